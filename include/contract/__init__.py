@@ -1,0 +1,6 @@
+"""The lead contract: YAML files, their model and what is derived from them."""
+
+from include.contract.loader import ContractError, load_contract, parse_contract
+from include.contract.model import Column, Contract, KnownAt
+
+__all__ = ["Column", "Contract", "ContractError", "KnownAt", "load_contract", "parse_contract"]

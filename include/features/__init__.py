@@ -1,0 +1,1 @@
+"""From raw contract columns to the model matrix."""

@@ -1,0 +1,1 @@
+"""PySpark job scripts, each a self-contained file that Glue runs."""

@@ -1,0 +1,1 @@
+"""S3 layout, and Parquet and JSON in and out."""

@@ -1,0 +1,64 @@
+"""Where everything lies in S3: one place that knows the prefixes."""
+
+from dataclasses import dataclass
+
+from include.contract import Contract
+from include.settings import Settings
+
+
+@dataclass(frozen=True)
+class Layout:
+    """S3 URIs of one contract's data. Every URI of a folder ends with a slash."""
+
+    settings: Settings
+    contract: Contract
+
+    def _folder(self, prefix: str, *parts: str) -> str:
+        return "/".join((f"s3://{self.settings.bucket}/{self.contract.names.prefix}{prefix}", *parts)) + "/"
+
+    @property
+    def raw(self) -> str:
+        """Folder where raw CSV files land."""
+        return self._folder(self.settings.raw_prefix)
+
+    def load(self, load_id: str) -> str:
+        """Folder of the typed Parquet files of one load."""
+        return self._folder(self.settings.processed_prefix, f"load={load_id}")
+
+    def quarantine(self, load_id: str) -> str:
+        """Folder of the rows of one load that could not be typed (JSON lines)."""
+        return self._folder(self.settings.quarantine_prefix, f"load={load_id}")
+
+    def load_metrics(self, load_id: str) -> str:
+        """JSON file with the counts of one load."""
+        return self._folder(self.settings.reports_prefix, "loads", load_id) + "metrics.json"
+
+    def snapshot(self, run_id: str) -> str:
+        """Folder of a training snapshot: Parquet files and `manifest.json`."""
+        return self._folder(self.settings.processed_prefix, "snapshots", run_id)
+
+    def window(self, run_id: str) -> str:
+        """Folder of the current window that one drift analysis looked at."""
+        return self._folder(self.settings.processed_prefix, "windows", run_id)
+
+    def open_leads(self, run_id: str) -> str:
+        """Folder of the open leads that one scoring run reads."""
+        return self._folder(self.settings.processed_prefix, "open", run_id)
+
+    def scores(self, run_id: str) -> str:
+        """Folder of the scores that one scoring run writes (Parquet)."""
+        return self._folder(self.settings.processed_prefix, "scores", run_id)
+
+    def report(self, kind: str, run_id: str) -> str:
+        """Folder of one run's reports of a kind (drift, gate, eda)."""
+        return self._folder(self.settings.reports_prefix, kind, run_id)
+
+    @property
+    def job_script(self) -> str:
+        """The Glue job's script."""
+        return self._folder(self.settings.scripts_prefix) + "s3_to_redshift.py"
+
+    @property
+    def job_contract(self) -> str:
+        """The contract as JSON, as the Glue job reads it."""
+        return self._folder(self.settings.scripts_prefix) + f"{self.contract.contract}.json"

@@ -1,0 +1,1 @@
+"""Local AWS: moto's server with Glue and Redshift made real."""

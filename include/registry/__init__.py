@@ -1,0 +1,1 @@
+"""MLflow runs, versions and aliases; the gate and promotion."""

@@ -1,0 +1,1 @@
+"""The scorer, batch scoring and the scoring API."""

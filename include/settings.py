@@ -1,0 +1,64 @@
+"""Typed settings of the whole project: environment variables in, one frozen object out.
+
+Defaults are the guide's own names (DESIGN: bucket, crawler, job, workgroup, experiment). Each field is
+overridden by `LEADS_<FIELD>`; AWS's and MLflow's own variables (`AWS_ENDPOINT_URL`, `AWS_DEFAULT_REGION`,
+`MLFLOW_TRACKING_URI`) keep their standard names and are read by boto3 and here.
+"""
+
+from functools import lru_cache
+
+from pydantic import AliasChoices, Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """What differs between a laptop, docker-compose and MWAA; never what a lead is (that is the contract)."""
+
+    model_config = SettingsConfigDict(env_prefix="LEADS_", frozen=True, extra="forbid", populate_by_name=True)
+
+    contract: str = Field("x_education", description="name of a file in include/contract/, or the path of a YAML file")
+    region: str = Field(
+        "ap-south-1", validation_alias=AliasChoices("LEADS_REGION", "AWS_REGION", "AWS_DEFAULT_REGION")
+    )
+
+    bucket: str = "leadconversiondata"
+    raw_prefix: str = "raw-data"
+    processed_prefix: str = "processed-data"
+    artifacts_prefix: str = "model-artifacts"
+    quarantine_prefix: str = "quarantine"
+    reports_prefix: str = "reports"
+    scripts_prefix: str = "scripts"
+
+    glue_database: str = "lead_conversion_db"
+    glue_crawler: str = "jobcrawler"
+    glue_job: str = "s3ToRedshift"
+    glue_role: str = "glueaccessrole"
+    glue_connection: str = "RedshiftConnection"
+
+    redshift_workgroup: str = "default-workgroup"
+    redshift_database: str = "dev"
+    redshift_schema: str = "public"
+    redshift_secret: str = "prod/redshift/credentials"  # noqa: S105 - the secret's name, not its value
+
+    mlflow_tracking_uri: str = Field(
+        "http://localhost:5000", validation_alias=AliasChoices("LEADS_MLFLOW_TRACKING_URI", "MLFLOW_TRACKING_URI")
+    )
+
+    alert_email: str = Field("mlops@example.com", description="who gets the alerts sent by email")
+
+    max_quarantined_share: float = Field(0.05, ge=0, le=1, description="the quality gate stops a load above it")
+    drift_share_threshold: float = Field(0.3, ge=0, le=1, description="share of drifted columns that starts a retrain")
+    min_drift_rows: int = Field(200, ge=1, description="fewer current rows than this: not enough data for a verdict")
+    outage_missing_jump: float = Field(0.5, ge=0, le=1, description="jump in a column's missing share called an outage")
+    primary_metric: str = "roc_auc"
+    min_accuracy: float = 0.90
+    min_precision: float = 0.85
+    min_recall: float = 0.85
+    min_roc_auc: float = 0.90
+    champion_poll_seconds: float = Field(5.0, gt=0, description="how often the scoring API looks for a new champion")
+
+
+@lru_cache(maxsize=1)
+def settings() -> Settings:
+    """The process's settings, read once. Raises pydantic.ValidationError naming the field of a bad value."""
+    return Settings()

@@ -1,0 +1,1 @@
+"""Splits, search, fit and evaluation of the model families."""

@@ -1,0 +1,1 @@
+"""Redshift: Data API client and SQL templates."""
