@@ -1,0 +1,56 @@
+# Every target does its own set-up. `make demo` and `make test` are the two that a newcomer needs.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+AIRFLOW ?= 3.2.1
+CONSTRAINTS ?= https://raw.githubusercontent.com/apache/airflow/constraints-$(AIRFLOW)/constraints-3.12.txt
+PYTHON := .venv/bin/python
+LOCK = $(UV) pip compile --quiet --python-version 3.12 --python-platform x86_64-manylinux_2_28 --no-annotate --no-header
+UV := $(shell command -v uv || echo .tools/bin/uv)
+# Python 3.12 from PATH, else from pyenv's versions, else uv finds or fetches one.
+PYTHON312 := $(firstword $(shell command -v python3.12) $(wildcard $(or $(PYENV_ROOT),$(HOME)/.pyenv)/versions/3.12.*/bin/python3.12) 3.12)
+
+.PHONY: help setup demo up down test lint lock bench package
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+setup: .venv/.locked ## virtual environment with the locked packages
+
+.venv/.locked: requirements-dev.txt
+	@test -x "$(UV)" || (python3 -m venv .tools && .tools/bin/pip install --quiet uv)
+	$(UV) venv --quiet --clear --python "$(PYTHON312)" .venv
+	$(UV) pip sync --quiet --python $(PYTHON) requirements-dev.txt
+	@touch $@
+
+demo: ## the whole lifecycle on this machine; LEADS_CSV=path for a real file
+	@started=$$(date +%s); $(MAKE) --no-print-directory setup && $(PYTHON) -m include.local.up \
+	&& $(PYTHON) -m include.local.replay; status=$$?; echo "make demo: exit $$status after $$(( $$(date +%s) - started )) s, installation included"; exit $$status
+
+up: setup ## start local AWS, MLflow, Airflow, scoring API and alert inbox
+	@$(PYTHON) -m include.local.up
+
+down: ## stop what `make up` or `make demo` started
+	@if [ -x $(PYTHON) ]; then $(PYTHON) -m include.local.down; fi
+
+test: ## every test, real parts included
+	@started=$$(date +%s); $(MAKE) --no-print-directory setup && $(PYTHON) -m pytest; \
+	status=$$?; echo "make test: exit $$status after $$(( $$(date +%s) - started )) s, installation included"; exit $$status
+
+lint: setup ## ruff, mypy, import-linter
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m mypy
+	.venv/bin/lint-imports
+
+lock: ## rebuild requirements*.txt; CONSTRAINTS=file for a local copy of the constraints
+	@test -x "$(UV)" || (python3 -m venv .tools && .tools/bin/pip install --quiet uv)
+	@$(LOCK) requirements.in --constraints $(CONSTRAINTS) --output-file requirements.txt
+	@$(LOCK) requirements-dev.in --constraints $(CONSTRAINTS) --output-file requirements-dev.txt
+	@sed -i '1i # Made by `make lock` from requirements.in for Airflow $(AIRFLOW); edit that file. No constraint line here: MWAA then adds its own.' requirements.txt
+	@sed -i '1i # Made by `make lock` from requirements-dev.in: requirements.txt and the local stack.' requirements-dev.txt
+
+bench: setup ## every benchmark, one after the other
+	@for file in bench/[a-z]*.py; do $(PYTHON) -m bench.$$(basename $$file .py) || exit 1; done
+
+package: setup ## dist/ as MWAA wants it: dags/ with include/ below, plugins.zip, requirements.txt
+	$(PYTHON) -m include.infra.package

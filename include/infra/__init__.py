@@ -1,0 +1,1 @@
+"""What brings the project to AWS: packaging for MWAA."""
