@@ -22,8 +22,12 @@ class _UniqueKeyLoader(yaml.SafeLoader):
         keys = [self.construct_object(key, deep=True) for key, _ in node.value]
         for key in keys:
             if keys.count(key) > 1:
-                raise ContractError(f"line {node.start_mark.line + 1}: the key {key!r} stands twice")
+                raise ContractError(f"{self._called(node)}: the key {key!r} stands twice")
         return super().construct_mapping(node, deep=deep)
+
+    def _called(self, node: yaml.MappingNode) -> str:
+        names = [value.value for key, value in node.value if key.value == "name"]
+        return " ".join((f"line {node.start_mark.line + 1}", *(f"column {name!r}" for name in names[:1])))
 
 
 @lru_cache(maxsize=8)

@@ -1,0 +1,30 @@
+"""Derives the Redshift columns of a contract: names, types and how the table is laid out on disk."""
+
+from include.contract.model import Column, Contract
+
+TEXT_BYTES = {"string": 1024, "category": 256, "ordinal": 256, "yes_no": 3}
+"""Width of a text column in bytes of UTF-8. COPY fails on a longer value, so the Glue job quarantines it."""
+
+NUMBER_TYPES = {"integer": "INTEGER", "number": "DOUBLE PRECISION"}
+
+SOURCE_FILE = ("source_file", "VARCHAR(1024)")
+
+
+def column_type(column: Column) -> str:
+    """Redshift type of a column: INTEGER, DOUBLE PRECISION or VARCHAR(bytes)."""
+    return NUMBER_TYPES.get(column.type) or f"VARCHAR({TEXT_BYTES[column.type]})"
+
+
+def staging_columns(contract: Contract) -> tuple[tuple[str, str], ...]:
+    """(name, type) of the staging table, in the order of a load's Parquet files, which COPY reads by position."""
+    return (*((column.field, column_type(column)) for column in contract.columns), SOURCE_FILE)
+
+
+def leads_columns(contract: Contract) -> tuple[tuple[str, str], ...]:
+    """(name, type) of the table of leads: the staging columns, then the first arrival of row and of label."""
+    return (*staging_columns(contract), ("ingested_at", "TIMESTAMP"), ("label_at", "TIMESTAMP"))
+
+
+def table_hints(contract: Contract) -> str:
+    """What follows the column list: spread by key, so that MERGE joins locally; sorted by clock."""
+    return f"DISTSTYLE KEY DISTKEY ({contract.key}) SORTKEY ({contract.clock})"

@@ -1,0 +1,77 @@
+"""Writes the data dictionary page of a contract: `python -m include.contract.dictionary`."""
+
+import logging
+from pathlib import Path
+
+from include.contract.ddl import column_type
+from include.contract.loader import load_contract
+from include.contract.model import Column, Contract
+from include.settings import settings
+
+PAGE = Path("docs/data-dictionary.md")
+
+HEAD = """# Data dictionary: {contract} (version {version})
+
+Written by `python -m include.contract.dictionary` from the contract; change that, not this page.
+
+{description}
+Key `{key}`, label `{label}`, clock `{clock}`. Missing are the cells {null_tokens}.
+*capture*, *engagement* and *contact* are the moments of a lead's life from which a column may help to score it.
+
+| # | column | field | type | Redshift | used by the model | meaning and since when it is known |
+|---|---|---|---|---|---|---|
+"""
+
+
+def dictionary_page(contract: Contract) -> str:
+    """The page in Markdown: a table of all columns, then the levels and groups of each one that has any."""
+    head = HEAD.format(
+        **contract.model_dump(include={"contract", "version", "description", "key", "label", "clock"}),
+        null_tokens=", ".join(f"`{token}`" if token else "(empty)" for token in contract.null_tokens),
+    )
+    rows = [_row(number, column, contract) for number, column in enumerate(contract.columns, start=1)]
+    return head + "\n".join(rows) + "\n\n## Levels\n" + "".join(_levels(column) for column in contract.columns)
+
+
+def _row(number: int, column: Column, contract: Contract) -> str:
+    roles = {contract.key: "no, the key", contract.label: "no, the label", contract.clock: "no, the clock"}
+    used = roles.get(column.field) or ("no, near-constant" if column.near_constant else "yes")
+    meaning = f"**{column.label}**: {column.description} *{column.known_at}*, {column.because}."
+    cells = (
+        str(number),
+        column.name,
+        f"`{column.field}`",
+        _kind(column),
+        column_type(column),
+        used,
+    )
+    return "| " + " | ".join((*cells, meaning)) + " |"
+
+
+def _kind(column: Column) -> str:
+    bounds = [f"≥ {column.minimum:g}"] if column.minimum is not None else []
+    bounds += [f"≤ {column.maximum:g}"] if column.maximum is not None else []
+    unit = [f"({column.unit})"] if column.unit else []
+    return " ".join((column.type.replace("_", "/"), *bounds, *unit))
+
+
+def _levels(column: Column) -> str:
+    if column.order:
+        return f"\n### {column.name}\n\nLowest first: {' < '.join(column.order)}\n"
+    if not column.allowed:
+        return ""
+    groups = column.groups or {"(each its own)": column.allowed}
+    rows = [f"| {group} | {', '.join(levels)} |" for group, levels in groups.items()]
+    return f"\n### {column.name}\n\n| group | levels |\n|---|---|\n" + "\n".join(rows) + "\n"
+
+
+def main() -> None:
+    """Writes the page of the contract that the settings name, relative to the working directory."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    PAGE.parent.mkdir(exist_ok=True)
+    PAGE.write_text(dictionary_page(load_contract(settings().contract)), encoding="utf-8")
+    logging.getLogger(__name__).info("wrote %s", PAGE)
+
+
+if __name__ == "__main__":
+    main()

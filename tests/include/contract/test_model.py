@@ -1,0 +1,33 @@
+import pytest
+
+from include.contract import KnownAt
+
+
+@pytest.mark.parametrize(("level", "group"), [("Mail", "Direct"), ("Web", "Other"), ("never seen", "Other")])
+def test_a_level_belongs_to_its_group_or_to_other(small, level, group):
+    assert small.column("channel").group_of(level) == group
+
+
+def test_a_column_without_groups_keeps_its_levels(small):
+    assert small.column("heat").group_of("hot") == "hot"
+
+
+@pytest.mark.parametrize(
+    ("stage", "fields"),
+    [
+        (KnownAt.CAPTURE, ["visits", "channel", "no_calls"]),
+        (KnownAt.ENGAGEMENT, ["visits", "pages", "channel", "no_calls"]),
+        (KnownAt.CONTACT, ["visits", "pages", "channel", "heat", "no_calls"]),
+    ],
+)
+def test_a_stage_sees_only_what_is_known_by_then_and_no_key_label_or_clock(small, stage, fields):
+    assert [column.field for column in small.features(stage)] == fields
+
+
+def test_only_earlier_stages_have_a_suffix_in_the_models_name(small):
+    assert [small.model_name(stage) for stage in KnownAt] == ["m-capture", "m-engagement", "m"]
+
+
+def test_a_field_that_is_not_there_is_named(small):
+    with pytest.raises(KeyError, match="contract small has no column 'colour'"):
+        small.column("colour")
