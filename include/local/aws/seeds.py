@@ -1,0 +1,68 @@
+"""What the guide's AWS account has before the first DAG runs: bucket, roles, secret and Data Catalog database."""
+
+import json
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from botocore.exceptions import ClientError
+
+from include.local.aws.runtime import Runtime
+from include.settings import Settings
+
+_EXISTS = ("BucketAlreadyOwnedByYou", "EntityAlreadyExists", "ResourceExistsException", "AlreadyExistsException")
+_MWAA_ROLE = "mwaa-execution-role"
+_REDSHIFT_ROLE = "redshift-s3-role"
+
+
+def seed(runtime: Runtime, settings: Settings) -> None:
+    """Create what is absent; safe to run again."""
+    steps: tuple[Callable[[Runtime, Settings], None], ...] = (_bucket, _roles, _secret, _catalog)
+    for step in steps:
+        step(runtime, settings)
+
+
+@contextmanager
+def _unless_it_exists() -> Iterator[None]:
+    try:
+        yield
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in _EXISTS:
+            raise
+
+
+def _bucket(runtime: Runtime, settings: Settings) -> None:
+    with _unless_it_exists():
+        where = {"LocationConstraint": runtime.region}
+        extra = {} if runtime.region == "us-east-1" else {"CreateBucketConfiguration": where}
+        runtime.client("s3").create_bucket(Bucket=settings.bucket, **extra)
+
+
+def _roles(runtime: Runtime, settings: Settings) -> None:
+    services = {
+        settings.glue_role: ["glue.amazonaws.com"],
+        _MWAA_ROLE: ["airflow.amazonaws.com", "airflow-env.amazonaws.com"],
+        _REDSHIFT_ROLE: ["redshift.amazonaws.com", "redshift-serverless.amazonaws.com"],
+    }
+    for name, trusted in services.items():
+        trust = {"Effect": "Allow", "Principal": {"Service": trusted}, "Action": "sts:AssumeRole"}
+        document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+        with _unless_it_exists():
+            runtime.client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=document)
+
+
+def _secret(runtime: Runtime, settings: Settings) -> None:
+    value = {
+        "username": "awsuser",
+        "password": secrets.token_urlsafe(24),
+        "engine": "redshift",
+        "workgroup": settings.redshift_workgroup,
+        "dbname": settings.redshift_database,
+    }
+    with _unless_it_exists():
+        runtime.client("secretsmanager").create_secret(Name=settings.redshift_secret, SecretString=json.dumps(value))
+
+
+def _catalog(runtime: Runtime, settings: Settings) -> None:
+    with _unless_it_exists():
+        runtime.client("glue").create_database(DatabaseInput={"Name": settings.glue_database})

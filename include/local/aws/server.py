@@ -1,0 +1,130 @@
+"""The local AWS process: moto's server with the real backends installed, seeded, and stopped cleanly."""
+
+import json
+import logging
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Event, Thread
+from typing import Any
+
+from moto.glue.models import glue_backends
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from moto.redshiftdata import redshiftdata_backends
+from werkzeug.serving import make_server
+
+from include.local.aws.glue.backend import LocalGlueBackend
+from include.local.aws.redshift.backend import LocalRedshiftDataBackend
+from include.local.aws.redshift.engine import Engine
+from include.local.aws.runtime import Runtime
+from include.local.aws.seeds import seed
+from include.settings import Settings
+
+log = logging.getLogger(__name__)
+_READY = "local AWS is ready at "
+_ROOT = Path(__file__).parents[3]
+
+
+class LocalAwsNotStartedError(RuntimeError):
+    """The server's process ended before it was ready."""
+
+    def __init__(self, log_file: Path) -> None:
+        super().__init__(f"local AWS did not start:\n{log_file.read_text()[-2000:]}")
+
+
+def serve(host: str, port: int, data_dir: Path, settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT; says on standard output when it is ready.
+
+    Every start is a new, empty AWS: moto keeps S3 in memory, so a warehouse that outlived it would name objects that
+    are gone. `data_dir` holds the warehouse while the process runs, and the folders and logs of Glue runs.
+    """
+    for old in ("glue", "warehouse"):
+        shutil.rmtree(data_dir / old, ignore_errors=True)
+    (data_dir / "warehouse").mkdir(parents=True)
+    application = _name_what_is_missing(DomainDispatcherApplication(create_backend_app))
+    server = make_server(host, port, application, threaded=True, request_handler=MotoRequestHandler)
+    endpoint = f"http://{host}:{server.server_port}"
+    runtime = Runtime(
+        endpoint, settings.region, data_dir.resolve(), settings.redshift_workgroup, settings.redshift_database
+    )
+    with _backends(runtime):
+        Thread(target=server.serve_forever, daemon=True).start()
+        seed(runtime, settings)
+        stop = Event()
+        for signum in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(signum, lambda *_: stop.set())
+        sys.stdout.write(f"{_READY}{endpoint}\n")
+        sys.stdout.flush()
+        stop.wait()
+        log.info("stopping")
+        server.shutdown()
+
+
+@contextmanager
+def _backends(runtime: Runtime) -> Iterator[None]:
+    """Put the real backends in moto's place; on leaving, stop what they run."""
+    file = runtime.data_dir / "warehouse" / f"{runtime.database}.duckdb"
+    engine = Engine(runtime.database, file, lambda: runtime.client("s3"))
+    LocalRedshiftDataBackend.runtime = LocalGlueBackend.runtime = runtime
+    LocalRedshiftDataBackend.engine = engine
+    redshiftdata_backends.backend = LocalRedshiftDataBackend
+    glue_backends.backend = LocalGlueBackend
+    try:
+        yield
+    finally:
+        for _, _, backend in glue_backends.iter_backends():
+            backend.stop_runs()
+        engine.close()
+
+
+def _name_what_is_missing(application: Callable[..., Any]) -> Callable[..., Iterable[bytes]]:
+    """Answer calls that moto lacks with an error that names them, instead of a 500 that clients retry."""
+
+    def wrapped(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        try:
+            answer: Iterable[bytes] = application(environ, start_response)
+            return answer
+        except NotImplementedError as error:
+            body = {"__type": "UnsupportedOperation", "message": f"not supported by local AWS: {error}"}
+            start_response("501 Not Implemented", [("Content-Type", "application/x-amz-json-1.1")])
+            return [json.dumps(body).encode()]
+
+    return wrapped
+
+
+@contextmanager
+def running(port: int = 0, data_dir: Path | None = None) -> Iterator[str]:
+    """A local AWS in a process of its own; yields its endpoint URL (a free port by default), then ends it.
+
+    Raises:
+        LocalAwsNotStartedError: with the end of the process's log.
+    """
+    with tempfile.TemporaryDirectory(prefix="local-aws-") as temporary:
+        folder = data_dir or Path(temporary)
+        folder.mkdir(parents=True, exist_ok=True)
+        log_file = folder / "server.log"
+        with log_file.open("w") as errors:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "include.local.aws", "--port", str(port), "--data-dir", str(folder)],
+                cwd=_ROOT,
+                env={**os.environ, "PYTHONPATH": str(_ROOT)},
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+            )
+        try:
+            line = process.stdout.readline() if process.stdout else ""
+            if not line.startswith(_READY):
+                raise LocalAwsNotStartedError(log_file)
+            yield line.removeprefix(_READY).strip()
+        finally:
+            process.terminate()
+            process.wait(timeout=30)
+            if process.stdout:
+                process.stdout.close()

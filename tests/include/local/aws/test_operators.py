@@ -1,0 +1,176 @@
+"""Airflow's own operators and triggers against the local AWS, as the DAGs use them."""
+
+import asyncio
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from include.settings import Settings
+
+SETTINGS = Settings()
+
+
+@pytest.fixture(autouse=True)
+def airflow_environment(endpoint, monkeypatch, tmp_path_factory):
+    """The client environment of SPEC: nothing but AWS's own variables and the default connection."""
+    variables = {
+        "AIRFLOW_CONN_AWS_DEFAULT": "aws://",
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_ACCESS_KEY_ID": "local",
+        "AWS_SECRET_ACCESS_KEY": "local",
+        "AWS_DEFAULT_REGION": SETTINGS.region,
+    }
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+
+
+class TaskInstance(SimpleNamespace):
+    """What the operators ask of a task instance."""
+
+    def xcom_push(self, key: str, value: Any) -> None:
+        setattr(self, key, value)
+
+
+@pytest.fixture
+def context() -> dict[str, Any]:
+    return {"ti": TaskInstance(dag_id="d", task_id="t", run_id="r", map_index=-1)}
+
+
+def first_event(trigger: Any) -> dict[str, Any]:
+    async def run() -> dict[str, Any]:
+        async for event in trigger.run():
+            return event.payload
+        raise AssertionError("the trigger gave no event")
+
+    return asyncio.run(run())
+
+
+def deferred(operator: Any, context: dict[str, Any]) -> Any:
+    """Run an operator that defers, its trigger and its completion; returns the operator's result."""
+    from airflow.sdk.exceptions import TaskDeferred
+
+    try:
+        return operator.execute(context)
+    except TaskDeferred as moment:
+        event = first_event(moment.trigger)
+        return getattr(operator, moment.method_name)(context, event)
+
+
+@pytest.fixture
+def crawler_config(s3, bucket):
+    s3.put_object(Bucket=bucket, Key="operators/in/a.csv", Body=b"a,b\n1,2\n")
+    return {
+        "Name": "operators-crawler",
+        "Role": SETTINGS.glue_role,
+        "DatabaseName": SETTINGS.glue_database,
+        "Targets": {"S3Targets": [{"Path": f"s3://{bucket}/operators/in"}]},
+        "Tags": {"project": "leads"},
+    }
+
+
+@pytest.mark.parametrize("deferrable", [False, True])
+def test_the_crawler_operator_creates_updates_waits_and_reads_metrics(crawler_config, context, deferrable):
+    from airflow.providers.amazon.aws.operators.glue_crawler import GlueCrawlerOperator
+
+    for config in (crawler_config, crawler_config | {"Description": "changed", "Tags": {"project": "other"}}):
+        crawl = GlueCrawlerOperator(task_id="crawl", config=config, deferrable=deferrable, poll_interval=1)
+        assert deferred(crawl, context) == "operators-crawler"
+
+
+def test_the_crawler_operator_fails_with_the_crawl(crawler_config, context):
+    from airflow.exceptions import AirflowException
+    from airflow.providers.amazon.aws.operators.glue_crawler import GlueCrawlerOperator
+    from botocore.exceptions import WaiterError
+
+    config = crawler_config | {"Name": "failing", "Targets": {"S3Targets": [{"Path": "s3://no-such-bucket/x"}]}}
+    with pytest.raises((AirflowException, WaiterError)):
+        GlueCrawlerOperator(task_id="crawl", config=config, poll_interval=1).execute(context)
+
+
+@pytest.mark.parametrize("deferrable", [False, True])
+def test_the_job_operator_uploads_creates_runs_and_reads_logs(bucket, context, tmp_path, deferrable):
+    from airflow.providers.amazon.aws.operators.glue import GlueJobOperator
+
+    script = Path(tmp_path, "hello.py")
+    script.write_text("import time; print('hello'); time.sleep(1)")
+    job = GlueJobOperator(
+        task_id="job",
+        job_name=f"operators-job-{deferrable}",
+        script_location=str(script),
+        s3_bucket=bucket,
+        iam_role_name=SETTINGS.glue_role,
+        replace_script_file=True,
+        update_config=True,
+        create_job_kwargs={"GlueVersion": "5.0", "WorkerType": "G.1X", "NumberOfWorkers": 2},
+        verbose=True,
+        deferrable=deferrable,
+        job_poll_interval=1,
+        waiter_delay=1,
+    )
+    for _ in range(2):
+        job._job_run_id = None
+        assert deferred(job, context).startswith("jr_")
+
+
+def test_the_job_operator_fails_with_the_run(bucket, context, tmp_path):
+    from airflow.exceptions import AirflowException
+    from airflow.providers.amazon.aws.operators.glue import GlueJobOperator
+
+    script = Path(tmp_path, "broken.py")
+    script.write_text("raise ValueError('broken')")
+    job = GlueJobOperator(
+        task_id="job",
+        job_name="operators-broken",
+        script_location=str(script),
+        s3_bucket=bucket,
+        iam_role_name=SETTINGS.glue_role,
+        job_poll_interval=1,
+    )
+    with pytest.raises(AirflowException, match="FAILED"):
+        job.execute(context)
+
+
+@pytest.mark.parametrize("deferrable", [False, True])
+def test_the_redshift_operator_returns_results_of_one_and_of_several_statements(context, deferrable):
+    from airflow.providers.amazon.aws.operators.redshift_data import RedshiftDataOperator
+
+    for sql, expected in (("SELECT 7", [7]), (["SELECT 1", "SELECT 2"], [1, 2])):
+        query = RedshiftDataOperator(
+            task_id="query",
+            sql=sql,
+            workgroup_name=SETTINGS.redshift_workgroup,
+            database=SETTINGS.redshift_database,
+            return_sql_result=True,
+            poll_interval=1,
+            deferrable=deferrable,
+        )
+        results = deferred(query, context)
+        assert [item["Records"][0][0]["longValue"] for item in results] == expected
+
+
+@pytest.mark.parametrize("deferrable", [False, True])
+def test_the_redshift_operator_fails_with_the_engines_message(context, deferrable):
+    from airflow.providers.amazon.aws.operators.redshift_data import RedshiftDataOperator
+
+    query = RedshiftDataOperator(
+        task_id="query",
+        sql="SELECT * FROM absent_table",
+        workgroup_name=SETTINGS.redshift_workgroup,
+        database=SETTINGS.redshift_database,
+        poll_interval=1,
+        deferrable=deferrable,
+    )
+    with pytest.raises(Exception, match="absent_table"):
+        deferred(query, context)
+
+
+def test_the_s3_key_sensor_finds_keys_by_pattern(s3, bucket, context):
+    from airflow.providers.amazon.aws.sensors.s3 import S3KeySensor
+
+    s3.put_object(Bucket=bucket, Key="sensor/2026/a.csv", Body=b"a")
+    sensor = S3KeySensor(task_id="wait", bucket_key=f"s3://{bucket}/sensor/*/*.csv", wildcard_match=True)
+    assert sensor.poke(context)
+    absent = S3KeySensor(task_id="wait_more", bucket_key=f"s3://{bucket}/absent/*.csv", wildcard_match=True)
+    assert not absent.poke(context)
