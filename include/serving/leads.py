@@ -1,0 +1,136 @@
+"""Reads leads out of a request: JSON or CSV to a frame of contract fields, refusing what the contract refuses."""
+
+import csv
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from io import StringIO
+from typing import Any
+
+import pandas as pd
+
+from include.contract import Column, Contract
+
+MAX_PROBLEMS = 100
+"""A reply names at most so many problems: a wrong file repeats the same one in every row."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One value that was refused: row counted from 1, the name the caller used, and why."""
+
+    row: int
+    field: str
+    reason: str
+
+
+class UnreadableBody(ValueError):  # noqa: N818 - says what is the matter
+    """A body that is not the JSON or CSV that its content type promises."""
+
+
+class LeadsRefused(ValueError):  # noqa: N818 - says what happened
+    """Leads with values that the contract refuses; `problems` says which."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__(f"{len(problems)} value(s) refused by the contract")
+        self.problems = [asdict(problem) for problem in problems[:MAX_PROBLEMS]]
+
+
+def parse_json(body: bytes) -> list[Mapping[str, Any]]:
+    """Leads of a JSON body: one object, or a list of objects. Raises UnreadableBody."""
+    try:
+        content = json.loads(body, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise UnreadableBody(f"not JSON: {error}") from error
+    leads = content if isinstance(content, list) else [content]
+    if not leads or not all(isinstance(lead, dict) for lead in leads):
+        raise UnreadableBody("expected one JSON object per lead, alone or in a list that is not empty")
+    return leads
+
+
+def parse_csv(body: bytes) -> list[Mapping[str, Any]]:
+    """Leads of a UTF-8 CSV body with a header line. Raises UnreadableBody."""
+    try:
+        reader = csv.DictReader(StringIO(body.decode("utf-8-sig"), newline=""), strict=True)
+        leads: list[Mapping[str, Any]] = list(reader)
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise UnreadableBody(f"not CSV in UTF-8: {error}") from error
+    if not leads:
+        raise UnreadableBody("the CSV has no lead; expected a header line and a line per lead")
+    for number, lead in enumerate(leads, start=1):
+        if None in lead or None in lead.values():
+            raise UnreadableBody(f"row {number} does not have as many cells as the header")
+    return leads
+
+
+def leads_frame(leads: Sequence[Mapping[str, Any]], contract: Contract) -> pd.DataFrame:
+    """Leads as a frame of contract fields: null tokens and empty cells missing, numbers as float64.
+
+    Business headers and field names are both read; what the contract does not know is ignored; a category level that
+    nobody has seen yet is accepted.
+
+    Raises:
+        LeadsRefused: names row, field and reason of every refused value.
+    """
+    known = {name: column for column in contract.columns for name in (column.name, column.field)}
+    problems: list[Problem] = []
+    rows: list[dict[str, Any]] = []
+    for number, lead in enumerate(leads, start=1):
+        row: dict[str, Any] = {}
+        for name, value in lead.items():
+            if (column := known.get(name)) is None:
+                continue
+            try:
+                row[column.field] = _value(value, column, contract.null_tokens)
+            except ValueError as error:
+                problems.append(Problem(number, name, str(error)))
+        rows.append(row)
+    if problems:
+        raise LeadsRefused(problems)
+    frame = pd.DataFrame(rows, columns=list(contract.fields), dtype=object)
+    return frame.astype({column.field: "float64" for column in contract.columns if column.numeric})
+
+
+def _value(value: Any, column: Column, null_tokens: Sequence[str]) -> Any:
+    if isinstance(value, str):
+        value = value.strip()
+    if value is None or value in null_tokens:
+        return None
+    if isinstance(value, dict | list):
+        raise ValueError("must be a single value")
+    return _number(value, column) if column.numeric else _text(value, column)
+
+
+def _number(value: Any, column: Column) -> float:
+    if isinstance(value, bool) or "_" in str(value):  # float() would read 1_000
+        raise ValueError("must be a number")
+    try:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
+        raise ValueError("must be a number") from None
+    if not math.isfinite(number):
+        raise ValueError("must be a finite number")
+    if column.type == "integer" and not number.is_integer():
+        raise ValueError("must be a whole number")
+    if column.minimum is not None and number < column.minimum:
+        raise ValueError(f"must not be below {column.minimum:g}")
+    if column.maximum is not None and number > column.maximum:
+        raise ValueError(f"must not be above {column.maximum:g}")
+    return number
+
+
+def _text(value: Any, column: Column) -> str:
+    if column.type == "string" and isinstance(value, int):
+        return str(value)
+    if not isinstance(value, str):
+        raise ValueError("must be text")
+    if column.type == "yes_no" and value not in ("Yes", "No"):
+        raise ValueError("must be Yes or No")
+    if column.order and value not in column.order:
+        raise ValueError(f"must be one of {', '.join(column.order)}")
+    return value
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not a JSON value")

@@ -1,0 +1,108 @@
+import json
+
+import pytest
+
+from include.serving.leads import MAX_PROBLEMS, LeadsRefused, UnreadableBody, leads_frame, parse_csv, parse_json
+
+
+def refused(lead, contract):
+    with pytest.raises(LeadsRefused) as error:
+        leads_frame([lead], contract)
+    return [(problem["row"], problem["field"], problem["reason"]) for problem in error.value.problems]
+
+
+def test_one_json_object_is_one_lead():
+    assert parse_json(b'{"visits": 3}') == [{"visits": 3}]
+
+
+def test_a_json_list_is_a_lead_each():
+    assert parse_json(b'[{"visits": 3}, {}]') == [{"visits": 3}, {}]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param(b"", id="empty"),
+        pytest.param(b"{", id="broken"),
+        pytest.param(b"3", id="a number"),
+        pytest.param(b"[]", id="no lead"),
+        pytest.param(b"[3]", id="a number in the list"),
+        pytest.param(b'[{"visits": 1}, null]', id="null in the list"),
+        pytest.param(b'{"visits": NaN}', id="NaN"),
+        pytest.param(b'{"visits": -Infinity}', id="Infinity"),
+        pytest.param(b"\xff", id="not UTF-8"),
+        pytest.param(b"[" * 100_000, id="nested too deep"),
+    ],
+)
+def test_a_body_that_is_not_leads_in_json_is_unreadable(body):
+    with pytest.raises(UnreadableBody):
+        parse_json(body)
+
+
+def test_csv_lines_are_leads_with_the_header_as_names():
+    assert parse_csv('\ufeffVisits,Region\r\n3,"north, far"\r\n'.encode()) == [{"Visits": "3", "Region": "north, far"}]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"visits\n", b"visits,region\n1\n", b"visits\n1,2\n", b"visits\n\xff\n", "visits\n1\n".encode("utf-16")],
+    ids=["empty", "header only", "too few cells", "too many cells", "broken UTF-8", "UTF-16"],
+)
+def test_a_body_that_is_not_leads_in_csv_is_unreadable(body):
+    with pytest.raises(UnreadableBody):
+        parse_csv(body)
+
+
+def test_numbers_are_numbers_and_null_tokens_are_missing(contract):
+    frame = leads_frame([{"visits": " 3 ", "minutes": "n/a", "region": "", "channel": None}], contract)
+    assert frame.loc[0, "visits"] == 3.0
+    assert frame.loc[0, ["minutes", "region", "channel"]].isna().all()
+
+
+def test_business_headers_and_field_names_are_both_read(contract):
+    assert leads_frame([{"Visits": 3}, {"visits": 3}], contract)["visits"].tolist() == [3.0, 3.0]
+
+
+def test_names_the_contract_does_not_know_are_ignored(contract):
+    assert list(leads_frame([{"shoe_size": 43}], contract).columns) == list(contract.fields)
+
+
+def test_a_level_nobody_has_seen_is_accepted(contract):
+    assert leads_frame([{"channel": "carrier pigeon"}], contract)["channel"].tolist() == ["carrier pigeon"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "reason"),
+    [
+        ("Visits", "many", "must be a number"),
+        ("visits", True, "must be a number"),
+        ("visits", "1_000", "must be a number"),
+        ("visits", -1, "must not be below 0"),
+        ("visits", 2.5, "must be a whole number"),
+        ("minutes", "NaN", "must be a finite number"),
+        ("minutes", "-inf", "must be a finite number"),
+        ("minutes", 10**400, "must be a number"),
+        ("won", 2, "must not be above 1"),
+        ("newsletter", "maybe", "must be Yes or No"),
+        ("fit", "medium", "must be one of low, mid, high"),
+        ("channel", 3, "must be text"),
+        ("channel", {"nested": 1}, "must be a single value"),
+        ("minutes", [1], "must be a single value"),
+    ],
+)
+def test_a_value_the_contract_refuses_is_named_with_row_field_and_reason(contract, name, value, reason):
+    assert refused({name: value}, contract) == [(1, name, reason)]
+
+
+def test_every_refused_value_of_every_row_is_named(contract):
+    with pytest.raises(LeadsRefused) as error:
+        leads_frame([{"visits": 1}, {"visits": "x", "fit": "y"}, {"minutes": -1}], contract)
+    assert [(problem["row"], problem["field"]) for problem in error.value.problems] == [
+        (2, "visits"), (2, "fit"), (3, "minutes")
+    ]  # fmt: skip
+
+
+def test_the_list_of_problems_is_bounded(contract):
+    with pytest.raises(LeadsRefused, match=f"{MAX_PROBLEMS + 5} value") as error:
+        leads_frame([{"visits": -1}] * (MAX_PROBLEMS + 5), contract)
+    assert len(json.loads(json.dumps(error.value.problems))) == MAX_PROBLEMS
