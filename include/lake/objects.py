@@ -1,0 +1,106 @@
+"""Single S3 objects in and out: text, JSON, files and listings, addressed by s3:// URIs."""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from include.settings import settings
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+RETRIES = Config(retries={"mode": "standard", "total_max_attempts": 5}, connect_timeout=5, read_timeout=60)
+
+
+class ObjectMissing(LookupError):  # noqa: N818 - says what happened
+    """Nothing lies under an S3 URI where something was expected."""
+
+    def __init__(self, uri: str) -> None:
+        super().__init__(f"{uri}: no such object in S3; check that the task which writes it has run")
+        self.uri = uri
+
+
+def split_uri(uri: str) -> tuple[str, str]:
+    """Bucket and key of an s3:// URI; the key may be empty. Raises ValueError for anything else."""
+    scheme, _, rest = uri.partition("://")
+    bucket, _, key = rest.partition("/")
+    if scheme != "s3" or not bucket:
+        raise ValueError(f"{uri!r} is not an S3 URI; expected s3://bucket/key")
+    return bucket, key
+
+
+def s3_client() -> "S3Client":
+    """The process's S3 client, one per endpoint and region (boto3 itself reads AWS_ENDPOINT_URL)."""
+    return _client(os.environ.get("AWS_ENDPOINT_URL_S3", os.environ.get("AWS_ENDPOINT_URL")), settings().region)
+
+
+@lru_cache(maxsize=4)
+def _client(endpoint: str | None, region: str) -> "S3Client":
+    return boto3.session.Session().client("s3", region_name=region, endpoint_url=endpoint, config=RETRIES)
+
+
+@contextmanager
+def _missing(uri: str) -> Iterator[None]:
+    try:
+        yield
+    except ClientError as error:
+        if error.response["Error"]["Code"] in ("NoSuchKey", "NoSuchBucket", "404"):
+            raise ObjectMissing(uri) from error
+        raise
+
+
+def read_bytes(uri: str) -> bytes:
+    """Content of the object at `uri`. Raises ObjectMissing."""
+    bucket, key = split_uri(uri)
+    with _missing(uri):
+        return s3_client().get_object(Bucket=bucket, Key=key)["Body"].read()
+
+
+def write_bytes(uri: str, content: bytes) -> None:
+    """Stores `content` as the object at `uri`, over whatever was there. Raises ObjectMissing without the bucket."""
+    bucket, key = split_uri(uri)
+    with _missing(uri):
+        s3_client().put_object(Bucket=bucket, Key=key, Body=content)
+
+
+def read_text(uri: str) -> str:
+    """UTF-8 text of the object at `uri`. Raises ObjectMissing."""
+    return read_bytes(uri).decode("utf-8")
+
+
+def write_text(uri: str, text: str) -> None:
+    """Stores `text` as UTF-8."""
+    write_bytes(uri, text.encode("utf-8"))
+
+
+def read_json(uri: str) -> Any:
+    """Parsed JSON of the object at `uri`. Raises ObjectMissing."""
+    return json.loads(read_bytes(uri))
+
+
+def write_json(uri: str, content: object) -> None:
+    """Stores `content` as indented JSON; dates and the like as their text."""
+    write_text(uri, json.dumps(content, indent=2, default=str) + "\n")
+
+
+def upload_file(path: str | Path, uri: str) -> None:
+    """Uploads a local file, in parts where it is large. Raises ObjectMissing without the bucket."""
+    bucket, key = split_uri(uri)
+    with _missing(uri):
+        s3_client().upload_file(str(path), bucket, key)
+
+
+def list_objects(uri: str) -> list[str]:
+    """URIs of every object whose URI begins with `uri`, sorted. Raises ObjectMissing without the bucket."""
+    bucket, prefix = split_uri(uri)
+    pages = s3_client().get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+    with _missing(uri):
+        return sorted(f"s3://{bucket}/{item['Key']}" for page in pages for item in page.get("Contents", []))

@@ -1,0 +1,1 @@
+DELETE FROM {{ scores }} WHERE run_id = {{ run_id | literal }}

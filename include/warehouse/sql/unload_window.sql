@@ -1,0 +1,6 @@
+{% from "columns.jinja" import unload with context %}
+{% call unload(layout.window(run_id)) %}
+SELECT {{ leads_columns | map("first") | join(", ") }}
+FROM {{ leads }}
+WHERE ingested_at > {{ since | timestamp }}
+{% endcall %}

@@ -1,0 +1,82 @@
+"""Renders the SQL files: one Redshift statement each, with names and columns from settings and contract."""
+
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from include.contract import Contract, load_contract
+from include.contract.ddl import leads_columns, staging_columns, table_hints
+from include.lake.layout import Layout
+from include.settings import Settings, settings
+
+
+def render(name: str, **context: object) -> str:
+    """The statement in sql/<name>.sql.
+
+    Args:
+        name: file name without the extension.
+        **context: what that file needs besides `settings`, `contract`, `layout` and the column lists.
+
+    Raises:
+        jinja2.TemplateNotFound: there is no such file.
+        jinja2.UndefinedError: a value that the file needs is not in `context`.
+    """
+    current = settings()
+    contract = load_contract(current.contract)
+    return _environment().get_template(f"{name}.sql").render(**_common(current, contract), **context).strip()
+
+
+def _common(current: Settings, contract: Contract) -> dict[str, Any]:
+    names, schema = contract.names, current.redshift_schema
+    return {
+        "settings": current,
+        "contract": contract,
+        "layout": Layout(current, contract),
+        "leads_columns": leads_columns(contract),
+        "staging_columns": staging_columns(contract),
+        "table_hints": table_hints(contract),
+        "key_type": dict(staging_columns(contract))[contract.key],
+        "leads": f"{schema}.{names.table}",
+        "staging": f"{schema}.{names.table}_staging",
+        "scores": f"{schema}.{names.scores_table}",
+        "drift": f"{schema}.{names.drift_table}",
+        "promotions": f"{schema}.{names.promotions_table}",
+    }
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("include.warehouse", "sql"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=False,  # noqa: S701 - SQL, not HTML; values pass through `literal`
+    )
+    environment.filters |= {"literal": literal, "timestamp": timestamp, "doubled": doubled}
+    return environment
+
+
+def doubled(text: str) -> str:
+    """`text` with every single quote doubled, as it must be inside a quoted SQL string or UNLOAD('…')."""
+    return text.replace("'", "''")
+
+
+def literal(value: object) -> str:
+    """An SQL string literal that holds `value` as text."""
+    return f"'{doubled(str(value))}'"
+
+
+def timestamp(moment: datetime | str) -> str:
+    """A Redshift TIMESTAMP literal in UTC with microseconds; a moment without zone is taken as UTC.
+
+    Raises:
+        ValueError: a text that is not ISO 8601.
+    """
+    if isinstance(moment, str):
+        moment = datetime.fromisoformat(moment)
+    if moment.tzinfo is not None:
+        moment = moment.astimezone(UTC)
+    return f"TIMESTAMP '{moment:%Y-%m-%d %H:%M:%S.%f}'"

@@ -1,0 +1,67 @@
+"""S3 objects, against a real S3 server."""
+
+from pathlib import Path
+
+import pytest
+
+from include.lake.objects import (
+    ObjectMissing,
+    list_objects,
+    read_json,
+    read_text,
+    split_uri,
+    upload_file,
+    write_json,
+    write_text,
+)
+
+
+def test_text_comes_back_as_it_went(bucket):
+    uri = f"s3://{bucket}/a/ü.txt"
+    write_text(uri, "Zürich\n")
+    assert read_text(uri) == "Zürich\n"
+
+
+def test_json_comes_back_as_it_went(bucket):
+    uri = f"s3://{bucket}/a.json"
+    write_json(uri, {"rows": 3, "share": 0.5, "none": None})
+    assert read_json(uri) == {"rows": 3, "share": 0.5, "none": None}
+
+
+def test_a_missing_object_is_named(bucket):
+    uri = f"s3://{bucket}/nothing.json"
+    with pytest.raises(ObjectMissing, match=uri):
+        read_json(uri)
+
+
+@pytest.mark.parametrize("action", [lambda uri: list_objects(uri), lambda uri: write_text(uri, "x")])
+def test_a_missing_bucket_is_named(bucket, action):
+    with pytest.raises(ObjectMissing, match="s3://no-such-bucket-here/a"):
+        action("s3://no-such-bucket-here/a")
+
+
+def test_a_listing_has_only_what_begins_with_the_uri_sorted(bucket):
+    for key in ("x/b.txt", "x/a.txt", "y/c.txt"):
+        write_text(f"s3://{bucket}/{key}", key)
+    assert list_objects(f"s3://{bucket}/x/") == [f"s3://{bucket}/x/a.txt", f"s3://{bucket}/x/b.txt"]
+
+
+def test_a_listing_of_nothing_is_empty(bucket):
+    assert list_objects(f"s3://{bucket}/none/") == []
+
+
+def test_a_local_file_is_uploaded(bucket, tmp_path: Path):
+    path = tmp_path / "leads.csv"
+    path.write_text("a,b\n")
+    upload_file(path, f"s3://{bucket}/raw/leads.csv")
+    assert read_text(f"s3://{bucket}/raw/leads.csv") == "a,b\n"
+
+
+@pytest.mark.parametrize("uri", ["http://bucket/key", "s3:///key", "bucket/key", ""])
+def test_what_is_no_s3_uri_is_refused(uri):
+    with pytest.raises(ValueError, match="expected s3://bucket/key"):
+        split_uri(uri)
+
+
+def test_a_uri_splits_into_bucket_and_key():
+    assert split_uri("s3://bucket/a/b.txt") == ("bucket", "a/b.txt")

@@ -1,0 +1,178 @@
+"""Every SQL file, rendered and executed."""
+# ruff: noqa: S608 - the only names put into SQL here are the tests own
+
+from datetime import UTC, datetime
+from importlib.resources import files
+
+import jinja2
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from include.contract.ddl import staging_columns
+from include.lake.frames import read_parquet, write_parquet
+from include.lake.objects import ObjectMissing
+from include.warehouse.templates import literal, render, timestamp
+
+ARROW = {"INTEGER": pa.int32(), "DOUBLE PRECISION": pa.float64()}
+CREATES = ("create_leads", "create_staging", "create_scores", "create_drift_metrics", "create_promotions")
+FIRST, SECOND = "2026-01-01T03:00:00+00:00", "2026-01-02T03:00:00+00:00"
+
+
+@pytest.fixture
+def tables(warehouse):
+    for name in CREATES:
+        warehouse.execute(render(name))
+    return warehouse
+
+
+@pytest.fixture
+def ingest(tables, contract, layout):
+    """Loads rows the way ingest_leads does: Parquet, then clear, COPY and MERGE in one transaction."""
+    schema = pa.schema([(name, ARROW.get(kind, pa.string())) for name, kind in staging_columns(contract)])
+
+    def load(rows: pd.DataFrame, load_id: str, ingested_at: str) -> None:
+        frame = rows.reindex(columns=schema.names).assign(source_file=f"{load_id}.csv")
+        write_parquet(frame, layout.load(load_id) + "part-0.parquet", schema)
+        tables.transaction(
+            [
+                render("clear_staging"),
+                render("copy_load", load_id=load_id),
+                render("merge_leads", ingested_at=ingested_at),
+            ]
+        )
+
+    return load
+
+
+@pytest.fixture
+def leads(tables, contract):
+    """All rows of the leads table by key."""
+    return lambda: {row["account"]: row for row in tables.query(f"SELECT * FROM public.{contract.names.table}")}
+
+
+def test_every_file_holds_one_statement(layout):
+    context = {"run_id": "r", "load_id": "l", "since": FIRST, "ingested_at": FIRST}
+    names = [
+        file.name.removesuffix(".sql")
+        for file in files("include.warehouse").joinpath("sql").iterdir()
+        if file.name.endswith(".sql")
+    ]
+    assert len(names) == 13
+    for name in names:
+        sql = render(name, **context)
+        assert ";" not in sql
+        assert "--" not in sql
+
+
+def test_creating_again_changes_nothing(tables, ingest, leads, accounts):
+    ingest(accounts, "l1", FIRST)
+    for name in CREATES:
+        tables.execute(render(name))
+    assert len(leads()) == len(accounts)
+
+
+def test_every_cell_of_a_load_arrives(ingest, leads, accounts):
+    ingest(accounts, "l1", FIRST)
+    arrived = pd.DataFrame(leads().values()).set_index("account").loc[accounts["account"]]
+    wanted = accounts.set_index("account")
+    pd.testing.assert_frame_equal(arrived[wanted.columns].reset_index(), wanted.reset_index(), check_dtype=False)
+    assert set(arrived["source_file"]) == {"l1.csv"}
+
+
+def test_the_same_load_twice_changes_nothing(ingest, leads, accounts):
+    ingest(accounts, "l1", FIRST)
+    before = leads()
+    ingest(accounts, "l1", SECOND)
+    assert leads() == before
+
+
+def test_a_newer_load_updates_values_but_not_the_first_arrival(ingest, leads, accounts):
+    ingest(accounts.head(2), "l1", FIRST)
+    ingest(accounts.head(3).assign(region="west"), "l2", SECOND)
+    rows = list(leads().values())
+    assert {row["region"] for row in rows} == {"west"}
+    assert {row["source_file"] for row in rows} == {"l2.csv"}
+    assert sorted(str(row["ingested_at"])[:10] for row in rows) == ["2026-01-01", "2026-01-01", "2026-01-02"]
+
+
+def test_a_label_is_dated_when_it_first_appears_and_never_lost(ingest, leads, accounts):
+    lead = accounts.head(1)
+    ingest(lead.assign(won=np.nan), "l1", FIRST)
+    assert (leads()["0-00000"]["won"], leads()["0-00000"]["label_at"]) == (None, None)
+    ingest(lead.assign(won=1), "l2", SECOND)
+    assert leads()["0-00000"]["won"] == 1
+    assert str(leads()["0-00000"]["label_at"]).startswith("2026-01-02 03:00")
+    ingest(lead.assign(won=np.nan), "l3", "2026-01-03T03:00:00+00:00")
+    assert leads()["0-00000"]["won"] == 1
+    ingest(lead.assign(won=0), "l4", "2026-01-04T03:00:00+00:00")
+    assert leads()["0-00000"]["won"] == 0
+    assert str(leads()["0-00000"]["label_at"]).startswith("2026-01-02 03:00")
+
+
+def test_a_snapshot_has_the_labelled_leads_and_open_leads_the_rest(tables, ingest, layout, accounts):
+    accounts.loc[:99, "won"] = np.nan
+    ingest(accounts, "l1", FIRST)
+    tables.execute(render("unload_snapshot", run_id="run-1"))
+    tables.execute(render("unload_open_leads", run_id="run-1"))
+    labelled, still_open = read_parquet(layout.snapshot("run-1")), read_parquet(layout.open_leads("run-1"))
+    assert set(labelled["account"]) == set(accounts["account"][100:])
+    assert set(still_open["account"]) == set(accounts["account"][:100])
+    assert list(labelled)[: len(layout.contract.fields)] == list(layout.contract.fields)
+
+
+def test_a_window_has_what_arrived_since(tables, ingest, layout, accounts):
+    ingest(accounts.head(10), "l1", FIRST)
+    ingest(accounts.tail(20), "l2", SECOND)
+    tables.execute(render("unload_window", run_id="w", since=FIRST))
+    assert len(read_parquet(layout.window("w"))) == 20
+
+
+def test_unloading_again_replaces_what_was_there(tables, ingest, layout, accounts):
+    ingest(accounts, "l1", FIRST)
+    for _ in range(2):
+        tables.execute(render("unload_snapshot", run_id="manual__2026-01-01T00:00:00+00:00"))
+    assert len(read_parquet(layout.snapshot("manual__2026-01-01T00:00:00+00:00"))) == len(accounts)
+
+
+def test_scores_are_copied_once_however_often_the_run_is_repeated(tables, layout, contract):
+    frame = pd.DataFrame({
+        "account": ["a", "b"], "score": [90, 10], "probability": [0.9, 0.1], "prediction": [1, 0], "tier": ["A", "D"],
+        "stage": "contact", "model_version": "1", "run_id": "r1", "scored_at": pd.Timestamp("2026-01-01", unit="us"),
+    }).astype({"score": "int32", "prediction": "int32"})  # fmt: skip
+    write_parquet(frame, layout.scores("r1") + "scores.parquet")
+    for _ in range(2):
+        tables.transaction([render("clear_scores", run_id="r1"), render("copy_scores", run_id="r1")])
+    rows = tables.query(f"SELECT account, score FROM public.{contract.names.scores_table} ORDER BY account")
+    assert rows == [{"account": "a", "score": 90}, {"account": "b", "score": 10}]
+
+
+def test_a_value_that_a_file_needs_must_be_given(layout):
+    with pytest.raises(jinja2.UndefinedError, match="load_id"):
+        render("copy_load")
+
+
+def test_an_unknown_file_is_named(layout):
+    with pytest.raises(jinja2.TemplateNotFound, match="drop_everything"):
+        render("drop_everything")
+
+
+def test_a_quote_cannot_leave_its_literal(tables, layout):
+    assert literal("it's") == "'it''s'"
+    assert tables.query(f"SELECT {literal("x' OR 'a'='a")} AS t") == [{"t": "x' OR 'a'='a"}]
+    with pytest.raises(ObjectMissing):
+        read_parquet(layout.window("none'; DROP"))
+
+
+@pytest.mark.parametrize(
+    "moment",
+    ["2026-01-01T05:30:00+05:30", "2026-01-01 00:00:00", "2026-01-01T00:00:00Z", datetime(2026, 1, 1, tzinfo=UTC)],
+)
+def test_moments_are_written_in_utc(moment):
+    assert timestamp(moment) == "TIMESTAMP '2026-01-01 00:00:00.000000'"
+
+
+def test_what_is_no_moment_is_refused():
+    with pytest.raises(ValueError, match="yesterday"):
+        timestamp("yesterday")
