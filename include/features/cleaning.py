@@ -1,0 +1,99 @@
+"""First steps of every pipeline: raw rows of any dtype to typed columns, then levels to groups."""
+
+from collections.abc import Sequence
+from math import isfinite, nan
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, TransformerMixin
+
+from include.features.columns import FeatureColumn
+
+FLAG_LEVELS = ("no", "yes")
+OTHER = "Other"
+
+
+class TypedColumns(TransformerMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn is untyped
+    """Selects the columns of a stage and types them: what is unreadable, unknown or absent becomes missing.
+
+    Numbers, ordinals (position in their order) and flags (Yes 1, No 0) come out as float64 with NaN,
+    nominal columns as text with None. Columns that are not listed are ignored.
+    """
+
+    def __init__(self, columns: tuple[FeatureColumn, ...], null_tokens: tuple[str, ...] = ()) -> None:
+        self.columns = columns
+        self.null_tokens = null_tokens
+
+    def fit(self, X: pd.DataFrame, y: Any = None) -> Self:  # noqa: N803 - scikit-learn's names
+        """Learns nothing: the columns are given."""
+        self.n_features_in_ = len(self.columns)
+        return self
+
+    def transform(self, X: pd.DataFrame) -> pd.DataFrame:  # noqa: N803
+        """Typed frame, shape (rows, columns of the stage), index as in `X`."""
+        return pd.DataFrame({column.field: self._typed(X, column) for column in self.columns}, index=X.index)
+
+    def get_feature_names_out(self, input_features: Sequence[str] | None = None) -> np.ndarray:
+        """Field names in the order of the output."""
+        return np.array([column.field for column in self.columns], dtype=object)
+
+    def _typed(self, frame: pd.DataFrame, column: FeatureColumn) -> pd.Series:
+        raw = frame[column.field] if column.field in frame else pd.Series(None, index=frame.index, dtype=object)
+        if column.kind == "number" and pd.api.types.is_numeric_dtype(raw):
+            return raw.astype("float64").where(lambda values: np.isfinite(values))
+        text = _text(raw, self.null_tokens)
+        if column.kind == "number":
+            return text.map(_finite, na_action="ignore").astype("float64")
+        if column.kind == "nominal":
+            return text
+        levels = column.order if column.kind == "ordinal" else FLAG_LEVELS
+        codes = {level: float(position) for position, level in enumerate(levels)}
+        return (text.str.lower() if column.kind == "flag" else text).map(codes).astype("float64")
+
+
+def _finite(cell: str) -> float:
+    # float() and not pd.to_numeric, whose parser is off in the last digit: text and number must score alike
+    try:
+        return number if isfinite(number := float(cell)) else nan
+    except ValueError:
+        return nan
+
+
+def _text(raw: pd.Series, null_tokens: tuple[str, ...]) -> pd.Series:
+    missing = raw.isna()
+    text = raw.astype(object).where(missing, raw.astype(str).str.strip())
+    return text.mask(missing | text.isin(null_tokens), None).astype(object)
+
+
+class GroupedLevels(TransformerMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn is untyped
+    """Replaces the levels of grouped columns by their groups; a level that no group names becomes `Other`.
+
+    With `enabled=False` levels pass as they are, so that a search can compare both.
+    """
+
+    def __init__(self, columns: tuple[FeatureColumn, ...], enabled: bool = True) -> None:
+        self.columns = columns
+        self.enabled = enabled
+
+    def fit(self, X: pd.DataFrame, y: Any = None) -> Self:  # noqa: N803 - scikit-learn's names
+        """Learns nothing: the groups are given."""
+        self.n_features_in_ = X.shape[1]
+        return self
+
+    def transform(self, X: pd.DataFrame) -> pd.DataFrame:  # noqa: N803
+        """Frame of the same shape; missing stays missing."""
+        if not self.enabled:
+            return X
+        grouped = X.copy()
+        for column in self.columns:
+            if column.groups:
+                groups = dict(column.groups)
+                grouped[column.field] = [
+                    None if pd.isna(level) else groups.get(level, OTHER) for level in X[column.field]
+                ]
+        return grouped
+
+    def get_feature_names_out(self, input_features: Sequence[str] | None = None) -> np.ndarray:
+        """Field names in the order of the output."""
+        return np.array([column.field for column in self.columns], dtype=object)

@@ -1,0 +1,160 @@
+"""Which model version serves: aliases are the truth, MLflow's stages follow them (guide 17.2)."""
+
+import logging
+import warnings
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from mlflow.entities.model_registry import ModelVersion
+from mlflow.exceptions import MlflowException
+from mlflow.tracking import MlflowClient
+
+from include.registry.tracking import connect, tracking_errors
+
+log = logging.getLogger(__name__)
+
+CHAMPION, CHALLENGER, PREVIOUS = "champion", "challenger", "previous"
+BEFORE_TAG = "champion_before"
+STAGES = {CHAMPION: "Production", CHALLENGER: "Staging"}
+
+
+class NoChampion(LookupError):  # noqa: N818 - says what is the matter
+    """There is no champion, or none before the present one, to work with."""
+
+
+class NoChallenger(LookupError):  # noqa: N818 - says what is the matter
+    """There is no challenger to judge."""
+
+
+@dataclass(frozen=True)
+class ChampionInfo:
+    """The serving version of a registered model.
+
+    Attributes:
+        model: registered model.
+        version: number of the version, as text.
+        run_id: MLflow run that logged it.
+        tags: what training recorded on it (snapshot_uri, threshold, metrics …).
+        created_at: when the version was registered, UTC.
+    """
+
+    model: str
+    version: str
+    run_id: str
+    tags: dict[str, str]
+    created_at: datetime
+
+    @property
+    def uri(self) -> str:
+        """What `mlflow.sklearn.load_model` takes."""
+        return f"models:/{self.model}/{self.version}"
+
+
+@tracking_errors()
+def champion(model: str) -> ChampionInfo | None:
+    """The champion of a registered model, None before the first promotion. Raises TrackingUnavailable."""
+    return aliased(connect(), model, CHAMPION)
+
+
+def aliased(client: MlflowClient, model: str, alias: str) -> ChampionInfo | None:
+    """The version that carries an alias, None where no version does."""
+    try:
+        found = client.get_model_version_by_alias(model, alias)
+    except MlflowException as error:
+        if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+            return None
+        raise
+    created = datetime.fromtimestamp(found.creation_timestamp / 1000, tz=UTC)
+    return ChampionInfo(model, str(found.version), found.run_id, dict(found.tags), created)
+
+
+def find_version(client: MlflowClient, model: str, tags: dict[str, str]) -> ModelVersion | None:
+    """The newest version of a model that carries all the tags, None where there is none."""
+    wanted = " and ".join([f"name = '{model}'", *(f"tags.`{name}` = '{value}'" for name, value in tags.items())])
+    return max(client.search_model_versions(wanted), key=lambda version: int(version.version), default=None)
+
+
+def register(
+    client: MlflowClient, model: str, uri: str, run_id: str, tags: dict[str, str], model_id: str | None = None
+) -> ModelVersion:
+    """Registers a logged model as the next version of `model`, with its tags from the first moment on.
+
+    `model_id` is what `log_model` gave beside a `models:/` URI, which the server refuses without it.
+    """
+    try:
+        client.create_registered_model(model)
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_ALREADY_EXISTS":
+            raise
+    return client.create_model_version(model, uri, run_id=run_id, tags=tags, model_id=model_id)
+
+
+@tracking_errors()
+def promote(model: str, version: str) -> None:
+    """Makes `version` the champion; the one before becomes `previous`.
+
+    The alias moves in one call, so there is exactly one champion at every moment; what follows it is derived from
+    what is already stored, so a promotion that was interrupted is completed by running it again.
+
+    Raises:
+        TrackingUnavailable: MLflow does not answer.
+        mlflow.exceptions.MlflowException: there is no such version.
+    """
+    client = connect()
+    present = aliased(client, model, CHAMPION)
+    if present is None or present.version != version:
+        client.set_model_version_tag(model, version, BEFORE_TAG, present.version if present else "")
+        client.set_registered_model_alias(model, CHAMPION, version)
+    _settle(client, model)
+    log.info("Champion of %s is version %s, before it %s", model, version, present.version if present else "none")
+
+
+@tracking_errors()
+def rollback(model: str) -> ChampionInfo:
+    """Makes the previous champion the champion again and returns it; the replaced version is archived.
+
+    Raises:
+        NoChampion: no champion came before the present one.
+        TrackingUnavailable: MLflow does not answer.
+    """
+    client = connect()
+    present, before = aliased(client, model, CHAMPION), aliased(client, model, PREVIOUS)
+    if present is None or before is None or present.version != before.version:
+        _settle(client, model)  # completes an interrupted promotion, so that `previous` is the right one
+        before = aliased(client, model, PREVIOUS)
+    if before is None:
+        raise NoChampion(f"{model} has no previous champion to roll back to; promote a version by its number instead")
+    client.set_registered_model_alias(model, CHAMPION, before.version)
+    _settle(client, model)
+    log.warning("Rolled %s back to version %s", model, before.version)
+    return before
+
+
+def _settle(client: MlflowClient, model: str) -> None:
+    """Brings everything that follows from the champion alias in line with it; safe to repeat."""
+    present = aliased(client, model, CHAMPION)
+    if present is None:
+        return
+    if before := present.tags.get(BEFORE_TAG):
+        client.set_registered_model_alias(model, PREVIOUS, before)
+    else:
+        client.delete_registered_model_alias(model, PREVIOUS)
+    challenger = aliased(client, model, CHALLENGER)
+    if challenger is not None and challenger.version == present.version:
+        client.delete_registered_model_alias(model, CHALLENGER)
+    follow_stages(client, model)
+
+
+def follow_stages(client: MlflowClient, model: str) -> None:
+    """Sets Production, Staging and Archived as the aliases say; versions that never left None stay there."""
+    aliases = client.get_registered_model(model).aliases
+    wanted = {str(aliases[alias]): stage for alias, stage in STAGES.items() if alias in aliases}
+    for version in client.search_model_versions(f"name = '{model}'"):
+        fallback = "None" if version.current_stage == "None" else "Archived"
+        stage = wanted.get(str(version.version), fallback)
+        if version.current_stage != stage:
+            with warnings.catch_warnings():
+                warnings.simplefilter(
+                    "ignore", FutureWarning
+                )  # stages are deprecated; the guide's readers look for them
+                client.transition_model_version_stage(model, version.version, stage)

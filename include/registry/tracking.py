@@ -1,0 +1,72 @@
+"""The way to the MLflow server: one client factory, short timeouts, one error when it is unreachable."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import mlflow
+import requests  # type: ignore[import-untyped]
+from mlflow.exceptions import MlflowException
+from mlflow.tracking import MlflowClient
+
+from include.settings import Settings, settings
+
+LIMITS = {
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "20",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+}
+PING_SECONDS = 5.0
+
+
+class TrackingUnavailable(ConnectionError):  # noqa: N818 - says what happened
+    """The MLflow server does not answer; a later attempt may succeed."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__(
+            f"MLflow does not answer at {address}; check that it runs and that MLFLOW_TRACKING_URI is right"
+        )
+        self.address = address
+
+
+@contextmanager
+def tracking_errors() -> Iterator[None]:
+    """Turns a lost connection to MLflow, also in the middle of a block, into TrackingUnavailable."""
+    try:
+        yield
+    except (MlflowException, requests.exceptions.RequestException) as error:
+        if _lost_connection(error):
+            raise TrackingUnavailable(settings().mlflow_tracking_uri) from error
+        raise
+
+
+def _lost_connection(error: BaseException | None) -> bool:
+    while error is not None:
+        if isinstance(error, requests.exceptions.ConnectionError | requests.exceptions.Timeout):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def connect(current: Settings | None = None) -> MlflowClient:
+    """A client of the settings' MLflow server, which also becomes the default of `mlflow.*` calls.
+
+    Raises:
+        TrackingUnavailable: nothing answers at the address.
+    """
+    address = (current or settings()).mlflow_tracking_uri
+    for name, value in LIMITS.items():
+        os.environ.setdefault(name, value)
+    _ping(address)
+    mlflow.set_tracking_uri(address)
+    return MlflowClient(address)
+
+
+def _ping(address: str) -> None:
+    if not address.startswith("http"):
+        return
+    try:
+        requests.get(f"{address.rstrip('/')}/health", timeout=PING_SECONDS).raise_for_status()
+    except requests.exceptions.RequestException as error:
+        raise TrackingUnavailable(address) from error

@@ -1,0 +1,83 @@
+"""Training snapshots: labelled leads unloaded once, then described by a manifest and never changed."""
+
+import hashlib
+import logging
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from include.contract import Contract
+from include.lake.frames import read_parquet
+from include.lake.layout import Layout
+from include.lake.objects import ObjectMissing, read_json, write_json
+from include.settings import Settings
+from include.training.errors import NotEnoughRowsError, SnapshotChangedError
+
+log = logging.getLogger(__name__)
+MANIFEST = "manifest.json"
+
+
+def content_hash(frame: pd.DataFrame) -> str:
+    """SHA-256 of the rows, whatever their order and the number of Parquet parts they came in."""
+    rows = pd.util.hash_pandas_object(frame[sorted(frame.columns)], index=False).to_numpy()
+    return hashlib.sha256(np.sort(rows).tobytes()).hexdigest()
+
+
+def write_manifest(settings: Settings, contract: Contract, run_id: str, sql: str) -> dict[str, Any]:
+    """Describes the snapshot that UNLOAD has just written for `run_id`, in `manifest.json` beside it.
+
+    Args:
+        settings: where the lake is.
+        contract: what a lead is.
+        run_id: the run that the snapshot belongs to.
+        sql: the statement that wrote it.
+
+    Returns:
+        The manifest: uri, run_id, rows, labelled_rows, positives, sha256, contract, contract_version, sql.
+
+    Raises:
+        NotEnoughRowsError: the warehouse unloaded nothing.
+    """
+    uri = Layout(settings, contract).snapshot(run_id)
+    try:
+        frame = read_parquet(uri)
+    except ObjectMissing as error:
+        raise NotEnoughRowsError(
+            f"{uri} is empty: the warehouse holds no labelled lead; run ingest_leads first"
+        ) from error
+    manifest = {
+        "uri": uri,
+        "run_id": run_id,
+        "rows": len(frame),
+        "labelled_rows": int(frame[contract.label].notna().sum()),
+        "positives": int(frame[contract.label].sum()),
+        "sha256": content_hash(frame),
+        "contract": contract.contract,
+        "contract_version": contract.version,
+        "sql": sql,
+    }
+    write_json(uri + MANIFEST, manifest)
+    log.info("Snapshot %s: %s rows, %s converted", uri, manifest["rows"], manifest["positives"])
+    return manifest
+
+
+def read_manifest(uri: str) -> dict[str, Any]:
+    """The manifest of the snapshot folder `uri`. Raises ObjectMissing where the snapshot is gone."""
+    manifest: dict[str, Any] = read_json(uri + MANIFEST)
+    return manifest
+
+
+def load_snapshot(uri: str) -> pd.DataFrame:
+    """Rows of the snapshot folder `uri`, checked against its manifest.
+
+    Raises:
+        ObjectMissing: the snapshot or its manifest is gone.
+        SnapshotChangedError: the rows are not those the manifest describes.
+    """
+    manifest, frame = read_manifest(uri), read_parquet(uri)
+    if (found := content_hash(frame)) != manifest["sha256"]:
+        raise SnapshotChangedError(
+            f"{uri} holds rows with hash {found[:12]}, its manifest says {manifest['sha256'][:12]}; take a new snapshot"
+        )
+    return frame

@@ -1,0 +1,75 @@
+"""The matrix that a model sees."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from sklearn.base import clone
+from sklearn.pipeline import Pipeline
+
+from include.contract import KnownAt
+from include.features.preprocess import preprocessing_steps
+
+
+@pytest.fixture
+def pipeline(contract):
+    return Pipeline(preprocessing_steps(contract, KnownAt.CONTACT, grouped=True))
+
+
+@pytest.fixture
+def fitted(pipeline, accounts):
+    return pipeline.fit(accounts)
+
+
+def test_the_matrix_is_dense_finite_and_between_zero_and_one(fitted, accounts):
+    matrix = fitted.transform(accounts)
+    assert isinstance(matrix, np.ndarray)
+    assert np.isfinite(matrix).all()
+    assert (matrix.min(), matrix.max()) == (0.0, 1.0)
+
+
+def test_missing_numbers_take_the_median_and_raise_a_flag(fitted, accounts):
+    names = list(fitted[-1].get_feature_names_out())
+    row = pd.DataFrame(fitted.transform(accounts.assign(visits=np.nan).head(1)), columns=names).iloc[0]
+    filled = fitted.transform(accounts.assign(visits=accounts["visits"].median()).head(1))[0]
+    assert row["number__visits"] == filled[names.index("number__visits")]
+    assert row["number__missingindicator_visits"] == 1.0
+
+
+def test_missing_levels_are_a_level_of_their_own(fitted, accounts):
+    names = list(fitted[-1].get_feature_names_out())
+    row = pd.DataFrame(fitted.transform(accounts.assign(region=None).head(1)), columns=names).iloc[0]
+    assert row["level__region_(missing)"] == 1.0
+
+
+def test_unknown_levels_are_ignored(pipeline, accounts):
+    fitted = pipeline.set_params(group__enabled=False).fit(accounts)
+    names = list(fitted[-1].get_feature_names_out())
+    row = pd.DataFrame(fitted.transform(accounts.assign(region="west").head(1)), columns=names).iloc[0]
+    assert row[[name for name in names if name.startswith("level__region")]].sum() == 0.0
+
+
+def test_a_column_that_was_all_missing_in_training_does_no_harm(pipeline, accounts):
+    fitted = pipeline.fit(accounts.assign(visits=np.nan, region=None))
+    assert np.isfinite(fitted.transform(accounts)).all()
+
+
+def test_rows_without_any_known_column_still_give_a_row(fitted):
+    assert fitted.transform(pd.DataFrame({"unrelated": [1, 2]})).shape[0] == 2
+
+
+def test_steps_can_be_cloned_for_a_search(pipeline, accounts):
+    np.testing.assert_array_equal(clone(pipeline).fit_transform(accounts), pipeline.fit_transform(accounts))
+
+
+@given(st.text(max_size=20), st.text(max_size=20), st.floats(), st.booleans())
+@hypothesis_settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True
+)
+def test_no_later_column_can_change_the_features_of_a_stage(contract, accounts, opinion, fit, won, as_text):
+    early = Pipeline(preprocessing_steps(contract, KnownAt.CAPTURE, grouped=True)).fit(accounts)
+    rows = accounts.head(5)
+    changed = rows.assign(opinion=opinion, fit=fit, won=str(won) if as_text else won, remark=opinion, number=-1)
+    np.testing.assert_array_equal(early.transform(changed), early.transform(rows))

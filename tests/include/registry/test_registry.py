@@ -1,0 +1,171 @@
+"""Aliases and stages, against a real MLflow server, also when it is cut off between two calls."""
+
+from unittest import mock
+
+import pytest
+from mlflow.exceptions import MlflowException
+from mlflow.tracking import MlflowClient
+
+from include.registry.registry import NoChampion, aliased, champion, find_version, promote, rollback
+
+CHANGING = (
+    "set_model_version_tag",
+    "set_registered_model_alias",
+    "delete_registered_model_alias",
+    "transition_model_version_stage",
+)
+
+
+def state(client: MlflowClient, model: str) -> dict[str, object]:
+    found = client.get_registered_model(model)
+    stages = {str(one.version): one.current_stage for one in client.search_model_versions(f"name = '{model}'")}
+    return {"aliases": {alias: str(version) for alias, version in found.aliases.items()}, "stages": stages}
+
+
+class CutOff(Exception):  # noqa: N818 - no error of the code under test
+    pass
+
+
+def cut_off_after(calls: int):
+    """Lets this many changing calls of the client through and fails at the next one."""
+    done = 0
+
+    def limited(original):
+        def call(*args, **kwargs):
+            nonlocal done
+            if done == calls:
+                raise CutOff
+            done += 1
+            return original(*args, **kwargs)
+
+        return call
+
+    return mock.patch.multiple(MlflowClient, **{name: limited(getattr(MlflowClient, name)) for name in CHANGING})
+
+
+def test_a_model_nobody_registered_has_no_champion(tracking, contract):
+    assert champion("never-registered") is None
+
+
+def test_a_registered_model_without_promotion_has_no_champion(versions, model):
+    versions(1)
+    assert champion(model) is None
+
+
+def test_the_first_promotion_makes_a_champion_in_production(client, versions, model):
+    (first,) = versions(1)
+    promote(model, first)
+    assert state(client, model) == {"aliases": {"champion": first}, "stages": {first: "Production"}}
+
+
+def test_the_champion_carries_what_training_recorded(versions, model):
+    (first,) = versions(1)
+    promote(model, first)
+    found = champion(model)
+    assert (found.version, found.tags["snapshot_uri"], found.uri) == (first, "s3://x/", f"models:/{model}/{first}")
+    assert found.created_at.tzinfo is not None
+
+
+def test_a_promotion_archives_the_champion_before_and_remembers_it(client, versions, model):
+    first, second = versions(2)
+    client.set_registered_model_alias(model, "challenger", second)
+    promote(model, first)
+    promote(model, second)
+    assert state(client, model) == {
+        "aliases": {"champion": second, "previous": first},
+        "stages": {first: "Archived", second: "Production"},
+    }
+
+
+def test_promoting_the_champion_again_changes_nothing(client, versions, model):
+    first, second = versions(2)
+    promote(model, first)
+    promote(model, second)
+    before = state(client, model)
+    promote(model, second)
+    assert state(client, model) == before
+
+
+def test_a_waiting_challenger_is_in_staging(client, versions, model):
+    first, second = versions(2)
+    client.set_registered_model_alias(model, "challenger", second)
+    promote(model, first)
+    assert state(client, model)["stages"] == {first: "Production", second: "Staging"}
+
+
+def test_a_version_that_does_not_exist_is_refused_and_the_champion_stays(client, versions, model):
+    (first,) = versions(1)
+    promote(model, first)
+    with pytest.raises(MlflowException, match="99"):
+        promote(model, "99")
+    assert champion(model).version == first
+
+
+def test_a_rollback_brings_the_previous_champion_back(client, versions, model):
+    first, second = versions(2)
+    promote(model, first)
+    promote(model, second)
+    assert rollback(model).version == first
+    assert state(client, model) == {
+        "aliases": {"champion": first},
+        "stages": {first: "Production", second: "Archived"},
+    }
+
+
+def test_rollbacks_go_back_one_champion_at_a_time(client, versions, model):
+    first, second, third = versions(3)
+    for version in (first, second, third):
+        promote(model, version)
+    assert [rollback(model).version, rollback(model).version] == [second, first]
+
+
+def test_a_rollback_without_a_previous_champion_says_so(versions, model):
+    (first,) = versions(1)
+    promote(model, first)
+    with pytest.raises(NoChampion, match="no previous champion to roll back to"):
+        rollback(model)
+
+
+@pytest.mark.parametrize("calls", range(6))
+def test_a_promotion_cut_off_anywhere_leaves_one_champion_and_is_completed_by_the_next(client, versions, model, calls):
+    first, second = versions(2)
+    promote(model, first)
+    client.set_registered_model_alias(model, "challenger", second)
+    with cut_off_after(calls), pytest.raises(CutOff):
+        promote(model, second)
+    assert champion(model).version in (first, second)
+    promote(model, second)
+    assert state(client, model) == {
+        "aliases": {"champion": second, "previous": first},
+        "stages": {first: "Archived", second: "Production"},
+    }
+
+
+@pytest.mark.parametrize("calls", range(4))
+def test_a_rollback_cut_off_anywhere_is_completed_by_the_next(client, versions, model, calls):
+    first, second, third = versions(3)
+    for version in (first, second, third):
+        promote(model, version)
+    with cut_off_after(calls), pytest.raises(CutOff):
+        rollback(model)
+    assert champion(model).version in (second, third)
+    if champion(model).version == third or aliased(client, model, "previous").version == second:
+        rollback(model)
+    assert champion(model).version == second
+
+
+def test_a_rollback_after_a_promotion_that_was_cut_off_goes_back_one_champion(client, versions, model):
+    first, second, third = versions(3)
+    promote(model, first)
+    promote(model, second)
+    with cut_off_after(2), pytest.raises(CutOff):
+        promote(model, third)
+    assert champion(model).version == third
+    assert rollback(model).version == second
+
+
+def test_a_version_is_found_by_its_tags(client, versions, model):
+    first, second = versions(2)
+    client.set_model_version_tag(model, first, "training_run_id", "abc")
+    assert str(find_version(client, model, {"training_run_id": "abc"}).version) == first
+    assert find_version(client, model, {"training_run_id": "other"}) is None

@@ -1,0 +1,53 @@
+"""The way to MLflow, and what is said when there is none."""
+
+import socket
+import time
+
+import mlflow
+import pytest
+
+from include.registry.registry import champion, promote, rollback
+from include.registry.tracking import TrackingUnavailable, connect, tracking_errors
+from include.settings import settings
+
+
+@pytest.fixture
+def nobody(monkeypatch):
+    """An address at which nothing listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        address = f"http://127.0.0.1:{probe.getsockname()[1]}"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", address)
+    settings.cache_clear()
+    yield address
+    settings.cache_clear()
+
+
+def test_a_client_talks_to_the_settings_server(tracking, contract):
+    assert connect().search_registered_models() is not None
+    assert mlflow.get_tracking_uri() == tracking
+
+
+@pytest.mark.parametrize(
+    "call",
+    [connect, lambda: champion("m"), lambda: promote("m", "1"), lambda: rollback("m")],
+    ids=["connect", "champion", "promote", "rollback"],
+)
+def test_an_unreachable_server_is_named_with_its_address_within_seconds(nobody, call):
+    started = time.monotonic()
+    with pytest.raises(TrackingUnavailable, match=nobody) as caught:
+        call()
+    assert caught.value.address == nobody
+    assert time.monotonic() - started < 10
+
+
+def test_a_connection_lost_in_the_middle_is_the_same_error(tracking, nobody, monkeypatch):
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    with pytest.raises(TrackingUnavailable, match=nobody), tracking_errors():
+        mlflow.MlflowClient(nobody).get_run("abc")
+
+
+def test_an_answer_that_is_an_error_is_passed_on_as_it_is(tracking):
+    with pytest.raises(mlflow.MlflowException, match="not found") as caught, tracking_errors():
+        connect().get_run("0" * 32)
+    assert not isinstance(caught.value, TrackingUnavailable)

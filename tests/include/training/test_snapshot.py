@@ -1,0 +1,58 @@
+"""Snapshots: described once, checked on every read."""
+
+import pytest
+
+from include.lake.frames import write_parquet
+from include.lake.objects import ObjectMissing, read_json
+from include.settings import settings
+from include.training.errors import NotEnoughRowsError, SnapshotChangedError
+from include.training.snapshot import content_hash, load_snapshot, write_manifest
+
+
+@pytest.fixture
+def unloaded(layout, accounts):
+    """A snapshot folder as UNLOAD leaves it: two parts, no manifest."""
+    uri = layout.snapshot("run-1")
+    write_parquet(accounts.head(300), f"{uri}0000_part_00.parquet")
+    write_parquet(accounts.tail(300), f"{uri}0001_part_00.parquet")
+    return uri
+
+
+def test_the_manifest_counts_the_rows_and_lies_beside_them(unloaded, contract, accounts):
+    manifest = write_manifest(settings(), contract, "run-1", "UNLOAD …")
+    assert read_json(unloaded + "manifest.json") == manifest
+    assert (manifest["rows"], manifest["labelled_rows"]) == (600, 600)
+    assert manifest["positives"] == accounts["won"].sum()
+    assert (manifest["uri"], manifest["contract_version"], manifest["sql"]) == (unloaded, 3, "UNLOAD …")
+
+
+def test_the_same_rows_in_other_parts_have_the_same_hash(unloaded, contract, layout, accounts):
+    write_parquet(accounts.sample(frac=1, random_state=1), f"{layout.snapshot('run-2')}0000_part_00.parquet")
+    first, second = (write_manifest(settings(), contract, run, "")["sha256"] for run in ("run-1", "run-2"))
+    assert first == second
+
+
+def test_one_changed_cell_changes_the_hash(accounts):
+    assert content_hash(accounts) != content_hash(accounts.assign(minutes=[0.0, *accounts["minutes"][1:]]))
+
+
+def test_a_snapshot_comes_back_with_all_rows(unloaded, contract):
+    write_manifest(settings(), contract, "run-1", "")
+    assert len(load_snapshot(unloaded)) == 600
+
+
+def test_a_snapshot_that_changed_is_refused(unloaded, contract, accounts):
+    write_manifest(settings(), contract, "run-1", "")
+    write_parquet(accounts.head(10), f"{unloaded}0001_part_00.parquet")
+    with pytest.raises(SnapshotChangedError, match="take a new snapshot"):
+        load_snapshot(unloaded)
+
+
+def test_a_deleted_snapshot_is_named(layout):
+    with pytest.raises(ObjectMissing, match="snapshots/gone/manifest.json"):
+        load_snapshot(layout.snapshot("gone"))
+
+
+def test_a_warehouse_without_labelled_leads_is_a_clear_error(layout, contract):
+    with pytest.raises(NotEnoughRowsError, match="holds no labelled lead; run ingest_leads first"):
+        write_manifest(settings(), contract, "empty", "")

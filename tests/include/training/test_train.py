@@ -1,0 +1,49 @@
+"""One family trained, as an Airflow task would."""
+
+import json
+
+import mlflow
+import pytest
+
+from include.registry.tracking import TrackingUnavailable
+from include.settings import settings
+from include.training.train import start_training, train_family
+
+
+@pytest.fixture
+def client(tracking):
+    return mlflow.MlflowClient(tracking)
+
+
+def test_a_training_has_one_parent_run_however_often_it_starts(snapshot, client):
+    first = start_training(snapshot, "run-1")
+    assert start_training(snapshot, "run-1") == first
+    assert start_training(snapshot, "run-2") != first
+
+
+def test_the_result_is_small_and_the_run_holds_the_rest(snapshot, client):
+    parent = start_training(snapshot, "run-1")
+    result = train_family(snapshot, "logistic_regression", "contact", parent)
+    run = client.get_run(result["run_id"])
+    assert len(json.dumps(result)) < 2000
+    assert run.info.status == "FINISHED"
+    assert run.data.tags["mlflow.parentRunId"] == parent
+    assert run.data.metrics == pytest.approx(result["metrics"])
+    assert run.data.params["model__C"] == str(result["params"]["model__C"])
+    assert run.inputs.dataset_inputs[0].dataset.source == json.dumps({"uri": snapshot})
+    assert [item.path for item in client.list_artifacts(result["run_id"])] == ["search.csv"]
+
+
+def test_a_task_that_runs_again_leaves_one_run_and_the_same_figures(snapshot, client):
+    parent = start_training(snapshot, "run-1")
+    first, second = (train_family(snapshot, "logistic_regression", "contact", parent) for _ in range(2))
+    assert first["metrics"] == second["metrics"]
+    assert client.get_run(first["run_id"]).info.lifecycle_stage == "deleted"
+    assert client.get_run(second["run_id"]).info.lifecycle_stage == "active"
+
+
+def test_mlflow_down_is_an_error_with_its_address(snapshot, monkeypatch):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+    settings.cache_clear()
+    with pytest.raises(TrackingUnavailable, match="http://127.0.0.1:9"):
+        train_family(snapshot, "logistic_regression", "contact", "0" * 32)
