@@ -1,0 +1,28 @@
+"""### Bootstrap the platform
+
+Run once before everything else, and again after a change of contract, Glue script or settings: creates the warehouse
+tables, uploads the Glue script with the contract as JSON, creates or updates the Glue job and the crawler.
+
+Re-run: safe. What exists already is kept (tables) or brought up to date (script, job, crawler).
+"""  # noqa: D415 - a Markdown heading
+
+from datetime import timedelta
+
+from airflow.sdk import chain, dag
+
+from lifecycle.defaults import dag_defaults
+from lifecycle.platform import crawler, create_tables, glue_job, upload_job_files
+
+
+@dag(
+    schedule=None,
+    catchup=False,
+    doc_md=__doc__,
+    **dag_defaults(tags=["platform"], dagrun_timeout=timedelta(hours=4)),
+)
+def bootstrap_platform():
+    """Wires the set-up: tables, files, then the Glue objects that use them."""
+    chain(create_tables(), upload_job_files(), [glue_job(), crawler()])
+
+
+bootstrap_platform()

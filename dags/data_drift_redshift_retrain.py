@@ -1,0 +1,94 @@
+"""### Data drift → retrain
+
+The master DAG, every week: is the champion still trained on data like today's, and if not, is there a better model?
+
+1. `analyse_drift` compares the leads since the champion with the champion's training data (Evidently, MLflow).
+2. `decide` takes one branch: `retrain` on drift (or by force, or while there is no champion at all), `data_outage` when
+   a feed looks broken (alert and stop), else `no_action`.
+3. `retrain` trains the families and registers the best as challenger of its stage.
+4. `champion_challenger` is the gate: both models on the same untouched holdout; then `promote` or `keep_champion`.
+
+`watcher` fails the run if any task failed. Re-run: safe. Clear the failed task, or trigger the DAG again.
+"""  # noqa: D415 - a Markdown heading
+
+from datetime import timedelta
+
+from airflow.providers.standard.operators.python import BranchPythonOperator
+from airflow.sdk import Param, chain, dag
+
+from lifecycle.defaults import DECISION, dag_defaults
+from lifecycle.drift import (
+    ALERT_DRIFT,
+    SERIES,
+    analyse_drift,
+    data_outage,
+    next_step,
+    no_action,
+    unload_window,
+    window_start,
+)
+from lifecycle.flow import join, watcher
+from lifecycle.names import RUN, RUN_AFTER
+from lifecycle.promotion import champion_challenger, keep_champion, next_promotion_step, promote
+from lifecycle.training import STAGES_PARAM, train_challengers
+
+PARAMS = {
+    "drift_share_threshold": Param(
+        None,
+        type=["null", "number"],
+        minimum=0,
+        maximum=1,
+        description="Share of drifted columns, 0 to 1, that starts a retrain. Empty: the project's setting.",
+    ),
+    "force_retrain": Param(False, type="boolean", description="Retrain whatever the drift analysis finds."),
+    "primary_metric": Param(
+        "roc_auc",
+        type="string",
+        enum=["roc_auc"],
+        description="Metric on the untouched holdout by which the challenger must beat the champion.",
+    ),
+    "promotion_mode": Param(
+        "enabled",
+        type="string",
+        enum=["enabled", "dry_run", "disabled"],
+        description="enabled: carry out the gate's verdict. dry_run: record it only. disabled: no gate, no promotion.",
+    ),
+    "scoring_stages": STAGES_PARAM,
+}
+
+
+@dag(
+    schedule="29 4 * * 1",
+    catchup=False,
+    doc_md=__doc__,
+    params=PARAMS,
+    **dag_defaults(tags=["master", "training", "monitoring"], dagrun_timeout=timedelta(hours=36)),
+)
+def data_drift_redshift_retrain():
+    """Wires the master graph."""
+    analysis = analyse_drift(RUN, RUN_AFTER)
+    decide = BranchPythonOperator(
+        task_id="decide",
+        python_callable=next_step,
+        op_kwargs={"analysis": analysis},
+        on_success_callback=[ALERT_DRIFT],
+        **DECISION,
+    )
+    retrain = train_challengers("retrain")
+    comparisons = champion_challenger(retrain.challengers)
+    decide_promotion = BranchPythonOperator(
+        task_id="decide_promotion",
+        python_callable=next_promotion_step,
+        op_kwargs={"comparisons": comparisons},
+        **DECISION,
+    )
+    end = join()
+
+    chain(window_start(SERIES, RUN, RUN_AFTER), unload_window(), analysis, decide)
+    chain(decide, retrain.group)
+    chain(decide, [no_action(), data_outage(analysis)], end)
+    chain(comparisons, decide_promotion, [promote(comparisons), keep_champion(comparisons)], end)
+    chain(end, watcher())
+
+
+data_drift_redshift_retrain()

@@ -1,0 +1,65 @@
+"""### Ingest leads
+
+Raw CSV files in S3 become rows of the leads table, once each, however often the run is repeated.
+
+1. `wait_for_files` waits for a CSV below the folder (by default yesterday's, `raw-data/dt=YYYY-MM-DD/`).
+2. `crawl` catalogues the raw files, `type_and_quarantine` (Glue, Spark) types them by the contract.
+3. `quality_gate` stops the run if columns are missing, nothing was loaded or too many rows were quarantined.
+4. `copy_into_staging` and `merge_leads` bring them into the warehouse; the asset `leads` is updated.
+
+Re-run: safe. Every path carries the run, and the merge goes by key. Run `bootstrap_platform` once before.
+"""  # noqa: D415 - a Markdown heading
+
+from datetime import timedelta
+
+from airflow.sdk import Param, chain, dag
+
+from lifecycle.defaults import dag_defaults
+from lifecycle.ingestion import (
+    LONGEST_WAIT,
+    copy_into_staging,
+    crawl,
+    merge_leads,
+    quality_gate,
+    type_and_quarantine,
+    wait_for_files,
+)
+from lifecycle.names import RUN
+
+PARAMS = {
+    "prefix": Param(
+        None,
+        type=["null", "string"],
+        description="S3 folder of CSV files: a key in the bucket (raw-data/2026-w07/) or a whole s3:// URI. "
+        "Empty: the folder of the day before the run.",
+    ),
+    "sensor_timeout": Param(
+        60 * 60,
+        type="integer",
+        minimum=1,
+        maximum=LONGEST_WAIT,
+        description="Seconds to wait for the first CSV file before the run fails and says where it looked.",
+    ),
+}
+
+
+@dag(
+    schedule="17 1 * * *",
+    catchup=False,
+    doc_md=__doc__,
+    params=PARAMS,
+    **dag_defaults(tags=["ingestion"], dagrun_timeout=timedelta(hours=16)),
+)
+def ingest_leads():
+    """Wires the ingestion."""
+    chain(
+        wait_for_files(),
+        crawl(),
+        type_and_quarantine(),
+        quality_gate(RUN),
+        copy_into_staging(),
+        merge_leads(),
+    )
+
+
+ingest_leads()

@@ -1,0 +1,1 @@
+"""Tasks and task groups that several DAGs share; nothing here is a DAG of its own."""

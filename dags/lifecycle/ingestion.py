@@ -1,0 +1,108 @@
+"""Tasks that bring raw CSV files from S3 into the warehouse."""
+
+import logging
+
+from airflow.exceptions import AirflowFailException
+from airflow.providers.amazon.aws.operators.glue import GlueJobOperator
+from airflow.providers.amazon.aws.operators.glue_crawler import GlueCrawlerOperator
+from airflow.providers.amazon.aws.sensors.s3 import S3KeySensor
+from airflow.sdk import Asset, task
+
+from lifecycle.defaults import API_CALL, COSTLY_COMPUTE, QUALITY_GATE, SENSOR
+from lifecycle.names import RUN
+from lifecycle.warehouse import statements
+
+LEADS = Asset("leads")
+LONGEST_WAIT = 6 * 60 * 60
+SOURCE = "{{ names.source(params.prefix, dag_run) }}"
+CRAWLER = {
+    "Name": "{{ names.settings.glue_crawler }}",
+    "Role": "{{ names.settings.glue_role }}",
+    "DatabaseName": "{{ names.settings.glue_database }}",
+    "Description": "Catalogues the raw CSV files of leads.",
+    "Targets": {"S3Targets": [{"Path": "{{ names.layout.raw }}"}]},
+}
+
+log = logging.getLogger(__name__)
+
+
+def wait_as_asked(context):
+    """Takes the sensor's timeout from the trigger form: an operator's `timeout` is not a template field."""
+    sensor, asked = context["task"], context["params"]["sensor_timeout"]
+    sensor.timeout = float(asked)
+    sensor.poke_interval = min(sensor.poke_interval, sensor.timeout)
+    log.info("Waiting up to %s s for a file that matches %s", asked, sensor.bucket_key)
+
+
+def wait_for_files():
+    """Sensor: at least one CSV object below the source folder, at any depth."""
+    return S3KeySensor(
+        task_id="wait_for_files",
+        bucket_key=SOURCE + "*.csv",
+        wildcard_match=True,
+        mode="reschedule",
+        poke_interval=60,
+        timeout=LONGEST_WAIT,
+        pre_execute=wait_as_asked,
+        execution_timeout=API_CALL["execution_timeout"],
+        **SENSOR,
+    )
+
+
+def crawl():
+    """Crawler run over the raw prefix, so that the Data Catalog shows what has arrived."""
+    return GlueCrawlerOperator(
+        task_id="crawl",
+        config=CRAWLER,
+        poll_interval=5,
+        deferrable=True,
+        # A retry may meet the crawl that the first try has started: wait for that one.
+        fail_on_already_running=False,
+        **{**API_CALL, "retries": 1},
+    )
+
+
+def type_and_quarantine():
+    """Glue Spark job: typed Parquet, quarantined rows and quality metrics, each below this run's own key."""
+    return GlueJobOperator(
+        task_id="type_and_quarantine",
+        job_name="{{ names.settings.glue_job }}",
+        script_args={
+            "--SOURCE_URI": SOURCE,
+            "--CONTRACT_URI": "{{ names.layout.job_contract }}",
+            "--LOAD_ID": RUN,
+            "--OUTPUT_URI": "{{ names.layout.load(run_key(ti)) }}",
+            "--QUARANTINE_URI": "{{ names.layout.quarantine(run_key(ti)) }}",
+            "--METRICS_URI": "{{ names.layout.load_metrics(run_key(ti)) }}",
+        },
+        # Not deferrable: deferred runs are duplicated on retry (apache/airflow#59075) and clash in XCom
+        # (apache/airflow#65011). A second run of the same load overwrites the first, so a retry is safe.
+        deferrable=False,
+        job_poll_interval=3,
+        stop_job_run_on_kill=True,
+        **COSTLY_COMPUTE,
+    )
+
+
+@task(**QUALITY_GATE)
+def quality_gate(load_id):
+    """Stops the run, naming the reason, when columns are missing, nothing was loaded or too much was quarantined."""
+    from include.lake.objects import read_json
+    from include.lake.quality import LoadRejectedError, check_load
+    from lifecycle.names import Names
+
+    names = Names()
+    try:
+        return check_load(read_json(names.layout.load_metrics(load_id)), names.settings)
+    except LoadRejectedError as error:
+        raise AirflowFailException(f"{error} Rows: {names.layout.quarantine(load_id)}") from error
+
+
+def copy_into_staging():
+    """Staging table emptied and filled with this load's Parquet, in one transaction."""
+    return statements("copy_into_staging", "{{ sql('clear_staging') }}", "{{ sql('copy_load', load_id=run_key(ti)) }}")
+
+
+def merge_leads():
+    """Staging merged into the table of leads; tells `leads`' consumers that it has changed."""
+    return statements("merge_leads", "{{ sql('merge_leads', ingested_at=dag_run.run_after) }}", outlets=[LEADS])

@@ -1,0 +1,59 @@
+"""Names for templates, looked up when a task renders them: parsing a DAG file reads no settings and no contract."""
+
+import re
+from datetime import timedelta
+
+RUN = "{{ run_key(ti) }}"
+RUN_AFTER = "{{ dag_run.run_after.isoformat() }}"
+
+
+def run_key(ti):
+    """DAG id and run id as one word that is safe in S3 keys, Hadoop paths and SQL; every path of a run carries it."""
+    return f"{ti.dag_id}__{re.sub(r'[^A-Za-z0-9_.=-]+', '-', ti.run_id)}"
+
+
+class Names:
+    """`names` in templates: settings, contract and S3 layout of the process that renders."""
+
+    @property
+    def settings(self):
+        """The typed settings (include.settings)."""
+        from include.settings import settings
+
+        return settings()
+
+    @property
+    def contract(self):
+        """The lead contract that the settings name."""
+        from include.contract import load_contract
+
+        return load_contract(self.settings.contract)
+
+    @property
+    def layout(self):
+        """Where everything lies in S3."""
+        from include.lake.layout import Layout
+
+        return Layout(self.settings, self.contract)
+
+    def source(self, prefix, dag_run):
+        """S3 folder to ingest: `prefix` (a key or an s3:// URI), else the folder of the day before the run.
+
+        The day comes from the end of the data interval, so a nightly run takes the day that has just ended. A run
+        triggered without a logical date has no interval and counts from its `run_after`.
+        """
+        if not prefix:
+            day = (dag_run.data_interval_end or dag_run.run_after) - timedelta(days=1)
+            return f"{self.layout.raw}dt={day:%Y-%m-%d}/"
+        uri = prefix if prefix.startswith("s3://") else f"s3://{self.settings.bucket}/{prefix.lstrip('/')}"
+        return uri.rstrip("/") + "/"
+
+
+def sql(name, **context):
+    """`sql(...)` in templates: the statement in include/warehouse/sql/<name>.sql."""
+    from include.warehouse.templates import render
+
+    return render(name, **context)
+
+
+MACROS = {"names": Names(), "run_key": run_key, "sql": sql}

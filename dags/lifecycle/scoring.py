@@ -1,0 +1,37 @@
+"""Tasks that score the open leads with the champion."""
+
+from airflow.sdk import task
+from airflow.sdk.exceptions import AirflowSkipException
+
+from lifecycle.defaults import CHEAP_COMPUTE
+from lifecycle.warehouse import statements
+
+
+def unload_open_leads():
+    """Leads without an outcome, as Parquet."""
+    return statements("unload_open_leads", "{{ sql('unload_open_leads', run_id=run_key(ti)) }}")
+
+
+@task(**CHEAP_COMPUTE)
+def score(run, run_after):
+    """Scores the open leads with the champion; skipped while there is no champion."""
+    from datetime import datetime
+
+    from include.serving import batch
+    from include.serving.scorer import NoChampion
+    from lifecycle.names import Names
+
+    layout = Names().layout
+    try:
+        return batch.score_batch(layout.open_leads(run), layout.scores(run), run, datetime.fromisoformat(run_after))
+    except NoChampion as error:
+        raise AirflowSkipException(str(error)) from error
+
+
+def load_scores():
+    """This run's scores into the table of scores, over those of an earlier try, in one transaction."""
+    return statements(
+        "load_scores",
+        "{{ sql('clear_scores', run_id=run_key(ti)) }}",
+        "{{ sql('copy_scores', run_id=run_key(ti)) }}",
+    )

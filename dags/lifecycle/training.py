@@ -1,0 +1,103 @@
+"""Tasks that turn the warehouse's labelled leads into a registered challenger, one mapped task per family and stage."""
+
+from typing import NamedTuple
+
+from airflow.sdk import Param, TaskGroup, XComArg, chain, task
+
+from lead_ops.notifications import Notifier
+from lifecycle.defaults import CHEAP_COMPUTE, COSTLY_COMPUTE, DECISION
+from lifecycle.names import RUN
+from lifecycle.warehouse import statements
+
+FAMILIES = ["logistic_regression", "lightgbm"]
+STAGES = ["contact", "engagement", "capture"]
+SNAPSHOT_SQL = "{{ sql('unload_snapshot', run_id=run_key(ti)) }}"
+
+STAGES_PARAM = Param(
+    ["contact"],
+    type="array",
+    items={"type": "string", "enum": STAGES},
+    minItems=1,
+    uniqueItems=True,
+    examples=STAGES,
+    description="Moments in a lead's life to train a model for; each sees only what is known by then.",
+)
+FAMILIES_PARAM = Param(
+    FAMILIES,
+    type="array",
+    items={"type": "string", "enum": FAMILIES},
+    minItems=1,
+    uniqueItems=True,
+    examples=FAMILIES,
+    description="Model families to try; the best of each stage becomes the challenger.",
+)
+
+
+@task(**CHEAP_COMPUTE)
+def write_manifest(run, sql):
+    """Describes the unloaded snapshot (rows, hash, SQL, contract version) in its manifest; returns its URI."""
+    from include.training import snapshot
+    from lifecycle.names import Names
+
+    names = Names()
+    return snapshot.write_manifest(names.settings, names.contract, run, sql)["uri"]
+
+
+@task(**CHEAP_COMPUTE, on_success_callback=[Notifier("retraining_started")])
+def start_training(snapshot_uri, run):
+    """Opens the MLflow run that the families' runs belong to; returns its id."""
+    from include.training import train
+
+    return train.start_training(snapshot_uri, run)
+
+
+@task(**DECISION)
+def plan_training(params=None):
+    """One job per family and stage of the trigger form."""
+    return [
+        {"family": family, "stage": stage}
+        for stage in params["scoring_stages"]
+        for family in params.get("families", FAMILIES)
+    ]
+
+
+@task(**COSTLY_COMPUTE, map_index_template="{{ task.op_kwargs.job.family }} {{ task.op_kwargs.job.stage }}")
+def train_family(job, snapshot_uri, parent_run_id):
+    """Searches, fits and evaluates one family for one stage in an MLflow run of its own; returns its metrics."""
+    from include.training import train
+
+    return train.train_family(snapshot_uri, job["family"], job["stage"], parent_run_id)
+
+
+@task(**DECISION)
+def chosen_stages(params=None):
+    """The stages of the trigger form."""
+    return params["scoring_stages"]
+
+
+@task(**COSTLY_COMPUTE, on_success_callback=[Notifier("model_registered")])
+def register_challenger(stage, snapshot_uri, results, parent_run_id):
+    """Refits the stage's best family, logs and registers it under the alias `challenger`."""
+    from include.training import challenger
+
+    registered = challenger.register_challenger(snapshot_uri, list(results), stage, parent_run_id)
+    return {**registered, "snapshot_uri": snapshot_uri}
+
+
+class Training(NamedTuple):
+    """The task group and what it hands on."""
+
+    group: TaskGroup
+    challengers: XComArg
+
+
+def train_challengers(group_id):
+    """Snapshot → manifest → one task per family and stage → one registered challenger per stage."""
+    with TaskGroup(group_id) as group:
+        snapshot_uri = write_manifest(RUN, SNAPSHOT_SQL)
+        chain(statements("unload_snapshot", SNAPSHOT_SQL), snapshot_uri)
+        parent_run_id = start_training(snapshot_uri, RUN)
+        shared = {"snapshot_uri": snapshot_uri, "parent_run_id": parent_run_id}
+        results = train_family.partial(**shared).expand(job=plan_training())
+        challengers = register_challenger.partial(results=results, **shared).expand(stage=chosen_stages())
+    return Training(group, challengers)

@@ -1,0 +1,24 @@
+"""Redshift statements as tasks: SQL from include/warehouse/sql/, run through the Data API."""
+
+from airflow.providers.amazon.aws.operators.redshift_data import RedshiftDataOperator
+
+from lifecycle.defaults import API_CALL
+
+
+def statements(task_id, *sql, **arguments):
+    """One task that runs `sql` (templates) in one transaction, signed with the task's own AWS identity: no secret.
+
+    Args:
+        task_id: the task's id.
+        *sql: templates, usually `{{ sql('name', …) }}`.
+        **arguments: whatever else the operator takes.
+    """
+    return RedshiftDataOperator(
+        task_id=task_id,
+        sql=list(sql),
+        workgroup_name="{{ names.settings.redshift_workgroup }}",
+        database="{{ names.settings.redshift_database }}",
+        poll_interval=2,
+        deferrable=True,
+        **{**API_CALL, **arguments},
+    )

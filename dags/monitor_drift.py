@@ -1,0 +1,34 @@
+"""### Monitor drift
+
+Every night: compares the leads that arrived since the champion (and since the last settled analysis of this DAG) with
+the champion's training data. HTML and JSON go to MLflow and S3, one row per column to the table of drift metrics.
+An alert is sent on drift and on a data outage. Nothing is retrained: `data_drift_redshift_retrain` does that.
+
+Re-run: safe. The run's own figures are replaced.
+"""  # noqa: D415 - a Markdown heading
+
+from datetime import timedelta
+
+from airflow.sdk import chain, dag
+
+from lifecycle.defaults import dag_defaults
+from lifecycle.drift import ALERT_DRIFT, ALERT_OUTAGE, SERIES, analyse_drift, unload_window, window_start
+from lifecycle.names import RUN, RUN_AFTER
+
+
+@dag(
+    schedule="43 3 * * *",
+    catchup=False,
+    doc_md=__doc__,
+    **dag_defaults(tags=["monitoring"], dagrun_timeout=timedelta(hours=8)),
+)
+def monitor_drift():
+    """Wires the drift watch."""
+    chain(
+        window_start(SERIES, RUN, RUN_AFTER),
+        unload_window(),
+        analyse_drift.override(on_success_callback=[ALERT_DRIFT, ALERT_OUTAGE])(RUN, RUN_AFTER),
+    )
+
+
+monitor_drift()

@@ -1,0 +1,31 @@
+"""### Train models
+
+Trains a challenger by hand: snapshot of the labelled leads, one task per model family and scoring stage, the best
+of each stage registered in MLflow under the alias `challenger`. Nothing is promoted: `promote_model` does that.
+
+Re-run: safe. The snapshot and the MLflow runs carry the run's id.
+"""  # noqa: D415 - a Markdown heading
+
+from datetime import timedelta
+
+from airflow.sdk import chain, dag
+
+from lifecycle.defaults import dag_defaults
+from lifecycle.training import FAMILIES_PARAM, STAGES_PARAM, train_challengers
+
+PARAMS = {"families": FAMILIES_PARAM, "scoring_stages": STAGES_PARAM}
+
+
+@dag(
+    schedule=None,
+    catchup=False,
+    doc_md=__doc__,
+    params=PARAMS,
+    **dag_defaults(tags=["training"], dagrun_timeout=timedelta(hours=16)),
+)
+def train_models():
+    """Wires the training, the same task group as in the master DAG."""
+    chain(train_challengers("train").group)
+
+
+train_models()

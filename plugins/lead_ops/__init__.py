@@ -1,0 +1,1 @@
+"""What the project adds to Airflow itself; on MWAA it travels in plugins.zip."""

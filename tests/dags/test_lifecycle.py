@@ -1,0 +1,102 @@
+"""The small pure functions behind the tasks: branches, names and the sensor's waiting time."""
+
+from datetime import UTC, datetime
+from types import SimpleNamespace
+
+import pytest
+
+from lifecycle.drift import found, next_step
+from lifecycle.ingestion import wait_as_asked
+from lifecycle.names import MACROS, Names, run_key
+from lifecycle.promotion import next_action, next_promotion_step
+
+CALM = {"force_retrain": False}
+
+
+@pytest.mark.parametrize(
+    ("verdict", "branch"),
+    [
+        ("no_champion", "retrain"),
+        ("drift", "retrain"),
+        ("outage", "data_outage"),
+        ("stable", "no_action"),
+        ("not_enough_data", "no_action"),
+    ],
+)
+def test_the_verdict_decides_the_branch(verdict, branch):
+    assert next_step({"verdict": verdict}, CALM) == branch
+
+
+@pytest.mark.parametrize("verdict", ["stable", "not_enough_data", "outage"])
+def test_force_retrain_retrains_whatever_was_found(verdict):
+    assert next_step({"verdict": verdict}, {"force_retrain": True}) == "retrain"
+
+
+def test_one_stage_that_passed_the_gate_is_enough_to_promote():
+    comparisons = [{"verdict": "keep"}, {"verdict": "promote"}]
+    assert next_promotion_step(comparisons, {"promotion_mode": "enabled"}) == "promote"
+
+
+@pytest.mark.parametrize("mode", ["dry_run", "disabled"])
+def test_other_promotion_modes_keep_the_champion(mode):
+    assert next_promotion_step([{"verdict": "promote"}], {"promotion_mode": mode}) == "keep_champion"
+
+
+@pytest.mark.parametrize("comparisons", [[], [{"verdict": "keep"}]])
+def test_without_a_passed_gate_the_champion_stays(comparisons):
+    assert next_promotion_step(comparisons, {"promotion_mode": "enabled"}) == "keep_champion"
+
+
+def test_a_dag_without_promotion_mode_carries_the_verdict_out():
+    assert next_promotion_step([{"verdict": "promote"}], {}) == "promote"
+
+
+@pytest.mark.parametrize(("rollback", "branch"), [(True, "rollback"), (False, "nominate")])
+def test_promotion_by_hand_starts_with_what_was_asked(rollback, branch):
+    assert next_action({"rollback": rollback}) == branch
+
+
+def test_an_alert_on_drift_needs_a_verdict_of_drift():
+    context = {"ti": SimpleNamespace(xcom_pull=lambda task_ids: {"verdict": "drift"})}
+    assert found("drift")(context)
+    assert not found("outage")(context)
+
+
+def run(after=datetime(2026, 2, 3, 1, 17, tzinfo=UTC), end=None):
+    return SimpleNamespace(run_after=after, data_interval_end=end)
+
+
+def test_a_nightly_run_reads_the_folder_of_the_day_that_has_ended():
+    interval_end = datetime(2026, 2, 1, 1, 17, tzinfo=UTC)
+    assert Names().source(None, run(end=interval_end)).endswith("/raw-data/dt=2026-01-31/")
+
+
+def test_a_run_without_an_interval_counts_from_its_run_after():
+    assert Names().source(None, run()).endswith("/raw-data/dt=2026-02-02/")
+
+
+@pytest.mark.parametrize("prefix", ["raw-data/batch-1", "raw-data/batch-1/", "/raw-data/batch-1/"])
+def test_a_given_prefix_is_a_folder_of_the_bucket(prefix):
+    assert Names().source(prefix, run()) == f"s3://{Names().settings.bucket}/raw-data/batch-1/"
+
+
+def test_a_given_uri_is_taken_as_it_is():
+    assert Names().source("s3://elsewhere/leads", run()) == "s3://elsewhere/leads/"
+
+
+def test_a_runs_key_is_safe_in_hadoop_paths_and_tells_dags_apart():
+    run_id = "manual__2026-02-03T01:17:00.123+00:00_Ab"
+    keys = {run_key(SimpleNamespace(dag_id=dag_id, run_id=run_id)) for dag_id in ("a", "b")}
+    assert keys == {f"{dag_id}__manual__2026-02-03T01-17-00.123-00-00_Ab" for dag_id in ("a", "b")}
+
+
+def test_statements_are_rendered_for_the_run_that_asks():
+    assert "load=ingest_leads__r1/" in MACROS["sql"]("copy_load", load_id="ingest_leads__r1")
+
+
+def test_the_sensor_waits_as_long_as_the_trigger_form_says_and_logs_where_it_looks(caplog):
+    sensor = SimpleNamespace(timeout=21600.0, poke_interval=60.0, bucket_key="s3://bucket/raw-data/x/*.csv")
+    with caplog.at_level("INFO"):
+        wait_as_asked({"task": sensor, "params": {"sensor_timeout": 5}})
+    assert (sensor.timeout, sensor.poke_interval) == (5.0, 5.0)
+    assert "s3://bucket/raw-data/x/*.csv" in caplog.text

@@ -1,0 +1,151 @@
+"""The graphs: edges, trigger rules, fan-out, assets and the trigger forms."""
+
+import pytest
+from airflow.sdk import Asset, TriggerRule
+
+from lifecycle import training
+
+
+@pytest.fixture
+def master(dags):
+    return dags["data_drift_redshift_retrain"]
+
+
+def downstream(dag, task_id):
+    return dag.get_task(task_id).downstream_task_ids
+
+
+def in_order(dag):
+    return [task.task_id for task in dag.topological_sort()]
+
+
+def test_ingestion_is_one_chain_from_the_file_to_the_merge(dags):
+    dag = dags["ingest_leads"]
+    steps = ["wait_for_files", "crawl", "type_and_quarantine", "quality_gate", "copy_into_staging", "merge_leads"]
+    assert in_order(dag) == steps
+    assert [downstream(dag, step) for step in steps] == [{step} for step in steps[1:]] + [set()]
+    types = [dag.get_task(step).task_type for step in steps[:3] + steps[4:]]
+    assert types == [
+        "S3KeySensor",
+        "GlueCrawlerOperator",
+        "GlueJobOperator",
+        "RedshiftDataOperator",
+        "RedshiftDataOperator",
+    ]
+
+
+def test_staging_is_emptied_and_filled_in_one_transaction(dags):
+    clear, copy = dags["ingest_leads"].get_task("copy_into_staging").sql
+    assert "clear_staging" in clear
+    assert "copy_load" in copy
+
+
+def test_the_merge_updates_the_asset_that_starts_the_scoring(dags):
+    assert dags["ingest_leads"].get_task("merge_leads").outlets == [Asset("leads")]
+    assert list(dags["score_leads"].schedule) == [Asset("leads")]
+
+
+def test_scores_replace_those_of_an_earlier_try_in_one_transaction(dags):
+    clear, copy = dags["score_leads"].get_task("load_scores").sql
+    assert "clear_scores" in clear
+    assert "copy_scores" in copy
+
+
+def test_redshift_is_reached_serverless_with_the_tasks_own_identity(tasks):
+    statements = [task for task in tasks if task.task_type == "RedshiftDataOperator"]
+    assert statements
+    for task in statements:
+        assert task.workgroup_name == "{{ names.settings.redshift_workgroup }}"
+        assert (task.cluster_identifier, task.db_user, task.secret_arn) == (None, None, None)
+
+
+def test_the_glue_job_is_only_run_by_the_ingestion_and_made_by_bootstrap(dags):
+    job = dags["ingest_leads"].get_task("type_and_quarantine")
+    assert job.script_location is None
+    assert job.create_job_kwargs is None
+    assert "create_glue_job" in dags["bootstrap_platform"].task_ids
+
+
+def test_the_master_takes_one_of_three_branches(master):
+    heads = {"retrain.unload_snapshot", "retrain.plan_training", "retrain.chosen_stages"}
+    assert downstream(master, "decide") == heads | {"no_action", "data_outage"}
+    assert master.get_task("decide").task_type == "BranchPythonOperator"
+
+
+def test_the_masters_way_to_the_branch(master):
+    assert downstream(master, "window_start") == {"unload_window"}
+    assert downstream(master, "unload_window") == {"analyse_drift"}
+    assert "decide" in downstream(master, "analyse_drift")
+
+
+def test_a_retrained_model_meets_the_champion_before_it_is_promoted(master):
+    assert downstream(master, "retrain.register_challenger") == {"champion_challenger"}
+    assert "decide_promotion" in downstream(master, "champion_challenger")
+    assert downstream(master, "decide_promotion") == {"promote", "keep_champion"}
+
+
+def test_every_branch_meets_at_the_join(master):
+    assert master.get_task("join").upstream_task_ids == {"promote", "keep_champion", "no_action", "data_outage"}
+    assert master.get_task("join").trigger_rule == TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS
+    assert downstream(master, "join") == {"watcher"}
+
+
+def test_everything_in_the_master_leads_to_the_join(master):
+    above = master.get_task("join").get_flat_relative_ids(upstream=True)
+    assert set(master.task_ids) - above == {"join", "watcher"}
+
+
+@pytest.mark.parametrize(("dag_id", "group"), [("data_drift_redshift_retrain", "retrain"), ("train_models", "train")])
+def test_training_has_one_mapped_task_per_family_and_stage(dags, dag_id, group):
+    assert dags[dag_id].get_task(f"{group}.train_family").is_mapped
+    assert dags[dag_id].get_task(f"{group}.register_challenger").is_mapped
+
+
+def test_the_trigger_form_offers_the_families_and_stages_that_exist():
+    from include.contract import KnownAt
+    from include.training.families import FAMILIES
+
+    assert set(training.FAMILIES) == set(FAMILIES)
+    assert set(training.STAGES) == set(KnownAt)
+
+
+def test_the_masters_trigger_form_has_the_designs_params(master):
+    assert set(master.params) == {
+        "drift_share_threshold",
+        "force_retrain",
+        "primary_metric",
+        "promotion_mode",
+        "scoring_stages",
+    }
+    assert master.params.get_param("promotion_mode").schema["enum"] == ["enabled", "dry_run", "disabled"]
+
+
+def test_monitoring_never_retrains(dags):
+    assert in_order(dags["monitor_drift"]) == ["window_start", "unload_window", "analyse_drift"]
+
+
+def test_promotion_by_hand_either_rolls_back_or_asks_the_gate(dags):
+    dag = dags["promote_model"]
+    assert downstream(dag, "choose_action") == {"rollback", "nominate"}
+    assert "champion_challenger" in downstream(dag, "nominate")
+    assert downstream(dag, "rollback") == {"join"}
+
+
+def events(callbacks):
+    return {callback.event for callback in callbacks}
+
+
+def test_every_event_of_the_guide_is_announced_by_its_task(master):
+    announced = {
+        task_id: events(getattr(task, "on_success_callback", ()) or ())
+        for task_id, task in master.task_dict.items()
+        if getattr(task, "on_success_callback", None)
+    }
+    assert announced == {
+        "decide": {"drift_detected"},
+        "data_outage": {"data_outage"},
+        "retrain.start_training": {"retraining_started"},
+        "retrain.register_challenger": {"model_registered"},
+        "promote": {"model_deployed"},
+        "keep_champion": {"champion_kept"},
+    }
