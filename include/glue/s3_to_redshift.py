@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
 
-from py4j.protocol import Py4JJavaError  # type: ignore[import-untyped]
+from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession, Window
 from pyspark.sql import functions as sf
@@ -445,18 +445,18 @@ def summarise(outcomes: DataFrame, sizes: dict[str, int], source_uri: str) -> di
         summaries.setdefault(path, {"rows": 0, "problem": "empty file", "missing": [], "extra": []})
     by_outcome = {name: sum(row["count"] for row in counts if row["_outcome"] == name) for name in OUTCOMES}
     return {
-        "files": [_file_metrics(path, summaries[path], sizes, source_uri) for path in sorted(summaries)],
+        "files": [_file_metrics(path, summaries[path], sizes) for path in sorted(summaries)],
         "input_rows": sum(summary["rows"] for summary in summaries.values()),
         **{f"{name}_rows": by_outcome[name] for name in OUTCOMES},
+        "superseded_rows": sum(row["count"] for row in counts if row["_rule"] == SUPERSEDED),
         "missing_columns": sorted({name for summary in summaries.values() for name in summary["missing"]}),
         "extra_columns": sorted({name for summary in summaries.values() for name in summary["extra"]}),
         "reasons": {row["_rule"]: row["count"] for row in counts if row["_outcome"] == "quarantined"},
     }
 
 
-def _file_metrics(path: str, summary: dict[str, Any], sizes: dict[str, int], source_uri: str) -> dict[str, Any]:
+def _file_metrics(path: str, summary: dict[str, Any], sizes: dict[str, int]) -> dict[str, Any]:
     return {
-        "uri": source_uri.rstrip("/") + "/" + path,
         "source_file": path,
         "rows": summary["rows"],
         "bytes": sizes.get(path),

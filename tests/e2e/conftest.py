@@ -1,0 +1,121 @@
+"""The whole platform for one session: local AWS, MLflow server and alert inbox as processes; Airflow in this one."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from include.contract import Contract, load_contract
+from include.lake.layout import Layout
+from include.local.aws.server import running
+from include.local.environment import ROOT, local_environment
+from include.local.ports import Ports
+from include.local.services import services
+from include.settings import Settings, settings
+from include.warehouse.client import Warehouse
+
+
+class Platform:
+    """What an e2e test works with: the addresses of real services, and DAG runs in this process."""
+
+    def __init__(self, ports: Ports) -> None:
+        self.ports = ports
+
+    @property
+    def settings(self) -> Settings:
+        return settings()
+
+    @property
+    def contract(self) -> Contract:
+        return load_contract(self.settings.contract)
+
+    @property
+    def layout(self) -> Layout:
+        return Layout(self.settings, self.contract)
+
+    def query(self, sql: str) -> list[dict[str, Any]]:
+        return Warehouse(self.settings).query(sql)
+
+    def alerts(self) -> list[dict[str, Any]]:
+        return list(httpx.get(f"{self.ports.inbox}/api/alerts").raise_for_status().json())
+
+    def run(self, dag_id: str, conf: dict[str, Any] | None = None, **options: Any) -> "Run":
+        """Runs a DAG as `airflow dags test` does: real operators, hooks and deferrals, no scheduler."""
+        from airflow.dag_processing.dagbag import DagBag
+
+        bag = DagBag(dag_folder=str(ROOT / "dags" / f"{dag_id}.py"), include_examples=False)
+        assert bag.import_errors == {}
+        dag = bag.dags[dag_id]
+        for task in dag.tasks:
+            task.retries = 0  # a retry waits a minute here; that retries are set is checked in tests/dags
+        return Run(dag.test(run_conf=conf, **options))
+
+
+class Run:
+    """A finished DAG run."""
+
+    def __init__(self, dag_run: Any) -> None:
+        self._dag_run = dag_run
+        self.state = str(dag_run.state)
+        self.states = {ti.task_id: str(ti.state) for ti in dag_run.get_task_instances()}
+
+    def returned(self, task_id: str) -> Any:
+        """What a task handed on through XCom."""
+        return self._dag_run.get_task_instance(task_id).xcom_pull(task_ids=task_id)
+
+
+@pytest.fixture(scope="session")
+def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+    folder = tmp_path_factory.mktemp("platform")
+    ports = Ports(**{name: _free_port() for name in Ports.model_fields})
+    with pytest.MonkeyPatch.context() as patch, running(ports.aws_port, folder / "aws"):
+        own = {name for name in os.environ if name.startswith("AIRFLOW")}
+        for name, value in local_environment(ports, settings()).items():
+            if (
+                name not in own
+            ):  # Airflow reads its own variables once, when it is imported: tests/conftest.py has set them
+                patch.setenv(name, value)
+        settings.cache_clear()
+        processes = [_start(command, folder) for command in _commands(ports, folder)]
+        try:
+            for part in services(ports):
+                if part.name in ("mlflow", "inbox"):
+                    _wait(part.healthy, part.title)
+            yield Platform(ports)
+        finally:
+            for process in processes:
+                process.terminate()
+                process.wait(timeout=30)
+    settings.cache_clear()
+
+
+def _commands(ports: Ports, folder: Path) -> list[list[str]]:
+    mlflow = ["mlflow", "server", "--host", "127.0.0.1", "--port", str(ports.mlflow_port), "--workers", "1"]
+    mlflow += ["--backend-store-uri", f"sqlite:///{folder}/mlflow.db", "--serve-artifacts"]
+    mlflow += ["--artifacts-destination", os.environ["ARTIFACTS_URI"]]
+    return [mlflow, ["include.local.inbox"]]
+
+
+def _start(command: list[str], folder: Path) -> subprocess.Popen[bytes]:
+    with (folder / f"{command[0]}.log").open("w") as log:
+        return subprocess.Popen([sys.executable, "-m", *command], cwd=ROOT, stdout=log, stderr=subprocess.STDOUT)
+
+
+def _wait(healthy: Callable[[], bool], title: str) -> None:
+    give_up = time.monotonic() + 120
+    while not healthy():
+        assert time.monotonic() < give_up, f"{title} is not healthy after 120 s"
+        time.sleep(0.3)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
