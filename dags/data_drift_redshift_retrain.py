@@ -44,8 +44,8 @@ PARAMS = {
     "primary_metric": Param(
         "roc_auc",
         type="string",
-        enum=["roc_auc"],
-        description="Metric on the untouched holdout by which the challenger must beat the champion.",
+        enum=["roc_auc", "pr_auc", "f1"],
+        description="Metric by which a family wins, and by which the challenger must beat the champion on the holdout.",
     ),
     "promotion_mode": Param(
         "enabled",

@@ -6,6 +6,7 @@ overridden by `LEADS_<FIELD>`; AWS's and MLflow's own variables (`AWS_ENDPOINT_U
 """
 
 from functools import lru_cache
+from typing import Literal
 
 from pydantic import AliasChoices, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -17,9 +18,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="LEADS_", frozen=True, extra="forbid", populate_by_name=True)
 
     contract: str = Field("x_education", description="name of a file in include/contract/, or the path of a YAML file")
-    region: str = Field(
-        "ap-south-1", validation_alias=AliasChoices("LEADS_REGION", "AWS_REGION", "AWS_DEFAULT_REGION")
-    )
+    region: str = Field("ap-south-1", validation_alias=AliasChoices("LEADS_REGION", "AWS_REGION", "AWS_DEFAULT_REGION"))
 
     bucket: str = "leadconversiondata"
     raw_prefix: str = "raw-data"
@@ -50,7 +49,7 @@ class Settings(BaseSettings):
     drift_share_threshold: float = Field(0.3, ge=0, le=1, description="share of drifted columns that starts a retrain")
     min_drift_rows: int = Field(200, ge=1, description="fewer current rows than this: not enough data for a verdict")
     outage_missing_jump: float = Field(0.5, ge=0, le=1, description="jump in a column's missing share called an outage")
-    primary_metric: str = "roc_auc"
+    primary_metric: Literal["roc_auc", "pr_auc", "f1"] = "roc_auc"
     min_accuracy: float = 0.90
     min_precision: float = 0.85
     min_recall: float = 0.85

@@ -20,7 +20,10 @@ def champion_challenger(challengers, params=None):
 
     if params.get("promotion_mode") == "disabled":
         return []
-    return [compare.compare(challenger["snapshot_uri"], challenger["stage"]) for challenger in challengers]
+    return [
+        compare.compare(challenger["snapshot_uri"], challenger["stage"], params.get("primary_metric"))
+        for challenger in challengers
+    ]
 
 
 def next_promotion_step(comparisons, params):

@@ -76,11 +76,13 @@ def chosen_stages(params=None):
 
 
 @task(**COSTLY_COMPUTE, on_success_callback=[Notifier("model_registered")])
-def register_challenger(stage, snapshot_uri, results, parent_run_id):
+def register_challenger(stage, snapshot_uri, results, parent_run_id, params=None):
     """Refits the stage's best family, logs and registers it under the alias `challenger`."""
     from include.training import challenger
 
-    registered = challenger.register_challenger(snapshot_uri, list(results), stage, parent_run_id)
+    registered = challenger.register_challenger(
+        snapshot_uri, list(results), stage, parent_run_id, params.get("primary_metric")
+    )
     return {**registered, "snapshot_uri": snapshot_uri}
 
 

@@ -47,7 +47,8 @@ def analyse_drift(
 
     Returns:
         A small dictionary for XCom: verdict ("no_champion", "not_enough_data", "stable", "drift" or "outage"),
-        drifted_share, drifted_columns, outage_columns, reference_rows, current_rows, report_uri, mlflow_run_id.
+        drifted_share, drifted_columns, outage_columns, reference_rows, current_rows, report_uri, mlflow_run_id,
+        mlflow_run_url.
 
     Raises:
         ReferenceMissing: the champion's snapshot was deleted.
@@ -88,7 +89,7 @@ def _record(
         "outages": {outage.column: outage.detail for outage in analysis.outages},
     }
     summary["report_uri"] = write_reports(run_id, analysis, details, contract)
-    summary["mlflow_run_id"] = log_to_mlflow(run_id, analysis, details, contract)
+    summary["mlflow_run_id"], summary["mlflow_run_url"] = log_to_mlflow(run_id, analysis, details, contract)
     store_metrics(run_id, analysis, contract, checked_at, Warehouse(settings()))
     log.info("Drift analysis %s: %s, share %.2f", run_id, analysis.verdict, analysis.report.drifted_share)
     return summary
@@ -121,5 +122,6 @@ def _summary(verdict: str, **figures: Any) -> dict[str, Any]:
         "current_rows": 0,
         "report_uri": None,
         "mlflow_run_id": None,
+        "mlflow_run_url": None,
     }
     return empty | figures

@@ -13,7 +13,7 @@ from include.contract import Contract
 from include.lake.layout import Layout
 from include.lake.objects import write_text
 from include.monitoring.judge import Analysis
-from include.registry.tracking import connect, tracking_errors
+from include.registry.tracking import connect, run_url, tracking_errors
 from include.settings import settings
 from include.warehouse.templates import literal, timestamp
 
@@ -47,11 +47,11 @@ def write_reports(run_id: str, analysis: Analysis, details: dict[str, Any], cont
     return folder + "drift.html"
 
 
-def log_to_mlflow(run_id: str, analysis: Analysis, details: dict[str, Any], contract: Contract) -> str:
+def log_to_mlflow(run_id: str, analysis: Analysis, details: dict[str, Any], contract: Contract) -> tuple[str, str]:
     """Logs metrics and reports to the MLflow run of this analysis, a new one or that of an earlier attempt.
 
     Returns:
-        The MLflow run's id.
+        The MLflow run's id and the address of its page.
 
     Raises:
         TrackingUnavailable: MLflow does not answer.
@@ -69,7 +69,7 @@ def log_to_mlflow(run_id: str, analysis: Analysis, details: dict[str, Any], cont
         for name, text in _files(analysis, details).items():
             client.log_text(mlflow_run, text, name)
         client.set_terminated(mlflow_run)
-    return mlflow_run
+        return mlflow_run, run_url(client, mlflow_run)
 
 
 def store_metrics(

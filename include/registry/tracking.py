@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import mlflow
-import requests  # type: ignore[import-untyped]
+import requests
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
@@ -61,6 +61,12 @@ def connect(current: Settings | None = None) -> MlflowClient:
     _ping(address)
     mlflow.set_tracking_uri(address)
     return MlflowClient(address)
+
+
+def run_url(client: MlflowClient, run_id: str) -> str:
+    """Address of a run's page in MLflow."""
+    experiment = client.get_run(run_id).info.experiment_id
+    return f"{settings().mlflow_tracking_uri.rstrip('/')}/#/experiments/{experiment}/runs/{run_id}"
 
 
 def _ping(address: str) -> None:

@@ -36,7 +36,11 @@ def choose_winner(results: list[dict[str, Any]], metric: str) -> dict[str, Any]:
 
 @tracking_errors()
 def register_challenger(
-    snapshot_uri: str, results: list[dict[str, Any]], stage: str, parent_run_id: str
+    snapshot_uri: str,
+    results: list[dict[str, Any]],
+    stage: str,
+    parent_run_id: str,
+    primary_metric: str | None = None,
 ) -> dict[str, Any]:
     """Refits the winner on train and validation and registers it under the alias `challenger`.
 
@@ -47,6 +51,7 @@ def register_challenger(
         results: what `train_family` returned, of any stage; those of other stages are left out.
         stage: capture, engagement or contact.
         parent_run_id: what `start_training` returned.
+        primary_metric: figure by which a family wins on the validation side; None takes the setting.
 
     Returns:
         model, version, stage, family, run_id and metrics on the holdout.
@@ -59,7 +64,8 @@ def register_challenger(
     model = contract.model_name(KnownAt(stage))
     found = find_version(client, model, {"training_run_id": parent_run_id})
     if found is None:
-        winner = choose_winner([result for result in results if result["stage"] == stage], settings().primary_metric)
+        metric = primary_metric or settings().primary_metric
+        winner = choose_winner([result for result in results if result["stage"] == stage], metric)
         found = _train_and_register(
             client, contract, load_dataset(snapshot_uri, contract, KnownAt(stage)), winner, parent_run_id
         )

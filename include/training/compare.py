@@ -30,7 +30,7 @@ class ModelUnreadable(RuntimeError):  # noqa: N818 - says what is the matter
 
 
 @tracking_errors()
-def compare(snapshot_uri: str, stage: str) -> dict[str, Any]:
+def compare(snapshot_uri: str, stage: str, primary_metric: str | None = None) -> dict[str, Any]:
     """Judges the challenger of a stage and writes the decision record.
 
     Run again after its challenger has been promoted, it returns the decision that is on record.
@@ -38,6 +38,7 @@ def compare(snapshot_uri: str, stage: str) -> dict[str, Any]:
     Args:
         snapshot_uri: folder of the snapshot whose holdout both models are scored on.
         stage: capture, engagement or contact.
+        primary_metric: figure in which the challenger must be better; None takes the setting.
 
     Returns:
         verdict ("promote" or "keep"), model, version, champion_version, stage, reasons, metrics of both,
@@ -54,7 +55,8 @@ def compare(snapshot_uri: str, stage: str) -> dict[str, Any]:
     model, run_id = contract.model_name(KnownAt(stage)), data.manifest["run_id"]
     record_uri = f"{Layout(settings(), contract).report('gate', run_id)}{stage}.json"
     challenger = aliased(client, model, CHALLENGER)
-    record = _recorded(record_uri, model) if challenger is None else _decide(client, challenger, data, stage)
+    metric = primary_metric or settings().primary_metric
+    record = _recorded(record_uri, model) if challenger is None else _decide(client, challenger, data, stage, metric)
     record["report_uri"] = record_uri
     write_json(record_uri, record)
     log.info(
@@ -63,11 +65,13 @@ def compare(snapshot_uri: str, stage: str) -> dict[str, Any]:
     return {name: record[name] for name in SUMMARY}
 
 
-def _decide(client: MlflowClient, challenger: ChampionInfo, data: Dataset, stage: str) -> dict[str, Any]:
+def _decide(
+    client: MlflowClient, challenger: ChampionInfo, data: Dataset, stage: str, primary_metric: str
+) -> dict[str, Any]:
     present = aliased(client, challenger.model, CHAMPION)
     rows, outcome = data.part("holdout")
     report = GateReport(
-        primary_metric=settings().primary_metric,
+        primary_metric=primary_metric,
         challenger=holdout_metrics(challenger, rows, outcome),
         champion=holdout_metrics(present, rows, outcome) if present else None,
         floors=success_floors(settings(), KnownAt(stage)),

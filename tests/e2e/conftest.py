@@ -62,7 +62,10 @@ class Run:
     """A finished DAG run."""
 
     def __init__(self, dag_run: Any) -> None:
+        from lifecycle.names import run_key
+
         self._dag_run = dag_run
+        self.key = run_key(dag_run)
         self.state = str(dag_run.state)
         self.states = {ti.task_id: str(ti.state) for ti in dag_run.get_task_instances()}
 
@@ -78,9 +81,7 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     with pytest.MonkeyPatch.context() as patch, running(ports.aws_port, folder / "aws"):
         own = {name for name in os.environ if name.startswith("AIRFLOW")}
         for name, value in local_environment(ports, settings()).items():
-            if (
-                name not in own
-            ):  # Airflow reads its own variables once, when it is imported: tests/conftest.py has set them
+            if name not in own:  # Airflow reads its own when it is imported; tests/conftest.py has set them
                 patch.setenv(name, value)
         settings.cache_clear()
         processes = [_start(command, folder) for command in _commands(ports, folder)]

@@ -16,7 +16,7 @@ from include.lake.objects import ObjectMissing
 from include.warehouse.templates import literal, render, timestamp
 
 ARROW = {"INTEGER": pa.int32(), "DOUBLE PRECISION": pa.float64()}
-CREATES = ("create_leads", "create_staging", "create_scores", "create_drift_metrics", "create_promotions")
+CREATES = ("create_leads", "create_staging", "create_scores", "create_drift_metrics")
 FIRST, SECOND = "2026-01-01T03:00:00+00:00", "2026-01-02T03:00:00+00:00"
 
 

@@ -1,0 +1,20 @@
+"""What the replay makes of Airflow's answers."""
+
+from include.local.replay.airflow import log_line, reason
+from include.local.replay.follow import working_on
+
+
+def test_an_exception_stands_in_its_log_line():
+    event = {"level": "error", "event": "Task failed", "error_detail": [{"exc_type": "KeyError", "exc_value": "'x'"}]}
+    assert log_line(event) == "error Task failed KeyError: 'x'"
+
+
+def test_the_reason_of_a_failure_is_the_last_error():
+    assert reason(["info a", "error b", "warning c"]) == "error b"
+    assert reason(["info a"]) == "info a"
+    assert reason([]) == ""
+
+
+def test_only_tasks_under_way_are_shown():
+    tasks = [{"task_id": name, "state": state} for name, state in (("a", "success"), ("b", "running"), ("c", None))]
+    assert working_on(tasks) == "b running"
