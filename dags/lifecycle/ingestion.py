@@ -55,7 +55,7 @@ def crawl():
         task_id="crawl",
         config=CRAWLER,
         poll_interval=5,
-        deferrable=True,
+        deferrable=False,  # apache/airflow#66374, as in lifecycle/warehouse.py; a crawl of one folder takes a minute
         # A retry may meet the crawl that the first try has started: wait for that one.
         fail_on_already_running=False,
         **{**API_CALL, "retries": 1},

@@ -19,6 +19,8 @@ def statements(task_id, *sql, **arguments):
         workgroup_name="{{ names.settings.redshift_workgroup }}",
         database="{{ names.settings.redshift_database }}",
         poll_interval=2,
-        deferrable=True,
+        # Not deferrable: on 3.2.1 a trigger that fires before the scheduler has seen the task's process end fails the
+        # try (apache/airflow#66374, #67287, #72716), and these statements take seconds.
+        deferrable=False,
         **{**API_CALL, **arguments},
     )

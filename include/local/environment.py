@@ -70,9 +70,9 @@ def _airflow(ports: Ports) -> dict[str, str]:
         "API__PORT": str(ports.airflow_port),
         "API__BASE_URL": ports.airflow,
         "API__WORKERS": "1",  # several starve each other at start on two cores
-        "SCHEDULER__USE_JOB_SCHEDULE": "False",  # runs start by hand or by the replay: no nightly run waits for files
-        # A trigger that fires at once overtakes LocalExecutor's report of the process that deferred; the try is lost.
-        "OPERATORS__DEFAULT_DEFERRABLE": "False",
+        # Runs start by hand or by the replay. Otherwise unpausing a DAG starts its last scheduled run, which waits for
+        # files, and each DAG runs once at a time. This turns off the schedule by asset as well.
+        "SCHEDULER__USE_JOB_SCHEDULE": "False",
         "DAG_PROCESSOR__REFRESH_INTERVAL": "15",
         "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "300",  # a changed file is parsed at once all the same
     }

@@ -141,15 +141,16 @@ def test_sensors_free_the_worker_and_are_not_retried(tasks):
     assert failing(sensors, lambda task: task.timeout <= task.dag.dagrun_timeout.total_seconds()) == []
 
 
-def test_operators_that_wait_are_deferred_except_the_glue_job(tasks):
-    waiting = [task for task in tasks if hasattr(task, "deferrable") and not isinstance(task, BaseSensorOperator)]
-    assert {task.task_type for task in waiting if not task.deferrable} == {"GlueJobOperator"}
-
-
-def test_the_exception_for_the_glue_job_names_the_upstream_issues():
-    source = (DAGS / "lifecycle" / "ingestion.py").read_text()
-    assert "apache/airflow#59075" in source
-    assert "apache/airflow#65011" in source
+def test_every_operator_that_waits_without_deferral_names_the_upstream_issue(tasks):
+    waiting = [task for task in tasks if getattr(task, "deferrable", None) is False]
+    kinds = {task.task_type for task in waiting if not isinstance(task, BaseSensorOperator)}
+    assert kinds == {"GlueJobOperator", "GlueCrawlerOperator", "RedshiftDataOperator"}
+    for source in SOURCES:
+        calls = [node for node in ast.walk(tree(source)) if isinstance(node, ast.keyword) and node.arg == "deferrable"]
+        lines = source.read_text().splitlines()
+        for call in calls:
+            beside = "\n".join(lines[call.value.lineno - 3 : call.value.lineno])
+            assert "apache/airflow#" in beside, f"{source.name}:{call.value.lineno}"
 
 
 def longest(task):
