@@ -31,6 +31,7 @@ from lifecycle.flow import join, watcher
 from lifecycle.names import RUN, RUN_AFTER
 from lifecycle.promotion import champion_challenger, keep_champion, next_promotion_step, promote
 from lifecycle.training import STAGES_PARAM, train_challengers
+from lifecycle.training_backend import BACKEND_PARAM
 
 PARAMS = {
     "drift_share_threshold": Param(
@@ -54,6 +55,7 @@ PARAMS = {
         description="enabled: carry out the gate's verdict. dry_run: record it only. disabled: no gate, no promotion.",
     ),
     "scoring_stages": STAGES_PARAM,
+    "training_backend": BACKEND_PARAM,
 }
 
 

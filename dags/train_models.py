@@ -2,6 +2,7 @@
 
 Trains a challenger by hand: snapshot of the labelled leads, one task per model family and scoring stage, the best
 of each stage registered in MLflow under the alias `challenger`. Nothing is promoted: `promote_model` does that.
+With `training_backend` sagemaker each family is trained as a SageMaker job, by the same code.
 
 Re-run: safe. The snapshot and the MLflow runs carry the run's id.
 """  # noqa: D415 - a Markdown heading
@@ -12,8 +13,9 @@ from airflow.sdk import chain, dag
 
 from lifecycle.defaults import dag_defaults
 from lifecycle.training import FAMILIES_PARAM, STAGES_PARAM, train_challengers
+from lifecycle.training_backend import BACKEND_PARAM
 
-PARAMS = {"families": FAMILIES_PARAM, "scoring_stages": STAGES_PARAM}
+PARAMS = {"families": FAMILIES_PARAM, "scoring_stages": STAGES_PARAM, "training_backend": BACKEND_PARAM}
 
 
 @dag(

@@ -43,6 +43,16 @@ class Settings(BaseSettings):
         "http://localhost:5000", validation_alias=AliasChoices("LEADS_MLFLOW_TRACKING_URI", "MLFLOW_TRACKING_URI")
     )
 
+    training_image: str = Field(
+        "lead-conversion-training",
+        description="ECR URI of an image with this project and its requirements, for training on SageMaker; "
+        "local AWS runs the checkout in its place",
+    )
+    training_role: str = "sagemaker-training-role"
+    training_instance: str = "ml.m5.large"
+    training_subnets: tuple[str, ...] = Field((), description="where a job can reach MLflow; empty: outside any VPC")
+    training_security_groups: tuple[str, ...] = ()
+
     alert_email: str = Field("mlops@example.com", description="who gets the alerts sent by email")
 
     max_quarantined_share: float = Field(0.05, ge=0, le=1, description="the quality gate stops a load above it")
@@ -54,6 +64,12 @@ class Settings(BaseSettings):
     min_precision: float = 0.85
     min_recall: float = 0.85
     min_roc_auc: float = 0.90
+    max_missing_share: float = Field(1.0, ge=0, le=1, description="a feature missing more often is dropped; guide: 0.4")
+    threshold_policy: str = Field("f1", description="f1, precision_biased, cost or capacity=N (of every 1,000 leads)")
+    false_positive_hours: float = Field(1.0, gt=0, description="policy cost: hours lost on a call in vain")
+    missed_lead_hours: float = Field(2.0, gt=0, description="policy cost: hours that a missed conversion is worth")
+    tier_policy: Literal["fixed", "threshold"] = Field("fixed", description="where tiers A-D begin")
+    git_commit: str = Field("", validation_alias=AliasChoices("LEADS_GIT_COMMIT", "GIT_COMMIT", "GITHUB_SHA"))
     champion_poll_seconds: float = Field(5.0, gt=0, description="how often the scoring API looks for a new champion")
 
 

@@ -7,14 +7,15 @@ from airflow.sdk import Param, TaskGroup, XComArg, chain, task
 from lead_ops.notifications import Notifier
 from lifecycle.defaults import CHEAP_COMPUTE, COSTLY_COMPUTE, DECISION
 from lifecycle.names import RUN
+from lifecycle.training_backend import family_results, plan_sagemaker_jobs, planned_jobs, train_on_sagemaker
 from lifecycle.warehouse import statements
 
-FAMILIES = ["logistic_regression", "lightgbm"]
+FAMILIES = ["logistic_regression", "decision_tree", "random_forest", "xgboost", "lightgbm"]
 STAGES = ["contact", "engagement", "capture"]
 SNAPSHOT_SQL = "{{ sql('unload_snapshot', run_id=run_key(ti)) }}"
 
 STAGES_PARAM = Param(
-    ["contact"],
+    ["contact", "capture"],
     type="array",
     items={"type": "string", "enum": STAGES},
     minItems=1,
@@ -53,12 +54,8 @@ def start_training(snapshot_uri, run):
 
 @task(**DECISION)
 def plan_training(params=None):
-    """One job per family and stage of the trigger form."""
-    return [
-        {"family": family, "stage": stage}
-        for stage in params["scoring_stages"]
-        for family in params.get("families", FAMILIES)
-    ]
+    """One job per family and stage of the trigger form; none where they are SageMaker's to train."""
+    return planned_jobs(params, FAMILIES, "airflow")
 
 
 @task(**COSTLY_COMPUTE, map_index_template="{{ task.op_kwargs.job.family }} {{ task.op_kwargs.job.stage }}")
@@ -94,12 +91,14 @@ class Training(NamedTuple):
 
 
 def train_challengers(group_id):
-    """Snapshot → manifest → one task per family and stage → one registered challenger per stage."""
+    """Snapshot → manifest → one task per family and stage, here or on SageMaker → one challenger per stage."""
     with TaskGroup(group_id) as group:
         snapshot_uri = write_manifest(RUN, SNAPSHOT_SQL)
         chain(statements("unload_snapshot", SNAPSHOT_SQL), snapshot_uri)
         parent_run_id = start_training(snapshot_uri, RUN)
         shared = {"snapshot_uri": snapshot_uri, "parent_run_id": parent_run_id}
-        results = train_family.partial(**shared).expand(job=plan_training())
+        trained = train_family.partial(**shared).expand(job=plan_training())
+        jobs = train_on_sagemaker(plan_sagemaker_jobs(RUN, families=FAMILIES, **shared))
+        results = family_results(trained, jobs.output)
         challengers = register_challenger.partial(results=results, **shared).expand(stage=chosen_stages())
     return Training(group, challengers)

@@ -70,6 +70,9 @@ class GroupedLevels(TransformerMixin, BaseEstimator):  # type: ignore[misc] # sc
     """Replaces the levels of grouped columns by their groups; a level that no group names becomes `Other`.
 
     With `enabled=False` levels pass as they are, so that a search can compare both.
+
+    Attributes:
+        unmapped_: field to level to number of training rows, for levels that no group names.
     """
 
     def __init__(self, columns: tuple[FeatureColumn, ...], enabled: bool = True) -> None:
@@ -77,8 +80,9 @@ class GroupedLevels(TransformerMixin, BaseEstimator):  # type: ignore[misc] # sc
         self.enabled = enabled
 
     def fit(self, X: pd.DataFrame, y: Any = None) -> Self:  # noqa: N803 - scikit-learn's names
-        """Learns nothing: the groups are given."""
+        """Counts unmapped levels; otherwise learns nothing: the groups are given."""
         self.n_features_in_ = X.shape[1]
+        self.unmapped_ = {column.field: counts for column in self.columns if (counts := _unmapped(X, column))}
         return self
 
     def transform(self, X: pd.DataFrame) -> pd.DataFrame:  # noqa: N803
@@ -97,3 +101,11 @@ class GroupedLevels(TransformerMixin, BaseEstimator):  # type: ignore[misc] # sc
     def get_feature_names_out(self, input_features: Sequence[str] | None = None) -> np.ndarray:
         """Field names in the order of the output."""
         return np.array([column.field for column in self.columns], dtype=object)
+
+
+def _unmapped(frame: pd.DataFrame, column: FeatureColumn) -> dict[str, int]:
+    if not column.groups:
+        return {}
+    levels = frame[column.field].dropna()
+    counts = levels[~levels.isin(dict(column.groups))].value_counts()
+    return {str(level): int(count) for level, count in counts.items()}

@@ -4,50 +4,62 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sklearn.compose import ColumnTransformer
-from sklearn.impute import SimpleImputer
-from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import MinMaxScaler, OneHotEncoder
+import pandas as pd
 
 from include.features.cleaning import GroupedLevels, TypedColumns
-from include.features.columns import FeatureColumn, feature_columns
+from include.features.columns import KINDS, feature_columns
+from include.features.encoding import Encoder, source_field
+from include.features.selection import CappedOutliers, UsefulColumns
 
 if TYPE_CHECKING:
-    from include.contract import Contract, KnownAt
+    from sklearn.pipeline import Pipeline
 
-MISSING_LEVEL = "(missing)"
+    from include.contract import Column, Contract, KnownAt
+
+STEPS = ("clean", "group", "select", "cap", "encode")
 
 
-def preprocessing_steps(contract: Contract, stage: KnownAt, grouped: bool) -> list[tuple[str, Any]]:
-    """Unfitted (name, transformer) steps `clean`, `group`, `encode` for the pipelines of one stage.
+def preprocessing_steps(
+    contract: Contract, stage: KnownAt, grouped: bool, max_missing: float = 1.0
+) -> list[tuple[str, Any]]:
+    """Unfitted (name, transformer) steps `clean`, `group`, `select`, `cap`, `encode` for the pipelines of one stage.
 
     Args:
         contract: what the raw columns are; its parts that matter are copied into the steps.
         stage: columns that become known later are not read at all.
         grouped: whether nominal levels are replaced by the contract's groups.
+        max_missing: columns with a larger missing share in training are dropped; 1.0 drops none.
     """
     columns = feature_columns(contract, stage)
+    numbers = tuple(column.field for column in columns if column.kind == "number")
     return [
         ("clean", TypedColumns(columns, contract.null_tokens)),
         ("group", GroupedLevels(columns, enabled=grouped)),
-        ("encode", _encoder(columns)),
+        ("select", UsefulColumns(max_missing)),
+        ("cap", CappedOutliers(numbers)),
+        ("encode", Encoder()),
     ]
 
 
-def _encoder(columns: tuple[FeatureColumn, ...]) -> ColumnTransformer:
-    """Median, MinMax and a missing flag for numbers; missing as a level and one-hot for nominal columns."""
-    numeric = Pipeline(
-        [
-            ("impute", SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True)),
-            ("scale", MinMaxScaler(clip=True)),
-        ]
-    )
-    nominal = Pipeline(
-        [
-            ("impute", SimpleImputer(missing_values=None, strategy="constant", fill_value=MISSING_LEVEL)),
-            ("onehot", OneHotEncoder(handle_unknown="ignore", sparse_output=False, dtype="float64")),
-        ]
-    )
-    numbers = [column.field for column in columns if column.kind != "nominal"]
-    levels = [column.field for column in columns if column.kind == "nominal"]
-    return ColumnTransformer([("number", numeric, numbers), ("level", nominal, levels)])
+def source_fields(preprocess: Pipeline) -> list[str]:
+    """The field behind every column of the matrix of a fitted preprocessing pipeline, in the matrix's order."""
+    return [source_field(str(name)) for name in preprocess[-1].get_feature_names_out()]
+
+
+def dropped_columns(contract: Contract, stage: KnownAt, pipeline: Pipeline) -> pd.DataFrame:
+    """Every contract column that a fitted pipeline does not use, and why: columns `field` and `reason`."""
+    by_contract = {column.field: _unused(contract, column, stage) for column in contract.columns}
+    reasons = {field: reason for field, reason in by_contract.items() if reason}
+    reasons |= pipeline.named_steps["select"].dropped_
+    return pd.DataFrame(sorted(reasons.items()), columns=["field", "reason"])
+
+
+def _unused(contract: Contract, column: Column, stage: KnownAt) -> str:
+    for role in ("key", "label", "clock"):
+        if column.field == getattr(contract, role):
+            return f"it is the {role}"
+    if column.near_constant:
+        return "near-constant by the contract"
+    if not column.known_at.visible_at(stage):
+        return f"known at {column.known_at} only"
+    return "" if column.type in KINDS else f"type {column.type} is no feature"

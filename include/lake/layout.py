@@ -49,6 +49,10 @@ class Layout:
         """Folder of the scores that one scoring run writes (Parquet)."""
         return self._folder(self.settings.processed_prefix, "scores", run_id)
 
+    def training_jobs(self, run_id: str) -> str:
+        """Folder of what one run's SageMaker training jobs hand back (`<job>/output/model.tar.gz`)."""
+        return self._folder(self.settings.artifacts_prefix, "sagemaker", run_id)
+
     def report(self, kind: str, run_id: str) -> str:
         """Folder of one run's reports of a kind (drift, gate, eda)."""
         return self._folder(self.settings.reports_prefix, kind, run_id)

@@ -1,4 +1,7 @@
-"""Single S3 objects in and out: text, JSON, files and listings, addressed by s3:// URIs."""
+"""Single S3 objects in and out: text, JSON, files and listings, addressed by s3:// URIs.
+
+A job that has been handed a local copy of an S3 folder reads it by the same functions as file:///folder/.
+"""
 
 import json
 import os
@@ -17,6 +20,7 @@ from include.settings import settings
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
+LOCAL = "file://"
 RETRIES = Config(retries={"mode": "standard", "total_max_attempts": 5}, connect_timeout=5, read_timeout=60)
 
 
@@ -24,7 +28,7 @@ class ObjectMissing(LookupError):  # noqa: N818 - says what happened
     """Nothing lies under an S3 URI where something was expected."""
 
     def __init__(self, uri: str) -> None:
-        super().__init__(f"{uri}: no such object in S3; check that the task which writes it has run")
+        super().__init__(f"{uri}: no such object; check that the task which writes it has run")
         self.uri = uri
 
 
@@ -59,9 +63,18 @@ def _missing(uri: str) -> Iterator[None]:
 
 def read_bytes(uri: str) -> bytes:
     """Content of the object at `uri`. Raises ObjectMissing."""
+    if uri.startswith(LOCAL):
+        return _read_file(uri)
     bucket, key = split_uri(uri)
     with _missing(uri):
         return s3_client().get_object(Bucket=bucket, Key=key)["Body"].read()
+
+
+def _read_file(uri: str) -> bytes:
+    try:
+        return Path(uri.removeprefix(LOCAL)).read_bytes()
+    except FileNotFoundError as error:
+        raise ObjectMissing(uri) from error
 
 
 def write_bytes(uri: str, content: bytes) -> None:
@@ -100,6 +113,8 @@ def upload_file(path: str | Path, uri: str) -> None:
 
 def list_objects(uri: str) -> list[str]:
     """URIs of every object whose URI begins with `uri`, sorted. Raises ObjectMissing without the bucket."""
+    if uri.startswith(LOCAL):
+        return sorted(f"{LOCAL}{path}" for path in Path(uri.removeprefix(LOCAL)).rglob("*") if path.is_file())
     bucket, prefix = split_uri(uri)
     pages = s3_client().get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
     with _missing(uri):

@@ -8,9 +8,8 @@ import pandas as pd
 from include.contract import Contract, KnownAt
 from include.training.errors import NotEnoughRowsError, OneClassOnlyError
 from include.training.snapshot import load_snapshot, read_manifest
-from include.training.splits import assign_split, feature_groups
+from include.training.splits import assign_split, twin_groups
 
-FOLDS = 3
 MIN_PER_CLASS = 10
 
 
@@ -22,7 +21,8 @@ class Dataset:
         frame: raw contract columns, one row per labelled lead.
         target: outcome per row, 0 or 1.
         split: "train", "validation" or "holdout" per row.
-        groups: number of the group of identical feature rows per row.
+        groups: number of the group of twins per row; a group is never divided between folds.
+        arrival: the contract's clock per row.
         manifest: the snapshot's manifest.
     """
 
@@ -30,7 +30,12 @@ class Dataset:
     target: pd.Series
     split: pd.Series
     groups: pd.Series
+    arrival: pd.Series
     manifest: dict[str, Any]
+
+    def newest(self, share: float) -> pd.Series:
+        """Whether a lead is among the newest `share` of them by the contract's clock (bool per row)."""
+        return self.arrival.rank(method="first") > len(self.arrival) * (1 - share)
 
     def part(self, *sides: str) -> tuple[pd.DataFrame, pd.Series]:
         """Rows and outcomes of the given sides."""
@@ -55,7 +60,18 @@ def make_dataset(frame: pd.DataFrame, contract: Contract, stage: KnownAt, manife
     target = labels[labels.notna()].astype(int).reset_index(drop=True)
     split = assign_split(labelled, contract, stage)
     _check(target, split)
-    return Dataset(labelled, target, split, feature_groups(labelled, contract, stage), manifest)
+    arrival = pd.to_numeric(labelled[contract.clock], errors="coerce")
+    return Dataset(labelled, target, split, twin_groups(labelled, contract, stage), arrival, manifest)
+
+
+def can_learn(*targets: pd.Series) -> bool:
+    """Whether each of the given sets of outcomes holds enough leads of both outcomes."""
+    return all(_rarer(target) >= MIN_PER_CLASS for target in targets)
+
+
+def _rarer(target: pd.Series) -> int:
+    counts = target.value_counts()
+    return min(int(counts.get(outcome, 0)) for outcome in (0, 1))
 
 
 def _check(target: pd.Series, split: pd.Series) -> None:
@@ -64,8 +80,7 @@ def _check(target: pd.Series, split: pd.Series) -> None:
             f"all {len(target)} labelled leads have the outcome {target.iloc[0]}; ingest leads with the other one too"
         )
     for side in ("train", "validation", "holdout"):
-        counts = target[split == side].value_counts()
-        if (fewest := min(int(counts.get(outcome, 0)) for outcome in (0, 1))) < MIN_PER_CLASS:
+        if (fewest := _rarer(target[split == side])) < MIN_PER_CLASS:
             raise NotEnoughRowsError(
                 f"{len(target)} labelled leads give {fewest} of the rarer outcome on the {side} side, "
                 f"at least {MIN_PER_CLASS} are needed; ingest more labelled leads"

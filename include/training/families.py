@@ -1,70 +1,65 @@
-"""The model families: what each one is, and the small grid it is searched over."""
+"""The five model families (guide 14.2) and the pipeline around each, from raw contract columns to a probability."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from imblearn.pipeline import Pipeline
 from lightgbm import LGBMClassifier
+from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import Pipeline
+from sklearn.pipeline import Pipeline as PlainPipeline
+from sklearn.tree import DecisionTreeClassifier
+from xgboost import XGBClassifier
 
 from include.contract import Contract, KnownAt
+from include.features.calibration import CalibratedModel, Calibration, Decision
 from include.features.preprocess import preprocessing_steps
+from include.settings import settings
+from include.training.resampling import Resample
+from include.training.space import search_space
 
 SEED = 0
 
-
-@dataclass(frozen=True)
-class Family:
-    """One kind of classifier.
-
-    Attributes:
-        estimator: makes an unfitted, seeded, single-threaded classifier.
-        grid: values to try per parameter of the pipeline (`model__…`, `group__enabled`).
-        grouped: whether nominal levels are grouped where the grid does not say.
-    """
-
-    estimator: Callable[[], Any]
-    grid: Mapping[str, Sequence[Any]]
-    grouped: bool = False
-
-
-def _logistic_regression() -> LogisticRegression:
-    return LogisticRegression(max_iter=2000, random_state=SEED)
-
-
-def _lightgbm() -> LGBMClassifier:
-    return LGBMClassifier(
-        n_estimators=300,
-        learning_rate=0.03,
-        subsample=0.8,
-        subsample_freq=1,
-        colsample_bytree=0.4,
-        reg_lambda=5.0,
-        random_state=SEED,
-        deterministic=True,
-        force_row_wise=True,
-        n_jobs=1,
-        verbose=-1,
-    )
-
-
-FAMILIES: Mapping[str, Family] = {
-    "logistic_regression": Family(
-        _logistic_regression, {"model__C": [1.0, 3.0, 10.0], "group__enabled": [False, True]}
+# One thread each: parallelism comes from one task per family and stage; more threads than cores slow boosting 100-fold.
+FAMILIES: Mapping[str, Callable[..., Any]] = {
+    "logistic_regression": lambda **fixed: LogisticRegression(random_state=SEED, **fixed),
+    "decision_tree": lambda **fixed: DecisionTreeClassifier(random_state=SEED, **fixed),
+    "random_forest": lambda **fixed: RandomForestClassifier(random_state=SEED, n_jobs=1, **fixed),
+    "xgboost": lambda **fixed: XGBClassifier(random_state=SEED, n_jobs=1, tree_method="hist", **fixed),
+    "lightgbm": lambda **fixed: LGBMClassifier(
+        random_state=SEED, n_jobs=1, deterministic=True, force_row_wise=True, verbose=-1, **fixed
     ),
-    "lightgbm": Family(_lightgbm, {"model__num_leaves": [15, 31], "model__min_child_samples": [10, 20]}),
 }
+"""Name to a maker of unfitted, seeded, single-threaded classifiers, the simplest first."""
 
 
 def build_pipeline(
     family: str, contract: Contract, stage: KnownAt, params: Mapping[str, Any] | None = None
 ) -> Pipeline:
-    """Unfitted pipeline from raw contract columns to a probability.
+    """Unfitted pipeline: the features' steps, `resample`, `model`.
+
+    Args:
+        family: a name in FAMILIES.
+        contract: what the raw columns are.
+        stage: columns that become known later are not read.
+        params: parameters of the pipeline, such as the best of a search.
 
     Raises:
         KeyError: a family that FAMILIES does not have.
     """
-    chosen = FAMILIES[family]
-    steps = [*preprocessing_steps(contract, stage, chosen.grouped), ("model", chosen.estimator())]
-    return Pipeline(steps).set_params(**dict(params or {}))
+    model = FAMILIES[family](**search_space().families[family].classifier(stage))
+    steps = preprocessing_steps(contract, stage, grouped=False, max_missing=settings().max_missing_share)
+    return Pipeline([*steps, ("resample", Resample(seed=SEED)), ("model", model)]).set_params(**dict(params or {}))
+
+
+def deployable(fitted: Pipeline, calibration: Calibration, decision: Decision) -> PlainPipeline:
+    """The fitted pipeline as it is logged: no resampling, calibrated, with its decision."""
+    steps = [(name, step) for name, step in fitted.steps if name not in ("resample", "model")]
+    return PlainPipeline([*steps, ("model", CalibratedModel(fitted.named_steps["model"], calibration, decision))])
+
+
+def inner_parts(pipeline: PlainPipeline) -> tuple[PlainPipeline, Any]:
+    """The fitted steps from raw rows to the matrix, and the classifier inside any calibration."""
+    steps = [(name, step) for name, step in pipeline.steps if name not in ("resample", "model")]
+    model = pipeline.named_steps["model"]
+    return PlainPipeline(steps), model.classifier if isinstance(model, CalibratedModel) else model

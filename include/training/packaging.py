@@ -13,14 +13,19 @@ from mlflow.models.model import ModelInfo
 from mlflow.types.schema import AnyType, ColSpec, Schema
 from sklearn.pipeline import Pipeline
 
+from include.training.families import inner_parts
+
 PACKAGES = ("features",)
-REQUIREMENTS = ("cloudpickle", "lightgbm", "mlflow-skinny", "numpy", "pandas", "scikit-learn", "scipy")
+REQUIREMENTS = ("cloudpickle", "mlflow-skinny", "numpy", "pandas", "scikit-learn", "scipy")
+LIBRARIES = {"lightgbm": "lightgbm", "xgboost": "xgboost-cpu"}
+"""Top module of a classifier to the package that brings it; scikit-learn is needed anyway."""
 EXAMPLE_ROWS = 3
 
 
-def pinned_requirements() -> list[str]:
+def pinned_requirements(pipeline: Pipeline) -> list[str]:
     """The packages that a logged pipeline needs, at the versions of this process."""
-    return [f"{name}=={version(name)}" for name in REQUIREMENTS]
+    library = LIBRARIES.get(type(inner_parts(pipeline)[1]).__module__.split(".")[0])
+    return [f"{name}=={version(name)}" for name in sorted({*REQUIREMENTS, *([library] if library else [])})]
 
 
 def stage_code(target: Path) -> Path:
@@ -59,7 +64,7 @@ def log_pipeline(pipeline: Pipeline, example: pd.DataFrame) -> ModelInfo:
             pyfunc_predict_fn="predict_proba",
             signature=ModelSignature(inputs),
             input_example=_as_json(example[fields].head(EXAMPLE_ROWS)),
-            pip_requirements=pinned_requirements(),
+            pip_requirements=pinned_requirements(pipeline),
             code_paths=[str(stage_code(Path(folder)))],
         )
 

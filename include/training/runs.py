@@ -10,6 +10,7 @@ from mlflow.entities import Dataset, DatasetInput, InputTag, Run
 from mlflow.tracking import MlflowClient
 
 from include.contract import Contract
+from include.settings import settings
 
 PARENT_TAG = "mlflow.parentRunId"
 TRAINING_TAG = "training_run"
@@ -21,7 +22,14 @@ def training_run(client: MlflowClient, contract: Contract, run_id: str, snapshot
     if found := _find(client, experiment, {TRAINING_TAG: run_id}):
         return str(found[0].info.run_id)
     tags = {TRAINING_TAG: run_id, "snapshot_uri": snapshot_uri, "contract_version": str(contract.version)}
+    tags |= commit_tag()
     return str(client.create_run(experiment, tags=tags, run_name=f"train {run_id}").info.run_id)
+
+
+def commit_tag() -> dict[str, str]:
+    """The tag `git_commit`, where the deployment says which commit runs; empty elsewhere."""
+    commit = settings().git_commit
+    return {"git_commit": commit} if commit else {}
 
 
 @contextmanager

@@ -1,18 +1,19 @@
 """Finds a family's best parameters by cross-validation on the training rows (guide 14.4)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from imblearn.pipeline import Pipeline
+from sklearn.metrics import make_scorer, precision_recall_curve
 from sklearn.model_selection import GridSearchCV, StratifiedGroupKFold, cross_val_predict
-from sklearn.pipeline import Pipeline
 
 from include.contract import Contract, KnownAt
-from include.training.dataset import FOLDS, Dataset
-from include.training.families import FAMILIES, SEED, build_pipeline
-
-SCORING = "f1"
+from include.training.dataset import Dataset
+from include.training.families import SEED, build_pipeline
+from include.training.space import search_space
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,7 @@ class SearchResult:
     Attributes:
         pipeline: best pipeline, fitted on the training side.
         params: its parameters, JSON-safe.
-        cv_score: mean score of the folds.
+        cv_score: its mean score of the folds.
         out_of_fold: probability per row of the training side, each from a model that had not seen the row.
         table: one row per parameter setting, best first.
     """
@@ -35,38 +36,73 @@ class SearchResult:
 
 
 def search(family: str, data: Dataset, contract: Contract, stage: KnownAt) -> SearchResult:
-    """Grid search over 3 stratified folds in which identical feature rows stay together.
+    """Grid search of search.yaml, stratified, with identical feature rows in one fold.
 
-    Everything from cleaning on is fitted inside the folds. The same data gives the same result.
+    The score of search.yaml chooses, see `best_setting`. Everything from cleaning on, SMOTE included, is fitted inside
+    the folds. The same data gives the same result.
 
     Raises:
         KeyError: a family that FAMILIES does not have.
     """
+    space = search_space()
     rows, target = data.part("train")
-    folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=SEED)
+    groups = data.groups[rows.index]
     grid = GridSearchCV(
         build_pipeline(family, contract, stage),
-        dict(FAMILIES[family].grid),
-        scoring=SCORING,
-        cv=folds,
+        space.families[family].grid,
+        scoring=_scorers(space.scoring),
+        refit=best_setting,
+        cv=_folds(),
         error_score="raise",
     )
-    groups = data.groups[rows.index]
     grid.fit(rows, target, groups=groups)
     unfitted = build_pipeline(family, contract, stage, grid.best_params_)
-    unseen = cross_val_predict(unfitted, rows, target, groups=groups, cv=folds, method="predict_proba")
     return SearchResult(
         grid.best_estimator_,
         dict(grid.best_params_),
-        float(grid.best_score_),
-        unseen[:, 1],
+        float(grid.cv_results_["mean_test_score"][grid.best_index_]),
+        out_of_fold(unfitted, rows, target, groups),
         _table(grid.cv_results_),
     )
 
 
+def out_of_fold(pipeline: Pipeline, rows: pd.DataFrame, target: pd.Series, groups: pd.Series) -> np.ndarray:
+    """Probability per row, shape (rows,), from the folds of the search, each by a model that had not seen the row."""
+    unseen = cross_val_predict(pipeline, rows, target, groups=groups, cv=_folds(), method="predict_proba")
+    return np.asarray(unseen[:, 1], dtype="float64")
+
+
+def _scorers(name: str) -> dict[str, Any]:
+    # F1 at 0.5 would reward SMOTE for moving every probability up, which calibration then moves down again: the
+    # threshold of the deployed model is chosen, so the fold's best F1 is what a setting is worth.
+    wanted = make_scorer(best_f1, response_method="predict_proba") if name == "f1" else name
+    return {"score": wanted, "brier": "neg_brier_score"}
+
+
+def best_f1(outcome: Any, probability: Any) -> float:
+    """The largest F1 in [0, 1] that any threshold gives to these probabilities, shape (n,)."""
+    precision, recall, _ = precision_recall_curve(outcome, probability)
+    total = precision + recall
+    return float(np.divide(2 * precision * recall, total, out=np.zeros_like(total), where=total > 0).max())
+
+
+def best_setting(results: Mapping[str, Any]) -> int:
+    """Place of the setting to take: of all within one standard error of the best score, the one of lowest Brier.
+
+    Three folds cannot tell settings apart that close, but they differ in how far the probabilities can be trusted.
+    Source: the one-standard-error rule (Breiman et al. 1984, 3.4.3).
+    """
+    score, spread = np.asarray(results["mean_test_score"]), np.asarray(results["std_test_score"])
+    top = int(score.argmax())
+    close = score >= score[top] - spread[top] / np.sqrt(search_space().folds)
+    return int(np.where(close, results["mean_test_brier"], -np.inf).argmax())
+
+
+def _folds() -> StratifiedGroupKFold:
+    return StratifiedGroupKFold(search_space().folds, shuffle=True, random_state=SEED)
+
+
 def _table(results: dict[str, Any]) -> pd.DataFrame:
     table = pd.DataFrame(results)
-    wanted = [
-        name for name in map(str, table) if name.startswith("param_") or name in ("mean_test_score", "std_test_score")
-    ]
-    return table.sort_values("rank_test_score")[wanted].reset_index(drop=True)
+    wanted = [name for name in map(str, table) if name.startswith(("param_", "mean_test_", "std_test_"))]
+    return table.sort_values("rank_test_score", kind="stable")[wanted].reset_index(drop=True)

@@ -4,16 +4,17 @@ import logging
 from typing import Any
 
 import mlflow
-import numpy as np
+from mlflow.tracking import MlflowClient
 
-from include.contract import KnownAt, load_contract
+from include.contract import Contract, KnownAt, load_contract
 from include.registry.tracking import connect, tracking_errors
 from include.settings import settings
+from include.training.artifacts import log_evaluation, log_explanation, log_features, log_table
 from include.training.dataset import Dataset, load_dataset
-from include.training.evaluate import evaluate_classification_model
+from include.training.fit import FamilyFit, fit_family
+from include.training.packaging import log_pipeline
+from include.training.recipe import to_dict
 from include.training.runs import child_run, log_snapshot_input, training_run
-from include.training.search import SearchResult, search
-from include.training.thresholds import f1_threshold
 
 log = logging.getLogger(__name__)
 
@@ -40,8 +41,8 @@ def train_family(snapshot_uri: str, family: str, stage: str, parent_run_id: str)
         parent_run_id: what `start_training` returned.
 
     Returns:
-        family, stage, run_id, params (best of the grid) and metrics on the validation side, with `threshold` and
-        `cv_f1` among them; small enough for XCom.
+        stage, run_id, metrics (see `FamilyFit`) and the recipe: family, params (best of the grid), calibration,
+        decision; small enough for XCom.
 
     Raises:
         NotEnoughRowsError: too few labelled leads.
@@ -52,22 +53,20 @@ def train_family(snapshot_uri: str, family: str, stage: str, parent_run_id: str)
     client = connect()
     data = load_dataset(snapshot_uri, contract, scoring_stage)
     with child_run(client, parent_run_id, family, stage) as child:
-        found = search(family, data, contract, scoring_stage)
-        rows, outcome = data.part("validation")
-        probability = found.pipeline.predict_proba(rows)[:, 1]
-        threshold = _threshold(data, found, probability)
-        metrics = evaluate_classification_model(outcome, probability, threshold)
-        metrics |= {"threshold": threshold, "cv_f1": found.cv_score}
-        mlflow.log_params({"family": family, "stage": stage, **found.params})
-        mlflow.log_metrics(metrics)
-        mlflow.log_text(found.table.to_csv(index=False), "search.csv")
+        made = fit_family(family, data, contract, scoring_stage)
         log_snapshot_input(client, child, data.manifest)
-    log.info("Trained %s for %s: %s", family, stage, metrics)
-    return {"family": family, "stage": stage, "run_id": child, "params": found.params, "metrics": metrics}
+        _log(client, child, made, data, contract, scoring_stage)
+    log.info("Trained %s for %s: %s", family, stage, made.metrics)
+    return {"stage": stage, "run_id": child, "metrics": made.metrics, **to_dict(made.recipe)}
 
 
-def _threshold(data: Dataset, found: SearchResult, probability: np.ndarray) -> float:
-    # On the validation side alone it swings between 0.2 and 0.6 with the size of the snapshot; with the training
-    # side's out-of-fold probabilities added it stays near 0.4 and costs three fits.
-    outcomes = np.concatenate([data.part("train")[1], data.part("validation")[1]])
-    return f1_threshold(outcomes, np.concatenate([found.out_of_fold, probability]))
+def _log(client: MlflowClient, run_id: str, made: FamilyFit, data: Dataset, contract: Contract, stage: KnownAt) -> None:
+    recipe, (rows, outcome), learnt = made.recipe, data.part("validation"), data.part("train")[0]
+    chosen = {"family": recipe.family, "stage": str(stage), "calibration": recipe.calibration}
+    mlflow.log_params(chosen | {"threshold_policy": recipe.decision.policy, **recipe.params})
+    mlflow.log_metrics(made.metrics)
+    log_table(client, run_id, made.found.table, "search")
+    log_evaluation(made.pipeline, rows, outcome, contract, "validation")
+    log_features(made.pipeline, contract, stage)
+    log_explanation(made.pipeline, rows, learnt)
+    log_pipeline(made.pipeline, learnt)

@@ -121,7 +121,7 @@ def test_retries_back_off_exponentially_up_to_half_an_hour(tasks):
 
 
 def test_retries_follow_the_kind_of_work(tasks):
-    limits = {"S3KeySensor": 0, "GlueJobOperator": 1, "RedshiftDataOperator": 3}
+    limits = {"S3KeySensor": 0, "GlueJobOperator": 1, "RedshiftDataOperator": 3, "SageMakerTrainingOperator": 1}
     for task in tasks:
         if task.task_type in limits:
             assert task.retries == limits[task.task_type], task.task_id
@@ -142,9 +142,10 @@ def test_sensors_free_the_worker_and_are_not_retried(tasks):
 
 
 def test_every_operator_that_waits_without_deferral_names_the_upstream_issue(tasks):
-    waiting = [task for task in tasks if getattr(task, "deferrable", None) is False]
+    arguments = {task: getattr(task, "partial_kwargs", None) or vars(task) for task in tasks}
+    waiting = [task for task in tasks if arguments[task].get("deferrable") is False]
     kinds = {task.task_type for task in waiting if not isinstance(task, BaseSensorOperator)}
-    assert kinds == {"GlueJobOperator", "GlueCrawlerOperator", "RedshiftDataOperator"}
+    assert kinds == {"GlueJobOperator", "GlueCrawlerOperator", "RedshiftDataOperator", "SageMakerTrainingOperator"}
     for source in SOURCES:
         calls = [node for node in ast.walk(tree(source)) if isinstance(node, ast.keyword) and node.arg == "deferrable"]
         lines = source.read_text().splitlines()

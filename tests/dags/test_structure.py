@@ -116,6 +116,7 @@ def test_the_masters_trigger_form_has_the_designs_params(master):
         "primary_metric",
         "promotion_mode",
         "scoring_stages",
+        "training_backend",
     }
     assert master.params.get_param("promotion_mode").schema["enum"] == ["enabled", "dry_run", "disabled"]
 

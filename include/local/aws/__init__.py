@@ -1,1 +1,1 @@
-"""Local AWS: moto's server with a Glue crawler, a Glue job runner and a Redshift Data API that really run."""
+"""Local AWS: moto's server with Glue crawlers and jobs, a Redshift Data API and SageMaker training that really run."""

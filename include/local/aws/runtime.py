@@ -1,4 +1,4 @@
-"""What the three real backends share: where the server listens, where it keeps files, and clients to itself."""
+"""What the real backends share: where the server listens, where it keeps files, and clients to itself."""
 
 from dataclasses import dataclass, field
 from pathlib import Path

@@ -41,6 +41,7 @@ def _bucket(runtime: Runtime, settings: Settings) -> None:
 def _roles(runtime: Runtime, settings: Settings) -> None:
     services = {
         settings.glue_role: ["glue.amazonaws.com"],
+        settings.training_role: ["sagemaker.amazonaws.com"],
         _MWAA_ROLE: ["airflow.amazonaws.com", "airflow-env.amazonaws.com"],
         _REDSHIFT_ROLE: ["redshift.amazonaws.com", "redshift-serverless.amazonaws.com"],
     }

@@ -17,12 +17,14 @@ from typing import Any
 from moto.glue.models import glue_backends
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from moto.redshiftdata import redshiftdata_backends
+from moto.sagemaker.models import sagemaker_backends
 from werkzeug.serving import make_server
 
 from include.local.aws.glue.backend import LocalGlueBackend
 from include.local.aws.redshift.backend import LocalRedshiftDataBackend
 from include.local.aws.redshift.engine import Engine
 from include.local.aws.runtime import Runtime
+from include.local.aws.sagemaker.backend import LocalSageMakerBackend
 from include.local.aws.seeds import seed
 from include.settings import Settings
 
@@ -42,9 +44,10 @@ def serve(host: str, port: int, data_dir: Path, settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT; says on standard output when it is ready.
 
     Every start is a new, empty AWS: moto keeps S3 in memory, so a warehouse that outlived it would name objects that
-    are gone. `data_dir` holds the warehouse while the process runs, and the folders and logs of Glue runs.
+    are gone. `data_dir` holds the warehouse while the process runs, and the folders and logs of Glue runs and of
+    training jobs.
     """
-    for old in ("glue", "warehouse"):
+    for old in ("glue", "sagemaker", "warehouse"):
         shutil.rmtree(data_dir / old, ignore_errors=True)
     (data_dir / "warehouse").mkdir(parents=True)
     application = _name_what_is_missing(DomainDispatcherApplication(create_backend_app))
@@ -71,15 +74,18 @@ def _backends(runtime: Runtime) -> Iterator[None]:
     """Put the real backends in moto's place; on leaving, stop what they run."""
     file = runtime.data_dir / "warehouse" / f"{runtime.database}.duckdb"
     engine = Engine(runtime.database, file, lambda: runtime.client("s3"))
-    LocalRedshiftDataBackend.runtime = LocalGlueBackend.runtime = runtime
+    LocalRedshiftDataBackend.runtime = LocalGlueBackend.runtime = LocalSageMakerBackend.runtime = runtime
     LocalRedshiftDataBackend.engine = engine
     redshiftdata_backends.backend = LocalRedshiftDataBackend
     glue_backends.backend = LocalGlueBackend
+    sagemaker_backends.backend = LocalSageMakerBackend
     try:
         yield
     finally:
         for _, _, backend in glue_backends.iter_backends():
             backend.stop_runs()
+        for _, _, backend in sagemaker_backends.iter_backends():
+            backend.stop_jobs()
         engine.close()
 
 

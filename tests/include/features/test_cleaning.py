@@ -73,3 +73,9 @@ def test_columns_without_groups_keep_their_levels(columns, typed):
 def test_grouping_can_be_switched_off(columns, typed):
     frame = typed.transform(pd.DataFrame({"channel": ["web", "pigeon"]}))
     assert GroupedLevels(columns, enabled=False).transform(frame)["channel"].tolist() == ["web", "pigeon"]
+
+
+def test_unmapped_levels_are_counted_whether_grouping_is_on_or_off(columns, typed):
+    frame = typed.transform(pd.DataFrame({"channel": ["web", "pigeon", "pigeon", "smoke", None]}))
+    for enabled in (True, False):
+        assert GroupedLevels(columns, enabled).fit(frame).unmapped_ == {"channel": {"pigeon": 2, "smoke": 1}}

@@ -10,7 +10,7 @@ from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
 from include.contract import KnownAt
-from include.features.preprocess import preprocessing_steps
+from include.features.preprocess import dropped_columns, preprocessing_steps, source_fields
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def test_missing_numbers_take_the_median_and_raise_a_flag(fitted, accounts):
 def test_missing_levels_are_a_level_of_their_own(fitted, accounts):
     names = list(fitted[-1].get_feature_names_out())
     row = pd.DataFrame(fitted.transform(accounts.assign(region=None).head(1)), columns=names).iloc[0]
-    assert row["level__region_(missing)"] == 1.0
+    assert row["level__region=(missing)"] == 1.0
 
 
 def test_unknown_levels_are_ignored(pipeline, accounts):
@@ -58,6 +58,33 @@ def test_a_column_that_was_all_missing_in_training_does_no_harm(pipeline, accoun
 
 def test_rows_without_any_known_column_still_give_a_row(fitted):
     assert fitted.transform(pd.DataFrame({"unrelated": [1, 2]})).shape[0] == 2
+
+
+def test_every_column_of_the_matrix_has_the_field_it_comes_from(fitted, accounts):
+    fields = source_fields(fitted)
+    assert len(fields) == fitted.transform(accounts).shape[1]
+    assert set(fields) == {"visits", "minutes", "channel", "region", "newsletter", "fit", "opinion"}
+    assert fields.count("visits") == 2  # the number and its missing flag
+
+
+def test_the_report_names_every_unused_column_and_why(contract, accounts):
+    early = Pipeline(preprocessing_steps(contract, KnownAt.CAPTURE, grouped=True)).fit(accounts.assign(region="north"))
+    reasons = dropped_columns(contract, KnownAt.CAPTURE, early).set_index("field")["reason"].to_dict()
+    assert reasons == {
+        "account": "it is the key",
+        "number": "it is the clock",
+        "won": "it is the label",
+        "remark": "type string is no feature",
+        "constant": "near-constant by the contract",
+        "fit": "known at engagement only",
+        "opinion": "known at contact only",
+        "region": "near-constant: one value covers 100.0%",
+    }
+
+
+def test_columns_with_many_gaps_are_dropped_by_the_given_share(contract, accounts):
+    steps = preprocessing_steps(contract, KnownAt.CONTACT, grouped=True, max_missing=0.1)
+    assert set(Pipeline(steps).fit(accounts).named_steps["select"].dropped_) == {"visits", "region"}
 
 
 def test_steps_can_be_cloned_for_a_search(pipeline, accounts):

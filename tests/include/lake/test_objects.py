@@ -65,3 +65,18 @@ def test_what_is_no_s3_uri_is_refused(uri):
 
 def test_a_uri_splits_into_bucket_and_key():
     assert split_uri("s3://bucket/a/b.txt") == ("bucket", "a/b.txt")
+
+
+def test_a_folder_on_this_machine_is_read_by_its_file_uri(tmp_path: Path):
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / "b.json").write_text("{}")
+    (tmp_path / "a.txt").write_text("ü")
+    folder = f"file://{tmp_path}/"
+    assert list_objects(folder) == [f"{folder}a.txt", f"{folder}deep/b.json"]
+    assert read_text(f"{folder}a.txt") == "ü"
+
+
+def test_a_missing_file_is_named(tmp_path: Path):
+    with pytest.raises(ObjectMissing, match=f"file://{tmp_path}/none.json"):
+        read_json(f"file://{tmp_path}/none.json")
+    assert list_objects(f"file://{tmp_path}/none/") == []

@@ -30,7 +30,7 @@ print(json.dumps({
 
 
 def result(family, roc_auc):
-    return {"family": family, "stage": "contact", "params": {}, "metrics": {"roc_auc": roc_auc}}
+    return {"family": family, "stage": "contact", "params": {}, "metrics": {"unseen_roc_auc": roc_auc}}
 
 
 def test_the_best_family_wins_and_the_first_of_equals():

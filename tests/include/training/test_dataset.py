@@ -1,10 +1,11 @@
 """A snapshot made ready for training, or refused."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from include.contract import KnownAt
-from include.training.dataset import make_dataset
+from include.training.dataset import can_learn, make_dataset
 from include.training.errors import NotEnoughRowsError, OneClassOnlyError
 
 
@@ -33,3 +34,17 @@ def test_too_few_rows_are_a_named_error_that_counts_them(contract, accounts, row
     few = accounts.head(rows).assign(won=[number % 2 for number in range(rows)])
     with pytest.raises(NotEnoughRowsError, match=f"{rows} labelled leads give . of the rarer outcome on the"):
         make_dataset(few, contract, KnownAt.CONTACT, {})
+
+
+def test_the_newest_leads_are_the_last_fifth_by_the_clock(contract, accounts):
+    shuffled = accounts.sample(frac=1, random_state=0)
+    data = make_dataset(shuffled, contract, KnownAt.CONTACT, {})
+    newest = data.newest(0.2)
+    assert newest.sum() == len(accounts) / 5
+    assert data.frame.loc[newest, "number"].min() > data.frame.loc[~newest, "number"].max()
+
+
+def test_ten_leads_of_the_rarer_outcome_are_needed_to_learn():
+    enough, few = (pd.Series([1] * rarer + [0] * 90) for rarer in (10, 9))
+    assert can_learn(enough, enough)
+    assert not can_learn(enough, few)

@@ -2,15 +2,16 @@
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
 
 from include.contract import KnownAt
-from include.training.families import FAMILIES, build_pipeline
+from include.features.calibration import Calibration, Decision
+from include.settings import settings
+from include.training.families import FAMILIES, build_pipeline, deployable, inner_parts
 
-
-@pytest.mark.parametrize("family", FAMILIES)
-def test_every_setting_of_a_grid_is_one_the_pipeline_has(contract, family):
-    known = build_pipeline(family, contract, KnownAt.CONTACT).get_params()
-    assert set(FAMILIES[family].grid) <= set(known)
+DECISION = Decision("f1", 0.4, (("A", 80), ("D", 0)))
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -22,13 +23,52 @@ def test_the_same_rows_give_the_same_model(contract, accounts, family):
 
 
 def test_parameters_reach_the_pipeline(contract):
-    pipeline = build_pipeline(
-        "logistic_regression", contract, KnownAt.CONTACT, {"model__C": 7.0, "group__enabled": True}
-    )
+    params = {"model__C": 7.0, "group__enabled": True, "resample__method": "smote"}
+    pipeline = build_pipeline("logistic_regression", contract, KnownAt.CONTACT, params)
     assert pipeline.named_steps["model"].C == 7.0
     assert pipeline.named_steps["group"].enabled
+    assert pipeline.named_steps["resample"].method == "smote"
+
+
+def test_the_share_of_gaps_that_drops_a_column_is_a_setting(contract, accounts, monkeypatch):
+    monkeypatch.setenv("LEADS_MAX_MISSING_SHARE", "0.1")
+    settings.cache_clear()
+    pipeline = build_pipeline("decision_tree", contract, KnownAt.CONTACT).fit(accounts, accounts["won"])
+    assert set(pipeline.named_steps["select"].dropped_) == {"visits", "region"}
 
 
 def test_an_unknown_family_is_named(contract):
     with pytest.raises(KeyError, match="oracle"):
         build_pipeline("oracle", contract, KnownAt.CONTACT)
+
+
+@pytest.fixture
+def fitted(contract, accounts):
+    params = {"resample__method": "smote"}
+    return build_pipeline("lightgbm", contract, KnownAt.CAPTURE, params).fit(accounts, accounts["won"])
+
+
+def test_a_deployable_pipeline_scores_as_the_fitted_one_and_carries_its_decision(fitted, accounts):
+    made = deployable(fitted, Calibration(), DECISION)
+    np.testing.assert_array_equal(made.predict_proba(accounts)[:, 1], fitted.predict_proba(accounts)[:, 1])
+    assert made.named_steps["model"].decision == DECISION
+    assert "resample" not in made.named_steps
+
+
+def test_the_inner_parts_are_those_of_the_pipeline_before_and_after_deployment(fitted, accounts):
+    for pipeline in (fitted, deployable(fitted, Calibration(), DECISION)):
+        preprocess, classifier = inner_parts(pipeline)
+        matrix = preprocess.transform(accounts)
+        np.testing.assert_array_equal(classifier.predict_proba(matrix), fitted.predict_proba(accounts))
+
+
+@given(st.text(max_size=20), st.text(max_size=20), st.floats(), st.integers(), st.booleans())
+@hypothesis_settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True
+)
+def test_no_forbidden_column_can_change_the_score_of_a_stage(fitted, accounts, text, fit, number, count, absent):
+    rows = accounts.head(5)
+    changed = rows.assign(opinion=text, fit=fit, won=number, remark=text, number=count, account=text, constant=fit)
+    if absent:
+        changed = changed.drop(columns=["opinion", "fit", "won", "remark", "number", "account", "constant"])
+    np.testing.assert_array_equal(fitted.predict_proba(changed), fitted.predict_proba(rows))

@@ -8,7 +8,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from include.contract import KnownAt
-from include.training.splits import assign_split, feature_groups
+from include.training.splits import CROWD, assign_split, feature_groups, twin_groups
 
 FAST = hypothesis_settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True
@@ -81,3 +81,15 @@ def test_an_earlier_stage_sees_more_twins(contract, accounts):
         feature_groups(other, contract, KnownAt.CAPTURE) == feature_groups(accounts, contract, KnownAt.CAPTURE)
     ).all()
     assert (feature_groups(other, contract) != feature_groups(accounts, contract)).all()
+
+
+def test_a_crowd_of_identical_rows_is_spread_over_the_sides_from_its_201st_lead_on(contract):
+    split = assign_split(few_values([7] * 5000), contract)
+    assert split.head(CROWD).nunique() == 1
+    assert (split.iloc[CROWD:] == "holdout").mean() == pytest.approx(0.2, abs=0.02)
+
+
+def test_twins_share_a_group_up_to_a_crowd(contract):
+    groups = twin_groups(few_values([7] * (CROWD + 3) + [8, 8]), contract)
+    assert groups.head(CROWD).nunique() == 1
+    assert groups.nunique() == 1 + 3 + 1

@@ -2,6 +2,7 @@
 
 import json
 
+import joblib
 import mlflow
 import pytest
 
@@ -31,7 +32,25 @@ def test_the_result_is_small_and_the_run_holds_the_rest(snapshot, client):
     assert run.data.metrics == pytest.approx(result["metrics"])
     assert run.data.params["model__C"] == str(result["params"]["model__C"])
     assert run.inputs.dataset_inputs[0].dataset.source == json.dumps({"uri": snapshot})
-    assert [item.path for item in client.list_artifacts(result["run_id"])] == ["search.csv"]
+
+
+def test_the_run_keeps_plots_report_explanation_preprocessor_table_and_model(snapshot, client):
+    parent = start_training(snapshot, "run-1")
+    run = train_family(snapshot, "decision_tree", "capture", parent)["run_id"]
+    kept = {item.path for item in client.list_artifacts(run)}
+    assert kept >= {"search.csv", "search.html", "validation", "features", "shap"}
+    preprocess = joblib.load(mlflow.artifacts.download_artifacts(f"runs:/{run}/features/preprocessor.joblib"))
+    assert "opinion" not in preprocess.named_steps["clean"].get_feature_names_out()
+    report = mlflow.artifacts.load_dict(f"runs:/{run}/validation/evaluation.json")
+    assert report["metrics"]["ece"] == client.get_run(run).data.metrics["ece"]
+    assert "opinion,known at contact only" in mlflow.artifacts.load_text(f"runs:/{run}/features/dropped_columns.csv")
+    assert client.get_run(run).outputs.model_outputs
+
+
+def test_a_deployment_that_knows_its_commit_tags_the_training_with_it(snapshot, client, monkeypatch):
+    monkeypatch.setenv("LEADS_GIT_COMMIT", "abc123")
+    settings.cache_clear()
+    assert client.get_run(start_training(snapshot, "run-1")).data.tags["git_commit"] == "abc123"
 
 
 def test_a_task_that_runs_again_leaves_one_run_and_the_same_figures(snapshot, client):

@@ -1,0 +1,86 @@
+"""How good are the deployed models on a real file? The protocol of the profile: 5 x 3 stratified folds, threshold 0.5.
+
+`python -m bench.quality --leads Leads.csv --json`: for every scoring stage the training's own search (five families,
+grids of search.yaml, folds grouped by identical rows) picks a recipe on the training side, as `train_models` would;
+the recipe, its preprocessing and its calibration are then fitted anew inside each of the 15 folds. With --nested the
+search, too, is run inside every fold, on its training part: slower, and free of any glimpse at the leads to judge.
+"""
+
+import argparse
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from sklearn.model_selection import RepeatedStratifiedKFold
+
+from bench._table import last_line, show
+from bench._training import add_leads_argument, read_leads
+from include.contract import Contract, KnownAt, load_contract
+from include.settings import settings
+from include.training.challenger import choose_winner
+from include.training.dataset import Dataset, make_dataset
+from include.training.evaluate import evaluate_classification_model
+from include.training.families import FAMILIES
+from include.training.figures import ece
+from include.training.fit import fit_family, refit
+from include.training.recipe import Recipe, from_dict, to_dict
+
+FOLDS, REPEATS, SEED, THRESHOLD = 5, 3, 0, 0.5
+FIGURES = ("accuracy", "precision", "recall", "f1", "roc_auc", "pr_auc", "brier", "ece")
+
+
+def pick(data: Dataset, contract: Contract, stage: KnownAt) -> Recipe:
+    """The recipe that a training on `data` would register."""
+    fits = [fit_family(family, data, contract, stage) for family in FAMILIES]
+    results = [{"metrics": one.metrics, **to_dict(one.recipe)} for one in fits]
+    return from_dict(choose_winner(results, settings().primary_metric))
+
+
+def quality(
+    leads: pd.DataFrame, contract: Contract, stage: KnownAt, nested: bool
+) -> tuple[dict[str, float], Counter[str]]:
+    """Mean figures over the folds, `ece_pooled` (over all leads of a repeat), and how often a recipe was taken."""
+    data = make_dataset(leads, contract, stage, {})
+    recipe = None if nested else pick(data, contract, stage)
+    target, taken, figures, pooled = data.target.to_numpy(), Counter[str](), [], []
+    unseen = np.empty(len(target))
+    splitter = RepeatedStratifiedKFold(n_splits=FOLDS, n_repeats=REPEATS, random_state=SEED)
+    for number, (train, test) in enumerate(splitter.split(data.frame, target)):
+        chosen = pd.Series(False, index=data.frame.index)
+        chosen.iloc[train] = True
+        used = recipe or pick(make_dataset(data.frame[chosen], contract, stage, {}), contract, stage)
+        taken[f"{used.family} {dict(used.params)} calibration {used.calibration}"] += 1
+        model = refit(used, data, chosen, contract, stage)
+        unseen[test] = model.predict_proba(data.frame.iloc[test])[:, 1]
+        judged = evaluate_classification_model(target[test], unseen[test], THRESHOLD)
+        figures.append({**judged, "ece": ece(target[test], unseen[test])})
+        if number % FOLDS == FOLDS - 1:
+            pooled.append(ece(target, unseen))
+    means = pd.DataFrame(figures).mean()
+    return {**{name: float(means[name]) for name in FIGURES}, "ece_pooled": float(np.mean(pooled))}, taken
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add_leads_argument(parser)
+    parser.add_argument("--nested", action="store_true", help="search inside every fold")
+    parser.add_argument("--stages", nargs="+", default=[str(stage) for stage in KnownAt][::-1], metavar="STAGE")
+    parser.add_argument("--json", action="store_true", help="end with one JSON object on the last line")
+    arguments = parser.parse_args()
+    contract = load_contract(settings().contract)
+    leads = read_leads(Path(arguments.leads), contract)
+    result: dict[str, dict[str, float]] = {}
+    for stage in arguments.stages:
+        figures, taken = quality(leads, contract, KnownAt(stage), arguments.nested)
+        result[stage] = {name: round(value, 4) for name, value in figures.items()}
+        for recipe, times in taken.most_common():
+            print(f"{stage}: {recipe} ({times} folds)", flush=True)
+    columns = ("stage", *FIGURES, "ece_pooled")
+    show("Mean over 15 folds", columns, [[stage, *figures.values()] for stage, figures in result.items()])
+    last_line({stage: {name: figures[name] for name in FIGURES} for stage, figures in result.items()}, arguments.json)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,128 @@
+"""What a whole training costs: both default stages, five families, calibration, SHAP and plots, one after the other.
+
+`python -m bench.training --leads Leads.csv --json`: every family and stage in a process of its own, as Airflow's mapped
+tasks run them. compute_seconds and shap_seconds are CPU seconds summed over all of them, so they do not depend on what
+else the machine does; on 2 cores the wall time is about half. peak_mb is the largest process. guide_seconds is the
+guide's own grid (14.4) on the contact columns: the same five families, no SMOTE, no SHAP.
+"""
+
+import argparse
+import multiprocessing
+import resource
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from sklearn.model_selection import GridSearchCV, StratifiedKFold
+
+from bench._table import last_line, show
+from bench._training import add_leads_argument, read_leads
+from include.contract import KnownAt, load_contract
+from include.settings import settings
+from include.training.artifacts import segments
+from include.training.challenger import choose_winner
+from include.training.dataset import Dataset, make_dataset
+from include.training.explain import explain, summary_plot
+from include.training.families import FAMILIES, SEED, build_pipeline
+from include.training.figures import full_report
+from include.training.fit import fit_family, refit
+from include.training.plots import evaluation_plots
+from include.training.recipe import from_dict, to_dict
+
+STAGES = (KnownAt.CONTACT, KnownAt.CAPTURE)
+GUIDE_GRIDS: dict[str, dict[str, list[Any]]] = {
+    "logistic_regression": {"model__C": [0.1, 1.0, 10.0]},
+    "decision_tree": {"model__max_depth": [5, 10, None]},
+    "random_forest": {"model__n_estimators": [100, 200], "model__max_depth": [10, None]},
+    "xgboost": {"model__n_estimators": [100, 200], "model__learning_rate": [0.1]},
+    "lightgbm": {"model__n_estimators": [100, 200], "model__learning_rate": [0.1]},
+}
+
+
+def load(path: str, stage: KnownAt) -> Dataset:
+    """The file as a training sees it."""
+    contract = load_contract(settings().contract)
+    return make_dataset(read_leads(Path(path), contract), contract, stage, {})
+
+
+def judged(pipeline: Any, data: Dataset, side: str) -> float:
+    """Makes plots, report and SHAP summary of a pipeline on one side; returns the CPU seconds of SHAP."""
+    contract = load_contract(settings().contract)
+    rows, outcome = data.part(side)
+    probability, threshold = pipeline.predict_proba(rows)[:, 1], pipeline.named_steps["model"].decision.threshold
+    with tempfile.TemporaryDirectory() as folder:
+        evaluation_plots(outcome, probability, threshold, Path(folder))
+        full_report(outcome, probability, threshold, segments(rows, contract))
+        started = time.process_time()
+        summary_plot(explain(pipeline, rows, data.part("train")[0]), rows, Path(folder) / "shap.png")
+        return time.process_time() - started
+
+
+def family_job(path: str, family: str, stage: KnownAt) -> dict[str, Any]:
+    """One mapped task of `train_models`, without MLflow."""
+    data, started = load(path, stage), time.process_time()
+    made = fit_family(family, data, load_contract(settings().contract), stage)
+    shap = judged(made.pipeline, data, "validation")
+    return _spent(started, shap) | {"metrics": made.metrics, **to_dict(made.recipe)}
+
+
+def challenger_job(path: str, winner: dict[str, Any], stage: KnownAt) -> dict[str, Any]:
+    """Refit and judgement of the winner, on the holdout and on the newest fifth."""
+    contract, data, recipe = load_contract(settings().contract), load(path, stage), from_dict(winner)
+    started, newest = time.process_time(), data.newest(0.2)
+    shap = judged(refit(recipe, data, data.split != "holdout", contract, stage), data, "holdout")
+    refit(recipe, data, ~newest & (data.split != "holdout"), contract, stage).predict_proba(data.frame[newest])
+    return _spent(started, shap)
+
+
+def guide_job(path: str) -> dict[str, Any]:
+    """The guide's grid search."""
+    contract, data = load_contract(settings().contract), load(path, KnownAt.CONTACT)
+    rows, outcome = data.part("train")
+    started = time.process_time()
+    for family, grid in GUIDE_GRIDS.items():
+        folds = StratifiedKFold(3, shuffle=True, random_state=SEED)
+        GridSearchCV(build_pipeline(family, contract, KnownAt.CONTACT), grid, scoring="f1", cv=folds).fit(rows, outcome)
+    return _spent(started, 0.0)
+
+
+def _spent(started: float, shap: float) -> dict[str, Any]:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return {"seconds": time.process_time() - started, "shap_seconds": shap, "peak_mb": peak}
+
+
+def alone(job: Any, *arguments: Any) -> dict[str, Any]:
+    """Runs a job in a fresh process."""
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        result: dict[str, Any] = pool.apply(job, arguments)
+    return result
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add_leads_argument(parser)
+    parser.add_argument("--json", action="store_true", help="end with one JSON object on the last line")
+    arguments = parser.parse_args()
+    path, jobs = str(arguments.leads), []
+    read_leads(arguments.leads, load_contract(settings().contract))
+    for stage in STAGES:
+        fits = [alone(family_job, path, family, stage) for family in FAMILIES]
+        winner = choose_winner(fits, settings().primary_metric)
+        jobs += [(f"{stage} {one['family']}", one) for one in fits]
+        jobs.append((f"{stage} challenger", alone(challenger_job, path, winner, stage)))
+    guide = alone(guide_job, path)
+    rows = [[name, one["seconds"], one["shap_seconds"], one["peak_mb"]] for name, one in jobs]
+    show("CPU seconds of every task", ("task", "seconds", "of which SHAP", "peak MB"), rows)
+    result = {
+        "compute_seconds": round(sum(row[1] for row in rows), 1),
+        "shap_seconds": round(sum(row[2] for row in rows), 1),
+        "peak_mb": round(max(row[3] for row in rows)),
+        "guide_seconds": round(guide["seconds"], 1),
+    }
+    last_line(result, arguments.json)
+
+
+if __name__ == "__main__":
+    main()

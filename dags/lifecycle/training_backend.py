@@ -1,0 +1,62 @@
+"""Where the families are trained: in Airflow's own workers, or as SageMaker training jobs, one mapped task per job."""
+
+from airflow.providers.amazon.aws.operators.sagemaker import SageMakerTrainingOperator
+from airflow.sdk import Param, TriggerRule, task
+
+from lifecycle.defaults import API_CALL, COSTLY_COMPUTE, DECISION
+
+BACKEND_PARAM = Param(
+    "airflow",
+    type="string",
+    enum=["airflow", "sagemaker"],
+    description="Where the families are trained: in this environment's workers, or as one SageMaker job each.",
+)
+
+
+def planned_jobs(params, families, backend):
+    """One job per family and stage of the trigger form, none unless the form asks for `backend`.
+
+    A mapped task without anything to map over is skipped: that is how the form's choice takes one way or the other.
+    """
+    if params["training_backend"] != backend:
+        return []
+    return [
+        {"family": family, "stage": stage}
+        for stage in params["scoring_stages"]
+        for family in params.get("families", families)
+    ]
+
+
+@task(**DECISION)
+def plan_sagemaker_jobs(run, snapshot_uri, parent_run_id, families, params=None):
+    """The request of one SageMaker training job per family and stage; none unless the trigger form asks for it."""
+    from include.training import sagemaker
+    from lifecycle.names import Names
+
+    return [
+        sagemaker.training_job(Names().settings, run, snapshot_uri, parent_run_id, **job)
+        for job in planned_jobs(params, families, "sagemaker")
+    ]
+
+
+def train_on_sagemaker(requests):
+    """One SageMaker training job per request, with its log in the task's own."""
+    return SageMakerTrainingOperator.partial(
+        task_id="train_on_sagemaker",
+        # Not deferrable: apache/airflow#66374, as in lifecycle/warehouse.py. With the log, because without it a
+        # stopped job counts as a success. A retry's job gets a name of its own.
+        deferrable=False,
+        print_log=True,
+        check_interval=10,
+        map_index_template="{{ task.config.HyperParameters.family }} {{ task.config.HyperParameters.stage }}",
+        **COSTLY_COMPUTE,
+    ).expand(config=requests)
+
+
+@task(trigger_rule=TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS, **API_CALL)
+def family_results(trained, jobs):
+    """What training returned for each family and stage, whichever way it ran: of a job it lies in S3."""
+    from include.training import sagemaker
+
+    archives = [job["Training"]["ModelArtifacts"]["S3ModelArtifacts"] for job in jobs]
+    return [*trained, *map(sagemaker.read_result, archives)]

@@ -1,0 +1,119 @@
+"""From typed columns to the model matrix: the guide's encoders (13) and the better ones that a search may choose."""
+
+from collections.abc import Sequence
+from typing import Any, Literal, Self
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.compose import ColumnTransformer
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, TargetEncoder
+
+MISSING_LEVEL = "(missing)"
+INDICATOR = "missingindicator_"
+Numbers = Literal["scaled", "bins", "both"]
+Levels = Literal["onehot", "target", "both"]
+
+
+class QuantileBins(TransformerMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn is untyped
+    """Numbers to the name of their quantile bin, as many bins as the training rows can tell apart, missing to None."""
+
+    def __init__(self, bins: int = 15) -> None:
+        self.bins = bins
+
+    def fit(self, X: pd.DataFrame, y: Any = None) -> Self:  # noqa: N803 - scikit-learn's names
+        """Learns the inner edges of every column."""
+        self.n_features_in_, self.feature_names_in_ = X.shape[1], np.array(X.columns, dtype=object)
+        steps = np.linspace(0, 1, self.bins + 1)[1:-1]
+        self.edges_ = {field: np.unique(X[field].quantile(steps).dropna()) for field in X}
+        return self
+
+    def transform(self, X: pd.DataFrame) -> pd.DataFrame:  # noqa: N803
+        """Bin names, shape as `X`, dtype object."""
+        return pd.DataFrame({field: self._named(X[field]) for field in X}, index=X.index, dtype=object)
+
+    def get_feature_names_out(self, input_features: Sequence[str] | None = None) -> np.ndarray:
+        """Field names, unchanged."""
+        return self.feature_names_in_
+
+    def _named(self, column: pd.Series) -> pd.Series:
+        places = np.searchsorted(self.edges_[column.name], column.to_numpy(), side="right")
+        names = pd.Series([f"{place:02d}" for place in places], index=column.index, dtype=object)
+        return names.mask(column.isna(), None)
+
+
+class Encoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """Dense matrix of finite float64 from a frame of numbers (float64, NaN) and levels (text, None).
+
+    Numbers: median and a missing flag, scaled to [0, 1] (`scaled`), one-hot quantile bins (`bins`) or `both`.
+    Levels: missing as a level and one-hot (`onehot`), the level's smoothed conversion rate, cross-fitted on the rows
+    it is fitted on (`target`), or `both`. Levels not seen in training give zeros, or the mean rate.
+    """
+
+    def __init__(self, numbers: Numbers = "scaled", levels: Levels = "onehot", bins: int = 15, seed: int = 0) -> None:
+        self.numbers = numbers
+        self.levels = levels
+        self.bins = bins
+        self.seed = seed
+
+    def fit(self, X: pd.DataFrame, y: Any = None) -> Self:  # noqa: N803 - scikit-learn's names
+        """Fits the blocks; `target` needs `y`."""
+        self.fit_transform(X, y)
+        return self
+
+    def fit_transform(self, X: pd.DataFrame, y: Any = None) -> np.ndarray:  # noqa: N803
+        """The matrix of the training rows; unlike `transform`, no row's own outcome is in its target encoding."""
+        self.n_features_in_ = X.shape[1]
+        self.columns_ = ColumnTransformer(self._blocks(X))
+        return np.asarray(self.columns_.fit_transform(X, y), dtype="float64")
+
+    def transform(self, X: pd.DataFrame) -> np.ndarray:  # noqa: N803
+        """Matrix, shape (rows, features)."""
+        return np.asarray(self.columns_.transform(X), dtype="float64")
+
+    def get_feature_names_out(self, input_features: Sequence[str] | None = None) -> np.ndarray:
+        """`<block>__<field>`, for one-hot columns followed by `=<level>`."""
+        return np.asarray(self.columns_.get_feature_names_out(), dtype=object)
+
+    def _blocks(self, frame: pd.DataFrame) -> list[tuple[str, Pipeline, list[str]]]:
+        texts = [str(field) for field in frame if frame[field].dtype == object]
+        numbers = [str(field) for field in frame if field not in texts]
+        blocks = [
+            ("number", _scaled(), numbers, self.numbers != "bins"),
+            ("bin", make_pipeline(QuantileBins(self.bins), *_one_hot()), numbers, self.numbers != "scaled"),
+            ("level", make_pipeline(*_one_hot()), texts, self.levels != "target"),
+            ("target", self._target(), texts, self.levels != "onehot"),
+        ]
+        return [(name, block, fields) for name, block, fields, wanted in blocks if wanted and fields]
+
+    def _target(self) -> Pipeline:
+        return make_pipeline(_filled(), TargetEncoder(target_type="binary", random_state=self.seed))
+
+
+def _scaled() -> Pipeline:
+    return make_pipeline(
+        SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True), MinMaxScaler(clip=True)
+    )
+
+
+def _filled() -> SimpleImputer:
+    return SimpleImputer(missing_values=None, strategy="constant", fill_value=MISSING_LEVEL)
+
+
+def _one_hot() -> tuple[SimpleImputer, OneHotEncoder]:
+    encoder = OneHotEncoder(
+        handle_unknown="ignore", sparse_output=False, dtype="float64", feature_name_combiner=level_name
+    )
+    return _filled(), encoder
+
+
+def level_name(field: str, level: object) -> str:
+    """Name of a one-hot column; a field never holds `=`, so the field can be read off again."""
+    return f"{field}={level}"
+
+
+def source_field(name: str) -> str:
+    """The field that a column of the matrix, named as by `Encoder`, comes from."""
+    return name.split("__", 1)[1].removeprefix(INDICATOR).split("=", 1)[0]

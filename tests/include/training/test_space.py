@@ -1,0 +1,41 @@
+"""search.yaml."""
+
+import pytest
+from pydantic import ValidationError
+
+from include.contract import KnownAt
+from include.training.families import FAMILIES, build_pipeline
+from include.training.space import SearchSpace, search_space
+
+
+def test_every_family_has_its_grid_and_f1_over_three_folds_is_the_default():
+    space = search_space()
+    assert set(space.families) == set(FAMILIES)
+    assert (space.scoring, space.folds) == ("f1", 3)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_every_setting_of_a_grid_is_one_the_pipeline_has(contract, family):
+    known = build_pipeline(family, contract, KnownAt.CONTACT).get_params()
+    for grid in search_space().families[family].grid:
+        assert set(grid) <= set(known)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_every_family_is_tried_with_and_without_smote(family):
+    tried = {method for grid in search_space().families[family].grid for method in grid["resample__method"]}
+    assert tried == {"none", "smote"}
+
+
+def test_one_grid_is_a_list_of_one():
+    content = {"folds": 2, "scoring": "f1", "families": {"a": {"grid": {"model__C": [1]}}}}
+    assert SearchSpace.model_validate(content).families["a"].grid == [{"model__C": [1]}]
+
+
+@pytest.mark.parametrize(
+    ("change", "key"),
+    [({"folds": 1}, "folds"), ({"families": {"a": {"grid": {"model__C": []}}}}, "model__C"), ({"fold": 3}, "fold")],
+)
+def test_a_mistake_names_its_key(change, key):
+    with pytest.raises(ValidationError, match=key):
+        SearchSpace.model_validate({"folds": 3, "scoring": "f1", "families": {}} | change)
