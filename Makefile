@@ -33,7 +33,7 @@ down: ## stop what `make up` or `make demo` started
 	@if [ -x $(PYTHON) ]; then $(PYTHON) -m include.local.down; fi
 
 test: ## every test, real parts included
-	@started=$$(date +%s); $(MAKE) --no-print-directory setup && $(PYTHON) -m pytest; \
+	@started=$$(date +%s); $(MAKE) --no-print-directory setup && $(PYTHON) -m pytest --numprocesses 2 --dist loadfile; \
 	status=$$?; echo "make test: exit $$status after $$(( $$(date +%s) - started )) s, installation included"; exit $$status
 
 lint: setup ## ruff, mypy, import-linter
