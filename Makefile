@@ -6,8 +6,8 @@ CONSTRAINTS ?= https://raw.githubusercontent.com/apache/airflow/constraints-$(AI
 PYTHON := .venv/bin/python
 LOCK = $(UV) pip compile --quiet --python-version 3.12 --python-platform x86_64-manylinux_2_28 --no-annotate --no-header
 UV := $(shell command -v uv || echo .tools/bin/uv)
-# Python 3.12 from PATH, else from pyenv's versions, else uv finds or fetches one.
-PYTHON312 := $(firstword $(shell command -v python3.12) $(wildcard $(or $(PYENV_ROOT),$(HOME)/.pyenv)/versions/3.12.*/bin/python3.12) 3.12)
+# Python 3.12 from PATH (asked to run: pyenv puts shims there that may not), else from pyenv's versions, else uv finds or fetches one.
+PYTHON312 := $(firstword $(shell python3.12 -c 'import sys; print(sys.executable)' 2>/dev/null) $(wildcard $(or $(PYENV_ROOT),$(HOME)/.pyenv)/versions/3.12.*/bin/python3.12) 3.12)
 
 .PHONY: help setup demo up down test lint lock bench package
 
@@ -33,7 +33,7 @@ down: ## stop what `make up` or `make demo` started
 	@if [ -x $(PYTHON) ]; then $(PYTHON) -m include.local.down; fi
 
 test: ## every test, real parts included
-	@started=$$(date +%s); $(MAKE) --no-print-directory setup && $(PYTHON) -m pytest; \
+	@started=$$(date +%s); $(MAKE) --no-print-directory setup && $(PYTHON) -m pytest --numprocesses 2 --dist loadfile; \
 	status=$$?; echo "make test: exit $$status after $$(( $$(date +%s) - started )) s, installation included"; exit $$status
 
 lint: setup ## ruff, mypy, import-linter

@@ -60,7 +60,7 @@ class Notifier(BaseNotifier):
         """Sends to each channel; a failing one neither stops the other nor fails the task."""
         if self.when is not None and not self.when(context):
             return
-        lines = describe(context, self._result(context))
+        lines = describe(context, self._result(context), failed=self.event == "task_failed")
         for channel, connection, send in (
             ("Slack", SLACK_CONNECTION, send_to_slack),
             ("email", EMAIL_CONNECTION, send_by_email),
@@ -91,7 +91,7 @@ class Notifier(BaseNotifier):
             self.log.info("Alert %s sent to %s", self.event, channel)
 
 
-def describe(context, result):
+def describe(context, result, *, failed):
     """(label, text) lines of an alert: run, task, times, log, exception type, and known details of `result`."""
     ti, dag_run = context["ti"], context["dag_run"]
     exception = context.get("exception")
@@ -104,7 +104,7 @@ def describe(context, result):
         ("Started", ti.start_date),
         ("Ended", ti.end_date),
         ("Exception", type(exception).__name__ if isinstance(exception, BaseException) else exception and "unknown"),
-        ("Looked at", looked_at if exception else None),
+        ("Looked at", looked_at if failed else None),
         *details(result),
         ("Log", ti.log_url),
     ]

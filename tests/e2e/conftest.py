@@ -1,5 +1,6 @@
-"""The whole platform for one session: local AWS, MLflow server and alert inbox as processes; Airflow in this one."""
+"""The whole platform, new for each test file: real services as processes, and Airflow in this one."""
 
+import functools
 import os
 import socket
 import subprocess
@@ -74,7 +75,7 @@ class Run:
         return self._dag_run.get_task_instance(task_id).xcom_pull(task_ids=task_id)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     folder = tmp_path_factory.mktemp("platform")
     ports = Ports(**{name: _free_port() for name in Ports.model_fields})
@@ -84,6 +85,7 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
             if name not in own:  # Airflow reads its own when it is imported; tests/conftest.py has set them
                 patch.setenv(name, value)
         settings.cache_clear()
+        _serve_one_execution_api(patch)
         processes = [_start(command, folder) for command in _commands(ports, folder)]
         try:
             for part in services(ports):
@@ -95,6 +97,13 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
                 process.terminate()
                 process.wait(timeout=30)
     settings.cache_clear()
+
+
+def _serve_one_execution_api(patch: pytest.MonkeyPatch) -> None:
+    """`dag.test` builds a new in-process API application for each task, two seconds every time; one serves them all."""
+    from airflow.sdk.execution_time import supervisor
+
+    patch.setattr(supervisor, "in_process_api_server", functools.cache(supervisor.in_process_api_server))
 
 
 def _commands(ports: Ports, folder: Path) -> list[list[str]]:

@@ -60,7 +60,8 @@ def test_no_file_at_all_ends_the_sensor_which_says_where_it_looked(platform: Any
     run = platform.run("ingest_leads", {"prefix": folder, "sensor_timeout": 1})
     assert run.state == "failed"
     assert run.states["wait_for_files"] == "failed"
-    assert any(f"{folder}*.csv" in alert["text"] for alert in platform.alerts() if "failed" in alert["subject"])
+    told = [alert["text"] for alert in platform.alerts() if "failed" in alert["subject"]]
+    assert [text for text in told if f"{folder}*.csv" in text], told
 
 
 def test_an_object_deleted_between_crawl_and_job_fails_the_job_and_loads_nothing(platform: Any) -> None:

@@ -59,7 +59,7 @@ def test_every_file_holds_one_statement(layout):
         for file in files("include.warehouse").joinpath("sql").iterdir()
         if file.name.endswith(".sql")
     ]
-    assert len(names) == 13
+    assert len(names) == 12
     for name in names:
         sql = render(name, **context)
         assert ";" not in sql
