@@ -44,6 +44,14 @@ def write_manifest(run, sql):
     return snapshot.write_manifest(names.settings, names.contract, run, sql)["uri"]
 
 
+@task(**CHEAP_COMPUTE)
+def eda_report(snapshot_uri, run):
+    """Explores the snapshot (guide 11) in a page with pictures; returns its URI."""
+    from include.reporting import eda
+
+    return eda.write_eda(snapshot_uri, run)
+
+
 @task(**CHEAP_COMPUTE, on_success_callback=[Notifier("retraining_started")])
 def start_training(snapshot_uri, run):
     """Opens the MLflow run that the families' runs belong to; returns its id."""
@@ -91,10 +99,11 @@ class Training(NamedTuple):
 
 
 def train_challengers(group_id):
-    """Snapshot → manifest → one task per family and stage, here or on SageMaker → one challenger per stage."""
+    """Snapshot → manifest → EDA report, and one task per family and stage, here or on SageMaker → one challenger per stage."""
     with TaskGroup(group_id) as group:
         snapshot_uri = write_manifest(RUN, SNAPSHOT_SQL)
         chain(statements("unload_snapshot", SNAPSHOT_SQL), snapshot_uri)
+        eda_report(snapshot_uri, RUN)
         parent_run_id = start_training(snapshot_uri, RUN)
         shared = {"snapshot_uri": snapshot_uri, "parent_run_id": parent_run_id}
         trained = train_family.partial(**shared).expand(job=plan_training())
