@@ -19,6 +19,7 @@ from include.local.aws.server import running
 from include.local.environment import ROOT, local_environment
 from include.local.ports import Ports
 from include.local.services import services
+from include.local.synthetic import synthetic_leads
 from include.settings import Settings, settings
 from include.warehouse.client import Warehouse
 
@@ -73,6 +74,15 @@ class Run:
     def returned(self, task_id: str) -> Any:
         """What a task handed on through XCom."""
         return self._dag_run.get_task_instance(task_id).xcom_pull(task_ids=task_id)
+
+
+@pytest.fixture(scope="session")
+def leads_file() -> bytes:
+    """The real leads where they are at hand, else synthetic ones."""
+    path = Path(os.environ.get("LEADS_CSV", ROOT.parent / "shared" / "data" / "Leads.csv"))
+    if path.is_file():
+        return path.read_bytes()
+    return synthetic_leads(9240, seed=0).to_csv(index=False).encode()
 
 
 @pytest.fixture(scope="module")

@@ -1,17 +1,14 @@
 """The loop itself: batches through ingestion and the master DAG until a drifted one has been learnt."""
 
 import io
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 
 from include.lake.objects import list_objects, read_json, write_bytes
-from include.local.environment import ROOT
 from include.local.replay.batches import Batch, cut
 from include.registry.registry import champion
 
@@ -31,20 +28,10 @@ class Story:
         return pd.concat([pd.read_csv(io.BytesIO(batch.content)) for batch in self.batches])
 
 
-def leads() -> bytes:
-    """The real leads where they are at hand, else synthetic ones."""
-    path = Path(os.environ.get("LEADS_CSV", ROOT.parent / "shared" / "data" / "Leads.csv"))
-    if path.is_file():
-        return path.read_bytes()
-    from include.local.synthetic import synthetic_leads
-
-    return synthetic_leads(9240, seed=0).to_csv(index=False).encode()
-
-
 @pytest.fixture(scope="module")
-def story(platform: Any, airflow_db: None) -> Story:
+def story(platform: Any, airflow_db: None, leads_file: bytes) -> Story:
     assert platform.run("bootstrap_platform").state == "success"
-    batches = cut(leads(), platform.contract)
+    batches = cut(leads_file, platform.contract)
     told = Story(batches, [], [])
     for batch in batches:
         folder = f"{platform.layout.raw}{batch.name}/"

@@ -1,15 +1,12 @@
 """A training whose families are trained as SageMaker jobs, from the warehouse to the registered challenger."""
 
-import os
 import time
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from include.lake.objects import list_objects, write_bytes
-from include.local.environment import ROOT
 from include.local.replay.batches import cut
 from include.registry.registry import find_version
 from include.registry.tracking import connect
@@ -17,24 +14,14 @@ from include.registry.tracking import connect
 FORM = {"families": ["logistic_regression"], "scoring_stages": ["contact"], "training_backend": "sagemaker"}
 
 
-def leads() -> bytes:
-    """The real leads where they are at hand, else synthetic ones."""
-    path = Path(os.environ.get("LEADS_CSV", ROOT.parent / "shared" / "data" / "Leads.csv"))
-    if path.is_file():
-        return path.read_bytes()
-    from include.local.synthetic import synthetic_leads
-
-    return synthetic_leads(9240, seed=0).to_csv(index=False).encode()
-
-
 @pytest.fixture(scope="module")
-def run(platform: Any, airflow_db: None) -> Any:
+def run(platform: Any, airflow_db: None, leads_file: bytes) -> Any:
     """One family for one stage; training inside Airflow is what the replay in test_lifecycle.py does."""
     from airflow.providers.amazon.aws.hooks import sagemaker as hook
 
     assert platform.run("bootstrap_platform").state == "success"
     folder = f"{platform.layout.raw}training-backend/"
-    write_bytes(f"{folder}leads.csv", cut(leads(), platform.contract)[0].content)
+    write_bytes(f"{folder}leads.csv", cut(leads_file, platform.contract)[0].content)
     assert platform.run("ingest_leads", {"prefix": folder}).state == "success"
     with pytest.MonkeyPatch.context() as patch:
         # The provider asks for a job's status every 30 s: of a clock that runs.
