@@ -99,7 +99,7 @@ class Training(NamedTuple):
 
 
 def train_challengers(group_id):
-    """Snapshot → manifest → EDA report, and one task per family and stage, here or on SageMaker → one challenger per stage."""
+    """Snapshot → EDA report beside one task per family and stage, here or on SageMaker → one challenger per stage."""
     with TaskGroup(group_id) as group:
         snapshot_uri = write_manifest(RUN, SNAPSHOT_SQL)
         chain(statements("unload_snapshot", SNAPSHOT_SQL), snapshot_uri)
