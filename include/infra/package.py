@@ -11,7 +11,7 @@ import zipfile
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-LAPTOP_ONLY = {"local", "infra"}
+LAPTOP_ONLY = {"local", "infra", "notebooks"}
 ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
 
 log = logging.getLogger(__name__)
