@@ -99,12 +99,12 @@ class Training(NamedTuple):
 
 
 def train_challengers(group_id):
-    """Snapshot → EDA report beside one task per family and stage, here or on SageMaker → one challenger per stage."""
+    """Snapshot → EDA report → one task per family and stage, here or on SageMaker → one challenger per stage."""
     with TaskGroup(group_id) as group:
         snapshot_uri = write_manifest(RUN, SNAPSHOT_SQL)
         chain(statements("unload_snapshot", SNAPSHOT_SQL), snapshot_uri)
-        eda_report(snapshot_uri, RUN)
         parent_run_id = start_training(snapshot_uri, RUN)
+        chain(eda_report(snapshot_uri, RUN), parent_run_id)
         shared = {"snapshot_uri": snapshot_uri, "parent_run_id": parent_run_id}
         trained = train_family.partial(**shared).expand(job=plan_training())
         jobs = train_on_sagemaker(plan_sagemaker_jobs(RUN, families=FAMILIES, **shared))
