@@ -51,9 +51,8 @@ def test_a_setting_is_worth_the_f1_at_its_best_threshold():
     probability = random.random(200)
     outcome = (random.random(200) < probability).astype(int)
     worth = max(f1_score(outcome, probability >= one) for one in probability)
-    assert best_f1(outcome, probability) == pytest.approx(
-        worth, rel=1e-12
-    )  # the last bit depends on the order of a sum
+    # The last bit depends on the order of a sum.
+    assert best_f1(outcome, probability) == pytest.approx(worth, rel=1e-12)
 
 
 def test_among_settings_as_good_as_the_best_the_most_trustworthy_probabilities_win():
