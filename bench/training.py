@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 from sklearn.model_selection import GridSearchCV, StratifiedKFold
 
 from bench._table import last_line, show
@@ -21,7 +22,7 @@ from bench._training import add_leads_argument, read_leads
 from include.contract import KnownAt, load_contract
 from include.settings import settings
 from include.training.artifacts import segments
-from include.training.challenger import choose_winner
+from include.training.challenger import NEWEST_SHARE, choose_winner
 from include.training.dataset import Dataset, make_dataset
 from include.training.explain import explain, summary_plot
 from include.training.families import FAMILIES, SEED, build_pipeline
@@ -46,33 +47,41 @@ def load(path: str, stage: KnownAt) -> Dataset:
     return make_dataset(read_leads(Path(path), contract), contract, stage, {})
 
 
-def judged(pipeline: Any, data: Dataset, side: str) -> float:
-    """Makes plots, report and SHAP summary of a pipeline on one side; returns the CPU seconds of SHAP."""
-    contract = load_contract(settings().contract)
-    rows, outcome = data.part(side)
+def evaluated(pipeline: Any, rows: pd.DataFrame, outcome: pd.Series) -> None:
+    """Plots and full report of a pipeline, as every run logs them."""
     probability, threshold = pipeline.predict_proba(rows)[:, 1], pipeline.named_steps["model"].decision.threshold
     with tempfile.TemporaryDirectory() as folder:
         evaluation_plots(outcome, probability, threshold, Path(folder))
-        full_report(outcome, probability, threshold, segments(rows, contract))
-        started = time.process_time()
-        summary_plot(explain(pipeline, rows, data.part("train")[0]), rows, Path(folder) / "shap.png")
-        return time.process_time() - started
+    full_report(outcome, probability, threshold, segments(rows, load_contract(settings().contract)))
+
+
+def explained(pipeline: Any, rows: pd.DataFrame, background: pd.DataFrame) -> float:
+    """Makes the SHAP summary of a pipeline; returns the CPU seconds."""
+    started = time.process_time()
+    with tempfile.TemporaryDirectory() as folder:
+        summary_plot(explain(pipeline, rows, background), rows, Path(folder) / "shap.png")
+    return time.process_time() - started
 
 
 def family_job(path: str, family: str, stage: KnownAt) -> dict[str, Any]:
     """One mapped task of `train_models`, without MLflow."""
     data, started = load(path, stage), time.process_time()
     made = fit_family(family, data, load_contract(settings().contract), stage)
-    shap = judged(made.pipeline, data, "validation")
+    rows, outcome = data.part("validation")
+    evaluated(made.pipeline, rows, outcome)
+    shap = explained(made.pipeline, rows, data.part("train")[0])
     return _spent(started, shap) | {"metrics": made.metrics, **to_dict(made.recipe)}
 
 
 def challenger_job(path: str, winner: dict[str, Any], stage: KnownAt) -> dict[str, Any]:
     """Refit and judgement of the winner, on the holdout and on the newest fifth."""
     contract, data, recipe = load_contract(settings().contract), load(path, stage), from_dict(winner)
-    started, newest = time.process_time(), data.newest(0.2)
-    shap = judged(refit(recipe, data, data.split != "holdout", contract, stage), data, "holdout")
-    refit(recipe, data, ~newest & (data.split != "holdout"), contract, stage).predict_proba(data.frame[newest])
+    started, newest, (rows, outcome) = time.process_time(), data.newest(NEWEST_SHARE), data.part("holdout")
+    pipeline = refit(recipe, data, data.split != "holdout", contract, stage)
+    evaluated(pipeline, rows, outcome)
+    shap = explained(pipeline, rows, data.part("train", "validation")[0])
+    before = refit(recipe, data, ~newest & (data.split != "holdout"), contract, stage)
+    evaluated(before, data.frame[newest], data.target[newest])
     return _spent(started, shap)
 
 
