@@ -15,7 +15,7 @@ from shap.utils._legacy import DenseData
 from include.features.preprocess import source_fields
 from include.training.beeswarm import draw_beeswarm
 from include.training.families import inner_parts
-from include.training.figures import Floats
+from include.training.scores import Floats
 
 ROWS = 500
 FOREST_WORK = 4e9  # leaves x depth² x trees x rows, about 5 s on one core

@@ -10,10 +10,10 @@ from sklearn.pipeline import Pipeline
 from include.contract import Contract, KnownAt
 from include.features.calibration import Calibration, Decision, Method
 from include.settings import settings
+from include.training.calibration_error import ece
 from include.training.dataset import Dataset
 from include.training.evaluate import evaluate_classification_model
 from include.training.families import build_pipeline, deployable
-from include.training.figures import ece
 from include.training.recipe import Recipe
 from include.training.search import SearchResult, out_of_fold, search
 from include.training.thresholds import decide
