@@ -9,6 +9,7 @@ import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from include.contract import KnownAt
+from include.training.dataset import MIN_PER_CLASS
 
 NATIVE_FAMILIES = ("xgboost", "lightgbm")
 Grid = dict[str, Annotated[list[Any], Field(min_length=1)]]
@@ -37,7 +38,7 @@ class FamilySpace(_Strict):
 class SearchSpace(_Strict):
     """The whole file."""
 
-    folds: int = Field(ge=2)
+    folds: int = Field(ge=2, le=MIN_PER_CLASS)  # a side may hold no more leads of the rarer outcome than that
     scoring: str
     families: dict[str, FamilySpace]
 
