@@ -44,6 +44,14 @@ def test_native_levels_learn_as_well_and_score_a_stranger_as_a_gap(contract, acc
     assert (hot[:, 1] > cold[:, 1]).all()
 
 
+@pytest.mark.parametrize("family", NATIVE_FAMILIES)
+def test_native_levels_stand_a_level_per_lead_and_a_column_of_gaps(contract, accounts, family):
+    spoilt = accounts.assign(region=None, channel=[f"level {number}" for number in range(len(accounts))])
+    pipeline = build_pipeline(family, contract, KnownAt.CONTACT, {"encode__levels": "native"})
+    probability = pipeline.fit(spoilt.head(400), spoilt["won"].head(400)).predict_proba(spoilt.tail(200))[:, 1]
+    assert roc_auc_score(spoilt["won"].tail(200), probability) > 0.75
+
+
 def test_the_share_of_gaps_that_drops_a_column_is_a_setting(contract, accounts, monkeypatch):
     monkeypatch.setenv("LEADS_MAX_MISSING_SHARE", "0.1")
     settings.cache_clear()

@@ -56,7 +56,12 @@ def test_native_levels_and_smote_are_refused_together_and_may_stand_in_two_grids
 
 @pytest.mark.parametrize(
     ("change", "key"),
-    [({"folds": 1}, "folds"), ({"families": {"a": {"grid": {"model__C": []}}}}, "model__C"), ({"fold": 3}, "fold")],
+    [
+        ({"folds": 1}, "folds"),
+        ({"folds": 11}, "folds"),
+        ({"families": {"a": {"grid": {"model__C": []}}}}, "model__C"),
+        ({"fold": 3}, "fold"),
+    ],
 )
 def test_a_mistake_names_its_key(change, key):
     with pytest.raises(ValidationError, match=key):
