@@ -50,6 +50,9 @@ class Encoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     Numbers: median and a missing flag, scaled to [0, 1] (`scaled`), one-hot quantile bins (`bins`) or `both`.
     Levels: missing as a level and one-hot (`onehot`), the level's smoothed conversion rate, cross-fitted on the rows
     it is fitted on (`target`), or `both`. Levels not seen in training give zeros, or the mean rate.
+
+    Attributes:
+        mean_: mean of every column over the training rows, the ordinary lead that a linear model's reasons start from.
     """
 
     def __init__(self, numbers: Numbers = "scaled", levels: Levels = "onehot", bins: int = 15, seed: int = 0) -> None:
@@ -67,7 +70,9 @@ class Encoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         """The matrix of the training rows; unlike `transform`, no row's own outcome is in its target encoding."""
         self.n_features_in_ = X.shape[1]
         self.columns_ = ColumnTransformer(self._blocks(X))
-        return np.asarray(self.columns_.fit_transform(X, y), dtype="float64")
+        matrix = np.asarray(self.columns_.fit_transform(X, y), dtype="float64")
+        self.mean_ = matrix.mean(axis=0)
+        return matrix
 
     def transform(self, X: pd.DataFrame) -> np.ndarray:  # noqa: N803
         """Matrix, shape (rows, features)."""

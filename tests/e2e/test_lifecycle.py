@@ -1,6 +1,7 @@
 """The loop itself: batches through ingestion and the master DAG until a drifted one has been learnt."""
 
 import io
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -120,7 +121,8 @@ def test_open_leads_are_scored_once_however_often_the_run_is_repeated(story: Sto
     assert platform.run("score_leads").state == "success"
     scores = platform.query(f"SELECT * FROM public.{contract.names.scores_table}")
     assert len(scores) == 50
-    assert {row["model_version"] for row in scores} == {"2"}
+    assert {row["model_version"] for row in scores if row["stage"] == "contact"} == {"2"}
+    assert all(json.loads(row["reasons"]) for row in scores)
     assert all(0 <= row["probability"] <= 1 for row in scores)
 
 

@@ -139,13 +139,17 @@ def test_unloading_again_replaces_what_was_there(tables, ingest, layout, account
 def test_scores_are_copied_once_however_often_the_run_is_repeated(tables, layout, contract):
     frame = pd.DataFrame({
         "account": ["a", "b"], "score": [90, 10], "probability": [0.9, 0.1], "prediction": [1, 0], "tier": ["A", "D"],
-        "stage": "contact", "model_version": "1", "run_id": "r1", "scored_at": pd.Timestamp("2026-01-01", unit="us"),
+        "reasons": ['[{"text": "it\'s high"}]', None], "stage": "contact",
+        "model_version": "1", "run_id": "r1", "scored_at": pd.Timestamp("2026-01-01", unit="us"),
     }).astype({"score": "int32", "prediction": "int32"})  # fmt: skip
     write_parquet(frame, layout.scores("r1") + "scores.parquet")
     for _ in range(2):
         tables.transaction([render("clear_scores", run_id="r1"), render("copy_scores", run_id="r1")])
-    rows = tables.query(f"SELECT account, score FROM public.{contract.names.scores_table} ORDER BY account")
-    assert rows == [{"account": "a", "score": 90}, {"account": "b", "score": 10}]
+    rows = tables.query(f"SELECT account, score, reasons FROM public.{contract.names.scores_table} ORDER BY account")
+    assert rows == [
+        {"account": "a", "score": 90, "reasons": '[{"text": "it\'s high"}]'},
+        {"account": "b", "score": 10, "reasons": None},
+    ]
 
 
 def test_a_value_that_a_file_needs_must_be_given(layout):
