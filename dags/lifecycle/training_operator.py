@@ -1,7 +1,6 @@
 """Airflow's own operator for SageMaker training jobs, with the stop that the provider leaves out."""
 
 from airflow.providers.amazon.aws.operators import sagemaker
-from botocore.exceptions import ClientError
 
 
 class SageMakerTrainingOperator(sagemaker.SageMakerTrainingOperator):
@@ -21,6 +20,8 @@ class SageMakerTrainingOperator(sagemaker.SageMakerTrainingOperator):
         self._stop()
 
     def _stop(self):
+        from botocore.exceptions import ClientError
+
         name = self.config["TrainingJobName"]  # by now the one that `execute` gave the job
         try:
             self.hook.conn.stop_training_job(TrainingJobName=name)
