@@ -111,6 +111,13 @@ def upload_file(path: str | Path, uri: str) -> None:
         s3_client().upload_file(str(path), bucket, key)
 
 
+def download_file(uri: str, path: str | Path) -> None:
+    """Downloads the object at `uri` into a local file, in parts where it is large. Raises ObjectMissing."""
+    bucket, key = split_uri(uri)
+    with _missing(uri):
+        s3_client().download_file(bucket, key, str(path))
+
+
 def list_objects(uri: str) -> list[str]:
     """URIs of every object whose URI begins with `uri`, sorted. Raises ObjectMissing without the bucket."""
     if uri.startswith(LOCAL):

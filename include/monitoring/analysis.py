@@ -7,13 +7,14 @@ from typing import Any
 import pandas as pd
 
 from include.contract import Contract, load_contract
-from include.lake.frames import read_parquet
+from include.lake.columns import open_parquet
 from include.lake.objects import ObjectMissing
+from include.monitoring.frames import Leads
 from include.monitoring.judge import Analysis, compare_leads
 from include.monitoring.records import log_to_mlflow, store_metrics, write_reports
 from include.registry.registry import ChampionInfo, champion
 from include.settings import settings
-from include.training.snapshot import load_snapshot
+from include.training.snapshot import open_snapshot
 from include.warehouse.client import Warehouse
 
 log = logging.getLogger(__name__)
@@ -53,6 +54,7 @@ def analyse_drift(
     Raises:
         ReferenceMissing: the champion's snapshot was deleted.
         ColumnsDiffer: a monitored column is absent on one side.
+        ParquetUnreadable: an object of either side is damaged.
         TrackingUnavailable: MLflow does not answer.
         WarehouseError: the figures could not be stored.
     """
@@ -87,6 +89,7 @@ def _record(
         "run_id": run_id,
         "champion_version": serving.version,
         "outages": {outage.column: outage.detail for outage in analysis.outages},
+        **analysis.details(),
     }
     summary["report_uri"] = write_reports(run_id, analysis, details, contract)
     summary["mlflow_run_id"], summary["mlflow_run_url"] = log_to_mlflow(run_id, analysis, details, contract)
@@ -95,18 +98,18 @@ def _record(
     return summary
 
 
-def _read_window(window_uri: str) -> pd.DataFrame:
+def _read_window(window_uri: str) -> Leads:
     try:
-        return read_parquet(window_uri)
+        return open_parquet(window_uri)
     except ObjectMissing:  # UNLOAD of an empty result writes no object
         return pd.DataFrame()
 
 
-def _read_reference(model: str, serving: ChampionInfo) -> pd.DataFrame:
+def _read_reference(model: str, serving: ChampionInfo) -> Leads:
     uri = serving.tags.get("snapshot_uri")
     try:
         if uri:
-            return load_snapshot(uri)
+            return open_snapshot(uri)
     except ObjectMissing as error:
         raise ReferenceMissing(model, serving.version, uri) from error
     raise ReferenceMissing(model, serving.version, uri)

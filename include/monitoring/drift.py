@@ -13,21 +13,35 @@ from include.monitoring.frames import Comparison
 
 @dataclass(frozen=True)
 class ColumnDrift:
-    """One column's verdict; whether a high or a low score means drift is the method's own business."""
+    """One column's verdict; whether a high or a low score means drift is the method's own business.
+
+    `error` bounds how far the score can be from that of all rows; 0 where it was computed on them.
+    """
 
     column: str
     method: str
     score: float
     threshold: float
     drifted: bool
+    error: float = 0.0
+
+    @property
+    def undecided(self) -> bool:
+        """Whether the verdict on all rows could be another one."""
+        return self.error > 0 and abs(self.score - self.threshold) <= self.error
 
 
 @dataclass(frozen=True)
 class DriftReport:
-    """The verdict of every monitored column, and Evidently's own snapshot to render."""
+    """The verdict of every monitored column, and Evidently's own snapshot to render.
+
+    `exact_columns` were judged again on all rows because their score on fewer values left the verdict open; the
+    snapshot shows them on the fewer.
+    """
 
     columns: tuple[ColumnDrift, ...]
     snapshot: Any = field(repr=False, compare=False)
+    exact_columns: tuple[str, ...] = ()
 
     @property
     def drifted_columns(self) -> tuple[str, ...]:

@@ -14,3 +14,9 @@ def test_a_misspelt_key_is_refused_by_name():
     content = drift_config().model_dump() | {"numerical": {"method": "psi", "threshold": 0.2}}
     with pytest.raises(ValidationError, match="numerical"):
         DriftConfig.model_validate(content)
+
+
+def test_a_sample_too_small_for_a_distribution_is_refused():
+    content = drift_config().model_dump() | {"sample": {"rows": 10}}
+    with pytest.raises(ValidationError, match="sample.rows"):
+        DriftConfig.model_validate(content)
