@@ -180,10 +180,24 @@ def _scores(
     )
     scored = [replace(one, error=tolerances[one.column].of(one.score)) for one in report.columns]
     by_field = {column.field: column for column in columns}
-    settled = [
+    settled = tuple(
         _on_all_rows(reference, current, by_field[one.column], config) if one.undecided else one for one in scored
-    ]
-    return replace(report, columns=tuple(settled), exact_columns=tuple(one.column for one in scored if one.undecided))
+    )
+    exact = tuple(one.column for one in scored if one.undecided)
+    note = _note(settled, exact, config.sample.rows, (len(reference), len(current)))
+    return replace(report, columns=settled, exact_columns=exact, note=note)
+
+
+def _note(columns: Sequence[ColumnDrift], exact: Sequence[str], sample: int, rows: tuple[int, int]) -> str:
+    if max(rows) <= sample:
+        return ""
+    error = max((column.error for column in columns), default=0.0)
+    verdicts = ", ".join(f"{c.column} {c.score:.4f}{' (drift)' * c.drifted}" for c in columns if c.column in exact)
+    return (
+        f"Scores and pictures: {sample:,} values per column and side at most, standing for {rows[0]:,} reference and "
+        f"{rows[1]:,} current rows; no score is off by more than {error:.4f}. Too near their threshold for that and "
+        f"therefore judged on all rows: {verdicts or 'none'}."
+    )
 
 
 def _on_all_rows(reference: Leads, current: Leads, column: Column, config: DriftConfig) -> ColumnDrift:

@@ -101,6 +101,7 @@ def test_a_score_within_its_error_of_the_threshold_is_settled_on_all_rows(contra
         (exact,) = (c for c in judge_all_rows(before, moved, contract) if c.column == "minutes")
         analysis = compare_leads(before, moved, contract, 0.3, 0.5)
         assert analysis.report.exact_columns == ("minutes",)
+        assert f"judged on all rows: minutes {exact.score:.4f}" in analysis.report.html()
         assert columns_of(analysis)["minutes"] == exact
 
 
