@@ -86,7 +86,8 @@ def scenario(leads: pd.DataFrame, random: np.random.Generator) -> pd.DataFrame:
             continue
         values = changed[column.field]
         if column.numeric:
-            changed[column.field] = values * random.uniform(0.8, 1.3)
+            moved = values * random.uniform(0.8, 1.3)
+            changed[column.field] = moved.round() if column.type == "integer" else moved
         else:
             level = random.choice([*values.dropna().unique(), "a new level"])
             changed[column.field] = values.mask(random.random(len(values)) < random.uniform(0, 0.2), str(level))
