@@ -35,9 +35,9 @@ from include.monitoring.judge import compare_leads
 from include.settings import settings
 from include.training.snapshot import open_snapshot
 
-ROWS, SCENARIO_ROWS, SCENARIOS = 1_000_000, 50_000, 20
+ROWS, SCENARIO_ROWS, SCENARIOS = 1_000_000, 30_000, 20
 REFERENCE_ROWS, WINDOW_ROWS, RESAMPLES, POWER_RUNS = 9_240, 2_000, 200, 100
-CHECKED = 5
+CHECKED = 2
 PROCESSES = 2
 Verdicts = dict[str, bool]
 
@@ -77,7 +77,7 @@ def _spent(started: float, cpu: float) -> dict[str, Any]:
 
 def write_pair(path: str, rows: int, seed: int, folder: str) -> None:
     """Writes `rows` unchanged and `rows` changed leads under `folder`."""
-    leads, random = population(path), np.random.default_rng(seed)
+    leads, random = _population(path), np.random.default_rng(seed)
     write_snapshot(resample(leads, rows, random), f"{folder}/reference")
     write_snapshot(scenario(resample(leads, rows, random), random), f"{folder}/current")
 

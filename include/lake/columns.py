@@ -3,14 +3,15 @@
 import shutil
 import tempfile
 import weakref
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from include.lake.objects import LOCAL, ObjectMissing, download_file, list_objects
@@ -57,18 +58,28 @@ class ParquetColumns:
         return self._values(self._table(field).unify_dictionaries())
 
     def pieces(self, field: str) -> Iterator[pd.Series]:
-        """The values of a column in stretches of at most PIECE rows, all of the column's dtype or of plain text.
+        """The values of a column at once; of a key, whose values hardly repeat, PIECE at a time and as plain text.
 
-        So a key, of which no two values are the same, is never in memory as a whole. Raises what `[]` raises.
+        So such a column is never in memory as a whole. Raises what `[]` raises.
         """
         table = self._table(field)
-        dtype = self._values(table.slice(_first_null(table), 1)).dtype
-        for start in range(0, len(table), PIECE):
-            piece = table.slice(start, PIECE)
-            if pa.types.is_dictionary(piece.schema.field(0).type):
-                yield self._values(_plain_if_unique(piece))
-            else:
-                yield self._values(piece).astype(dtype)
+        if _hardly_repeats(table):
+            for start in range(0, len(table), PIECE):
+                yield self._values(_plain(table.slice(start, PIECE)))
+        else:
+            yield self._values(table.unify_dictionaries())
+
+    def each(self, fields: Iterable[str]) -> Iterator[tuple[str, pd.Series]]:
+        """Columns one after the other, each read while the one before is being worked on. Raises what `[]` raises."""
+        ahead: deque[tuple[str, Future[pd.Series]]] = deque()
+        with ThreadPoolExecutor(1) as reader:
+            for field in fields:
+                ahead.append((field, reader.submit(self.__getitem__, field)))
+                if len(ahead) > 1:
+                    name, values = ahead.popleft()
+                    yield name, values.result()
+            for name, values in ahead:
+                yield name, values.result()
 
     def sample(self, rows: int, seed: int = SEED) -> pd.DataFrame:
         """`rows` whole rows drawn without replacement, the same for the same seed; all of them if there are fewer.
@@ -143,18 +154,14 @@ def _fetch(uri: str, folder_uri: str, folder: Path) -> Path:
     return file
 
 
-def _first_null(table: pa.Table) -> int:
-    """Row of the first missing value, which decides the dtype of whole numbers in pandas; 0 if there is none."""
-    position: int = pc.index(pc.is_null(table.column(0)), True).as_py()
-    return max(0, position)
+def _hardly_repeats(table: pa.Table) -> bool:
+    """Whether a column holds text of which more than half is different."""
+    chunks = table.column(0).chunks
+    text = pa.types.is_dictionary(table.schema.field(0).type)
+    return text and max((len(chunk.dictionary) for chunk in chunks), default=0) > max(map(len, chunks), default=0) / 2
 
 
 def _plain(table: pa.Table) -> pa.Table:
     """Text instead of a dictionary of texts."""
     field = table.schema.field(0)
     return table.cast(pa.schema([field.with_type(pa.string())])) if pa.types.is_dictionary(field.type) else table
-
-
-def _plain_if_unique(table: pa.Table) -> pa.Table:
-    levels = max((len(chunk.dictionary) for chunk in table.column(0).chunks), default=0)
-    return _plain(table) if levels > len(table) / 2 else table.unify_dictionaries()

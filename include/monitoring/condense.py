@@ -19,6 +19,8 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.spatial.distance import jensenshannon
 
+from include.monitoring.tally import Tally
+
 LEAST_DEVIATION = 0.001
 """What Evidently divides a Wasserstein distance by where the reference's standard deviation is smaller."""
 
@@ -56,12 +58,12 @@ def condense_numbers(
 
 
 def condense_levels(
-    reference: pd.Series, current: pd.Series, rows: int, random: np.random.Generator
+    reference: Tally, current: Tally, rows: int, random: np.random.Generator
 ) -> tuple[pd.Series, pd.Series, Tolerance]:
     """Both sides of a column of levels at `rows` values at most, and the tolerance of their Jensen-Shannon distance.
 
     Args:
-        reference: any values; missing counts as a level.
+        reference: of any values; missing counts as a level.
         current: the same for the current rows.
         rows: length above which a side is condensed.
         random: shuffles what is kept.
@@ -81,15 +83,15 @@ def _quantiles(values: pd.Series, rows: int, random: np.random.Generator) -> tup
     return pd.Series(kept), float(present[-1] - present[0]) / keep
 
 
-def _shares(values: pd.Series, rows: int, random: np.random.Generator) -> tuple[pd.Series, float]:
-    if len(values) <= rows:
-        return values, 0.0
-    codes, levels = pd.factorize(values)
-    counts = np.bincount(codes + 1, minlength=len(levels) + 1)  # first those that are missing
-    kept = np.searchsorted(np.cumsum(counts), _middles(len(values), rows), side="right")
+def _shares(tally: Tally, rows: int, random: np.random.Generator) -> tuple[pd.Series, float]:
+    if len(tally) <= rows:
+        return tally.values, 0.0
+    levels = np.array([None, *tally.counts.index], dtype=object)
+    counts = np.array([tally.missing, *tally.counts])
+    kept = np.searchsorted(np.cumsum(counts), _middles(len(tally), rows), side="right")
     moved = float(jensenshannon(counts, np.bincount(kept, minlength=len(counts))))
     random.shuffle(kept)
-    return pd.Series(np.asarray([None, *levels], dtype=object)[kept]), moved
+    return pd.Series(levels[kept]), moved
 
 
 def _middles(length: int, parts: int) -> npt.NDArray[np.int64]:

@@ -1,6 +1,6 @@
 """Brings reference and current leads into the form in which their columns are compared."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -8,7 +8,9 @@ import numpy as np
 import pandas as pd
 
 from include.contract import Column, Contract
+from include.lake.columns import ParquetColumns
 from include.monitoring.config import Missing
+from include.monitoring.tally import Tally
 
 
 class ColumnsDiffer(ValueError):  # noqa: N818 - says what happened
@@ -60,7 +62,7 @@ def monitored_columns(reference: Leads, contract: Contract) -> tuple[Column, ...
     """
     columns = comparable_columns(contract)
     require(reference, columns, "reference")
-    return tuple(column for column in columns if varies(values(reference, column)))
+    return tuple(column for column in columns if Tally(values(reference, column)).varies)
 
 
 def compare_frames(reference: Leads, current: Leads, columns: Sequence[Column], missing: Missing) -> Comparison:
@@ -95,17 +97,31 @@ def side_by_side(pairs: dict[str, tuple[pd.Series, pd.Series]], columns: Sequenc
     )
 
 
+def side_values(leads: Leads, columns: Sequence[Column]) -> Iterator[pd.Series]:
+    """The columns one after the other; of leads on disk, the next one is read while one is being worked on.
+
+    Raises NotNumbers.
+    """
+    fields = [column.field for column in columns]
+    found = leads.each(fields) if isinstance(leads, ParquetColumns) else ((field, leads[field]) for field in fields)
+    for column, (_, series) in zip(columns, found, strict=True):
+        yield _clean(series, column)
+
+
 def values(leads: Leads, column: Column) -> pd.Series:
     """A column of either side: numbers as float64, where infinite ones count as missing, everything else as it is.
 
     Raises:
         NotNumbers: a column of numbers holds text.
     """
-    found: pd.Series = leads[column.field]
+    return _clean(leads[column.field], column)
+
+
+def _clean(series: pd.Series, column: Column) -> pd.Series:
     if not column.numeric:
-        return found
+        return series
     try:
-        numbers = found.astype("float64")
+        numbers = series.astype("float64")
     except (TypeError, ValueError) as error:
         raise NotNumbers(
             f"column {column.field} should hold numbers ({error}); look at the file that brought it, or correct its "
@@ -114,24 +130,14 @@ def values(leads: Leads, column: Column) -> pd.Series:
     return numbers.replace([np.inf, -np.inf], np.nan) if np.isinf(numbers.to_numpy()).any() else numbers
 
 
-def varies(series: pd.Series) -> bool:
-    """Whether a column holds more than one value, missing counted as one."""
-    return bool(series.nunique(dropna=False) > 1)
-
-
 def missing_shares(leads: Leads, columns: Sequence[Column]) -> dict[str, float]:
     """Share of missing values per column, in [0, 1]; nothing for a side without rows."""
-    return {c.field: missing_share(values(leads, c)) for c in columns} if len(leads) else {}
-
-
-def missing_share(series: pd.Series) -> float:
-    """Share of missing values, in [0, 1]."""
-    return float(series.isna().mean())
+    return {c.field: Tally(values(leads, c)).missing_share for c in columns} if len(leads) else {}
 
 
 def fill_numbers(before: pd.Series, now: pd.Series, missing: Missing) -> tuple[pd.Series, pd.Series]:
     """Numbers of both sides, with the sentinel for missing ones where either side mostly misses them."""
-    if max(missing_share(before), missing_share(now)) >= missing.mostly:
+    if max(before.isna().mean(), now.isna().mean()) >= missing.mostly:
         return before.fillna(missing.sentinel), now.fillna(missing.sentinel)
     return before, now
 

@@ -17,13 +17,12 @@ from include.monitoring.frames import (
     comparable_columns,
     compare_frames,
     fill_numbers,
-    missing_share,
     require,
     side_by_side,
-    values,
-    varies,
+    side_values,
 )
-from include.monitoring.outage import Outage, broken, level_counts, new_levels
+from include.monitoring.outage import Outage, broken, new_levels
+from include.monitoring.tally import Tally
 
 SEED = 0
 BOUNDED = {True: "wasserstein", False: "jensenshannon"}
@@ -107,7 +106,9 @@ def compare_leads(
     """
     config, random = drift_config(), np.random.default_rng(SEED)
     columns = _check(reference, current, contract)
-    examined = [found for one in columns if (found := _examine(reference, current, one, config, missing_jump, random))]
+    sides = zip(side_values(reference, columns), side_values(current, columns), columns, strict=True)
+    found = (_examine(Tally(before), Tally(now), column, config, missing_jump, random) for before, now, column in sides)
+    examined = [column for column in found if column]
     outages = tuple(one.outage for one in examined if one.outage)
     report = _scores(reference, current, examined, config, share_threshold)
     return Analysis(
@@ -133,41 +134,39 @@ def _check(reference: Leads, current: Leads, contract: Contract) -> tuple[Column
 
 
 def _examine(
-    reference: Leads,
-    current: Leads,
+    before: Tally,
+    now: Tally,
     column: Column,
     config: DriftConfig,
     missing_jump: float,
     random: np.random.Generator,
 ) -> _Examined | None:
-    before = values(reference, column)
-    if not varies(before):
+    if not before.varies:
         return None
-    now = values(current, column)
     *pair, tolerance = _condense(before, now, column, config, random)
     return _Examined(
         column,
-        (missing_share(before), missing_share(now)),
+        (before.missing_share, now.missing_share),
         broken(before, now, column, missing_jump),
-        {} if column.numeric else new_levels(level_counts(before), level_counts(now)),
+        {} if column.numeric else new_levels(before.counts, now.counts),
         (pair[0], pair[1]),
         tolerance,
     )
 
 
 def _condense(
-    before: pd.Series, now: pd.Series, column: Column, config: DriftConfig, random: np.random.Generator
+    before: Tally, now: Tally, column: Column, config: DriftConfig, random: np.random.Generator
 ) -> tuple[pd.Series, pd.Series, Tolerance]:
-    rows = config.sample.rows
+    rows, missing = config.sample.rows, config.missing
     if column.numeric:
-        before, now, tolerance = condense_numbers(*fill_numbers(before, now, config.missing), rows, random)
+        kept, kept_now, tolerance = condense_numbers(*fill_numbers(before.values, now.values, missing), rows, random)
     else:
-        before, now, tolerance = condense_levels(before, now, rows, random)
-        before, now = as_levels(before, config.missing), as_levels(now, config.missing)
+        kept, kept_now, tolerance = condense_levels(before, now, rows, random)
+        kept, kept_now = as_levels(kept, missing), as_levels(kept_now, missing)
     if tolerance == EXACT:
-        return before, now, EXACT
+        return kept, kept_now, EXACT
     method = (config.numeric if column.numeric else config.categorical).method
-    return before, now, tolerance if method == BOUNDED[column.numeric] else UNKNOWN
+    return kept, kept_now, tolerance if method == BOUNDED[column.numeric] else UNKNOWN
 
 
 def _scores(

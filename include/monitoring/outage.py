@@ -10,6 +10,7 @@ from scipy.stats import poisson
 from include.contract import Column
 from include.monitoring.config import drift_config
 from include.monitoring.frames import Leads, values
+from include.monitoring.tally import Tally
 
 UNLIKELY = 1e-6
 """What chance alone would do less often than this is an outage."""
@@ -36,11 +37,12 @@ def find_outages(
     """
     if not len(reference) or not len(current):
         return ()
-    found = (broken(values(reference, one), values(current, one), one, missing_jump) for one in columns)
+    pairs = ((Tally(values(reference, column)), Tally(values(current, column)), column) for column in columns)
+    found = (broken(*pair, missing_jump) for pair in pairs)
     return tuple(outage for outage in found if outage)
 
 
-def broken(before: pd.Series, now: pd.Series, column: Column, missing_jump: float) -> Outage | None:
+def broken(before: Tally, now: Tally, column: Column, missing_jump: float) -> Outage | None:
     """What is wrong with a column, or None.
 
     A column broke if its share of missing values rose by `missing_jump` or more, if it varied before and now holds one
@@ -48,30 +50,24 @@ def broken(before: pd.Series, now: pd.Series, column: Column, missing_jump: floa
     is a repaired feed, and levels that come on top of the known ones are drift.
 
     Args:
-        before: the reference's values, not constant.
-        now: those of the current rows, at least one.
+        before: of the reference, not constant.
+        now: of the current rows, at least one.
         column: which one it is.
         missing_jump: rise of the missing share, in [0, 1].
     """
-    missed, misses = float(before.isna().mean()), float(now.isna().mean())
-    if misses - missed >= missing_jump:
-        return Outage(column.field, "missing", f"missing in {misses:.0%} of rows, {missed:.0%} in the reference")
-    if now.nunique(dropna=False) == 1 and _chance_of_one_value(before, len(now)) < UNLIKELY:
-        kind, value = ("all_missing", "no") if misses == 1.0 else ("constant", "only one")
+    if now.missing_share - before.missing_share >= missing_jump:
+        shares = f"missing in {now.missing_share:.0%} of rows, {before.missing_share:.0%} in the reference"
+        return Outage(column.field, "missing", shares)
+    if not now.varies and _chance_of_one_value(before, len(now)) < UNLIKELY:
+        kind, value = ("all_missing", "no") if now.missing else ("constant", "only one")
         return Outage(column.field, kind, f"{value} value in {len(now)} rows, it varied in the reference")
     if column.numeric:
         return None
-    gone = vanished_share(level_counts(before), level_counts(now))
+    gone = vanished_share(before.counts, now.counts)
     if gone < drift_config().outage.vanished:
         return None
     detail = f"levels that {gone:.0%} of the reference's filled cells held are gone, others came in their place"
     return Outage(column.field, "levels_vanished", detail)
-
-
-def level_counts(series: pd.Series) -> pd.Series:
-    """Rows per level that occurs, missing ones left out."""
-    counts = series.value_counts()
-    return counts[counts > 0]
 
 
 def vanished_share(before: pd.Series, now: pd.Series) -> float:
@@ -83,7 +79,7 @@ def vanished_share(before: pd.Series, now: pd.Series) -> float:
     share of unseen levels is about the share of cells whose level occurs once).
 
     Args:
-        before: rows per level in the reference.
+        before: rows per level in the reference, missing ones left out.
         now: the same for the current rows.
     """
     cells, drawn = before.sum(), now.sum()
@@ -116,5 +112,6 @@ def row_collapse(rows: int, expected_rows: float, share: float) -> Outage | None
     return Outage(ROWS, "row_collapse", f"{rows} leads arrived where {expected_rows:.0f} were to be expected")
 
 
-def _chance_of_one_value(reference: pd.Series, rows: int) -> float:
-    return float((reference.value_counts(normalize=True, dropna=False) ** rows).sum())
+def _chance_of_one_value(reference: Tally, rows: int) -> float:
+    counts = np.append(reference.counts.to_numpy(), reference.missing)
+    return float(((counts / len(reference)) ** rows).sum())

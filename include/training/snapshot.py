@@ -33,8 +33,7 @@ def content_hash(leads: pd.DataFrame | ParquetColumns) -> str:
 
 
 def _hashes(pieces: Iterable[pd.Series]) -> npt.NDArray[np.uint64]:
-    hashes = [pd.util.hash_pandas_object(piece, index=False).to_numpy() for piece in pieces]
-    return np.concatenate(hashes) if hashes else np.empty(0, dtype=np.uint64)
+    return np.concatenate([pd.util.hash_pandas_object(piece, index=False).to_numpy() for piece in pieces])
 
 
 def write_manifest(settings: Settings, contract: Contract, run_id: str, sql: str) -> dict[str, Any]:

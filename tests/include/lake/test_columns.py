@@ -38,15 +38,23 @@ def test_a_column_that_is_empty_in_one_part_takes_the_type_of_the_other(tmp_path
     ]  # fmt: skip
 
 
-def test_pieces_have_the_dtype_of_the_whole_column(tmp_path):
+def test_a_key_comes_in_pieces_and_every_other_column_at_once(tmp_path):
     rows = PIECE + 10
-    numbers = pd.array([*range(rows - 1), None], dtype="Int64").to_numpy(dtype=float, na_value=np.nan)
-    table = pa.table({"n": pa.array(numbers, from_pandas=True).cast(pa.int64()), "key": [f"k{n}" for n in range(rows)]})
-    pq.write_table(table, tmp_path / "0.parquet")
+    keys = [f"k{n}" for n in range(rows)]
+    pq.write_table(pa.table({"c": ["x", "y"] * (rows // 2), "key": keys}), tmp_path / "0.parquet")
     leads = open_parquet(f"file://{tmp_path}/")
-    assert [piece.dtype for piece in leads.pieces("n")] == ["float64", "float64"]
+    assert [len(piece) for piece in leads.pieces("c")] == [rows]
     assert [len(piece) for piece in leads.pieces("key")] == [PIECE, 10]
-    assert pd.concat(leads.pieces("n")).fillna(-1).tolist() == leads["n"].fillna(-1).tolist()
+    assert pd.concat(leads.pieces("key")).tolist() == keys
+
+
+def test_columns_read_ahead_are_the_columns_in_their_order(folder):
+    leads = open_parquet(folder)
+    read = list(leads.each(["late", "n", "c"]))
+    assert [name for name, _ in read] == ["late", "n", "c"]
+    for name, values in read:
+        pd.testing.assert_series_equal(values, leads[name])
+    assert list(leads.each([])) == []
 
 
 def test_a_sample_is_of_whole_rows_and_the_same_every_time(tmp_path):

@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 from include.monitoring.frames import monitored_columns
-from include.monitoring.outage import find_outages, level_counts, new_levels, row_collapse, vanished_share
+from include.monitoring.outage import find_outages, new_levels, row_collapse, vanished_share
+from include.monitoring.tally import Tally
 
 
 @pytest.fixture
@@ -94,7 +95,7 @@ def test_few_filled_cells_do_not_prove_that_a_level_has_vanished(outages, accoun
 
 
 def levels(names):
-    return level_counts(pd.Series(names, dtype=object))
+    return Tally(pd.Series(names, dtype=object)).counts
 
 
 def test_a_column_of_names_that_never_come_back_has_no_levels_to_vanish():
