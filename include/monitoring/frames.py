@@ -130,14 +130,6 @@ def _clean(series: pd.Series, column: Column) -> pd.Series:
     return numbers.replace([np.inf, -np.inf], np.nan) if np.isinf(numbers.to_numpy()).any() else numbers
 
 
-def rows_of(leads: Leads, most: int, seed: int = 0) -> pd.DataFrame:
-    """Whole rows as a frame, a sample without replacement where there are more than `most`; for scoring leads."""
-    if isinstance(leads, ParquetColumns):
-        return leads.sample(most, seed)
-    frame = pd.DataFrame({field: leads[field] for field in leads.columns})
-    return frame if len(frame) <= most else frame.sample(most, random_state=seed)
-
-
 def missing_shares(leads: Leads, columns: Sequence[Column]) -> dict[str, float]:
     """Share of missing values per column, in [0, 1]; nothing for a side without rows."""
     return {c.field: Tally(values(leads, c)).missing_share for c in columns} if len(leads) else {}

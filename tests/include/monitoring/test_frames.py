@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
 
-from include.lake.columns import open_parquet
 from include.monitoring.config import drift_config
 from include.monitoring.frames import (
     ColumnsDiffer,
@@ -10,7 +9,6 @@ from include.monitoring.frames import (
     compare_frames,
     missing_shares,
     monitored_columns,
-    rows_of,
 )
 
 
@@ -98,12 +96,3 @@ def test_missing_shares_lie_between_0_and_1(contract, accounts):
     shares = missing_shares(accounts, comparable_columns(contract))
     assert shares["region"] == pytest.approx(0.2)
     assert shares["minutes"] == 0
-
-
-def test_leads_of_any_kind_become_a_frame_of_at_most_so_many_rows(accounts, tmp_path):
-    accounts.to_parquet(tmp_path / "0.parquet", index=False)
-    for leads in (accounts, open_parquet(f"file://{tmp_path}/")):
-        assert rows_of(leads, 1000).equals(accounts)
-        few = rows_of(leads, 50)
-        assert (len(few), few["account"].is_unique) == (50, True)
-        assert few.equals(rows_of(leads, 50))
