@@ -58,7 +58,7 @@ def broken(before: Tally, now: Tally, column: Column, missing_jump: float) -> Ou
     if now.missing_share - before.missing_share >= missing_jump:
         shares = f"missing in {now.missing_share:.0%} of rows, {before.missing_share:.0%} in the reference"
         return Outage(column.field, "missing", shares)
-    if not now.varies and _chance_of_one_value(before, len(now)) < UNLIKELY:
+    if not now.varies and _chance_of_one_value(before.values, len(now)) < UNLIKELY:
         kind, value = ("all_missing", "no") if now.missing else ("constant", "only one")
         return Outage(column.field, kind, f"{value} value in {len(now)} rows, it varied in the reference")
     if column.numeric:
@@ -112,6 +112,5 @@ def row_collapse(rows: int, expected_rows: float, share: float) -> Outage | None
     return Outage(ROWS, "row_collapse", f"{rows} leads arrived where {expected_rows:.0f} were to be expected")
 
 
-def _chance_of_one_value(reference: Tally, rows: int) -> float:
-    counts = np.append(reference.counts.to_numpy(), reference.missing)
-    return float(((counts / len(reference)) ** rows).sum())
+def _chance_of_one_value(reference: pd.Series, rows: int) -> float:
+    return float((reference.value_counts(normalize=True, dropna=False) ** rows).sum())
