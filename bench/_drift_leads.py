@@ -78,7 +78,10 @@ CHANGES = {
 
 
 def scenario(leads: pd.DataFrame, random: np.random.Generator) -> pd.DataFrame:
-    """Half of the columns changed, by anything between nothing and far over the threshold."""
+    """Half of the columns changed, by anything between nothing and far over the threshold.
+
+    Every other number is moved by a tenth of its spread, so that its score comes to lie at the threshold itself.
+    """
     contract = load_contract(settings().contract)
     changed = leads.copy()
     for column in contract.columns:
@@ -86,7 +89,8 @@ def scenario(leads: pd.DataFrame, random: np.random.Generator) -> pd.DataFrame:
             continue
         values = changed[column.field]
         if column.numeric:
-            moved = values * random.uniform(0.8, 1.3)
+            at_threshold = values + 0.1 * values.std()
+            moved = at_threshold if random.random() < 0.5 else values * random.uniform(0.8, 1.3)
             changed[column.field] = moved.round() if column.type == "integer" else moved
         else:
             level = random.choice([*values.dropna().unique(), "a new level"])
