@@ -6,9 +6,9 @@ overridden by `LEADS_<FIELD>`; AWS's and MLflow's own variables (`AWS_ENDPOINT_U
 """
 
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import AliasChoices, Field
+from pydantic import AliasChoices, Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -59,6 +59,22 @@ class Settings(BaseSettings):
     drift_share_threshold: float = Field(0.3, ge=0, le=1, description="share of drifted columns that starts a retrain")
     min_drift_rows: int = Field(200, ge=1, description="fewer current rows than this: not enough data for a verdict")
     outage_missing_jump: float = Field(0.5, ge=0, le=1, description="jump in a column's missing share called an outage")
+    outage_row_share: float = Field(
+        0.2, ge=0, le=1, description="a window with at most this share of the leads it should hold is an outage"
+    )
+    drift_triggers: tuple[Literal["data", "prediction", "performance"], ...] = Field(
+        ("data", "prediction", "performance"),
+        description="kinds of drift that start a retrain; the champion is not asked for a kind that is left out",
+    )
+    drift_debounce_k: int = Field(1, ge=1, description="so many of the newest n analyses must say drift for a retrain")
+    drift_debounce_n: int = Field(1, ge=1, description="how many of the newest analyses of a DAG are counted")
+    label_maturity_days: float = Field(30.0, ge=0, description="days from ingestion until an outcome is taken as final")
+    performance_leads: int = Field(2000, ge=1, description="performance is judged on this many newest matured leads")
+    min_matured_leads: int = Field(200, ge=1, description="fewer matured leads than this: performance is not judged")
+    min_matured_per_outcome: int = Field(30, ge=2, description="the same, for the leads of either outcome")
+    max_auc_drop: float = Field(0.03, ge=0, le=1, description="loss of ROC-AUC since the holdout that starts a retrain")
+    max_brier_rise: float = Field(0.03, ge=0, le=1, description="rise of the Brier score that starts a retrain")
+    max_precision_drop: float = Field(0.1, ge=0, le=1, description="loss of precision that starts a retrain")
     primary_metric: Literal["roc_auc", "pr_auc", "f1"] = "roc_auc"
     min_accuracy: float = 0.90
     min_precision: float = 0.85
@@ -71,6 +87,15 @@ class Settings(BaseSettings):
     tier_policy: Literal["fixed", "threshold"] = Field("fixed", description="where tiers A-D begin")
     git_commit: str = Field("", validation_alias=AliasChoices("LEADS_GIT_COMMIT", "GIT_COMMIT", "GITHUB_SHA"))
     champion_poll_seconds: float = Field(5.0, gt=0, description="how often the scoring API looks for a new champion")
+
+    @model_validator(mode="after")
+    def _coherent(self) -> Self:
+        if self.drift_debounce_k > self.drift_debounce_n:
+            raise ValueError(
+                f"drift_debounce_k is {self.drift_debounce_k} of drift_debounce_n {self.drift_debounce_n}, so no drift "
+                "would ever be confirmed; set LEADS_DRIFT_DEBOUNCE_K to at most LEADS_DRIFT_DEBOUNCE_N"
+            )
+        return self
 
 
 @lru_cache(maxsize=1)
