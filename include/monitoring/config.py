@@ -31,6 +31,7 @@ class DriftConfig(_Strict):
 
     numeric: Method
     categorical: Method
+    prediction: Method
     missing: Missing
 
 

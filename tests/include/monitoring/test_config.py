@@ -8,6 +8,7 @@ def test_every_kind_of_column_has_a_pinned_method_and_threshold():
     config = drift_config()
     assert (config.numeric.method, config.categorical.method) == ("wasserstein", "jensenshannon")
     assert config.numeric.threshold == config.categorical.threshold == 0.1
+    assert (config.prediction.method, config.prediction.threshold) == ("wasserstein", 0.25)
 
 
 def test_a_misspelt_key_is_refused_by_name():
