@@ -4,11 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
+from scipy.stats import poisson
 
 from include.contract import Column
 
 UNLIKELY = 1e-6
 """A column that shows one value only is an outage where chance alone would do that less often than this."""
+
+ROWS = "(rows)"
+"""Stands for the window itself where columns are listed; no field of a contract can be called so."""
 
 
 @dataclass(frozen=True)
@@ -46,3 +50,18 @@ def _check(reference: pd.Series, current: pd.Series, column: Column, missing_jum
 
 def _chance_of_one_value(reference: pd.Series, rows: int) -> float:
     return float((reference.value_counts(normalize=True, dropna=False) ** rows).sum())
+
+
+def row_collapse(rows: int, expected_rows: float, share: float) -> Outage | None:
+    """The feed as a whole: a window with at most `share` of the rows that history leads one to expect.
+
+    Where few rows are expected, few that arrive may be chance; then there is no finding.
+
+    Args:
+        rows: leads of the window.
+        expected_rows: leads it should hold.
+        share: of them, in [0, 1].
+    """
+    if rows > share * expected_rows or poisson.cdf(rows, expected_rows) >= UNLIKELY:
+        return None
+    return Outage(ROWS, "row_collapse", f"{rows} leads arrived where {expected_rows:.0f} were to be expected")

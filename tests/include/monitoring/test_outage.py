@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from include.monitoring.frames import monitored_columns
-from include.monitoring.outage import find_outages
+from include.monitoring.outage import find_outages, row_collapse
 
 
 @pytest.fixture
@@ -72,3 +72,13 @@ def test_the_detail_gives_both_shares_and_no_cell_value(contract, accounts):
     current = blank(accounts, "channel", 0.97)
     (outage,) = find_outages(accounts, current, monitored_columns(accounts, contract), missing_jump=0.5)
     assert outage.detail == "missing in 97% of rows, 0% in the reference"
+
+
+@pytest.mark.parametrize(("rows", "collapsed"), [(0, True), (100, True), (101, False), (500, False), (5000, False)])
+def test_a_window_with_a_fifth_of_its_leads_or_less_is_an_outage(rows, collapsed):
+    assert (row_collapse(rows, 500.0, 0.2) is not None) == collapsed
+
+
+def test_a_collapse_tells_what_came_and_what_was_expected():
+    found = row_collapse(3, 512.4, 0.2)
+    assert (found.column, found.detail) == ("(rows)", "3 leads arrived where 512 were to be expected")
