@@ -2,9 +2,10 @@
 
 The master DAG, every week: is the champion still trained on data like today's, and if not, is there a better model?
 
-1. `analyse_drift` compares the leads since the champion with the champion's training data (Evidently, MLflow).
-2. `decide` takes one branch: `retrain` on drift (or by force, or while there is no champion at all), `data_outage` when
-   a feed looks broken (alert and stop), else `no_action`.
+1. `analyse_drift` compares the leads since the champion with the champion's training data (Evidently, MLflow), its
+   scores on them with those on its held-out leads, and its figures on final outcomes with those on its holdout.
+2. `decide` takes one branch: `retrain` on confirmed drift of any of the three (or by force, or while there is no
+   champion at all), `data_outage` when a feed looks broken (alert and stop), else `no_action`.
 3. `retrain` trains the families and registers the best as challenger of its stage.
 4. `champion_challenger` is the gate: both models on the same untouched holdout; then `promote` or `keep_champion`.
 
@@ -24,8 +25,8 @@ from lifecycle.drift import (
     data_outage,
     next_step,
     no_action,
+    plan_window,
     unload_window,
-    window_start,
 )
 from lifecycle.flow import join, watcher
 from lifecycle.names import RUN, RUN_AFTER
@@ -68,7 +69,8 @@ PARAMS = {
 )
 def data_drift_redshift_retrain():
     """Wires the master graph."""
-    analysis = analyse_drift(RUN, RUN_AFTER)
+    planned = plan_window(SERIES, RUN, RUN_AFTER)
+    analysis = analyse_drift(SERIES, RUN, RUN_AFTER, planned)
     decide = BranchPythonOperator(
         task_id="decide",
         python_callable=next_step,
@@ -86,9 +88,9 @@ def data_drift_redshift_retrain():
     )
     end = join()
 
-    chain(window_start(SERIES, RUN, RUN_AFTER), unload_window(), analysis, decide)
+    chain(planned, unload_window(), analysis, decide)
     chain(decide, retrain.group)
-    chain(decide, [no_action(), data_outage(analysis)], end)
+    chain(decide, [no_action(analysis), data_outage(analysis)], end)
     chain(comparisons, decide_promotion, [promote(comparisons), keep_champion(comparisons)], end)
     chain(end, watcher())
 

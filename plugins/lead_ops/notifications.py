@@ -26,6 +26,8 @@ TITLES = {
 
 DETAILS = (
     "verdict",
+    "triggers",
+    "confirmation",
     "drifted_share",
     "drifted_columns",
     "outage_columns",

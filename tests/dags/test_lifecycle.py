@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from lifecycle.drift import found, next_step
+from lifecycle.drift import found, next_step, no_action
 from lifecycle.ingestion import wait_as_asked
 from lifecycle.names import MACROS, Names, run_key
 from lifecycle.promotion import next_action, next_promotion_step
@@ -24,12 +24,16 @@ CALM = {"force_retrain": False}
     ],
 )
 def test_the_verdict_decides_the_branch(verdict, branch):
-    assert next_step({"verdict": verdict}, CALM) == branch
+    assert next_step({"verdict": verdict, "confirmed": verdict == "drift"}, CALM) == branch
+
+
+def test_a_drift_that_waits_for_confirmation_changes_nothing():
+    assert next_step({"verdict": "drift", "confirmed": False}, CALM) == "no_action"
 
 
 @pytest.mark.parametrize("verdict", ["stable", "not_enough_data", "outage"])
 def test_force_retrain_retrains_whatever_was_found(verdict):
-    assert next_step({"verdict": verdict}, {"force_retrain": True}) == "retrain"
+    assert next_step({"verdict": verdict, "confirmed": False}, {"force_retrain": True}) == "retrain"
 
 
 def test_one_stage_that_passed_the_gate_is_enough_to_promote():
@@ -54,6 +58,20 @@ def test_a_dag_without_promotion_mode_carries_the_verdict_out():
 @pytest.mark.parametrize(("rollback", "branch"), [(True, "rollback"), (False, "nominate")])
 def test_promotion_by_hand_starts_with_what_was_asked(rollback, branch):
     assert next_action({"rollback": rollback}) == branch
+
+
+def test_an_unconfirmed_drift_is_not_called_none(caplog):
+    waiting = {"verdict": "drift", "triggers": ["data"], "confirmation": "1 of the newest 2 analyses drifted"}
+    with caplog.at_level("INFO"):
+        no_action.function(waiting)
+    assert "not confirmed: 1 of the newest 2 analyses drifted" in caplog.text
+    assert "No significant data drift" not in caplog.text
+
+
+def test_no_drift_is_said_in_the_guides_words(caplog):
+    with caplog.at_level("INFO"):
+        no_action.function({"verdict": "stable"})
+    assert "No significant data drift detected. No action taken." in caplog.text
 
 
 def test_an_alert_on_drift_needs_a_verdict_of_drift():

@@ -73,9 +73,15 @@ def test_the_master_takes_one_of_three_branches(master):
 
 
 def test_the_masters_way_to_the_branch(master):
-    assert downstream(master, "window_start") == {"unload_window"}
+    assert downstream(master, "plan_window") == {"unload_window", "analyse_drift"}
     assert downstream(master, "unload_window") == {"analyse_drift"}
     assert "decide" in downstream(master, "analyse_drift")
+
+
+def test_current_and_matured_leads_are_unloaded_in_one_transaction(master):
+    current, matured = master.get_task("unload_window").sql
+    assert "sql('unload_window'" in current
+    assert "sql('unload_matured'" in matured
 
 
 def test_a_retrained_model_meets_the_champion_before_it_is_promoted(master):
@@ -122,7 +128,7 @@ def test_the_masters_trigger_form_has_the_designs_params(master):
 
 
 def test_monitoring_never_retrains(dags):
-    assert in_order(dags["monitor_drift"]) == ["window_start", "unload_window", "analyse_drift"]
+    assert in_order(dags["monitor_drift"]) == ["plan_window", "unload_window", "analyse_drift"]
 
 
 def test_promotion_by_hand_either_rolls_back_or_asks_the_gate(dags):

@@ -156,6 +156,15 @@ def test_a_drift_alert_carries_share_columns_and_the_link_to_the_report(slack):
     assert "not for an alert" not in text
 
 
+def test_a_drift_alert_says_what_drifted_and_whether_it_waits_for_confirmation(slack):
+    waiting = "1 of the newest 2 analyses drifted, 2 of 3 needed"
+    result = {"verdict": "drift", "triggers": ["data", "performance"], "confirmed": False, "confirmation": waiting}
+    Notifier("drift_detected", source="analyse_drift")(context(result))
+    text = slack.received[0]["text"]
+    assert "Triggers: data, performance" in text
+    assert f"Confirmation: {waiting}" in text
+
+
 def test_models_of_several_stages_are_all_named(slack):
     Notifier("model_deployed")(context([{"model": "m", "version": "3"}, {"model": "m-capture", "version": "1"}]))
     assert "Model: m\nVersion: 3\nModel: m-capture\nVersion: 1" in slack.received[0]["text"]
