@@ -67,7 +67,7 @@ class Run:
         from lifecycle.names import run_key
 
         self._dag_run = dag_run
-        self.key = run_key(dag_run)
+        self.key, self.run_id = run_key(dag_run), str(dag_run.run_id)
         self.state = str(dag_run.state)
         self.states = {ti.task_id: str(ti.state) for ti in dag_run.get_task_instances()}
 
