@@ -6,10 +6,13 @@ overridden by `LEADS_<FIELD>`; AWS's and MLflow's own variables (`AWS_ENDPOINT_U
 """
 
 from functools import lru_cache
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import AliasChoices, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Floors = dict[Literal["accuracy", "precision", "recall", "f1", "roc_auc", "pr_auc"], Share]
 
 
 class Settings(BaseSettings):
@@ -60,10 +63,19 @@ class Settings(BaseSettings):
     min_drift_rows: int = Field(200, ge=1, description="fewer current rows than this: not enough data for a verdict")
     outage_missing_jump: float = Field(0.5, ge=0, le=1, description="jump in a column's missing share called an outage")
     primary_metric: Literal["roc_auc", "pr_auc", "f1"] = "roc_auc"
-    min_accuracy: float = 0.90
-    min_precision: float = 0.85
-    min_recall: float = 0.85
-    min_roc_auc: float = 0.90
+
+    floors_contact: Floors = Field(
+        {"accuracy": 0.90, "precision": 0.85, "recall": 0.85, "roc_auc": 0.90},
+        description="least figures on the holdout that a model of the stage may serve with, as JSON (guide 2.2)",
+    )
+    floors_engagement: Floors = Field({"roc_auc": 0.85}, description="the same; this stage knows less than contact")
+    floors_capture: Floors = Field({"roc_auc": 0.75}, description="the same; this stage knows least")
+    champion_max_age_days: float = Field(180.0, gt=0, description="an older champion may be replaced by an equal model")
+    gate_refresh_margin: float = Field(0.005, ge=0, le=1, description="rule refresh: a loss to be ruled out")
+    gate_brier_margin: float = Field(0.005, ge=0, le=1, description="a rise of the Brier score to be ruled out")
+    gate_segment_rows: int = Field(150, ge=1, description="segments of the holdout with fewer leads are not compared")
+    gate_segment_loss: float = Field(0.02, ge=0, le=1, description="largest loss that any segment may have")
+
     max_missing_share: float = Field(1.0, ge=0, le=1, description="a feature missing more often is dropped; guide: 0.4")
     threshold_policy: str = Field("f1", description="f1, precision_biased, cost or capacity=N (of every 1,000 leads)")
     false_positive_hours: float = Field(1.0, gt=0, description="policy cost: hours lost on a call in vain")

@@ -1,0 +1,65 @@
+"""Registered versions on leads that they have not learnt from."""
+
+import logging
+import pickle
+from typing import Any
+
+import mlflow.sklearn
+import pandas as pd
+from mlflow.exceptions import MlflowException
+
+from include.contract import Contract, KnownAt
+from include.lake.objects import ObjectMissing
+from include.registry.registry import ChampionInfo
+from include.registry.tracking import TrackingUnavailable, tracking_errors
+from include.training.dataset import Dataset
+from include.training.errors import SnapshotChangedError
+from include.training.figures import Floats
+from include.training.snapshot import load_snapshot
+from include.training.splits import assign_split
+
+log = logging.getLogger(__name__)
+UNREADABLE = (MlflowException, pickle.UnpicklingError, ImportError, AttributeError, EOFError, OSError)
+
+Scored = tuple[Floats, float]
+"""A model's probabilities, shape (n,), and its threshold."""
+
+
+class ModelUnreadable(RuntimeError):  # noqa: N818 - says what is the matter
+    """A registered version whose artefact cannot be loaded."""
+
+
+def seen_by(version: ChampionInfo, data: Dataset, contract: Contract, stage: KnownAt) -> pd.Series | None:
+    """Which leads of `data` a registered version learnt from (bool, index as in `data.frame`).
+
+    The split goes by a hash of the key, so an untouched lead is always on the same side; one whose own values, or an
+    older twin's, were changed between two snapshots may have moved. None where the version's snapshot is gone or no
+    longer readable under the present contract: then nobody can tell.
+    """
+    try:
+        frame = load_snapshot(version.tags["snapshot_uri"])
+        learnt = frame.loc[assign_split(frame, contract, stage) != "holdout", contract.key]
+    except (ObjectMissing, SnapshotChangedError, KeyError) as error:
+        log.warning("Cannot tell which leads version %s learnt from: %s", version.version, error)
+        return None
+    return data.frame[contract.key].isin(set(learnt))
+
+
+def load_version(version: ChampionInfo) -> Any:
+    """The pipeline of a registered version: raw rows to probability. Raises ModelUnreadable, TrackingUnavailable."""
+    try:
+        with tracking_errors():
+            return mlflow.sklearn.load_model(version.uri)
+    except TrackingUnavailable:  # an OSError too, but a passing one
+        raise
+    except UNREADABLE as error:
+        raise ModelUnreadable(
+            f"{version.uri} cannot be loaded ({type(error).__name__}); the champion stays as it is, "
+            f"check the artefact of run {version.run_id}"
+        ) from error
+
+
+def holdout_scores(version: ChampionInfo, rows: pd.DataFrame) -> Scored:
+    """Probabilities of a registered version on raw rows, and its threshold. Raises what `load_version` raises."""
+    probability = load_version(version).predict_proba(rows)[:, 1]
+    return probability.astype("float64"), float(version.tags["threshold"])
