@@ -1,9 +1,9 @@
 """How often does the gate promote? Simulated holdouts of the real size, judged by the real rules and bootstrap.
 
-`python -m bench.gate --json`: each simulation draws leads, two models' scores, twins and segments, and asks `judge` under
-`superiority`. aa: both models equally good, as two seeds of one recipe on the same data. better / worse: challenger's
-ROC-AUC 0.01 above / below the champion's, as two different families. A promotion needs every rule: gain, Brier,
-segments and floors. The last line has the contact stage's rates; the capture stage's stand in the table and as capture_*.
+`python -m bench.gate --json`: each simulation draws leads, two models' scores, twins and segments, and asks `judge`
+under `superiority`. aa: both models equally good, as two seeds of one recipe on the same data. better / worse: the
+challenger's ROC-AUC 0.01 above / below the champion's, as two different families. A promotion needs every rule: gain,
+Brier, segments and floors. The last line has the contact stage's rates; those of the capture stage are capture_*.
 
 `python -m bench.gate --leads Leads.csv` measures on a real file what the simulation's constants stand for.
 """

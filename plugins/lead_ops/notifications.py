@@ -19,6 +19,7 @@ TITLES = {
     "data_outage": "Data outage: a feed looks broken, nothing is retrained",
     "retraining_started": "Retraining has started",
     "model_registered": "A challenger model is registered",
+    "approval_asked": "A promotion waits for an answer in Airflow",
     "model_deployed": "A new champion model is deployed",
     "champion_kept": "The champion model stays",
     "task_failed": "A task has failed",

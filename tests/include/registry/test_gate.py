@@ -80,9 +80,7 @@ def test_a_brier_score_that_may_have_risen_too_much_keeps_the_champion(rule):
 def test_one_segment_that_loses_too_much_keeps_the_champion_and_is_named(rule):
     decision = judge(report(rule, segments=(segment(0.05), segment(-0.0201, "Direct"), segment(-0.01))))
     assert not decision.promote
-    assert decision.reasons == (
-        "change in roc_auc of the worst segment, source = Direct: -0.0201 is not ≥ -0.0200",
-    )
+    assert decision.reasons == ("change in roc_auc of the worst segment, source = Direct: -0.0201 is not ≥ -0.0200",)
 
 
 def test_a_segment_may_lose_as_much_as_the_limit():
