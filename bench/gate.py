@@ -12,6 +12,7 @@ import argparse
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +30,7 @@ from include.training.dataset import make_dataset
 from include.training.families import build_pipeline
 from include.training.paired import paired_changes
 
-ROWS, POSITIVE = 1848, 0.385
+ROWS, POSITIVE, THRESHOLD = 1848, 0.385, 0.5
 PAIRS = (("lightgbm", 0), ("lightgbm", 1), ("xgboost", 0), ("logistic_regression", 0), ("random_forest", 0))
 SHARES = (
     (0.41, 0.50, 0.09), (0.21, 0.27, 0.42, 0.10), (0.29, 0.68, 0.03), (0.39, 0.13, 0.11, 0.10, 0.09, 0.18),
@@ -98,28 +99,30 @@ def draw(spread: Spread, champion: float, challenger: float, correlation: float,
     return Holdout(outcome, probability[:, 0], probability[:, 1], groups, pd.DataFrame(fields))
 
 
-def promoted(spread: Spread, champion: float, challenger: float, correlation: float, simulations: int) -> np.ndarray:
-    """Per simulation whether the gate promotes, and whether the gain alone would have been enough (shape (n, 2))."""
-    verdicts = []
-    for seed in range(simulations):
-        one = draw(spread, champion, challenger, correlation, seed)
-        report = gate_report(
-            "superiority", "roc_auc", one.outcome, (one.challenger, 0.5), (one.champion, 0.5), one.groups, one.fields,
-            settings(), spread.stage,
-        )  # fmt: skip
-        verdict = judge(report)
-        verdicts.append((verdict.promote, verdict.rules[0].passed))
-    return np.array(verdicts)
+def judged(spread: Spread, champion: float, challenger: float, correlation: float, seed: int) -> tuple[bool, bool]:
+    """Whether the gate promotes on one simulated holdout, and whether the gain alone would have been enough."""
+    one = draw(spread, champion, challenger, correlation, seed)
+    scored = (one.challenger, THRESHOLD), (one.champion, THRESHOLD)
+    report = gate_report(
+        "superiority", "roc_auc", one.outcome, *scored, one.groups, one.fields, settings(), spread.stage
+    )
+    verdict = judge(report)
+    return verdict.promote, verdict.rules[0].passed
 
 
 def simulate(spread: Spread, simulations: int) -> dict[str, np.ndarray]:
-    """The three questions about one stage."""
+    """The three questions about one stage, in two processes; what `judged` says of each simulation, shape (n, 2)."""
     low, high = spread.auc - 0.01, spread.auc
-    return {
-        "aa": promoted(spread, high, high, spread.seeds, simulations),
-        "better": promoted(spread, low, high, spread.families, simulations),
-        "worse": promoted(spread, high, low, spread.families, simulations),
+    asked = {
+        "aa": (high, high, spread.seeds),
+        "better": (low, high, spread.families),
+        "worse": (high, low, spread.families),
     }
+    with get_context("spawn").Pool(2) as pool:
+        return {
+            name: np.array(pool.starmap(judged, [(spread, *question, seed) for seed in range(simulations)]))
+            for name, question in asked.items()
+        }
 
 
 def measure(path: Path) -> list[list[object]]:
@@ -128,16 +131,16 @@ def measure(path: Path) -> list[list[object]]:
     leads = read_leads(path, contract)
     for stage in (KnownAt.CONTACT, KnownAt.CAPTURE):
         data = make_dataset(leads, contract, stage, {})
-        learn, (judged, outcome) = data.split != "holdout", data.part("holdout")
+        learn, (unseen, outcome) = data.split != "holdout", data.part("holdout")
         scores = {}
         for family, seed in PAIRS:
             made = build_pipeline(family, contract, stage, {"model__random_state": seed})
             fitted = made.fit(data.frame[learn], data.target[learn])
-            scores[f"{family}, seed {seed}"] = fitted.predict_proba(judged)[:, 1].astype(float)
+            scores[f"{family}, seed {seed}"] = fitted.predict_proba(unseen)[:, 1].astype(float)
         (_, first), *others = scores.items()
         for name, other in others:
-            change = paired_changes(outcome, (other, 0.5), (first, 0.5), data.groups[~learn], "roc_auc")
-            rows.append([str(stage), name, len(judged), change["roc_auc"].value, *deviations(change)])
+            change = paired_changes(outcome, (other, THRESHOLD), (first, THRESHOLD), data.groups[~learn], "roc_auc")
+            rows.append([str(stage), name, len(unseen), change["roc_auc"].value, *deviations(change)])
     return rows
 
 
@@ -154,7 +157,8 @@ def simulated(holdouts: int = 30) -> list[list[object]]:
             found = []
             for seed in range(holdouts):
                 one = draw(spread, spread.auc - gain, spread.auc, correlation, seed)
-                change = paired_changes(one.outcome, (one.champion, 0.5), (one.challenger, 0.5), one.groups, "roc_auc")
+                scored = (one.champion, THRESHOLD), (one.challenger, THRESHOLD)
+                change = paired_changes(one.outcome, *scored, one.groups, "roc_auc")
                 found.append([change["roc_auc"].value, *deviations(change)])
             rows.append([str(spread.stage), f"simulated {name}", ROWS, *np.mean(found, axis=0)])
     return rows

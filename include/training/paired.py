@@ -119,23 +119,14 @@ def segment_changes(
     (y, before), (_, after) = checked(outcome, champion[0]), checked(outcome, challenger[0])
     found = []
     for field in segments.columns:
-        levels = segments[field].astype(object).where(segments[field].notna(), MISSING).astype(str).to_numpy()
-        names, counts = np.unique(levels, return_counts=True)
-        for level in names[counts >= least_rows]:
-            inside = levels == level
-            old = _segment_figure(y[inside], before[inside], champion[1])
-            metric, new = _segment_figure(y[inside], after[inside], challenger[1])
-            found.append(
-                SegmentChange(
-                    field=str(field),
-                    level=str(level),
-                    rows=int(inside.sum()),
-                    metric=metric,
-                    challenger=new,
-                    champion=old[1],
-                    change=new - old[1],
-                )
-            )
+        levels = segments[field].astype(object).where(segments[field].notna(), MISSING).astype(str)
+        for level, inside in levels.groupby(levels).indices.items():
+            if len(inside) < least_rows:
+                continue
+            metric, old = _segment_figure(y[inside], before[inside], champion[1])
+            _, new = _segment_figure(y[inside], after[inside], challenger[1])
+            figures = {"challenger": new, "champion": old, "change": new - old}
+            found.append(SegmentChange(field=str(field), level=str(level), rows=len(inside), metric=metric, **figures))
     return tuple(found)
 
 

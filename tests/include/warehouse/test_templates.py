@@ -16,7 +16,7 @@ from include.lake.objects import ObjectMissing
 from include.warehouse.templates import literal, render, timestamp
 
 ARROW = {"INTEGER": pa.int32(), "DOUBLE PRECISION": pa.float64()}
-CREATES = ("create_leads", "create_staging", "create_scores", "create_drift_metrics")
+CREATES = ("create_leads", "create_staging", "create_scores", "create_drift_metrics", "create_promotions")
 FIRST, SECOND = "2026-01-01T03:00:00+00:00", "2026-01-02T03:00:00+00:00"
 
 
@@ -53,13 +53,14 @@ def leads(tables, contract):
 
 
 def test_every_file_holds_one_statement(layout):
-    context = {"run_id": "r", "load_id": "l", "since": FIRST, "ingested_at": FIRST}
+    context = {"run_id": "r", "load_id": "l", "since": FIRST, "ingested_at": FIRST, "happened_at": FIRST}
+    context |= {"entry": ["decision_id", "act"], "empty": []}
     names = [
         file.name.removesuffix(".sql")
         for file in files("include.warehouse").joinpath("sql").iterdir()
         if file.name.endswith(".sql")
     ]
-    assert len(names) == 12
+    assert len(names) == 14
     for name in names:
         sql = render(name, **context)
         assert ";" not in sql
