@@ -30,7 +30,7 @@ from lifecycle.drift import (
 )
 from lifecycle.flow import join, watcher
 from lifecycle.names import RUN, RUN_AFTER
-from lifecycle.promotion import MODE_PARAM, champion_challenger, decide_and_carry_out
+from lifecycle.promotion import champion_challenger, decide_and_carry_out, mode_param
 from lifecycle.training import STAGES_PARAM, train_challengers
 from lifecycle.training_backend import BACKEND_PARAM
 
@@ -49,7 +49,7 @@ PARAMS = {
         enum=["roc_auc", "pr_auc", "f1"],
         description="Metric by which a family wins, and by which the challenger must beat the champion on the holdout.",
     ),
-    "promotion_mode": MODE_PARAM,
+    "promotion_mode": mode_param(),
     "scoring_stages": STAGES_PARAM,
     "training_backend": BACKEND_PARAM,
 }

@@ -18,7 +18,7 @@ from lifecycle.by_hand import next_action, nominate, rollback
 from lifecycle.defaults import DECISION, dag_defaults
 from lifecycle.flow import join, watcher
 from lifecycle.names import RUN
-from lifecycle.promotion import MODE_PARAM, champion_challenger, decide_and_carry_out
+from lifecycle.promotion import champion_challenger, decide_and_carry_out, mode_param
 from lifecycle.training import STAGES
 
 PARAMS = {
@@ -29,7 +29,7 @@ PARAMS = {
         pattern="^[0-9]+$",
         description="Number of the registered version to judge. Empty: the present challenger.",
     ),
-    "promotion_mode": MODE_PARAM,
+    "promotion_mode": mode_param(),
     "rollback": Param(False, type="boolean", description="Put the previous champion back, without a gate."),
     "reason": Param(None, type=["null", "string"], description="Why it is rolled back, for the record."),
 }

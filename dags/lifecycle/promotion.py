@@ -10,15 +10,19 @@ from lifecycle.approval import question
 from lifecycle.defaults import API_CALL, CHEAP_COMPUTE, DECISION
 
 BRANCHES_MEET = {"trigger_rule": TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS}
-MODE_PARAM = Param(
-    "enabled",
-    type="string",
-    enum=["enabled", "approval", "dry_run", "disabled"],
-    description="enabled: carry out the gate's verdict. approval: ask a person first, in Airflow; no answer within "
-    "24 hours keeps the champion. dry_run: record the verdict only. disabled: no gate, no promotion.",
-)
 
 log = logging.getLogger(__name__)
+
+
+def mode_param():
+    """`promotion_mode` of a trigger form; a new one for each DAG, because a run writes its own value into it."""
+    return Param(
+        "enabled",
+        type="string",
+        enum=["enabled", "approval", "dry_run", "disabled"],
+        description="enabled: carry out the gate's verdict. approval: ask a person first, in Airflow; no answer within "
+        "24 hours keeps the champion. dry_run: record the verdict only. disabled: no gate, no promotion.",
+    )
 
 
 @task(**CHEAP_COMPUTE)
