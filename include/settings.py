@@ -68,7 +68,7 @@ class Settings(BaseSettings):
         {"accuracy": 0.90, "precision": 0.85, "recall": 0.85, "roc_auc": 0.90},
         description="least figures on the holdout that a model of the stage may serve with, as JSON (guide 2.2)",
     )
-    floors_engagement: Floors = Field({"roc_auc": 0.85}, description="the same; this stage knows less than contact")
+    floors_engagement: Floors = Field({"roc_auc": 0.80}, description="the same; this stage knows less than contact")
     floors_capture: Floors = Field({"roc_auc": 0.75}, description="the same; this stage knows least")
     champion_max_age_days: float = Field(180.0, gt=0, description="an older champion may be replaced by an equal model")
     gate_refresh_margin: float = Field(0.005, ge=0, le=1, description="rule refresh: a loss to be ruled out")

@@ -93,14 +93,14 @@ def keep_champion(comparisons, params=None, dag_run=None, ti=None):
     """Leaves every champion in place and says why: the gate's reasons, or the mode or answer against a promotion."""
     from lifecycle.records import actor, enter
 
-    mode = params["promotion_mode"]
+    mode, kept = params["promotion_mode"], []
     log.info("No promotion. Promotion mode: %s", mode)
     for one in comparisons:
-        passed = "passed the gate, but was not promoted: " if one["verdict"] == "promote" else ""
-        reason = f"{passed}promotion mode {mode}; {'; '.join(one['reasons'])}"
-        enter(one, "kept", actor(dag_run), reason, ti.start_date)
-        log.info("%s version %s: %s", one["model"], one["version"], reason)
-    return list(comparisons)
+        against = [f"passed the gate, but promotion mode {mode} kept the champion"] * (one["verdict"] == "promote")
+        kept.append({**one, "reasons": [*against, *one["reasons"]]})
+        enter(one, "kept", actor(dag_run), "; ".join(kept[-1]["reasons"]), ti.start_date)
+        log.info("%(model)s version %(version)s: %(reasons)s", kept[-1])
+    return kept
 
 
 def decide_and_carry_out(comparisons, end):
