@@ -3,7 +3,7 @@
 `python -m bench.gate --json`: each simulation draws leads, two models' scores, twins and segments, and asks `judge`
 under `superiority`. aa: both models equally good, as two seeds of one recipe on the same data. better / worse: the
 challenger's ROC-AUC 0.01 above / below the champion's, as two different families. A promotion needs every rule: gain,
-Brier, segments and floors. The last line has the contact stage's rates; those of the capture stage are capture_*.
+Brier, segments and floors. The last line has the contact stage's rates; capture_better is the capture stage's power.
 
 `python -m bench.gate --leads Leads.csv` measures on a real file what the simulation's constants stand for.
 """
@@ -13,6 +13,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from multiprocessing import get_context
+from multiprocessing.pool import Pool
 from pathlib import Path
 
 import numpy as np
@@ -68,6 +69,9 @@ CONTACT = Spread(
 CAPTURE = Spread(KnownAt.CAPTURE, 0.88, 0.99, 0.94, 0.0104, (200, 24, 14, 9, 9, 8, 7, 4, *[3] * 6, *[2] * 10))
 
 
+QUESTIONS = ((CONTACT, "aa"), (CONTACT, "better"), (CONTACT, "worse"), (CAPTURE, "better"))
+
+
 @dataclass(frozen=True)
 class Holdout:
     """One simulated holdout: outcome and both models' probabilities per lead, group of twins, segment fields."""
@@ -110,19 +114,16 @@ def judged(spread: Spread, champion: float, challenger: float, correlation: floa
     return verdict.promote, verdict.rules[0].passed
 
 
-def simulate(spread: Spread, simulations: int) -> dict[str, np.ndarray]:
-    """The three questions about one stage, in two processes; what `judged` says of each simulation, shape (n, 2)."""
+def simulate(pool: Pool, spread: Spread, question: str, simulations: int) -> np.ndarray:
+    """What `judged` says of each simulation of one question, shape (n, 2)."""
     low, high = spread.auc - 0.01, spread.auc
-    asked = {
+    champion, challenger, correlation = {
         "aa": (high, high, spread.seeds),
         "better": (low, high, spread.families),
         "worse": (high, low, spread.families),
-    }
-    with get_context("spawn").Pool(2) as pool:
-        return {
-            name: np.array(pool.starmap(judged, [(spread, *question, seed) for seed in range(simulations)]))
-            for name, question in asked.items()
-        }
+    }[question]
+    jobs = [(spread, champion, challenger, correlation, seed) for seed in range(simulations)]
+    return np.array(pool.starmap(judged, jobs))
 
 
 def measure(path: Path) -> list[list[object]]:
@@ -167,7 +168,7 @@ def simulated(holdouts: int = 30) -> list[list[object]]:
 def main(arguments: Sequence[str] | None = None) -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--simulations", type=int, default=240)
+    parser.add_argument("--simulations", type=int, default=200)
     parser.add_argument("--leads", type=Path, help="CSV of leads to measure on, instead of the simulations")
     parser.add_argument("--json", action="store_true", help="end with one JSON object on the last line")
     asked = parser.parse_args(arguments)
@@ -176,18 +177,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
         show("Gain in ROC-AUC of LightGBM, seed 0", columns, [*measure(asked.leads), *simulated()])
         return
     started = time.monotonic()
-    rates = {spread.stage: simulate(spread, asked.simulations) for spread in (CONTACT, CAPTURE)}
-    seconds = time.monotonic() - started
-    rows = [
-        [str(stage), question, *verdicts.mean(axis=0)]
-        for stage, found in rates.items()
-        for question, verdicts in found.items()
-    ]
+    with get_context("spawn").Pool(2) as pool:
+        found = {(spread, name): simulate(pool, spread, name, asked.simulations) for spread, name in QUESTIONS}
+    rows = [[str(spread.stage), name, *verdicts.mean(axis=0)] for (spread, name), verdicts in found.items()]
     show(f"Promoted, of {asked.simulations} each", ("stage", "challenger", "by the gate", "by the gain alone"), rows)
-    contact, capture = (rates[stage] for stage in (KnownAt.CONTACT, KnownAt.CAPTURE))
-    result = {f"{question}_promoted": float(verdicts[:, 0].mean()) for question, verdicts in contact.items()}
-    result |= {f"capture_{question}_promoted": float(verdicts[:, 0].mean()) for question, verdicts in capture.items()}
-    last_line({**result, "simulations": asked.simulations, "seconds": round(seconds, 1)}, asked.json)
+    result = {
+        f"{'capture_' * (spread is CAPTURE)}{name}_promoted": float(verdicts[:, 0].mean())
+        for (spread, name), verdicts in found.items()
+    }
+    last_line({**result, "simulations": asked.simulations, "seconds": round(time.monotonic() - started, 1)}, asked.json)
 
 
 if __name__ == "__main__":
