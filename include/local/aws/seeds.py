@@ -36,6 +36,15 @@ def _bucket(runtime: Runtime, settings: Settings) -> None:
         where = {"LocationConstraint": runtime.region}
         extra = {} if runtime.region == "us-east-1" else {"CreateBucketConfiguration": where}
         runtime.client("s3").create_bucket(Bucket=settings.bucket, **extra)
+    policy = {"Version": "2012-10-17", "Statement": [_readable_reports(settings)]}
+    runtime.client("s3").put_bucket_policy(Bucket=settings.bucket, Policy=json.dumps(policy))
+
+
+def _readable_reports(settings: Settings) -> dict[str, object]:
+    """Links to reports open in a browser, which signs nothing; on AWS they lead to the console, behind its login."""
+    folders = (f"{settings.reports_prefix}/*", f"*/{settings.reports_prefix}/*")
+    resources = [f"arn:aws:s3:::{settings.bucket}/{folder}" for folder in folders]
+    return {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": resources}
 
 
 def _roles(runtime: Runtime, settings: Settings) -> None:
