@@ -87,6 +87,7 @@ def _record(
         "run_id": run_id,
         "champion_version": serving.version,
         "outages": {outage.column: outage.detail for outage in analysis.outages},
+        "columns": analysis.table(),
     }
     summary["report_uri"] = write_reports(run_id, analysis, details, contract)
     summary["mlflow_run_id"], summary["mlflow_run_url"] = log_to_mlflow(run_id, analysis, details, contract)

@@ -1,6 +1,7 @@
 """Turns two frames of leads into one verdict: stable, drift or outage."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -22,6 +23,17 @@ class Analysis:
     missing_current: dict[str, float]
     reference_rows: int
     current_rows: int
+
+    def table(self) -> list[dict[str, Any]]:
+        """One row per monitored column, ready for JSON: its verdict and the missing shares of both sides."""
+        return [
+            asdict(column)
+            | {
+                "missing_reference": self.missing_reference[column.column],
+                "missing_current": self.missing_current[column.column],
+            }
+            for column in self.report.columns
+        ]
 
 
 def compare_leads(

@@ -34,7 +34,8 @@ def write_manifest(settings: Settings, contract: Contract, run_id: str, sql: str
         sql: the statement that wrote it.
 
     Returns:
-        The manifest: uri, run_id, rows, labelled_rows, positives, sha256, contract, contract_version, sql.
+        The manifest: uri, run_id, rows, labelled_rows, positives, clock (least and greatest value), sha256, contract,
+        contract_version, sql.
 
     Raises:
         NotEnoughRowsError: the warehouse unloaded nothing.
@@ -52,6 +53,7 @@ def write_manifest(settings: Settings, contract: Contract, run_id: str, sql: str
         "rows": len(frame),
         "labelled_rows": int(frame[contract.label].notna().sum()),
         "positives": int(frame[contract.label].sum()),
+        "clock": _range(frame[contract.clock]),
         "sha256": content_hash(frame),
         "contract": contract.contract,
         "contract_version": contract.version,
@@ -60,6 +62,11 @@ def write_manifest(settings: Settings, contract: Contract, run_id: str, sql: str
     write_json(uri + MANIFEST, manifest)
     log.info("Snapshot %s: %s rows, %s converted", uri, manifest["rows"], manifest["positives"])
     return manifest
+
+
+def _range(clock: pd.Series) -> list[float] | None:
+    known = pd.to_numeric(clock, errors="coerce").dropna()
+    return [known.min().item(), known.max().item()] if len(known) else None
 
 
 def read_manifest(uri: str) -> dict[str, Any]:
