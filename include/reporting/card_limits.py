@@ -56,7 +56,7 @@ def _columns(facts: CardFacts, contract: Contract) -> Iterator[str]:
 
 def _figures(facts: CardFacts) -> Iterator[str]:
     if "ece" in facts.metrics:
-        yield f"Probabilities are off by {facts.metrics['ece']:.3f} on average over tenths (ECE on the holdout)."
+        yield f"Probabilities are off by {facts.metrics['ece']:.3f} on average (ECE over ten bins of the holdout)."
     if facts.newest is None or facts.holdout is None:
         yield "Not judged on the newest leads apart, so nothing is known of how fast it ages."
         return
