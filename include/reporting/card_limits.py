@@ -45,8 +45,8 @@ def _columns(facts: CardFacts, contract: Contract) -> Iterator[str]:
     ]
     if facts.stage == KnownAt.CONTACT and facts.dropped and late:
         yield (
-            f"Reads what the sales team fills in after contact ({', '.join(late)}): its figures do not hold for leads "
-            "that nobody has contacted, which the capture stage's model scores."
+            f"Reads what becomes known by contact only ({', '.join(late)}): its figures do not hold for leads that "
+            "nobody has contacted; those are for the model of an earlier stage."
         )
     counts = {field: sum(levels.values()) for field, levels in facts.unmapped.items() if levels}
     if counts:

@@ -27,6 +27,7 @@ ABSENT: dict[str, Any] = {
     "segments": [],
     "snapshot": {},
     "holdout_rows": None,
+    "left_out_rows": None,
     "report_uri": None,
 }
 """What a record may lack: that of a rollback, which has no gate, lacks most of it."""

@@ -25,6 +25,8 @@ ABSENT: dict[str, Any] = {
     "current_rows": None,
     "matured_rows": None,
     "columns": [],
+    "sampled_rows": None,
+    "judged_on_all_rows": [],
     "new_levels": {},
     "prediction": None,
     "performance": [],

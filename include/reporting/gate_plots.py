@@ -36,6 +36,7 @@ def segment_plot(segments: Sequence[Mapping[str, Any]]) -> bytes:
     axes.axvline(0, color=INK, linewidth=0.8)
     axes.set_yticks(np.arange(len(shown)), [_name(segment) for segment in shown], fontsize=8)
     axes.set(xlabel="challenger minus champion")
+    axes.locator_params(axis="x", nbins=6)
     return png(figure)
 
 

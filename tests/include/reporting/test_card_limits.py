@@ -63,10 +63,10 @@ def test_what_its_stage_hides_is_named_and_what_was_merely_dropped_is_not(limits
 
 
 def test_a_contact_model_is_not_for_leads_that_nobody_has_contacted(limits):
-    assert "Reads what the sales team fills in after contact (opinion)" in limits(
+    assert "Reads what becomes known by contact only (opinion)" in limits(
         stage="contact", dropped={"constant": "near-constant by the contract"}
     )
-    assert "Reads what the sales team" not in limits()
+    assert "Reads what becomes known" not in limits()
 
 
 def test_levels_without_a_group_are_counted(limits):

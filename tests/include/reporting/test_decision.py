@@ -61,6 +61,11 @@ def test_the_models_stand_side_by_side_and_of_brier_less_is_better():
     assert rows == {"roc_auc": (0.9861, 0.9850, "good"), "brier": (0.0391, 0.0380, "bad")}
 
 
+def test_leads_that_the_champion_had_learnt_from_are_counted():
+    assert "12 leads of the holdout were left out" in decision_page(record(left_out_rows=12))
+    assert "left out" not in decision_page(record(left_out_rows=0))
+
+
 def test_the_verdict_and_its_reasons_come_first():
     text = decision_page(record())
     assert text.index("the challenger did not pass the gate") < text.index("is not &gt; 0.0000") < text.index("Rules")

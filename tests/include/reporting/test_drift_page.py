@@ -88,6 +88,14 @@ def test_an_outage_names_its_columns_and_needs_no_compared_columns():
     assert "12 leads arrived where 900" in text
 
 
+def test_scores_of_a_sample_are_called_so_and_those_of_all_rows_are_not():
+    large = DETAILS | {"sampled_rows": 1000, "judged_on_all_rows": ["region"]}
+    text = drift_page(large)
+    assert "Scores come from 1,000 values of a column at most" in text
+    assert "judged again on all rows: region." in text
+    assert "Scores come from" not in drift_page(large | {"sampled_rows": 2000})
+
+
 def test_levels_never_seen_before_are_counted_and_shown_as_text():
     text = drift_page(DETAILS | {"new_levels": {"region": {"<b>west</b>": 31}}})
     assert "&lt;b&gt;west&lt;/b&gt; (31)" in text
