@@ -7,12 +7,11 @@ from contextlib import contextmanager
 
 from botocore.exceptions import ClientError
 
+from include.local.aws.roles import API_ROLE, MLFLOW_ROLE, MWAA_ROLE, REDSHIFT_ROLE
 from include.local.aws.runtime import Runtime
 from include.settings import Settings
 
 _EXISTS = ("BucketAlreadyOwnedByYou", "EntityAlreadyExists", "ResourceExistsException", "AlreadyExistsException")
-_MWAA_ROLE = "mwaa-execution-role"
-_REDSHIFT_ROLE = "redshift-s3-role"
 
 
 def seed(runtime: Runtime, settings: Settings) -> None:
@@ -42,8 +41,10 @@ def _roles(runtime: Runtime, settings: Settings) -> None:
     services = {
         settings.glue_role: ["glue.amazonaws.com"],
         settings.training_role: ["sagemaker.amazonaws.com"],
-        _MWAA_ROLE: ["airflow.amazonaws.com", "airflow-env.amazonaws.com"],
-        _REDSHIFT_ROLE: ["redshift.amazonaws.com", "redshift-serverless.amazonaws.com"],
+        MWAA_ROLE: ["airflow.amazonaws.com", "airflow-env.amazonaws.com"],
+        REDSHIFT_ROLE: ["redshift.amazonaws.com", "redshift-serverless.amazonaws.com"],
+        MLFLOW_ROLE: ["ec2.amazonaws.com"],
+        API_ROLE: ["ecs-tasks.amazonaws.com"],
     }
     for name, trusted in services.items():
         trust = {"Effect": "Allow", "Principal": {"Service": trusted}, "Action": "sts:AssumeRole"}
