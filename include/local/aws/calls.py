@@ -1,14 +1,13 @@
 """Records which role calls what on local AWS, as IAM sees it: role, action, resources.
 
 A role is told by the access key id that signs the request (roles.py). Every distinct call is one JSON line, written
-once; the policy test asserts that each role's policy allows every one of them.
+once; `include.infra.policies` holds them against the roles' policies.
 """
 
 import io
 import json
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -24,22 +23,13 @@ _CREDENTIAL = re.compile(r"Credential=([^/,\s]+)/\d{8}/([^/]+)/([^/]+)/aws4_requ
 _BODY_LIMIT = 1 << 20
 
 
-@dataclass(frozen=True)
-class Call:
-    """One call as a policy sees it; a call is allowed when the action is allowed on every resource."""
-
-    role: str
-    action: str
-    resources: tuple[str, ...]
-
-
 class CallRecorder:
     """WSGI middleware that writes each distinct call of a role to a file of JSON lines."""
 
     def __init__(self, application: Application, file: Path, account: str) -> None:
         """`file` is emptied; `account` is the twelve digits that stand in ARNs."""
         self._application, self._file, self._account = application, file, account
-        self._seen: set[Call] = set()
+        self._seen: set[str] = set()
         self._lock = Lock()
         file.write_text("", encoding="utf-8")
 
@@ -47,34 +37,30 @@ class CallRecorder:
         """Note the call, then let it through."""
         signed = _CREDENTIAL.search(environ.get("HTTP_AUTHORIZATION") or unquote(environ.get("QUERY_STRING", "")))
         if signed and signed[1] != OWNER:
-            for call in self._calls(signed[1], signed[2], signed[3], environ):
-                self._note(call)
+            for call in self._calls(signed[2], signed[3], environ):
+                self._note({"role": signed[1], **call})
         return self._application(environ, start_response)
 
-    def _calls(self, role: str, region: str, service: str, environ: dict[str, Any]) -> list[Call]:
+    def _calls(self, region: str, service: str, environ: dict[str, Any]) -> list[dict[str, Any]]:
         if service == "s3":
-            return [Call(role, action, (resource,)) for action, resource in s3_call(environ, _body)]
+            return [{"action": action, "resources": [resource]} for action, resource in s3_call(environ, _body)]
         operation, request = _operation(environ)
         found = resources_of(service, operation, request, (region, self._account))
-        calls = [Call(role, f"{service}:{operation}", found)]
+        calls: list[dict[str, Any]] = [{"action": f"{service}:{operation}", "resources": found}]
         passed = request.get("RoleArn") or request.get("Role") or request.get("JobUpdate", {}).get("Role")
         if passed and operation.startswith(("Create", "Update")):
             arn = passed if passed.startswith("arn:") else f"arn:aws:iam::{self._account}:role/{passed}"
-            calls.append(Call(role, "iam:PassRole", (arn,)))
+            context = {"iam:PassedToService": f"{service}.amazonaws.com"}
+            calls.append({"action": "iam:PassRole", "resources": [arn], "context": context})
         return calls
 
-    def _note(self, call: Call) -> None:
+    def _note(self, call: dict[str, Any]) -> None:
+        line = json.dumps(call)
         with self._lock:
-            if call not in self._seen:
-                self._seen.add(call)
+            if line not in self._seen:
+                self._seen.add(line)
                 with self._file.open("a", encoding="utf-8") as lines:
-                    lines.write(json.dumps(asdict(call)) + "\n")
-
-
-def read_calls(file: Path) -> list[Call]:
-    """The calls that a local AWS recorded in `<data-dir>/calls.jsonl`."""
-    lines = map(json.loads, file.read_text(encoding="utf-8").splitlines())
-    return [Call(line["role"], line["action"], tuple(line["resources"])) for line in lines]
+                    lines.write(line + "\n")
 
 
 def _operation(environ: dict[str, Any]) -> tuple[str, dict[str, Any]]:

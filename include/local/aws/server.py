@@ -21,6 +21,7 @@ from moto.redshiftdata import redshiftdata_backends
 from moto.sagemaker.models import sagemaker_backends
 from werkzeug.serving import make_server
 
+from include.local.aws import stacks
 from include.local.aws.calls import CallRecorder
 from include.local.aws.glue.backend import LocalGlueBackend
 from include.local.aws.redshift.backend import LocalRedshiftDataBackend
@@ -44,8 +45,8 @@ class LocalAwsNotStartedError(RuntimeError):
         super().__init__(f"local AWS did not start:\n{log_file.read_text()[-2000:]}")
 
 
-def serve(host: str, port: int, data_dir: Path, settings: Settings) -> None:
-    """Serve until SIGTERM or SIGINT; says on standard output when it is ready.
+def serve(host: str, port: int, data_dir: Path, settings: Settings, seeded: bool = True) -> None:
+    """Serve until SIGTERM or SIGINT; says on standard output when it is ready. Not `seeded`: an empty account.
 
     Every start is a new, empty AWS: moto keeps S3 in memory, so a warehouse that outlived it would name objects that
     are gone. `data_dir` holds the warehouse while the process runs, the folders and logs of Glue runs and of training
@@ -63,7 +64,8 @@ def serve(host: str, port: int, data_dir: Path, settings: Settings) -> None:
     )
     with _backends(runtime):
         Thread(target=server.serve_forever, daemon=True).start()
-        seed(runtime, settings)
+        if seeded:
+            seed(runtime, settings)
         stop = Event()
         for signum in (signal.SIGTERM, signal.SIGINT):
             signal.signal(signum, lambda *_: stop.set())
@@ -84,6 +86,7 @@ def _backends(runtime: Runtime) -> Iterator[None]:
     redshiftdata_backends.backend = LocalRedshiftDataBackend
     glue_backends.backend = LocalGlueBackend
     sagemaker_backends.backend = LocalSageMakerBackend
+    stacks.register(runtime)
     try:
         yield
     finally:
@@ -110,7 +113,7 @@ def _name_what_is_missing(application: Callable[..., Any]) -> Callable[..., Iter
 
 
 @contextmanager
-def running(port: int = 0, data_dir: Path | None = None) -> Iterator[str]:
+def running(port: int = 0, data_dir: Path | None = None, seeded: bool = True) -> Iterator[str]:
     """A local AWS in a process of its own; yields its endpoint URL (a free port by default), then ends it.
 
     Raises:
@@ -120,9 +123,10 @@ def running(port: int = 0, data_dir: Path | None = None) -> Iterator[str]:
         folder = data_dir or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
         log_file = folder / "server.log"
+        command = [sys.executable, "-m", "include.local.aws", "--port", str(port), "--data-dir", str(folder)]
         with log_file.open("w") as errors:
             process = subprocess.Popen(
-                [sys.executable, "-m", "include.local.aws", "--port", str(port), "--data-dir", str(folder)],
+                [*command, *([] if seeded else ["--empty"])],
                 cwd=_ROOT,
                 env={**os.environ, "PYTHONPATH": str(_ROOT)},
                 stdout=subprocess.PIPE,
