@@ -1,19 +1,26 @@
 """Holds the roles' policies against recorded calls: what is refused, and what is allowed and never used.
 
+After `make demo`: `python -m include.infra.policies .local/aws/calls.jsonl`.
+
 Evaluates what the templates use of IAM: Allow and Deny, wildcards, and the conditions in OPERATORS.
 """
 
 import fnmatch
 import json
+import logging
 import re
-from collections.abc import Iterable, Iterator
+import sys
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from include.infra.stages import template
+from include.infra.stages import load_stage, template
+from include.settings import settings
+
+log = logging.getLogger(__name__)
 
 Names = dict[str, str]
 ROLE_LAYERS = ("warehouse", "roles")
@@ -92,6 +99,29 @@ def unused(policies: Iterable[Statement], calls: Iterable[Call]) -> list[tuple[s
     )
 
 
+def judge(calls: Iterable[Call], names: Names) -> tuple[list[str], list[str]]:
+    """What the roles' policies refuse of the calls and of what they imply, and what they allow in vain; as lines."""
+    policies, made = statements(names), list(calls)
+    needed = [*made, *(more for call in made for more in implied(call, names["KeyArn"], names["AWS::Region"]))]
+    denials = [f"{one.role} may not {one.action} on {left}" for one in needed for left in refused(one, policies)]
+    return sorted(set(denials)), [f"{role:27}{sid:34}{action}" for role, sid, action in unused(policies, needed)]
+
+
+def names_on_local_aws(account: str = "123456789012", **changes: str) -> Names:
+    """Production's names as local AWS has them, with made-up ARNs for what it does not have."""
+    region = settings().region
+    made_up = {
+        "AWS::AccountId": account,
+        "AWS::Region": region,
+        "AWS::Partition": "aws",
+        "aws:userid": "${aws:userid}",
+        "KeyArn": f"arn:aws:kms:{region}:{account}:key/none",
+        "WorkgroupArn": f"arn:aws:redshift-serverless:{region}:{account}:workgroup/{settings().redshift_workgroup}",
+        "RepositoryArn": f"arn:aws:ecr:{region}:{account}:repository/{settings().training_image}",
+    }
+    return load_stage("prod", account, Bucket=settings().bucket).given | made_up | changes
+
+
 def supports_resources(action: str) -> bool:
     """Whether IAM lets a policy name resources for an action (AWS's service authorization reference, in cfn-lint)."""
     service, _, name = action.partition(":")
@@ -168,7 +198,7 @@ def _context(call: Call) -> Names:
     return {"aws:userid": call.role, "redshift-data:statement-owner-iam-userid": call.role, **dict(call.context)}
 
 
-OPERATORS = {
+OPERATORS: dict[str, Callable[[str, str], bool]] = {
     "StringEquals": lambda value, wanted: value == wanted,
     "StringLike": _like,
     "ArnLike": _like,
@@ -186,3 +216,18 @@ def _holds(condition: dict[str, dict[str, Any]], context: Names) -> bool:
 
 def _variable(text: str, context: Names) -> str:
     return re.sub(r"\$\{([^}]+)\}", lambda found: context.get(found[1], ""), text)
+
+
+def main() -> None:
+    """The command line: prints both lists of a recording; exit status 1 where a call would have been refused."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
+    denials, spare = judge(read_calls(Path(sys.argv[1])), names_on_local_aws())
+    for line in spare:
+        log.info("allowed, not used: %s", line)
+    for line in denials:
+        log.error("refused: %s", line)
+    sys.exit(bool(denials))
+
+
+if __name__ == "__main__":
+    main()

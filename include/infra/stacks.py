@@ -1,21 +1,19 @@
-"""Creates, updates and deletes a stage's stacks: `python -m include.infra.stacks create|delete|plan --stage dev`."""
+"""Creates, updates and deletes the stacks of a stage in CloudFormation."""
 
-import argparse
 import logging
 import os
-import sys
 from typing import Any
 
 import boto3
 from botocore.exceptions import ClientError, WaiterError
 
-from include.infra.stages import LAYERS, Stage, StageError, load_stage, template, template_body
+from include.infra.stages import LAYERS, Stage, StageError, template, template_body
 
 log = logging.getLogger(__name__)
 
 CAPABILITIES = ["CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
 SECRET_PARAMETERS = {"SlackConnection": "LEADS_SLACK_CONNECTION", "SmtpConnection": "LEADS_SMTP_CONNECTION"}
-WAIT = {"Delay": int(os.environ.get("LEADS_STACK_POLL_SECONDS", "15")), "MaxAttempts": 480}
+POLL_SECONDS, LONGEST_SECONDS = 15, 2 * 60 * 60
 
 
 class StackFailedError(RuntimeError):
@@ -25,9 +23,10 @@ class StackFailedError(RuntimeError):
 class Stacks:
     """The stacks of one stage."""
 
-    def __init__(self, stage: Stage, session: boto3.Session) -> None:
+    def __init__(self, stage: Stage, session: boto3.Session, poll_seconds: int = POLL_SECONDS) -> None:
         """`session` says account, region and credentials."""
         self.stage, self._session = stage, session
+        self._wait_for = {"Delay": poll_seconds, "MaxAttempts": LONGEST_SECONDS // max(1, poll_seconds)}
         self._api: Any = session.client("cloudformation")
 
     def describe(self, layer: str) -> dict[str, Any] | None:
@@ -111,7 +110,7 @@ class Stacks:
     def _wait(self, layer: str, waiter: str) -> None:
         name = self.stage.stack(layer)
         try:
-            self._api.get_waiter(waiter).wait(StackName=name, WaiterConfig=WAIT)
+            self._api.get_waiter(waiter).wait(StackName=name, WaiterConfig=self._wait_for)
         except WaiterError as error:
             raise StackFailedError(f"{name}: {'; '.join(self._reasons(name)) or error}") from error
 

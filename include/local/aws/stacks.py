@@ -49,10 +49,22 @@ def _secret(runtime: Runtime, properties: Properties) -> str:
     return str(made["ARN"])
 
 
-def _bucket_policy(runtime: Runtime, properties: Properties) -> str:
-    document = json.dumps(properties["PolicyDocument"], default=str)
-    runtime.client("s3").put_bucket_policy(Bucket=properties["Bucket"], Policy=document)
-    return str(properties["Bucket"])
+def _bucket(runtime: Runtime, properties: Properties) -> str:
+    """A bucket with versioning, encryption and closed doors; not done: lifecycle rules, which need days."""
+    s3, name = runtime.client("s3"), properties["BucketName"]
+    s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": runtime.region})
+    s3.put_bucket_versioning(Bucket=name, VersioningConfiguration=properties["VersioningConfiguration"])
+    rules = [
+        {
+            "ApplyServerSideEncryptionByDefault": rule["ServerSideEncryptionByDefault"],
+            "BucketKeyEnabled": rule["BucketKeyEnabled"],
+        }
+        for rule in properties["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    ]
+    s3.put_bucket_encryption(Bucket=name, ServerSideEncryptionConfiguration={"Rules": rules})
+    closed = properties["PublicAccessBlockConfiguration"]
+    s3.put_public_access_block(Bucket=name, PublicAccessBlockConfiguration=closed)
+    return str(name)
 
 
 def _subscription(runtime: Runtime, properties: Properties) -> str:
@@ -96,7 +108,12 @@ KINDS = {
             SecretId=arn, ForceDeleteWithoutRecovery=True
         ),
     ),
-    "AWS::S3::BucketPolicy": Kind(_bucket_policy),
+    # In place of moto's own, which leaves versioning out.
+    "AWS::S3::Bucket": Kind(
+        _bucket,
+        lambda runtime, name: runtime.client("s3").delete_bucket(Bucket=name),
+        {"Arn": "arn:aws:s3:::{id}"},
+    ),
     "AWS::SNS::Subscription": Kind(_subscription),
     "AWS::CloudWatch::Alarm": Kind(_alarm),
     # The one database of local AWS under the name that the stack gives.
@@ -107,6 +124,7 @@ KINDS = {
             "Workgroup.Endpoint.Address": "localhost",
         },
     ),
+    "AWS::S3::BucketPolicy": _stand_in(),  # ours refuses plain HTTP, and local AWS speaks nothing else
     "AWS::RedshiftServerless::Namespace": _stand_in(),
     "AWS::SNS::TopicPolicy": _stand_in(),
     "AWS::Budgets::Budget": _stand_in(),
