@@ -52,7 +52,7 @@ lock: ## rebuild requirements*.txt; CONSTRAINTS=file for a local copy of the con
 bench: setup ## every benchmark, one after the other
 	@for file in bench/[a-z]*.py; do $(PYTHON) -m bench.$$(basename $$file .py) || exit 1; done
 
-package: setup ## dist/ as MWAA wants it: dags/ with include/ below, plugins.zip, requirements.txt
+package: setup ## dist/ as MWAA wants it: dags/ with include/ below, plugins.zip, requirements.txt, startup.sh
 	$(PYTHON) -m include.infra.package
 
 stacks: setup ## AWS resources of STAGE=dev|prod; DO=plan or DO=delete in place of creating and updating

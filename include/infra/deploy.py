@@ -19,7 +19,7 @@ from include.infra import checks
 from include.infra.environment import Environment, EnvironmentBusyError, NotVerifiedError, UpdateFailedError
 from include.infra.package import ROOT, package
 from include.infra.stacks import Stacks
-from include.infra.stages import Stage, StageError, airflow_environment, load_stage, startup_script, template
+from include.infra.stages import Stage, StageError, airflow_environment, load_stage, template
 from include.infra.uploads import CodeBucket, Deployment, NoEarlierDeploymentError, Plan
 
 log = logging.getLogger(__name__)
@@ -47,12 +47,10 @@ class Deployer:
 
     def build(self, root: Path, dist: Path) -> None:
         """dist/ with the stage's startup.sh. Raises StageError before the stacks exist."""
-        package(root, dist)
         outputs = self.stacks.outputs()
         if "MlflowTrackingUri" not in outputs:
             raise StageError(f"stage {self.stage.name} has no stacks yet: make stacks STAGE={self.stage.name}")
-        script = startup_script(airflow_environment(self.stage, outputs, self.region))
-        (dist / "startup.sh").write_text(script, encoding="utf-8")
+        package(root, dist, airflow_environment(self.stage, outputs, self.region))
 
     def validate(self, dist: Path, constraints: str) -> dict[str, dict[str, str]]:
         """Every check; returns the DAGs' files and schedules. Raises NotDeployableError with all findings."""

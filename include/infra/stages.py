@@ -3,6 +3,7 @@
 import json
 import re
 import shlex
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -126,10 +127,17 @@ def airflow_environment(stage: Stage, outputs: dict[str, str], region: str) -> d
     }
 
 
-def startup_script(environment: dict[str, str]) -> str:
+def startup_script(environment: Mapping[str, str]) -> str:
     """MWAA's startup.sh: the variables, quoted and in order, so that the same stage gives the same bytes."""
     lines = [f"export {name}={shlex.quote(value)}" for name, value in sorted(environment.items())]
-    return "\n".join(("#!/bin/sh", "# Made by the deployment from the stage's parameters and stacks.", *lines, ""))
+    return "\n".join(
+        (
+            "#!/bin/sh",
+            "# Made from the stage's parameters and stacks: what the code reads through include/settings.py.",
+            *lines,
+            "",
+        )
+    )
 
 
 def _parameter_names() -> set[str]:
