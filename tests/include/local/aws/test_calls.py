@@ -2,15 +2,18 @@
 
 import io
 import json
+import re
 from pathlib import Path
 
 import boto3
 import pytest
 
 from include.infra.policies import Call, read_calls
+from include.infra.stages import load_stage
 from include.local.aws.calls import CallRecorder
-from include.local.aws.roles import OWNER
+from include.local.aws.roles import API_ROLE, MLFLOW_ROLE, MWAA_ROLE, OWNER
 from include.local.aws.server import CALLS, running
+from include.local.environment import ROOT
 from include.settings import Settings
 
 ACCOUNT = "123456789012"
@@ -77,3 +80,12 @@ def test_the_application_still_reads_the_body_that_the_recorder_has_read(tmp_pat
     recorder(environ, lambda *_: None)
     assert seen == [body]
     assert read_calls(tmp_path / "calls") == [Call("r", "glue:GetJob", (f"arn:aws:glue:eu-west-1:{ACCOUNT}:job/j",))]
+
+
+def test_every_process_of_the_stack_that_calls_aws_signs_in_a_role_of_the_templates() -> None:
+    procfile = (ROOT / "Procfile").read_text(encoding="utf-8")
+    signed = dict(re.findall(r"^([a-z-]+): exec env AWS_ACCESS_KEY_ID=(\S+)", procfile, re.MULTILINE))
+    assert set(signed) == {"mlflow", "api-server", "scheduler", "dag-processor", "triggerer", "api"}
+    assert set(signed.values()) == {MLFLOW_ROLE, MWAA_ROLE, API_ROLE}
+    stage = load_stage("prod", ACCOUNT)
+    assert {stage[name] for name in ("MwaaRole", "MlflowRole", "ApiRole")} == set(signed.values())
