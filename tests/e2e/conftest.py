@@ -75,9 +75,11 @@ def acting_as(role: str) -> Iterator[None]:
         patch.setenv("AWS_ACCESS_KEY_ID", role)
         for cached in kept:
             cached.cache_clear()
-        yield
-    for cached in kept:
-        cached.cache_clear()
+        try:
+            yield
+        finally:
+            for cached in kept:
+                cached.cache_clear()
 
 
 class Run:
