@@ -9,7 +9,7 @@ UV := $(shell command -v uv || echo .tools/bin/uv)
 # Python 3.12 from PATH (asked to run: pyenv puts shims there that may not), else from pyenv's versions, else uv finds or fetches one.
 PYTHON312 := $(firstword $(shell python3.12 -c 'import sys; print(sys.executable)' 2>/dev/null) $(wildcard $(or $(PYENV_ROOT),$(HOME)/.pyenv)/versions/3.12.*/bin/python3.12) 3.12)
 
-.PHONY: help setup demo up down test lint lock bench package
+.PHONY: help setup demo up down test lint lock bench package stacks deploy
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -52,5 +52,11 @@ lock: ## rebuild requirements*.txt; CONSTRAINTS=file for a local copy of the con
 bench: setup ## every benchmark, one after the other
 	@for file in bench/[a-z]*.py; do $(PYTHON) -m bench.$$(basename $$file .py) || exit 1; done
 
-package: setup ## dist/ as MWAA wants it: dags/ with include/ below, plugins.zip, requirements.txt
+package: setup ## dist/ as MWAA wants it: dags/ with include/ below, plugins.zip, requirements.txt, startup.sh
 	$(PYTHON) -m include.infra.package
+
+stacks: setup ## AWS resources of STAGE=dev|prod; DO=plan or DO=delete in place of creating and updating
+	$(PYTHON) -m include.infra $(or $(DO),create) --stage $(STAGE)
+
+deploy: setup ## code to the MWAA environment of STAGE=dev|prod; ARGS=--dry-run or ARGS=--rollback
+	$(PYTHON) -m include.infra.deploy --stage $(STAGE) --label "$$(git describe --always --dirty)" $(ARGS)

@@ -2,11 +2,13 @@
 
 The master DAG, every week: is the champion still trained on data like today's, and if not, is there a better model?
 
-1. `analyse_drift` compares the leads since the champion with the champion's training data (Evidently, MLflow).
-2. `decide` takes one branch: `retrain` on drift (or by force, or while there is no champion at all), `data_outage` when
-   a feed looks broken (alert and stop), else `no_action`.
+1. `analyse_drift` compares the leads since the champion with the champion's training data (Evidently, MLflow), its
+   scores on them with those on its held-out leads, and its figures on final outcomes with those on its holdout.
+2. `decide` takes one branch: `retrain` on confirmed drift of any of the three (or by force, or while there is no
+   champion at all), `data_outage` when a feed looks broken (alert and stop), else `no_action`.
 3. `retrain` trains the families and registers the best as challenger of its stage.
-4. `champion_challenger` is the gate: both models on the same untouched holdout; then `promote` or `keep_champion`.
+4. `champion_challenger` is the gate: both models on the same untouched holdout; then `promote` or `keep_champion`, in
+   `promotion_mode` approval after a person has answered `ask_approval` in Airflow.
 
 `watcher` fails the run if any task failed. Re-run: safe. Clear the failed task, or trigger the DAG again.
 """  # noqa: D415 - a Markdown heading
@@ -24,12 +26,12 @@ from lifecycle.drift import (
     data_outage,
     next_step,
     no_action,
+    plan_window,
     unload_window,
-    window_start,
 )
 from lifecycle.flow import join, watcher
 from lifecycle.names import RUN, RUN_AFTER
-from lifecycle.promotion import champion_challenger, keep_champion, next_promotion_step, promote
+from lifecycle.promotion import champion_challenger, decide_and_carry_out, mode_param
 from lifecycle.training import STAGES_PARAM, train_challengers
 from lifecycle.training_backend import BACKEND_PARAM
 
@@ -48,12 +50,7 @@ PARAMS = {
         enum=["roc_auc", "pr_auc", "f1"],
         description="Metric by which a family wins, and by which the challenger must beat the champion on the holdout.",
     ),
-    "promotion_mode": Param(
-        "enabled",
-        type="string",
-        enum=["enabled", "dry_run", "disabled"],
-        description="enabled: carry out the gate's verdict. dry_run: record it only. disabled: no gate, no promotion.",
-    ),
+    "promotion_mode": mode_param(),
     "scoring_stages": STAGES_PARAM,
     "training_backend": BACKEND_PARAM,
 }
@@ -64,11 +61,12 @@ PARAMS = {
     catchup=False,
     doc_md=__doc__,
     params=PARAMS,
-    **dag_defaults(tags=["master", "training", "monitoring"], dagrun_timeout=timedelta(hours=36)),
+    **dag_defaults(tags=["master", "training", "monitoring"], dagrun_timeout=timedelta(hours=60)),
 )
 def data_drift_redshift_retrain():
     """Wires the master graph."""
-    analysis = analyse_drift(RUN, RUN_AFTER)
+    planned = plan_window(SERIES, RUN, RUN_AFTER)
+    analysis = analyse_drift(SERIES, RUN, RUN_AFTER, planned)
     decide = BranchPythonOperator(
         task_id="decide",
         python_callable=next_step,
@@ -77,19 +75,13 @@ def data_drift_redshift_retrain():
         **DECISION,
     )
     retrain = train_challengers("retrain")
-    comparisons = champion_challenger(retrain.challengers)
-    decide_promotion = BranchPythonOperator(
-        task_id="decide_promotion",
-        python_callable=next_promotion_step,
-        op_kwargs={"comparisons": comparisons},
-        **DECISION,
-    )
+    comparisons = champion_challenger(retrain.challengers, RUN, analysis)
     end = join()
 
-    chain(window_start(SERIES, RUN, RUN_AFTER), unload_window(), analysis, decide)
+    chain(planned, unload_window(), analysis, decide)
     chain(decide, retrain.group)
-    chain(decide, [no_action(), data_outage(analysis)], end)
-    chain(comparisons, decide_promotion, [promote(comparisons), keep_champion(comparisons)], end)
+    chain(decide, [no_action(analysis), data_outage(analysis)], end)
+    decide_and_carry_out(comparisons, end)
     chain(end, watcher())
 
 

@@ -1,8 +1,10 @@
 """### Monitor drift
 
 Every night: compares the leads that arrived since the champion (and since the last settled analysis of this DAG) with
-the champion's training data. HTML and JSON go to MLflow and S3, one row per column to the table of drift metrics.
-An alert is sent on drift and on a data outage. Nothing is retrained: `data_drift_redshift_retrain` does that.
+the champion's training data, the champion's scores on them with those on its held-out leads, and how well it predicts
+outcomes that have become final with its holdout figures. HTML and JSON go to MLflow and S3, one row per column to the
+table of drift metrics. An alert is sent on drift and on a data outage. Nothing is retrained:
+`data_drift_redshift_retrain` does that.
 
 Re-run: safe. The run's own figures are replaced.
 """  # noqa: D415 - a Markdown heading
@@ -12,7 +14,7 @@ from datetime import timedelta
 from airflow.sdk import chain, dag
 
 from lifecycle.defaults import dag_defaults
-from lifecycle.drift import ALERT_DRIFT, ALERT_OUTAGE, SERIES, analyse_drift, unload_window, window_start
+from lifecycle.drift import ALERT_DRIFT, ALERT_OUTAGE, SERIES, analyse_drift, plan_window, unload_window
 from lifecycle.names import RUN, RUN_AFTER
 
 
@@ -24,11 +26,9 @@ from lifecycle.names import RUN, RUN_AFTER
 )
 def monitor_drift():
     """Wires the drift watch."""
-    chain(
-        window_start(SERIES, RUN, RUN_AFTER),
-        unload_window(),
-        analyse_drift.override(on_success_callback=[ALERT_DRIFT, ALERT_OUTAGE])(RUN, RUN_AFTER),
-    )
+    planned = plan_window(SERIES, RUN, RUN_AFTER)
+    analysis = analyse_drift.override(on_success_callback=[ALERT_DRIFT, ALERT_OUTAGE])(SERIES, RUN, RUN_AFTER, planned)
+    chain(planned, unload_window(), analysis)
 
 
 monitor_drift()

@@ -2,9 +2,11 @@
 
 By hand. With `version`: that version becomes the challenger of its stage; without, the present challenger is taken.
 The gate judges it against the champion on the untouched holdout of its own snapshot, then `promote` or
-`keep_champion`. With `rollback` the previous champion serves again, without a gate.
+`keep_champion`; in `promotion_mode` approval a person is asked in between. With `rollback` the previous champion
+serves again in this one run, without a gate and without a question. Every decision and act is a row of the table of
+promotions and a record in `reports/gate/`.
 
-`watcher` fails the run if any task failed. Re-run: safe, except that a second rollback has nothing to go back to.
+`watcher` fails the run if any task failed. Re-run: safe. A run decides, or rolls back, once.
 """  # noqa: D415 - a Markdown heading
 
 from datetime import timedelta
@@ -12,17 +14,11 @@ from datetime import timedelta
 from airflow.providers.standard.operators.python import BranchPythonOperator
 from airflow.sdk import Param, chain, dag
 
+from lifecycle.by_hand import next_action, nominate, rollback
 from lifecycle.defaults import DECISION, dag_defaults
 from lifecycle.flow import join, watcher
-from lifecycle.promotion import (
-    champion_challenger,
-    keep_champion,
-    next_action,
-    next_promotion_step,
-    nominate,
-    promote,
-    rollback,
-)
+from lifecycle.names import RUN
+from lifecycle.promotion import champion_challenger, decide_and_carry_out, mode_param
 from lifecycle.training import STAGES
 
 PARAMS = {
@@ -33,7 +29,9 @@ PARAMS = {
         pattern="^[0-9]+$",
         description="Number of the registered version to judge. Empty: the present challenger.",
     ),
+    "promotion_mode": mode_param(),
     "rollback": Param(False, type="boolean", description="Put the previous champion back, without a gate."),
+    "reason": Param(None, type=["null", "string"], description="Why it is rolled back, for the record."),
 }
 
 
@@ -42,24 +40,19 @@ PARAMS = {
     catchup=False,
     doc_md=__doc__,
     params=PARAMS,
-    **dag_defaults(tags=["registry"], dagrun_timeout=timedelta(hours=8)),
+    **dag_defaults(tags=["registry"], dagrun_timeout=timedelta(hours=32)),
 )
 def promote_model():
     """Wires the promotion by hand."""
     choose_action = BranchPythonOperator(task_id="choose_action", python_callable=next_action, **DECISION)
     challenger = nominate()
-    comparisons = champion_challenger(challenger)
-    decide_promotion = BranchPythonOperator(
-        task_id="decide_promotion",
-        python_callable=next_promotion_step,
-        op_kwargs={"comparisons": comparisons},
-        **DECISION,
-    )
+    comparisons = champion_challenger(challenger, RUN)
     end = join()
 
-    chain(choose_action, rollback(), end)
-    chain(choose_action, challenger, comparisons, decide_promotion)
-    chain(decide_promotion, [promote(comparisons), keep_champion(comparisons)], end, watcher())
+    chain(choose_action, rollback(RUN), end)
+    chain(choose_action, challenger, comparisons)
+    decide_and_carry_out(comparisons, end)
+    chain(end, watcher())
 
 
 promote_model()

@@ -6,10 +6,13 @@ overridden by `LEADS_<FIELD>`; AWS's and MLflow's own variables (`AWS_ENDPOINT_U
 """
 
 from functools import lru_cache
-from typing import Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AliasChoices, Field
+from pydantic import AliasChoices, Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Floors = dict[Literal["accuracy", "precision", "recall", "f1", "roc_auc", "pr_auc"], Share]
 
 
 class Settings(BaseSettings):
@@ -59,11 +62,36 @@ class Settings(BaseSettings):
     drift_share_threshold: float = Field(0.3, ge=0, le=1, description="share of drifted columns that starts a retrain")
     min_drift_rows: int = Field(200, ge=1, description="fewer current rows than this: not enough data for a verdict")
     outage_missing_jump: float = Field(0.5, ge=0, le=1, description="jump in a column's missing share called an outage")
+    outage_row_share: float = Field(
+        0.2, ge=0, le=1, description="a window with at most this share of the leads it should hold is an outage"
+    )
+    drift_triggers: tuple[Literal["data", "prediction", "performance"], ...] = Field(
+        ("data", "prediction", "performance"),
+        description="kinds of drift that start a retrain; the champion is not asked for a kind that is left out",
+    )
+    drift_debounce_k: int = Field(1, ge=1, description="so many of the newest n analyses must say drift for a retrain")
+    drift_debounce_n: int = Field(1, ge=1, description="how many of the newest analyses of a DAG are counted")
+    label_maturity_days: float = Field(30.0, ge=0, description="days from ingestion until an outcome is taken as final")
+    performance_leads: int = Field(2000, ge=1, description="performance is judged on this many newest matured leads")
+    min_matured_leads: int = Field(200, ge=1, description="fewer matured leads than this: performance is not judged")
+    min_matured_per_outcome: int = Field(30, ge=2, description="the same, for the leads of either outcome")
+    max_auc_drop: float = Field(0.03, ge=0, le=1, description="loss of ROC-AUC since the holdout that starts a retrain")
+    max_brier_rise: float = Field(0.03, ge=0, le=1, description="rise of the Brier score that starts a retrain")
+    max_precision_drop: float = Field(0.1, ge=0, le=1, description="loss of precision that starts a retrain")
     primary_metric: Literal["roc_auc", "pr_auc", "f1"] = "roc_auc"
-    min_accuracy: float = 0.90
-    min_precision: float = 0.85
-    min_recall: float = 0.85
-    min_roc_auc: float = 0.90
+
+    floors_contact: Floors = Field(
+        {"accuracy": 0.90, "precision": 0.85, "recall": 0.85, "roc_auc": 0.90},
+        description="least figures on the holdout that a model of the stage may serve with, as JSON (guide 2.2)",
+    )
+    floors_engagement: Floors = Field({"roc_auc": 0.80}, description="the same; this stage knows less than contact")
+    floors_capture: Floors = Field({"roc_auc": 0.75}, description="the same; this stage knows least")
+    champion_max_age_days: float = Field(180.0, gt=0, description="an older champion may be replaced by an equal model")
+    gate_refresh_margin: float = Field(0.005, ge=0, le=1, description="rule refresh: a loss to be ruled out")
+    gate_brier_margin: float = Field(0.005, ge=0, le=1, description="a rise of the Brier score to be ruled out")
+    gate_segment_rows: int = Field(150, ge=1, description="segments of the holdout with fewer leads are not compared")
+    gate_segment_loss: float = Field(0.02, ge=0, le=1, description="largest loss that any segment may have")
+
     max_missing_share: float = Field(1.0, ge=0, le=1, description="a feature missing more often is dropped; guide: 0.4")
     threshold_policy: str = Field("f1", description="f1, precision_biased, cost or capacity=N (of every 1,000 leads)")
     false_positive_hours: float = Field(1.0, gt=0, description="policy cost: hours lost on a call in vain")
@@ -71,6 +99,15 @@ class Settings(BaseSettings):
     tier_policy: Literal["fixed", "threshold"] = Field("fixed", description="where tiers A-D begin")
     git_commit: str = Field("", validation_alias=AliasChoices("LEADS_GIT_COMMIT", "GIT_COMMIT", "GITHUB_SHA"))
     champion_poll_seconds: float = Field(5.0, gt=0, description="how often the scoring API looks for a new champion")
+
+    @model_validator(mode="after")
+    def _coherent(self) -> Self:
+        if self.drift_debounce_k > self.drift_debounce_n:
+            raise ValueError(
+                f"drift_debounce_k is {self.drift_debounce_k} of drift_debounce_n {self.drift_debounce_n}, so no drift "
+                "would ever be confirmed; set LEADS_DRIFT_DEBOUNCE_K to at most LEADS_DRIFT_DEBOUNCE_N"
+            )
+        return self
 
 
 @lru_cache(maxsize=1)

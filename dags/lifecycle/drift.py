@@ -9,58 +9,67 @@ from lifecycle.defaults import API_CALL, CHEAP_COMPUTE, DECISION
 from lifecycle.warehouse import statements
 
 SERIES = "{{ dag.dag_id }}__"
+PLANNED = "{% set planned = ti.xcom_pull(task_ids='plan_window') %}"
+CURRENT = "{{ sql('unload_window', run_id=run_key(ti), since=planned.since, until=planned.until) }}"
+MATURED = "{{ sql('unload_matured', run_id=run_key(ti), since=planned.champion_since, until=planned.matured_until) }}"
 
 log = logging.getLogger(__name__)
 
 
 @task(**API_CALL)
-def window_start(series, run, run_after):
-    """Moment after which a lead counts as current: since the champion and since this DAG's last settled analysis."""
+def plan_window(series, run, run_after):
+    """Which leads count as current or as matured, and how many current ones the weeks before lead one to expect."""
     from include.monitoring import window
 
-    return window.window_start(series, run, run_after)
+    return window.plan_window(series, run, run_after)
 
 
 def unload_window():
-    """Leads that arrived after `window_start`, as Parquet."""
-    return statements(
-        "unload_window",
-        "{{ sql('unload_window', run_id=run_key(ti), since=ti.xcom_pull(task_ids='window_start')) }}",
-    )
+    """The leads that arrived in the window, and those whose outcome has become final, as Parquet."""
+    return statements("unload_window", *(PLANNED + statement for statement in (CURRENT, MATURED)))
 
 
 @task(**CHEAP_COMPUTE)
-def analyse_drift(run, run_after, params=None):
-    """Compares the current leads with the champion's training data; records HTML, JSON, metrics and rows."""
+def analyse_drift(series, run, run_after, planned, params=None):
+    """Compares current leads with the champion's training data, and the champion with itself; records the findings."""
     from datetime import datetime
 
     from include.monitoring import analysis
     from lifecycle.names import Names
+    from lifecycle.reports import with_drift_page
 
-    return analysis.analyse_drift(
+    layout = Names().layout
+    found = analysis.analyse_drift(
         run,
-        Names().layout.window(run),
+        layout.window(run),
         drift_share_threshold=params.get("drift_share_threshold"),
         checked_at=datetime.fromisoformat(run_after),
+        matured_uri=layout.matured(run),
+        expected_rows=planned["expected_rows"],
+        series=series,
     )
+    return with_drift_page(found)
 
 
 def next_step(analysis, params):
     """The branch after an analysis: `retrain`, `data_outage` or `no_action`.
 
     Args:
-        analysis: what `analyse_drift` returned.
+        analysis: what `analyse_drift` returned; a drift that waits for confirmation changes nothing yet.
         params: the trigger form; `force_retrain` asks for a new model whatever the data says.
     """
-    if params["force_retrain"] or analysis["verdict"] in ("no_champion", "drift"):
+    if params["force_retrain"] or analysis["verdict"] == "no_champion" or analysis["confirmed"]:
         return "retrain"
     return "data_outage" if analysis["verdict"] == "outage" else "no_action"
 
 
 @task(**DECISION)
-def no_action():
-    """Says that nothing needs to be done."""
-    log.info("No significant data drift detected. No action taken.")
+def no_action(analysis):
+    """Says that nothing needs to be done, or that a drift waits for confirmation."""
+    if analysis["verdict"] == "drift":
+        log.warning("Drift (%s) not confirmed: %s. No action taken.", analysis["triggers"], analysis["confirmation"])
+    else:
+        log.info("No significant data drift detected. No action taken.")
 
 
 @task(**DECISION, on_success_callback=[Notifier("data_outage", source="analyse_drift")])

@@ -1,85 +1,122 @@
-"""Tasks that compare challenger and champion, and put the better one in place."""
+"""Tasks that compare challenger and champion, carry the decision out as the promotion mode says, and record it."""
 
 import logging
 
-from airflow.sdk import task
+from airflow.providers.standard.operators.python import BranchPythonOperator
+from airflow.sdk import Param, TriggerRule, chain, task
 
 from lead_ops.notifications import Notifier
+from lifecycle.approval import question
 from lifecycle.defaults import API_CALL, CHEAP_COMPUTE, DECISION
+
+BRANCHES_MEET = {"trigger_rule": TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS}
 
 log = logging.getLogger(__name__)
 
 
+def mode_param():
+    """`promotion_mode` of a trigger form; a new one for each DAG, because a run writes its own value into it."""
+    return Param(
+        "enabled",
+        type="string",
+        enum=["enabled", "approval", "dry_run", "disabled"],
+        description="enabled: carry out the gate's verdict. approval: ask a person first, in Airflow; no answer within "
+        "24 hours keeps the champion. dry_run: record the verdict only. disabled: no gate, no promotion.",
+    )
+
+
 @task(**CHEAP_COMPUTE)
-def champion_challenger(challengers, params=None):
+def champion_challenger(challengers, run, analysis=None, params=None, ti=None):
     """Scores champion and challenger of each stage on the same untouched holdout rows; returns one verdict a stage.
 
-    Returns no verdict where the trigger form has disabled promotion.
+    Returns no verdict where the trigger form has disabled promotion. `analysis` is what the drift analysis of the run
+    found, if there was one: confirmed drift lets a model pass that is only as good as the champion.
     """
     from include.training import compare
+    from lifecycle.records import enter
+    from lifecycle.reports import with_gate_page
 
-    if params.get("promotion_mode") == "disabled":
+    if params["promotion_mode"] == "disabled":
         return []
-    return [
-        compare.compare(challenger["snapshot_uri"], challenger["stage"], params.get("primary_metric"))
+    comparisons = [
+        compare.compare(
+            run,
+            challenger["snapshot_uri"],
+            challenger["stage"],
+            params.get("primary_metric"),
+            mode=params["promotion_mode"],
+            drift_confirmed=drift_confirmed(analysis),
+            decided_at=ti.start_date,
+        )
         for challenger in challengers
     ]
+    for one in comparisons:
+        enter(one, "decided", "gate", f"{one['why_rule']}: {'; '.join(one['reasons'])}", ti.start_date)
+    return [with_gate_page(one) for one in comparisons]
+
+
+def drift_confirmed(analysis):
+    """Whether a drift analysis found drift that its debounce has confirmed."""
+    return bool(analysis) and analysis["verdict"] == "drift" and analysis.get("confirmed", True)
 
 
 def next_promotion_step(comparisons, params):
-    """The branch after the gate: `promote` if the mode allows it and any stage's verdict says so, else `keep_champion`.
+    """The branch after the gate: `promote`, `ask_approval`, or `keep_champion` where the mode or the verdicts say so.
 
     Args:
-        comparisons: what `champion_challenger` returned.
-        params: the trigger form; a DAG without `promotion_mode` always carries the verdict out.
+        comparisons: what `champion_challenger` returned; one stage that passed is enough.
+        params: the trigger form.
     """
-    if params.get("promotion_mode", "enabled") == "enabled" and any(
-        comparison["verdict"] == "promote" for comparison in comparisons
-    ):
-        return "promote"
-    return "keep_champion"
+    if all(comparison["verdict"] == "keep" for comparison in comparisons):
+        return "keep_champion"
+    return {"enabled": "promote", "approval": "ask_approval"}.get(params["promotion_mode"], "keep_champion")
 
 
-@task(**API_CALL, on_success_callback=[Notifier("model_deployed")])
-def promote(comparisons):
+@task(**API_CALL, **BRANCHES_MEET, on_success_callback=[Notifier("model_deployed")])
+def promote(comparisons, dag_run=None, ti=None):
     """Makes every challenger that passed the gate the champion of its stage; a repeated run changes nothing."""
     from include.registry import registry
+    from lifecycle.records import actor, enter
+    from lifecycle.reports import with_pages
 
-    passed = [comparison for comparison in comparisons if comparison["verdict"] == "promote"]
-    for comparison in passed:
-        registry.promote(comparison["model"], comparison["version"])
-        log.info("Champion of %s is version %s", comparison["model"], comparison["version"])
-    return passed
-
-
-@task(**DECISION, on_success_callback=[Notifier("champion_kept")])
-def keep_champion(comparisons, params=None):
-    """Leaves every champion in place and says why: the gate's reasons, or the mode that forbids a promotion."""
-    log.info("No promotion. Promotion mode: %s", params.get("promotion_mode", "enabled"))
-    for comparison in comparisons:
-        log.info("%(model)s version %(version)s: %(verdict)s, %(reasons)s", comparison)
-    return list(comparisons)
+    for one in comparisons:
+        reason = "; ".join(one["reasons"])
+        if one["verdict"] == "promote":
+            registry.promote(one["model"], one["version"], against=one["champion_version"])
+            enter(one, "promoted", actor(dag_run), reason, ti.start_date)
+        else:
+            enter(one, "kept", actor(dag_run), reason, ti.start_date)
+        log.info("%s version %s: %s, %s", one["model"], one["version"], one["verdict"], reason)
+    return [with_pages(one) for one in comparisons]
 
 
-@task(**API_CALL)
-def nominate(params=None):
-    """Makes the version of the trigger form the challenger, or keeps the present one; returns it in a list."""
-    from include.registry import nominate as nomination
+@task(**API_CALL, **BRANCHES_MEET, on_success_callback=[Notifier("champion_kept")])
+def keep_champion(comparisons, params=None, dag_run=None, ti=None):
+    """Leaves every champion in place and says why: the gate's reasons, or the mode or answer against a promotion."""
+    from lifecycle.records import actor, enter
+    from lifecycle.reports import with_pages
 
-    return [nomination.nominate(params["stage"], params["version"])]
-
-
-@task(**API_CALL, on_success_callback=[Notifier("model_deployed")])
-def rollback(params=None):
-    """Makes the previous champion of the stage the champion again."""
-    from include.contract import KnownAt
-    from include.registry import registry
-    from lifecycle.names import Names
-
-    restored = registry.rollback(Names().contract.model_name(KnownAt(params["stage"])))
-    return {"model": restored.model, "version": restored.version, "stage": params["stage"]}
+    mode, kept = params["promotion_mode"], []
+    log.info("No promotion. Promotion mode: %s", mode)
+    for one in comparisons:
+        against = [f"passed the gate, but promotion mode {mode} kept the champion"] * (one["verdict"] == "promote")
+        kept.append({**one, "reasons": [*against, *one["reasons"]]})
+        enter(one, "kept", actor(dag_run), "; ".join(kept[-1]["reasons"]), ti.start_date)
+        log.info("%(model)s version %(version)s: %(reasons)s", kept[-1])
+    return [with_pages(one) for one in kept]
 
 
-def next_action(params):
-    """The first branch of `promote_model`: `rollback` or `nominate`."""
-    return "rollback" if params["rollback"] else "nominate"
+def decide_and_carry_out(comparisons, end):
+    """Wires what follows the gate: the branch by mode and verdict, the question to a person, promotion or not.
+
+    Args:
+        comparisons: of `champion_challenger`.
+        end: where the branches meet.
+    """
+    arguments = {"comparisons": comparisons}
+    decide_promotion = BranchPythonOperator(
+        task_id="decide_promotion", python_callable=next_promotion_step, op_kwargs=arguments, **DECISION
+    )
+    ends = [promote(comparisons), keep_champion(comparisons)]
+    chain(decide_promotion, *question(comparisons), ends, end)
+    chain(decide_promotion, ends)

@@ -84,11 +84,12 @@ def chosen_stages(params=None):
 def register_challenger(stage, snapshot_uri, results, parent_run_id, params=None):
     """Refits the stage's best family, logs and registers it under the alias `challenger`."""
     from include.training import challenger
+    from lifecycle.reports import with_model_card
 
     registered = challenger.register_challenger(
         snapshot_uri, list(results), stage, parent_run_id, params.get("primary_metric")
     )
-    return {**registered, "snapshot_uri": snapshot_uri}
+    return with_model_card({**registered, "snapshot_uri": snapshot_uri})
 
 
 class Training(NamedTuple):

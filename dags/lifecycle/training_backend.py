@@ -1,9 +1,9 @@
 """Where the families are trained: in Airflow's own workers, or as SageMaker training jobs, one mapped task per job."""
 
-from airflow.providers.amazon.aws.operators.sagemaker import SageMakerTrainingOperator
 from airflow.sdk import Param, TriggerRule, task
 
 from lifecycle.defaults import API_CALL, COSTLY_COMPUTE, DECISION
+from lifecycle.training_operator import SageMakerTrainingOperator
 
 BACKEND_PARAM = Param(
     "airflow",

@@ -42,6 +42,7 @@ class Column(_Strict):
     order: tuple[Text, ...] = Field((), description="levels of an ordinal column, lowest first")
     minimum: float | None = Field(None, description="a smaller value sends the row to quarantine")
     maximum: float | None = Field(None, description="a larger value sends the row to quarantine")
+    explain: bool = Field(True, description="whether the reasons of a score may show the column; it counts anyway")
     near_constant: bool = Field(False, description="one level covers 99 % or more: kept in the table, not a feature")
 
     @model_validator(mode="after")

@@ -15,7 +15,7 @@ OTHER = "Other"
 
 
 class TypedColumns(TransformerMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn is untyped
-    """Selects the columns of a stage and types them: what is unreadable, unknown or absent becomes missing.
+    """Selects the columns of a stage and types them: what is unreadable, infinite, unknown or absent is missing.
 
     Numbers, ordinals (position in their order) and flags (Yes 1, No 0) come out as float64 with NaN,
     nominal columns as text with None. Columns that are not listed are ignored.

@@ -14,7 +14,7 @@ from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, TargetEncoder
 MISSING_LEVEL = "(missing)"
 INDICATOR = "missingindicator_"
 Numbers = Literal["scaled", "bins", "both"]
-Levels = Literal["onehot", "target", "both"]
+Levels = Literal["onehot", "target", "both", "native"]
 
 
 class QuantileBins(TransformerMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn is untyped
@@ -44,12 +44,42 @@ class QuantileBins(TransformerMixin, BaseEstimator):  # type: ignore[misc] # sci
         return names.mask(column.isna(), None)
 
 
+class NativeLevels(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """Levels to pandas categories fixed by the training rows; a level not seen there is missing, as None is.
+
+    The categories are the levels' numbers: XGBoost needs pyarrow, which a deployed model does not bring, for text.
+    """
+
+    def fit(self, X: pd.DataFrame, y: Any = None) -> Self:  # noqa: N803 - scikit-learn's names
+        """Learns the levels of every column, in alphabetical order."""
+        self.n_features_in_, self.feature_names_in_ = X.shape[1], np.array(X.columns, dtype=object)
+        self.levels_ = {field: sorted(X[field].dropna().unique()) for field in X}
+        return self
+
+    def transform(self, X: pd.DataFrame) -> pd.DataFrame:  # noqa: N803
+        """Categorical columns, shape as `X`."""
+        return pd.DataFrame({field: self._numbered(X[field]) for field in X}, index=X.index)
+
+    def get_feature_names_out(self, input_features: Sequence[str] | None = None) -> np.ndarray:
+        """Field names, unchanged."""
+        return self.feature_names_in_
+
+    def _numbered(self, column: pd.Series) -> pd.Categorical:
+        levels = self.levels_[column.name]
+        return pd.Categorical.from_codes(pd.Categorical(column, levels).codes, categories=pd.RangeIndex(len(levels)))
+
+
 class Encoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     """Dense matrix of finite float64 from a frame of numbers (float64, NaN) and levels (text, None).
 
     Numbers: median and a missing flag, scaled to [0, 1] (`scaled`), one-hot quantile bins (`bins`) or `both`.
     Levels: missing as a level and one-hot (`onehot`), the level's smoothed conversion rate, cross-fitted on the rows
-    it is fitted on (`target`), or `both`. Levels not seen in training give zeros, or the mean rate.
+    it is fitted on (`target`), or `both`. Levels not seen in training give zeros, or the mean rate. With `native` the
+    matrix is a frame with one categorical column per field, for families that split levels themselves.
+
+    Attributes:
+        mean_: mean of every column over the training rows, the ordinary lead that a linear model's reasons start from;
+            not with `native`, which no linear model takes.
     """
 
     def __init__(self, numbers: Numbers = "scaled", levels: Levels = "onehot", bins: int = 15, seed: int = 0) -> None:
@@ -63,19 +93,27 @@ class Encoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.fit_transform(X, y)
         return self
 
-    def fit_transform(self, X: pd.DataFrame, y: Any = None) -> np.ndarray:  # noqa: N803
+    def fit_transform(self, X: pd.DataFrame, y: Any = None) -> np.ndarray | pd.DataFrame:  # noqa: N803
         """The matrix of the training rows; unlike `transform`, no row's own outcome is in its target encoding."""
         self.n_features_in_ = X.shape[1]
         self.columns_ = ColumnTransformer(self._blocks(X))
-        return np.asarray(self.columns_.fit_transform(X, y), dtype="float64")
+        if self.levels == "native":
+            self.columns_.set_output(transform="pandas")
+            return self._matrix(self.columns_.fit_transform(X, y))
+        matrix = self._matrix(self.columns_.fit_transform(X, y))
+        self.mean_ = np.asarray(matrix).mean(axis=0)
+        return matrix
 
-    def transform(self, X: pd.DataFrame) -> np.ndarray:  # noqa: N803
+    def transform(self, X: pd.DataFrame) -> np.ndarray | pd.DataFrame:  # noqa: N803
         """Matrix, shape (rows, features)."""
-        return np.asarray(self.columns_.transform(X), dtype="float64")
+        return self._matrix(self.columns_.transform(X))
 
     def get_feature_names_out(self, input_features: Sequence[str] | None = None) -> np.ndarray:
         """`<block>__<field>`, for one-hot columns followed by `=<level>`."""
         return np.asarray(self.columns_.get_feature_names_out(), dtype=object)
+
+    def _matrix(self, encoded: Any) -> np.ndarray | pd.DataFrame:
+        return encoded if self.levels == "native" else np.asarray(encoded, dtype="float64")
 
     def _blocks(self, frame: pd.DataFrame) -> list[tuple[str, Pipeline, list[str]]]:
         texts = [str(field) for field in frame if frame[field].dtype == object]
@@ -83,8 +121,9 @@ class Encoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         blocks = [
             ("number", _scaled(), numbers, self.numbers != "bins"),
             ("bin", make_pipeline(QuantileBins(self.bins), *_one_hot()), numbers, self.numbers != "scaled"),
-            ("level", make_pipeline(*_one_hot()), texts, self.levels != "target"),
-            ("target", self._target(), texts, self.levels != "onehot"),
+            ("level", make_pipeline(*_one_hot()), texts, self.levels in ("onehot", "both")),
+            ("target", self._target(), texts, self.levels in ("target", "both")),
+            ("native", NativeLevels(), texts, self.levels == "native"),
         ]
         return [(name, block, fields) for name, block, fields, wanted in blocks if wanted and fields]
 

@@ -1,4 +1,4 @@
-"""Builds `dist/` as MWAA wants it: `dags/` with include/ below, `plugins.zip`, `requirements.txt`.
+"""Builds `dist/` as MWAA wants it: `dags/` with include/ below, `plugins.zip`, `requirements.txt`, `startup.sh`.
 
 include/ travels with the DAGs, so code deploys without an environment update; it is never in plugins.zip too,
 because plugins/ comes first on MWAA's `sys.path` and a stale copy there would win.
@@ -8,7 +8,10 @@ import logging
 import shutil
 import sys
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
+
+from include.infra.stages import startup_script
 
 ROOT = Path(__file__).parents[2]
 LAPTOP_ONLY = {"local", "infra", "notebooks"}
@@ -17,10 +20,15 @@ ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
 log = logging.getLogger(__name__)
 
 
-def package(root: Path, dist: Path) -> list[Path]:
-    """Writes the three parts of a deployment below `dist`, which is emptied first.
+def package(root: Path, dist: Path, environment: Mapping[str, str] | None = None) -> list[Path]:
+    """Writes the four parts of a deployment below `dist`, which is emptied first.
 
     Identical input gives byte-identical files.
+
+    Args:
+        root: the project.
+        dist: where to.
+        environment: variables that startup.sh exports, those of a stage; none leaves every setting at its default.
 
     Returns:
         Every written file, sorted.
@@ -32,6 +40,7 @@ def package(root: Path, dist: Path) -> list[Path]:
             _copy(part, dist / "dags" / "include" / part.name)
     _zip(root / "plugins", dist / "plugins.zip")
     shutil.copyfile(root / "requirements.txt", dist / "requirements.txt")
+    (dist / "startup.sh").write_text(startup_script(environment or {}), encoding="utf-8")
     return sorted(path for path in dist.rglob("*") if path.is_file())
 
 

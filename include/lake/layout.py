@@ -41,6 +41,10 @@ class Layout:
         """Folder of the current window that one drift analysis looked at."""
         return self._folder(self.settings.processed_prefix, "windows", run_id)
 
+    def matured(self, run_id: str) -> str:
+        """Folder of the leads with a final outcome on which one drift analysis judged the champion."""
+        return self._folder(self.settings.processed_prefix, "matured", run_id)
+
     def open_leads(self, run_id: str) -> str:
         """Folder of the open leads that one scoring run reads."""
         return self._folder(self.settings.processed_prefix, "open", run_id)

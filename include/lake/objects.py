@@ -4,6 +4,7 @@ A job that has been handed a local copy of an S3 folder reads it by the same fun
 """
 
 import json
+import mimetypes
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -43,7 +44,12 @@ def split_uri(uri: str) -> tuple[str, str]:
 
 def s3_client() -> "S3Client":
     """The process's S3 client, one per endpoint and region (boto3 itself reads AWS_ENDPOINT_URL)."""
-    return _client(os.environ.get("AWS_ENDPOINT_URL_S3", os.environ.get("AWS_ENDPOINT_URL")), settings().region)
+    return _client(s3_endpoint(), settings().region)
+
+
+def s3_endpoint() -> str | None:
+    """Address of S3 where it is not AWS's own."""
+    return os.environ.get("AWS_ENDPOINT_URL_S3", os.environ.get("AWS_ENDPOINT_URL"))
 
 
 @lru_cache(maxsize=4)
@@ -78,10 +84,20 @@ def _read_file(uri: str) -> bytes:
 
 
 def write_bytes(uri: str, content: bytes) -> None:
-    """Stores `content` as the object at `uri`, over whatever was there. Raises ObjectMissing without the bucket."""
+    """Stores `content` as the object at `uri`, over whatever was there. Raises ObjectMissing without the bucket.
+
+    Its type follows from the name's ending, so that a browser shows a page instead of saving it.
+    """
     bucket, key = split_uri(uri)
     with _missing(uri):
-        s3_client().put_object(Bucket=bucket, Key=key, Body=content)
+        s3_client().put_object(Bucket=bucket, Key=key, Body=content, ContentType=_type_of(key))
+
+
+def _type_of(key: str) -> str:
+    kind, packing = mimetypes.guess_type(key)
+    if kind is None or packing:
+        return "application/octet-stream"
+    return f"{kind}; charset=utf-8" if kind.startswith("text/") else kind
 
 
 def read_text(uri: str) -> str:
@@ -109,6 +125,13 @@ def upload_file(path: str | Path, uri: str) -> None:
     bucket, key = split_uri(uri)
     with _missing(uri):
         s3_client().upload_file(str(path), bucket, key)
+
+
+def download_file(uri: str, path: str | Path) -> None:
+    """Downloads the object at `uri` into a local file, in parts where it is large. Raises ObjectMissing."""
+    bucket, key = split_uri(uri)
+    with _missing(uri):
+        s3_client().download_file(bucket, key, str(path))
 
 
 def list_objects(uri: str) -> list[str]:

@@ -6,14 +6,21 @@ from typing import Any
 
 import pandas as pd
 
-from include.contract import Contract, load_contract
-from include.lake.frames import read_parquet
+from include.contract import load_contract
+from include.lake.columns import ParquetColumns, open_parquet
 from include.lake.objects import ObjectMissing
-from include.monitoring.judge import Analysis, compare_leads
+from include.monitoring.debounce import earlier_verdicts, in_words, is_confirmed
+from include.monitoring.findings import NOTHING, Findings, conclude
+from include.monitoring.frames import Leads
+from include.monitoring.judge import compare_leads
+from include.monitoring.model_drift import ModelDrift, model_drift
+from include.monitoring.outage import Outage, row_collapse
+from include.monitoring.prediction import SCORED
 from include.monitoring.records import log_to_mlflow, store_metrics, write_reports
 from include.registry.registry import ChampionInfo, champion
-from include.settings import settings
-from include.training.snapshot import load_snapshot
+from include.settings import Settings, settings
+from include.training.snapshot import open_snapshot
+from include.training.splits import HOLDOUT_SHARE
 from include.warehouse.client import Warehouse
 
 log = logging.getLogger(__name__)
@@ -25,7 +32,7 @@ class ReferenceMissing(LookupError):  # noqa: N818 - says what happened
     def __init__(self, model: str, version: str, snapshot_uri: str | None) -> None:
         super().__init__(
             f"champion {model} version {version}: its training snapshot {snapshot_uri or '(no tag snapshot_uri)'} is "
-            "gone; restore it from the bucket's versions, or start the master DAG with force_retrain"
+            "gone; restore it from the bucket's versions, or run train_models and then promote_model"
         )
 
 
@@ -34,94 +41,119 @@ def analyse_drift(
     window_uri: str,
     drift_share_threshold: float | None = None,
     checked_at: datetime | None = None,
+    *,
+    matured_uri: str | None = None,
+    expected_rows: float | None = None,
+    series: str = "",
 ) -> dict[str, Any]:
     """Compares the leads under `window_uri` with the champion's training snapshot and records the findings.
 
-    A re-run with the same `run_id` overwrites what the first one recorded.
+    Three things can call for a new model: drifted columns, a champion whose scores have moved, a champion that
+    predicts worse than on its holdout. An outage comes before all of them, and nothing is scored in it. A re-run with
+    the same `run_id` overwrites what the first one recorded.
 
     Args:
         run_id: of the DAG run; names reports, MLflow run and rows.
         window_uri: Parquet folder of the leads to judge; a folder without objects is an empty window.
         drift_share_threshold: share of drifted columns that means drift; None takes the setting.
         checked_at: moment written beside the figures; None takes the present.
+        matured_uri: Parquet folder of leads with a final outcome; None where performance is not to be judged.
+        expected_rows: leads that the window should hold by the weeks before; None where that is not known.
+        series: prefix of the run ids among which a drift has to be confirmed; "" means all.
 
     Returns:
-        A small dictionary for XCom: verdict ("no_champion", "not_enough_data", "stable", "drift" or "outage"),
-        drifted_share, drifted_columns, outage_columns, reference_rows, current_rows, report_uri, mlflow_run_id,
-        mlflow_run_url.
+        A small dictionary for XCom with the keys of `findings.NOTHING`: verdict ("no_champion", "not_enough_data",
+        "stable", "drift" or "outage"), triggers (of "data", "prediction", "performance"), confirmed (whether enough
+        analyses drifted to retrain), figures, report_uri, mlflow_run_id, mlflow_run_url.
 
     Raises:
         ReferenceMissing: the champion's snapshot was deleted.
-        ColumnsDiffer: a monitored column is absent on one side.
+        ColumnsDiffer: a column is absent on one side.
+        ChampionUnreadable: the champion cannot be loaded or cannot score.
+        ParquetUnreadable: an object of either side is damaged.
         TrackingUnavailable: MLflow does not answer.
         WarehouseError: the figures could not be stored.
     """
-    current_settings = settings()
-    contract = load_contract(current_settings.contract)
     current = _read_window(window_uri)
-    model = contract.model_name()
-    serving = champion(model)
-    if serving is None or len(current) < current_settings.min_drift_rows:
-        verdict = "no_champion" if serving is None else "not_enough_data"
-        log.info("Drift analysis %s: %s, %d rows in %s", run_id, verdict, len(current), window_uri)
-        return _summary(verdict, current_rows=len(current))
+    serving = champion(load_contract(settings().contract).model_name())
+    if serving is None:
+        return _not_analysed("no_champion", run_id, current)
+    collapse = _collapse(len(current), expected_rows, settings())
+    if len(current) >= settings().min_drift_rows:
+        matured = _read_window(matured_uri) if matured_uri else pd.DataFrame()
+        findings = _compare(serving, current, matured, collapse, drift_share_threshold)
+    elif collapse:
+        findings = conclude(serving.version, None, ModelDrift(), collapse, len(current), settings().drift_triggers)
+    else:
+        return _not_analysed("not_enough_data", run_id, current)
+    return _record(run_id, findings, series, checked_at or datetime.now(UTC))
 
-    threshold = current_settings.drift_share_threshold if drift_share_threshold is None else drift_share_threshold
-    reference = _read_reference(model, serving)
-    analysis = compare_leads(reference, current, contract, threshold, current_settings.outage_missing_jump)
-    return _record(run_id, analysis, contract, serving, checked_at or datetime.now(UTC))
+
+def _compare(
+    serving: ChampionInfo,
+    current: Leads,
+    matured: Leads,
+    collapse: tuple[Outage, ...],
+    drift_share_threshold: float | None,
+) -> Findings:
+    now, contract = settings(), load_contract(settings().contract)
+    threshold = now.drift_share_threshold if drift_share_threshold is None else drift_share_threshold
+    reference = _read_reference(contract.model_name(), serving)
+    analysis = compare_leads(reference, current, contract, threshold, now.outage_missing_jump)
+    outages = collapse + analysis.outages
+    model = ModelDrift() if outages else _model_drift(serving, reference, current, matured)
+    return conclude(serving.version, analysis, model, outages, len(current), now.drift_triggers)
 
 
-def _record(
-    run_id: str, analysis: Analysis, contract: Contract, serving: ChampionInfo, checked_at: datetime
-) -> dict[str, Any]:
-    summary = _summary(
-        analysis.verdict,
-        drifted_share=round(analysis.report.drifted_share, 4),
-        drifted_columns=list(analysis.report.drifted_columns),
-        outage_columns=[outage.column for outage in analysis.outages],
-        reference_rows=analysis.reference_rows,
-        current_rows=analysis.current_rows,
-    )
-    details = summary | {
-        "run_id": run_id,
-        "champion_version": serving.version,
-        "outages": {outage.column: outage.detail for outage in analysis.outages},
-    }
-    summary["report_uri"] = write_reports(run_id, analysis, details, contract)
-    summary["mlflow_run_id"], summary["mlflow_run_url"] = log_to_mlflow(run_id, analysis, details, contract)
-    store_metrics(run_id, analysis, contract, checked_at, Warehouse(settings()))
-    log.info("Drift analysis %s: %s, share %.2f", run_id, analysis.verdict, analysis.report.drifted_share)
+def _model_drift(serving: ChampionInfo, reference: Leads, current: Leads, matured: Leads) -> ModelDrift:
+    """The champion's own drift, on as many rows of each side as are scored at most."""
+    now, contract = settings(), load_contract(settings().contract)
+    judged_on = _rows(reference, round(SCORED / HOLDOUT_SHARE))
+    return model_drift(serving, judged_on, _rows(current, SCORED), _rows(matured, len(matured)), contract, now)
+
+
+def _rows(leads: Leads, limit: int) -> pd.DataFrame:
+    return leads.sample(limit) if isinstance(leads, ParquetColumns) else pd.DataFrame()
+
+
+def _record(run_id: str, findings: Findings, series: str, checked_at: datetime) -> dict[str, Any]:
+    now, contract = settings(), load_contract(settings().contract)
+    before = earlier_verdicts(series, run_id, findings.champion_version, checked_at)
+    counted = ([findings.verdict, *before], now.drift_debounce_k, now.drift_debounce_n)
+    findings = findings.with_confirmation(is_confirmed(*counted), in_words(*counted))
+    summary = NOTHING | findings.summary()
+    summary["report_uri"] = write_reports(run_id, findings, contract)
+    summary["mlflow_run_id"], summary["mlflow_run_url"] = log_to_mlflow(run_id, findings, contract)
+    store_metrics(run_id, findings, contract, checked_at, Warehouse(now))
+    log.info("Drift analysis %s: %s %s, %s", run_id, findings.verdict, findings.triggers, findings.confirmation)
     return summary
 
 
-def _read_window(window_uri: str) -> pd.DataFrame:
+def _collapse(rows: int, expected_rows: float | None, now: Settings) -> tuple[Outage, ...]:
+    """An outage of the whole feed; where few leads are expected anyway, few say nothing."""
+    if expected_rows is None or expected_rows < now.min_drift_rows:
+        return ()
+    found = row_collapse(rows, expected_rows, now.outage_row_share)
+    return (found,) if found else ()
+
+
+def _not_analysed(verdict: str, run_id: str, current: Leads) -> dict[str, Any]:
+    log.info("Drift analysis %s: %s, %d rows in the window", run_id, verdict, len(current))
+    return NOTHING | {"verdict": verdict, "current_rows": len(current)}
+
+
+def _read_window(window_uri: str) -> Leads:
     try:
-        return read_parquet(window_uri)
+        return open_parquet(window_uri)
     except ObjectMissing:  # UNLOAD of an empty result writes no object
         return pd.DataFrame()
 
 
-def _read_reference(model: str, serving: ChampionInfo) -> pd.DataFrame:
+def _read_reference(model: str, serving: ChampionInfo) -> Leads:
     uri = serving.tags.get("snapshot_uri")
     try:
         if uri:
-            return load_snapshot(uri)
+            return open_snapshot(uri)
     except ObjectMissing as error:
         raise ReferenceMissing(model, serving.version, uri) from error
     raise ReferenceMissing(model, serving.version, uri)
-
-
-def _summary(verdict: str, **figures: Any) -> dict[str, Any]:
-    empty: dict[str, Any] = {
-        "verdict": verdict,
-        "drifted_share": 0.0,
-        "drifted_columns": [],
-        "outage_columns": [],
-        "reference_rows": 0,
-        "current_rows": 0,
-        "report_uri": None,
-        "mlflow_run_id": None,
-        "mlflow_run_url": None,
-    }
-    return empty | figures

@@ -26,12 +26,27 @@ class Missing(_Strict):
     mostly: float = Field(gt=0, le=1)
 
 
+class Sample(_Strict):
+    """How many values of a column Evidently is given at most."""
+
+    rows: int = Field(ge=1000)
+
+
+class OutageRules(_Strict):
+    """What makes a column's levels a broken feed; `vanished` is a share of the reference's filled cells."""
+
+    vanished: float = Field(gt=0, le=1)
+
+
 class DriftConfig(_Strict):
     """Everything that decides a column's drift verdict besides the data."""
 
     numeric: Method
     categorical: Method
+    prediction: Method
     missing: Missing
+    sample: Sample
+    outage: OutageRules
 
 
 @lru_cache(maxsize=1)

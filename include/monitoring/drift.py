@@ -1,6 +1,7 @@
 """Data drift per column: Evidently's DataDriftPreset on two prepared frames, verdicts read from its own tests."""
 
 from dataclasses import dataclass, field
+from html import escape
 from typing import Any
 
 from evidently import DataDefinition, Dataset, Report
@@ -13,21 +14,36 @@ from include.monitoring.frames import Comparison
 
 @dataclass(frozen=True)
 class ColumnDrift:
-    """One column's verdict; whether a high or a low score means drift is the method's own business."""
+    """One column's verdict; whether a high or a low score means drift is the method's own business.
+
+    `error` bounds how far the score can be from that of all rows; 0 where it was computed on them.
+    """
 
     column: str
     method: str
     score: float
     threshold: float
     drifted: bool
+    error: float = 0.0
+
+    @property
+    def undecided(self) -> bool:
+        """Whether the verdict on all rows could be another one."""
+        return self.error > 0 and abs(self.score - self.threshold) <= self.error
 
 
 @dataclass(frozen=True)
 class DriftReport:
-    """The verdict of every monitored column, and Evidently's own snapshot to render."""
+    """The verdict of every monitored column, and Evidently's own snapshot to render.
+
+    `exact_columns` were judged again on all rows because their score on fewer values left the verdict open; the
+    snapshot shows them on the fewer. `note` says so at the head of the page.
+    """
 
     columns: tuple[ColumnDrift, ...]
     snapshot: Any = field(repr=False, compare=False)
+    exact_columns: tuple[str, ...] = ()
+    note: str = ""
 
     @property
     def drifted_columns(self) -> tuple[str, ...]:
@@ -45,7 +61,8 @@ class DriftReport:
 
     def html(self) -> str:
         """Evidently's report as one self-contained page (about 4 MB)."""
-        return str(self.snapshot.get_html_str(as_iframe=False))
+        page = str(self.snapshot.get_html_str(as_iframe=False))
+        return page.replace("<body>", f"<body>\n<p>{escape(self.note)}</p>", 1) if self.note else page
 
     def json(self) -> str:
         """Every metric and test of Evidently's report."""

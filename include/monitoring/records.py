@@ -1,9 +1,11 @@
 """Where the findings of a drift analysis are kept: reports in S3, a run in MLflow, rows in the warehouse."""
 
 import json
+import math
 import time
+from collections.abc import Iterator
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Protocol
 
 import mlflow
 from mlflow import MlflowClient
@@ -12,7 +14,9 @@ from mlflow.entities import Metric, RunTag
 from include.contract import Contract
 from include.lake.layout import Layout
 from include.lake.objects import write_text
-from include.monitoring.judge import Analysis
+from include.monitoring.drift import ColumnDrift
+from include.monitoring.findings import Findings
+from include.monitoring.outage import ROWS
 from include.registry.tracking import connect, run_url, tracking_errors
 from include.settings import settings
 from include.warehouse.templates import literal, timestamp
@@ -29,6 +33,9 @@ COLUMNS = (
     "missing_current",
     "drifted_share",
     "verdict",
+    "triggers",
+    "confirmed",
+    "champion_version",
 )
 
 
@@ -39,15 +46,20 @@ class Statements(Protocol):
         """Runs all statements in one transaction."""
 
 
-def write_reports(run_id: str, analysis: Analysis, details: dict[str, Any], contract: Contract) -> str:
-    """Stores page, figures and summary in the run's report folder; returns the URI of the page."""
+def write_reports(run_id: str, findings: Findings, contract: Contract) -> str:
+    """Stores page, figures and summary in the run's report folder.
+
+    Returns:
+        The URI of the page; of the summary where no columns were compared, so that there is no page.
+    """
     folder = Layout(settings(), contract).report("drift", run_id)
-    for name, text in _files(analysis, details).items():
+    files = _files(run_id, findings)
+    for name, text in files.items():
         write_text(folder + name, text)
-    return folder + "drift.html"
+    return folder + next(iter(files))
 
 
-def log_to_mlflow(run_id: str, analysis: Analysis, details: dict[str, Any], contract: Contract) -> tuple[str, str]:
+def log_to_mlflow(run_id: str, findings: Findings, contract: Contract) -> tuple[str, str]:
     """Logs metrics and reports to the MLflow run of this analysis, a new one or that of an earlier attempt.
 
     Returns:
@@ -57,79 +69,119 @@ def log_to_mlflow(run_id: str, analysis: Analysis, details: dict[str, Any], cont
         TrackingUnavailable: MLflow does not answer.
     """
     client = connect()
-    tags = {"verdict": analysis.verdict, "champion_version": str(details["champion_version"])}
+    tags = {
+        "verdict": findings.verdict,
+        "champion_version": findings.champion_version,
+        "triggers": ", ".join(findings.triggers),
+        "confirmed": str(findings.confirmed).lower(),
+    }
     now = int(time.time() * 1000)
     with tracking_errors():
         mlflow_run = _find_or_create_run(client, contract.names.experiment, run_id)
         client.log_batch(
             mlflow_run,
-            metrics=[Metric(key, value, now, 0) for key, value in _metrics(analysis).items()],
+            metrics=[Metric(key, value, now, 0) for key, value in _metrics(findings).items()],
             tags=[RunTag(key, value) for key, value in tags.items()],
         )
-        for name, text in _files(analysis, details).items():
+        for name, text in _files(run_id, findings).items():
             client.log_text(mlflow_run, text, name)
         client.set_terminated(mlflow_run)
         return mlflow_run, run_url(client, mlflow_run)
 
 
 def store_metrics(
-    run_id: str, analysis: Analysis, contract: Contract, checked_at: datetime, warehouse: Statements
+    run_id: str, findings: Findings, contract: Contract, checked_at: datetime, warehouse: Statements
 ) -> None:
-    """Replaces the run's rows in the warehouse's drift table, one row per monitored column, in one transaction.
+    """Replaces the run's rows in the warehouse's drift table, in one transaction.
+
+    There is a row per monitored column, and one each for the scores, for every figure of the champion's performance
+    and for a window without enough leads; the names of these stand in parentheses.
 
     Raises:
         WarehouseError: the transaction failed and changed nothing.
     """
     table = f"{settings().redshift_schema}.{contract.names.drift_table}"
     statements = [f"DELETE FROM {table} WHERE run_id = {literal(run_id)}"]  # noqa: S608 - quoted by `literal`
-    if rows := _rows(run_id, analysis, checked_at):
+    if rows := _rows(run_id, findings, checked_at):
         statements.append(f"INSERT INTO {table} ({', '.join(COLUMNS)}) VALUES\n" + ",\n".join(rows))  # noqa: S608
     warehouse.transaction(statements)
 
 
-def _rows(run_id: str, analysis: Analysis, checked_at: datetime) -> list[str]:
-    return [
-        "("
-        + ", ".join(
-            [
-                literal(run_id),
-                timestamp(checked_at),
-                literal(column.column),
-                literal(column.method),
-                f"{column.score:.6g}",
-                f"{column.threshold:.6g}",
-                "TRUE" if column.drifted else "FALSE",
-                f"{analysis.missing_reference[column.column]:.6g}",
-                f"{analysis.missing_current[column.column]:.6g}",
-                f"{analysis.report.drifted_share:.6g}",
-                literal(analysis.verdict),
-            ]
-        )
-        + ")"
-        for column in analysis.report.columns
-    ]
+def _rows(run_id: str, findings: Findings, checked_at: datetime) -> list[str]:
+    before, after = (
+        (literal(run_id), timestamp(checked_at)),
+        (
+            number(findings.drifted_share),
+            literal(findings.verdict),
+            literal(", ".join(findings.triggers)),
+            boolean(findings.confirmed),
+            literal(findings.champion_version),
+        ),
+    )
+    return [f"({', '.join((*before, *cells, *after))})" for cells in _judged(findings)]
 
 
-def _metrics(analysis: Analysis) -> dict[str, float]:
+def _judged(findings: Findings) -> Iterator[tuple[str, ...]]:
+    """Name, method, score, threshold, drifted and missing shares of everything that was judged, as SQL."""
+    missing = ("NULL", "NULL")
+    if analysis := findings.analysis:
+        for column in analysis.report.columns:
+            shares = analysis.missing_reference[column.column], analysis.missing_current[column.column]
+            yield *_verdict(column), number(shares[0]), number(shares[1])
+    if findings.model.prediction:
+        yield *_verdict(findings.model.prediction), *missing
+    for figure in findings.model.performance:
+        found = ColumnDrift(f"({figure.name})", "lower bound of loss", figure.at_least, figure.limit, figure.drifted)
+        yield *_verdict(found), *missing
+    if any(outage.column == ROWS for outage in findings.outages):
+        yield literal(ROWS), literal("row_collapse"), number(findings.current_rows), "NULL", "FALSE", *missing
+
+
+def _verdict(found: ColumnDrift) -> tuple[str, ...]:
+    cells = literal(found.column), literal(found.method), number(found.score), number(found.threshold)
+    return *cells, boolean(found.drifted)
+
+
+def number(value: float) -> str:
+    """An SQL number with six digits; NULL for what is none."""
+    return f"{value:.6g}" if math.isfinite(value) else "NULL"
+
+
+def boolean(value: bool) -> str:
+    """An SQL truth value."""
+    return "TRUE" if value else "FALSE"
+
+
+def _metrics(findings: Findings) -> dict[str, float]:
     figures = {
-        "drift_share": analysis.report.drifted_share,
-        "drifted_columns": float(len(analysis.report.drifted_columns)),
-        "outage_columns": float(len(analysis.outages)),
-        "reference_rows": float(analysis.reference_rows),
-        "current_rows": float(analysis.current_rows),
+        "drift_share": findings.drifted_share,
+        "outage_columns": float(len(findings.outages)),
+        "current_rows": float(findings.current_rows),
+        "matured_rows": float(findings.model.matured_rows),
     }
-    for column in analysis.report.columns:
-        figures[f"drift_score.{column.column}"] = column.score
-        figures[f"drifted.{column.column}"] = float(column.drifted)
+    if analysis := findings.analysis:
+        figures["drifted_columns"] = float(len(analysis.report.drifted_columns))
+        figures["reference_rows"] = float(analysis.reference_rows)
+        for column in analysis.report.columns:
+            figures[f"drift_score.{column.column}"] = column.score
+            figures[f"drifted.{column.column}"] = float(column.drifted)
+    if prediction := findings.model.prediction:
+        figures |= {"prediction/score": prediction.score, "prediction/drifted": float(prediction.drifted)}
+    for figure in findings.model.performance:
+        figures |= {
+            f"performance/{figure.name}": figure.current,
+            f"performance/{figure.name}_loss": figure.loss,
+            f"performance/{figure.name}_loss_at_least": figure.at_least,
+        }
     return figures
 
 
-def _files(analysis: Analysis, details: dict[str, Any]) -> dict[str, str]:
-    return {
-        "drift.html": analysis.report.html(),
-        "drift.json": analysis.report.json(),
-        "summary.json": json.dumps(details, indent=2) + "\n",
-    }
+def _files(run_id: str, findings: Findings) -> dict[str, str]:
+    summary = {"summary.json": json.dumps({"run_id": run_id, **findings.details()}, indent=2) + "\n"}
+    if findings.analysis is None:
+        return summary
+    report = findings.analysis.report
+    return {"drift.html": report.html(), "drift.json": report.json(), **summary}
 
 
 def _find_or_create_run(client: MlflowClient, experiment: str, run_id: str) -> str:

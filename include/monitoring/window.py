@@ -1,44 +1,78 @@
-"""Which leads a drift analysis looks at: those that arrived since the champion, and since the last settled analysis."""
+"""Which leads a drift analysis looks at, and how many of them the weeks before lead one to expect."""
 
-from datetime import UTC, datetime
+import math
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from statistics import median
+from typing import Any
 
 from include.contract import load_contract
 from include.registry.registry import champion
 from include.settings import settings
 from include.warehouse.client import Warehouse
+from include.warehouse.templates import render
+
+PERIODS_BACK = 4
+LEAST_PERIODS = 3
+"""So few stretches of history are enough to say how many leads a window should hold: one odd week in three."""
 
 
-def window_start(series: str, run_id: str, run_after: str) -> str:
-    """Moment after which a lead counts as current, ISO 8601 in UTC.
+def plan_window(series: str, run_id: str, run_after: str) -> dict[str, Any]:
+    """The moments between which leads count as current or as matured, and how many current ones to expect.
 
     The window of one analysis does not overlap with that of the one before, because leads from quiet weeks would
-    dilute a drift. Leads that were found to have drifted stay in it until a new champion has learnt them.
+    dilute a drift. Leads whose drift started a retrain stay in it until a new champion has learnt them.
 
     Args:
         series: prefix of the run ids whose analyses follow one another (those of one DAG).
         run_id: this run, whose own earlier figures do not count when it is repeated.
-        run_after: this run's moment; the answer where there is no champion, so that the window is empty.
+        run_after: this run's moment, ISO 8601, with which every window ends, so that a repeated run looks at the
+            same leads.
+
+    Returns:
+        since, until: the window; both are `run_after` where there is no champion, so that it is empty.
+        champion_since, matured_until: arrivals whose outcome, if they have one, is final and new to the champion.
+        expected_rows: what `expected_rows` says, None without enough history.
 
     Raises:
         TrackingUnavailable: MLflow does not answer.
         WarehouseError: the warehouse does not answer, or bootstrap_platform has not run.
     """
+    until = _utc(datetime.fromisoformat(run_after))
     serving = champion(load_contract(settings().contract).model_name())
-    if serving is None:
-        return run_after
-    return max(_utc(serving.created_at), _last_settled(series, run_id)).isoformat()
+    trained = _utc(serving.created_at) if serving else until
+    since = max(trained, _last_settled(series, run_id, until)) if serving else until
+    return {
+        "since": since.isoformat(),
+        "until": until.isoformat(),
+        "champion_since": trained.isoformat(),
+        "matured_until": (until - timedelta(days=settings().label_maturity_days)).isoformat(),
+        "expected_rows": expected_rows(_arrivals(since, until)),
+    }
 
 
-def _last_settled(series: str, run_id: str) -> datetime:
-    current = settings()
-    table = f"{current.redshift_schema}.{load_contract(current.contract).names.drift_table}"
-    rows = Warehouse(current).query(
-        # Names come from validated settings and contract; values travel as parameters.
-        f"SELECT CAST(MAX(checked_at) AS VARCHAR) AS moment FROM {table} "  # noqa: S608
-        "WHERE verdict <> 'drift' AND STRPOS(run_id, :series) = 1 AND run_id <> :run_id",
-        series=series,
-        run_id=run_id,
-    )
+def earlier_periods(since: datetime, until: datetime) -> list[tuple[datetime, datetime]]:
+    """The same hours of the same weekdays in the weeks before, newest first; none of them overlaps the window."""
+    weeks = max(1, math.ceil((until - since) / timedelta(weeks=1)))
+    shifts = [timedelta(weeks=weeks * number) for number in range(1, PERIODS_BACK + 1)]
+    return [(since - shift, until - shift) for shift in shifts]
+
+
+def expected_rows(counts: Iterable[int | None]) -> float | None:
+    """Leads that a window should hold: the median of earlier periods; None where fewer than three are known."""
+    known = [count for count in counts if count is not None]
+    return float(median(known)) if len(known) >= LEAST_PERIODS else None
+
+
+def _arrivals(since: datetime, until: datetime) -> list[int | None]:
+    if since >= until:
+        return []
+    rows = Warehouse(settings()).query(render("count_arrivals", periods=earlier_periods(since, until)))
+    return [None if count is None else int(count) for count in rows[0].values()]
+
+
+def _last_settled(series: str, run_id: str, before: datetime) -> datetime:
+    rows = Warehouse(settings()).query(render("last_settled", series=series, run_id=run_id, before=before))
     moment = rows[0]["moment"] if rows else None
     return _utc(datetime.fromisoformat(moment)) if moment else datetime.min.replace(tzinfo=UTC)
 

@@ -14,12 +14,18 @@ from include.registry.tracking import connect, tracking_errors
 log = logging.getLogger(__name__)
 
 CHAMPION, CHALLENGER, PREVIOUS = "champion", "challenger", "previous"
+ANY = "any"
 BEFORE_TAG = "champion_before"
+SETTLING = 10
 STAGES = {CHAMPION: "Production", CHALLENGER: "Staging"}
 
 
 class NoChampion(LookupError):  # noqa: N818 - says what is the matter
     """There is no champion, or none before the present one, to work with."""
+
+
+class ChampionChanged(RuntimeError):  # noqa: N818 - says what happened
+    """The champion is no longer the one that a decision was about."""
 
 
 class NoChallenger(LookupError):  # noqa: N818 - says what is the matter
@@ -90,35 +96,56 @@ def register(
 
 
 @tracking_errors()
-def promote(model: str, version: str) -> None:
+def promote(model: str, version: str, against: str | None = ANY) -> None:
     """Makes `version` the champion; the one before becomes `previous`.
 
     The alias moves in one call, so there is exactly one champion at every moment; what follows it is derived from
     what is already stored, so a promotion that was interrupted is completed by running it again.
 
+    Args:
+        model: registered model.
+        version: number of the version.
+        against: the champion that it was judged against, None where there was none; ANY promotes whoever serves.
+
     Raises:
+        ChampionChanged: another version serves by now, so the decision says nothing about the present champion.
         TrackingUnavailable: MLflow does not answer.
         mlflow.exceptions.MlflowException: there is no such version.
     """
     client = connect()
     present = aliased(client, model, CHAMPION)
-    if present is None or present.version != version:
-        client.set_model_version_tag(model, version, BEFORE_TAG, present.version if present else "")
+    before = present.version if present else None
+    if before != version:
+        if against not in (ANY, before):
+            raise ChampionChanged(
+                f"version {version} of {model} was judged against version {against}, but {before} serves by now; "
+                f"start promote_model with version {version} for a new decision"
+            )
+        client.set_model_version_tag(model, version, BEFORE_TAG, before or "")
         client.set_registered_model_alias(model, CHAMPION, version)
     _settle(client, model)
-    log.info("Champion of %s is version %s, before it %s", model, version, present.version if present else "none")
+    log.info("Champion of %s is version %s, before it %s", model, version, before)
 
 
 @tracking_errors()
-def rollback(model: str) -> ChampionInfo:
+def rollback(model: str, replaced: str | None = None) -> ChampionInfo:
     """Makes the previous champion the champion again and returns it; the replaced version is archived.
+
+    Args:
+        model: registered model.
+        replaced: the version to be undone, so that a repeated call does not go back one champion more; None undoes
+            whichever serves.
 
     Raises:
         NoChampion: no champion came before the present one.
         TrackingUnavailable: MLflow does not answer.
     """
     client = connect()
-    present, before = aliased(client, model, CHAMPION), aliased(client, model, PREVIOUS)
+    present = aliased(client, model, CHAMPION)
+    if present is not None and replaced not in (None, present.version):
+        _settle(client, model)
+        return present
+    before = aliased(client, model, PREVIOUS)
     if present is None or before is None or present.version != before.version:
         _settle(client, model)  # completes an interrupted promotion, so that `previous` is the right one
         before = aliased(client, model, PREVIOUS)
@@ -131,30 +158,53 @@ def rollback(model: str) -> ChampionInfo:
 
 
 def _settle(client: MlflowClient, model: str) -> None:
-    """Brings everything that follows from the champion alias in line with it; safe to repeat."""
-    present = aliased(client, model, CHAMPION)
+    """Brings everything that follows from the champion alias in line with it; safe to repeat.
+
+    Looks again after its own changes: of two promotions at once, the one that ends last sees both, so that aliases
+    and stages agree in the end.
+    """
+    for _ in range(SETTLING):
+        if not (_follow_aliases(client, model) or follow_stages(client, model)):
+            return
+    raise ChampionChanged(f"the champion of {model} keeps changing; look for runs that promote at the same time")
+
+
+def _follow_aliases(client: MlflowClient, model: str) -> bool:
+    """Sets `previous` and `challenger` as the champion says; whether there was anything to change."""
+    present, previous = aliased(client, model, CHAMPION), aliased(client, model, PREVIOUS)
     if present is None:
-        return
-    if before := present.tags.get(BEFORE_TAG):
-        client.set_registered_model_alias(model, PREVIOUS, before)
-    else:
-        client.delete_registered_model_alias(model, PREVIOUS)
+        return False
+    before, changed = present.tags.get(BEFORE_TAG) or None, False
+    if before != (previous.version if previous else None):
+        changed = True
+        if before:
+            client.set_registered_model_alias(model, PREVIOUS, before)
+        else:
+            client.delete_registered_model_alias(model, PREVIOUS)
     challenger = aliased(client, model, CHALLENGER)
     if challenger is not None and challenger.version == present.version:
+        changed = True
         client.delete_registered_model_alias(model, CHALLENGER)
-    follow_stages(client, model)
+    return changed
 
 
-def follow_stages(client: MlflowClient, model: str) -> None:
-    """Sets Production, Staging and Archived as the aliases say; versions that never left None stay there."""
+def follow_stages(client: MlflowClient, model: str) -> bool:
+    """Sets Production, Staging and Archived as the aliases say; versions that never left None stay there.
+
+    Returns:
+        Whether there was anything to change.
+    """
+    changed = False
     aliases = client.get_registered_model(model).aliases
     wanted = {str(aliases[alias]): stage for alias, stage in STAGES.items() if alias in aliases}
     for version in client.search_model_versions(f"name = '{model}'"):
         fallback = "None" if version.current_stage == "None" else "Archived"
         stage = wanted.get(str(version.version), fallback)
         if version.current_stage != stage:
+            changed = True
             with warnings.catch_warnings():
                 warnings.simplefilter(
                     "ignore", FutureWarning
                 )  # stages are deprecated; the guide's readers look for them
                 client.transition_model_version_stage(model, version.version, stage)
+    return changed

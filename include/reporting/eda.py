@@ -4,11 +4,9 @@ import json
 import logging
 from base64 import b64encode
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any
 
 import pandas as pd
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from include.contract import Contract, load_contract
@@ -17,6 +15,7 @@ from include.lake.objects import write_bytes, write_text
 from include.reporting.eda_plots import MUCH_MISSING, draw_all
 from include.reporting.eda_source import SourceTokens, source_tokens
 from include.reporting.eda_tables import Profile, profile
+from include.reporting.pages import render
 from include.settings import settings
 from include.training.snapshot import load_snapshot, read_manifest
 
@@ -91,25 +90,22 @@ def page(
     """The report as one HTML page that needs no other file."""
     counts = tokens.counts[(tokens.counts > 0).any(axis=1)]
     columns = found.columns
-    return (
-        _environment()
-        .get_template(PAGE)
-        .render(
-            found=found,
-            contract=contract,
-            manifest=manifest,
-            tokens=tokens,
-            pictures={name: b64encode(picture).decode() for name, picture in pictures.items()},
-            much_missing=list(columns.loc[columns["missing"] > MUCH_MISSING, "field"]),
-            much=MUCH_MISSING,
-            unused=columns.loc[columns["use"] == "near-constant", "field"].tolist(),
-            correlated=_correlated(found.correlations, contract.label),
-            column_table=_table(columns),
-            token_table=_table(counts.rename_axis("field").reset_index()) if len(counts) else "",
-            number_table=_table(found.numbers) if len(found.numbers) else "",
-            level_table=_table(found.top_levels()) if found.labelled else "",
-            indicator_table=_table(found.indicators),
-        )
+    return render(
+        PAGE,
+        found=found,
+        contract=contract,
+        manifest=manifest,
+        tokens=tokens,
+        pictures={name: b64encode(picture).decode() for name, picture in pictures.items()},
+        much_missing=list(columns.loc[columns["missing"] > MUCH_MISSING, "field"]),
+        much=MUCH_MISSING,
+        unused=columns.loc[columns["use"] == "near-constant", "field"].tolist(),
+        correlated=_correlated(found.correlations, contract.label),
+        column_table=_table(columns),
+        token_table=_table(counts.rename_axis("field").reset_index()) if len(counts) else "",
+        number_table=_table(found.numbers) if len(found.numbers) else "",
+        level_table=_table(found.top_levels()) if found.labelled else "",
+        indicator_table=_table(found.indicators),
     )
 
 
@@ -125,14 +121,3 @@ def _table(frame: pd.DataFrame) -> Markup:
         form = "{:.1%}" if name in SHARES else "{:,.4g}" if shown[name].dtype == float else "{:,}"
         shown[name] = ["" if pd.isna(value) else form.format(value) for value in shown[name]]
     return Markup(shown.to_html(index=False, border=0, escape=True))  # noqa: S704 - pandas escapes every cell
-
-
-@lru_cache(maxsize=1)
-def _environment() -> Environment:
-    return Environment(
-        loader=PackageLoader("include.reporting", "templates"),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        autoescape=True,
-    )

@@ -1,4 +1,4 @@
-"""The scoring API: leads as JSON or CSV in, scores of the current champion out."""
+"""The scoring API: leads as JSON or CSV in, scores and reasons of the current champions out."""
 
 from http import HTTPStatus
 from typing import Any
@@ -7,29 +7,31 @@ from flask import Flask, Response, abort, current_app, jsonify, render_template,
 from werkzeug.exceptions import HTTPException
 
 from include.contract import Contract, load_contract
-from include.serving.holder import ChampionHolder, registry_holder
+from include.serving.holder import Champions, registry_champions
 from include.serving.leads import LeadsRefused, UnreadableBody, leads_frame, parse_csv, parse_json
 from include.serving.scorer import Scorer
-from include.serving.tiers import TIERS
+from include.serving.stages import StagedScorer
 from include.settings import settings
 
 MAX_BODY_BYTES = 4 * 1024 * 1024
+REASONS = 3
+"""For each direction."""
 PARSERS = {"application/json": parse_json, "text/csv": parse_csv}
 
 
-def create_app(holder: ChampionHolder | None = None) -> Flask:
+def create_app(champions: Champions | None = None) -> Flask:
     """The WSGI application.
 
     Args:
-        holder: where the champion comes from; None takes the settings' registry and starts to watch it.
+        champions: where they come from; None takes the settings' registry and starts to watch it.
     """
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     app.json.sort_keys = False  # type: ignore[attr-defined]
-    if holder is None:
-        holder = registry_holder()
-        holder.start()
-    app.extensions["champion"] = holder
+    if champions is None:
+        champions = registry_champions()
+        champions.start()
+    app.extensions["champions"] = champions
     app.extensions["contract"] = load_contract(settings().contract)
     app.add_url_rule("/", view_func=index)
     app.add_url_rule("/healthz", view_func=healthz)
@@ -43,8 +45,8 @@ def create_app(holder: ChampionHolder | None = None) -> Flask:
 
 
 def index() -> str:
-    """The page for people: which champion is served, how good it is, how to ask for a score."""
-    return render_template("index.html", model=_description(), problem=_holder().problem, tiers=TIERS)
+    """The page for people: which champions are served, how good they are, how to ask for a score."""
+    return render_template("index.html", champions=_described(), problems=_champions().problems)
 
 
 def healthz() -> Response:
@@ -54,18 +56,17 @@ def healthz() -> Response:
 
 def readyz() -> Response:
     """200 once a champion is loaded, 503 before."""
-    scorer = _scorer()
-    return jsonify(status="ready", version=scorer.champion.version)
+    return jsonify(status="ready", versions=_versions(_scorer()))
 
 
 def model() -> Response:
-    """The champion in use: name, version, run, stage, threshold, tags, and the registry's last problem if any."""
+    """The champions in use by stage: name, version, run, decision and tags; and the registry's problems by stage."""
     _scorer()
-    return jsonify(_description())
+    return jsonify(champions=_described(), registry_problems=_champions().problems)
 
 
 def predict() -> Response:
-    """Scores the leads of the body, in their order.
+    """Scores the leads of the body, in their order, each with the champion of its stage and with reasons.
 
     A value that the contract refuses is a 422 that names row, field and reason; the whole request is then refused.
     """
@@ -75,14 +76,14 @@ def predict() -> Response:
         abort(
             HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"send one of {', '.join(PARSERS)}, not {request.mimetype or 'nothing'}"
         )
-    scores = scorer.score(leads_frame(parse(request.get_data()), _contract()))
+    scores = scorer.score(leads_frame(parse(request.get_data()), _contract()), REASONS)
     predictions = scores.astype(object).to_dict(orient="records")
-    return jsonify(model=scorer.champion.model, version=scorer.champion.version, predictions=predictions)
+    return jsonify(versions=_versions(scorer), predictions=predictions)
 
 
-def _holder() -> ChampionHolder:
-    holder: ChampionHolder = current_app.extensions["champion"]
-    return holder
+def _champions() -> Champions:
+    champions: Champions = current_app.extensions["champions"]
+    return champions
 
 
 def _contract() -> Contract:
@@ -90,24 +91,32 @@ def _contract() -> Contract:
     return contract
 
 
-def _scorer() -> Scorer:
-    holder = _holder()
-    if holder.scorer is None:
-        abort(HTTPStatus.SERVICE_UNAVAILABLE, f"no champion to score with yet: {holder.problem}")
-    return holder.scorer
+def _scorer() -> StagedScorer:
+    champions = _champions()
+    if champions.scorer is None:
+        problems = "; ".join(champions.problems.values())
+        abort(HTTPStatus.SERVICE_UNAVAILABLE, f"no champion to score with yet: {problems}")
+    return champions.scorer
 
 
-def _description() -> dict[str, Any] | None:
-    if (scorer := _holder().scorer) is None:
-        return None
+def _versions(scorer: StagedScorer) -> dict[str, str]:
+    return {one.champion.model: one.champion.version for one in scorer.scorers.values()}
+
+
+def _described() -> dict[str, dict[str, Any]]:
+    scorer = _champions().scorer
+    return {str(stage): _description(one) for stage, one in scorer.scorers.items()} if scorer else {}
+
+
+def _description(scorer: Scorer) -> dict[str, Any]:
     return {
         "model": scorer.champion.model,
         "version": scorer.champion.version,
         "run_id": scorer.champion.run_id,
-        "stage": str(scorer.stage),
-        "threshold": scorer.threshold,
+        "policy": scorer.decision.policy,
+        "threshold": scorer.decision.threshold,
+        "tiers": dict(scorer.decision.tiers),
         "tags": scorer.champion.tags,
-        "registry_problem": _holder().problem,
     }
 
 

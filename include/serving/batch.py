@@ -7,12 +7,18 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from include.contract import Contract, KnownAt
+from include.contract import Contract
 from include.lake.frames import read_parquet, write_parquet
 from include.lake.objects import ObjectMissing
-from include.serving.scorer import Scorer, load_champion
+from include.serving.reasons import as_json
+from include.serving.stages import StagedScorer, load_champions
 
 log = logging.getLogger(__name__)
+
+REASONS = 3
+"""For each direction."""
+CHUNK = 10_000
+"""Leads that are a matrix at the same time."""
 
 
 def score_batch(
@@ -20,49 +26,48 @@ def score_batch(
     scores_uri: str,
     run_id: str | None = None,
     scored_at: datetime | None = None,
-    stage: KnownAt = KnownAt.CONTACT,
 ) -> dict[str, Any]:
-    """Scores every lead under `open_uri` with the stage's champion.
+    """Scores every lead under `open_uri` with the champion of its stage.
 
     Args:
         open_uri: Parquet folder of leads; a folder without objects means that no lead is open.
         scores_uri: folder to write `scores.parquet` to, in the column order of the scores table (COPY is positional).
         run_id: written in each row; None takes the name of the folder `scores_uri`, which Layout.scores names so.
         scored_at: written in each row, naive or in UTC; None takes the present.
-        stage: whose champion scores.
 
     Returns:
-        rows, model_version and the URI written.
+        rows, how many of them each stage's champion scored, the champions' versions by stage and the URI written.
 
     Raises:
         NoChampion: nothing has been promoted yet.
-        ChampionUnusable: the champion cannot be loaded.
+        ChampionUnusable: a champion cannot be loaded.
         TrackingUnavailable: MLflow does not answer.
     """
-    scorer = load_champion(stage)
+    scorer = load_champions()
     leads = _read_open_leads(open_uri)
     run_id = run_id or scores_uri.rstrip("/").rsplit("/", 1)[-1]
     scores = scores_table(scorer, leads, run_id, scored_at or datetime.now(UTC))
     uri = f"{scores_uri.rstrip('/')}/scores.parquet"
     write_parquet(scores, uri, schema=scores_schema(scorer.contract))
-    log.info(
-        "Scored %d open leads with %s version %s into %s",
-        len(scores),
-        scorer.champion.model,
-        scorer.champion.version,
-        uri,
-    )
-    return {"rows": len(scores), "model_version": scorer.champion.version, "scores_uri": uri}
+    by_stage = {str(stage): int((scores["stage"] == stage).sum()) for stage in scorer.scorers}
+    versions = {str(stage): one.champion.version for stage, one in scorer.scorers.items()}
+    log.info("Scored %d open leads %s with versions %s into %s", len(scores), by_stage, versions, uri)
+    return {"rows": len(scores), "rows_by_stage": by_stage, "model_versions": versions, "scores_uri": uri}
 
 
-def scores_table(scorer: Scorer, leads: pd.DataFrame, run_id: str, scored_at: datetime) -> pd.DataFrame:
+def scores_table(scorer: StagedScorer, leads: pd.DataFrame, run_id: str, scored_at: datetime) -> pd.DataFrame:
     """One row per lead with the columns of the scores table, in its order."""
     moment = scored_at.astimezone(UTC).replace(tzinfo=None) if scored_at.tzinfo else scored_at
-    scores = scorer.score(leads).assign(
-        stage=str(scorer.stage), model_version=scorer.champion.version, run_id=run_id, scored_at=pd.Timestamp(moment)
-    )
+    starts = range(0, max(len(leads), 1), CHUNK)
+    scores = pd.concat([_scored(scorer, leads.iloc[start : start + CHUNK]) for start in starts], ignore_index=True)
+    scores = scores.assign(run_id=run_id, scored_at=pd.Timestamp(moment))
     ordered: pd.DataFrame = scores[scores_schema(scorer.contract).names]
     return ordered
+
+
+def _scored(scorer: StagedScorer, leads: pd.DataFrame) -> pd.DataFrame:
+    scores = scorer.score(leads, REASONS)
+    return scores.assign(reasons=scores["reasons"].map(as_json))
 
 
 def scores_schema(contract: Contract) -> pa.Schema:
@@ -74,6 +79,7 @@ def scores_schema(contract: Contract) -> pa.Schema:
             ("probability", pa.float64()),
             ("prediction", pa.int32()),
             ("tier", pa.string()),
+            ("reasons", pa.string()),
             ("stage", pa.string()),
             ("model_version", pa.string()),
             ("run_id", pa.string()),

@@ -1,14 +1,15 @@
-"""Holds the champion that the API serves and looks for a new one in the background."""
+"""Holds the champions that the API serves and looks for new ones in the background."""
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from mlflow.exceptions import MlflowException
 
-from include.contract import KnownAt, load_contract
+from include.contract import Contract, KnownAt, load_contract
 from include.registry.registry import NoChampion
 from include.serving.scorer import ChampionUnusable, Scorer, find_champion, load_version
+from include.serving.stages import STAGES, StagedScorer
 from include.settings import settings
 
 log = logging.getLogger(__name__)
@@ -21,15 +22,14 @@ EXPECTED = (NoChampion, ChampionUnusable, MlflowException, OSError)
 
 
 class ChampionHolder:
-    """The scorer of the moment. A champion once loaded stays until another is, whatever the registry does."""
+    """One stage's scorer of the moment. A champion once loaded stays until another is, whatever the registry does."""
 
-    def __init__(self, load: Load, poll_seconds: float) -> None:
-        """`load` is asked every `poll_seconds` seconds, at first when `start` or `refresh` is called."""
+    def __init__(self, load: Load) -> None:
+        """`load` is asked at every `refresh`."""
         self._load = load
-        self._poll_seconds = poll_seconds
         self._scorer: Scorer | None = None
         self._problem: str | None = "the registry has not been asked yet"
-        self._stop = threading.Event()
+        self._settled = False
 
     @property
     def scorer(self) -> Scorer | None:
@@ -41,6 +41,11 @@ class ChampionHolder:
         """Why the last look at the registry failed; None when it went well."""
         return self._problem
 
+    @property
+    def settled(self) -> bool:
+        """Whether the registry has said once which champion the stage has, or that it has none."""
+        return self._settled
+
     def refresh(self) -> None:
         """Looks at the registry once; a failure is logged once and keeps the champion in use."""
         try:
@@ -49,10 +54,47 @@ class ChampionHolder:
             if (problem := str(error)) != self._problem:
                 log.warning("Champion not refreshed, still serving %s: %s", self._served(), problem)
             self._problem = problem
+            self._settled |= isinstance(error, NoChampion)
             return
         if latest is not self._scorer:
             log.info("Serving %s instead of %s", latest.champion.uri, self._served())
-        self._scorer, self._problem = latest, None
+        self._scorer, self._problem, self._settled = latest, None, True
+
+    def _served(self) -> str:
+        return self._scorer.champion.uri if self._scorer else "nothing"
+
+
+class Champions:
+    """The scorer over all stages, of the moment.
+
+    There is none until every stage is settled: a champion that is only late must not be stood in for by another's.
+    """
+
+    def __init__(self, contract: Contract, holders: Mapping[KnownAt, ChampionHolder], poll_seconds: float) -> None:
+        """The registry is asked every `poll_seconds` seconds after `start`, and when `refresh` is called."""
+        self._contract = contract
+        self._holders = holders
+        self._poll_seconds = poll_seconds
+        self._scorer: StagedScorer | None = None
+        self._stop = threading.Event()
+
+    @property
+    def scorer(self) -> StagedScorer | None:
+        """What scores now; a request that has taken it keeps its champions to its end. None before the first one."""
+        return self._scorer
+
+    @property
+    def problems(self) -> dict[str, str]:
+        """Stage to why its last look at the registry failed; stages that went well are not in it."""
+        return {str(stage): holder.problem for stage, holder in self._holders.items() if holder.problem}
+
+    def refresh(self) -> None:
+        """Looks at the registry once for every stage."""
+        for holder in self._holders.values():
+            holder.refresh()
+        scorers = {stage: holder.scorer for stage, holder in self._holders.items() if holder.scorer}
+        if scorers and all(holder.settled for holder in self._holders.values()):
+            self._scorer = StagedScorer(self._contract, scorers)
 
     def start(self) -> None:
         """Begins to look for champions in a daemon thread, at once and then at every interval."""
@@ -67,18 +109,19 @@ class ChampionHolder:
         while not self._stop.wait(self._poll_seconds):
             self.refresh()
 
-    def _served(self) -> str:
-        return self._scorer.champion.uri if self._scorer else "nothing"
 
-
-def registry_holder(stage: KnownAt = KnownAt.CONTACT) -> ChampionHolder:
-    """A holder of the stage's champion in the settings' registry; a version is loaded only when it is new."""
+def registry_champions() -> Champions:
+    """The champions of the settings' registry; a version is loaded only when it is new."""
     contract = load_contract(settings().contract)
+    holders = {stage: ChampionHolder(_load_newer(contract, stage)) for stage in STAGES}
+    return Champions(contract, holders, settings().champion_poll_seconds)
 
+
+def _load_newer(contract: Contract, stage: KnownAt) -> Load:
     def load(served: Scorer | None) -> Scorer:
         latest = find_champion(contract, stage)
         if served is not None and served.champion.version == latest.version:
             return served
         return load_version(latest, stage, contract)
 
-    return ChampionHolder(load, settings().champion_poll_seconds)
+    return load

@@ -1,19 +1,21 @@
-"""The scorer: a stage's champion from the registry, from leads to score and tier."""
+"""The scorer of one champion: from leads to probability, score, tier, prediction and reasons."""
 
 import logging
-import pickle
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
-import mlflow.sklearn
 import pandas as pd
-from mlflow.exceptions import MlflowException
+from sklearn.pipeline import Pipeline
 
-from include.contract import Contract, KnownAt, load_contract
+from include.contract import Contract, KnownAt
+from include.features.attribution import Attribution, NotExplainableError
+from include.features.calibration import CalibratedModel, Decision
+from include.features.preprocess import source_fields
+from include.registry.models import ModelUnreadable, load_pipeline
 from include.registry.registry import ChampionInfo, NoChampion, champion
-from include.registry.tracking import TrackingUnavailable, tracking_errors
+from include.serving.reasons import Reasons
 from include.serving.tiers import score_of, tier_of
-from include.settings import settings
 
 log = logging.getLogger(__name__)
 
@@ -24,56 +26,71 @@ class ChampionUnusable(RuntimeError):  # noqa: N818 - says what is the matter
 
 @dataclass(frozen=True)
 class Scorer:
-    """One champion, loaded. Scoring changes nothing in it, so threads may share it."""
+    """One champion, loaded. Scoring changes nothing in it, so threads may share it.
+
+    Attributes:
+        champion: the registered version.
+        stage: the scoring stage it is the champion of.
+        contract: what a lead is.
+        pipeline: from raw columns to a calibrated probability.
+        reasons: None for a classifier that has no fast SHAP values.
+    """
 
     champion: ChampionInfo
     stage: KnownAt
-    threshold: float
     contract: Contract = field(repr=False)
-    pipeline: Any = field(repr=False)
+    pipeline: Pipeline = field(repr=False)
+    reasons: Reasons | None = field(repr=False)
 
-    def score(self, frame: pd.DataFrame) -> pd.DataFrame:
+    @property
+    def decision(self) -> Decision:
+        """Policy, threshold and tiers, which the model brings along."""
+        decision: Decision = self.pipeline[-1].decision
+        return decision
+
+    def score(self, frame: pd.DataFrame, reasons: int = 0) -> pd.DataFrame:
         """Scores leads, one row out for each row in, in the same order and with the same index.
 
         Args:
             frame: leads with business headers or contract fields as columns; absent columns count as missing.
+            reasons: how many to give for each direction; 0 gives no column `reasons`, and is several times faster.
 
         Returns:
-            Columns: the contract's key, score (0-100), probability, prediction (0 or 1 by the champion's
-            threshold), tier (A to D).
+            Columns: the contract's key, score (0-100), probability, prediction (0 or 1) and tier by the model's own
+            decision, stage, model_version and, if asked for, reasons (a list of `include.serving.reasons.Reason`;
+            None where the model has no fast SHAP values).
         """
         leads = to_fields(frame, self.contract)
-        positive = self.pipeline.predict_proba(leads)[:, 1] if len(leads) else []
-        probability = pd.Series(positive, index=leads.index, dtype="float64")
-        score = score_of(probability)
-        key = leads[self.contract.key]
-        return pd.DataFrame(
+        if leads.empty:
+            return self._table(leads, pd.Series(dtype="float64", index=leads.index), [] if reasons else None)
+        typed = self.pipeline[:1].transform(leads)
+        matrix = self.pipeline[1:-1].transform(typed)
+        probability = pd.Series(self.pipeline[-1].predict_proba(matrix)[:, 1], index=leads.index, dtype="float64")
+        if not reasons:
+            return self._table(leads, probability, None)
+        told = self.reasons.top(typed, matrix, reasons) if self.reasons else [None] * len(leads)
+        return self._table(leads, probability, told)
+
+    def _table(self, leads: pd.DataFrame, probability: pd.Series, reasons: list[Any] | None) -> pd.DataFrame:
+        score, key = score_of(probability), self.contract.key
+        table = pd.DataFrame(
             {
-                self.contract.key: [None if pd.isna(value) else value for value in key],
+                key: pd.Series([None if pd.isna(value) else value for value in leads[key]], leads.index, dtype=object),
                 "score": score,
                 "probability": probability,
-                "prediction": (probability >= self.threshold).astype("int64"),
-                "tier": tier_of(score),
+                "prediction": (probability >= self.decision.threshold).astype("int64"),
+                "tier": tier_of(score, self.decision.tiers),
+                "stage": str(self.stage),
+                "model_version": self.champion.version,
             }
         )
+        return table if reasons is None else table.assign(reasons=pd.Series(reasons, index=leads.index, dtype=object))
 
 
 def to_fields(frame: pd.DataFrame, contract: Contract) -> pd.DataFrame:
     """`frame` with exactly the contract's fields: headers renamed, absent columns empty, others dropped."""
     renamed = frame.rename(columns={column.name: column.field for column in contract.columns})
     return renamed.reindex(columns=list(contract.fields))
-
-
-def load_champion(stage: KnownAt = KnownAt.CONTACT) -> Scorer:
-    """The scorer of a stage's champion.
-
-    Raises:
-        NoChampion: nothing has been promoted for this stage.
-        ChampionUnusable: the version's threshold or artifact is missing or unreadable.
-        TrackingUnavailable: MLflow does not answer.
-    """
-    contract = load_contract(settings().contract)
-    return load_version(find_champion(contract, stage), stage, contract)
 
 
 def find_champion(contract: Contract, stage: KnownAt) -> ChampionInfo:
@@ -87,28 +104,49 @@ def find_champion(contract: Contract, stage: KnownAt) -> ChampionInfo:
 
 def load_version(serving: ChampionInfo, stage: KnownAt, contract: Contract) -> Scorer:
     """The scorer of one registered version. Raises ChampionUnusable and TrackingUnavailable."""
-    try:
-        threshold = float(serving.tags["threshold"])
-    except (KeyError, ValueError) as error:
-        raise ChampionUnusable(
-            f"{serving.uri}: its tag threshold is not a number ({error}); register it again"
-        ) from error
-    scorer = Scorer(serving, stage, threshold, contract, _load_pipeline(serving))
-    log.info("Loaded champion %s, threshold %.3f", serving.uri, threshold)
+    scorer = scorer_of(serving, stage, contract, _load_pipeline(serving))
+    log.info("Loaded champion %s, threshold %.3f by %s", serving.uri, scorer.decision.threshold, scorer.decision.policy)
     return scorer
 
 
-UNREADABLE = (MlflowException, pickle.UnpicklingError, ImportError, AttributeError, EOFError, OSError)
+def scorer_of(serving: ChampionInfo, stage: KnownAt, contract: Contract, pipeline: Any) -> Scorer:
+    """The scorer of a version whose pipeline is there; making its explainer takes up to a second.
+
+    Raises:
+        ChampionUnusable: the pipeline is not one that a training of this project deploys.
+    """
+    if problem := _problem(pipeline):
+        raise ChampionUnusable(
+            f"{serving.uri} {problem}; promote a version that train_models registered, or roll back with promote_model"
+        )
+    return Scorer(serving, stage, contract, pipeline, _reasons(serving, contract, pipeline))
+
+
+def _problem(pipeline: Any) -> str | None:
+    if not (isinstance(pipeline, Pipeline) and isinstance(pipeline[-1], CalibratedModel)):
+        return "does not end in a CalibratedModel with its decision"
+    decision = pipeline[-1].decision
+    if not (math.isfinite(decision.threshold) and 0 <= decision.threshold <= 1):
+        return f"has the threshold {decision.threshold}, which is no probability"
+    lowest = [score for _, score in decision.tiers]
+    if not lowest or lowest != sorted(lowest, reverse=True) or lowest[-1] > 0:
+        return f"has the tiers {decision.tiers}, which do not fall from the best down to a score of 0"
+    return None
+
+
+def _reasons(serving: ChampionInfo, contract: Contract, pipeline: Pipeline) -> Reasons | None:
+    preprocess, classifier = pipeline[:-1], pipeline[-1].classifier
+    mean = getattr(preprocess[-1], "mean_", None)  # only linear models need it
+    try:
+        attribution = Attribution.of(classifier, source_fields(preprocess), None if mean is None else mean[None, :])
+    except NotExplainableError as error:
+        log.warning("%s scores without reasons: %s", serving.uri, error)
+        return None
+    return Reasons(attribution, contract)
 
 
 def _load_pipeline(serving: ChampionInfo) -> Any:
     try:
-        with tracking_errors():
-            return mlflow.sklearn.load_model(serving.uri)
-    except TrackingUnavailable:  # an OSError too, but a passing one
-        raise
-    except UNREADABLE as error:
-        raise ChampionUnusable(
-            f"{serving.uri} cannot be loaded ({type(error).__name__}: {error}); "
-            "roll back with promote_model, rollback=true"
-        ) from error
+        return load_pipeline(serving)
+    except ModelUnreadable as error:
+        raise ChampionUnusable(str(error)) from error

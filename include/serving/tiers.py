@@ -1,10 +1,12 @@
 """What the sales team reads off a probability: a score from 0 to 100 and a tier."""
 
+from collections.abc import Sequence
+
+import numpy as np
 import pandas as pd
 
-TIERS = (("A", 80), ("B", 50), ("C", 20), ("D", 0))
-"""Tier and the lowest score it holds, best first. Fixed for all models, so that a rep's A means the same after a
-promotion: A is called today, B this week, C goes to nurture mails, D waits."""
+Tiers = Sequence[tuple[str, int]]
+"""Tier and the lowest score it holds, best first, as a model's decision has them; the last one holds 0."""
 
 
 def score_of(probability: pd.Series) -> pd.Series:
@@ -12,8 +14,9 @@ def score_of(probability: pd.Series) -> pd.Series:
     return (probability * 100).round().astype("int64")
 
 
-def tier_of(score: pd.Series) -> pd.Series:
-    """Tier of each score."""
-    names = [name for name, _ in reversed(TIERS)]
-    lowest = [limit for _, limit in reversed(TIERS)]
-    return pd.cut(score, [*lowest, float("inf")], right=False, labels=names).astype(str)
+def tier_of(score: pd.Series, tiers: Tiers) -> pd.Series:
+    """Tier of each score: the best one whose lowest score it reaches."""
+    names = np.array([name for name, _ in tiers], dtype=object)
+    rising = [lowest for _, lowest in reversed(tiers)]
+    reached = np.searchsorted(rising, score, side="right")
+    return pd.Series(names[len(names) - reached], index=score.index)

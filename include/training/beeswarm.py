@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from include.training.figures import Floats
 from include.training.plots import INK, PALE, canvas, png
+from include.training.scores import Floats
 
 FIELDS_SHOWN = 15
 SLOTS = 60

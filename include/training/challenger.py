@@ -16,6 +16,7 @@ from include.registry.tracking import connect, tracking_errors
 from include.settings import settings
 from include.training.artifacts import log_evaluation, log_explanation, log_features, log_table
 from include.training.dataset import Dataset, can_learn, load_dataset
+from include.training.errors import NotEnoughRowsError
 from include.training.evaluate import evaluate_classification_model
 from include.training.fit import refit
 from include.training.packaging import log_pipeline
@@ -134,7 +135,11 @@ def _judge(pipeline: Pipeline, recipe: Recipe, data: Dataset, contract: Contract
     if not can_learn(data.target[~newest & (data.split != "holdout")], data.target[newest]):
         log.warning("No figures on the newest leads: they, or the older ones, have one outcome only")
         return metrics
-    before = refit(recipe, data, ~newest & (data.split != "holdout"), contract, stage)
+    try:
+        before = refit(recipe, data, ~newest & (data.split != "holdout"), contract, stage)
+    except NotEnoughRowsError as error:
+        log.warning("No figures on the newest leads: %s", error)
+        return metrics
     figures = log_evaluation(before, data.frame[newest], data.target[newest], contract, "newest")
     mlflow.log_metrics({f"newest_{name}": value for name, value in figures.items()})
     return metrics

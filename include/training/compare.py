@@ -1,48 +1,67 @@
-"""Champion against challenger on the same holdout rows: figures, verdict and the record of the decision."""
+"""Champion against challenger on the same holdout rows: scores, report, verdict and the record of the decision."""
 
-import logging
-import pickle
-from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import Any
 
-import mlflow.sklearn
 import pandas as pd
-from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
-from include.contract import KnownAt, load_contract
-from include.lake.layout import Layout
-from include.lake.objects import ObjectMissing, read_json, write_json
-from include.registry.gate import GateReport, Verdict, judge, success_floors
-from include.registry.registry import CHALLENGER, CHAMPION, ChampionInfo, NoChallenger, aliased
-from include.registry.tracking import TrackingUnavailable, connect, tracking_errors
-from include.settings import settings
-from include.training.dataset import Dataset, load_dataset
+from include.contract import Contract, KnownAt, load_contract
+from include.registry.decisions import decision_id, publish, record_uri, recorded
+from include.registry.gate import GateReport, RuleName, choose_rule, judge, limits_of, success_floors
+from include.registry.registry import CHALLENGER, CHAMPION, NoChallenger, aliased
+from include.registry.tracking import connect, tracking_errors
+from include.settings import Settings, settings
+from include.training.artifacts import segments
+from include.training.dataset import load_dataset
 from include.training.evaluate import evaluate_classification_model
+from include.training.holdout import Scored, holdout_scores, seen_by
+from include.training.paired import paired_changes, segment_changes
 
-log = logging.getLogger(__name__)
-UNREADABLE = (MlflowException, pickle.UnpicklingError, ImportError, AttributeError, EOFError, OSError)
-SUMMARY = ("verdict", "model", "version", "champion_version", "stage", "reasons", "metrics", "report_uri")
-
-
-class ModelUnreadable(RuntimeError):  # noqa: N818 - says what is the matter
-    """A registered version whose artefact cannot be loaded."""
+SUMMARY = (
+    "decision_id",
+    "verdict",
+    "rule",
+    "why_rule",
+    "mode",
+    "model",
+    "version",
+    "champion_version",
+    "stage",
+    "reasons",
+    "rules",
+    "gain",
+    "metrics",
+    "report_uri",
+)
 
 
 @tracking_errors()
-def compare(snapshot_uri: str, stage: str, primary_metric: str | None = None) -> dict[str, Any]:
-    """Judges the challenger of a stage and writes the decision record.
+def compare(
+    run_id: str,
+    snapshot_uri: str,
+    stage: str,
+    primary_metric: str | None = None,
+    *,
+    mode: str = "enabled",
+    drift_confirmed: bool = False,
+    decided_at: datetime | None = None,
+) -> dict[str, Any]:
+    """Judges the challenger of a stage and publishes the decision record.
 
-    Run again after its challenger has been promoted, it returns the decision that is on record.
+    A run decides once: asked again, it returns the decision that is on record.
 
     Args:
+        run_id: of the run that decides; names the record.
         snapshot_uri: folder of the snapshot whose holdout both models are scored on.
         stage: capture, engagement or contact.
         primary_metric: figure in which the challenger must be better; None takes the setting.
+        mode: the promotion mode, for the record.
+        drift_confirmed: whether the run was started by confirmed drift.
+        decided_at: moment of the decision; None takes the present.
 
     Returns:
-        verdict ("promote" or "keep"), model, version, champion_version, stage, reasons, metrics of both,
-        report_uri of the full record.
+        The record without what is large, see SUMMARY; report_uri is the full record's.
 
     Raises:
         NoChallenger: no version carries the alias.
@@ -50,76 +69,103 @@ def compare(snapshot_uri: str, stage: str, primary_metric: str | None = None) ->
         ObjectMissing: the snapshot is gone.
         TrackingUnavailable: MLflow does not answer.
     """
-    contract, client = load_contract(settings().contract), connect()
-    data = load_dataset(snapshot_uri, contract, KnownAt(stage))
-    model, run_id = contract.model_name(KnownAt(stage)), data.manifest["run_id"]
-    record_uri = f"{Layout(settings(), contract).report('gate', run_id)}{stage}.json"
-    challenger = aliased(client, model, CHALLENGER)
-    metric = primary_metric or settings().primary_metric
-    record = _recorded(record_uri, model) if challenger is None else _decide(client, challenger, data, stage, metric)
-    record["report_uri"] = record_uri
-    write_json(record_uri, record)
-    log.info(
-        "Gate for %s version %s: %s (%s)", model, record["version"], record["verdict"], "; ".join(record["reasons"])
-    )
+    contract, client, uri = load_contract(settings().contract), connect(), record_uri(run_id, stage)
+    record = recorded(uri)
+    if record is None:
+        record = {
+            "decision_id": decision_id(run_id, stage),
+            "decided_at": (decided_at or datetime.now(UTC)).isoformat(),
+            "mode": mode,
+            "stage": stage,
+            "report_uri": uri,
+            **_decide(client, contract, snapshot_uri, KnownAt(stage), primary_metric, drift_confirmed, decided_at),
+            "approval": None,
+        }
+    publish(client, record)
     return {name: record[name] for name in SUMMARY}
 
 
 def _decide(
-    client: MlflowClient, challenger: ChampionInfo, data: Dataset, stage: str, primary_metric: str
+    client: MlflowClient,
+    contract: Contract,
+    snapshot_uri: str,
+    stage: KnownAt,
+    primary_metric: str | None,
+    drift_confirmed: bool,
+    decided_at: datetime | None,
 ) -> dict[str, Any]:
-    present = aliased(client, challenger.model, CHAMPION)
-    rows, outcome = data.part("holdout")
-    report = GateReport(
-        primary_metric=primary_metric,
-        challenger=holdout_metrics(challenger, rows, outcome),
-        champion=holdout_metrics(present, rows, outcome) if present else None,
-        floors=success_floors(settings(), KnownAt(stage)),
+    data, model = load_dataset(snapshot_uri, contract, stage), contract.model_name(stage)
+    challenger, champion = aliased(client, model, CHALLENGER), aliased(client, model, CHAMPION)
+    if challenger is None:
+        raise NoChallenger(f"{model} has no challenger; run train_models first")
+    age = ((decided_at or datetime.now(UTC)) - champion.created_at).total_seconds() / 86400 if champion else None
+    rule, why = choose_rule(age, drift_confirmed, settings().champion_max_age_days)
+    holdout = data.split == "holdout"
+    learnt = seen_by(champion, data, contract, stage) if champion else None
+    if learnt is not None:
+        holdout &= ~learnt
+    report = gate_report(
+        rule,
+        primary_metric or settings().primary_metric,
+        data.target[holdout],
+        holdout_scores(challenger, data.frame[holdout]),
+        holdout_scores(champion, data.frame[holdout]) if champion else None,
+        data.groups[holdout],
+        segments(data.frame[holdout], contract),
+        settings(),
+        stage,
     )
-    return _record(challenger, present, data, stage, report, judge(report))
-
-
-def _record(
-    challenger: ChampionInfo,
-    present: ChampionInfo | None,
-    data: Dataset,
-    stage: str,
-    report: GateReport,
-    verdict: Verdict,
-) -> dict[str, Any]:
     return {
-        "verdict": "promote" if verdict.promote else "keep",
-        "model": challenger.model,
+        **judge(report).as_record(),
+        "rule": rule,
+        "why_rule": why,
+        "model": model,
         "version": challenger.version,
-        "champion_version": present.version if present else None,
-        "stage": stage,
-        "reasons": list(verdict.reasons),
-        "metrics": {"challenger": report.challenger, "champion": report.champion},
-        "rules": [{**asdict(rule), "passed": rule.passed} for rule in verdict.rules],
-        "report": asdict(report),
-        "holdout_rows": int((data.split == "holdout").sum()),
+        "champion_version": champion.version if champion else None,
+        "metrics": {"challenger": dict(report.challenger), "champion": report.champion and dict(report.champion)},
+        "gain": report.gain and report.gain.model_dump(),
+        "segments": [segment.model_dump() for segment in report.segments],
+        "report": report.model_dump(mode="json"),
+        "holdout_rows": int(holdout.sum()),
+        "left_out_rows": None if learnt is None else int((learnt & (data.split == "holdout")).sum()),
         "snapshot": {name: data.manifest[name] for name in ("uri", "run_id", "rows", "sha256")},
     }
 
 
-def holdout_metrics(version: ChampionInfo, rows: pd.DataFrame, outcome: pd.Series) -> dict[str, float]:
-    """Figures of a registered version on raw rows, at its own threshold. Raises ModelUnreadable."""
-    try:
-        with tracking_errors():
-            pipeline = mlflow.sklearn.load_model(version.uri)
-    except TrackingUnavailable:  # an OSError too, but a passing one
-        raise
-    except UNREADABLE as error:
-        raise ModelUnreadable(
-            f"{version.uri} cannot be loaded ({type(error).__name__}); the champion stays as it is, "
-            f"check the artefact of run {version.run_id}"
-        ) from error
-    return evaluate_classification_model(outcome, pipeline.predict_proba(rows)[:, 1], float(version.tags["threshold"]))
+def gate_report(
+    rule: RuleName,
+    metric: str,
+    outcome: Any,
+    challenger: Scored,
+    champion: Scored | None,
+    groups: Any,
+    fields: pd.DataFrame,
+    current: Settings,
+    stage: KnownAt,
+) -> GateReport:
+    """What the gate needs to know of two models' scores on the same leads.
 
-
-def _recorded(record_uri: str, model: str) -> dict[str, Any]:
-    try:
-        record: dict[str, Any] = read_json(record_uri)
-    except ObjectMissing as error:
-        raise NoChallenger(f"{model} has no challenger; run train_models first") from error
-    return record
+    Args:
+        rule: of the decision.
+        metric: the primary one.
+        outcome: 0 or 1, shape (n,).
+        challenger: probabilities and threshold.
+        champion: the same, None where there is none.
+        groups: number of the group of identical rows per lead, shape (n,).
+        fields: segment fields, shape (n, fields).
+        current: floors and limits.
+        stage: whose floors.
+    """
+    floors, limits = success_floors(current, stage), limits_of(current)
+    figures = evaluate_classification_model(outcome, *challenger)
+    base = {"rule": rule, "primary_metric": metric, "challenger": figures, "floors": floors, "limits": limits}
+    if champion is None:
+        return GateReport(**base, champion=None)
+    changes = paired_changes(outcome, champion, challenger, groups, metric)
+    return GateReport(
+        **base,
+        champion=evaluate_classification_model(outcome, *champion),
+        gain=changes[metric],
+        brier=changes["brier"],
+        segments=segment_changes(outcome, champion, challenger, fields, limits.segment_rows),
+    )

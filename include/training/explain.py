@@ -4,25 +4,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import shap
-from shap.utils._exceptions import InvalidModelError
 from shap.utils._legacy import DenseData
 
+from include.features.attribution import Attribution, NotExplainableError, Scale, forest, scale_of
 from include.features.preprocess import source_fields
 from include.training.beeswarm import draw_beeswarm
 from include.training.families import inner_parts
-from include.training.figures import Floats
+from include.training.scores import Floats
 
 ROWS = 500
 FOREST_WORK = 4e9  # leaves x depth² x trees x rows, about 5 s on one core
 FOREST_ROWS = 40
 KERNEL_ROWS, KERNEL_BACKGROUND, KERNEL_SAMPLES = 50, 20, 512
-
-Scale = Literal["log-odds", "probability"]
 
 
 class NothingToExplainError(ValueError):
@@ -72,23 +70,18 @@ def explain(
     if rows.empty or background.empty:
         raise NothingToExplainError(f"{len(rows)} leads and {len(background)} of background; give at least one of each")
     preprocess, classifier = inner_parts(pipeline)
-    fields = np.array(source_fields(preprocess), dtype=object)
-    if hasattr(classifier, "coef_"):
-        explained = _sample(rows, limit, seed)
-        name, values, base = _linear(classifier, preprocess.transform(explained), preprocess.transform(background))
-    elif tree := _tree_explainer(classifier):
-        explained = _sample(rows, min(limit, _affordable_rows(classifier)), seed)
-        name, values, base = "TreeExplainer", *_of_converting(tree(preprocess.transform(explained)))
-    else:
+    fields = source_fields(preprocess)
+    known = preprocess.transform(background) if hasattr(classifier, "coef_") else None
+    try:
+        attribution = Attribution.of(classifier, fields, known)
+    except NotExplainableError:
         explained = _sample(rows, min(limit, KERNEL_ROWS), seed)
         known = preprocess.transform(_sample(background, KERNEL_BACKGROUND, seed))
-        return _kernel(classifier, preprocess.transform(explained), known, fields, explained.index, seed)
-    return Explanation(_by_field(values, fields, explained.index), base, name, scale_of(classifier))
-
-
-def scale_of(classifier: Any) -> Scale:
-    """The scale of a classifier's margin: single trees and forests vote with probabilities, all others add log-odds."""
-    return "probability" if hasattr(classifier, "tree_") or _forest(classifier) else "log-odds"
+        return _kernel(classifier, preprocess.transform(explained), known, np.array(fields), explained.index, seed)
+    explained = _sample(rows, min(limit, _affordable_rows(classifier)), seed)
+    values = attribution.values(preprocess.transform(explained))
+    by_field = pd.DataFrame(values, index=explained.index, columns=list(attribution.fields))
+    return Explanation(by_field, attribution.base_value, attribution.name, attribution.scale)
 
 
 def summary_plot(explanation: Explanation, rows: pd.DataFrame, path: Path) -> Path:
@@ -111,40 +104,10 @@ def _sample(rows: pd.DataFrame, limit: int, seed: int) -> pd.DataFrame:
     return rows.iloc[np.sort(chosen)]
 
 
-def _forest(classifier: Any) -> list[Any]:
-    members = getattr(classifier, "estimators_", [])
-    return [tree for tree in members if hasattr(tree, "get_n_leaves") and hasattr(tree, "predict_proba")]
-
-
 def _affordable_rows(classifier: Any) -> int:
     """How many leads a tree model can explain in a few seconds; the time grows with leaves x depth²."""
-    work = sum(tree.get_n_leaves() * tree.get_depth() ** 2 for tree in _forest(classifier))
+    work = sum(tree.get_n_leaves() * tree.get_depth() ** 2 for tree in forest(classifier))
     return max(FOREST_ROWS, int(FOREST_WORK / max(work, 1)))
-
-
-def _linear(classifier: Any, matrix: Floats, background: Floats) -> tuple[str, Floats, float]:
-    masker = shap.maskers.Independent(background, max_samples=len(background))
-    return "LinearExplainer", *_of_converting(shap.LinearExplainer(classifier, masker)(matrix))
-
-
-def _tree_explainer(classifier: Any) -> Any:
-    try:
-        return shap.TreeExplainer(classifier)
-    except InvalidModelError:
-        return None
-
-
-def _of_converting(explained: Any) -> tuple[Floats, float]:
-    values = np.asarray(explained.values, dtype=np.float64)
-    base = np.asarray(explained.base_values, dtype=np.float64)
-    if values.ndim == 3:  # one layer a class
-        return values[:, :, 1], float(base[0, 1])
-    return values, float(base[0])
-
-
-def _by_field(values: Floats, fields: Any, index: pd.Index) -> pd.DataFrame:
-    order = list(dict.fromkeys(fields))
-    return pd.DataFrame({field: values[:, fields == field].sum(axis=1) for field in order}, index=index)
 
 
 def _kernel(

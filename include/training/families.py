@@ -16,7 +16,7 @@ from include.features.calibration import CalibratedModel, Calibration, Decision
 from include.features.preprocess import preprocessing_steps
 from include.settings import settings
 from include.training.resampling import Resample
-from include.training.space import search_space
+from include.training.space import check_native, search_space
 
 SEED = 0
 
@@ -46,7 +46,9 @@ def build_pipeline(
 
     Raises:
         KeyError: a family that FAMILIES does not have.
+        SearchSpaceError: parameters that the family cannot be given together.
     """
+    check_native(family, {name: [value] for name, value in (params or {}).items()})
     model = FAMILIES[family](**search_space().families[family].classifier(stage))
     steps = preprocessing_steps(contract, stage, grouped=False, max_missing=settings().max_missing_share)
     return Pipeline([*steps, ("resample", Resample(seed=SEED)), ("model", model)]).set_params(**dict(params or {}))

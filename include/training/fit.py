@@ -10,12 +10,12 @@ from sklearn.pipeline import Pipeline
 from include.contract import Contract, KnownAt
 from include.features.calibration import Calibration, Decision, Method
 from include.settings import settings
+from include.training.calibration_error import ece
 from include.training.dataset import Dataset
 from include.training.evaluate import evaluate_classification_model
 from include.training.families import build_pipeline, deployable
-from include.training.figures import ece
 from include.training.recipe import Recipe
-from include.training.search import SearchResult, out_of_fold, search
+from include.training.search import SearchResult, one_thread, out_of_fold, search
 from include.training.thresholds import decide
 
 METHODS: tuple[Method, ...] = ("none", "sigmoid", "beta")
@@ -87,6 +87,9 @@ def refit(recipe: Recipe, data: Dataset, chosen: pd.Series, contract: Contract, 
         chosen: which of them to learn from, bool, index as in `data.frame`.
         contract: what a lead is.
         stage: the scoring stage.
+
+    Raises:
+        NotEnoughRowsError: the chosen rows cannot be divided into the folds that a calibration needs.
     """
     rows, outcome = data.frame[chosen], data.target[chosen]
     pipeline = build_pipeline(recipe.family, contract, stage, recipe.params)
@@ -94,4 +97,6 @@ def refit(recipe: Recipe, data: Dataset, chosen: pd.Series, contract: Contract, 
     if recipe.calibration != "none":
         unseen = out_of_fold(pipeline, rows, outcome, data.groups[chosen])
         calibration = Calibration.fitted(recipe.calibration, unseen, outcome.to_numpy())
-    return deployable(pipeline.fit(rows, outcome), calibration, recipe.decision)
+    with one_thread():
+        pipeline.fit(rows, outcome)
+    return deployable(pipeline, calibration, recipe.decision)

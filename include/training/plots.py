@@ -13,7 +13,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from sklearn.metrics import average_precision_score, confusion_matrix, precision_recall_curve, roc_auc_score, roc_curve
 
-from include.training.figures import BINS, Floats, Integers, checked, deciles, ece, probability_bin
+from include.training.calibration_error import BINS, ece, probability_bin
+from include.training.deciles import deciles
+from include.training.scores import Floats, Integers, checked
 
 DPI = 90
 INK, ACCENT, PALE = "#1c2733", "#0b6e99", "#b8c4ce"

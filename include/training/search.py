@@ -9,9 +9,11 @@ import pandas as pd
 from imblearn.pipeline import Pipeline
 from sklearn.metrics import make_scorer, precision_recall_curve
 from sklearn.model_selection import GridSearchCV, StratifiedGroupKFold, cross_val_predict
+from threadpoolctl import threadpool_limits
 
 from include.contract import Contract, KnownAt
 from include.training.dataset import Dataset
+from include.training.errors import NotEnoughRowsError
 from include.training.families import SEED, build_pipeline
 from include.training.space import search_space
 
@@ -43,6 +45,7 @@ def search(family: str, data: Dataset, contract: Contract, stage: KnownAt) -> Se
 
     Raises:
         KeyError: a family that FAMILIES does not have.
+        NotEnoughRowsError: the training side cannot be divided into folds.
     """
     space = search_space()
     rows, target = data.part("train")
@@ -52,10 +55,11 @@ def search(family: str, data: Dataset, contract: Contract, stage: KnownAt) -> Se
         space.families[family].grid,
         scoring=_scorers(space.scoring),
         refit=best_setting,
-        cv=_folds(),
+        cv=folds(target, groups),
         error_score="raise",
     )
-    grid.fit(rows, target, groups=groups)
+    with one_thread():
+        grid.fit(rows, target)
     unfitted = build_pipeline(family, contract, stage, grid.best_params_)
     return SearchResult(
         grid.best_estimator_,
@@ -67,8 +71,13 @@ def search(family: str, data: Dataset, contract: Contract, stage: KnownAt) -> Se
 
 
 def out_of_fold(pipeline: Pipeline, rows: pd.DataFrame, target: pd.Series, groups: pd.Series) -> np.ndarray:
-    """Probability per row, shape (rows,), from the folds of the search, each by a model that had not seen the row."""
-    unseen = cross_val_predict(pipeline, rows, target, groups=groups, cv=_folds(), method="predict_proba")
+    """Probability per row, shape (rows,), from the folds of the search, each by a model that had not seen the row.
+
+    Raises:
+        NotEnoughRowsError: the rows cannot be divided into folds.
+    """
+    with one_thread():
+        unseen = cross_val_predict(pipeline, rows, target, cv=folds(target, groups), method="predict_proba")
     return np.asarray(unseen[:, 1], dtype="float64")
 
 
@@ -98,8 +107,34 @@ def best_setting(results: Mapping[str, Any]) -> int:
     return int(np.where(close, results["mean_test_brier"], -np.inf).argmax())
 
 
-def _folds() -> StratifiedGroupKFold:
-    return StratifiedGroupKFold(search_space().folds, shuffle=True, random_state=SEED)
+def folds(target: pd.Series, groups: pd.Series) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Positions to learn from and to score, fold by fold: stratified, groups undivided, both outcomes in every fold.
+
+    Args:
+        target: outcome per row, 0 or 1.
+        groups: number of the group per row.
+
+    Raises:
+        NotEnoughRowsError: too few rows, or too few that differ, for that.
+    """
+    number, rarer = search_space().folds, min(int((target == outcome).sum()) for outcome in (0, 1))
+    splitter = StratifiedGroupKFold(number, shuffle=True, random_state=SEED)
+    made = list(splitter.split(target, target, groups)) if rarer >= number else []
+    if not made or any(target.iloc[scored].nunique() < 2 for _, scored in made):
+        raise NotEnoughRowsError(
+            f"{len(target)} leads with {groups.nunique()} different feature rows, {rarer} leads of the rarer outcome, "
+            f"cannot be divided into {number} folds with both outcomes; ingest more labelled leads"
+        )
+    return made
+
+
+def one_thread() -> Any:
+    """A context in which linear algebra keeps to one thread.
+
+    Among leads that differ in a few flags many are equally near, and which of them SMOTE takes for neighbours depends
+    on the number of threads: the same snapshot would give another model on a worker with other cores.
+    """
+    return threadpool_limits(1)
 
 
 def _table(results: dict[str, Any]) -> pd.DataFrame:

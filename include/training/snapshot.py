@@ -2,12 +2,16 @@
 
 import hashlib
 import logging
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
+from pandas.core.util.hashing import combine_hash_arrays  # type: ignore[attr-defined] # not in the stubs
 
 from include.contract import Contract
+from include.lake.columns import ParquetColumns, open_parquet
 from include.lake.frames import read_parquet
 from include.lake.layout import Layout
 from include.lake.objects import ObjectMissing, read_json, write_json
@@ -18,10 +22,18 @@ log = logging.getLogger(__name__)
 MANIFEST = "manifest.json"
 
 
-def content_hash(frame: pd.DataFrame) -> str:
-    """SHA-256 of the rows, whatever their order and the number of Parquet parts they came in."""
-    rows = pd.util.hash_pandas_object(frame[sorted(frame.columns)], index=False).to_numpy()
-    return hashlib.sha256(np.sort(rows).tobytes()).hexdigest()
+def content_hash(leads: pd.DataFrame | ParquetColumns) -> str:
+    """SHA-256 of the rows, whatever their order and the number of Parquet parts they came in.
+
+    It holds one column at a time; the rows' hashes are those of `pandas.util.hash_pandas_object`.
+    """
+    names = sorted(leads.columns)
+    hashes = (_hashes([leads[name]] if isinstance(leads, pd.DataFrame) else leads.pieces(name)) for name in names)
+    return hashlib.sha256(np.sort(combine_hash_arrays(hashes, len(names))).tobytes()).hexdigest()
+
+
+def _hashes(pieces: Iterable[pd.Series]) -> npt.NDArray[np.uint64]:
+    return np.concatenate([pd.util.hash_pandas_object(piece, index=False).to_numpy() for piece in pieces])
 
 
 def write_manifest(settings: Settings, contract: Contract, run_id: str, sql: str) -> dict[str, Any]:
@@ -34,7 +46,8 @@ def write_manifest(settings: Settings, contract: Contract, run_id: str, sql: str
         sql: the statement that wrote it.
 
     Returns:
-        The manifest: uri, run_id, rows, labelled_rows, positives, sha256, contract, contract_version, sql.
+        The manifest: uri, run_id, rows, labelled_rows, positives, clock (least and greatest value), sha256, contract,
+        contract_version, sql.
 
     Raises:
         NotEnoughRowsError: the warehouse unloaded nothing.
@@ -52,6 +65,7 @@ def write_manifest(settings: Settings, contract: Contract, run_id: str, sql: str
         "rows": len(frame),
         "labelled_rows": int(frame[contract.label].notna().sum()),
         "positives": int(frame[contract.label].sum()),
+        "clock": _range(frame[contract.clock]),
         "sha256": content_hash(frame),
         "contract": contract.contract,
         "contract_version": contract.version,
@@ -60,6 +74,11 @@ def write_manifest(settings: Settings, contract: Contract, run_id: str, sql: str
     write_json(uri + MANIFEST, manifest)
     log.info("Snapshot %s: %s rows, %s converted", uri, manifest["rows"], manifest["positives"])
     return manifest
+
+
+def _range(clock: pd.Series) -> list[float] | None:
+    known = pd.to_numeric(clock, errors="coerce").dropna()
+    return [known.min().item(), known.max().item()] if len(known) else None
 
 
 def read_manifest(uri: str) -> dict[str, Any]:
@@ -76,8 +95,25 @@ def load_snapshot(uri: str) -> pd.DataFrame:
         SnapshotChangedError: the rows are not those the manifest describes.
     """
     manifest, frame = read_manifest(uri), read_parquet(uri)
-    if (found := content_hash(frame)) != manifest["sha256"]:
-        raise SnapshotChangedError(
-            f"{uri} holds rows with hash {found[:12]}, its manifest says {manifest['sha256'][:12]}; take a new snapshot"
-        )
+    _check(uri, content_hash(frame), manifest["sha256"])
     return frame
+
+
+def open_snapshot(uri: str) -> ParquetColumns:
+    """The same as `load_snapshot` for snapshots of any size: checked against the manifest, left on disk.
+
+    Raises:
+        ObjectMissing: the snapshot or its manifest is gone.
+        ParquetUnreadable: a part of it is damaged.
+        SnapshotChangedError: the rows are not those the manifest describes.
+    """
+    manifest, leads = read_manifest(uri), open_parquet(uri)
+    _check(uri, content_hash(leads), manifest["sha256"])
+    return leads
+
+
+def _check(uri: str, found: str, expected: str) -> None:
+    if found != expected:
+        raise SnapshotChangedError(
+            f"{uri} holds rows with hash {found[:12]}, its manifest says {expected[:12]}; take a new snapshot"
+        )

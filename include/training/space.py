@@ -1,14 +1,17 @@
 """Reads search.yaml: scoring, folds and grids of every family, checked before a search starts."""
 
+from collections.abc import Collection, Mapping
 from functools import lru_cache
 from importlib.resources import files
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from include.contract import KnownAt
+from include.training.dataset import MIN_PER_CLASS
 
+NATIVE_FAMILIES = ("xgboost", "lightgbm")
 Grid = dict[str, Annotated[list[Any], Field(min_length=1)]]
 
 
@@ -35,9 +38,40 @@ class FamilySpace(_Strict):
 class SearchSpace(_Strict):
     """The whole file."""
 
-    folds: int = Field(ge=2)
+    folds: int = Field(ge=2, le=MIN_PER_CLASS)  # a side may hold no more leads of the rarer outcome than that
     scoring: str
     families: dict[str, FamilySpace]
+
+    @model_validator(mode="after")
+    def _levels_fit_the_families(self) -> Self:
+        for family, space in self.families.items():
+            for grid in space.grid:
+                check_native(family, grid)
+        return self
+
+
+def check_native(family: str, grid: Mapping[str, Collection[Any]]) -> None:
+    """Refuses native levels where their numbers would be taken for amounts.
+
+    Args:
+        family: a name in FAMILIES.
+        grid: parameter of the pipeline to the values to try.
+
+    Raises:
+        SearchSpaceError: `encode__levels: native` for a family that does not split levels, or together with SMOTE.
+    """
+    if "native" not in grid.get("encode__levels", ()):
+        return
+    if family not in NATIVE_FAMILIES:
+        raise SearchSpaceError(
+            f"{family} cannot split levels itself (encode__levels: native), only {' and '.join(NATIVE_FAMILIES)} can; "
+            "give it onehot, target or both"
+        )
+    if "smote" in grid.get("resample__method", ()):
+        raise SearchSpaceError(
+            f"{family}: SMOTE would make up levels half-way between two (encode__levels: native with "
+            "resample__method: smote); give each a grid of its own"
+        )
 
 
 @lru_cache(maxsize=1)

@@ -42,6 +42,7 @@ def _common(current: Settings, contract: Contract) -> dict[str, Any]:
         "staging": f"{schema}.{names.table}_staging",
         "scores": f"{schema}.{names.scores_table}",
         "drift": f"{schema}.{names.drift_table}",
+        "promotions": f"{schema}.{names.promotions_table}",
     }
 
 

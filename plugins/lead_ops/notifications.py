@@ -9,6 +9,8 @@ import html
 from airflow.sdk import BaseHook, BaseNotifier
 from airflow.sdk.exceptions import AirflowNotFoundException
 
+from lead_ops.links import PAGES
+
 SLACK_CONNECTION = "slack_default"
 EMAIL_CONNECTION = "smtp_default"
 SLACK_TIMEOUT = 5
@@ -19,6 +21,7 @@ TITLES = {
     "data_outage": "Data outage: a feed looks broken, nothing is retrained",
     "retraining_started": "Retraining has started",
     "model_registered": "A challenger model is registered",
+    "approval_asked": "A promotion waits for an answer in Airflow",
     "model_deployed": "A new champion model is deployed",
     "champion_kept": "The champion model stays",
     "task_failed": "A task has failed",
@@ -26,6 +29,8 @@ TITLES = {
 
 DETAILS = (
     "verdict",
+    "triggers",
+    "confirmation",
     "drifted_share",
     "drifted_columns",
     "outage_columns",
@@ -35,7 +40,7 @@ DETAILS = (
     "family",
     "reasons",
     "report_uri",
-    "mlflow_run_url",
+    *PAGES,
 )
 """Keys of a task's result that an alert shows; anything else stays out of it."""
 
@@ -116,7 +121,9 @@ def details(result):
     results = result if isinstance(result, list | tuple) else [result]
     for entry in results:
         if isinstance(entry, dict):
-            yield from ((key.replace("_", " ").capitalize(), _short(entry.get(key))) for key in DETAILS)
+            yield from (
+                (PAGES.get(key) or key.replace("_", " ").capitalize(), _short(entry.get(key))) for key in DETAILS
+            )
 
 
 def _short(value):
@@ -140,13 +147,19 @@ def _escape(text):
     return html.escape(text, quote=False)
 
 
+def _linked(text):
+    """HTML of a value, a web address as a link."""
+    shown = html.escape(text)
+    return f'<a href="{shown}">{shown}</a>' if text.startswith(("http://", "https://")) else shown
+
+
 def send_by_email(title, lines):
     """Sends HTML through the server of `smtp_default` to the settings' alert_email. Raises what the hook raises."""
     from airflow.providers.smtp.hooks.smtp import SmtpHook
 
     from include.settings import settings
 
-    rows = "".join(f"<tr><th align=left>{html.escape(k)}</th><td>{html.escape(v)}</td></tr>" for k, v in lines)
+    rows = "".join(f"<tr><th align=left>{html.escape(k)}</th><td>{_linked(v)}</td></tr>" for k, v in lines)
     receiver = settings().alert_email
     with SmtpHook(smtp_conn_id=EMAIL_CONNECTION) as hook:
         hook.send_email_smtp(

@@ -1,9 +1,13 @@
-"""Registers the project's plugin, so that Admin → Plugins shows whether plugins.zip has arrived."""
+"""Registers the project's plugin: links on task pages, and an entry of its own under Admin → Plugins."""
 
 from airflow.plugins_manager import AirflowPlugin
+
+from lead_ops.links import LINKS
 
 
 class LeadOpsPlugin(AirflowPlugin):
     """The project's extensions of Airflow."""
 
     name = "lead_ops"
+    # Global, so that they reach mapped and TaskFlow tasks alike; a task without the address shows no link.
+    global_operator_extra_links = LINKS

@@ -155,10 +155,11 @@ def test_every_operator_that_waits_without_deferral_names_the_upstream_issue(tas
 
 
 def longest(task):
-    """Seconds that a task may take: every try, and the longest wait before each retry."""
+    """Seconds that a task may take: every try, the longest wait before each retry, and for a person's answer."""
     tries = max(task.execution_timeout.total_seconds(), getattr(task, "timeout", 0)) * (task.retries + 1)
     delays = (task.retry_delay.total_seconds() * 2 * 2**attempt for attempt in range(task.retries))
-    return tries + sum(min(delay, task.max_retry_delay.total_seconds()) for delay in delays)
+    answer = getattr(task, "response_timeout", None) or timedelta()
+    return tries + sum(min(delay, task.max_retry_delay.total_seconds()) for delay in delays) + answer.total_seconds()
 
 
 def test_a_run_may_last_as_long_as_its_slowest_path(dags):

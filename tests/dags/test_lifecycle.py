@@ -4,11 +4,13 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 
 import pytest
+from airflow.sdk.exceptions import AirflowFailException
 
-from lifecycle.drift import found, next_step
+from lifecycle.by_hand import next_action
+from lifecycle.drift import found, next_step, no_action
 from lifecycle.ingestion import wait_as_asked
 from lifecycle.names import MACROS, Names, run_key
-from lifecycle.promotion import next_action, next_promotion_step
+from lifecycle.promotion import drift_confirmed, next_promotion_step
 
 CALM = {"force_retrain": False}
 
@@ -24,17 +26,22 @@ CALM = {"force_retrain": False}
     ],
 )
 def test_the_verdict_decides_the_branch(verdict, branch):
-    assert next_step({"verdict": verdict}, CALM) == branch
+    assert next_step({"verdict": verdict, "confirmed": verdict == "drift"}, CALM) == branch
+
+
+def test_a_drift_that_waits_for_confirmation_changes_nothing():
+    assert next_step({"verdict": "drift", "confirmed": False}, CALM) == "no_action"
 
 
 @pytest.mark.parametrize("verdict", ["stable", "not_enough_data", "outage"])
 def test_force_retrain_retrains_whatever_was_found(verdict):
-    assert next_step({"verdict": verdict}, {"force_retrain": True}) == "retrain"
+    assert next_step({"verdict": verdict, "confirmed": False}, {"force_retrain": True}) == "retrain"
 
 
-def test_one_stage_that_passed_the_gate_is_enough_to_promote():
+@pytest.mark.parametrize(("mode", "branch"), [("enabled", "promote"), ("approval", "ask_approval")])
+def test_one_stage_that_passed_the_gate_is_enough_to_promote_or_to_ask(mode, branch):
     comparisons = [{"verdict": "keep"}, {"verdict": "promote"}]
-    assert next_promotion_step(comparisons, {"promotion_mode": "enabled"}) == "promote"
+    assert next_promotion_step(comparisons, {"promotion_mode": mode}) == branch
 
 
 @pytest.mark.parametrize("mode", ["dry_run", "disabled"])
@@ -42,18 +49,51 @@ def test_other_promotion_modes_keep_the_champion(mode):
     assert next_promotion_step([{"verdict": "promote"}], {"promotion_mode": mode}) == "keep_champion"
 
 
+@pytest.mark.parametrize("mode", ["enabled", "approval"])
 @pytest.mark.parametrize("comparisons", [[], [{"verdict": "keep"}]])
-def test_without_a_passed_gate_the_champion_stays(comparisons):
-    assert next_promotion_step(comparisons, {"promotion_mode": "enabled"}) == "keep_champion"
+def test_without_a_passed_gate_the_champion_stays_and_nobody_is_asked(comparisons, mode):
+    assert next_promotion_step(comparisons, {"promotion_mode": mode}) == "keep_champion"
 
 
-def test_a_dag_without_promotion_mode_carries_the_verdict_out():
-    assert next_promotion_step([{"verdict": "promote"}], {}) == "promote"
+@pytest.mark.parametrize(
+    ("analysis", "confirmed"),
+    [
+        (None, False),
+        ({"verdict": "stable"}, False),
+        ({"verdict": "no_champion"}, False),
+        ({"verdict": "drift"}, True),
+        ({"verdict": "drift", "confirmed": True}, True),
+        ({"verdict": "drift", "confirmed": False}, False),
+    ],
+)
+def test_only_drift_that_was_confirmed_eases_the_gate(analysis, confirmed):
+    assert drift_confirmed(analysis) is confirmed
 
 
 @pytest.mark.parametrize(("rollback", "branch"), [(True, "rollback"), (False, "nominate")])
-def test_promotion_by_hand_starts_with_what_was_asked(rollback, branch):
-    assert next_action({"rollback": rollback}) == branch
+@pytest.mark.parametrize("mode", ["enabled", "approval"])
+def test_promotion_by_hand_starts_with_what_was_asked(rollback, branch, mode):
+    assert next_action({"rollback": rollback, "promotion_mode": mode}) == branch
+
+
+@pytest.mark.parametrize("mode", ["dry_run", "disabled"])
+def test_a_rollback_is_refused_in_a_mode_that_changes_nothing(mode):
+    with pytest.raises(AirflowFailException, match="start it with promotion_mode enabled"):
+        next_action({"rollback": True, "promotion_mode": mode})
+
+
+def test_an_unconfirmed_drift_is_not_called_none(caplog):
+    waiting = {"verdict": "drift", "triggers": ["data"], "confirmation": "1 of the newest 2 analyses drifted"}
+    with caplog.at_level("INFO"):
+        no_action.function(waiting)
+    assert "not confirmed: 1 of the newest 2 analyses drifted" in caplog.text
+    assert "No significant data drift" not in caplog.text
+
+
+def test_no_drift_is_said_in_the_guides_words(caplog):
+    with caplog.at_level("INFO"):
+        no_action.function({"verdict": "stable"})
+    assert "No significant data drift detected. No action taken." in caplog.text
 
 
 def test_an_alert_on_drift_needs_a_verdict_of_drift():

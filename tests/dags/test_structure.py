@@ -73,15 +73,48 @@ def test_the_master_takes_one_of_three_branches(master):
 
 
 def test_the_masters_way_to_the_branch(master):
-    assert downstream(master, "window_start") == {"unload_window"}
+    assert downstream(master, "plan_window") == {"unload_window", "analyse_drift"}
     assert downstream(master, "unload_window") == {"analyse_drift"}
     assert "decide" in downstream(master, "analyse_drift")
+
+
+def test_current_and_matured_leads_are_unloaded_in_one_transaction(master):
+    current, matured = master.get_task("unload_window").sql
+    assert "sql('unload_window'" in current
+    assert "sql('unload_matured'" in matured
 
 
 def test_a_retrained_model_meets_the_champion_before_it_is_promoted(master):
     assert downstream(master, "retrain.register_challenger") == {"champion_challenger"}
     assert "decide_promotion" in downstream(master, "champion_challenger")
-    assert downstream(master, "decide_promotion") == {"promote", "keep_champion"}
+    assert downstream(master, "decide_promotion") == {"promote", "ask_approval", "keep_champion"}
+
+
+@pytest.mark.parametrize("dag_id", ["data_drift_redshift_retrain", "promote_model"])
+def test_a_person_is_asked_by_airflows_approval_and_no_answer_keeps_the_champion(dags, dag_id):
+    from airflow.providers.standard.operators.hitl import ApprovalOperator
+
+    dag = dags[dag_id]
+    ask = dag.get_task("ask_approval")
+    assert isinstance(ask, ApprovalOperator)
+    assert ask.defaults == ["Reject"]
+    assert ask.response_timeout.total_seconds() == 24 * 60 * 60
+    assert downstream(dag, "ask_approval") == {"record_answer"}
+    assert downstream(dag, "record_answer") == {"promote", "keep_champion"}
+    assert {dag.get_task(name).trigger_rule for name in ("promote", "keep_champion")} == {
+        TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS
+    }
+
+
+def test_the_gate_of_the_master_knows_what_the_drift_analysis_found(master):
+    assert "analyse_drift" in master.get_task("champion_challenger").upstream_task_ids
+
+
+@pytest.mark.parametrize("dag_id", ["data_drift_redshift_retrain", "promote_model"])
+def test_promotion_has_four_modes_and_is_carried_out_unless_told_otherwise(dags, dag_id):
+    mode = dags[dag_id].params.get_param("promotion_mode")
+    assert mode.schema["enum"] == ["enabled", "approval", "dry_run", "disabled"]
+    assert mode.value == "enabled"
 
 
 def test_every_branch_meets_at_the_join(master):
@@ -118,11 +151,10 @@ def test_the_masters_trigger_form_has_the_designs_params(master):
         "scoring_stages",
         "training_backend",
     }
-    assert master.params.get_param("promotion_mode").schema["enum"] == ["enabled", "dry_run", "disabled"]
 
 
 def test_monitoring_never_retrains(dags):
-    assert in_order(dags["monitor_drift"]) == ["window_start", "unload_window", "analyse_drift"]
+    assert in_order(dags["monitor_drift"]) == ["plan_window", "unload_window", "analyse_drift"]
 
 
 def test_promotion_by_hand_either_rolls_back_or_asks_the_gate(dags):

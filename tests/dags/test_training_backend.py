@@ -1,7 +1,7 @@
 """The two ways of training and the choice between them."""
 
 import pytest
-from airflow.sdk import TriggerRule
+from airflow.sdk import BaseOperator, TriggerRule
 
 from lifecycle.training_backend import planned_jobs
 
@@ -33,10 +33,11 @@ def test_the_trigger_form_trains_in_airflow_unless_told_otherwise(dags, dag_id, 
 
 
 @pytest.mark.parametrize(("dag_id", "group"), GROUPS)
-def test_sagemaker_gets_one_mapped_task_per_job_of_airflows_own_operator(dags, dag_id, group):
+def test_sagemaker_gets_one_mapped_task_per_job_that_a_kill_stops(dags, dag_id, group):
     task = dags[dag_id].get_task(f"{group}.train_on_sagemaker")
     assert task.is_mapped
     assert task.task_type == "SageMakerTrainingOperator"
+    assert task.operator_class.on_kill is not BaseOperator.on_kill
     assert task.upstream_task_ids == {f"{group}.plan_sagemaker_jobs"}
 
 

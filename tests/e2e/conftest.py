@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,21 +15,26 @@ import httpx
 import pytest
 
 from include.contract import Contract, load_contract
+from include.infra.policies import judge, names_on_local_aws, read_calls
+from include.lake import objects
 from include.lake.layout import Layout
-from include.local.aws.server import running
+from include.local.aws.roles import MLFLOW_ROLE, MWAA_ROLE
+from include.local.aws.server import CALLS, running
 from include.local.environment import ROOT, local_environment
 from include.local.ports import Ports
 from include.local.services import services
 from include.local.synthetic import synthetic_leads
 from include.settings import Settings, settings
+from include.warehouse import client
 from include.warehouse.client import Warehouse
 
 
 class Platform:
     """What an e2e test works with: the addresses of real services, and DAG runs in this process."""
 
-    def __init__(self, ports: Ports) -> None:
+    def __init__(self, ports: Ports, calls: Path) -> None:
         self.ports = ports
+        self.calls = calls
 
     @property
     def settings(self) -> Settings:
@@ -57,7 +63,23 @@ class Platform:
         dag = bag.dags[dag_id]
         for task in dag.tasks:
             task.retries = 0  # a retry waits a minute here; that retries are set is checked in tests/dags
-        return Run(dag.test(run_conf=conf, **options))
+        with acting_as(MWAA_ROLE):
+            return Run(dag.test(run_conf=conf, **options))
+
+
+@contextmanager
+def acting_as(role: str) -> Iterator[None]:
+    """Calls of this process are made in a role; clients that the project keeps are made anew for it."""
+    kept = (objects._client, client._client)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ACCESS_KEY_ID", role)
+        for cached in kept:
+            cached.cache_clear()
+        try:
+            yield
+        finally:
+            for cached in kept:
+                cached.cache_clear()
 
 
 class Run:
@@ -67,7 +89,7 @@ class Run:
         from lifecycle.names import run_key
 
         self._dag_run = dag_run
-        self.key = run_key(dag_run)
+        self.key, self.run_id = run_key(dag_run), str(dag_run.run_id)
         self.state = str(dag_run.state)
         self.states = {ti.task_id: str(ti.state) for ti in dag_run.get_task_instances()}
 
@@ -86,22 +108,34 @@ def leads_file() -> bytes:
 
 
 @pytest.fixture(scope="module")
-def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+def build_account() -> Callable[[], None] | None:
+    """What a test file does to an empty account before anything else starts; None: the guide's account is seeded."""
+    return None
+
+
+@pytest.fixture(scope="module")
+def platform(tmp_path_factory: pytest.TempPathFactory, build_account: Callable[[], None] | None) -> Iterator[Platform]:
     folder = tmp_path_factory.mktemp("platform")
     ports = Ports(**{name: _free_port() for name in Ports.model_fields})
-    with pytest.MonkeyPatch.context() as patch, running(ports.aws_port, folder / "aws"):
+    seeded = build_account is None
+    with pytest.MonkeyPatch.context() as patch, running(ports.aws_port, folder / "aws", seeded):
         own = {name for name in os.environ if name.startswith("AIRFLOW")}
         for name, value in local_environment(ports, settings()).items():
             if name not in own:  # Airflow reads its own when it is imported; tests/conftest.py has set them
                 patch.setenv(name, value)
         settings.cache_clear()
+        if build_account is not None:
+            build_account()
         _serve_one_execution_api(patch)
         processes = [_start(command, folder) for command in _commands(ports, folder)]
         try:
             for part in services(ports):
                 if part.name in ("mlflow", "inbox"):
                     _wait(part.healthy, part.title)
-            yield Platform(ports)
+            yield Platform(ports, folder / "aws" / CALLS)
+            if build_account is None:
+                denials, _ = judge(read_calls(folder / "aws" / CALLS), names_on_local_aws())
+                assert denials == [], "the policies in include/infra/templates refuse what this file's runs have done"
         finally:
             for process in processes:
                 process.terminate()
@@ -125,7 +159,10 @@ def _commands(ports: Ports, folder: Path) -> list[list[str]]:
 
 def _start(command: list[str], folder: Path) -> subprocess.Popen[bytes]:
     with (folder / f"{command[0]}.log").open("w") as log:
-        return subprocess.Popen([sys.executable, "-m", *command], cwd=ROOT, stdout=log, stderr=subprocess.STDOUT)
+        own = {**os.environ, "AWS_ACCESS_KEY_ID": MLFLOW_ROLE}
+        return subprocess.Popen(
+            [sys.executable, "-m", *command], cwd=ROOT, env=own, stdout=log, stderr=subprocess.STDOUT
+        )
 
 
 def _wait(healthy: Callable[[], bool], title: str) -> None:

@@ -1,12 +1,22 @@
 """What a bad delivery does to a real ingestion run: it stops with the reason, and the warehouse stays as it was."""
 
+from datetime import UTC, datetime
 from typing import Any
 
+import pandas as pd
+import pyarrow as pa
 import pytest
 
 from include.contract import Contract
+from include.contract.ddl import staging_columns
+from include.lake.frames import write_parquet
 from include.lake.objects import read_json, write_bytes
+from include.local.synthetic import synthetic_leads
+from include.registry.registry import champion, promote, register
+from include.registry.tracking import connect
 from include.settings import settings
+from include.training.snapshot import write_manifest
+from include.warehouse.client import Warehouse
 from include.warehouse.templates import render
 
 
@@ -101,3 +111,54 @@ def test_mlflow_down_while_training_fails_with_its_address(
     settings.cache_clear()
     assert run.states["train.start_training"] == "failed"
     assert "MLflow does not answer at http://localhost:9" in capfd.readouterr().out
+
+
+@pytest.mark.parametrize(("snapshot", "error"), [("kept", "ChampionUnreadable"), ("deleted", "ReferenceMissing")])
+def test_a_champion_that_cannot_be_compared_is_reported_and_stays(
+    platform: Any, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], snapshot: str, error: str
+) -> None:
+    monkeypatch.setenv("LEADS_MIN_DRIFT_ROWS", "20")
+    settings.cache_clear()
+    version = crown_without_artefact(platform, snapshot)
+    arrive(platform, snapshot, 40)
+    run = platform.run("monitor_drift")
+    settings.cache_clear()
+    assert run.states["analyse_drift"] == "failed"
+    assert f"{error}: champion" in capfd.readouterr().out
+    told = [alert for alert in platform.alerts() if run.run_id in alert["text"]]
+    assert {alert["channel"] for alert in told if "A task has failed" in alert["subject"]} == {"slack", "email"}
+    serving = champion(platform.contract.model_name())
+    assert serving is not None
+    assert serving.version == version
+
+
+def crown_without_artefact(platform: Any, snapshot: str) -> str:
+    """Makes a champion that MLflow has no files of; its training snapshot is there or not."""
+    contract, uri = platform.contract, platform.layout.snapshot(f"training-{snapshot}")
+    if snapshot == "kept":
+        write_parquet(as_fields(synthetic_leads(600), contract), f"{uri}part.parquet")
+        write_manifest(platform.settings, contract, f"training-{snapshot}", "")
+    client = connect()
+    run = client.create_run(client.create_experiment(f"broken {snapshot}")).info
+    tags = {"threshold": "0.5", "snapshot_uri": uri}
+    found = register(client, contract.model_name(), f"{run.artifact_uri}/model", run.run_id, tags)
+    promote(contract.model_name(), str(found.version))
+    return str(found.version)
+
+
+def arrive(platform: Any, load: str, count: int) -> None:
+    """Puts synthetic leads into the warehouse that have arrived just now, without a Spark job."""
+    numbers = {"INTEGER": pa.int32(), "DOUBLE PRECISION": pa.float64()}
+    columns = staging_columns(platform.contract)
+    schema = pa.schema([(name, numbers.get(kind, pa.string())) for name, kind in columns])
+    frame = as_fields(synthetic_leads(count, seed=len(load)), platform.contract).assign(source_file=load)
+    write_parquet(frame, f"{platform.layout.load(load)}part.parquet", schema)
+    steps = ("clear_staging", {}), ("copy_load", {"load_id": load}), ("merge_leads", {"ingested_at": datetime.now(UTC)})
+    Warehouse(platform.settings).transaction([render(name, **context) for name, context in steps])
+
+
+def as_fields(leads: pd.DataFrame, contract: Contract) -> pd.DataFrame:
+    """Text cells as the warehouse's types."""
+    frame = leads.rename(columns={column.name: column.field for column in contract.columns})[list(contract.fields)]
+    frame = frame.mask(frame.isin(contract.null_tokens), None)
+    return frame.assign(**frame[[column.field for column in contract.columns if column.numeric]].apply(pd.to_numeric))

@@ -1,6 +1,7 @@
 """The loop itself: batches through ingestion and the master DAG until a drifted one has been learnt."""
 
 import io
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -92,6 +93,16 @@ def test_the_champion_after_the_drift_is_a_new_version_and_the_old_one_is_kept_f
     assert serving.version == "2"
 
 
+def test_the_older_model_is_refused_when_it_challenges_the_new_champion(story: Story, platform: Any) -> None:
+    run = platform.run("promote_model", {"version": "1"})
+    assert (run.states["keep_champion"], run.states["promote"]) == ("success", "skipped")
+    (decision,) = run.returned("champion_challenger")
+    assert (decision["verdict"], decision["version"], decision["champion_version"]) == ("keep", "1", "2")
+    serving = champion(platform.contract.model_name())
+    assert serving is not None
+    assert serving.version == "2"
+
+
 def test_alerts_tell_of_training_registration_deployment_drift_and_outage(story: Story, platform: Any) -> None:
     subjects = {(alert["channel"], alert["subject"]) for alert in platform.alerts()}
     for title in ("Retraining has started", "A challenger model is registered", "A new champion model is deployed",
@@ -120,7 +131,8 @@ def test_open_leads_are_scored_once_however_often_the_run_is_repeated(story: Sto
     assert platform.run("score_leads").state == "success"
     scores = platform.query(f"SELECT * FROM public.{contract.names.scores_table}")
     assert len(scores) == 50
-    assert {row["model_version"] for row in scores} == {"2"}
+    assert {row["model_version"] for row in scores if row["stage"] == "contact"} == {"2"}
+    assert all(json.loads(row["reasons"]) for row in scores)
     assert all(0 <= row["probability"] <= 1 for row in scores)
 
 

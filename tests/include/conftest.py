@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import boto3
@@ -69,16 +69,26 @@ def _wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
     pytest.fail(f"MLflow did not start:\n{log.read_text()[-2000:]}")
 
 
+@pytest.fixture(scope="session")
+def use_bucket(s3_endpoint: str) -> Callable[[pytest.MonkeyPatch], str]:
+    """The maker of a new bucket that is the settings' bucket for as long as the patch lasts."""
+
+    def make(patch: pytest.MonkeyPatch) -> str:
+        name = f"leads-{uuid.uuid4().hex[:12]}"
+        for variable, value in {**CREDENTIALS, "AWS_ENDPOINT_URL": s3_endpoint, "LEADS_BUCKET": name}.items():
+            patch.setenv(variable, value)
+        settings.cache_clear()
+        client = boto3.client("s3", endpoint_url=s3_endpoint, region_name="ap-south-1")
+        client.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": "ap-south-1"})
+        return name
+
+    return make
+
+
 @pytest.fixture
-def bucket(s3_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def bucket(use_bucket: Callable[[pytest.MonkeyPatch], str], monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """A new bucket that is the settings' bucket."""
-    name = f"leads-{uuid.uuid4().hex[:12]}"
-    for variable, value in {**CREDENTIALS, "AWS_ENDPOINT_URL": s3_endpoint, "LEADS_BUCKET": name}.items():
-        monkeypatch.setenv(variable, value)
-    settings.cache_clear()
-    client = boto3.client("s3", endpoint_url=s3_endpoint, region_name="ap-south-1")
-    client.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": "ap-south-1"})
-    yield name
+    yield use_bucket(monkeypatch)
     settings.cache_clear()
 
 
@@ -89,9 +99,7 @@ def _column(name: str, kind: str, known_at: str = "capture", **more: object) -> 
     }  # fmt: skip
 
 
-@pytest.fixture
-def contract(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Contract]:
-    """A contract that shares no column with the guide's, with names of its own, set as the settings' contract."""
+def _use_contract(folder: Path, patch: pytest.MonkeyPatch) -> Contract:
     suffix = uuid.uuid4().hex[:8]
     content = {
         "contract": "accounts", "version": 3, "description": "test", "null_tokens": ["", "n/a"],
@@ -116,11 +124,23 @@ def contract(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Contra
             _column("opinion", "category", "contact"),
         ],
     }  # fmt: skip
-    path = tmp_path / "accounts.yaml"
+    path = folder / "accounts.yaml"
     path.write_text(yaml.safe_dump(content, sort_keys=False))
-    monkeypatch.setenv("LEADS_CONTRACT", str(path))
+    patch.setenv("LEADS_CONTRACT", str(path))
     settings.cache_clear()
-    yield load_contract(str(path))
+    return load_contract(str(path))
+
+
+@pytest.fixture(scope="session")
+def use_contract() -> Callable[[Path, pytest.MonkeyPatch], Contract]:
+    """The maker of such a contract as `contract` is, set for as long as the patch lasts."""
+    return _use_contract
+
+
+@pytest.fixture
+def contract(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Contract]:
+    """A contract that shares no column with the guide's, with names of its own, set as the settings' contract."""
+    yield _use_contract(tmp_path, monkeypatch)
     settings.cache_clear()
 
 
@@ -173,7 +193,7 @@ def accounts() -> pd.DataFrame:
     return make_accounts()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def accounts_of():
     """The maker of rows of the test contract, for other sizes, seeds and strengths of signal."""
     return make_accounts

@@ -7,7 +7,7 @@ from typing import Any
 
 import boto3
 
-ACCESS_KEY = "local"
+from include.local.aws.roles import OWNER
 
 
 @dataclass
@@ -23,28 +23,28 @@ class Runtime:
     data_dir: Path
     workgroup: str
     database: str
-    _clients: dict[str, Any] = field(default_factory=dict)
+    _clients: dict[tuple[str, str], Any] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
 
-    def client(self, service: str) -> Any:
-        """A boto3 client of this server (thread-safe, one per service)."""
+    def client(self, service: str, role: str = OWNER) -> Any:
+        """A boto3 client of this server that acts in a role (thread-safe, one per service and role)."""
         with self._lock:  # creating clients from a shared session is not thread-safe, using them is
-            if service not in self._clients:
-                self._clients[service] = boto3.client(
+            if (service, role) not in self._clients:
+                self._clients[service, role] = boto3.client(
                     service,  # type: ignore[call-overload]
                     endpoint_url=self.endpoint,
                     region_name=self.region,
-                    aws_access_key_id=ACCESS_KEY,
-                    aws_secret_access_key=ACCESS_KEY,
+                    aws_access_key_id=role,
+                    aws_secret_access_key=OWNER,
                 )
-            return self._clients[service]
+            return self._clients[service, role]
 
-    def environment(self) -> dict[str, str]:
-        """Environment variables that point a process's AWS clients at this server."""
+    def environment(self, role: str) -> dict[str, str]:
+        """Environment variables that point a process's AWS clients at this server, in a role."""
         return {
             "AWS_ENDPOINT_URL": self.endpoint,
-            "AWS_ACCESS_KEY_ID": ACCESS_KEY,
-            "AWS_SECRET_ACCESS_KEY": ACCESS_KEY,
+            "AWS_ACCESS_KEY_ID": role,
+            "AWS_SECRET_ACCESS_KEY": OWNER,
             "AWS_DEFAULT_REGION": self.region,
         }
 

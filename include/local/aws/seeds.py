@@ -7,12 +7,11 @@ from contextlib import contextmanager
 
 from botocore.exceptions import ClientError
 
+from include.local.aws.roles import API_ROLE, MLFLOW_ROLE, MWAA_ROLE, REDSHIFT_ROLE
 from include.local.aws.runtime import Runtime
 from include.settings import Settings
 
 _EXISTS = ("BucketAlreadyOwnedByYou", "EntityAlreadyExists", "ResourceExistsException", "AlreadyExistsException")
-_MWAA_ROLE = "mwaa-execution-role"
-_REDSHIFT_ROLE = "redshift-s3-role"
 
 
 def seed(runtime: Runtime, settings: Settings) -> None:
@@ -36,14 +35,25 @@ def _bucket(runtime: Runtime, settings: Settings) -> None:
         where = {"LocationConstraint": runtime.region}
         extra = {} if runtime.region == "us-east-1" else {"CreateBucketConfiguration": where}
         runtime.client("s3").create_bucket(Bucket=settings.bucket, **extra)
+    policy = {"Version": "2012-10-17", "Statement": [_readable_reports(settings)]}
+    runtime.client("s3").put_bucket_policy(Bucket=settings.bucket, Policy=json.dumps(policy))
+
+
+def _readable_reports(settings: Settings) -> dict[str, object]:
+    """Links to reports open in a browser, which signs nothing; on AWS they lead to the console, behind its login."""
+    folders = (f"{settings.reports_prefix}/*", f"*/{settings.reports_prefix}/*")
+    resources = [f"arn:aws:s3:::{settings.bucket}/{folder}" for folder in folders]
+    return {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": resources}
 
 
 def _roles(runtime: Runtime, settings: Settings) -> None:
     services = {
         settings.glue_role: ["glue.amazonaws.com"],
         settings.training_role: ["sagemaker.amazonaws.com"],
-        _MWAA_ROLE: ["airflow.amazonaws.com", "airflow-env.amazonaws.com"],
-        _REDSHIFT_ROLE: ["redshift.amazonaws.com", "redshift-serverless.amazonaws.com"],
+        MWAA_ROLE: ["airflow.amazonaws.com", "airflow-env.amazonaws.com"],
+        REDSHIFT_ROLE: ["redshift.amazonaws.com", "redshift-serverless.amazonaws.com"],
+        MLFLOW_ROLE: ["ec2.amazonaws.com"],
+        API_ROLE: ["ecs-tasks.amazonaws.com"],
     }
     for name, trusted in services.items():
         trust = {"Effect": "Allow", "Principal": {"Service": trusted}, "Action": "sts:AssumeRole"}

@@ -14,15 +14,19 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
+from moto.core import DEFAULT_ACCOUNT_ID
 from moto.glue.models import glue_backends
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from moto.redshiftdata import redshiftdata_backends
 from moto.sagemaker.models import sagemaker_backends
 from werkzeug.serving import make_server
 
+from include.local.aws import stacks
+from include.local.aws.calls import CallRecorder
 from include.local.aws.glue.backend import LocalGlueBackend
 from include.local.aws.redshift.backend import LocalRedshiftDataBackend
 from include.local.aws.redshift.engine import Engine
+from include.local.aws.roles import REDSHIFT_ROLE
 from include.local.aws.runtime import Runtime
 from include.local.aws.sagemaker.backend import LocalSageMakerBackend
 from include.local.aws.seeds import seed
@@ -30,6 +34,7 @@ from include.settings import Settings
 
 log = logging.getLogger(__name__)
 _READY = "local AWS is ready at "
+CALLS = "calls.jsonl"
 _ROOT = Path(__file__).parents[3]
 
 
@@ -40,17 +45,18 @@ class LocalAwsNotStartedError(RuntimeError):
         super().__init__(f"local AWS did not start:\n{log_file.read_text()[-2000:]}")
 
 
-def serve(host: str, port: int, data_dir: Path, settings: Settings) -> None:
-    """Serve until SIGTERM or SIGINT; says on standard output when it is ready.
+def serve(host: str, port: int, data_dir: Path, settings: Settings, seeded: bool = True) -> None:
+    """Serve until SIGTERM or SIGINT; says on standard output when it is ready. Not `seeded`: an empty account.
 
     Every start is a new, empty AWS: moto keeps S3 in memory, so a warehouse that outlived it would name objects that
-    are gone. `data_dir` holds the warehouse while the process runs, and the folders and logs of Glue runs and of
-    training jobs.
+    are gone. `data_dir` holds the warehouse while the process runs, the folders and logs of Glue runs and of training
+    jobs, and which role called what (`calls.jsonl`).
     """
     for old in ("glue", "sagemaker", "warehouse"):
         shutil.rmtree(data_dir / old, ignore_errors=True)
     (data_dir / "warehouse").mkdir(parents=True)
-    application = _name_what_is_missing(DomainDispatcherApplication(create_backend_app))
+    dispatcher = _name_what_is_missing(DomainDispatcherApplication(create_backend_app))
+    application = CallRecorder(dispatcher, data_dir / CALLS, DEFAULT_ACCOUNT_ID)
     server = make_server(host, port, application, threaded=True, request_handler=MotoRequestHandler)
     endpoint = f"http://{host}:{server.server_port}"
     runtime = Runtime(
@@ -58,7 +64,8 @@ def serve(host: str, port: int, data_dir: Path, settings: Settings) -> None:
     )
     with _backends(runtime):
         Thread(target=server.serve_forever, daemon=True).start()
-        seed(runtime, settings)
+        if seeded:
+            seed(runtime, settings)
         stop = Event()
         for signum in (signal.SIGTERM, signal.SIGINT):
             signal.signal(signum, lambda *_: stop.set())
@@ -73,12 +80,13 @@ def serve(host: str, port: int, data_dir: Path, settings: Settings) -> None:
 def _backends(runtime: Runtime) -> Iterator[None]:
     """Put the real backends in moto's place; on leaving, stop what they run."""
     file = runtime.data_dir / "warehouse" / f"{runtime.database}.duckdb"
-    engine = Engine(runtime.database, file, lambda: runtime.client("s3"))
+    engine = Engine(runtime.database, file, lambda: runtime.client("s3", REDSHIFT_ROLE))
     LocalRedshiftDataBackend.runtime = LocalGlueBackend.runtime = LocalSageMakerBackend.runtime = runtime
     LocalRedshiftDataBackend.engine = engine
     redshiftdata_backends.backend = LocalRedshiftDataBackend
     glue_backends.backend = LocalGlueBackend
     sagemaker_backends.backend = LocalSageMakerBackend
+    stacks.register(runtime)
     try:
         yield
     finally:
@@ -105,7 +113,7 @@ def _name_what_is_missing(application: Callable[..., Any]) -> Callable[..., Iter
 
 
 @contextmanager
-def running(port: int = 0, data_dir: Path | None = None) -> Iterator[str]:
+def running(port: int = 0, data_dir: Path | None = None, seeded: bool = True) -> Iterator[str]:
     """A local AWS in a process of its own; yields its endpoint URL (a free port by default), then ends it.
 
     Raises:
@@ -115,9 +123,10 @@ def running(port: int = 0, data_dir: Path | None = None) -> Iterator[str]:
         folder = data_dir or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
         log_file = folder / "server.log"
+        command = [sys.executable, "-m", "include.local.aws", "--port", str(port), "--data-dir", str(folder)]
         with log_file.open("w") as errors:
             process = subprocess.Popen(
-                [sys.executable, "-m", "include.local.aws", "--port", str(port), "--data-dir", str(folder)],
+                [*command, *([] if seeded else ["--empty"])],
                 cwd=_ROOT,
                 env={**os.environ, "PYTHONPATH": str(_ROOT)},
                 stdout=subprocess.PIPE,

@@ -9,6 +9,9 @@ CREATE TABLE IF NOT EXISTS {{ drift }} (
     missing_reference DOUBLE PRECISION,
     missing_current DOUBLE PRECISION,
     drifted_share DOUBLE PRECISION,
-    verdict VARCHAR(32) NOT NULL
+    verdict VARCHAR(32) NOT NULL,
+    triggers VARCHAR(64),
+    confirmed BOOLEAN NOT NULL,
+    champion_version VARCHAR(32)
 )
 DISTSTYLE AUTO SORTKEY (checked_at)

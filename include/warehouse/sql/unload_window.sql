@@ -2,5 +2,5 @@
 {% call unload(layout.window(run_id)) %}
 SELECT {{ leads_columns | map("first") | join(", ") }}
 FROM {{ leads }}
-WHERE ingested_at > {{ since | timestamp }}
+WHERE ingested_at > {{ since | timestamp }} AND ingested_at <= {{ until | timestamp }}
 {% endcall %}

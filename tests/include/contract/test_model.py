@@ -1,6 +1,6 @@
 import pytest
 
-from include.contract import KnownAt
+from include.contract import KnownAt, load_contract
 
 
 @pytest.mark.parametrize(("level", "group"), [("Mail", "Direct"), ("Web", "Other"), ("never seen", "Other")])
@@ -31,3 +31,9 @@ def test_only_earlier_stages_have_a_suffix_in_the_models_name(small):
 def test_a_field_that_is_not_there_is_named(small):
     with pytest.raises(KeyError, match="contract small has no column 'colour'"):
         small.column("colour")
+
+
+def test_every_column_may_be_shown_in_reasons_unless_the_contract_says_no(write_contract, small_yaml):
+    marked = small_yaml.replace("label: Channel,", "label: Channel, explain: false,")
+    columns = load_contract(write_contract(marked)).columns
+    assert [column.field for column in columns if not column.explain] == ["channel"]

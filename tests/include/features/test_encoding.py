@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from include.features.encoding import Encoder, QuantileBins, source_field
+from include.features.encoding import Encoder, NativeLevels, QuantileBins, source_field
 
 
 @pytest.fixture
@@ -61,6 +61,26 @@ def test_the_target_encoding_of_a_training_row_does_not_hold_its_own_outcome(fra
     matrix = encoder.fit_transform(unique, outcome)
     assert names(encoder)[place] == "target__channel"
     assert abs(np.corrcoef(matrix[:, place], outcome)[0, 1]) < 0.2
+
+
+def test_native_levels_are_categories_fixed_in_training_and_strangers_and_gaps_are_missing(frame):
+    fitted = NativeLevels().fit(frame[["channel"]])
+    coded = fitted.transform(pd.DataFrame({"channel": ["web", "pigeon", None, "mail"]}))["channel"]
+    assert coded.cat.codes.tolist() == [1, -1, -1, 0]
+    assert coded.dtype == fitted.transform(frame[["channel"]])["channel"].dtype
+
+
+@pytest.mark.parametrize("numbers", ["scaled", "bins", "both"])
+def test_native_levels_give_a_frame_with_one_categorical_column_per_field(frame, numbers):
+    encoder = Encoder(numbers, "native")
+    matrix = encoder.fit_transform(frame)
+    assert list(matrix) == names(encoder)
+    categorical = matrix.select_dtypes("category")
+    assert list(categorical) == ["native__channel"]
+    assert np.isfinite(matrix.drop(columns=categorical)).all(axis=None)
+    assert {source_field(name) for name in names(encoder)} == {"minutes", "channel"}
+    one = encoder.transform(frame.head(1))
+    pd.testing.assert_series_equal(one.dtypes, matrix.dtypes)
 
 
 def test_a_frame_without_levels_or_without_numbers_is_encoded_too(frame):

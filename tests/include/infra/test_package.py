@@ -33,6 +33,11 @@ def test_plugins_zip_holds_the_plugins_and_no_copy_of_include(dist: Path) -> Non
     assert not [name for name in names if name.startswith("include")]
 
 
+def test_a_stages_variables_are_exported_by_its_startup_script(tmp_path: Path) -> None:
+    package(ROOT, tmp_path / "dist", {"LEADS_BUCKET": "b"})
+    assert "export LEADS_BUCKET=b" in (tmp_path / "dist" / "startup.sh").read_text()
+
+
 def test_identical_input_gives_identical_bytes(dist: Path, tmp_path: Path) -> None:
     os.utime(ROOT / "plugins" / "lead_ops" / "__init__.py")
     package(ROOT, tmp_path / "again")

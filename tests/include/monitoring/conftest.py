@@ -1,18 +1,27 @@
 """Local AWS (S3 and the warehouse) and a registered champion whose training snapshot lies in S3."""
 
+import json
 import uuid
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 
 import mlflow
 import pandas as pd
 import pytest
 
+from include.contract import KnownAt
+from include.features.calibration import Decision
 from include.lake.frames import write_parquet
 from include.local.aws.server import running
 from include.registry.registry import promote, register
 from include.registry.tracking import connect
 from include.settings import settings
+from include.training.dataset import make_dataset
+from include.training.fit import refit
+from include.training.packaging import log_pipeline
+from include.training.recipe import Recipe
 from include.training.snapshot import write_manifest
+from include.training.thresholds import TIERS
 from include.warehouse.client import Warehouse
 from include.warehouse.templates import render
 
@@ -33,22 +42,59 @@ def warehouse(layout) -> Warehouse:
     return warehouse
 
 
-@pytest.fixture
-def crown(layout, tracking) -> Callable[[pd.DataFrame], str]:
-    """Makes a champion that was trained on a frame; returns its version. Nothing here loads its model."""
+@pytest.fixture(scope="session")
+def logged() -> dict[str, SimpleNamespace]:
+    """The one model that every champion of a session is a version of; empty until the first one needs it."""
+    return {}
 
-    def make(frame: pd.DataFrame) -> str:
+
+@pytest.fixture
+def model_in_mlflow(logged, tracking, contract, accounts_of) -> SimpleNamespace:
+    """A logistic regression that was trained on 1,500 accounts and logged: its URI, id, run and threshold."""
+    if "model" not in logged:
+        data = make_dataset(accounts_of(1500, seed=9), contract, KnownAt.CONTACT, {})
+        recipe = Recipe("logistic_regression", {}, "none", Decision("f1", 0.5, TIERS))
+        pipeline = refit(recipe, data, data.split != "holdout", contract, KnownAt.CONTACT)
+        mlflow.set_tracking_uri(tracking)
+        mlflow.set_experiment("models of the monitoring tests")
+        with mlflow.start_run() as run:
+            info = log_pipeline(pipeline, data.frame)
+        logged["model"] = SimpleNamespace(uri=info.model_uri, id=info.model_id, run=run.info.run_id)
+    return logged["model"]
+
+
+@pytest.fixture
+def crown(layout, tracking, model_in_mlflow) -> Callable[..., str]:
+    """Makes a champion whose snapshot is a frame; returns its version. A broken one has no artefact."""
+
+    def make(frame: pd.DataFrame, broken: bool = False, **tags: str) -> str:
         run = f"training-{uuid.uuid4().hex[:8]}"
         write_parquet(frame, f"{layout.snapshot(run)}part.parquet")
         manifest = write_manifest(settings(), layout.contract, run, "test")
-        client, model = connect(), layout.contract.model_name()
-        trained = client.create_run(mlflow.set_experiment(layout.contract.names.experiment).experiment_id).info
-        source, tags = f"{trained.artifact_uri}/model", {"snapshot_uri": manifest["uri"]}
-        version = register(client, model, source, trained.run_id, tags).version
-        promote(model, str(version))
-        return str(version)
+        client, model, logged = connect(), layout.contract.model_name(), model_in_mlflow
+        tags = {"snapshot_uri": manifest["uri"], "threshold": "0.5", **tags}
+        if broken:
+            trained = client.create_run(mlflow.set_experiment(layout.contract.names.experiment).experiment_id).info
+            found = register(client, model, f"{trained.artifact_uri}/model", trained.run_id, tags)
+        else:
+            found = register(client, model, logged.uri, logged.run, tags, logged.id)
+        promote(model, str(found.version))
+        return str(found.version)
 
     return make
+
+
+@pytest.fixture
+def set_up(monkeypatch) -> Callable[..., None]:
+    """Sets fields of the settings for one test."""
+
+    def change(**fields: object) -> None:
+        for name, value in fields.items():
+            text = value if isinstance(value, str) else json.dumps(value)
+            monkeypatch.setenv(f"LEADS_{name.upper()}", text)
+        settings.cache_clear()
+
+    return change
 
 
 @pytest.fixture

@@ -1,8 +1,18 @@
+from datetime import UTC, datetime, timedelta
+from importlib import import_module
+
+import numpy as np
 import pytest
+import requests
 from mlflow import MlflowClient
 
+from include.contract import load_contract
 from include.lake.objects import list_objects, read_json, read_text, s3_client, split_uri
 from include.monitoring.analysis import ReferenceMissing, analyse_drift
+from include.monitoring.findings import NOTHING
+from include.monitoring.frames import ColumnsDiffer
+from include.monitoring.prediction import ChampionUnreadable
+from include.registry.registry import champion
 from include.registry.tracking import TrackingUnavailable
 from include.settings import settings
 from include.warehouse.client import WarehouseError
@@ -15,6 +25,10 @@ def changed(frame):
     return frame.assign(
         minutes=frame["minutes"] * 2, visits=frame["visits"] + 9, channel=frame["channel"].mask(every_third, "new")
     )
+
+
+def serving_version():
+    return champion(load_contract(settings().contract).model_name()).version
 
 
 @pytest.fixture
@@ -91,6 +105,105 @@ def test_the_share_that_means_drift_can_be_given_for_one_run(crown, warehouse, d
     assert analyse_drift(RUN, drifted_window, drift_share_threshold=0.95)["verdict"] == "stable"
 
 
+def test_nothing_analysed_has_the_same_keys_as_a_verdict(crown, warehouse, window, layout, accounts_of):
+    crown(accounts_of(600, seed=1))
+    empty = analyse_drift(RUN, layout.window("nothing-unloaded"))
+    assert set(analyse_drift(RUN, window(accounts_of(500, seed=2)))) == set(empty) == set(NOTHING)
+
+
+def test_a_champion_whose_scores_have_moved_is_a_drift_though_few_columns_are(
+    crown, warehouse, window, accounts_of, drift_table
+):
+    crown(accounts_of(1500, seed=9))
+    summary = analyse_drift(RUN, window(accounts_of(500, seed=2).assign(minutes=lambda frame: frame["minutes"] + 90)))
+    assert (summary["verdict"], summary["triggers"], summary["confirmed"]) == ("drift", ["prediction"], True)
+    assert summary["drifted_columns"] == ["minutes"]
+    client = MlflowClient(settings().mlflow_tracking_uri)
+    metrics = client.get_run(summary["mlflow_run_id"]).data.metrics
+    assert metrics["prediction/score"] == pytest.approx(summary["prediction_score"], abs=1e-4)
+    (row,) = warehouse.query(f"SELECT drifted, triggers FROM {drift_table} WHERE column_name = '(prediction)'")
+    assert row == {"drifted": True, "triggers": "prediction"}
+
+
+def test_a_champion_that_predicts_worse_is_a_drift_though_no_column_is(crown, warehouse, window, accounts_of):
+    crown(accounts_of(1500, seed=9))
+    frame = accounts_of(500, seed=4)
+    matured = window(frame.assign(won=np.random.default_rng(0).permutation(frame["won"])))
+    summary = analyse_drift(RUN, window(frame), matured_uri=matured)
+    assert (summary["verdict"], summary["triggers"]) == ("drift", ["performance"])
+    assert summary["performance_loss"]["roc_auc"] > 0.3
+    details = read_json(summary["report_uri"].replace("drift.html", "summary.json"))
+    assert [figure["name"] for figure in details["performance"]] == ["roc_auc", "brier", "precision"]
+    client = MlflowClient(settings().mlflow_tracking_uri)
+    assert client.get_run(summary["mlflow_run_id"]).data.metrics["performance/roc_auc_loss"] > 0.3
+
+
+def test_an_outage_keeps_a_champion_that_predicts_worse_from_starting_a_retrain(crown, warehouse, window, accounts_of):
+    crown(accounts_of(1500, seed=9))
+    frame = accounts_of(500, seed=4)
+    matured = window(frame.assign(won=np.random.default_rng(0).permutation(frame["won"])))
+    summary = analyse_drift(RUN, window(frame.assign(fit=None)), matured_uri=matured)
+    assert (summary["verdict"], summary["triggers"], summary["confirmed"]) == ("outage", [], False)
+
+
+def test_no_leads_where_hundreds_were_expected_are_an_outage(crown, warehouse, layout, accounts, drift_table):
+    crown(accounts)
+    summary = analyse_drift(RUN, layout.window("nothing-unloaded"), expected_rows=500.0)
+    assert (summary["verdict"], summary["outage_columns"], summary["current_rows"]) == ("outage", ["(rows)"], 0)
+    assert read_json(summary["report_uri"])["outages"] == {"(rows)": "0 leads arrived where 500 were to be expected"}
+    assert warehouse.query(f"SELECT column_name, verdict FROM {drift_table}") == [
+        {"column_name": "(rows)", "verdict": "outage"}
+    ]
+
+
+def test_no_leads_where_few_were_expected_say_nothing(crown, warehouse, layout, accounts):
+    crown(accounts)
+    assert analyse_drift(RUN, layout.window("nothing"), expected_rows=150.0)["verdict"] == "not_enough_data"
+
+
+def test_a_large_window_can_still_be_a_fraction_of_what_was_expected(crown, warehouse, drifted_window, accounts_of):
+    crown(accounts_of(600, seed=1))
+    summary = analyse_drift(RUN, drifted_window, expected_rows=9000.0)
+    assert (summary["verdict"], summary["outage_columns"]) == ("outage", ["(rows)"])
+    assert set(summary["drifted_columns"]) == {"minutes", "visits", "channel"}
+
+
+def test_a_drift_is_confirmed_by_the_second_of_two_analyses(crown, warehouse, drifted_window, accounts_of, set_up):
+    set_up(drift_debounce_k=2, drift_debounce_n=2)
+    crown(accounts_of(600, seed=1))
+    monday = datetime(2026, 2, 2, 4, 29, tzinfo=UTC)
+
+    def analyse(week):
+        moment = monday + timedelta(weeks=week)
+        return analyse_drift(f"master__{week}", drifted_window, checked_at=moment, series="master__")
+
+    first, second = analyse(0), analyse(1)
+    assert [(found["verdict"], found["confirmed"]) for found in (first, second)] == [("drift", False), ("drift", True)]
+    assert first["confirmation"] == "1 of the newest 1 analyses drifted, 2 of 2 needed"
+    assert analyse(1) == second
+
+
+@pytest.mark.parametrize("wrong", [{"broken": True}, {"threshold": "high"}])
+def test_a_champion_that_cannot_be_loaded_is_an_error_that_names_it_and_changes_nothing(
+    crown, warehouse, window, accounts_of, drift_table, wrong
+):
+    version = crown(accounts_of(1500, seed=9), **wrong)
+    with pytest.raises(ChampionUnreadable, match=rf"/{version} cannot be loaded"):
+        analyse_drift(RUN, window(accounts_of(500, seed=2)))
+    assert serving_version() == version
+    assert warehouse.query(f"SELECT COUNT(*) AS n FROM {drift_table}") == [{"n": 0}]
+
+
+@pytest.mark.parametrize(("side", "name"), [("reference", "the reference"), ("window", "the current window")])
+def test_a_column_on_one_side_only_is_an_error_that_names_it(crown, warehouse, window, accounts_of, side, name):
+    frames = {"reference": accounts_of(600, seed=1), "window": accounts_of(500, seed=2)}
+    frames[side] = frames[side].drop(columns="minutes")
+    version = crown(frames["reference"])
+    with pytest.raises(ColumnsDiffer, match=f"{name} has no column minutes"):
+        analyse_drift(RUN, window(frames["window"]))
+    assert serving_version() == version
+
+
 def test_a_deleted_reference_is_an_error_that_names_champion_and_snapshot(
     crown, warehouse, drifted_window, layout, accounts
 ):
@@ -102,6 +215,7 @@ def test_a_deleted_reference_is_an_error_that_names_champion_and_snapshot(
         ReferenceMissing, match=rf"version {version}: its training snapshot s3://.*/training-.* is gone"
     ):
         analyse_drift(RUN, drifted_window)
+    assert serving_version() == version
 
 
 def test_mlflow_down_is_an_error_that_carries_its_address(warehouse, drifted_window, monkeypatch):
@@ -118,3 +232,59 @@ def test_a_warehouse_without_the_drift_table_is_the_engines_own_error(
     warehouse.execute(f"DROP TABLE {drift_table}")
     with pytest.raises(WarehouseError, match=f"{drift_table.removeprefix('public.')} does not exist"):
         analyse_drift(RUN, drifted_window)
+
+
+class Outbox:
+    """Every request to MLflow on its way; from the call `down_at` on nobody answers."""
+
+    def __init__(self, monkeypatch):
+        self.calls, self.down_at = [], None
+        send = requests.Session.send
+
+        def limited(session, request, **options):
+            address = request.path_url.split("?")[0].partition("mlflow-artifacts")
+            self.calls.append((request.method, address[0] + address[1]))
+            if self.down_at is not None and len(self.calls) > self.down_at:
+                raise requests.exceptions.ConnectionError("nobody answers")
+            return send(session, request, **options)
+
+        monkeypatch.setattr(requests.Session, "send", limited)
+
+    def of_each_kind(self):
+        """Positions of the first and the last call of each method and address."""
+        last = {call: position for position, call in enumerate(self.calls)}
+        return sorted({*last.values(), *(self.calls.index(call) for call in last)})
+
+
+@pytest.fixture
+def same_comparison(monkeypatch):
+    """The comparison of columns takes seconds and is the same every time, so it is made once."""
+    for name in ("analysis.compare_leads", "model_drift.prediction_drift"):
+        module, function = name.split(".")
+        compare, made = getattr(import_module(f"include.monitoring.{module}"), function), []
+
+        def once(*args, compare=compare, made=made):
+            made[:] = made or [compare(*args)]
+            return made[0]
+
+        monkeypatch.setattr(f"include.monitoring.{name}", once)
+    monkeypatch.setattr("include.monitoring.drift.DriftReport.html", lambda report: "<html></html>")
+
+
+@pytest.mark.usefixtures("same_comparison")
+def test_mlflow_going_away_at_any_call_is_the_same_error_and_the_champion_stays(
+    crown, warehouse, window, accounts_of, monkeypatch
+):
+    version, folder = crown(accounts_of(1500, seed=9)), window(accounts_of(200, seed=4))
+    analyse_drift("the first run makes the experiment", folder)
+    with monkeypatch.context() as patch:
+        outbox = Outbox(patch)
+        analyse_drift("recorded", folder)
+        positions = outbox.of_each_kind()
+        assert len(positions) >= 12
+        for position in positions:
+            outbox.calls, outbox.down_at = [], position
+            with pytest.raises(TrackingUnavailable):
+                analyse_drift(f"down at {position}", folder)
+    assert serving_version() == version
+    assert analyse_drift(RUN, folder)["verdict"] == "stable"

@@ -6,6 +6,7 @@ from include.contract import load_contract
 from include.monitoring.config import drift_config
 from include.monitoring.drift import detect_drift
 from include.monitoring.frames import comparable_columns, compare_frames, monitored_columns
+from include.monitoring.outage import find_outages
 
 OCTILE_SHARES = [0.17, 0.34, 0.24, 0.31, 0.31, 0.48]
 
@@ -75,6 +76,18 @@ def test_the_octiles_of_the_real_file_drift_as_published(leads_csv, config):
     ]
     assert len(columns) == 29
     assert [round(share, 2) for share in shares] == OCTILE_SHARES
+
+
+def test_only_the_vendor_columns_of_the_real_file_are_outages_and_only_while_they_are(leads_csv):
+    contract = load_contract("x_education")
+    leads = read_leads(leads_csv, contract)
+    octiles = np.array_split(np.arange(len(leads)), 8)
+    reference = leads.iloc[np.concatenate(octiles[:2])]
+    columns = monitored_columns(reference, contract)
+    found = [find_outages(reference, leads.iloc[rows], columns, missing_jump=0.5) for rows in octiles[2:]]
+    assert [len(outages) for outages in found] == [4, 4, 4, 0, 0, 0]
+    assert {outage.kind for outages in found for outage in outages} == {"missing"}
+    assert all(outage.column.startswith("asymmetrique_") for outages in found for outage in outages)
 
 
 def read_leads(path, contract):

@@ -4,6 +4,7 @@ import pytest
 from include.monitoring.config import drift_config
 from include.monitoring.frames import (
     ColumnsDiffer,
+    NotNumbers,
     comparable_columns,
     compare_frames,
     missing_shares,
@@ -59,6 +60,22 @@ def test_a_number_missing_here_and_there_stays_missing(contract, accounts):
 def test_an_infinite_number_counts_as_missing(contract, accounts):
     current = accounts.assign(minutes=accounts["minutes"].where(accounts.index > 0, np.inf))
     assert np.isnan(compare(accounts, current, contract).current["minutes"].iloc[0])
+
+
+def test_infinite_numbers_are_counted_among_the_missing(contract, accounts):
+    current = accounts.assign(minutes=accounts["minutes"].where(accounts.index >= 60, -np.inf))
+    assert missing_shares(current, comparable_columns(contract))["minutes"] == pytest.approx(0.1)
+
+
+def test_text_in_a_column_of_numbers_is_an_error_that_names_it(contract, accounts):
+    with pytest.raises(NotNumbers, match="column minutes should hold numbers"):
+        compare(accounts, accounts.assign(minutes="soon"), contract)
+
+
+def test_a_column_that_is_missing_on_both_sides_is_not_monitored(contract, accounts):
+    empty = accounts.assign(visits=np.nan, region=None)
+    assert not {"visits", "region"} & fields(monitored_columns(empty, contract))
+    assert "visits" not in compare(empty, empty, contract).numeric
 
 
 def test_the_frames_that_came_in_are_left_as_they_were(contract, accounts):

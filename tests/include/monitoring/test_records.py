@@ -2,19 +2,31 @@ from datetime import UTC, datetime
 
 import pytest
 
+from include.monitoring.drift import ColumnDrift
+from include.monitoring.findings import conclude
 from include.monitoring.judge import compare_leads
-from include.monitoring.records import store_metrics
+from include.monitoring.model_drift import ModelDrift
+from include.monitoring.outage import ROWS, Outage
+from include.monitoring.performance import FigureDrift
+from include.monitoring.records import number, store_metrics
 
 MOMENT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
+MOVED = ColumnDrift("(prediction)", "wasserstein", 0.4, 0.25, True)
+WORSE = FigureDrift("roc_auc", 0.95, 0.85, 0.1, 0.06, 0.03)
+
+
 @pytest.fixture
-def analysis(contract, accounts):
-    return compare_leads(accounts, accounts, contract, 0.3, 0.5)
+def findings(contract, accounts):
+    """Columns alike, but a champion whose scores have moved and that predicts worse."""
+    analysis = compare_leads(accounts, accounts, contract, 0.3, 0.5)
+    found = conclude("7", analysis, ModelDrift(MOVED, (WORSE,), 400), (), 600, ("prediction", "performance"))
+    return found.with_confirmation(True, "1 of the newest 1 analyses drifted, 1 of 1 needed")
 
 
-def test_a_row_holds_the_columns_method_score_and_missing_shares(warehouse, analysis, contract, drift_table):
-    store_metrics("a run", analysis, contract, MOMENT, warehouse)
+def test_a_row_holds_the_columns_method_score_and_missing_shares(warehouse, findings, contract, drift_table):
+    store_metrics("a run", findings, contract, MOMENT, warehouse)
     (row,) = warehouse.query(f"SELECT * FROM {drift_table} WHERE column_name = 'region'")  # noqa: S608
     assert row.pop("checked_at").startswith("2026-01-02 03:04:05")
     assert row == {
@@ -27,17 +39,47 @@ def test_a_row_holds_the_columns_method_score_and_missing_shares(warehouse, anal
         "missing_reference": 0.2,
         "missing_current": 0.2,
         "drifted_share": 0.0,
-        "verdict": "stable",
+        "verdict": "drift",
+        "triggers": "prediction, performance",
+        "confirmed": True,
+        "champion_version": "7",
     }
 
 
-def test_rows_of_other_runs_stay(warehouse, analysis, contract, drift_table):
-    store_metrics("a run", analysis, contract, MOMENT, warehouse)
-    store_metrics("another", analysis, contract, MOMENT, warehouse)
-    assert warehouse.query(f"SELECT COUNT(*) AS n FROM {drift_table}") == [{"n": 14}]  # noqa: S608
+@pytest.mark.parametrize(
+    ("name", "cells"),
+    [
+        ("(prediction)", ("wasserstein", 0.4, 0.25, True, None)),
+        ("(roc_auc)", ("lower bound of loss", 0.06, 0.03, True, None)),
+    ],
+)
+def test_scores_and_figures_of_the_champion_have_rows_of_their_own(
+    warehouse, findings, contract, drift_table, name, cells
+):
+    store_metrics("a run", findings, contract, MOMENT, warehouse)
+    (row,) = warehouse.query(f"SELECT * FROM {drift_table} WHERE column_name = '{name}'")
+    assert tuple(row[key] for key in ("method", "score", "threshold", "drifted", "missing_current")) == cells
 
 
-def test_a_run_id_with_a_quote_is_stored_as_it_is(warehouse, analysis, contract, drift_table):
-    store_metrics("it's a run'); DROP TABLE public.drift; --", analysis, contract, MOMENT, warehouse)
+def test_a_window_without_enough_leads_has_one_row(warehouse, contract, drift_table):
+    empty = conclude("7", None, ModelDrift(), (Outage(ROWS, "row_collapse", "0 leads"),), 0, ())
+    store_metrics("a run", empty, contract, MOMENT, warehouse)
+    (row,) = warehouse.query(f"SELECT column_name, score, verdict FROM {drift_table}")
+    assert row == {"column_name": "(rows)", "score": 0.0, "verdict": "outage"}
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_what_is_no_number_is_stored_as_null(value):
+    assert number(value) == "NULL"
+
+
+def test_rows_of_other_runs_stay(warehouse, findings, contract, drift_table):
+    store_metrics("a run", findings, contract, MOMENT, warehouse)
+    store_metrics("another", findings, contract, MOMENT, warehouse)
+    assert warehouse.query(f"SELECT COUNT(*) AS n FROM {drift_table}") == [{"n": 18}]  # noqa: S608
+
+
+def test_a_run_id_with_a_quote_is_stored_as_it_is(warehouse, findings, contract, drift_table):
+    store_metrics("it's a run'); DROP TABLE public.drift; --", findings, contract, MOMENT, warehouse)
     (row,) = warehouse.query(f"SELECT DISTINCT run_id FROM {drift_table}")  # noqa: S608
     assert row["run_id"] == "it's a run'); DROP TABLE public.drift; --"

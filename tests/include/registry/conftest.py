@@ -2,6 +2,7 @@
 
 import mlflow
 import pytest
+from sklearn.dummy import DummyClassifier
 
 from include.registry.registry import register
 from include.registry.tracking import connect
@@ -28,5 +29,22 @@ def versions(client, contract, model):
             str(register(client, model, f"{run.artifact_uri}/model", run.run_id, {"snapshot_uri": "s3://x/"}).version)
             for run in runs
         ]
+
+    return make
+
+
+@pytest.fixture
+def logged_versions(client, contract, model):
+    """Registers `count` versions that can be loaded; each predicts 1 for every row of one number."""
+    mlflow.set_experiment(contract.names.experiment)
+    classifier = DummyClassifier(strategy="constant", constant=1).fit([[0.0], [1.0]], [0, 1])
+
+    def make(count: int) -> list[str]:
+        made = []
+        for _ in range(count):
+            with mlflow.start_run() as run:
+                logged = mlflow.sklearn.log_model(classifier, name="model", pip_requirements=[])
+            made.append(register(client, model, logged.model_uri, run.info.run_id, {}, logged.model_id))
+        return [str(version.version) for version in made]
 
     return make

@@ -1,13 +1,19 @@
 """Aliases and stages, against a real MLflow server, also when it is cut off between two calls."""
 
+import subprocess
+import sys
+from contextlib import ExitStack
+from pathlib import Path
 from unittest import mock
 
+import mlflow
 import pytest
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
-from include.registry.registry import NoChampion, aliased, champion, find_version, promote, rollback
+from include.registry.registry import ChampionChanged, NoChampion, aliased, champion, find_version, promote, rollback
 
+ROOT = Path(__file__).resolve().parents[3]
 CHANGING = (
     "set_model_version_tag",
     "set_registered_model_alias",
@@ -169,3 +175,78 @@ def test_a_version_is_found_by_its_tags(client, versions, model):
     client.set_model_version_tag(model, first, "training_run_id", "abc")
     assert str(find_version(client, model, {"training_run_id": "abc"}).version) == first
     assert find_version(client, model, {"training_run_id": "other"}) is None
+
+
+def test_a_decision_about_an_earlier_champion_promotes_nobody(client, versions, model):
+    first, second, third = versions(3)
+    promote(model, first)
+    promote(model, second)
+    with pytest.raises(ChampionChanged, match=f"judged against version {first}, but {second} serves by now"):
+        promote(model, third, against=first)
+    assert champion(model).version == second
+
+
+def test_a_promotion_that_is_repeated_needs_no_champion_to_be_against(versions, model):
+    first, second = versions(2)
+    promote(model, first, against=None)
+    promote(model, second, against=first)
+    promote(model, second, against=first)
+    assert champion(model).version == second
+
+
+def test_a_rollback_of_a_version_that_serves_no_longer_changes_nothing(versions, model):
+    first, second, third = versions(3)
+    for version in (first, second, third):
+        promote(model, version)
+    assert [rollback(model, third).version, rollback(model, third).version] == [second, second]
+
+
+@pytest.fixture
+def at_once(tracking):
+    """Runs calls at the same moment in processes of their own, as two DAG runs would; returns their exit codes."""
+
+    def run(*calls: str) -> list[int]:
+        script = "import sys; from include.registry.registry import promote, rollback; print(flush=True)\n"
+        script += "sys.stdin.readline()\neval(sys.argv[1])"
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "cwd": ROOT}
+        with ExitStack() as stack:
+            start = (subprocess.Popen([sys.executable, "-c", script, call], **pipes) for call in calls)
+            processes = [stack.enter_context(process) for process in start]
+            for process in processes:
+                process.stdout.readline()
+            for process in processes:
+                process.stdin.write(b"go\n")
+                process.stdin.flush()
+            return [process.wait(timeout=120) for process in processes]
+
+    return run
+
+
+OTHERS = {"promotion": "promote({model!r}, {third!r})", "rollback": "rollback({model!r})"}
+
+
+@pytest.mark.parametrize("other", OTHERS.values(), ids=OTHERS)
+def test_two_changes_at_once_leave_one_champion_and_everything_in_line_with_it(client, versions, model, at_once, other):
+    first, second, third, fourth = versions(4)
+    for version in (first, second):
+        promote(model, version)
+    client.set_registered_model_alias(model, "challenger", fourth)
+    codes = at_once(f"promote({model!r}, {fourth!r})", other.format(model=model, third=third))
+    assert codes == [0, 0]
+    now = state(client, model)
+    winner = now["aliases"]["champion"]
+    assert winner in ({fourth, third} if "promote" in other else {fourth, first, second})
+    production = [version for version, stage in now["stages"].items() if stage == "Production"]
+    assert production == [winner]
+    if winner == fourth:
+        assert "challenger" not in now["aliases"]
+    assert now["aliases"].get("previous") != winner
+
+
+def test_two_promotions_of_models_at_once_leave_a_champion_that_loads(client, model, at_once, logged_versions):
+    first, second, third = logged_versions(3)
+    promote(model, first)
+    assert at_once(f"promote({model!r}, {second!r})", f"promote({model!r}, {third!r})") == [0, 0]
+    serving = champion(model)
+    assert serving.version in (second, third)
+    assert mlflow.sklearn.load_model(serving.uri).predict([[0.0]]).tolist() == [1]

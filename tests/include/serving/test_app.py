@@ -2,16 +2,23 @@ import dataclasses
 
 import pytest
 
+from include.contract import KnownAt
 from include.registry.registry import NoChampion
-from include.serving.app import MAX_BODY_BYTES, create_app
-from include.serving.holder import ChampionHolder
+from include.serving.app import MAX_BODY_BYTES, REASONS, create_app
+from include.serving.holder import ChampionHolder, Champions
+
+
+def client_of(contract, scorers):
+    """A client of an API that serves these scorers by stage."""
+    holders = {stage: ChampionHolder(lambda served, scorer=scorer: scorer) for stage, scorer in scorers.items()}
+    champions = Champions(contract, holders, poll_seconds=60)
+    champions.refresh()
+    return create_app(champions).test_client()
 
 
 @pytest.fixture
-def client(scorer):
-    holder = ChampionHolder(lambda served: scorer, poll_seconds=60)
-    holder.refresh()
-    return create_app(holder).test_client()
+def client(contract, staged):
+    return client_of(contract, staged.scorers)
 
 
 @pytest.fixture
@@ -19,9 +26,9 @@ def untrained(contract):
     def none_yet(served):
         raise NoChampion("nothing promoted yet")
 
-    holder = ChampionHolder(none_yet, poll_seconds=60)
-    holder.refresh()
-    return create_app(holder).test_client()
+    champions = Champions(contract, {KnownAt.CONTACT: ChampionHolder(none_yet)}, poll_seconds=60)
+    champions.refresh()
+    return create_app(champions).test_client()
 
 
 @pytest.fixture
@@ -29,21 +36,29 @@ def lead(accounts):
     return {"account": "a-1", "visits": 3, "minutes": 42.5, "channel": "web", "fit": "high", "opinion": "hot"}
 
 
-def test_one_lead_as_json_gets_one_prediction_with_model_and_version(client, lead, contract):
+def test_one_lead_as_json_gets_one_prediction_with_stage_version_and_reasons(client, lead, contract):
     reply = client.post("/predict", json=lead)
     assert reply.status_code == 200
-    assert (reply.json["model"], reply.json["version"]) == (contract.model_name(), "7")
+    assert reply.json["versions"] == {contract.model_name(): "7", contract.model_name(KnownAt.CAPTURE): "3"}
     (prediction,) = reply.json["predictions"]
-    assert list(prediction) == ["account", "score", "probability", "prediction", "tier"]
-    assert prediction["account"] == "a-1"
+    assert list(prediction) == [
+        "account", "score", "probability", "prediction", "tier", "stage", "model_version", "reasons",
+    ]  # fmt: skip
+    assert (prediction["account"], prediction["stage"], prediction["model_version"]) == ("a-1", "contact", "7")
     assert prediction["score"] == round(100 * prediction["probability"])
+    assert prediction["reasons"][0]["text"] == "opinion: hot raises the score"
 
 
-def test_the_api_scores_as_the_scorer_does(client, scorer, accounts):
-    rows = accounts.head(200)
+def test_a_lead_nobody_has_contacted_is_scored_at_capture(client, lead):
+    (prediction,) = client.post("/predict", json=lead | {"opinion": ""}).json["predictions"]
+    assert (prediction["stage"], prediction["model_version"]) == ("capture", "3")
+
+
+def test_the_api_scores_as_the_scorer_does(client, staged, mixed):
+    rows = mixed.head(200)
     leads = rows.astype(object).where(rows.notna(), None).to_dict("records")
-    probabilities = [p["probability"] for p in client.post("/predict", json=leads).json["predictions"]]
-    assert probabilities == scorer.score(rows)["probability"].tolist()
+    predictions = client.post("/predict", json=leads).json["predictions"]
+    assert predictions == staged.score(rows, REASONS).astype(object).to_dict("records")
 
 
 def test_csv_and_json_score_alike(client, accounts):
@@ -97,25 +112,29 @@ def test_health_needs_no_champion(untrained):
 
 
 def test_ready_once_a_champion_is_loaded(client):
-    assert client.get("/readyz").json == {"status": "ready", "version": "7"}
+    assert client.get("/readyz").json["status"] == "ready"
 
 
-def test_the_model_page_describes_the_champion(client, contract):
-    assert client.get("/model").json == {
+def test_the_model_page_describes_the_champion_of_each_stage(client, contract):
+    described = client.get("/model").json
+    assert list(described["champions"]) == ["contact", "capture"]
+    assert described["champions"]["contact"] == {
         "model": contract.model_name(),
         "version": "7",
         "run_id": "a-run",
-        "stage": "contact",
+        "policy": "f1",
         "threshold": 0.4,
-        "tags": {"threshold": "0.4", "holdout_roc_auc": "0.91"},
-        "registry_problem": None,
+        "tiers": {"A": 70, "B": 40, "C": 20, "D": 0},
+        "tags": {"holdout_roc_auc": "0.91"},
     }
+    assert described["registry_problems"] == {}
 
 
 def test_the_index_shows_version_and_figures_and_links_to_the_model(client):
     page = client.get("/").text
     assert "version <strong>7</strong>" in page
     assert "holdout_roc_auc" in page
+    assert "A from 70" in page
     assert 'href="model"' in page
 
 
@@ -123,12 +142,10 @@ def test_the_index_says_that_nothing_is_served_yet(untrained):
     assert "No champion is served yet" in untrained.get("/").text
 
 
-def test_what_the_registry_says_is_escaped_on_the_index(scorer):
-    tags = {"threshold": "0.4", "family": "<script>alert(1)</script>"}
+def test_what_the_registry_says_is_escaped_on_the_index(contract, scorer):
+    tags = {"family": "<script>alert(1)</script>"}
     hostile = dataclasses.replace(scorer, champion=dataclasses.replace(scorer.champion, tags=tags))
-    holder = ChampionHolder(lambda served: hostile, poll_seconds=60)
-    holder.refresh()
-    page = create_app(holder).test_client().get("/").text
+    page = client_of(contract, {KnownAt.CONTACT: hostile}).get("/").text
     assert "<script>" not in page
     assert "&lt;script&gt;" in page
 

@@ -1,44 +1,62 @@
+import json
 from datetime import UTC, datetime
 
+import pandas as pd
 import pytest
 
 from include.lake.frames import read_parquet, write_parquet
 from include.registry.registry import NoChampion
 from include.serving import batch
-from include.serving.batch import score_batch, scores_schema
+from include.serving.batch import REASONS, score_batch, scores_schema
 from include.warehouse.templates import render
 
 MOMENT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
 @pytest.fixture
-def champion(monkeypatch, scorer):
-    """The scorer in memory as the registry's champion; loading a real one is test_scorer's business."""
-    monkeypatch.setattr(batch, "load_champion", lambda stage: scorer)
-    return scorer
+def champions(monkeypatch, staged):
+    """The scorer in memory as the registry's champions; loading real ones is test_stages' business."""
+    monkeypatch.setattr(batch, "load_champions", lambda: staged)
+    return staged
 
 
 @pytest.fixture
-def open_leads(layout, accounts):
+def open_leads(layout, mixed):
     folder = layout.open_leads("a-run")
-    write_parquet(accounts.assign(won=None), f"{folder}0000_part_00.parquet")
+    write_parquet(mixed.assign(won=None), f"{folder}0000_part_00.parquet")
     return folder
 
 
-def test_every_open_lead_is_scored_as_the_scorer_does(champion, open_leads, layout, accounts):
-    summary = score_batch(open_leads, layout.scores("a-run"), scored_at=MOMENT)
-    scores = read_parquet(layout.scores("a-run"))
-    assert summary == {"rows": 600, "model_version": "7", "scores_uri": f"{layout.scores('a-run')}scores.parquet"}
-    assert scores["probability"].tolist() == champion.score(accounts)["probability"].tolist()
-
-
-def test_rows_say_which_model_run_and_moment_they_come_from(champion, open_leads, layout):
+def test_every_open_lead_is_scored_as_the_scorer_does(champions, open_leads, layout, mixed):
     score_batch(open_leads, layout.scores("a-run"), scored_at=MOMENT)
-    (origin,) = (
-        read_parquet(layout.scores("a-run"))[["stage", "model_version", "run_id"]].drop_duplicates().to_dict("records")
-    )
-    assert origin == {"stage": "contact", "model_version": "7", "run_id": "a-run"}
-    assert set(read_parquet(layout.scores("a-run"))["scored_at"]) == {MOMENT.replace(tzinfo=None)}
+    scores, expected = read_parquet(layout.scores("a-run")), champions.score(mixed, REASONS)
+    assert scores["probability"].tolist() == expected["probability"].tolist()
+    assert scores["stage"].tolist() == expected["stage"].tolist()
+    assert scores["reasons"].map(json.loads).tolist() == expected["reasons"].tolist()
+
+
+def test_the_summary_tells_rows_versions_and_place(champions, open_leads, layout):
+    assert score_batch(open_leads, layout.scores("a-run"), scored_at=MOMENT) == {
+        "rows": 600,
+        "rows_by_stage": {"contact": 200, "capture": 400},
+        "model_versions": {"contact": "7", "capture": "3"},
+        "scores_uri": f"{layout.scores('a-run')}scores.parquet",
+    }
+
+
+def test_rows_say_which_model_run_and_moment_they_come_from(champions, open_leads, layout):
+    score_batch(open_leads, layout.scores("a-run"), scored_at=MOMENT)
+    scores = read_parquet(layout.scores("a-run"))
+    origins = scores[["stage", "model_version", "run_id"]].drop_duplicates()
+    assert sorted(map(tuple, origins.to_numpy())) == [("capture", "3", "a-run"), ("contact", "7", "a-run")]
+    assert set(scores["scored_at"]) == {MOMENT.replace(tzinfo=None)}
+
+
+def test_many_leads_are_scored_in_parts_with_the_same_result(champions, open_leads, layout, monkeypatch):
+    score_batch(open_leads, layout.scores("whole"), "a-run", MOMENT)
+    monkeypatch.setattr(batch, "CHUNK", 100)
+    score_batch(open_leads, layout.scores("parts"), "a-run", MOMENT)
+    pd.testing.assert_frame_equal(read_parquet(layout.scores("parts")), read_parquet(layout.scores("whole")))
 
 
 def test_columns_stand_in_the_order_of_the_warehouse_table(contract, layout):
@@ -48,16 +66,16 @@ def test_columns_stand_in_the_order_of_the_warehouse_table(contract, layout):
     assert statement.count("\n    ") == len(places)
 
 
-def test_a_second_attempt_replaces_the_scores_of_the_first(champion, open_leads, layout):
+def test_a_second_attempt_replaces_the_scores_of_the_first(champions, open_leads, layout):
     for _ in range(2):
         score_batch(open_leads, layout.scores("a-run"), scored_at=MOMENT)
     assert len(read_parquet(layout.scores("a-run"))) == 600
 
 
-def test_no_open_lead_gives_an_empty_file_that_copy_can_read(champion, layout):
+def test_no_open_lead_gives_an_empty_file_that_copy_can_read(champions, layout):
     summary = score_batch(layout.open_leads("nothing-unloaded"), layout.scores("a-run"), scored_at=MOMENT)
     scores = read_parquet(layout.scores("a-run"))
-    assert (summary["rows"], len(scores), list(scores.columns)) == (0, 0, scores_schema(champion.contract).names)
+    assert (summary["rows"], len(scores), list(scores.columns)) == (0, 0, scores_schema(champions.contract).names)
 
 
 def test_without_a_champion_nothing_is_written(open_leads, layout, tracking):

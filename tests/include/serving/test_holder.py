@@ -3,10 +3,12 @@ import time
 
 import pytest
 
+from include.contract import KnownAt
 from include.registry.registry import NoChampion
 from include.registry.tracking import TrackingUnavailable
-from include.serving.holder import ChampionHolder, registry_holder
+from include.serving.holder import ChampionHolder, Champions, registry_champions
 from include.serving.scorer import ChampionUnusable
+from include.settings import settings
 
 
 def answers(*values):
@@ -28,13 +30,13 @@ def newer(scorer):
 
 
 def test_before_the_first_champion_there_is_no_scorer_and_a_reason():
-    holder = ChampionHolder(answers(NoChampion("none yet")), poll_seconds=60)
+    holder = ChampionHolder(answers(NoChampion("none yet")))
     holder.refresh()
     assert (holder.scorer, holder.problem) == (None, "none yet")
 
 
 def test_a_newer_champion_takes_over(scorer, newer):
-    holder = ChampionHolder(answers(scorer, newer), poll_seconds=60)
+    holder = ChampionHolder(answers(scorer, newer))
     holder.refresh()
     assert holder.scorer is scorer
     holder.refresh()
@@ -51,7 +53,7 @@ def test_a_newer_champion_takes_over(scorer, newer):
     ],
 )
 def test_the_last_champion_goes_on_whatever_the_registry_does(scorer, error):
-    holder = ChampionHolder(answers(scorer, error), poll_seconds=60)
+    holder = ChampionHolder(answers(scorer, error))
     holder.refresh()
     holder.refresh()
     assert holder.scorer is scorer
@@ -59,45 +61,93 @@ def test_the_last_champion_goes_on_whatever_the_registry_does(scorer, error):
 
 
 def test_a_registry_that_is_back_clears_the_problem(scorer):
-    holder = ChampionHolder(answers(scorer, OSError("away"), scorer), poll_seconds=60)
+    holder = ChampionHolder(answers(scorer, OSError("away"), scorer))
     for _ in range(3):
         holder.refresh()
     assert holder.problem is None
 
 
 def test_a_lasting_problem_is_logged_once(scorer, caplog):
-    holder = ChampionHolder(answers(OSError("away")), poll_seconds=60)
+    holder = ChampionHolder(answers(OSError("away")))
     for _ in range(3):
         holder.refresh()
     assert caplog.text.count("away") == 1
 
 
+@pytest.fixture
+def champions(contract):
+    """Both stages' champions, as registries answer that are given."""
+
+    def make(contact, capture):
+        holders = {KnownAt.CONTACT: ChampionHolder(contact), KnownAt.CAPTURE: ChampionHolder(capture)}
+        return Champions(contract, holders, poll_seconds=60)
+
+    return make
+
+
+def served(champions):
+    scorer = champions.scorer
+    return scorer and {str(stage): one.champion.version for stage, one in scorer.scorers.items()}
+
+
+def test_both_stages_are_served_once_both_are_loaded(champions, staged):
+    both = champions(*(answers(scorer) for scorer in staged.scorers.values()))
+    assert served(both) is None
+    both.refresh()
+    assert (served(both), both.problems) == ({"contact": "7", "capture": "3"}, {})
+
+
+def test_a_stage_that_has_no_champion_is_left_to_the_other_and_told(champions, scorer):
+    one = champions(answers(scorer), answers(NoChampion("none yet")))
+    one.refresh()
+    assert (served(one), one.problems) == ({"contact": "7"}, {"capture": "none yet"})
+
+
+@pytest.mark.parametrize("error", [TrackingUnavailable("http://gone"), ChampionUnusable("broken")])
+def test_a_stage_whose_champion_is_not_known_yet_is_waited_for(champions, staged, error):
+    contact, capture = staged.scorers.values()
+    late = champions(answers(error, contact), answers(capture))
+    late.refresh()
+    assert (served(late), late.problems) == (None, {"contact": str(error)})
+    late.refresh()
+    assert served(late) == {"contact": "7", "capture": "3"}
+
+
+def test_a_broken_champion_of_one_stage_does_not_hold_up_the_other(champions, staged, newer):
+    contact, capture = staged.scorers.values()
+    both = champions(answers(contact, newer), answers(capture, ChampionUnusable("broken")))
+    both.refresh()
+    both.refresh()
+    assert (served(both), both.problems) == ({"contact": "8", "capture": "3"}, {"capture": "broken"})
+
+
 def test_a_promoted_version_is_served_without_a_restart(registered, monkeypatch):
     monkeypatch.setenv("LEADS_CHAMPION_POLL_SECONDS", "0.5")
+    settings.cache_clear()
     first = registered()
-    holder = registry_holder()
-    holder.start()
+    champions = registry_champions()
+    champions.start()
     try:
-        served_within(holder, first, seconds=60)
+        served_within(champions, first, seconds=60)
         second = registered()
-        served_within(holder, second, seconds=60)
+        served_within(champions, second, seconds=60)
     finally:
-        holder.stop()
+        champions.stop()
 
 
 def test_an_unchanged_champion_is_not_loaded_again(registered):
     registered()
-    holder = registry_holder()
-    holder.refresh()
-    loaded = holder.scorer
-    holder.refresh()
-    assert holder.scorer is loaded is not None
+    champions = registry_champions()
+    champions.refresh()
+    loaded = champions.scorer.scorers[KnownAt.CONTACT]
+    champions.refresh()
+    assert champions.scorer.scorers[KnownAt.CONTACT] is loaded
 
 
-def served_within(holder, version, seconds):
+def served_within(champions, version, seconds):
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        if holder.scorer and holder.scorer.champion.version == version:
+        if served(champions) == {"contact": version}:
             return
         time.sleep(0.1)
-    pytest.fail(f"version {version} is not served after {seconds} s: {holder.problem}")
+    pytest.fail(f"version {version} is not served after {seconds} s: {champions.problems}")

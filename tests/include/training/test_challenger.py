@@ -42,7 +42,7 @@ def test_no_result_is_a_clear_error():
         choose_winner([], "roc_auc")
 
 
-def test_the_version_carries_what_the_gate_and_the_scorer_need(training, contract):
+def test_the_version_carries_what_the_gate_and_the_scorer_need(training):
     made = training.challenger
     version = mlflow.MlflowClient().get_model_version_by_alias(made["model"], "challenger")
     assert str(version.version) == made["version"]
@@ -62,8 +62,8 @@ def test_the_parent_run_is_closed_with_a_table_of_all_families(training):
     assert [line.split(",")[0] for line in table.splitlines()] == ["family", "logistic_regression", "lightgbm"]
 
 
-def test_the_figures_are_those_of_the_registered_model_on_the_holdout(training, contract):
-    data = load_dataset(training.snapshot, contract, KnownAt.CONTACT)
+def test_the_figures_are_those_of_the_registered_model_on_the_holdout(training):
+    data = load_dataset(training.snapshot, training.contract, KnownAt.CONTACT)
     rows, outcome = data.part("holdout")
     pipeline = mlflow.sklearn.load_model(f"models:/{training.challenger['model']}@challenger")
     tags = mlflow.MlflowClient().get_model_version(training.challenger["model"], training.challenger["version"]).tags
@@ -75,13 +75,18 @@ def test_registering_again_gives_the_same_version(training):
     assert register_challenger(training.snapshot, training.results, "contact", training.parent) == training.challenger
 
 
-def test_the_model_predicts_in_a_clean_process_without_the_checkout(training, tracking, accounts, tmp_path):
+def test_the_model_predicts_in_a_clean_process_without_the_checkout(training, mlflow_address, accounts, tmp_path):
     rows = accounts.drop(columns=["remark", "visits"]).head(4).assign(channel="never seen", minutes="31.5", fit=None)
     model = f"models:/{training.challenger['model']}/{training.challenger['version']}"
     done = subprocess.run(
         [sys.executable, "-c", CLEAN_PROCESS, model, rows.to_json(orient="records")],
         cwd=tmp_path,
-        env={"MLFLOW_TRACKING_URI": tracking, "PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "OMP_NUM_THREADS": "1"},
+        env={
+            "MLFLOW_TRACKING_URI": mlflow_address,
+            "PATH": "/usr/bin:/bin",
+            "HOME": str(tmp_path),
+            "OMP_NUM_THREADS": "1",
+        },
         capture_output=True,
         text=True,
         check=False,

@@ -29,7 +29,7 @@ def test_one_outcome_only_is_a_named_error(contract, accounts, outcome):
         make_dataset(accounts.assign(won=outcome), contract, KnownAt.CONTACT, {})
 
 
-@pytest.mark.parametrize("rows", [0, 30])
+@pytest.mark.parametrize("rows", [0, 2, 30])
 def test_too_few_rows_are_a_named_error_that_counts_them(contract, accounts, rows):
     few = accounts.head(rows).assign(won=[number % 2 for number in range(rows)])
     with pytest.raises(NotEnoughRowsError, match=f"{rows} labelled leads give . of the rarer outcome on the"):

@@ -12,6 +12,7 @@ from include.contract import KnownAt, load_contract
 from include.features.calibration import Calibration, Decision
 from include.training.explain import FOREST_ROWS, NothingToExplainError, explain, summary_plot
 from include.training.families import FAMILIES, build_pipeline, deployable, inner_parts
+from include.training.space import NATIVE_FAMILIES
 
 ROWS_EXPLAINED = 60
 NATIVE_MARGIN = {
@@ -21,6 +22,7 @@ NATIVE_MARGIN = {
     "xgboost": lambda model, matrix: model.predict(matrix, output_margin=True),
     "lightgbm": lambda model, matrix: model.predict(matrix, raw_score=True),
 }
+NATIVE_LEVELS = {"encode__levels": "native"}
 EXPLAINERS = dict.fromkeys(FAMILIES, "TreeExplainer") | {"logistic_regression": "LinearExplainer"}
 
 
@@ -35,9 +37,11 @@ def neighbours(contract, frame):
     return Pipeline([*steps, ("model", KNeighborsClassifier(25))]).fit(frame, frame[contract.label])
 
 
-@pytest.mark.parametrize("family", FAMILIES)
-def test_a_leads_values_and_the_base_add_up_to_its_margin(contract, accounts, family):
-    pipeline = fitted(family, contract, accounts)
+@pytest.mark.parametrize(
+    ("family", "encoding"), [(one, {}) for one in FAMILIES] + [(one, NATIVE_LEVELS) for one in NATIVE_FAMILIES]
+)
+def test_a_leads_values_and_the_base_add_up_to_its_margin(contract, accounts, family, encoding):
+    pipeline = fitted(family, contract, accounts, **encoding)
     explanation = explain(pipeline, accounts, accounts, limit=ROWS_EXPLAINED)
     preprocess, model = inner_parts(pipeline)
     margin = NATIVE_MARGIN[family](model, preprocess.transform(accounts.loc[explanation.values.index]))
@@ -45,8 +49,11 @@ def test_a_leads_values_and_the_base_add_up_to_its_margin(contract, accounts, fa
     assert explanation.explainer == EXPLAINERS[family]
 
 
-@pytest.mark.parametrize("family", FAMILIES)
-@pytest.mark.parametrize("encoding", [{}, {"encode__numbers": "both", "encode__levels": "both"}])
+@pytest.mark.parametrize(
+    ("family", "encoding"),
+    [(one, way) for one in FAMILIES for way in ({}, {"encode__numbers": "both", "encode__levels": "both"})]
+    + [(one, NATIVE_LEVELS) for one in NATIVE_FAMILIES],
+)
 def test_values_belong_to_business_fields_whatever_the_encoding(contract, accounts, family, encoding):
     explanation = explain(fitted(family, contract, accounts, **encoding), accounts, accounts, limit=5)
     used = {"visits", "minutes", "channel", "region", "newsletter", "fit", "opinion"}
@@ -105,8 +112,10 @@ def test_a_deep_forest_is_explained_on_fewer_leads(contract, accounts, monkeypat
     assert len(shallow.values) == 500
 
 
-def test_a_lead_without_a_column_and_with_a_level_nobody_has_seen_is_explained(contract, accounts):
-    pipeline = fitted("xgboost", contract, accounts)
+@pytest.mark.parametrize("encoding", [{}, NATIVE_LEVELS], ids=["onehot", "native"])
+@pytest.mark.parametrize("family", NATIVE_FAMILIES)
+def test_a_lead_without_a_column_and_with_a_level_nobody_has_seen_is_explained(contract, accounts, family, encoding):
+    pipeline = fitted(family, contract, accounts, **encoding)
     stranger = pd.DataFrame([{"minutes": "12", "channel": "pigeon"}])
     values = explain(pipeline, stranger, accounts).values
     assert values.shape[0] == 1

@@ -5,11 +5,13 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from sklearn.metrics import roc_auc_score
 
 from include.contract import KnownAt
 from include.features.calibration import Calibration, Decision
 from include.settings import settings
 from include.training.families import FAMILIES, build_pipeline, deployable, inner_parts
+from include.training.space import NATIVE_FAMILIES
 
 DECISION = Decision("f1", 0.4, (("A", 80), ("D", 0)))
 
@@ -28,6 +30,26 @@ def test_parameters_reach_the_pipeline(contract):
     assert pipeline.named_steps["model"].C == 7.0
     assert pipeline.named_steps["group"].enabled
     assert pipeline.named_steps["resample"].method == "smote"
+
+
+@pytest.mark.parametrize("family", NATIVE_FAMILIES)
+def test_native_levels_learn_as_well_and_score_a_stranger_as_a_gap(contract, accounts, family):
+    pipeline = build_pipeline(family, contract, KnownAt.CONTACT, {"encode__levels": "native"})
+    rows, newer = accounts.head(400), accounts.tail(200)
+    pipeline.fit(rows, rows["won"])
+    assert roc_auc_score(newer["won"], pipeline.predict_proba(newer)[:, 1]) > 0.75
+    levels = ("hot", "cold", "never seen", None)
+    hot, cold, stranger, gap = (pipeline.predict_proba(newer.assign(opinion=level)) for level in levels)
+    np.testing.assert_array_equal(stranger, gap)
+    assert (hot[:, 1] > cold[:, 1]).all()
+
+
+@pytest.mark.parametrize("family", NATIVE_FAMILIES)
+def test_native_levels_stand_a_level_per_lead_and_a_column_of_gaps(contract, accounts, family):
+    spoilt = accounts.assign(region=None, channel=[f"level {number}" for number in range(len(accounts))])
+    pipeline = build_pipeline(family, contract, KnownAt.CONTACT, {"encode__levels": "native"})
+    probability = pipeline.fit(spoilt.head(400), spoilt["won"].head(400)).predict_proba(spoilt.tail(200))[:, 1]
+    assert roc_auc_score(spoilt["won"].tail(200), probability) > 0.75
 
 
 def test_the_share_of_gaps_that_drops_a_column_is_a_setting(contract, accounts, monkeypatch):

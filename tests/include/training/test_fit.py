@@ -23,12 +23,8 @@ def data(contract, accounts):
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_every_family_learns_and_does_the_same_twice(contract, data, family):
-    first, second = (fit_family(family, data, contract, STAGE) for _ in range(2))
-    assert first.metrics["roc_auc"] > 0.75
-    assert (first.metrics, first.recipe) == (second.metrics, second.recipe)
-    rows = data.part("holdout")[0]
-    np.testing.assert_array_equal(first.pipeline.predict_proba(rows), second.pipeline.predict_proba(rows))
+def test_every_family_learns(contract, data, family):
+    assert fit_family(family, data, contract, STAGE).metrics["roc_auc"] > 0.75
 
 
 def test_the_figures_are_those_of_the_calibrated_pipeline_on_the_validation_side(contract, data):

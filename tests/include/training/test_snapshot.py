@@ -1,12 +1,16 @@
 """Snapshots: described once, checked on every read."""
 
+import hashlib
+
+import numpy as np
+import pandas as pd
 import pytest
 
 from include.lake.frames import write_parquet
 from include.lake.objects import ObjectMissing, read_json
 from include.settings import settings
 from include.training.errors import NotEnoughRowsError, SnapshotChangedError
-from include.training.snapshot import content_hash, load_snapshot, write_manifest
+from include.training.snapshot import content_hash, load_snapshot, open_snapshot, write_manifest
 
 
 @pytest.fixture
@@ -56,3 +60,21 @@ def test_a_deleted_snapshot_is_named(layout):
 def test_a_warehouse_without_labelled_leads_is_a_clear_error(layout, contract):
     with pytest.raises(NotEnoughRowsError, match="holds no labelled lead; run ingest_leads first"):
         write_manifest(settings(), contract, "empty", "")
+
+
+def test_the_hash_is_that_of_pandas_rows_sorted(accounts):
+    rows = pd.util.hash_pandas_object(accounts[sorted(accounts)], index=False).to_numpy()
+    assert content_hash(accounts) == hashlib.sha256(np.sort(rows).tobytes()).hexdigest()
+
+
+def test_a_snapshot_on_disk_has_the_hash_of_its_frame(unloaded, contract):
+    manifest = write_manifest(settings(), contract, "run-1", "")
+    leads = open_snapshot(unloaded)
+    assert (len(leads), content_hash(leads)) == (600, manifest["sha256"])
+
+
+def test_a_snapshot_on_disk_that_changed_is_refused(unloaded, contract, accounts):
+    write_manifest(settings(), contract, "run-1", "")
+    write_parquet(accounts.head(10), f"{unloaded}0001_part_00.parquet")
+    with pytest.raises(SnapshotChangedError, match="take a new snapshot"):
+        open_snapshot(unloaded)

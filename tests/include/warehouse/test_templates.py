@@ -13,11 +13,12 @@ import pytest
 from include.contract.ddl import staging_columns
 from include.lake.frames import read_parquet, write_parquet
 from include.lake.objects import ObjectMissing
+from include.settings import settings
 from include.warehouse.templates import literal, render, timestamp
 
 ARROW = {"INTEGER": pa.int32(), "DOUBLE PRECISION": pa.float64()}
-CREATES = ("create_leads", "create_staging", "create_scores", "create_drift_metrics")
-FIRST, SECOND = "2026-01-01T03:00:00+00:00", "2026-01-02T03:00:00+00:00"
+CREATES = ("create_leads", "create_staging", "create_scores", "create_drift_metrics", "create_promotions")
+FIRST, SECOND, THIRD = (f"2026-01-0{day}T03:00:00+00:00" for day in (1, 2, 3))
 
 
 @pytest.fixture
@@ -53,13 +54,22 @@ def leads(tables, contract):
 
 
 def test_every_file_holds_one_statement(layout):
-    context = {"run_id": "r", "load_id": "l", "since": FIRST, "ingested_at": FIRST}
+    context = {
+        "run_id": "r",
+        "load_id": "l",
+        "since": FIRST,
+        "until": SECOND,
+        "ingested_at": FIRST,
+        "happened_at": FIRST,
+    }
+    context |= {"series": "s__", "before": SECOND, "champion_version": "1", "count": 2, "periods": [(FIRST, SECOND)]}
+    context |= {"entry": ["decision_id", "act"], "empty": []}
     names = [
         file.name.removesuffix(".sql")
         for file in files("include.warehouse").joinpath("sql").iterdir()
         if file.name.endswith(".sql")
     ]
-    assert len(names) == 12
+    assert len(names) >= 16
     for name in names:
         sql = render(name, **context)
         assert ";" not in sql
@@ -122,11 +132,34 @@ def test_a_snapshot_has_the_labelled_leads_and_open_leads_the_rest(tables, inges
     assert list(labelled)[: len(layout.contract.fields)] == list(layout.contract.fields)
 
 
-def test_a_window_has_what_arrived_since(tables, ingest, layout, accounts):
-    ingest(accounts.head(10), "l1", FIRST)
-    ingest(accounts.tail(20), "l2", SECOND)
-    tables.execute(render("unload_window", run_id="w", since=FIRST))
-    assert len(read_parquet(layout.window("w"))) == 20
+def test_a_window_has_what_arrived_between_its_ends(tables, ingest, layout, accounts):
+    for rows, load, moment in (
+        (slice(0, 10), "l1", FIRST),
+        (slice(10, 30), "l2", SECOND),
+        (slice(30, 60), "l3", THIRD),
+    ):
+        ingest(accounts[rows], load, moment)
+    tables.execute(render("unload_window", run_id="w", since=FIRST, until=SECOND))
+    assert set(read_parquet(layout.window("w"))["account"]) == set(accounts["account"][10:30])
+
+
+def test_matured_leads_are_the_newest_closed_ones_between_two_moments(tables, ingest, layout, accounts, monkeypatch):
+    monkeypatch.setenv("LEADS_PERFORMANCE_LEADS", "15")
+    settings.cache_clear()
+    accounts.loc[20:24, "won"] = np.nan
+    for rows, load, moment in (
+        (slice(0, 10), "l1", FIRST),
+        (slice(10, 30), "l2", SECOND),
+        (slice(30, 60), "l3", THIRD),
+    ):
+        ingest(accounts[rows], load, moment)
+    tables.execute(render("unload_matured", run_id="w", since=FIRST, until=SECOND))
+    assert set(read_parquet(layout.matured("w"))["account"]) == {
+        *accounts["account"][10:20],
+        *accounts["account"][25:30],
+    }
+    tables.execute(render("unload_matured", run_id="all", since=FIRST, until=THIRD))
+    assert set(read_parquet(layout.matured("all"))["account"]) == set(accounts["account"][45:60])
 
 
 def test_unloading_again_replaces_what_was_there(tables, ingest, layout, accounts):
@@ -139,13 +172,17 @@ def test_unloading_again_replaces_what_was_there(tables, ingest, layout, account
 def test_scores_are_copied_once_however_often_the_run_is_repeated(tables, layout, contract):
     frame = pd.DataFrame({
         "account": ["a", "b"], "score": [90, 10], "probability": [0.9, 0.1], "prediction": [1, 0], "tier": ["A", "D"],
-        "stage": "contact", "model_version": "1", "run_id": "r1", "scored_at": pd.Timestamp("2026-01-01", unit="us"),
+        "reasons": ['[{"text": "it\'s high"}]', None], "stage": "contact",
+        "model_version": "1", "run_id": "r1", "scored_at": pd.Timestamp("2026-01-01", unit="us"),
     }).astype({"score": "int32", "prediction": "int32"})  # fmt: skip
     write_parquet(frame, layout.scores("r1") + "scores.parquet")
     for _ in range(2):
         tables.transaction([render("clear_scores", run_id="r1"), render("copy_scores", run_id="r1")])
-    rows = tables.query(f"SELECT account, score FROM public.{contract.names.scores_table} ORDER BY account")
-    assert rows == [{"account": "a", "score": 90}, {"account": "b", "score": 10}]
+    rows = tables.query(f"SELECT account, score, reasons FROM public.{contract.names.scores_table} ORDER BY account")
+    assert rows == [
+        {"account": "a", "score": 90, "reasons": '[{"text": "it\'s high"}]'},
+        {"account": "b", "score": 10, "reasons": None},
+    ]
 
 
 def test_a_value_that_a_file_needs_must_be_given(layout):

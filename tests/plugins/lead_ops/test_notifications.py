@@ -156,6 +156,15 @@ def test_a_drift_alert_carries_share_columns_and_the_link_to_the_report(slack):
     assert "not for an alert" not in text
 
 
+def test_a_drift_alert_says_what_drifted_and_whether_it_waits_for_confirmation(slack):
+    waiting = "1 of the newest 2 analyses drifted, 2 of 3 needed"
+    result = {"verdict": "drift", "triggers": ["data", "performance"], "confirmed": False, "confirmation": waiting}
+    Notifier("drift_detected", source="analyse_drift")(context(result))
+    text = slack.received[0]["text"]
+    assert "Triggers: data, performance" in text
+    assert f"Confirmation: {waiting}" in text
+
+
 def test_models_of_several_stages_are_all_named(slack):
     Notifier("model_deployed")(context([{"model": "m", "version": "3"}, {"model": "m-capture", "version": "1"}]))
     assert "Model: m\nVersion: 3\nModel: m-capture\nVersion: 1" in slack.received[0]["text"]
@@ -170,6 +179,14 @@ def test_markup_in_a_value_is_shown_as_text(slack, mailbox):
 def test_nothing_is_sent_where_the_condition_does_not_hold(slack, mailbox):
     Notifier("drift_detected", when=lambda context: False)(context())
     assert (slack.received, mailbox.messages) == ([], [])
+
+
+def test_an_alert_carries_the_same_links_as_the_tasks_page(slack, mailbox):
+    page = "https://s3.console.aws.amazon.com/s3/object/leads?region=eu-west-1&prefix=reports%2Fx.html"
+    Notifier("model_deployed")(context([{"stage": "contact", "gate_page_url": page, "model_card_url": None}]))
+    assert "Gate page: " + page.replace("&", "&amp;") in slack.received[0]["text"]  # Slack's own rule for an address
+    assert "Model card" not in slack.received[0]["text"]
+    assert f'<a href="{page.replace("&", "&amp;")}">' in mail_body(mailbox)
 
 
 def test_without_connections_nothing_is_tried(capsys):

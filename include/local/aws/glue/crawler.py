@@ -14,6 +14,7 @@ from moto.glue.exceptions import CrawlerRunningException
 from moto.glue.models import FakeCrawl, FakeCrawler
 
 from include.local.aws.glue.catalog import Crawled, crawl_objects, table_name
+from include.local.aws.roles import role_name
 from include.local.aws.runtime import Runtime, list_objects, split_uri
 
 log = logging.getLogger(__name__)
@@ -139,21 +140,29 @@ class LocalCrawler(FakeCrawler):  # type: ignore[misc] # moto is untyped here
             crawl.end("FAILED", f"Internal Service Exception: {error!r}")
 
     def _crawl(self, bucket: str, prefix: str) -> None:
-        s3 = self.runtime.client("s3")
+        s3 = self.runtime.client("s3", role_name(self.role))
         folder = prefix if not prefix or prefix.endswith("/") else f"{prefix}/"
-        self.backend.get_database(self.database_name)
+        self._catalog.get_database(Name=self.database_name)
         found = crawl_objects(s3, bucket, folder, list_objects(s3, bucket, folder))
         if found.objects:
             self._save(table_name(bucket, prefix, self.table_prefix), f"s3://{bucket}/{folder}", found)
 
     def _save(self, name: str, location: str, found: Crawled) -> None:
-        table = _table_input(name, location, found, self.name)
-        if name in self.backend.get_database(self.database_name).tables:
-            self.backend.update_table(self.database_name, name, table)
-            self.updated += 1
-        else:
-            self.backend.create_table(self.database_name, name, table, None)
+        catalog = self._catalog
+        table = {"DatabaseName": self.database_name, "TableInput": _table_input(name, location, found, self.name)}
+        try:
+            catalog.get_table(DatabaseName=self.database_name, Name=name)
+        except catalog.exceptions.EntityNotFoundException:
+            catalog.create_table(**table)
             self.created += 1
+        else:
+            catalog.update_table(**table)
+            self.updated += 1
+
+    @property
+    def _catalog(self) -> Any:
+        """The Data Catalog through its API, in the crawler's own role."""
+        return self.runtime.client("glue", role_name(self.role))
 
 
 def _table_input(name: str, location: str, found: Crawled, crawler: str) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from moto.glue.models import FakeJob, FakeJobRun
 from include.local.aws.glue.job_logs import GROUP, LogStream, error_message
 from include.local.aws.glue.spark_env import spark_environment
 from include.local.aws.glue.staging import Staging
+from include.local.aws.roles import OWNER, role_name
 from include.local.aws.runtime import Runtime
 
 log = logging.getLogger(__name__)
@@ -47,6 +48,7 @@ class LocalJobRun(FakeJobRun):  # type: ignore[misc] # moto is untyped here
 
     runtime: Runtime
     glue_version = "5.0"
+    role = OWNER
     error = ""
     seconds = 0
 
@@ -94,7 +96,7 @@ class LocalJobRun(FakeJobRun):  # type: ignore[misc] # moto is untyped here
             self.ended.set()
 
     def _execute(self, script: str, folder: Path) -> None:
-        staging = Staging(folder / "s3", self.runtime.client("s3"))
+        staging = Staging(folder / "s3", self.runtime.client("s3", self.role))
         arguments = staging.localise({name: str(value) for name, value in (self.arguments or {}).items()})
         local_script = staging.fetch(script)
         given = {"--JOB_NAME": self.job_name, "--JOB_RUN_ID": self.job_run_id} | arguments
@@ -112,12 +114,12 @@ class LocalJobRun(FakeJobRun):  # type: ignore[misc] # moto is untyped here
 
     def _wait(self, command: list[str], folder: Path) -> int | None:
         """The process's exit code; None if it was stopped or ran out of time."""
-        logs = self.runtime.client("logs")
+        logs = self.runtime.client("logs", self.role)
         streams = [
             LogStream(logs, f"{GROUP}/{group}", self.job_run_id, folder / f"{group}.log")
             for group in ("output", "error")
         ]
-        environment = spark_environment(folder) | self.runtime.environment()
+        environment = spark_environment(folder) | self.runtime.environment(self.role)
         began = time.monotonic()
         deadline = began + 60 * (self.timeout or _DEFAULT_TIMEOUT_MINUTES)
         with (folder / "output.log").open("wb") as output, (folder / "error.log").open("wb") as errors:
@@ -182,7 +184,7 @@ class LocalJob(FakeJob):  # type: ignore[misc] # moto is untyped here
             arguments=self.default_arguments | (settings["arguments"] or {}) | (self.non_overridable_arguments or {}),
             **{name: settings[name] or getattr(self, name) for name in _RUN_SETTINGS},
         )
-        run.runtime = self.runtime
+        run.runtime, run.role = self.runtime, role_name(self.role)
         run.glue_version = self.glue_version or run.glue_version
         self.job_runs.insert(0, run)  # GetJobRuns gives the newest first
         run.start(self.command["ScriptLocation"])

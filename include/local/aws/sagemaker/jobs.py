@@ -17,6 +17,7 @@ from moto.core.utils import utcnow
 from moto.sagemaker.models import FakeTrainingJob
 
 from include.local.aws.glue.job_logs import LogStream
+from include.local.aws.roles import role_name
 from include.local.aws.runtime import Runtime
 from include.local.aws.sagemaker.folders import ROOT_VARIABLE, JobFolders, NoInputError
 
@@ -65,6 +66,7 @@ class LocalTrainingJob(FakeTrainingJob):  # type: ignore[misc] # moto is untyped
         self.failure_reason: str | None = None
         self.secondary_status_transitions: list[dict[str, Any]] = []
         self.training_job_status = "InProgress"
+        self._role = role_name(self.role_arn)
         self._stop, self.ended, self._lock = Event(), Event(), RLock()
         self._move_to("Starting")
 
@@ -105,7 +107,7 @@ class LocalTrainingJob(FakeTrainingJob):  # type: ignore[misc] # moto is untyped
             self.ended.set()
 
     def _execute(self, folders: JobFolders, folder: Path, environment: Mapping[str, str]) -> None:
-        s3, channels = self.runtime.client("s3"), self.input_data_config or []
+        s3, channels = self.runtime.client("s3", self._role), self.input_data_config or []
         self._move_to("Downloading")
         folders.configure(self.hyper_parameters or {}, channels, self.resource_config)
         for channel in channels:
@@ -127,7 +129,7 @@ class LocalTrainingJob(FakeTrainingJob):  # type: ignore[misc] # moto is untyped
         """The process's exit code; None if it was stopped or ran out of time."""
         file = folder / "container.log"
         stream_name = f"{self.training_job_name}/algo-1-{int(time.time())}"
-        stream = LogStream(self.runtime.client("logs"), GROUP, stream_name, file)
+        stream = LogStream(self.runtime.client("logs", self._role), GROUP, stream_name, file)
         with file.open("wb") as output:
             process = subprocess.Popen(
                 self._command(),
@@ -166,7 +168,7 @@ class LocalTrainingJob(FakeTrainingJob):  # type: ignore[misc] # moto is untyped
             "TRAINING_JOB_NAME": self.training_job_name,
             "TRAINING_JOB_ARN": self.arn,
         }
-        return inherited | self.runtime.environment() | given | dict(asked)
+        return inherited | self.runtime.environment(self._role) | given | dict(asked)
 
     def _move_to(self, secondary: str) -> None:
         # Messages differ from each other: the provider's wait takes a job for unchanged as long as its message is.

@@ -1,6 +1,10 @@
-"""Airflow's own operator and the project's own container, against local AWS and a real MLflow server."""
+"""The DAGs' operator and the project's own container, against local AWS and a real MLflow server."""
 
+import os
+import signal
+import threading
 import time
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -33,7 +37,8 @@ def client_environment(endpoint, monkeypatch):
 def operator(monkeypatch):
     """Maker of the operator as the DAGs use it. The provider asks for the status every 30 s: of a clock that runs."""
     from airflow.providers.amazon.aws.hooks import sagemaker as hook
-    from airflow.providers.amazon.aws.operators.sagemaker import SageMakerTrainingOperator
+
+    from lifecycle.training_operator import SageMakerTrainingOperator
 
     clock = SimpleNamespace(sleep=lambda seconds: time.sleep(0.1), monotonic=lambda: time.monotonic() * 300)
     monkeypatch.setattr(hook, "time", clock)
@@ -102,3 +107,81 @@ def test_the_operator_finds_the_role_by_its_name(operator, training):
     request = training.request("pass", RoleArn=settings().training_role)
     described = operator(request).execute({})["Training"]
     assert described["RoleArn"].endswith(f":role/{settings().training_role}")
+
+
+ENDLESS = "import os, pathlib, time; pathlib.Path({file!r}).write_text(str(os.getpid())); time.sleep(60)"
+
+
+@pytest.fixture
+def terminated():
+    """Runs a task as Airflow's task runner does, which calls `on_kill` on SIGTERM; that comes when `file` is filled."""
+
+    def run(task, file: Path) -> None:
+        def send():
+            wait_for(lambda: file.exists() and file.read_text())
+            os.kill(os.getpid(), signal.SIGTERM)
+
+        before = signal.signal(signal.SIGTERM, lambda signum, frame: task.on_kill())
+        sender = threading.Thread(target=send)
+        sender.start()
+        try:
+            task.execute({})
+        finally:
+            sender.join()
+            signal.signal(signal.SIGTERM, before)
+
+    return run
+
+
+def wait_for(condition):
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline, "it never happened"
+        time.sleep(0.05)
+
+
+def alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_a_killed_task_ends_its_jobs_process_and_fails(operator, training, terminated, tmp_path):
+    from airflow.exceptions import AirflowException
+
+    file = tmp_path / "pid"
+    request = training.request(ENDLESS.format(file=str(file)))
+    with pytest.raises(AirflowException, match="Stopped"):
+        terminated(operator(request), file)
+    assert training.wait(request["TrainingJobName"])["TrainingJobStatus"] == "Stopped"
+    assert not alive(int(file.read_text()))
+
+
+def test_the_try_after_a_kill_stops_the_job_of_its_own_name_and_not_the_first(operator, training, terminated, tmp_path):
+    from airflow.exceptions import AirflowException
+
+    file = tmp_path / "pid"
+    request = training.request(ENDLESS.format(file=str(file)))
+    first = training.run("pass", TrainingJobName=request["TrainingJobName"])
+    second = operator(dict(request))
+    with pytest.raises(AirflowException, match="Stopped"):
+        terminated(second, file)
+    assert training.wait(first["TrainingJobName"])["TrainingJobStatus"] == "Completed"
+    assert training.wait(second.config["TrainingJobName"])["TrainingJobStatus"] == "Stopped"
+    assert second.config["TrainingJobName"] != first["TrainingJobName"]
+
+
+def test_a_try_after_a_worker_died_first_stops_the_job_that_was_left(operator, training, tmp_path):
+    file = tmp_path / "pid"
+    left = training.start(ENDLESS.format(file=str(file)))
+    wait_for(lambda: file.exists() and file.read_text())
+    done = operator(training.request("pass", TrainingJobName=left)).execute({})["Training"]
+    assert done["TrainingJobStatus"] == "Completed"
+    assert training.wait(left)["TrainingJobStatus"] == "Stopped"
+    assert not alive(int(file.read_text()))
+
+
+def test_a_task_killed_before_its_job_exists_has_nothing_to_stop(operator, training):
+    operator(training.request("pass")).on_kill()

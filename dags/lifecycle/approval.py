@@ -1,0 +1,78 @@
+"""The question to a person between the gate and a promotion, and what becomes of the answer."""
+
+from datetime import timedelta
+
+from airflow.providers.standard.operators.python import BranchPythonOperator
+
+from lead_ops.approval import RecordedApproval
+from lead_ops.notifications import Notifier
+from lifecycle.defaults import API_CALL, DECISION
+
+ANSWER_WITHIN = timedelta(hours=24)
+QUESTION = """
+{%- for one in ti.xcom_pull(task_ids='champion_challenger') if one.verdict == 'promote' %}
+### {{ one.model }} version {{ one.version }}
+
+In place of version {{ one.champion_version or '(none yet)' }}, by rule **{{ one.rule }}**: {{ one.why_rule }}.
+
+| figure on the holdout | challenger | champion |
+|---|---|---|
+{% for name, value in one.metrics.challenger.items() -%}
+| {{ name }} | {{ '%.4f' % value }} | {{ '%.4f' % one.metrics.champion[name] if one.metrics.champion else '' }} |
+{% endfor %}
+| rule | figure | bound | passed |
+|---|---|---|---|
+{% for rule in one.rules -%}
+| {{ rule.name }} | {{ '%.4f' % rule.value }} |
+{#- #} {{ '>' if rule.strict else '≥' }} {{ '%.4f' % rule.bound }} | {{ rule.passed }} |
+{% endfor %}
+Record: [{{ one.report_uri }}]({{ one.gate_page_url }})
+{% endfor -%}
+"""
+
+
+def question(comparisons):
+    """The tasks `ask_approval` and `record_answer`, in order; the second one is the branch by the answer.
+
+    Args:
+        comparisons: of `champion_challenger`.
+    """
+    ask_approval = RecordedApproval(
+        task_id="ask_approval",
+        subject="Promote the challenger? ({{ dag.dag_id }}, {{ run_id }})",
+        body=QUESTION,
+        defaults=RecordedApproval.REJECT,
+        response_timeout=ANSWER_WITHIN,
+        notifiers=[Notifier("approval_asked", source="champion_challenger")],
+        **DECISION,
+    )
+    record_answer = BranchPythonOperator(
+        task_id="record_answer",
+        python_callable=next_step_after_answer,
+        op_kwargs={"comparisons": comparisons, "answer": ask_approval.output},
+        **API_CALL,
+    )
+    return ask_approval, record_answer
+
+
+def next_step_after_answer(comparisons, answer):
+    """Writes the person's answer into record and table; the branch after it: `promote` or `keep_champion`.
+
+    Args:
+        comparisons: what `champion_challenger` returned.
+        answer: what `ask_approval` returned; nobody's answer is the default after the time ran out.
+    """
+    from datetime import datetime
+
+    from include.registry import decisions
+    from lifecycle.records import enter
+    from lifecycle.reports import with_gate_page
+
+    approved = answer["choice"] == decisions.APPROVE
+    act = ("approved" if approved else "rejected") if answer["by"] else "expired"
+    for one in (one for one in comparisons if one["verdict"] == "promote"):
+        decisions.answer(one["report_uri"], answer)
+        with_gate_page(one)
+        reason = f"asked at {answer['asked_at']}, the answer was {answer['choice']}"
+        enter(one, act, answer["by"] or "nobody", reason, datetime.fromisoformat(answer["answered_at"]))
+    return "promote" if approved else "keep_champion"

@@ -1,0 +1,38 @@
+"""Tasks that a person starts: the choice of a challenger, and the way back to the previous champion."""
+
+from airflow.sdk import task
+from airflow.sdk.exceptions import AirflowFailException
+
+from lead_ops.notifications import Notifier
+from lifecycle.defaults import API_CALL
+
+
+def next_action(params):
+    """The first branch of `promote_model`: `rollback` or `nominate`.
+
+    Raises:
+        AirflowFailException: a rollback was asked for in a mode that changes nothing.
+    """
+    if params["rollback"] and params["promotion_mode"] in ("dry_run", "disabled"):
+        raise AirflowFailException("A rollback changes the champion; start it with promotion_mode enabled or approval.")
+    return "rollback" if params["rollback"] else "nominate"
+
+
+@task(**API_CALL)
+def nominate(params=None):
+    """Makes the version of the trigger form the challenger, or keeps the present one; returns it in a list."""
+    from include.registry import nominate as nomination
+
+    return [nomination.nominate(params["stage"], params["version"])]
+
+
+@task(**API_CALL, on_success_callback=[Notifier("model_deployed")])
+def rollback(run, params=None, dag_run=None, ti=None):
+    """Makes the previous champion of the stage the champion again, and records who asked for it and why."""
+    from include.registry import decisions
+    from lifecycle.records import actor, enter
+    from lifecycle.reports import with_pages
+
+    record = decisions.roll_back(run, params["stage"], params["reason"] or "no reason given", ti.start_date)
+    enter(record, "rolled_back", actor(dag_run), record["reasons"][0], ti.start_date)
+    return with_pages(record)

@@ -1,0 +1,15 @@
+"""What the tasks of promotion write into the table of promotions, and in whose name."""
+
+
+def enter(record, act, who, reason, happened_at):
+    """Adds a row to `public.model_promotions`; a repeated task adds none."""
+    from include.registry import ledger
+    from include.settings import settings
+    from include.warehouse.client import Warehouse
+
+    ledger.enter(Warehouse(settings()), record, act, who, reason, happened_at)
+
+
+def actor(dag_run):
+    """Who acts in a run: the person who triggered it, or the kind of run (scheduled, asset_triggered …)."""
+    return dag_run.triggering_user_name or str(dag_run.run_type)

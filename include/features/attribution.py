@@ -1,0 +1,89 @@
+"""How much each business field moves a classifier's score of a lead: SHAP values, summed over matrix columns."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Self
+
+import numpy as np
+import shap
+from numpy.typing import NDArray
+from shap.utils._exceptions import InvalidModelError
+
+Floats = NDArray[np.float64]
+Scale = Literal["log-odds", "probability"]
+
+
+class NotExplainableError(TypeError):
+    """A classifier that is neither linear nor made of trees, so that it has no fast SHAP values."""
+
+
+@dataclass(frozen=True)
+class Attribution:
+    """SHAP values of one fitted classifier; costly to make, so made once, then used for any number of leads.
+
+    Attributes:
+        fields: fields behind the matrix's columns, each once, in the matrix's order.
+        explainer: shap's TreeExplainer or LinearExplainer.
+        scale: what a lead's values and the base value add up to, before calibration.
+    """
+
+    fields: tuple[str, ...]
+    explainer: Any
+    scale: Scale
+    _sums: Floats
+
+    @classmethod
+    def of(cls, classifier: Any, sources: Sequence[str], background: Floats | None = None) -> Self:
+        """The attribution of a fitted classifier.
+
+        Args:
+            classifier: linear, one tree, a forest or boosted trees.
+            sources: field behind every column of its matrix.
+            background: matrix of ordinary leads, shape (leads, columns), that a linear model's values are measured
+                from; trees know it from training.
+
+        Raises:
+            NotExplainableError: another kind of classifier, or a linear one without background.
+        """
+        fields = tuple(dict.fromkeys(sources))
+        sums = np.array([[source == field for field in fields] for source in sources], dtype=np.float64)
+        return cls(fields, _explainer(classifier, background), scale_of(classifier), sums)
+
+    @property
+    def name(self) -> str:
+        """Class of the explainer."""
+        return type(self.explainer).__name__
+
+    def values(self, matrix: Any) -> Floats:
+        """What each field adds to the score of each lead: shape (leads, fields)."""
+        checks = {"check_additivity": False} if self.name == "TreeExplainer" else {}
+        values = np.asarray(self.explainer.shap_values(matrix, **checks), dtype=np.float64)
+        by_column = values[:, :, 1] if values.ndim == 3 else values  # of scikit-learn's trees: one layer a class
+        return np.asarray(by_column @ self._sums)
+
+    @property
+    def base_value(self) -> float:
+        """The score where no field is known."""
+        return float(np.ravel(self.explainer.expected_value)[-1])
+
+
+def scale_of(classifier: Any) -> Scale:
+    """The scale of a classifier's margin: single trees and forests vote with probabilities, all others add log-odds."""
+    return "probability" if hasattr(classifier, "tree_") or forest(classifier) else "log-odds"
+
+
+def forest(classifier: Any) -> list[Any]:
+    """The trees of a classifier that averages the votes of scikit-learn's trees; empty for any other."""
+    members = getattr(classifier, "estimators_", [])
+    return [tree for tree in members if hasattr(tree, "get_n_leaves") and hasattr(tree, "predict_proba")]
+
+
+def _explainer(classifier: Any, background: Floats | None) -> Any:
+    if not hasattr(classifier, "coef_"):
+        try:
+            return shap.TreeExplainer(classifier)
+        except InvalidModelError as error:
+            raise NotExplainableError(f"{type(classifier).__name__} has neither coefficients nor trees") from error
+    if background is None:
+        raise NotExplainableError("a linear model needs the matrix of ordinary leads to measure from")
+    return shap.LinearExplainer(classifier, shap.maskers.Independent(background, max_samples=len(background)))

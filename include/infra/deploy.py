@@ -1,0 +1,150 @@
+"""`python -m include.infra.deploy --stage dev`: code and requirements to the stage's MWAA environment, checked.
+
+Validates, uploads, updates the environment only where plugins, requirements or startup script changed, waits, and
+verifies that every DAG runs from the new files. `--dry-run` prints the plan; `--rollback` brings the former one back.
+"""
+
+import argparse
+import logging
+import sys
+import urllib.request
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+from include.infra import checks
+from include.infra.environment import Environment, EnvironmentBusyError, NotVerifiedError, UpdateFailedError
+from include.infra.package import ROOT, package
+from include.infra.stacks import Stacks
+from include.infra.stages import Stage, StageError, airflow_environment, load_stage, template
+from include.infra.uploads import CodeBucket, Deployment, NoEarlierDeploymentError, Plan
+
+log = logging.getLogger(__name__)
+
+CONSTRAINTS = "https://raw.githubusercontent.com/apache/airflow/constraints-{version}/constraints-3.12.txt"
+EXPECTED = (
+    StageError, checks.ParseError, EnvironmentBusyError, UpdateFailedError, NotVerifiedError, NoEarlierDeploymentError,
+    ClientError, BotoCoreError, OSError,
+)  # fmt: skip
+
+
+class NotDeployableError(StageError):
+    """The checks found something; nothing has been changed."""
+
+
+@dataclass
+class Deployer:
+    """One deployment to one stage."""
+
+    stage: Stage
+    stacks: Stacks
+    bucket: CodeBucket
+    environment: Environment
+    region: str
+
+    def build(self, root: Path, dist: Path) -> None:
+        """dist/ with the stage's startup.sh. Raises StageError before the stacks exist."""
+        outputs = self.stacks.outputs()
+        if "MlflowTrackingUri" not in outputs:
+            raise StageError(f"stage {self.stage.name} has no stacks yet: make stacks STAGE={self.stage.name}")
+        package(root, dist, airflow_environment(self.stage, outputs, self.region))
+
+    def validate(self, dist: Path, constraints: str) -> dict[str, dict[str, str]]:
+        """Every check; returns the DAGs' files and schedules. Raises NotDeployableError with all findings."""
+        requirements = (dist / "requirements.txt").read_text(encoding="utf-8")
+        found = [*checks.templates(self.region), *checks.secrets_in(dist), *checks.conflicts(requirements, constraints)]
+        dags, errors = checks.parse_dags(dist, self.airflow_version)
+        found += errors
+        if found:
+            raise NotDeployableError("not deployed, nothing was changed:\n" + "\n".join(found))
+        return dags
+
+    def deploy(self, dist: Path, dags: dict[str, dict[str, str]], label: str) -> Plan:
+        """Upload what differs, update the environment where needed, verify; returns what was done."""
+        self.environment.require_ready()
+        plan = self.bucket.plan(dist)
+        deployment = self.bucket.apply(plan, dist, label)
+        self._bring_up(deployment, plan.updates_environment)
+        self.environment.verify(dags, datetime.now(UTC))
+        return plan
+
+    def rollback(self) -> Deployment:
+        """The former object versions back in place, and the environment on them."""
+        self.environment.require_ready()
+        before = self.bucket.current()
+        deployment = self.bucket.rollback()
+        self._bring_up(deployment, deployment.changed(before))
+        return deployment
+
+    def _bring_up(self, deployment: Deployment, update: bool) -> None:
+        if update:
+            log.info("updating %s, which takes about half an hour", self.environment.name)
+            self.environment.update(deployment)
+
+    @property
+    def airflow_version(self) -> str:
+        """The target's version of Airflow."""
+        default = template("airflow")["Parameters"]["AirflowVersion"]["Default"]
+        return self.stage.given.get("AirflowVersion", str(default))
+
+
+def deployer(stage_name: str, session: boto3.Session) -> Deployer:
+    """The deployment of a stage to the account and region of a session."""
+    stage = load_stage(stage_name, session.client("sts").get_caller_identity()["Account"])
+    bucket = CodeBucket(session.client("s3"), stage["MwaaBucket"])
+    environment = Environment(session.client("mwaa"), stage["EnvironmentName"])
+    return Deployer(stage, Stacks(stage, session), bucket, environment, session.region_name)
+
+
+def describe(plan: Plan) -> str:
+    """A plan in words."""
+    lines = [*(f"put     {key}" for key in plan.put), *(f"delete  {key}" for key in plan.delete)]
+    ending = "the environment is updated (about half an hour)" if plan.updates_environment else "no environment update"
+    return "\n".join([*lines, f"{len(plan.put)} to put, {len(plan.delete)} to delete; {ending}"])
+
+
+def fetch_constraints(version: str, given: Path | None) -> str:
+    """Airflow's constraints for a version: a local copy, else from Airflow's repository. Raises OSError."""
+    if given:
+        return given.read_text(encoding="utf-8")
+    with urllib.request.urlopen(CONSTRAINTS.format(version=version), timeout=30) as answer:  # noqa: S310 - https above
+        text: str = answer.read().decode()
+    return text
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """What the command line asks for."""
+    work = deployer(arguments.stage, boto3.Session())
+    if arguments.rollback:
+        log.info("back to %d files of the former deployment", len(work.rollback().files))
+        return
+    dist = ROOT / "dist"
+    work.build(ROOT, dist)
+    dags = work.validate(dist, fetch_constraints(work.airflow_version, arguments.constraints))
+    if arguments.dry_run:
+        log.info(describe(work.bucket.plan(dist)))
+        return
+    log.info("%s\n%d DAGs verified", describe(work.deploy(dist, dags, arguments.label)), len(dags))
+
+
+def main() -> None:
+    """The command line: exit status 1 and the reason where a deployment was not made."""
+    parser = argparse.ArgumentParser(prog="python -m include.infra.deploy", description=__doc__)
+    parser.add_argument("--stage", required=True)
+    parser.add_argument("--dry-run", action="store_true", help="validate and print the plan, change nothing")
+    parser.add_argument("--rollback", action="store_true", help="the deployment before the one in place")
+    parser.add_argument("--constraints", type=Path, help="a local copy of Airflow's constraints")
+    parser.add_argument("--label", default="", help="what the deployment is, for instance a commit")
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
+    try:
+        run(parser.parse_args())
+    except EXPECTED as error:
+        log.error("%s", error)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

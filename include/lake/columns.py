@@ -1,0 +1,167 @@
+"""Parquet folders that are too large for one frame: the rows stay on disk, one column at a time is read."""
+
+import shutil
+import tempfile
+import weakref
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from include.lake.objects import LOCAL, ObjectMissing, download_file, list_objects
+
+SEED = 0
+PIECE = 131_072
+
+
+class ParquetUnreadable(ValueError):  # noqa: N818 - says what happened
+    """An object that should be Parquet cannot be read, or does not fit the others of its folder."""
+
+    def __init__(self, uri: str, reason: object) -> None:
+        super().__init__(f"{uri} cannot be read as Parquet ({reason}); restore it or repeat the task that wrote it")
+        self.uri = uri
+
+
+class ParquetColumns:
+    """Rows of a Parquet folder, used like a frame of which only single columns and samples are asked for.
+
+    Dtypes are those of `include.lake.frames.read_parquet`, but that text comes as pandas' Categorical: a million cells
+    with a few levels are then a million bytes.
+    """
+
+    def __init__(self, folder_uri: str, files: Sequence[Path]) -> None:
+        self.uri = folder_uri
+        self._files = tuple(files)
+        with self._readable():
+            schemas = [pq.read_schema(file) for file in files]
+            self._present = [frozenset(schema.names) for schema in schemas]
+            self._rows: int = sum(pq.read_metadata(file).num_rows for file in files)
+        self.columns = tuple(dict.fromkeys(name for schema in schemas for name in schema.names))
+
+    def __len__(self) -> int:
+        """Rows of all parts."""
+        return self._rows
+
+    def __getitem__(self, field: str) -> pd.Series:
+        """All values of a column, in the order of the parts; missing where a part lacks it.
+
+        Raises:
+            KeyError: no part has it.
+            ParquetUnreadable: a part is damaged or types it in a way that does not fit.
+        """
+        return self._values(self._table(field).unify_dictionaries())
+
+    def pieces(self, field: str) -> Iterator[pd.Series]:
+        """The values of a column at once; of a key, whose values hardly repeat, PIECE at a time and as plain text.
+
+        So such a column is never in memory as a whole. Raises what `[]` raises.
+        """
+        table = self._table(field)
+        if _hardly_repeats(table):
+            for start in range(0, len(table), PIECE):
+                yield self._values(_plain(table.slice(start, PIECE)))
+        else:
+            yield self._values(table.unify_dictionaries())
+
+    def each(self, fields: Iterable[str]) -> Iterator[tuple[str, pd.Series]]:
+        """Columns one after the other, each read while the one before is being worked on. Raises what `[]` raises."""
+        ahead: deque[tuple[str, Future[pd.Series]]] = deque()
+        with ThreadPoolExecutor(1) as reader:
+            for field in fields:
+                ahead.append((field, reader.submit(self.__getitem__, field)))
+                if len(ahead) > 1:
+                    name, values = ahead.popleft()
+                    yield name, values.result()
+            for name, values in ahead:
+                yield name, values.result()
+
+    def sample(self, rows: int, seed: int = SEED) -> pd.DataFrame:
+        """`rows` whole rows drawn without replacement, the same for the same seed; all of them if there are fewer.
+
+        Text comes as text, as in a frame. Raises ParquetUnreadable where a part is damaged.
+        """
+        chosen = np.arange(len(self))
+        if rows < len(self):
+            chosen = np.sort(np.random.default_rng(seed).choice(len(self), rows, replace=False))
+        taken = {field: self._values(_plain(self._table(field).take(chosen))) for field in self.columns}
+        return pd.DataFrame(taken, index=pd.RangeIndex(len(chosen)))
+
+    def _table(self, field: str) -> pa.Table:
+        if field not in self.columns:
+            raise KeyError(field)
+        with self._readable():
+            parts = [self._part(file, field, names) for file, names in zip(self._files, self._present, strict=True)]
+            return pa.concat_tables(parts, promote_options="permissive")
+
+    def _part(self, file: Path, field: str, names: frozenset[str]) -> pa.Table:
+        if field not in names:
+            return pa.table({field: pa.nulls(pq.read_metadata(file).num_rows)})
+        text = pa.types.is_string(pq.read_schema(file).field(field).type)
+        return pq.ParquetFile(file, read_dictionary=[field] if text else None).read(columns=[field])
+
+    @staticmethod
+    def _values(table: pa.Table) -> pd.Series:
+        values: pd.Series = table.to_pandas(use_threads=False)[table.column_names[0]]
+        return values
+
+    @contextmanager
+    def _readable(self) -> Iterator[None]:
+        try:
+            yield
+        except (pa.ArrowException, OSError) as error:
+            raise ParquetUnreadable(self._culprit(), error) from error
+
+    def _culprit(self) -> str:
+        for file in self._files:
+            try:
+                pq.ParquetFile(file).read()
+            except (pa.ArrowException, OSError):
+                return f"{self.uri}{file.name}"
+        return self.uri
+
+
+def open_parquet(folder_uri: str) -> ParquetColumns:
+    """The *.parquet objects under `folder_uri`, in the order of their names, fetched to a folder that goes with them.
+
+    Raises:
+        ObjectMissing: there is no Parquet object under the folder.
+        ParquetUnreadable: one of them is damaged.
+    """
+    parts = [uri for uri in list_objects(folder_uri) if uri.endswith(".parquet")]
+    if not parts:
+        raise ObjectMissing(f"{folder_uri}*.parquet")
+    if folder_uri.startswith(LOCAL):
+        return ParquetColumns(folder_uri, [Path(uri.removeprefix(LOCAL)) for uri in parts])
+    folder = Path(tempfile.mkdtemp(prefix="leads-"))
+    try:
+        leads = ParquetColumns(folder_uri, [_fetch(uri, folder_uri, folder) for uri in parts])
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    weakref.finalize(leads, shutil.rmtree, folder, ignore_errors=True)
+    return leads
+
+
+def _fetch(uri: str, folder_uri: str, folder: Path) -> Path:
+    file = folder / uri.removeprefix(folder_uri).lstrip("/").replace("/", "_")
+    download_file(uri, file)
+    return file
+
+
+def _hardly_repeats(table: pa.Table) -> bool:
+    """Whether a column holds text of which more than half is different."""
+    chunks = table.column(0).chunks
+    text = pa.types.is_dictionary(table.schema.field(0).type)
+    return text and max((len(chunk.dictionary) for chunk in chunks), default=0) > max(map(len, chunks), default=0) / 2
+
+
+def _plain(table: pa.Table) -> pa.Table:
+    """Text instead of a dictionary of texts."""
+    field = table.schema.field(0)
+    return table.cast(pa.schema([field.with_type(pa.string())])) if pa.types.is_dictionary(field.type) else table

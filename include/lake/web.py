@@ -1,0 +1,34 @@
+"""Addresses that a browser opens: an s3:// URI is none."""
+
+from urllib.parse import quote, urlencode, urlsplit
+
+from include.lake.objects import s3_endpoint, split_uri
+from include.settings import settings
+
+CONSOLE = "https://s3.console.aws.amazon.com/s3/object/"
+
+
+def web_address(uri: str, region: str, endpoint: str | None = None) -> str:
+    """The address of the object at an s3:// URI.
+
+    Args:
+        uri: of one object.
+        region: of its bucket.
+        endpoint: address of S3 where it is not AWS's own; one of AWS's (a VPC endpoint) opens nothing without a
+            signature, so it counts as none.
+
+    Returns:
+        The object itself at a local endpoint; on AWS its page in the S3 console, which asks for a login.
+
+    Raises:
+        ValueError: `uri` is no s3:// URI.
+    """
+    bucket, key = split_uri(uri)
+    if endpoint and not (urlsplit(endpoint).hostname or "").endswith((".amazonaws.com", ".amazonaws.com.cn")):
+        return f"{endpoint.rstrip('/')}/{bucket}/{quote(key)}"
+    return f"{CONSOLE}{bucket}?{urlencode({'region': region, 'prefix': key})}"
+
+
+def browser_address(uri: str) -> str:
+    """`web_address` in this process's region and at its endpoint."""
+    return web_address(uri, settings().region, s3_endpoint())

@@ -1,0 +1,13 @@
+"""The roles that call AWS in the project: on local AWS a process's access key id is the name of its role."""
+
+MWAA_ROLE = "mwaa-execution-role"
+REDSHIFT_ROLE = "redshift-s3-role"
+MLFLOW_ROLE = "mlflow-role"
+API_ROLE = "scoring-api-role"
+OWNER = "local"
+"""Access key id of the person at the laptop and of local AWS itself: the account's owner, whom no policy binds."""
+
+
+def role_name(role: str) -> str:
+    """The name in a role's ARN; a name stays as it is."""
+    return role.rsplit("/", 1)[-1]

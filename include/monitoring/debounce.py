@@ -1,0 +1,53 @@
+"""Whether a drift is confirmed: k of the newest n analyses must have found one before anything is retrained."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from include.settings import settings
+from include.warehouse.client import Warehouse
+from include.warehouse.templates import render
+
+
+def is_confirmed(verdicts: Sequence[str], k: int, n: int) -> bool:
+    """Whether the newest analysis found drift, and at least `k` of the newest `n` did.
+
+    Args:
+        verdicts: of analyses of one champion, newest first.
+        k: how many of them must be "drift".
+        n: how many of them count.
+    """
+    newest = verdicts[:n]
+    return newest[:1] == ["drift"] and sum(verdict == "drift" for verdict in newest) >= k
+
+
+def in_words(verdicts: Sequence[str], k: int, n: int) -> str:
+    """The count behind `is_confirmed`, for an alert."""
+    newest = verdicts[:n]
+    drifted = sum(verdict == "drift" for verdict in newest)
+    return f"{drifted} of the newest {len(newest)} analyses drifted, {k} of {n} needed"
+
+
+def earlier_verdicts(series: str, run_id: str, champion_version: str, before: datetime) -> list[str]:
+    """Verdicts of the analyses that count besides this one, newest first; none where only this one counts.
+
+    Args:
+        series: prefix of the run ids whose analyses follow one another.
+        run_id: this run, which may be a repeated one.
+        champion_version: analyses of another champion say nothing about this one.
+        before: this run's moment.
+
+    Raises:
+        WarehouseError: the warehouse does not answer, or bootstrap_platform has not run.
+    """
+    count = settings().drift_debounce_n - 1
+    if count == 0:
+        return []
+    sql = render(
+        "earlier_verdicts",
+        series=series,
+        run_id=run_id,
+        champion_version=champion_version,
+        before=before,
+        count=count,
+    )
+    return [str(row["verdict"]) for row in Warehouse(settings()).query(sql)]

@@ -1,0 +1,129 @@
+"""Performance drift: the champion on leads with a final outcome against the champion on its own holdout."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.stats import norm, rankdata
+
+from include.settings import Settings
+
+CONFIDENCE = 0.95
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Leads with outcome and score.
+
+    Attributes:
+        outcome: 0 or 1, shape (n,), both present.
+        probability: of conversion, shape (n,).
+        threshold: from this probability on a lead is predicted to convert.
+    """
+
+    outcome: Floats
+    probability: Floats
+    threshold: float
+
+
+@dataclass(frozen=True)
+class FigureDrift:
+    """How much worse one figure has become since the holdout.
+
+    Attributes:
+        name: roc_auc, brier or precision.
+        holdout: the figure on the champion's holdout.
+        current: the figure on matured leads.
+        loss: how much worse that is; negative where it is better.
+        at_least: one-sided 95 % lower bound of the loss.
+        limit: loss from which on the champion counts as drifted.
+    """
+
+    name: str
+    holdout: float
+    current: float
+    loss: float
+    at_least: float
+    limit: float
+
+    @property
+    def drifted(self) -> bool:
+        """Whether the loss exceeds its limit beyond what chance explains."""
+        return self.at_least > self.limit
+
+
+Estimate = tuple[float, float]
+"""A figure and the variance of its sampling error."""
+
+
+def performance_drift(holdout: Scored, matured: Scored, limits: Mapping[str, float]) -> tuple[FigureDrift, ...]:
+    """Compares every figure of `limits` between two sets of different leads.
+
+    Both sets are samples, so both errors count: the bound of the loss is the loss less 1.645 standard errors of a
+    difference of independent estimates. A few hundred leads alarm only on a collapse, thousands on a small loss.
+    """
+    return tuple(_compare(name, holdout, matured, limit) for name, limit in limits.items())
+
+
+def loss_limits(settings: Settings) -> dict[str, float]:
+    """Figure to the loss that the settings allow."""
+    return {
+        "roc_auc": settings.max_auc_drop,
+        "brier": settings.max_brier_rise,
+        "precision": settings.max_precision_drop,
+    }
+
+
+def too_few(outcome: Floats, settings: Settings) -> str | None:
+    """Why these matured leads cannot be judged, None where they can."""
+    rarer = int(min(outcome.sum(), len(outcome) - outcome.sum()))
+    if len(outcome) >= settings.min_matured_leads and rarer >= settings.min_matured_per_outcome:
+        return None
+    return (
+        f"not enough matured labels: {len(outcome)} leads, {rarer} of the rarer outcome; "
+        f"{settings.min_matured_leads} and {settings.min_matured_per_outcome} are needed"
+    )
+
+
+def _compare(name: str, holdout: Scored, matured: Scored, limit: float) -> FigureDrift:
+    (before, error_before), (now, error_now) = ESTIMATES[name](holdout), ESTIMATES[name](matured)
+    loss = now - before if name == "brier" else before - now
+    bound = loss - norm.ppf(CONFIDENCE) * np.sqrt(error_before + error_now)
+    return FigureDrift(name, before, now, loss, float(bound), limit)
+
+
+def roc_auc(scored: Scored) -> Estimate:
+    """Area under the ROC curve; variance from the placements of each lead among those of the other outcome.
+
+    Source: DeLong et al. 1988, by ranks as in Sun and Xu 2014.
+    """
+    won = scored.probability[scored.outcome == 1]
+    lost = scored.probability[scored.outcome == 0]
+    ranks = rankdata(np.concatenate([won, lost]))
+    above = (ranks[: len(won)] - rankdata(won)) / len(lost)
+    below = 1 - (ranks[len(won) :] - rankdata(lost)) / len(won)
+    variance = np.var(above, ddof=1) / len(won) + np.var(below, ddof=1) / len(lost)
+    return float(above.mean()), float(variance)
+
+
+def brier(scored: Scored) -> Estimate:
+    """Mean squared error of the probabilities; its variance is that of a mean."""
+    errors = (scored.probability - scored.outcome) ** 2
+    return float(errors.mean()), float(np.var(errors, ddof=1) / len(errors))
+
+
+def precision(scored: Scored) -> Estimate:
+    """Share of predicted conversions that convert, 0 where none is predicted as in training.
+
+    The variance is that of a share with one success and one failure added, which keeps the bound of a difference
+    honest for small numbers. Source: Agresti and Caffo 2000.
+    """
+    chosen = scored.outcome[scored.probability >= scored.threshold]
+    share = (chosen.sum() + 1) / (len(chosen) + 2)
+    return float(chosen.mean()) if len(chosen) else 0.0, float(share * (1 - share) / (len(chosen) + 2))
+
+
+ESTIMATES: Mapping[str, Callable[[Scored], Estimate]] = {"roc_auc": roc_auc, "brier": brier, "precision": precision}

@@ -1,0 +1,115 @@
+"""Prediction drift: the champion's scores on current leads against those on leads it was judged on, not trained on."""
+
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from include.contract import Contract, KnownAt
+from include.monitoring.config import DriftConfig
+from include.monitoring.drift import ColumnDrift, detect_drift
+from include.monitoring.frames import ColumnsDiffer, Comparison
+from include.registry.models import ModelUnreadable, load_pipeline
+from include.registry.registry import ChampionInfo
+from include.training.splits import assign_split
+
+log = logging.getLogger(__name__)
+
+PREDICTION = "(prediction)"
+"""Stands for the scores where columns are listed; no field of a contract can be called so."""
+SCORED = 20_000
+"""Leads of one side that are scored at most, drawn with a seed."""
+UNFIT = (LookupError, TypeError, ValueError, AttributeError)
+
+Floats = npt.NDArray[np.float64]
+
+
+class ChampionUnreadable(RuntimeError):  # noqa: N818 - says what is the matter
+    """The registry names a champion that cannot be loaded or cannot score; it stays the champion."""
+
+
+@dataclass(frozen=True)
+class Champion:
+    """A champion, loaded once for everything that one analysis asks of it."""
+
+    info: ChampionInfo
+    threshold: float
+    pipeline: Any
+
+    def scores(self, leads: pd.DataFrame) -> Floats:
+        """Probability of conversion per row of raw contract columns, shape (n,). Raises ChampionUnreadable."""
+        if leads.empty:
+            return np.empty(0)
+        try:
+            return np.asarray(self.pipeline.predict_proba(leads)[:, 1], dtype=np.float64)
+        except UNFIT as error:
+            raise ChampionUnreadable(
+                f"{self.info.uri} cannot score these leads ({type(error).__name__}: {error}); retrain it if the "
+                "contract has changed since its training, or roll back with promote_model, rollback=true"
+            ) from error
+
+
+def load(info: ChampionInfo) -> Champion:
+    """The registered champion, ready to score.
+
+    Raises:
+        ChampionUnreadable: its artefact or its threshold is missing or unreadable.
+        TrackingUnavailable: MLflow does not answer.
+    """
+    try:
+        return Champion(info, float(info.tags["threshold"]), load_pipeline(info))
+    except ModelUnreadable as error:
+        raise ChampionUnreadable(f"champion {error}") from error
+    except (KeyError, ValueError) as error:
+        raise ChampionUnreadable(
+            f"champion {info.uri} cannot be loaded (its tag threshold is no number); it stays the champion: retrain or "
+            "roll back with promote_model, rollback=true"
+        ) from error
+
+
+def held_out(reference: pd.DataFrame, contract: Contract, stage: KnownAt) -> pd.DataFrame:
+    """The labelled leads of a training snapshot that its model was judged on and has not learnt from.
+
+    Scores of leads that a model has learnt from lie nearer to 0 and 1 than those of any new lead, without any drift.
+    On a sample of a snapshot, a twin of a lead that was trained on may be among them.
+
+    Raises:
+        ColumnsDiffer: the snapshot lacks key, label or clock.
+    """
+    if absent := [role for role in (contract.key, contract.label, contract.clock) if role not in reference.columns]:
+        raise ColumnsDiffer(f"the reference has no column {', '.join(absent)}; retrain the champion")
+    labelled = with_outcome(reference, contract).reset_index(drop=True)
+    return sample(labelled[assign_split(labelled, contract, stage) == "holdout"], SCORED)
+
+
+def sample(leads: pd.DataFrame, rows: int) -> pd.DataFrame:
+    """At most so many rows, the same ones every time."""
+    return leads if len(leads) <= rows else leads.sample(rows, random_state=0)
+
+
+def with_outcome(leads: pd.DataFrame, contract: Contract) -> pd.DataFrame:
+    """The leads that are not open any more; a frame without rows may lack its columns."""
+    return leads if leads.empty else leads[~np.isnan(outcomes(leads, contract))]
+
+
+def outcomes(leads: pd.DataFrame, contract: Contract) -> Floats:
+    """The label per row, 0 or 1, NaN while a lead is open, shape (n,)."""
+    return pd.to_numeric(leads[contract.label], errors="coerce").to_numpy(dtype="float64")
+
+
+def prediction_drift(reference: Floats, current: Floats, config: DriftConfig) -> ColumnDrift:
+    """Evidently's verdict on the scores, by the method and threshold that drift.yaml pins for them.
+
+    Args:
+        reference: scores of held-out leads of the champion's snapshot, shape (n,).
+        current: scores of current leads, shape (m,).
+        config: the pinned methods.
+    """
+    before, now = (pd.DataFrame({PREDICTION: scores}) for scores in (reference, current))
+    pinned = config.model_copy(update={"numeric": config.prediction})
+    (found,) = detect_drift(Comparison(before, now, (PREDICTION,), ()), pinned).columns
+    log.info("Prediction drift: %s %.4f, threshold %.4f", found.method, found.score, found.threshold)
+    return found

@@ -1,0 +1,44 @@
+"""What all rows of one column say: how many there are, how many are missing, how many hold each value."""
+
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+
+class Tally:
+    """Counts of a column, made when they are asked for, once."""
+
+    def __init__(self, values: pd.Series) -> None:
+        self.values = values
+
+    def __len__(self) -> int:
+        """All rows."""
+        return len(self.values)
+
+    @cached_property
+    def missing(self) -> int:
+        """Rows without a value."""
+        return int(self.values.isna().sum())
+
+    @property
+    def missing_share(self) -> float:
+        """Share of rows without a value, in [0, 1]."""
+        return self.missing / len(self)
+
+    @cached_property
+    def counts(self) -> pd.Series:
+        """Rows per value that occurs, missing ones left out."""
+        if not isinstance(self.values.dtype, pd.CategoricalDtype):
+            return self.values.value_counts()
+        rows = np.bincount(self.values.cat.codes.to_numpy().astype(np.intp) + 1)[1:]  # value_counts takes twice as long
+        return pd.Series(rows, index=self.values.cat.categories[: len(rows)].astype(object))[rows > 0]
+
+    @property
+    def varies(self) -> bool:
+        """Whether there is more than one value, missing counted as one."""
+        if 0 < self.missing < len(self):
+            return True
+        if pd.api.types.is_float_dtype(self.values):  # without sorting out a million different numbers
+            return bool(self.values.min() < self.values.max())
+        return len(self.counts) > 1

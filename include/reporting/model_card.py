@@ -1,0 +1,87 @@
+"""The card of a registered model version: purpose, data, figures, segments, limits, approvals, on one page."""
+
+import logging
+from typing import Any, NamedTuple
+
+from include.contract import Contract, KnownAt, load_contract
+from include.lake.layout import Layout
+from include.lake.objects import write_text
+from include.registry.tracking import connect, tracking_errors
+from include.reporting.card_facts import CardFacts, card_facts
+from include.reporting.card_limits import known_limits
+from include.reporting.pages import ABSENT, figure, render
+from include.settings import settings
+
+log = logging.getLogger(__name__)
+PAGE = "model_card.html"
+MOMENTS = {
+    KnownAt.CAPTURE: "when the lead is captured",
+    KnownAt.ENGAGEMENT: "once the lead has engaged with the site and its mails",
+    KnownAt.CONTACT: "after the sales team has contacted the lead",
+}
+PICTURES = {
+    "roc": "ROC curve on the holdout",
+    "precision_recall": "precision and recall on the holdout",
+    "calibration": "calibration on the holdout",
+    "gain": "gain by share of leads called, on the holdout",
+}
+
+
+class WrittenCard(NamedTuple):
+    """Where a card lies: its own URI, and the address of the MLflow run that has it too."""
+
+    uri: str
+    run_url: str
+
+
+@tracking_errors()
+def write_model_card(model: str, version: str) -> WrittenCard:
+    """Writes the card of a registered version and logs it to the version's MLflow run as model_card.html.
+
+    Written again after a decision about the version, it shows that decision. What is gone by then (a snapshot, an
+    artefact) is left out, and the limits say so.
+
+    Returns:
+        URI of the page, `reports/models/<model>/<version>.html`, and the address of the run.
+
+    Raises:
+        mlflow.exceptions.MlflowException: there is no such version.
+        TrackingUnavailable: MLflow does not answer.
+    """
+    client, contract = connect(), load_contract(settings().contract)
+    facts = card_facts(client, model, version)
+    text = model_card(facts, contract)
+    uri = f"{Layout(settings(), contract).report('models', model)}{version}.html"
+    write_text(uri, text)
+    client.log_text(facts.run_id, text, PAGE)
+    log.info("Model card of %s version %s: %s", model, version, uri)
+    return WrittenCard(uri, facts.run_url)
+
+
+def model_card(facts: CardFacts, contract: Contract) -> str:
+    """The card as HTML that needs no other file."""
+    return render(
+        PAGE,
+        card=facts,
+        contract=contract,
+        moment=MOMENTS[KnownAt(facts.stage)],
+        figures=figure_rows(facts),
+        pictures=PICTURES,
+        limits=known_limits(facts, contract),
+    )
+
+
+def figure_rows(facts: CardFacts) -> list[dict[str, Any]]:
+    """One row per figure: its name, and its value and interval on the holdout and on the newest leads."""
+    sides = {"holdout": facts.holdout or {"metrics": facts.metrics, "intervals": {}}, "newest": facts.newest or {}}
+    return [
+        {"name": name}
+        | {side: report.get("metrics", {}).get(name) for side, report in sides.items()}
+        | {f"{side}_interval": _interval(report, name) for side, report in sides.items()}
+        for name in sides["holdout"]["metrics"]
+    ]
+
+
+def _interval(report: dict[str, Any], name: str) -> str:
+    interval = report.get("intervals", {}).get(name)
+    return " to ".join(figure(edge) for edge in interval) if interval else ABSENT

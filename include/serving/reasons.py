@@ -1,0 +1,96 @@
+"""Why a lead has its score, in business words: the columns that move it most, with the lead's own values."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from include.contract import Column, Contract
+from include.features.attribution import Attribution, Floats
+from include.features.cleaning import FLAG_LEVELS
+
+Reason = dict[str, Any]
+"""`field`, `effect` (on the model's scale before calibration, above 0 where it raises the score) and `text`."""
+
+NOT_KNOWN = "not known"
+NONE = -1
+DIGITS = 4
+LONGEST_VALUE = 80
+"""Characters of a lead's own value in a text; a form may hold a novel."""
+
+
+@dataclass(frozen=True)
+class Reasons:
+    """Makes reasons for one model.
+
+    Attributes:
+        attribution: of the model's classifier.
+        contract: labels, units, and which columns may be shown.
+    """
+
+    attribution: Attribution
+    contract: Contract
+
+    def top(self, typed: pd.DataFrame, matrix: Any, count: int) -> list[list[Reason]]:
+        """For each lead up to `count` reasons that raise its score and as many that lower it, the strongest first.
+
+        Args:
+            typed: the leads as the pipeline's first step gives them, so a value that the model cannot read is not
+                known here either.
+            matrix: the same leads as the classifier sees them.
+            count: of reasons for each direction.
+        """
+        columns = [self.contract.column(field) for field in self.attribution.fields]
+        shown = np.array([column.explain for column in columns])
+        effects = np.round(self.attribution.values(matrix), DIGITS) * shown
+        values = [_words(typed[column.field], column) for column in columns]
+        return [
+            [_reason(columns[place], values[place][row], effects[row, place]) for place in places if place != NONE]
+            for row, places in enumerate(_strongest(effects, count))
+        ]
+
+
+def as_json(reasons: list[Reason] | None) -> str | None:
+    """Reasons as the text that the table of scores holds; None where there are none to give."""
+    return None if reasons is None else json.dumps(reasons, ensure_ascii=False)
+
+
+def _strongest(effects: Floats, count: int) -> NDArray[np.int64]:
+    """Places of up to `count` effects above and below 0 in each row, by size, NONE where there are fewer."""
+    rising = np.argsort(effects, axis=1, kind="stable")
+    raising, lowering = rising[:, ::-1][:, :count], rising[:, :count]
+    places = np.hstack([
+        np.where(np.take_along_axis(effects, raising, axis=1) > 0, raising, NONE),
+        np.where(np.take_along_axis(effects, lowering, axis=1) < 0, lowering, NONE),
+    ])  # fmt: skip
+    size = np.where(places == NONE, 0, np.abs(np.take_along_axis(effects, places, axis=1)))
+    return np.take_along_axis(places, np.argsort(-size, axis=1, kind="stable"), axis=1)
+
+
+def _reason(column: Column, value: str, effect: float) -> Reason:
+    verb = "raises" if effect > 0 else "lowers"
+    return {"field": column.field, "effect": float(effect), "text": f"{column.label}: {value} {verb} the score"}
+
+
+def _words(cells: pd.Series, column: Column) -> NDArray[np.object_]:
+    """Each lead's own value as text."""
+    codes, levels = pd.factorize(cells)
+    words = [*(_word(level, column) for level in levels), NOT_KNOWN]  # a missing cell has the code -1
+    return np.array(words, dtype=object)[codes]
+
+
+def _word(value: Any, column: Column) -> str:
+    if column.numeric:
+        return f"{_number(value)} {column.unit}".rstrip()
+    if column.type == "yes_no":
+        return FLAG_LEVELS[int(value)].capitalize()
+    text = column.order[int(value)] if column.type == "ordinal" else str(value)
+    return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 1]}…"
+
+
+def _number(value: float) -> str:
+    text = f"{value:,.2f}"
+    return text.rstrip("0").rstrip(".")

@@ -1,0 +1,75 @@
+"""Picks the champion that scores a lead: the early one until the sales team has contacted it, then the later one."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from include.contract import Contract, KnownAt, load_contract
+from include.registry.registry import NoChampion
+from include.serving.scorer import Scorer, find_champion, load_version, to_fields
+from include.settings import settings
+
+STAGES = (KnownAt.CONTACT, KnownAt.CAPTURE)
+
+
+@dataclass(frozen=True)
+class StagedScorer:
+    """The champions of the stages, one at least; a stage that has none is scored by the other's.
+
+    Attributes:
+        contract: what a lead is.
+        scorers: stage to its champion's scorer.
+    """
+
+    contract: Contract = field(repr=False)
+    scorers: Mapping[KnownAt, Scorer]
+
+    def score(self, frame: pd.DataFrame, reasons: int = 0) -> pd.DataFrame:
+        """Scores each lead with the champion of its stage; see `Scorer.score`, whose columns these are."""
+        leads = to_fields(frame, self.contract).reset_index(drop=True)
+        stages = self.stages(leads)
+        wanted = [stage for stage in self.scorers if (stages == stage).any()] or list(self.scorers)[:1]
+        parts = [self.scorers[stage].score(leads[stages == stage], reasons) for stage in wanted]
+        return pd.concat(parts).sort_index().set_axis(frame.index)
+
+    def stages(self, leads: pd.DataFrame) -> pd.Series:
+        """The stage whose champion scores each lead; `leads` has the contract's fields as columns.
+
+        A lead is at `contact` from the first feature on that only the sales team can know, else at `capture`.
+        """
+        contacted = pd.Series(False, index=leads.index)
+        for column in self.contract.features(KnownAt.CONTACT):
+            if column.known_at is KnownAt.CONTACT:
+                contacted |= _filled(leads[column.field], self.contract.null_tokens)
+        return contacted.map({True: self._nearest(KnownAt.CONTACT), False: self._nearest(KnownAt.CAPTURE)})
+
+    def _nearest(self, stage: KnownAt) -> KnownAt:
+        return stage if stage in self.scorers else next(iter(self.scorers))
+
+
+def load_champions() -> StagedScorer:
+    """The stages' champions of the settings' registry.
+
+    Raises:
+        NoChampion: nothing has been promoted for any stage.
+        ChampionUnusable: a champion cannot be loaded, or brings no usable decision.
+        TrackingUnavailable: MLflow does not answer.
+    """
+    contract = load_contract(settings().contract)
+    scorers: dict[KnownAt, Scorer] = {}
+    missing: list[NoChampion] = []
+    for stage in STAGES:
+        try:
+            scorers[stage] = load_version(find_champion(contract, stage), stage, contract)
+        except NoChampion as error:
+            missing.append(error)
+    if not scorers:
+        raise missing[0]
+    return StagedScorer(contract, scorers)
+
+
+def _filled(cells: pd.Series, null_tokens: tuple[str, ...]) -> pd.Series:
+    if pd.api.types.is_numeric_dtype(cells):
+        return cells.notna()
+    return cells.notna() & ~cells.astype(str).str.strip().isin(null_tokens)

@@ -1,0 +1,241 @@
+"""Deployment: S3 for real on local AWS, MWAA's answers stubbed as its API gives them."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.stub import Stubber
+
+from include.infra.deploy import Deployer, NotDeployableError, describe, load_stage
+from include.infra.environment import Environment, EnvironmentBusyError, NotVerifiedError, UpdateFailedError
+from include.infra.package import ROOT, package
+from include.infra.stacks import Stacks
+from include.infra.stages import StageError
+from include.infra.uploads import ENVIRONMENT_FILES, CodeBucket, NoEarlierDeploymentError
+
+STAGE = load_stage("dev", "123456789012")
+FAR = datetime(2999, 1, 1, tzinfo=UTC)
+FILES = {"dags/a.py": "one", "dags/b.py": "b", **dict.fromkeys(ENVIRONMENT_FILES, "1")}
+DAGS = {"a": {"fileloc": "/x/dags/a.py", "schedule": "17 1 * * *"}}
+
+
+@pytest.fixture
+def dist(tmp_path: Path) -> Path:
+    return write(tmp_path / "dist", FILES)
+
+
+def write(folder: Path, files: dict[str, str]) -> Path:
+    shutil.rmtree(folder, ignore_errors=True)
+    for key, text in files.items():
+        (folder / key).parent.mkdir(parents=True, exist_ok=True)
+        (folder / key).write_text(text)
+    return folder
+
+
+@pytest.fixture
+def bucket(aws: boto3.Session, request: pytest.FixtureRequest) -> CodeBucket:
+    """A versioned bucket of this test alone."""
+    s3, name = aws.client("s3"), f"code-{abs(hash(request.node.nodeid))}"
+    s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": "ap-south-1"})
+    s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+    return CodeBucket(s3, name)
+
+
+def content(bucket: CodeBucket) -> dict[str, str]:
+    listed = bucket._s3.list_objects_v2(Bucket=bucket.bucket)["Contents"]
+    keys = [item["Key"] for item in listed if item["Key"] != "deployment.json"]
+    return {key: bucket._s3.get_object(Bucket=bucket.bucket, Key=key)["Body"].read().decode() for key in keys}
+
+
+@pytest.fixture
+def mwaa(aws: boto3.Session) -> Iterator[tuple[Environment, Stubber]]:
+    client = aws.client("mwaa")
+    with Stubber(client) as stub:
+        yield Environment(client, STAGE["EnvironmentName"], sleep=lambda seconds: None), stub
+
+
+def status(stub: Stubber, *states: str, **more: Any) -> None:
+    for state in states:
+        stub.add_response("get_environment", {"Environment": {"Status": state, **more}})
+
+
+def answers(stub: Stubber, dags: list[dict[str, Any]], errors: list[dict[str, str]] | None = None) -> None:
+    for body in ({"import_errors": errors or []}, {"dags": dags}):
+        stub.add_response("invoke_rest_api", {"RestApiStatusCode": 200, "RestApiResponse": body})
+
+
+def seen(**changes: Any) -> dict[str, Any]:
+    good = {"dag_id": "a", "fileloc": "/usr/local/airflow/dags/a.py", "timetable_summary": "17 1 * * *"}
+    return good | {"is_stale": False, "last_parsed_time": FAR.isoformat()} | changes
+
+
+def deployer(aws: boto3.Session, bucket: CodeBucket, environment: Environment) -> Deployer:
+    return Deployer(STAGE, Stacks(STAGE, aws, poll_seconds=0), bucket, environment, "ap-south-1")
+
+
+def test_the_first_deployment_puts_everything_and_a_second_one_nothing(bucket: CodeBucket, dist: Path) -> None:
+    plan = bucket.plan(dist)
+    assert set(plan.put) == set(FILES)
+    bucket.apply(plan, dist, "first")
+    assert content(bucket) == FILES
+    assert describe(bucket.plan(dist)) == "0 to put, 0 to delete; no environment update"
+
+
+def test_a_changed_and_a_vanished_dag_need_no_update_of_the_environment(bucket: CodeBucket, dist: Path) -> None:
+    bucket.apply(bucket.plan(dist), dist, "first")
+    write(dist, {key: text for key, text in FILES.items() if key != "dags/b.py"} | {"dags/a.py": "two"})
+    plan = bucket.plan(dist)
+    assert (plan.put, plan.delete, plan.updates_environment) == (("dags/a.py",), ("dags/b.py",), False)
+    bucket.apply(plan, dist, "second")
+    assert "dags/b.py" not in content(bucket)
+
+
+@pytest.mark.parametrize("key", ENVIRONMENT_FILES)
+def test_changed_plugins_requirements_or_startup_script_do(bucket: CodeBucket, dist: Path, key: str) -> None:
+    bucket.apply(bucket.plan(dist), dist, "first")
+    (dist / key).write_text("2")
+    assert bucket.plan(dist).updates_environment
+
+
+def test_a_deployment_of_new_requirements_updates_waits_and_verifies(
+    aws: boto3.Session, bucket: CodeBucket, dist: Path, mwaa: tuple[Environment, Stubber]
+) -> None:
+    environment, stub = mwaa
+    status(stub, "AVAILABLE")
+    stub.add_response("update_environment", {"Arn": "arn:aws:airflow:ap-south-1:123456789012:environment/x"})
+    status(stub, "UPDATING", "UPDATING", "AVAILABLE")
+    answers(stub, [])
+    answers(stub, [seen()])
+    plan = deployer(aws, bucket, environment).deploy(dist, DAGS, "first")
+    assert plan.updates_environment
+    stub.assert_no_pending_responses()
+
+
+def test_a_deployment_of_dags_alone_never_updates_the_environment(
+    aws: boto3.Session, bucket: CodeBucket, dist: Path, mwaa: tuple[Environment, Stubber]
+) -> None:
+    bucket.apply(bucket.plan(dist), dist, "first")
+    (dist / "dags/a.py").write_text("two")
+    environment, stub = mwaa
+    status(stub, "AVAILABLE")
+    answers(stub, [seen()])
+    deployer(aws, bucket, environment).deploy(dist, DAGS, "second")
+    stub.assert_no_pending_responses()
+
+
+@pytest.mark.parametrize("state", ["UPDATING", "CREATING", "UNAVAILABLE"])
+def test_an_environment_that_is_not_available_is_left_alone_and_so_is_the_bucket(
+    aws: boto3.Session, bucket: CodeBucket, dist: Path, mwaa: tuple[Environment, Stubber], state: str
+) -> None:
+    environment, stub = mwaa
+    status(stub, state)
+    with pytest.raises(EnvironmentBusyError, match=f"LeadConversion-MLOps-Dev is {state}: wait"):
+        deployer(aws, bucket, environment).deploy(dist, DAGS, "first")
+    assert bucket.current().files == {}
+
+
+def test_an_update_that_mwaa_takes_back_is_told_with_its_reason(
+    bucket: CodeBucket, dist: Path, mwaa: tuple[Environment, Stubber]
+) -> None:
+    environment, stub = mwaa
+    stub.add_response("update_environment", {"Arn": "arn:aws:airflow:ap-south-1:123456789012:environment/x"})
+    failed = {"Status": "FAILED", "Error": {"ErrorMessage": "incompatible requirements"}}
+    status(stub, "UPDATING")
+    status(stub, "AVAILABLE", LastUpdate=failed)
+    with pytest.raises(UpdateFailedError, match="went back to its former state: incompatible requirements"):
+        environment.update(bucket.apply(bucket.plan(dist), dist, "first"))
+
+
+@pytest.mark.parametrize(
+    ("found", "problem"),
+    [
+        ({"is_stale": True}, "a: stale"),
+        ({"last_parsed_time": "2026-01-01T00:00:00Z"}, "a: last parsed at 2026-01-01"),
+        ({"fileloc": "/usr/local/airflow/dags/old.py"}, "a: its file is /usr/local/airflow/dags/old.py"),
+        ({"timetable_summary": "0 0 * * *"}, r"a: its schedule is 0 0 \* \* \*, not 17 1 \* \* \*"),
+        ({"dag_id": "another"}, "a: not there"),
+    ],
+)
+def test_a_dag_that_does_not_run_as_deployed_is_named_with_what_is_wrong(
+    mwaa: tuple[Environment, Stubber], monkeypatch: pytest.MonkeyPatch, found: dict[str, Any], problem: str
+) -> None:
+    environment, stub = mwaa
+    monkeypatch.setattr("include.infra.environment.PARSE_PATIENCE", -1)
+    answers(stub, [seen(**found)])
+    with pytest.raises(NotVerifiedError, match=problem):
+        environment.verify(DAGS, datetime(2026, 6, 1, tzinfo=UTC))
+
+
+def test_an_import_error_on_the_environment_is_told_by_its_last_line(
+    mwaa: tuple[Environment, Stubber], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environment, stub = mwaa
+    monkeypatch.setattr("include.infra.environment.PARSE_PATIENCE", -1)
+    error = {"filename": "a.py", "stack_trace": "Traceback\n  ...\nModuleNotFoundError: No module named 'x'\n"}
+    answers(stub, [seen()], [error])
+    with pytest.raises(NotVerifiedError, match="a.py: ModuleNotFoundError"):
+        environment.verify(DAGS, datetime(2026, 6, 1, tzinfo=UTC))
+
+
+def test_a_rollback_brings_the_former_files_and_the_former_environment_back(
+    aws: boto3.Session, bucket: CodeBucket, dist: Path, mwaa: tuple[Environment, Stubber]
+) -> None:
+    bucket.apply(bucket.plan(dist), dist, "first")
+    write(dist, {**FILES, "dags/a.py": "two", "dags/new.py": "new", "requirements.txt": "2"})
+    bucket.apply(bucket.plan(dist), dist, "second")
+    environment, stub = mwaa
+    status(stub, "AVAILABLE")
+    stub.add_response("update_environment", {"Arn": "arn:aws:airflow:ap-south-1:123456789012:environment/x"})
+    status(stub, "AVAILABLE")
+    deployer(aws, bucket, environment).rollback()
+    assert content(bucket) == FILES
+    stub.assert_no_pending_responses()
+
+
+def test_a_first_deployment_has_nothing_to_go_back_to(bucket: CodeBucket, dist: Path) -> None:
+    bucket.apply(bucket.plan(dist), dist, "first")
+    with pytest.raises(NoEarlierDeploymentError, match="no earlier version"):
+        bucket.rollback()
+
+
+def test_a_stage_without_stacks_is_told_what_to_do_first(
+    aws: boto3.Session, bucket: CodeBucket, tmp_path: Path, mwaa: tuple[Environment, Stubber]
+) -> None:
+    with pytest.raises(StageError, match="no stacks yet: make stacks STAGE=dev"):
+        deployer(aws, bucket, mwaa[0]).build(ROOT, tmp_path / "dist")
+
+
+def test_all_findings_are_told_at_once_and_nothing_is_uploaded(
+    aws: boto3.Session,
+    bucket: CodeBucket,
+    mwaa: tuple[Environment, Stubber],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    dist = tmp_path / "dist"
+    package(ROOT, dist)
+    (dist / "dags/bad.py").write_text(f"# an airflow dag\nKEY = '{'AKIA' + 'A' * 16}'\nimport not_there\n")
+    (dist / "requirements.txt").write_text("pandas==2.0.0\nnumpy>=2\n")
+    monkeypatch.setattr("include.infra.checks.templates", lambda region: [])
+    with pytest.raises(NotDeployableError) as found:
+        deployer(aws, bucket, mwaa[0]).validate(dist, "pandas==2.3.3\n")
+    key, pandas, numpy, dag, *rest = str(found.value).splitlines()[1:]
+    assert key.startswith("dags/bad.py holds what looks like an AWS access key")
+    assert pandas.startswith("pandas 2.0.0 is not ==2.3.3")
+    assert numpy.startswith("numpy is not pinned")
+    assert dag.startswith(f"{dist}/dags/bad.py") or "bad.py" in dag
+    assert "No module named 'not_there'" in str(found.value)
+    assert not [line for line in rest if line.startswith(str(dist)) and "bad.py" not in line], "our own DAGs import"
+    assert bucket.current().files == {}
+
+
+def test_every_deployment_is_written_down(bucket: CodeBucket, dist: Path) -> None:
+    bucket.apply(bucket.plan(dist), dist, "abc123")
+    manifest = json.loads(bucket._s3.get_object(Bucket=bucket.bucket, Key="deployment.json")["Body"].read())
+    assert manifest["label"] == "abc123"
+    assert set(manifest["files"]) == set(FILES)

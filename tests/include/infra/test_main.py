@@ -1,0 +1,129 @@
+"""From an empty account to a stage and back, on local AWS; what MWAA would answer is stubbed."""
+
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from include.infra import preflight
+from include.infra.__main__ import create, delete
+from include.infra.deploy import Deployer
+from include.infra.environment import Environment
+from include.infra.stacks import Stacks
+from include.infra.stages import LAYERS, Stage, StageError, load_stage
+from include.infra.uploads import ENVIRONMENT_FILES, CodeBucket
+
+ACCOUNT = "123456789012"
+
+
+class NoEnvironmentYet:
+    """MWAA of an account without environments."""
+
+    def get_environment(self, Name: str) -> dict[str, Any]:  # noqa: N803 - boto3's name
+        missing = {"Error": {"Code": "ResourceNotFoundException", "Message": Name}}
+        raise ClientError(missing, "GetEnvironment")
+
+
+class Session:
+    """A session of local AWS, which has no MWAA."""
+
+    def __init__(self, session: boto3.Session) -> None:
+        self._session, self.region_name = session, session.region_name
+
+    def client(self, service: str) -> Any:
+        return NoEnvironmentYet() if service == "mwaa" else self._session.client(service)
+
+
+@pytest.fixture(scope="module")
+def session(aws: boto3.Session) -> Any:
+    return Session(aws)
+
+
+def work_of(stage: Stage, session: Any) -> Deployer:
+    bucket = CodeBucket(session.client("s3"), stage["MwaaBucket"])
+    environment = Environment(session.client("mwaa"), stage["EnvironmentName"])
+    return Deployer(stage, Stacks(stage, session, poll_seconds=0), bucket, environment, session.region_name)
+
+
+@pytest.fixture(scope="module")
+def work(session: Any) -> Deployer:
+    """A stage that has been created, with local AWS's one workgroup."""
+    made = work_of(load_stage("dev", ACCOUNT, RedshiftWorkgroup="default-workgroup"), session)
+    create(made, session)
+    return made
+
+
+def test_creating_a_stage_uploads_the_code_before_the_environment_asks_for_it(work: Deployer) -> None:
+    assert all(work.stacks.describe(layer) for layer in LAYERS)
+    files = work.bucket.current().files
+    assert set(ENVIRONMENT_FILES) <= set(files)
+    assert "dags/ingest_leads.py" in files
+    airflow = work.stacks.describe("airflow")
+    assert airflow is not None
+    given = {item["ParameterKey"]: item["ParameterValue"] for item in airflow["Parameters"]}
+    assert given["RequirementsVersion"] == files["requirements.txt"]
+
+
+def test_the_startup_script_carries_the_stages_names(work: Deployer, session: Any) -> None:
+    answer = session.client("s3").get_object(Bucket=work.stage["MwaaBucket"], Key="startup.sh")
+    script = answer["Body"].read().decode()
+    assert f"export LEADS_BUCKET={work.stage['Bucket']}" in script
+    assert "export MLFLOW_TRACKING_URI=http://10.43." in script
+
+
+def test_a_bucket_name_that_somebody_has_is_found_before_anything_is_changed(session: Any) -> None:
+    session.client("s3").create_bucket(
+        Bucket="taken-by-hand", CreateBucketConfiguration={"LocationConstraint": session.region_name}
+    )
+    stage = load_stage("prod", ACCOUNT, Bucket="taken-by-hand", MwaaBucket="No_Name", ApiClients="0.0.0.0/0")
+    with pytest.raises(StageError) as found:
+        create(work_of(stage, session), session)
+    text = str(found.value)
+    assert "Bucket taken-by-hand exists already" in text
+    assert "MwaaBucket 'No_Name' is no bucket name" in text
+    assert "ApiClients is the whole internet" in text
+    assert work_of(stage, session).stacks.describe("network") is None
+
+
+def test_a_missing_certificate_is_found_before_anything_is_changed(session: Any) -> None:
+    arn = f"arn:aws:acm:{session.region_name}:{ACCOUNT}:certificate/00000000-0000-0000-0000-000000000000"
+    stage = load_stage("prod", ACCOUNT, CertificateArn=arn)
+    with pytest.raises(StageError, match="no such certificate in ap-south-1; request it there"):
+        preflight.check(stage, session, exists=False)
+
+
+@pytest.mark.parametrize("state", ["UPDATING", "CREATING"])
+def test_an_environment_that_is_changing_is_found_before_anything_is_changed(
+    session: Any, monkeypatch: pytest.MonkeyPatch, state: str
+) -> None:
+    answer = {"Environment": {"Status": state}}
+    monkeypatch.setattr(NoEnvironmentYet, "get_environment", lambda self, Name: answer)  # noqa: N803
+    with pytest.raises(StageError, match=f"LeadConversion-MLOps-Prod is {state}: wait"):
+        preflight.check(load_stage("prod", ACCOUNT), session, exists=False)
+
+
+def test_deleting_a_stage_that_keeps_nothing_leaves_nothing(
+    work: Deployer, session: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Two things are not as on AWS: Studio has no file system, and moto does not untangle a VPC."""
+    efs, s3 = session.client("efs"), session.client("s3")
+    studio = efs.create_file_system(CreationToken="studio")["FileSystemId"]
+    outputs = {**work.stacks.outputs(), "StudioFileSystem": studio}
+    monkeypatch.setattr(work.stacks, "outputs", lambda: outputs)
+    monkeypatch.setattr("include.infra.__main__.LAYERS", LAYERS[1:])
+    s3.put_object(Bucket=work.stage["Bucket"], Key="raw-data/a.csv", Body=b"x")
+    with caplog.at_level("INFO"):
+        delete(work, session)
+    assert [layer for layer in LAYERS[1:] if work.stacks.describe(layer)] == []
+    assert efs.describe_file_systems()["FileSystems"] == []
+    names = {bucket["Name"] for bucket in s3.list_buckets()["Buckets"]}
+    assert not names & {work.stage["Bucket"], work.stage["MwaaBucket"]}
+    assert "kept" not in caplog.text
+
+
+def test_a_stage_that_keeps_its_data_says_what_stays_and_costs() -> None:
+    from include.infra.teardown import kept
+
+    lines = kept(load_stage("prod", ACCOUNT), {"KeyArn": "arn:key", "StudioFileSystem": "fs-1"})
+    assert [line.split()[0] for line in lines] == ["bucket", "key", "snapshot", "the", "file"]

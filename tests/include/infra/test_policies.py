@@ -1,0 +1,118 @@
+"""Least privilege as it stands in the templates, and the evaluator that holds calls against it."""
+
+import re
+
+import pytest
+
+from include.infra.policies import (
+    ROLE_LAYERS,
+    Call,
+    Statement,
+    implied,
+    refused,
+    resolve,
+    statements,
+    supports_resources,
+    unused,
+)
+from include.infra.stages import load_stage, template, template_body
+
+ACCOUNT, REGION = "123456789012", "ap-south-1"
+NAMES = load_stage("prod", ACCOUNT).given | {
+    "AWS::AccountId": ACCOUNT,
+    "AWS::Region": REGION,
+    "AWS::Partition": "aws",
+    "KeyArn": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1",
+    "WorkgroupArn": f"arn:aws:redshift-serverless:{REGION}:{ACCOUNT}:workgroup/1",
+    "RepositoryArn": f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/lead-conversion-training",
+    "aws:userid": "${aws:userid}",
+}
+POLICIES = statements(NAMES)
+ROLES = {
+    name: resource["Properties"]
+    for layer in ROLE_LAYERS
+    for name, resource in template(layer)["Resources"].items()
+    if resource["Type"] == "AWS::IAM::Role"
+}
+NO_SOURCE_ARN = {"Mlflow": "ec2.amazonaws.com", "Role": "redshift.amazonaws.com"}
+"""Roles whose service does not send aws:SourceArn; the reason stands beside their trust policy."""
+
+
+def test_no_role_has_a_policy_of_somebody_elses_making() -> None:
+    assert not [name for name, role in ROLES.items() if "ManagedPolicyArns" in role]
+
+
+def test_no_statement_allows_a_whole_service() -> None:
+    assert not [one for one in POLICIES for action in one.actions if action.endswith((":*", "*:*")) or action == "*"]
+
+
+def test_all_resources_stand_only_where_aws_allows_nothing_else() -> None:
+    broad = {action for one in POLICIES if one.resources == ("*",) for action in one.actions}
+    # Its only resource is a dataset of metrics, which these are not; the namespace is its condition.
+    reasons = {"cloudwatch:PutMetricData"}
+    assert {action for action in broad if supports_resources(action)} == reasons
+
+
+@pytest.mark.parametrize("layer", ROLE_LAYERS)
+def test_every_star_has_its_reason_beside_it(layer: str) -> None:
+    lines = [line for line in template_body(layer).splitlines() if re.search(r'Resource: "\*"', line)]
+    assert [line for line in lines if "#" not in line] == []
+
+
+@pytest.mark.parametrize("name", ROLES)
+def test_a_service_assumes_a_role_only_for_this_account(name: str) -> None:
+    (trust,) = ROLES[name]["AssumeRolePolicyDocument"]["Statement"]
+    keys = {key for operator in trust.get("Condition", {}).values() for key in operator}
+    if name in NO_SOURCE_ARN:
+        assert NO_SOURCE_ARN[name] in trust["Principal"]["Service"]
+        assert "aws:SourceArn" not in keys
+    else:
+        assert keys == {"aws:SourceAccount", "aws:SourceArn"}
+
+
+def test_a_reference_that_nobody_gives_is_an_error() -> None:
+    with pytest.raises(KeyError):
+        resolve({"Ref": "Nothing"}, {})
+
+
+def allow(action: str, resource: str, **condition: dict[str, str]) -> Statement:
+    return Statement("r", "S", "Allow", (action,), (resource,), condition)
+
+
+def test_a_call_is_refused_where_no_statement_allows_it() -> None:
+    call = Call("r", "s3:GetObject", ("arn:aws:s3:::b/k",))
+    assert refused(call, [allow("s3:GetObject", "arn:aws:s3:::b/*")]) == ()
+    assert refused(call, [allow("s3:PutObject", "arn:aws:s3:::b/*")]) == ("arn:aws:s3:::b/k",)
+    assert refused(call, [allow("s3:GetObject", "arn:aws:s3:::other/*")]) == ("arn:aws:s3:::b/k",)
+    assert refused(Call("other", call.action, call.resources), [allow("s3:GetObject", "*")]) == ("arn:aws:s3:::b/k",)
+
+
+def test_a_deny_outweighs_every_allow() -> None:
+    deny = Statement("r", "D", "Deny", ("s3:*",), ("arn:aws:s3:::b/secret/*",))
+    call = Call("r", "s3:GetObject", ("arn:aws:s3:::b/secret/k",))
+    assert refused(call, [allow("s3:GetObject", "*"), deny]) == call.resources
+
+
+def test_a_condition_that_does_not_hold_allows_nothing() -> None:
+    statement = allow("iam:PassRole", "*", StringEquals={"iam:PassedToService": "glue.amazonaws.com"})
+    glue = Call("r", "iam:PassRole", ("arn:x",), (("iam:PassedToService", "glue.amazonaws.com"),))
+    assert refused(glue, [statement]) == ()
+    assert refused(Call("r", "iam:PassRole", ("arn:x",)), [statement]) == ("arn:x",)
+
+
+def test_an_action_without_resources_is_asked_for_on_all_of_them() -> None:
+    call = Call("r", "glue:CreateCrawler", ("arn:aws:glue:x:1:crawler/c",))
+    assert refused(call, [allow("glue:CreateCrawler", "arn:aws:glue:x:1:crawler/c")]) == ("*",)
+    assert refused(call, [allow("glue:CreateCrawler", "*")]) == ()
+
+
+def test_what_is_allowed_and_never_used_is_named() -> None:
+    policies = [allow("s3:GetObject", "*"), allow("s3:PutObject", "*")]
+    assert unused(policies, [Call("r", "s3:GetObject", ("arn:aws:s3:::b/k",))]) == [("r", "S", "s3:PutObject")]
+
+
+def test_reading_an_encrypted_object_asks_for_its_key() -> None:
+    call = Call("glueaccessrole", "s3:GetObject", ("arn:aws:s3:::b/k",))
+    (decrypt,) = implied(call, NAMES["KeyArn"], REGION)
+    assert refused(decrypt, POLICIES) == ()
+    assert refused(Call("glueaccessrole", "kms:Decrypt", (NAMES["KeyArn"],)), POLICIES) == (NAMES["KeyArn"],)

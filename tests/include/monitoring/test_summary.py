@@ -1,0 +1,23 @@
+"""What an analysis leaves for the page about it."""
+
+import pytest
+
+from include.lake.objects import read_json, read_text
+from include.monitoring.analysis import analyse_drift
+from include.reporting.drift_page import write_drift_page
+
+
+def test_the_summary_holds_every_monitored_column_and_the_page_shows_the_drifted_one_first(
+    crown, window, warehouse, accounts_of
+):
+    crown(accounts_of(600, seed=1))
+    current = accounts_of(400, seed=2)
+    report = analyse_drift("run-1", window(current.assign(minutes=current["minutes"] * 3)), 0.1)["report_uri"]
+    columns = {row["column"]: row for row in read_json(report.replace("drift.html", "summary.json"))["columns"]}
+    assert {"minutes", "visits", "channel", "region", "newsletter", "fit"} <= set(columns)
+    assert columns["minutes"]["drifted"]
+    assert columns["minutes"]["score"] > columns["minutes"]["threshold"]
+    assert columns["region"]["missing_current"] == pytest.approx(0.2)
+    text = read_text(write_drift_page(report))
+    assert "Drift: " in text
+    assert text.index("<td>minutes</td>") < text.index("<td>visits</td>")
