@@ -50,7 +50,6 @@ def branch(run: Any) -> str:
     ))  # fmt: skip
 
 
-@pytest.mark.timeout(900)
 def test_every_run_of_the_replay_succeeds(story: Story) -> None:
     assert {run.state for run in [*story.ingestions, *story.masters]} == {"success"}
 

@@ -158,7 +158,6 @@ def ran(run: Any) -> set[str]:
     return {task for task in tasks if run.states[task] == "success"}
 
 
-@pytest.mark.timeout(600)
 def test_a_dry_run_records_the_verdict_and_promotes_nobody(ready: Any) -> None:
     run = ready.run(DAG, {"version": GOOD, "promotion_mode": "dry_run"})
     assert (run.state, ran(run), serving(ready)) == ("success", {"keep_champion"}, POOR)
