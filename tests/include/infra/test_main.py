@@ -89,7 +89,7 @@ def test_a_bucket_name_that_somebody_has_is_found_before_anything_is_changed(ses
 def test_a_missing_certificate_is_found_before_anything_is_changed(session: Any) -> None:
     arn = f"arn:aws:acm:{session.region_name}:{ACCOUNT}:certificate/00000000-0000-0000-0000-000000000000"
     stage = load_stage("prod", ACCOUNT, CertificateArn=arn)
-    with pytest.raises(StageError, match="no such certificate in ap-south-1; request it there"):
+    with pytest.raises(StageError, match="no such certificate in ap-south-1; request one there"):
         preflight.check(stage, session, exists=False)
 
 
