@@ -18,7 +18,7 @@ RECORD = {
 }  # fmt: skip
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def s3_endpoint():
     with pytest.MonkeyPatch.context() as environment:
         environment.delenv("LEADS_CONTRACT", raising=False)
