@@ -13,19 +13,21 @@ from include.contract import Contract, load_contract
 from include.lake.columns import open_parquet
 from include.lake.objects import LOCAL
 from include.local.synthetic import write_synthetic
+from include.monitoring.frames import comparable_columns, monitored_columns
 from include.settings import settings
 from include.training.snapshot import MANIFEST, content_hash
 
 ROW_GROUP = 122_880
 PARTS = 4
 ARROW = {"integer": pa.int32(), "number": pa.float64()}
-SWITCHED = 0.002
+SWITCHED, COLUMNS = 0.002, 30
 
 
 def population(path: str) -> pd.DataFrame:
-    """The leads of a CSV, of the synthetic one where `path` is empty; every switch is used by a few leads.
+    """The leads of a CSV, of the synthetic one where `path` is empty, with COLUMNS columns that vary.
 
-    Columns that are constant in the file would not be monitored, and the work would be less than that of 30 columns.
+    A column that is constant in the reference is not monitored, so the first switches that nobody uses are used by a
+    few leads here.
     """
     contract, random = load_contract(settings().contract), np.random.default_rng(0)
     with tempfile.TemporaryDirectory() as folder:
@@ -33,10 +35,10 @@ def population(path: str) -> pd.DataFrame:
         if not path:
             write_synthetic(file)
         leads = read_leads(file, contract)
-    for column in contract.columns:
-        if column.type == "yes_no":
-            leads[column.field] = leads[column.field].mask(random.random(len(leads)) < SWITCHED, "Yes")
-            leads[column.field] = leads[column.field].mask(random.random(len(leads)) < SWITCHED, "No")
+    monitored = {column.field for column in monitored_columns(leads, contract)}
+    unused = [one.field for one in comparable_columns(contract) if one.type == "yes_no" and one.field not in monitored]
+    for field in unused[: max(0, COLUMNS - len(monitored))]:
+        leads[field] = np.where(random.random(len(leads)) < SWITCHED, "Yes", "No")
     return leads
 
 

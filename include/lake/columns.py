@@ -4,7 +4,7 @@ import shutil
 import tempfile
 import weakref
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -69,17 +69,9 @@ class ParquetColumns:
         else:
             yield self._values(table.unify_dictionaries())
 
-    def each(self, fields: Iterable[str]) -> Iterator[tuple[str, pd.Series]]:
+    def each(self, fields: Sequence[str]) -> Iterator[tuple[str, pd.Series]]:
         """Columns one after the other, each read while the one before is being worked on. Raises what `[]` raises."""
-        ahead: deque[tuple[str, Future[pd.Series]]] = deque()
-        with ThreadPoolExecutor(1) as reader:
-            for field in fields:
-                ahead.append((field, reader.submit(self.__getitem__, field)))
-                if len(ahead) > 1:
-                    name, values = ahead.popleft()
-                    yield name, values.result()
-            for name, values in ahead:
-                yield name, values.result()
+        return zip(fields, ahead(self.__getitem__, fields), strict=True)
 
     def sample(self, rows: int, seed: int = SEED) -> pd.DataFrame:
         """`rows` whole rows drawn without replacement, the same for the same seed; all of them if there are fewer.
@@ -146,6 +138,17 @@ def open_parquet(folder_uri: str) -> ParquetColumns:
         raise
     weakref.finalize(leads, shutil.rmtree, folder, ignore_errors=True)
     return leads
+
+
+def ahead[T](work: Callable[[str], T], fields: Sequence[str]) -> Iterator[T]:
+    """What `work` makes of each field, in order; the next one is made in a second thread meanwhile."""
+    coming: deque[Future[T]] = deque()
+    with ThreadPoolExecutor(1) as worker:
+        for field in fields:
+            coming.append(worker.submit(work, field))
+            if len(coming) > 1:
+                yield coming.popleft().result()
+        yield from (result.result() for result in coming)
 
 
 def _fetch(uri: str, folder_uri: str, folder: Path) -> Path:
