@@ -4,7 +4,9 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -30,3 +32,43 @@ def pytest_configure(config: pytest.Config) -> None:
 def airflow_db() -> None:
     """Airflow's metadata database, migrated; only tests that run DAGs need it."""
     subprocess.run([sys.executable, "-m", "airflow", "db", "migrate"], check=True, capture_output=True)
+
+
+@pytest.fixture(scope="session")
+def register_challenger() -> Callable[[str, Any], tuple[str, str]]:
+    """Leaves behind what a training does, without its plots: `register_challenger(run_id, leads)`.
+
+    The leads become the run's snapshot in the settings' lake; a logistic regression fitted on them becomes the contact
+    stage's challenger. Returns the snapshot's URI and the version.
+    """
+    return _register_challenger
+
+
+def _register_challenger(run_id: str, leads: Any) -> tuple[str, str]:
+    import mlflow
+
+    from include.contract import KnownAt, load_contract
+    from include.features.calibration import Calibration, Decision
+    from include.lake.frames import write_parquet
+    from include.lake.layout import Layout
+    from include.registry.registry import CHALLENGER, register
+    from include.registry.tracking import connect
+    from include.settings import settings
+    from include.training.dataset import load_dataset
+    from include.training.families import build_pipeline, deployable
+    from include.training.packaging import log_pipeline
+    from include.training.snapshot import write_manifest
+
+    contract = load_contract(settings().contract)
+    client, uri, model = connect(), Layout(settings(), contract).snapshot(run_id), contract.model_name()
+    write_parquet(leads, f"{uri}0000_part_00.parquet")
+    write_manifest(settings(), contract, run_id, "UNLOAD …")
+    rows, outcome = load_dataset(uri, contract, KnownAt.CONTACT).part("train", "validation")
+    fitted = build_pipeline("logistic_regression", contract, KnownAt.CONTACT).fit(rows, outcome)
+    mlflow.set_experiment(contract.names.experiment)
+    with mlflow.start_run() as run:
+        logged = log_pipeline(deployable(fitted, Calibration(), Decision("f1", 0.5, ())), rows)
+    tags = {"threshold": "0.5", "snapshot_uri": uri}
+    made = register(client, model, logged.model_uri, run.info.run_id, tags, logged.model_id)
+    client.set_registered_model_alias(model, CHALLENGER, made.version)
+    return uri, str(made.version)

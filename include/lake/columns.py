@@ -14,7 +14,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from include.lake.objects import LOCAL, ObjectMissing, download_file, list_objects
+from include.lake.frames import parquet_parts
+from include.lake.objects import LOCAL, download_file
 
 SEED = 0
 PIECE = 131_072
@@ -125,9 +126,7 @@ def open_parquet(folder_uri: str) -> ParquetColumns:
         ObjectMissing: there is no Parquet object under the folder.
         ParquetUnreadable: one of them is damaged.
     """
-    parts = [uri for uri in list_objects(folder_uri) if uri.endswith(".parquet")]
-    if not parts:
-        raise ObjectMissing(f"{folder_uri}*.parquet")
+    parts = parquet_parts(folder_uri)
     if folder_uri.startswith(LOCAL):
         return ParquetColumns(folder_uri, [Path(uri.removeprefix(LOCAL)) for uri in parts])
     folder = Path(tempfile.mkdtemp(prefix="leads-"))

@@ -17,12 +17,17 @@ def read_parquet(folder_uri: str) -> pd.DataFrame:
     Raises:
         ObjectMissing: there is no Parquet object under the folder.
     """
+    tables = [pq.read_table(BytesIO(read_bytes(uri))) for uri in parquet_parts(folder_uri)]
+    frame: pd.DataFrame = pa.concat_tables(tables, promote_options="permissive").to_pandas()
+    return frame
+
+
+def parquet_parts(folder_uri: str) -> list[str]:
+    """The *.parquet objects under `folder_uri` by name, one at least; raises ObjectMissing."""
     parts = [uri for uri in list_objects(folder_uri) if uri.endswith(".parquet")]
     if not parts:
         raise ObjectMissing(f"{folder_uri}*.parquet")
-    tables = [pq.read_table(BytesIO(read_bytes(uri))) for uri in parts]
-    frame: pd.DataFrame = pa.concat_tables(tables, promote_options="permissive").to_pandas()
-    return frame
+    return parts
 
 
 def write_parquet(frame: pd.DataFrame, uri: str, schema: pa.Schema | None = None) -> None:

@@ -15,12 +15,11 @@ from include.monitoring.frames import Leads
 from include.monitoring.judge import compare_leads
 from include.monitoring.model_drift import ModelDrift, model_drift
 from include.monitoring.outage import Outage, row_collapse
-from include.monitoring.prediction import SCORED
-from include.monitoring.records import log_to_mlflow, store_metrics, write_reports
+from include.monitoring.prediction import REFERENCE_ROWS, SCORED
+from include.monitoring.records import log_to_mlflow, report_files, store_metrics, write_reports
 from include.registry.registry import ChampionInfo, champion
 from include.settings import Settings, settings
 from include.training.snapshot import open_snapshot
-from include.training.splits import HOLDOUT_SHARE
 from include.warehouse.client import Warehouse
 
 log = logging.getLogger(__name__)
@@ -108,7 +107,7 @@ def _compare(
 def _model_drift(serving: ChampionInfo, reference: Leads, current: Leads, matured: Leads) -> ModelDrift:
     """The champion's own drift, on as many rows of each side as are scored at most."""
     now, contract = settings(), load_contract(settings().contract)
-    judged_on = _rows(reference, round(SCORED / HOLDOUT_SHARE))
+    judged_on = _rows(reference, REFERENCE_ROWS)
     return model_drift(serving, judged_on, _rows(current, SCORED), _rows(matured, len(matured)), contract, now)
 
 
@@ -122,8 +121,9 @@ def _record(run_id: str, findings: Findings, series: str, checked_at: datetime) 
     counted = ([findings.verdict, *before], now.drift_debounce_k, now.drift_debounce_n)
     findings = findings.with_confirmation(is_confirmed(*counted), in_words(*counted))
     summary = NOTHING | findings.summary()
-    summary["report_uri"] = write_reports(run_id, findings, contract)
-    summary["mlflow_run_id"], summary["mlflow_run_url"] = log_to_mlflow(run_id, findings, contract)
+    files = report_files(run_id, findings)
+    summary["report_uri"] = write_reports(run_id, files, contract)
+    summary["mlflow_run_id"], summary["mlflow_run_url"] = log_to_mlflow(run_id, findings, files, contract)
     store_metrics(run_id, findings, contract, checked_at, Warehouse(now))
     log.info("Drift analysis %s: %s %s, %s", run_id, findings.verdict, findings.triggers, findings.confirmation)
     return summary

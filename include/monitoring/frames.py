@@ -130,11 +130,6 @@ def _clean(series: pd.Series, column: Column) -> pd.Series:
     return numbers.replace([np.inf, -np.inf], np.nan) if np.isinf(numbers.to_numpy()).any() else numbers
 
 
-def missing_shares(leads: Leads, columns: Sequence[Column]) -> dict[str, float]:
-    """Share of missing values per column, in [0, 1]; nothing for a side without rows."""
-    return {c.field: Tally(values(leads, c)).missing_share for c in columns} if len(leads) else {}
-
-
 def fill_numbers(before: pd.Series, now: pd.Series, missing: Missing) -> tuple[pd.Series, pd.Series]:
     """Numbers of both sides, with the sentinel for missing ones where either side mostly misses them."""
     if max(before.isna().mean(), now.isna().mean()) >= missing.mostly:

@@ -11,10 +11,9 @@ from include.monitoring.drift import ColumnDrift
 from include.monitoring.frames import monitored_columns
 from include.monitoring.outage import find_outages
 from include.monitoring.performance import FigureDrift, Scored, loss_limits, performance_drift, too_few
-from include.monitoring.prediction import SCORED, held_out, load, outcomes, prediction_drift, sample, with_outcome
+from include.monitoring.prediction import held_out, load, outcomes, prediction_drift, with_outcome
 from include.registry.registry import ChampionInfo
 from include.settings import Settings
-from include.training.splits import HOLDOUT_SHARE
 
 STAGE = KnownAt.CONTACT
 OFF = "turned off by the setting drift_triggers"
@@ -49,8 +48,8 @@ def model_drift(
 
     Args:
         serving: the champion.
-        reference: rows of its training snapshot.
-        current: leads of the window.
+        reference: rows of its training snapshot, REFERENCE_ROWS are enough.
+        current: leads of the window, SCORED are enough.
         matured: labelled leads that arrived after its training and are old enough for their label to be final.
         contract: what a lead is.
         settings: which triggers count, least numbers and limits.
@@ -60,7 +59,6 @@ def model_drift(
         ColumnsDiffer: the snapshot lacks key, label or clock.
         TrackingUnavailable: MLflow does not answer.
     """
-    reference = sample(reference, round(SCORED / HOLDOUT_SHARE))
     judged_on = held_out(reference, contract, STAGE) if set(settings.drift_triggers) - {"data"} else reference.head(0)
     closed = with_outcome(matured, contract)
     notes = {
@@ -73,7 +71,7 @@ def model_drift(
     model = load(serving)
     before = model.scores(judged_on)
     if not notes["prediction"]:
-        now = model.scores(sample(current, SCORED))
+        now = model.scores(current)
         found = replace(found, prediction=prediction_drift(before, now, drift_config()))
     if not notes["performance"]:
         holdout = Scored(outcomes(judged_on, contract), before, model.threshold)

@@ -14,7 +14,7 @@ from include.monitoring.drift import ColumnDrift, detect_drift
 from include.monitoring.frames import ColumnsDiffer, Comparison
 from include.registry.models import ModelUnreadable, load_pipeline
 from include.registry.registry import ChampionInfo
-from include.training.splits import assign_split
+from include.training.splits import HOLDOUT_SHARE, assign_split
 
 log = logging.getLogger(__name__)
 
@@ -22,6 +22,8 @@ PREDICTION = "(prediction)"
 """Stands for the scores where columns are listed; no field of a contract can be called so."""
 SCORED = 20_000
 """Leads of one side that are scored at most, drawn with a seed."""
+REFERENCE_ROWS = round(SCORED / HOLDOUT_SHARE)
+"""Of a snapshot: so many that about SCORED of them were held out."""
 UNFIT = (LookupError, TypeError, ValueError, AttributeError)
 
 Floats = npt.NDArray[np.float64]

@@ -3,7 +3,7 @@
 import json
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Protocol
 
@@ -46,20 +46,31 @@ class Statements(Protocol):
         """Runs all statements in one transaction."""
 
 
-def write_reports(run_id: str, findings: Findings, contract: Contract) -> str:
-    """Stores page, figures and summary in the run's report folder.
+def report_files(run_id: str, findings: Findings) -> dict[str, str]:
+    """Name to text of the run's reports: page, figures and summary, the page first.
+
+    Only the summary where no columns were compared.
+    """
+    summary = {"summary.json": json.dumps({"run_id": run_id, **findings.details()}, indent=2) + "\n"}
+    if findings.analysis is None:
+        return summary
+    report = findings.analysis.report
+    return {"drift.html": report.html(), "drift.json": report.json(), **summary}
+
+
+def write_reports(run_id: str, files: Mapping[str, str], contract: Contract) -> str:
+    """Stores the reports in the run's folder.
 
     Returns:
-        The URI of the page; of the summary where no columns were compared, so that there is no page.
+        The URI of the first of them.
     """
     folder = Layout(settings(), contract).report("drift", run_id)
-    files = _files(run_id, findings)
     for name, text in files.items():
         write_text(folder + name, text)
     return folder + next(iter(files))
 
 
-def log_to_mlflow(run_id: str, findings: Findings, contract: Contract) -> tuple[str, str]:
+def log_to_mlflow(run_id: str, findings: Findings, files: Mapping[str, str], contract: Contract) -> tuple[str, str]:
     """Logs metrics and reports to the MLflow run of this analysis, a new one or that of an earlier attempt.
 
     Returns:
@@ -83,7 +94,7 @@ def log_to_mlflow(run_id: str, findings: Findings, contract: Contract) -> tuple[
             metrics=[Metric(key, value, now, 0) for key, value in _metrics(findings).items()],
             tags=[RunTag(key, value) for key, value in tags.items()],
         )
-        for name, text in _files(run_id, findings).items():
+        for name, text in files.items():
             client.log_text(mlflow_run, text, name)
         client.set_terminated(mlflow_run)
         return mlflow_run, run_url(client, mlflow_run)
@@ -174,14 +185,6 @@ def _metrics(findings: Findings) -> dict[str, float]:
             f"performance/{figure.name}_loss_at_least": figure.at_least,
         }
     return figures
-
-
-def _files(run_id: str, findings: Findings) -> dict[str, str]:
-    summary = {"summary.json": json.dumps({"run_id": run_id, **findings.details()}, indent=2) + "\n"}
-    if findings.analysis is None:
-        return summary
-    report = findings.analysis.report
-    return {"drift.html": report.html(), "drift.json": report.json(), **summary}
 
 
 def _find_or_create_run(client: MlflowClient, experiment: str, run_id: str) -> str:

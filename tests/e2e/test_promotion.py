@@ -5,24 +5,16 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import mlflow
 import numpy as np
 import pandas as pd
 import pytest
 
-from include.contract import KnownAt
-from include.features.calibration import Calibration, Decision
-from include.lake.frames import write_parquet
 from include.lake.objects import list_objects, read_json
 from include.local.synthetic import synthetic_leads
 from include.registry.gate import replay
-from include.registry.registry import CHALLENGER, champion, promote, register
+from include.registry.registry import champion, promote
 from include.registry.tracking import connect
 from include.settings import settings
-from include.training.dataset import load_dataset
-from include.training.families import build_pipeline, deployable
-from include.training.packaging import log_pipeline
-from include.training.snapshot import write_manifest
 from include.warehouse.templates import render
 
 DAG = "promote_model"
@@ -30,7 +22,7 @@ POOR, GOOD = "1", "2"
 
 
 @pytest.fixture(scope="module")
-def ready(platform: Any, airflow_db: None) -> Iterator[Any]:
+def ready(platform: Any, airflow_db: None, register_challenger: Any) -> Iterator[Any]:
     """A platform with a champion that could learn nothing, and a challenger that could."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LEADS_FLOORS_CONTACT", '{"roc_auc": 0.6}')  # the synthetic leads are few
@@ -38,11 +30,9 @@ def ready(platform: Any, airflow_db: None) -> Iterator[Any]:
         platform.query(render("create_promotions"))
         leads = snapshot_rows(platform.contract)
         label = platform.contract.label
-        register_version(
-            platform, "first", leads.assign(**{label: leads[label].sample(frac=1, random_state=0).to_numpy()})
-        )
+        register_challenger("first", leads.assign(**{label: leads[label].sample(frac=1, random_state=0).to_numpy()}))
         promote(platform.contract.model_name(), POOR)
-        register_version(platform, "second", leads)
+        register_challenger("second", leads)
         _wait_inline_for_people(patch)
         yield platform
     settings.cache_clear()
@@ -53,21 +43,6 @@ def snapshot_rows(contract: Any) -> pd.DataFrame:
     frame = frame.astype(object).mask(frame.isin(contract.null_tokens), None)
     numbers = [column.field for column in contract.columns if column.numeric]
     return frame.assign(**frame[numbers].apply(pd.to_numeric))
-
-
-def register_version(platform: Any, run_id: str, frame: pd.DataFrame) -> None:
-    """What a training leaves behind, without its plots: snapshot, logged model, registered challenger."""
-    contract, client, uri = platform.contract, connect(), platform.layout.snapshot(run_id)
-    write_parquet(frame, f"{uri}0000_part_00.parquet")
-    write_manifest(settings(), contract, run_id, "")
-    rows, outcome = load_dataset(uri, contract, KnownAt.CONTACT).part("train", "validation")
-    fitted = build_pipeline("logistic_regression", contract, KnownAt.CONTACT).fit(rows, outcome)
-    mlflow.set_experiment(contract.names.experiment)
-    with mlflow.start_run() as run:
-        logged = log_pipeline(deployable(fitted, Calibration(), Decision("f1", 0.5, ())), rows)
-    tags = {"threshold": "0.5", "snapshot_uri": uri}
-    version = register(client, contract.model_name(), logged.model_uri, run.info.run_id, tags, logged.model_id)
-    client.set_registered_model_alias(contract.model_name(), CHALLENGER, version.version)
 
 
 def _wait_inline_for_people(patch: pytest.MonkeyPatch) -> None:

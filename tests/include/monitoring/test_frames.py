@@ -7,7 +7,6 @@ from include.monitoring.frames import (
     NotNumbers,
     comparable_columns,
     compare_frames,
-    missing_shares,
     monitored_columns,
 )
 
@@ -62,11 +61,6 @@ def test_an_infinite_number_counts_as_missing(contract, accounts):
     assert np.isnan(compare(accounts, current, contract).current["minutes"].iloc[0])
 
 
-def test_infinite_numbers_are_counted_among_the_missing(contract, accounts):
-    current = accounts.assign(minutes=accounts["minutes"].where(accounts.index >= 60, -np.inf))
-    assert missing_shares(current, comparable_columns(contract))["minutes"] == pytest.approx(0.1)
-
-
 def test_text_in_a_column_of_numbers_is_an_error_that_names_it(contract, accounts):
     with pytest.raises(NotNumbers, match="column minutes should hold numbers"):
         compare(accounts, accounts.assign(minutes="soon"), contract)
@@ -90,9 +84,3 @@ def test_a_column_that_one_side_lacks_is_named_with_the_side(contract, accounts,
     pair = (without, accounts) if side == "reference" else (accounts, without)
     with pytest.raises(ColumnsDiffer, match=f"{side} has no column minutes"):
         compare(*pair, contract)
-
-
-def test_missing_shares_lie_between_0_and_1(contract, accounts):
-    shares = missing_shares(accounts, comparable_columns(contract))
-    assert shares["region"] == pytest.approx(0.2)
-    assert shares["minutes"] == 0

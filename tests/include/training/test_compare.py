@@ -7,48 +7,22 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from include.contract import KnownAt
-from include.features.calibration import Calibration, Decision
 from include.lake.frames import write_parquet
 from include.lake.objects import ObjectMissing, list_objects, read_json, s3_client, split_uri
 from include.registry.gate import replay
 from include.registry.models import ModelUnreadable
-from include.registry.registry import CHALLENGER, NoChallenger, champion, promote, register
+from include.registry.registry import NoChallenger, champion, promote, register
 from include.settings import settings
 from include.training.compare import compare
-from include.training.dataset import load_dataset
-from include.training.families import build_pipeline, deployable
-from include.training.packaging import log_pipeline
 from include.training.snapshot import write_manifest
 from include.training.splits import assign_split
 
-DECISION = Decision("f1", 0.5, ())
-
 
 @pytest.fixture
-def train(layout, contract, tracking):
-    """Fits, logs and registers a challenger on the given rows and returns (snapshot URI, version).
-
-    The plots and explanations that a training logs as well have tests of their own.
-    """
-    client = mlflow.MlflowClient(tracking)
+def train(layout, tracking, register_challenger):
+    """Registers a challenger fitted on the given rows and returns (snapshot URI, version)."""
     mlflow.set_tracking_uri(tracking)
-
-    def make(run_id, frame):
-        uri = layout.snapshot(run_id)
-        write_parquet(frame, f"{uri}0000_part_00.parquet")
-        write_manifest(settings(), contract, run_id, "UNLOAD …")
-        rows, outcome = load_dataset(uri, contract, KnownAt.CONTACT).part("train", "validation")
-        fitted = build_pipeline("logistic_regression", contract, KnownAt.CONTACT).fit(rows, outcome)
-        mlflow.set_experiment(contract.names.experiment)
-        with mlflow.start_run() as run:
-            logged = log_pipeline(deployable(fitted, Calibration(), DECISION), rows)
-        tags = {"threshold": "0.5", "snapshot_uri": uri}
-        made = register(client, contract.names.model, logged.model_uri, run.info.run_id, tags, logged.model_id)
-        client.set_registered_model_alias(contract.names.model, CHALLENGER, made.version)
-        return uri, str(made.version)
-
-    return make
+    return register_challenger
 
 
 @pytest.fixture

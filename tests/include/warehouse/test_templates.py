@@ -132,13 +132,18 @@ def test_a_snapshot_has_the_labelled_leads_and_open_leads_the_rest(tables, inges
     assert list(labelled)[: len(layout.contract.fields)] == list(layout.contract.fields)
 
 
-def test_a_window_has_what_arrived_between_its_ends(tables, ingest, layout, accounts):
+def ingest_in_three_loads(ingest, accounts):
+    """Rows 0-9 at FIRST, 10-29 at SECOND, 30-59 at THIRD."""
     for rows, load, moment in (
         (slice(0, 10), "l1", FIRST),
         (slice(10, 30), "l2", SECOND),
         (slice(30, 60), "l3", THIRD),
     ):
         ingest(accounts[rows], load, moment)
+
+
+def test_a_window_has_what_arrived_between_its_ends(tables, ingest, layout, accounts):
+    ingest_in_three_loads(ingest, accounts)
     tables.execute(render("unload_window", run_id="w", since=FIRST, until=SECOND))
     assert set(read_parquet(layout.window("w"))["account"]) == set(accounts["account"][10:30])
 
@@ -147,12 +152,7 @@ def test_matured_leads_are_the_newest_closed_ones_between_two_moments(tables, in
     monkeypatch.setenv("LEADS_PERFORMANCE_LEADS", "15")
     settings.cache_clear()
     accounts.loc[20:24, "won"] = np.nan
-    for rows, load, moment in (
-        (slice(0, 10), "l1", FIRST),
-        (slice(10, 30), "l2", SECOND),
-        (slice(30, 60), "l3", THIRD),
-    ):
-        ingest(accounts[rows], load, moment)
+    ingest_in_three_loads(ingest, accounts)
     tables.execute(render("unload_matured", run_id="w", since=FIRST, until=SECOND))
     assert set(read_parquet(layout.matured("w"))["account"]) == {
         *accounts["account"][10:20],
