@@ -30,6 +30,7 @@ class Settings(BaseSettings):
     quarantine_prefix: str = "quarantine"
     reports_prefix: str = "reports"
     scripts_prefix: str = "scripts"
+    feedback_prefix: str = "feedback"
 
     glue_database: str = "lead_conversion_db"
     glue_crawler: str = "jobcrawler"

@@ -53,6 +53,11 @@ class Layout:
         """Folder of the scores that one scoring run writes (Parquet)."""
         return self._folder(self.settings.processed_prefix, "scores", run_id)
 
+    @property
+    def feedback(self) -> str:
+        """Folder of what the sales team says of scores, one JSON object each."""
+        return self._folder(self.settings.feedback_prefix)
+
     def training_jobs(self, run_id: str) -> str:
         """Folder of what one run's SageMaker training jobs hand back (`<job>/output/model.tar.gz`)."""
         return self._folder(self.settings.artifacts_prefix, "sagemaker", run_id)
