@@ -93,7 +93,7 @@ class TreeShap:
         blocks = -(-len(matrix) // width)
         padded = np.zeros((blocks * width, matrix.shape[1]))
         padded[: len(matrix)] = matrix
-        cells = np.ascontiguousarray(padded.reshape(blocks, width, -1).transpose(0, 2, 1))
+        cells = np.ascontiguousarray(padded.reshape(blocks, width, matrix.shape[1]).transpose(0, 2, 1))
         found = np.zeros((blocks, self.fields, width))
         kernel(width)(
             cells, self.starts, self.values, self.columns, self.fields_of, self.above, self.upto, self.shares,
