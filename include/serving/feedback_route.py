@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from flask import Response, jsonify, request
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -30,7 +30,7 @@ class FeedbackBody(BaseModel):
     verdict: Annotated[Verdict, Field(description="on the score")]
     model_version: Annotated[str, Field(pattern=r"^[0-9]{1,9}$", description="that gave the score")]
     outcome: Annotated[
-        Literal[0, 1] | None, Field(description="1: the lead converted, 0: it did not, null: not known yet")
+        int | None, Field(ge=0, le=1, description="1: the lead converted, 0: it did not, null: not known yet")
     ] = None
     comment: Annotated[str, Field(max_length=1000, pattern=r"^[^\x00]*$")] = ""
 

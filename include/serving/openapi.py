@@ -1,6 +1,5 @@
 """The OpenAPI document of the scoring API: routes by hand, every field of a lead from the contract."""
 
-from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
 
@@ -39,7 +38,6 @@ REASON_COUNT: Json = {
 }
 
 
-@lru_cache(maxsize=4)
 def document(contract: Contract, limits: Settings) -> Json:
     """The document: OpenAPI 3.1, a dict ready for JSON."""
     return {
