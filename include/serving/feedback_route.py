@@ -5,7 +5,7 @@ from http import HTTPStatus
 from typing import Annotated, Any
 
 from flask import Response, jsonify, request
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from include.lake.layout import Layout
 from include.lake.objects import list_objects
@@ -30,7 +30,9 @@ class FeedbackBody(BaseModel):
     verdict: Annotated[Verdict, Field(description="on the score")]
     model_version: Annotated[str, Field(pattern=r"^[0-9]{1,9}$", description="that gave the score")]
     outcome: Annotated[
-        int | None, Field(ge=0, le=1, description="1: the lead converted, 0: it did not, null: not known yet")
+        int | None,
+        BeforeValidator(lambda value: int(value) if isinstance(value, float) and value.is_integer() else value),
+        Field(ge=0, le=1, description="1: the lead converted, 0: it did not, null: not known yet"),
     ] = None
     comment: Annotated[str, Field(max_length=1000, pattern=r"^[^\x00]*$")] = ""
 

@@ -82,7 +82,7 @@ def _number(value: Any, column: Column) -> float:
         raise ValueError("must be a number") from None
     if not math.isfinite(number):
         raise ValueError("must be a finite number")
-    if abs(number) > LARGEST:
+    if abs(value if isinstance(value, int) else number) > LARGEST:  # 2**53 + 1 is 2**53 as a float
         raise ValueError(f"must lie between {-LARGEST} and {LARGEST}")
     if column.type == "integer" and not number.is_integer():
         raise ValueError("must be a whole number")

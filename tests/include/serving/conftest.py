@@ -1,8 +1,9 @@
 """Champions that were really trained: in memory for scoring, registered ones for loading."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
-import mlflow
+import mlflow.sklearn
 import pandas as pd
 import pytest
 import yaml
@@ -15,6 +16,7 @@ from include.registry.registry import ChampionInfo, NoChampion, promote, registe
 from include.registry.tracking import connect
 from include.serving.app import create_app
 from include.serving.holder import ChampionHolder, Champions
+from include.serving.model_folder import write_index
 from include.serving.scorer import Scorer, scorer_of
 from include.serving.stages import StagedScorer
 from include.settings import settings
@@ -96,6 +98,19 @@ def serving_champions(contract, staged) -> Champions:
     champions = Champions(contract, holders, poll_seconds=60)
     champions.refresh()
     return champions
+
+
+@pytest.fixture
+def write_models(staged) -> Callable[[Path], None]:
+    """Lays both stages' champions out as a bundle has them."""
+
+    def write(folder: Path) -> None:
+        for stage, one in staged.scorers.items():
+            path = str(folder / stage)
+            mlflow.sklearn.save_model(one.pipeline, path, serialization_format="cloudpickle", pip_requirements=[])
+        write_index(folder, {stage: one.champion for stage, one in staged.scorers.items()})
+
+    return write
 
 
 @pytest.fixture

@@ -65,6 +65,11 @@ def test_a_refused_value_is_a_422_that_names_it_and_nothing_is_kept(client, stor
     assert stored() == []
 
 
+def test_an_outcome_that_json_calls_an_integer_is_one(client, stored):
+    assert client.post("/feedback", json=SAID | {"outcome": 1.0}).status_code == 201
+    assert stored()[0]["outcome"] == 1
+
+
 @pytest.mark.parametrize("name", ["lead", "rep", "verdict", "model_version"])
 def test_what_is_needed_is_asked_for(client, name):
     reply = client.post("/feedback", json={key: value for key, value in SAID.items() if key != name})

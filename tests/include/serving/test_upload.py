@@ -92,7 +92,7 @@ BAD = {
     "a header twice": ("visits,visits\n1,2\n", 400),
     "uneven": ("visits,region\n1\n", 400),
     "bad UTF-8": (b"visits\n\xff\n", 400),
-    "too many columns": (",".join(f"c{n}" for n in range(501)) + "\n", 413),
+    "too many columns": (",".join(f"c{n}" for n in range(501)) + "\n", 422),
 }
 
 
