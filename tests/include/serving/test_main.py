@@ -60,12 +60,7 @@ def test_sagemaker_pings_until_a_late_model_is_there_and_then_invokes(started, w
     address, process, log = started("serve", SAGEMAKER_BASE_DIR=str(tmp_path), LEADS_CHAMPION_POLL_SECONDS="0.2")
     assert "no readable champions.json" in answer(address, "/ping", 503, process).json()["error"]
     assert httpx.post(f"{address}/invocations", json=lead).status_code == 503
-    folder = tmp_path / "model"
-    for stage, one in staged.scorers.items():
-        mlflow.sklearn.save_model(
-            one.pipeline, str(folder / stage), serialization_format="cloudpickle", pip_requirements=[]
-        )
-    write_index(folder, {stage: one.champion for stage, one in staged.scorers.items()})
+    write_models(tmp_path / "model")
     answer(address, "/ping", 200, process)
     leads = [lead, lead | {"opinion": None}]
     scored = httpx.post(f"{address}/invocations", json=leads).json()["predictions"]

@@ -13,11 +13,7 @@ from include.serving.scorer import ChampionUnusable
 def folder(write_models, tmp_path):
     """Both stages' champions, as a bundle lays them out."""
     root = tmp_path / "ml" / "model"
-    for stage, one in staged.scorers.items():
-        mlflow.sklearn.save_model(
-            one.pipeline, str(root / stage), serialization_format="cloudpickle", pip_requirements=[]
-        )
-    write_index(root, {stage: one.champion for stage, one in staged.scorers.items()})
+    write_models(root)
     return root
 
 
