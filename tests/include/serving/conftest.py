@@ -26,7 +26,7 @@ from include.training.packaging import log_pipeline
 EPOCH = pd.Timestamp("2026-01-01", tz="UTC").to_pydatetime()
 DECISION = Decision("f1", 0.4, (("A", 70), ("B", 40), ("C", 20), ("D", 0)))
 VERSIONS = {KnownAt.CONTACT: "7", KnownAt.CAPTURE: "3"}
-FITTED: dict[tuple[KnownAt, str], Pipeline] = {}
+FITTED: dict[tuple[str, KnownAt, str], Pipeline] = {}
 """Pipelines on the same leads for the scorers in memory; scoring changes nothing in them."""
 
 
@@ -43,9 +43,10 @@ def scorer_for(contract, accounts) -> Callable[..., Scorer]:
     def make(stage: KnownAt, family: str = "logistic_regression") -> Scorer:
         tags = {"holdout_roc_auc": "0.91"}
         version = ChampionInfo(contract.model_name(stage), VERSIONS[stage], "a-run", tags, EPOCH)
-        if (stage, family) not in FITTED:
-            FITTED[stage, family] = fit(contract, accounts, stage, family)
-        return scorer_of(version, stage, contract, FITTED[stage, family])
+        what = (contract.contract, stage, family)
+        if what not in FITTED:
+            FITTED[what] = fit(contract, accounts, stage, family)
+        return scorer_of(version, stage, contract, FITTED[what])
 
     return make
 
