@@ -65,9 +65,10 @@ def test_a_refused_value_is_a_422_that_names_it_and_nothing_is_kept(client, stor
     assert stored() == []
 
 
-def test_an_outcome_that_json_calls_an_integer_is_one(client, stored):
-    assert client.post("/feedback", json=SAID | {"outcome": 1.0}).status_code == 201
-    assert stored()[0]["outcome"] == 1
+@pytest.mark.parametrize(("given", "kept"), [(0, 0), (1, 1), (1.0, 1), (None, None)])
+def test_an_outcome_is_0_or_1_or_not_known(client, stored, given, kept):
+    assert client.post("/feedback", json=SAID | {"outcome": given}).status_code == 201
+    assert stored()[0]["outcome"] is kept
 
 
 @pytest.mark.parametrize("name", ["lead", "rep", "verdict", "model_version"])
