@@ -6,7 +6,7 @@ from bench._traffic import LAG_SECONDS, Championships, Reply, judge
 from bench.load import WRONG, run
 from include.settings import settings
 
-ACTS = (("promote", 6.0), ("roll back", 6.0), ("outage", 4.0))
+ACTS = (("promote", 9.0), ("roll back", 8.0), ("outage", 3.0))
 
 
 @pytest.fixture
