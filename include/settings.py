@@ -99,7 +99,7 @@ class Settings(BaseSettings):
     missed_lead_hours: float = Field(2.0, gt=0, description="policy cost: hours that a missed conversion is worth")
     tier_policy: Literal["fixed", "threshold"] = Field("fixed", description="where tiers A-D begin")
     git_commit: str = Field("", validation_alias=AliasChoices("LEADS_GIT_COMMIT", "GIT_COMMIT", "GITHUB_SHA"))
-    champion_poll_seconds: float = Field(5.0, gt=0, description="how often the scoring API looks for a new champion")
+    champion_poll_seconds: float = Field(2.0, gt=0, description="how often the scoring API looks for a new champion")
 
     api_auth: Literal["keys", "off"] = Field("keys", description="off: anyone who reaches the API may use it")
     api_keys_secret: str = Field("prod/scoring-api/keys", description="secret with JSON of key name to SHA-256 in hex")
