@@ -1,9 +1,10 @@
 """### Bootstrap the platform
 
 Run once before everything else, and again after a change of contract, Glue script or settings: creates the warehouse
-tables, uploads the Glue script with the contract as JSON, creates or updates the Glue job and the crawler.
+tables and views, uploads the Glue script with the contract as JSON, creates or updates the Glue job and the crawler.
 
-Re-run: safe. What exists already is kept (tables) or brought up to date (script, job, crawler).
+Re-run: safe. What exists already is kept (tables, which gain the columns that they lack) or brought up to date (views,
+script, job, crawler).
 """  # noqa: D415 - a Markdown heading
 
 from datetime import timedelta
@@ -11,7 +12,14 @@ from datetime import timedelta
 from airflow.sdk import chain, dag
 
 from lifecycle.defaults import dag_defaults
-from lifecycle.platform import crawler, create_tables, glue_job, upload_job_files
+from lifecycle.platform import (
+    add_missing_columns,
+    crawler,
+    create_tables,
+    create_views,
+    glue_job,
+    upload_job_files,
+)
 
 
 @dag(
@@ -22,7 +30,7 @@ from lifecycle.platform import crawler, create_tables, glue_job, upload_job_file
 )
 def bootstrap_platform():
     """Wires the set-up: tables, files, then the Glue objects that use them."""
-    chain(create_tables(), upload_job_files(), [glue_job(), crawler()])
+    chain(create_tables(), add_missing_columns(), create_views(), upload_job_files(), [glue_job(), crawler()])
 
 
 bootstrap_platform()

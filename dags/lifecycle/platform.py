@@ -7,6 +7,7 @@ from lifecycle.ingestion import CRAWLER
 from lifecycle.warehouse import statements
 
 TABLES = ("create_leads", "create_staging", "create_scores", "create_drift_metrics", "create_promotions")
+VIEWS = ("create_current_scores",)
 JOB_DESCRIPTION = "Types raw CSV files of leads by the contract, quarantines what cannot be typed."
 JOB = {
     "Command": {"Name": "glueetl", "ScriptLocation": "{{ names.layout.job_script }}", "PythonVersion": "3"},
@@ -20,6 +21,21 @@ JOB = {
 def create_tables():
     """Every table of the contract that does not exist yet, in one transaction."""
     return statements("create_tables", *(f"{{{{ sql('{name}') }}}}" for name in TABLES))
+
+
+@task(**API_CALL)
+def add_missing_columns():
+    """Columns that the DDL has gained since a table was made; returns the statements that were run."""
+    from include.settings import settings
+    from include.warehouse import migrate
+    from include.warehouse.client import Warehouse
+
+    return migrate.add_missing_columns(Warehouse(settings()), TABLES)
+
+
+def create_views():
+    """The views over the tables, as this version has them."""
+    return statements("create_views", *(f"{{{{ sql('{name}') }}}}" for name in VIEWS))
 
 
 @task(**API_CALL)
