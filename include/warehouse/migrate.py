@@ -15,7 +15,7 @@ from include.warehouse.templates import render
 log = logging.getLogger(__name__)
 
 CREATE = re.compile(r"CREATE TABLE IF NOT EXISTS (?P<name>[\w.]+) \(\n(?P<columns>.*?)\n\)", re.DOTALL)
-STAGING = "create_staging"
+STAGING = "_staging"
 POSITIONAL = ("create_scores",)
 """Tables that COPY fills: it reads Parquet by position, so their columns must stand in the DDL's order."""
 
@@ -49,7 +49,7 @@ def read_create(statement: str) -> Table:
 def add_missing_columns(warehouse: Warehouse, names: Iterable[str]) -> list[str]:
     """Adds to existing tables what their DDL has gained; returns the statements that were run.
 
-    Added columns are nullable, since Redshift adds no other without a default. The staging table, which holds nothing
+    Added columns are nullable, since Redshift adds no other without a default. A staging table, which holds nothing
     between two loads, is made anew where it differs at all, because COPY reads a load by position.
 
     Args:
@@ -73,8 +73,8 @@ def _changes(warehouse: Warehouse, name: str) -> list[str]:
     present = _present(warehouse, table)
     if not present or present == list(table.columns):
         return []
-    if name == STAGING:
-        return [render("drop_staging"), create]
+    if name.endswith(STAGING):
+        return [f"DROP TABLE {table.name}", create]
     missing = [column for column in table.columns if column not in present]
     if missing and name in POSITIONAL and [*present, *missing] != list(table.columns):
         raise ColumnInTheMiddle(
