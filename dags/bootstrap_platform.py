@@ -1,10 +1,10 @@
 """### Bootstrap the platform
 
 Run once before everything else, and again after a change of contract, Glue script or settings: creates the warehouse
-tables and views, uploads the Glue script with the contract as JSON, creates or updates the Glue job and the crawler.
+tables and views, uploads the Glue scripts with the contract as JSON, creates or updates the Glue jobs and the crawler.
 
 Re-run: safe. What exists already is kept (tables, which gain the columns that they lack) or brought up to date (views,
-script, job, crawler).
+scripts, jobs, crawler).
 """  # noqa: D415 - a Markdown heading
 
 from datetime import timedelta
@@ -18,6 +18,7 @@ from lifecycle.platform import (
     create_tables,
     create_views,
     glue_job,
+    scoring_job,
     upload_job_files,
 )
 
@@ -30,7 +31,13 @@ from lifecycle.platform import (
 )
 def bootstrap_platform():
     """Wires the set-up: tables, files, then the Glue objects that use them."""
-    chain(create_tables(), add_missing_columns(), create_views(), upload_job_files(), [glue_job(), crawler()])
+    chain(
+        create_tables(),
+        add_missing_columns(),
+        create_views(),
+        upload_job_files(),
+        [glue_job(), scoring_job(), crawler()],
+    )
 
 
 bootstrap_platform()

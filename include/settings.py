@@ -35,6 +35,10 @@ class Settings(BaseSettings):
     glue_database: str = "lead_conversion_db"
     glue_crawler: str = "jobcrawler"
     glue_job: str = "s3ToRedshift"
+    glue_scoring_job: str = "scoreLeads"
+    spark_scoring_threshold: int = Field(
+        200_000, ge=0, description="more open leads than this are scored by Spark on Glue, not in an Airflow task"
+    )
     glue_role: str = "glueaccessrole"
     glue_connection: str = "RedshiftConnection"
 

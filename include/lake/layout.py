@@ -53,6 +53,10 @@ class Layout:
         """Folder of the scores that one scoring run writes (Parquet)."""
         return self._folder(self.settings.processed_prefix, "scores", run_id)
 
+    def champions(self, run_id: str) -> str:
+        """Archive of the champions that one scoring run hands to Spark."""
+        return self._folder(self.settings.processed_prefix, "champions", run_id) + "model.tar.gz"
+
     @property
     def feedback(self) -> str:
         """Folder of what the sales team says of scores, one JSON object each."""
@@ -70,6 +74,21 @@ class Layout:
     def job_script(self) -> str:
         """The Glue job's script."""
         return self._folder(self.settings.scripts_prefix) + "s3_to_redshift.py"
+
+    @property
+    def scoring_script(self) -> str:
+        """The script of the Glue job that scores."""
+        return self._folder(self.settings.scripts_prefix) + "score_leads.py"
+
+    @property
+    def scoring_code(self) -> str:
+        """The project's own code that the scoring job imports."""
+        return self._folder(self.settings.scripts_prefix) + "include.zip"
+
+    @property
+    def scoring_requirements(self) -> str:
+        """The packages that the scoring job installs."""
+        return self._folder(self.settings.scripts_prefix) + "score_leads.requirements.txt"
 
     @property
     def job_contract(self) -> str:

@@ -85,7 +85,11 @@ def test_what_another_way_left_in_the_folder_is_not_loaded_too(champions, open_l
 PEAK = """
 import pickle, resource, sys
 from include.serving import batch
-batch.load_champions = lambda: pickle.loads(open(sys.argv[1], "rb").read())
+from include.serving.scorer import scorer_of
+from include.serving.stages import StagedScorer
+contract, champions = pickle.loads(open(sys.argv[1], "rb").read())
+scorers = {stage: scorer_of(serving, stage, contract, pipeline) for stage, (serving, pipeline) in champions.items()}
+batch.load_champions = lambda: StagedScorer(contract, scorers)
 batch.score_batch(sys.argv[2], sys.argv[3], "a-run")
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
@@ -94,7 +98,8 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 @pytest.fixture
 def peak_of(staged, mixed, layout, tmp_path):
     """Peak of memory, in MB, of a process that scores so many leads."""
-    (tmp_path / "champions.pkl").write_bytes(pickle.dumps(staged))
+    champions = {stage: (one.champion, one.pipeline) for stage, one in staged.scorers.items()}
+    (tmp_path / "champions.pkl").write_bytes(pickle.dumps((staged.contract, champions)))
 
     def peak(rows: int) -> float:
         leads = pd.concat([mixed] * (rows // len(mixed)), ignore_index=True).assign(won=None)
