@@ -41,6 +41,7 @@ def run(spark: SparkSession, args: argparse.Namespace) -> None:
     score = partial(
         score_chunks,
         archive=args.CHAMPIONS_URI.rsplit("/", 1)[-1],
+        contract=contract.model_dump_json(),
         run_id=args.RUN_ID,
         scored_at=datetime.fromisoformat(args.SCORED_AT),
     )

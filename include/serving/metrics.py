@@ -25,9 +25,7 @@ class Metrics:
         """Counts from zero; `champions` are asked whenever somebody reads."""
         self.registry = CollectorRegistry()
         here = self.registry
-        self._requests = Counter(
-            "leads_api_requests", "Requests", ("route", "method", "status"), registry=here
-        )
+        self._requests = Counter("leads_api_requests", "Requests", ("route", "method", "status"), registry=here)
         self._seconds = Histogram("leads_api_seconds", "Time to answer", ("route",), buckets=SECONDS, registry=here)
         self._leads = Counter("leads_api_leads_scored", "Leads scored", ("stage", "version"), registry=here)
         self._unknown = Counter("leads_api_unknown_levels", "Levels the contract has not", ("field",), registry=here)

@@ -46,7 +46,7 @@ def test_every_module_in_the_zip_has_syntax_that_glues_python_knows(sources):
 
 
 def nested_quotes(source: str) -> list[int]:
-    """Lines of f-strings that hold their own quotes inside: only since Python 3.12, but `feature_version` lets it pass."""
+    """Lines of f-strings that hold their own quotes inside: since Python 3.12, and `feature_version` lets it pass."""
     return [
         node.lineno
         for node in ast.walk(ast.parse(source))

@@ -121,7 +121,7 @@ def by_key(scores: pd.DataFrame, contract) -> pd.DataFrame:
 
 def test_spark_writes_the_rows_that_one_process_writes(champions, open_leads, layout, contract, spark_job, tmp_path):
     champions("logistic_regression", "xgboost")
-    versions = json.loads(bundle(layout.champions(RUN))["versions"])
+    packed = bundle(layout.champions(RUN))["versions"]
     done = spark_job()
     assert done["JobRunState"] == "SUCCEEDED", done
     spark = read_parquet(layout.scores(RUN))
@@ -133,7 +133,8 @@ def test_spark_writes_the_rows_that_one_process_writes(champions, open_leads, la
     loaded = Warehouse(settings()).query(f"SELECT COUNT(*) AS rows FROM public.{contract.names.scores_table}")
     assert loaded == [{"rows": 600}]
 
-    assert score_batch(open_leads, layout.scores(RUN), RUN, MOMENT)["model_versions"] == versions
+    versions = score_batch(open_leads, layout.scores(RUN), RUN, MOMENT)["model_versions"]
+    assert "-".join(f"{stage}-{version}" for stage, version in versions.items()) == packed
     alone = read_parquet(layout.scores(RUN))  # which has replaced what Spark left in the same folder
     pd.testing.assert_frame_equal(by_key(spark, contract), by_key(alone, contract), check_exact=True)
     assert len(alone) == 600
@@ -146,19 +147,19 @@ def test_champions_that_are_not_there_fail_the_job_and_leave_no_scores(open_lead
 
 
 ON_GLUE = """
-import sys
-sys.path.insert(0, sys.argv[1])
-import json, pandas as pd
+import sys, types
 from datetime import datetime
 from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+sys.modules["pyspark"] = types.SimpleNamespace(SparkFiles=None)  # Glue brings Spark, this environment need not
+import pandas as pd
 from include.serving.batch import scores_table
-from include.serving.bundle import load_bundle, unpack
-leads = pd.read_parquet(sys.argv[2])
-for archive in sys.argv[3:]:
-    folder = Path(archive).with_suffix(".unpacked")
-    unpack(Path(archive), folder)
-    scores_table(load_bundle(folder), leads, "r", datetime(2026, 1, 1)).to_parquet(archive + ".parquet")
-print(json.dumps([list(sys.version_info[:2]), sys.modules["include"].__file__]))
+from include.serving.spark import champions
+contract, leads = Path(sys.argv[2]).read_text(), pd.read_parquet(sys.argv[3])
+for archive in sys.argv[4:]:
+    scores = scores_table(champions(archive, contract), leads, "r", datetime(2026, 1, 1))
+    scores.to_parquet(f"{archive}.parquet")
+print(*sys.version_info[:2], sys.modules["include"].__file__)
 """
 
 
@@ -179,9 +180,10 @@ def run(*command: str) -> str:
 
 
 def test_registered_models_give_the_same_scores_and_reasons_under_glues_python(
-    champions, glue_python, layout, mixed, tmp_path
+    champions, contract, glue_python, layout, mixed, tmp_path
 ):
     (tmp_path / "include.zip").write_bytes(code_zip())
+    (tmp_path / "contract.json").write_text(contract.model_dump_json())
     mixed.assign(won=None).to_parquet(tmp_path / "leads.parquet")
     write_parquet(mixed.assign(won=None), f"{layout.open_leads(RUN)}0000_part_00.parquet")
     here, archives = [], []
@@ -192,11 +194,9 @@ def test_registered_models_give_the_same_scores_and_reasons_under_glues_python(
         download_file(layout.champions(f"b{number}"), archives[-1])
         score_batch(layout.open_leads(RUN), layout.scores(f"b{number}"), RUN, MOMENT)
         here.append(read_parquet(layout.scores(f"b{number}")))
-    files_given = (tmp_path / "include.zip", tmp_path / "leads.parquet", *archives)
+    files_given = (*(tmp_path / name for name in ("include.zip", "contract.json", "leads.parquet")), *archives)
     told = run(str(glue_python), "-I", "-c", ON_GLUE, *map(str, files_given))
-    version, origin = json.loads(told.splitlines()[-1])
-    assert version == [3, 11]
-    assert origin.startswith(str(tmp_path / "include.zip"))
+    assert told.splitlines()[-1] == f"3 11 {tmp_path}/include.zip/include/__init__.py"
     for expected, archive in zip(here, archives, strict=True):
         there = pd.read_parquet(f"{archive}.parquet")
         np.testing.assert_allclose(there["probability"], expected["probability"], rtol=0, atol=1e-12)
