@@ -27,7 +27,7 @@ from lifecycle.platform import (
     schedule=None,
     catchup=False,
     doc_md=__doc__,
-    **dag_defaults(tags=["platform"], dagrun_timeout=timedelta(hours=4)),
+    **dag_defaults(tags=["platform"], dagrun_timeout=timedelta(hours=8)),
 )
 def bootstrap_platform():
     """Wires the set-up: tables, files, then the Glue objects that use them."""

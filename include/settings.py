@@ -61,6 +61,18 @@ class Settings(BaseSettings):
     training_subnets: tuple[str, ...] = Field((), description="where a job can reach MLflow; empty: outside any VPC")
     training_security_groups: tuple[str, ...] = ()
 
+    endpoint_name: str = Field("lead-conversion", pattern=r"^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$")
+    endpoint_image: str = Field(
+        "lead-conversion-api", description="ECR URI of the scoring API's image, which is the endpoint's too"
+    )
+    endpoint_role: str = "sagemaker-endpoint-role"
+    endpoint_instance: str = "ml.m5.large"
+    endpoint_instances: int = Field(1, ge=1)
+    endpoint_capture_percentage: int = Field(
+        20, ge=0, le=100, description="share of requests and answers that the endpoint keeps in S3; 0: none"
+    )
+    endpoint_on_promotion: bool = Field(False, description="whether a promotion deploys the champions to the endpoint")
+
     alert_email: str = Field("mlops@example.com", description="who gets the alerts sent by email")
 
     max_quarantined_share: float = Field(0.05, ge=0, le=1, description="the quality gate stops a load above it")

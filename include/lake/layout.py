@@ -62,6 +62,15 @@ class Layout:
         """Folder of what the sales team says of scores, one JSON object each."""
         return self._folder(self.settings.feedback_prefix)
 
+    def endpoint_model(self, run_id: str) -> str:
+        """Archive of the champions that one deployment brings onto the endpoint."""
+        return self._folder(self.settings.artifacts_prefix, "endpoint", run_id) + "model.tar.gz"
+
+    @property
+    def endpoint_capture(self) -> str:
+        """Folder of the requests and answers that the endpoint keeps."""
+        return self._folder(self.settings.processed_prefix, "endpoint-capture")
+
     def training_jobs(self, run_id: str) -> str:
         """Folder of what one run's SageMaker training jobs hand back (`<job>/output/model.tar.gz`)."""
         return self._folder(self.settings.artifacts_prefix, "sagemaker", run_id)
