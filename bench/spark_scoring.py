@@ -31,7 +31,7 @@ from include.local.aws.server import running
 from include.local.synthetic import synthetic_leads
 from include.registry.registry import promote, register
 from include.registry.tracking import connect
-from include.serving.batch import CHUNK, scores_table
+from include.serving.batch import scores_table
 from include.serving.bundle import bundle
 from include.serving.stages import load_champions
 from include.settings import settings
@@ -155,9 +155,7 @@ def main() -> None:
         [(f"{arguments.rows:,}", f"{seconds:.1f}", f"{rate:,.0f}", f"{difference:.1e}")],
     )
     name = "spark_1m_seconds" if arguments.rows == ROWS else "spark_seconds"
-    last_line(
-        {name: round(seconds, 1), "leads": arguments.rows, "chunk": CHUNK, "difference": difference}, arguments.json
-    )
+    last_line({name: round(seconds, 1), "leads": arguments.rows, "difference": difference}, arguments.json)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ import shutil
 import subprocess
 import time
 import uuid
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
@@ -21,7 +20,6 @@ from include.features.calibration import Calibration, Decision
 from include.glue.code import code_zip
 from include.lake.frames import parquet_parts, read_parquet, write_parquet
 from include.lake.objects import download_file, write_bytes, write_json
-from include.local.aws.server import running
 from include.serving.batch import score_batch, scores_schema
 from include.serving.bundle import bundle
 from include.settings import settings
@@ -40,14 +38,6 @@ CHAMPIONS = [
 ]
 """Family of the contact and of the capture stage, and parameters."""
 DECISION = Decision("f1", 0.4, (("A", 70), ("B", 40), ("C", 20), ("D", 0)))
-
-
-@pytest.fixture(scope="session")
-def s3_endpoint() -> Iterator[str]:
-    with pytest.MonkeyPatch.context() as environment:
-        environment.delenv("LEADS_CONTRACT", raising=False)
-        with running() as endpoint:
-            yield endpoint
 
 
 @pytest.fixture

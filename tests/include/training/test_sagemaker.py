@@ -74,7 +74,11 @@ def test_a_job_runs_in_a_vpc_only_where_subnets_are_set(request_of):
 
 
 def test_a_process_with_the_jobs_environment_has_the_same_settings(monkeypatch):
-    given = {"MLFLOW_TRACKING_URI": "http://mlflow:5000", "LEADS_MAX_AUC_DROP": "0.07", "LEADS_TRAINING_SUBNETS": '["s"]'}
+    given = {
+        "MLFLOW_TRACKING_URI": "http://mlflow:5000",
+        "LEADS_MAX_AUC_DROP": "0.07",
+        "LEADS_TRAINING_SUBNETS": '["s"]',
+    }
     with monkeypatch.context() as patch:
         for name, value in given.items():
             patch.setenv(name, value)

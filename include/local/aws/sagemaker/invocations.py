@@ -55,8 +55,6 @@ class LocalSageMakerRuntimeResponse(SageMakerRuntimeResponse):  # type: ignore[m
 
 
 def _error(status: int, kind: str, message: str, **more: Any) -> Answer:
-    return (
-        status,
-        {"x-amzn-ErrorType": kind, "Content-Type": "application/json"},
-        json.dumps({"message": message, **more}),
-    )
+    # moto reads an answer's status out of its headers
+    headers = {"x-amzn-ErrorType": kind, "Content-Type": "application/json", "status": str(status)}
+    return status, headers, json.dumps({"message": message, **more})
