@@ -9,6 +9,7 @@ from lead_ops.notifications import Notifier
 from lifecycle.defaults import API_CALL, CHEAP_COMPUTE, SENSOR
 from lifecycle.endpoint_operators import SageMakerEndpointConfigOperator, SageMakerModelOperator
 
+POKE_SECONDS = 30
 LONGEST_START = 45 * 60
 """Seconds; SageMaker starts new instances beside the old ones, which takes some minutes."""
 
@@ -73,7 +74,7 @@ def in_service(task_id):
         task_id=task_id,
         endpoint_name="{{ names.settings.endpoint_name }}",
         mode="reschedule",
-        poke_interval=30,
+        poke_interval=POKE_SECONDS,
         timeout=LONGEST_START,
         execution_timeout=API_CALL["execution_timeout"],
         **SENSOR,
