@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 
+from py4j.protocol import Py4JJavaError
 from pyspark.sql import SparkSession
 from pyspark.sql.pandas.types import from_arrow_schema
 
@@ -23,6 +24,11 @@ from include.serving.spark import score_chunks
 BYTES_PER_TASK = 8 * 1024 * 1024
 """Scoring costs time, not reading: small tasks keep every core busy to the end."""
 
+
+class ChampionsMissing(RuntimeError):  # noqa: N818 - says what is the matter
+    """The job has no champions to score with."""
+
+
 log = logging.getLogger("score_leads")
 
 
@@ -32,12 +38,21 @@ def read_contract(spark: SparkSession, uri: str) -> Contract:
     return parse_contract(json.loads(text["value"] if text else "{}"), uri)
 
 
+def fetch_champions(spark: SparkSession, uri: str) -> None:
+    """Brings the archive to the driver, once, from where every executor gets it. Raises ChampionsMissing."""
+    try:
+        spark.sparkContext.addFile(uri)
+    except Py4JJavaError as error:
+        reason = str(error.java_exception.getMessage())
+        raise ChampionsMissing(f"{uri} cannot be fetched ({reason}); clear pack_champions and run it again") from error
+
+
 def run(spark: SparkSession, args: argparse.Namespace) -> None:
     """Scores every lead and writes Parquet over what an earlier try left."""
     spark.conf.set("spark.sql.execution.arrow.maxRecordsPerBatch", CHUNK)
     spark.conf.set("spark.sql.files.maxPartitionBytes", BYTES_PER_TASK)
     contract = read_contract(spark, args.CONTRACT_URI)
-    spark.sparkContext.addFile(args.CHAMPIONS_URI)
+    fetch_champions(spark, args.CHAMPIONS_URI)
     score = partial(
         score_chunks,
         archive=args.CHAMPIONS_URI.rsplit("/", 1)[-1],
