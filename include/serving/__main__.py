@@ -9,13 +9,10 @@ import os
 import sys
 
 from botocore.exceptions import BotoCoreError, ClientError
-from waitress import serve
 
-from include.serving.app import create_app
 from include.serving.keys import KeysUnusable, add_key
 from include.serving.logs import log_as_json
 from include.serving.tunnel import NoTunnel, open_tunnel
-from include.serving.upload import MAX_UPLOAD_BYTES
 from include.settings import settings
 
 log = logging.getLogger(__name__)
@@ -41,16 +38,20 @@ def main(arguments: list[str] | None = None) -> int:
         except NoTunnel as error:
             log.error("%s", error)
             return 1
-    # The body limit is the largest of any route; each route has its own below it.
-    serve(
-        create_app(endpoint=endpoint),
-        host=host,
-        port=port,
-        threads=THREADS,
-        ident=None,
-        max_request_body_size=MAX_UPLOAD_BYTES + FORM_BYTES,
-    )
+    _serve(host, port, endpoint)
     return 0
+
+
+def _serve(host: str, port: int, endpoint: bool) -> None:
+    from waitress import serve  # here, because the models' libraries take seconds to import
+
+    from include.serving.app import create_app
+    from include.serving.upload import MAX_UPLOAD_BYTES
+
+    # The largest body of any route; each route has its own limit below it.
+    largest = MAX_UPLOAD_BYTES + FORM_BYTES
+    app = create_app(endpoint=endpoint)
+    serve(app, host=host, port=port, threads=THREADS, ident=None, max_request_body_size=largest)
 
 
 def _parser() -> argparse.ArgumentParser:

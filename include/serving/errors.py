@@ -48,7 +48,7 @@ def _unreadable(error: UnreadableBody) -> Answer:
 
 
 def _too_much(error: TooMuch) -> Answer:
-    return problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, str(error))
+    return problem(HTTPStatus.UNPROCESSABLE_ENTITY, str(error))
 
 
 def _refused(error: LeadsRefused) -> Answer:

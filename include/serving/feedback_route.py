@@ -2,10 +2,10 @@
 
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from flask import Response, jsonify, request
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from include.lake.layout import Layout
 from include.lake.objects import list_objects
@@ -17,6 +17,12 @@ from include.settings import settings
 
 NOT_BLANK = r"^[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$"
 Short = Annotated[str, Field(min_length=1, max_length=64, pattern=NOT_BLANK)]
+Outcome = Annotated[
+    int,
+    Field(ge=0, le=1),
+    BeforeValidator(lambda value: int(value) if isinstance(value, float) and value.is_integer() else value),
+]
+"""JSON calls 1.0 an integer too."""
 MAX_FEEDBACK_BYTES = 64 * 1024
 
 
@@ -30,7 +36,7 @@ class FeedbackBody(BaseModel):
     verdict: Annotated[Verdict, Field(description="on the score")]
     model_version: Annotated[str, Field(pattern=r"^[0-9]{1,9}$", description="that gave the score")]
     outcome: Annotated[
-        Literal[0, 1] | None, Field(description="1: the lead converted, 0: it did not, null: not known yet")
+        Outcome | None, Field(description="1: the lead converted, 0: it did not, null: not known yet")
     ] = None
     comment: Annotated[str, Field(max_length=1000, pattern=r"^[^\x00]*$")] = ""
 

@@ -113,9 +113,15 @@ class Champions:
         self._stop.set()
 
     def _poll(self) -> None:
-        self.refresh()
+        self._look()
         while not self._stop.wait(self._poll_seconds):
+            self._look()
+
+    def _look(self) -> None:
+        try:
             self.refresh()
+        except Exception:  # unpickling a model runs anybody's code; an API that looks no more would be frozen unnoticed
+            log.exception("Looking for champions failed in a way that nobody foresaw; looking again")
 
 
 def registry_champions() -> Champions:

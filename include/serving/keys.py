@@ -118,7 +118,9 @@ def add_key(name: str) -> str:
     key = secrets.token_urlsafe(32)
     try:
         hashes = read_hashes()
-    except client.exceptions.ResourceNotFoundException:
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ResourceNotFoundException":
+            raise
         client.create_secret(Name=secret, SecretString=json.dumps({name: hash_of(key)}))
         return key
     if name in hashes:

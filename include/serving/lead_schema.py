@@ -42,9 +42,10 @@ def _number(column: Column, null_tokens: Sequence[str]) -> Json:
     most = LARGEST if column.maximum is None else column.maximum
     bounds = {"type": column.type, "minimum": _plain(least), "maximum": _plain(most)}
     choices = [bounds, {"type": "null"}, {"type": "string", "pattern": _one_of(null_tokens)}]
-    if column.minimum == 0 and column.maximum is None:
+    if column.minimum in (None, 0) and column.maximum is None:  # no pattern says other bounds
+        sign = "" if column.minimum == 0 else "-?"
         digits = "[0-9]{1,15}" if column.type == "integer" else r"[0-9]{1,15}(\.[0-9]{1,15})?"
-        choices.append({"type": "string", "pattern": rf"^\s*{digits}\s*$"})
+        choices.append({"type": "string", "pattern": rf"^\s*{sign}{digits}\s*$"})
     return {"anyOf": choices}
 
 

@@ -1,6 +1,5 @@
 """The OpenAPI document of the scoring API: routes by hand, every field of a lead from the contract."""
 
-from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
 
@@ -25,9 +24,9 @@ WITH_BODY = (
 MEANING = {
     HTTPStatus.BAD_REQUEST: "the body cannot be read",
     HTTPStatus.UNAUTHORIZED: "no key, or none that anybody has",
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "too many bytes, leads or columns",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "too many bytes",
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "another content type than those named",
-    HTTPStatus.UNPROCESSABLE_ENTITY: "values refused, each named with row, field and reason",
+    HTTPStatus.UNPROCESSABLE_ENTITY: "too many leads or columns, or values refused, each named with row and reason",
     HTTPStatus.TOO_MANY_REQUESTS: "wait as long as Retry-After says",
     HTTPStatus.SERVICE_UNAVAILABLE: "nothing to answer with yet: no champion, no keys or no store; try again",
 }
@@ -39,7 +38,6 @@ REASON_COUNT: Json = {
 }
 
 
-@lru_cache(maxsize=4)
 def document(contract: Contract, limits: Settings) -> Json:
     """The document: OpenAPI 3.1, a dict ready for JSON."""
     return {
@@ -72,14 +70,17 @@ def _scoring(limits: Settings) -> Json:
     many = {"type": "array", "items": lead, "minItems": 1, "maxItems": limits.api_max_leads}
     leads = {"application/json": _content({"anyOf": [lead, many]}), "text/csv": _content(TEXT)}
     lines = {"application/jsonlines": _content(TEXT)}
-    form = {"type": "object", "properties": {"file": {**TEXT, "contentMediaType": "text/csv"}}, "required": ["file"]}
+    form = {"type": "object", "properties": {"file": {**TEXT, "format": "binary"}}, "required": ["file"]}
     scores = _object(
         {
             "versions": {"type": "object", "additionalProperties": TEXT},
             "predictions": {"type": "array", "items": {"$ref": "#/components/schemas/Prediction"}},
         }
     )
-    upload = {"text/csv": _content(TEXT), "multipart/form-data": _content(form)}
+    upload = {
+        "text/csv": _content(TEXT),
+        "multipart/form-data": _content(form) | {"encoding": {"file": {"contentType": "text/csv"}}},
+    }
     return {
         "/predict": {"post": _post("Score leads", leads, {"application/json": _content(scores)})},
         "/predict/batch": {"post": _post("Score a CSV file", upload, {"text/csv": _content(TEXT)})},

@@ -27,6 +27,7 @@ NAMES = load_stage("prod", ACCOUNT).given | {
     "RepositoryArn": f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/lead-conversion-training",
     "aws:userid": "${aws:userid}",
 }
+SECRETS = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret"
 POLICIES = statements(NAMES)
 ROLES = {
     name: resource["Properties"]
@@ -145,3 +146,18 @@ def test_reading_an_encrypted_object_asks_for_its_key() -> None:
     (decrypt,) = implied(call, NAMES["KeyArn"], REGION)
     assert refused(decrypt, POLICIES) == ()
     assert refused(Call("glueaccessrole", "kms:Decrypt", (NAMES["KeyArn"],)), POLICIES) == (NAMES["KeyArn"],)
+
+
+@pytest.mark.parametrize(
+    ("action", "resource"),
+    [
+        ("secretsmanager:GetSecretValue", f"{SECRETS}:{NAMES['ApiKeysSecret']}-AbCdEf"),
+        ("s3:PutObject", f"arn:aws:s3:::{NAMES['Bucket']}/feedback/1.json"),
+        ("s3:ListBucket", f"arn:aws:s3:::{NAMES['Bucket']}"),
+    ],
+)
+def test_the_scoring_api_may_read_its_keys_and_keep_feedback_and_no_more(action: str, resource: str) -> None:
+    role = NAMES["ApiRole"]
+    assert refused(Call(role, action, (resource,)), POLICIES) == ()
+    elsewhere = resource.replace(NAMES["ApiKeysSecret"], NAMES["RedshiftSecret"]).replace(":::", ":::x")
+    assert refused(Call(role, action, (elsewhere,)), POLICIES) == (elsewhere,)

@@ -50,6 +50,7 @@ def test_a_level_nobody_has_seen_is_accepted(contract):
         ("minutes", "-inf", "must be a finite number"),
         ("minutes", 10**400, "must be a number"),
         ("minutes", 1e308, f"must lie between {-LARGEST} and {LARGEST}"),
+        ("minutes", LARGEST + 1, f"must lie between {-LARGEST} and {LARGEST}"),
         ("won", 2, "must not be above 1"),
         ("newsletter", "maybe", "must be Yes or No"),
         ("fit", "medium", "must be one of low, mid, high"),
