@@ -49,6 +49,8 @@ lock: ## rebuild requirements*.txt; CONSTRAINTS=file for a local copy of the con
 	@test -x "$(UV)" || (python3 -m venv .tools && .tools/bin/pip install --quiet uv)
 	@$(LOCK) requirements.in --constraints $(CONSTRAINTS) --output-file requirements.txt
 	@$(LOCK) requirements-dev.in --constraints $(CONSTRAINTS) --output-file requirements-dev.txt
+	@$(UV) pip compile --quiet --python-version 3.11 --python-platform x86_64-manylinux_2_28 --no-annotate --no-header include/glue/requirements.in --constraints <(grep -vE '^(shap|xgboost-cpu|#)' requirements.txt) --output-file include/glue/requirements.txt
+	@sed -i '1i # Made by `make lock` from requirements.in for Python 3.11, at the versions of requirements.txt of the project.' include/glue/requirements.txt
 	@sed -i '1i # Made by `make lock` from requirements.in for Airflow $(AIRFLOW); edit that file. No constraint line here: MWAA then adds its own.' requirements.txt
 	@sed -i '1i # Made by `make lock` from requirements-dev.in: requirements.txt and the local stack.' requirements-dev.txt
 	@$(LOCK) include/serving/requirements.in --constraints requirements-dev.txt --output-file include/serving/requirements.txt

@@ -1,9 +1,10 @@
 """### Bootstrap the platform
 
 Run once before everything else, and again after a change of contract, Glue script or settings: creates the warehouse
-tables, uploads the Glue script with the contract as JSON, creates or updates the Glue job and the crawler.
+tables and views, uploads the Glue scripts with the contract as JSON, creates or updates the Glue jobs and the crawler.
 
-Re-run: safe. What exists already is kept (tables) or brought up to date (script, job, crawler).
+Re-run: safe. What exists already is kept (tables, which gain the columns that they lack) or brought up to date (views,
+scripts, jobs, crawler).
 """  # noqa: D415 - a Markdown heading
 
 from datetime import timedelta
@@ -11,18 +12,32 @@ from datetime import timedelta
 from airflow.sdk import chain, dag
 
 from lifecycle.defaults import dag_defaults
-from lifecycle.platform import crawler, create_tables, glue_job, upload_job_files
+from lifecycle.platform import (
+    add_missing_columns,
+    crawler,
+    create_tables,
+    create_views,
+    glue_job,
+    scoring_job,
+    upload_job_files,
+)
 
 
 @dag(
     schedule=None,
     catchup=False,
     doc_md=__doc__,
-    **dag_defaults(tags=["platform"], dagrun_timeout=timedelta(hours=4)),
+    **dag_defaults(tags=["platform"], dagrun_timeout=timedelta(hours=8)),
 )
 def bootstrap_platform():
     """Wires the set-up: tables, files, then the Glue objects that use them."""
-    chain(create_tables(), upload_job_files(), [glue_job(), crawler()])
+    chain(
+        create_tables(),
+        add_missing_columns(),
+        create_views(),
+        upload_job_files(),
+        [glue_job(), scoring_job(), crawler()],
+    )
 
 
 bootstrap_platform()

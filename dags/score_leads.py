@@ -1,9 +1,13 @@
 """### Score open leads
 
 Runs when `ingest_leads` has updated the warehouse. Writes one row per open lead (no outcome yet) to the table of
-scores: score 0-100, probability, prediction and tier, with the model version that gave it.
+scores: score 0-100, probability, prediction, tier and reasons, with the model version that gave it. The newest row of
+each lead that is still open is its row in the view of current scores.
 
-Before the first champion exists `score` and what follows are skipped.
+`choose_engine` counts the open leads: up to the setting `spark_scoring_threshold` `score` does the work itself, above
+it a Glue Spark job writes the same rows with the champions that `pack_champions` hands it.
+
+Before the first champion exists scoring and what follows are skipped. `watcher` fails the run if any task failed.
 Re-run: safe. The run's own rows are replaced in one transaction.
 """  # noqa: D415 - a Markdown heading
 
@@ -12,19 +16,23 @@ from datetime import timedelta
 from airflow.sdk import Asset, chain, dag
 
 from lifecycle.defaults import dag_defaults
+from lifecycle.flow import watcher
 from lifecycle.names import RUN, RUN_AFTER
-from lifecycle.scoring import load_scores, score, unload_open_leads
+from lifecycle.scoring import choose_engine, load_scores, pack_champions, score, score_with_spark, unload_open_leads
 
 
 @dag(
     schedule=[Asset("leads")],
     catchup=False,
     doc_md=__doc__,
-    **dag_defaults(tags=["scoring"], dagrun_timeout=timedelta(hours=6)),
+    **dag_defaults(tags=["scoring"], dagrun_timeout=timedelta(hours=12)),
 )
 def score_leads():
     """Wires the batch scoring."""
-    chain(unload_open_leads(), score(RUN, RUN_AFTER), load_scores())
+    engine, load = choose_engine(), load_scores()
+    chain(unload_open_leads(), engine, score(RUN, RUN_AFTER), load)
+    chain(engine, pack_champions(RUN), score_with_spark(), load)
+    chain(load, watcher())
 
 
 score_leads()

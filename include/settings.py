@@ -35,6 +35,10 @@ class Settings(BaseSettings):
     glue_database: str = "lead_conversion_db"
     glue_crawler: str = "jobcrawler"
     glue_job: str = "s3ToRedshift"
+    glue_scoring_job: str = "scoreLeads"
+    spark_scoring_threshold: int = Field(
+        200_000, ge=0, description="more open leads than this are scored by Spark on Glue, not in an Airflow task"
+    )
     glue_role: str = "glueaccessrole"
     glue_connection: str = "RedshiftConnection"
 
@@ -56,6 +60,18 @@ class Settings(BaseSettings):
     training_instance: str = "ml.m5.large"
     training_subnets: tuple[str, ...] = Field((), description="where a job can reach MLflow; empty: outside any VPC")
     training_security_groups: tuple[str, ...] = ()
+
+    endpoint_name: str = Field("lead-conversion", pattern=r"^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$")
+    endpoint_image: str = Field(
+        "lead-conversion-api", description="ECR URI of the scoring API's image, which is the endpoint's too"
+    )
+    endpoint_role: str = "sagemaker-endpoint-role"
+    endpoint_instance: str = "ml.m5.large"
+    endpoint_instances: int = Field(1, ge=1)
+    endpoint_capture_percentage: int = Field(
+        20, ge=0, le=100, description="share of requests and answers that the endpoint keeps in S3; 0: none"
+    )
+    endpoint_on_promotion: bool = Field(False, description="whether a promotion deploys the champions to the endpoint")
 
     alert_email: str = Field("mlops@example.com", description="who gets the alerts sent by email")
 

@@ -5,6 +5,7 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from lead_ops.notifications import Notifier
 from lifecycle.defaults import API_CALL
+from lifecycle.promotion import CHAMPIONS
 
 
 def next_action(params):
@@ -26,7 +27,7 @@ def nominate(params=None):
     return [nomination.nominate(params["stage"], params["version"])]
 
 
-@task(**API_CALL, on_success_callback=[Notifier("model_deployed")])
+@task(**API_CALL, outlets=[CHAMPIONS], on_success_callback=[Notifier("model_deployed")])
 def rollback(run, params=None, dag_run=None, ti=None):
     """Makes the previous champion of the stage the champion again, and records who asked for it and why."""
     from include.registry import decisions

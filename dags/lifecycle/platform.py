@@ -7,13 +7,25 @@ from lifecycle.ingestion import CRAWLER
 from lifecycle.warehouse import statements
 
 TABLES = ("create_leads", "create_staging", "create_scores", "create_drift_metrics", "create_promotions")
+VIEWS = ("create_current_scores",)
 JOB_DESCRIPTION = "Types raw CSV files of leads by the contract, quarantines what cannot be typed."
+SCORING_JOB_DESCRIPTION = "Scores the open leads with the champions, where they are too many for an Airflow task."
 JOB = {
     "Command": {"Name": "glueetl", "ScriptLocation": "{{ names.layout.job_script }}", "PythonVersion": "3"},
     "GlueVersion": "5.0",
     "WorkerType": "G.1X",
     "NumberOfWorkers": 2,
     "Timeout": 60,
+}
+SCORING_JOB = {
+    **JOB,
+    "Command": {**JOB["Command"], "ScriptLocation": "{{ names.layout.scoring_script }}"},
+    "NumberOfWorkers": 5,
+    "DefaultArguments": {
+        "--extra-py-files": "{{ names.layout.scoring_code }}",
+        "--additional-python-modules": "{{ names.layout.scoring_requirements }}",
+        "--python-modules-installer-option": "-r",
+    },
 }
 
 
@@ -23,25 +35,43 @@ def create_tables():
 
 
 @task(**API_CALL)
-def upload_job_files():
-    """Glue script and contract (as JSON, as the job reads it) to the scripts prefix."""
-    from importlib.resources import as_file, files
+def add_missing_columns():
+    """Columns that the DDL has gained since a table was made; returns the statements that were run."""
+    from include.settings import settings
+    from include.warehouse import migrate
+    from include.warehouse.client import Warehouse
 
-    from include.lake.objects import upload_file, write_json
+    return migrate.add_missing_columns(Warehouse(settings()), TABLES)
+
+
+def create_views():
+    """The views over the tables, as this version has them."""
+    return statements("create_views", *(f"{{{{ sql('{name}') }}}}" for name in VIEWS))
+
+
+@task(**API_CALL)
+def upload_job_files():
+    """Glue scripts, what they import and install, and the contract (as JSON, as jobs read it) to the scripts prefix."""
+    from importlib.resources import files
+
+    from include.glue.code import code_zip
+    from include.lake.objects import write_bytes, write_json
     from lifecycle.names import Names
 
-    names = Names()
-    with as_file(files("include.glue") / "s3_to_redshift.py") as script:
-        upload_file(script, names.layout.job_script)
+    names, scripts = Names(), files("include.glue")
+    write_bytes(names.layout.job_script, (scripts / "s3_to_redshift.py").read_bytes())
+    write_bytes(names.layout.scoring_script, (scripts / "score_leads.py").read_bytes())
+    write_bytes(names.layout.scoring_requirements, (scripts / "requirements.txt").read_bytes())
+    write_bytes(names.layout.scoring_code, code_zip())
     write_json(names.layout.job_contract, names.contract.model_dump(mode="json"))
 
 
 @task(**API_CALL)
-def create_glue_job(name, role, config):
-    """Creates the Glue job, or brings it up to date."""
+def create_glue_job(name, role, config, description):
+    """Creates a Glue job, or brings it up to date."""
     from airflow.providers.amazon.aws.hooks.glue import GlueJobHook
 
-    hook = GlueJobHook(job_name=name, desc=JOB_DESCRIPTION, iam_role_name=role, create_job_kwargs=config)
+    hook = GlueJobHook(job_name=name, desc=description, iam_role_name=role, create_job_kwargs=config)
     return hook.create_or_update_glue_job()
 
 
@@ -60,7 +90,17 @@ def create_crawler(config):
 
 def glue_job():
     """Task `create_glue_job` with the settings' names."""
-    return create_glue_job("{{ names.settings.glue_job }}", "{{ names.settings.glue_role }}", JOB)
+    return create_glue_job("{{ names.settings.glue_job }}", "{{ names.settings.glue_role }}", JOB, JOB_DESCRIPTION)
+
+
+def scoring_job():
+    """Task `create_scoring_job` with the settings' names."""
+    return create_glue_job.override(task_id="create_scoring_job")(
+        "{{ names.settings.glue_scoring_job }}",
+        "{{ names.settings.glue_role }}",
+        SCORING_JOB,
+        SCORING_JOB_DESCRIPTION,
+    )
 
 
 def crawler():

@@ -3,12 +3,13 @@
 import logging
 
 from airflow.providers.standard.operators.python import BranchPythonOperator
-from airflow.sdk import Param, TriggerRule, chain, task
+from airflow.sdk import Asset, Param, TriggerRule, chain, task
 
 from lead_ops.notifications import Notifier
 from lifecycle.approval import question
 from lifecycle.defaults import API_CALL, CHEAP_COMPUTE, DECISION
 
+CHAMPIONS = Asset("champions")
 BRANCHES_MEET = {"trigger_rule": TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS}
 
 log = logging.getLogger(__name__)
@@ -72,7 +73,7 @@ def next_promotion_step(comparisons, params):
     return {"enabled": "promote", "approval": "ask_approval"}.get(params["promotion_mode"], "keep_champion")
 
 
-@task(**API_CALL, **BRANCHES_MEET, on_success_callback=[Notifier("model_deployed")])
+@task(**API_CALL, **BRANCHES_MEET, outlets=[CHAMPIONS], on_success_callback=[Notifier("model_deployed")])
 def promote(comparisons, dag_run=None, ti=None):
     """Makes every challenger that passed the gate the champion of its stage; a repeated run changes nothing."""
     from include.registry import registry

@@ -1,15 +1,38 @@
-"""Tasks that score the open leads with the champion."""
+"""Tasks that score the open leads with the champions: in the task itself, or on Spark where there are many."""
 
-from airflow.sdk import task
+import logging
+
+from airflow.providers.amazon.aws.operators.glue import GlueJobOperator
+from airflow.providers.standard.operators.python import BranchPythonOperator
+from airflow.sdk import TriggerRule, task
 from airflow.sdk.exceptions import AirflowSkipException
 
-from lifecycle.defaults import CHEAP_COMPUTE
+from lifecycle.defaults import API_CALL, CHEAP_COMPUTE, COSTLY_COMPUTE
+from lifecycle.names import RUN, RUN_AFTER
 from lifecycle.warehouse import statements
+
+log = logging.getLogger(__name__)
 
 
 def unload_open_leads():
     """Leads without an outcome, as Parquet."""
     return statements("unload_open_leads", "{{ sql('unload_open_leads', run_id=run_key(ti)) }}")
+
+
+def choose_engine():
+    """The branch by the number of open leads, which the warehouse counts: `score` or `pack_champions`, then Spark."""
+    return BranchPythonOperator(task_id="choose_engine", python_callable=next_scorer, **API_CALL)
+
+
+def next_scorer():
+    """`pack_champions` for more open leads than the setting `spark_scoring_threshold`, else `score`."""
+    from include.settings import settings
+    from include.warehouse.client import Warehouse
+    from include.warehouse.templates import render
+
+    leads = Warehouse(settings()).query(render("count_open_leads"))[0]["leads"]
+    log.info("%s open leads, Spark above %s", leads, settings().spark_scoring_threshold)
+    return "pack_champions" if leads > settings().spark_scoring_threshold else "score"
 
 
 @task(**CHEAP_COMPUTE)
@@ -28,10 +51,46 @@ def score(run, run_after):
         raise AirflowSkipException(str(error)) from error
 
 
+@task(**CHEAP_COMPUTE)
+def pack_champions(run):
+    """Puts the champions where the Glue job fetches them, which cannot ask MLflow; skipped while there are none."""
+    from include.serving.bundle import bundle
+    from include.serving.scorer import NoChampion
+    from lifecycle.names import Names
+
+    try:
+        return bundle(Names().layout.champions(run))
+    except NoChampion as error:
+        raise AirflowSkipException(str(error)) from error
+
+
+def score_with_spark():
+    """Glue Spark job: the rows that `score` would write, in the same folder."""
+    return GlueJobOperator(
+        task_id="score_with_spark",
+        job_name="{{ names.settings.glue_scoring_job }}",
+        script_args={
+            "--OPEN_URI": "{{ names.layout.open_leads(run_key(ti)) }}",
+            "--CONTRACT_URI": "{{ names.layout.job_contract }}",
+            "--CHAMPIONS_URI": "{{ names.layout.champions(run_key(ti)) }}",
+            "--SCORES_URI": "{{ names.layout.scores(run_key(ti)) }}",
+            "--RUN_ID": RUN,
+            "--SCORED_AT": RUN_AFTER,
+        },
+        # Not deferrable: apache/airflow#59075 and apache/airflow#65011, as in lifecycle/ingestion.py. A second run
+        # overwrites the first.
+        deferrable=False,
+        job_poll_interval=3,
+        stop_job_run_on_kill=True,
+        **COSTLY_COMPUTE,
+    )
+
+
 def load_scores():
     """This run's scores into the table of scores, over those of an earlier try, in one transaction."""
     return statements(
         "load_scores",
         "{{ sql('clear_scores', run_id=run_key(ti)) }}",
         "{{ sql('copy_scores', run_id=run_key(ti)) }}",
+        trigger_rule=TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS,
     )

@@ -120,6 +120,7 @@ def airflow_environment(stage: Stage, outputs: dict[str, str], region: str) -> d
     return named | {
         "LEADS_REGION": region,
         "LEADS_TRAINING_IMAGE": f"{outputs['RepositoryUri']}:{stage['ImageTag']}",
+        "LEADS_ENDPOINT_IMAGE": f"{outputs['RepositoryUri']}:{stage['ImageTag']}",
         "LEADS_TRAINING_SUBNETS": json.dumps(subnets),
         "LEADS_TRAINING_SECURITY_GROUPS": json.dumps([outputs["SecurityGroup"]]),
         "MLFLOW_TRACKING_URI": outputs["MlflowTrackingUri"],

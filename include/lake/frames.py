@@ -1,12 +1,24 @@
 """Data frames in S3: Parquet folders in, Parquet objects out."""
 
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from io import BytesIO
+from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from include.lake.objects import ObjectMissing, list_objects, read_bytes, write_bytes
+from include.lake.objects import (
+    LOCAL,
+    ObjectMissing,
+    download_file,
+    list_objects,
+    read_bytes,
+    upload_file,
+    write_bytes,
+)
 
 
 def read_parquet(folder_uri: str) -> pd.DataFrame:
@@ -20,6 +32,31 @@ def read_parquet(folder_uri: str) -> pd.DataFrame:
     tables = [pq.read_table(BytesIO(read_bytes(uri))) for uri in parquet_parts(folder_uri)]
     frame: pd.DataFrame = pa.concat_tables(tables, promote_options="permissive").to_pandas()
     return frame
+
+
+def parquet_chunks(folder_uri: str, rows: int) -> Iterator[pd.DataFrame]:
+    """The rows of `read_parquet`, at most `rows` of them in memory at a time.
+
+    A chunk has the dtypes of its own values: whole numbers without a gap are integers even where another chunk has one.
+
+    Raises:
+        ObjectMissing: there is no Parquet object under the folder.
+    """
+    for uri in parquet_parts(folder_uri):
+        with _on_disk(uri) as path, pq.ParquetFile(path) as file:
+            for batch in file.iter_batches(batch_size=rows):
+                yield batch.to_pandas()
+
+
+@contextmanager
+def _on_disk(uri: str) -> Iterator[Path]:
+    if uri.startswith(LOCAL):
+        yield Path(uri.removeprefix(LOCAL))
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "part.parquet")
+        download_file(uri, path)
+        yield path
 
 
 def parquet_parts(folder_uri: str) -> list[str]:
@@ -43,3 +80,25 @@ def write_parquet(frame: pd.DataFrame, uri: str, schema: pa.Schema | None = None
     buffer = BytesIO()
     pq.write_table(pa.Table.from_pandas(frame, schema=schema, preserve_index=False), buffer)
     write_bytes(uri, buffer.getvalue())
+
+
+def write_parquet_chunks(chunks: Iterable[pd.DataFrame], uri: str, schema: pa.Schema) -> int:
+    """Stores frames of the same columns, one after the other, as the Parquet object at `uri`; returns the rows written.
+
+    What has been written waits on disk, so that memory holds one chunk; without any chunk the object has no rows.
+
+    Args:
+        chunks: rows; columns in the order of `schema`.
+        uri: of the object itself, as in `write_parquet`.
+        schema: Arrow types.
+    """
+    rows = 0
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "part.parquet")
+        with pq.ParquetWriter(path, schema) as writer:
+            writer.write_table(schema.empty_table())
+            for chunk in chunks:
+                writer.write_table(pa.Table.from_pandas(chunk, schema=schema, preserve_index=False))
+                rows += len(chunk)
+        upload_file(path, uri)
+    return rows

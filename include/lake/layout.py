@@ -53,10 +53,23 @@ class Layout:
         """Folder of the scores that one scoring run writes (Parquet)."""
         return self._folder(self.settings.processed_prefix, "scores", run_id)
 
+    def champions(self, run_id: str) -> str:
+        """Archive of the champions that one scoring run hands to Spark."""
+        return self._folder(self.settings.processed_prefix, "champions", run_id) + "model.tar.gz"
+
     @property
     def feedback(self) -> str:
         """Folder of what the sales team says of scores, one JSON object each."""
         return self._folder(self.settings.feedback_prefix)
+
+    def endpoint_model(self, run_id: str) -> str:
+        """Archive of the champions that one deployment brings onto the endpoint."""
+        return self._folder(self.settings.artifacts_prefix, "endpoint", run_id) + "model.tar.gz"
+
+    @property
+    def endpoint_capture(self) -> str:
+        """Folder of the requests and answers that the endpoint keeps."""
+        return self._folder(self.settings.processed_prefix, "endpoint-capture")
 
     def training_jobs(self, run_id: str) -> str:
         """Folder of what one run's SageMaker training jobs hand back (`<job>/output/model.tar.gz`)."""
@@ -70,6 +83,21 @@ class Layout:
     def job_script(self) -> str:
         """The Glue job's script."""
         return self._folder(self.settings.scripts_prefix) + "s3_to_redshift.py"
+
+    @property
+    def scoring_script(self) -> str:
+        """The script of the Glue job that scores."""
+        return self._folder(self.settings.scripts_prefix) + "score_leads.py"
+
+    @property
+    def scoring_code(self) -> str:
+        """The project's own code that the scoring job imports."""
+        return self._folder(self.settings.scripts_prefix) + "include.zip"
+
+    @property
+    def scoring_requirements(self) -> str:
+        """The packages that the scoring job installs."""
+        return self._folder(self.settings.scripts_prefix) + "score_leads.requirements.txt"
 
     @property
     def job_contract(self) -> str:

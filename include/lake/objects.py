@@ -6,7 +6,7 @@ A job that has been handed a local copy of an S3 folder reads it by the same fun
 import json
 import mimetypes
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
@@ -134,6 +134,14 @@ def download_file(uri: str, path: str | Path) -> None:
     bucket, key = split_uri(uri)
     with _missing(uri):
         s3_client().download_file(bucket, key, str(path))
+
+
+def delete_objects(uris: Iterable[str]) -> None:
+    """Deletes objects; one that is not there is no error. Raises ObjectMissing without the bucket."""
+    for uri in uris:
+        bucket, key = split_uri(uri)
+        with _missing(uri):
+            s3_client().delete_object(Bucket=bucket, Key=key)
 
 
 def list_objects(uri: str) -> list[str]:

@@ -1,6 +1,8 @@
 """Batch scoring: a Parquet folder of open leads in, a Parquet object of scores out."""
 
 import logging
+from collections import Counter
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -8,8 +10,8 @@ import pandas as pd
 import pyarrow as pa
 
 from include.contract import Contract
-from include.lake.frames import read_parquet, write_parquet
-from include.lake.objects import ObjectMissing
+from include.lake.frames import parquet_chunks, write_parquet_chunks
+from include.lake.objects import ObjectMissing, delete_objects, list_objects
 from include.serving.reasons import as_json
 from include.serving.stages import StagedScorer, load_champions
 
@@ -18,7 +20,7 @@ log = logging.getLogger(__name__)
 REASONS = 3
 """For each direction."""
 CHUNK = 10_000
-"""Leads that are a matrix at the same time."""
+"""Leads that are in memory at the same time."""
 
 
 def score_batch(
@@ -27,11 +29,12 @@ def score_batch(
     run_id: str | None = None,
     scored_at: datetime | None = None,
 ) -> dict[str, Any]:
-    """Scores every lead under `open_uri` with the champion of its stage.
+    """Scores every lead under `open_uri` with the champion of its stage, in memory that does not grow with the leads.
 
     Args:
         open_uri: Parquet folder of leads; a folder without objects means that no lead is open.
-        scores_uri: folder to write `scores.parquet` to, in the column order of the scores table (COPY is positional).
+        scores_uri: folder to write `scores.parquet` to, in the column order of the scores table (COPY is positional);
+            whatever else lies there is deleted, since COPY would load it too.
         run_id: written in each row; None takes the name of the folder `scores_uri`, which Layout.scores names so.
         scored_at: written in each row, naive or in UTC; None takes the present.
 
@@ -44,30 +47,31 @@ def score_batch(
         TrackingUnavailable: MLflow does not answer.
     """
     scorer = load_champions()
-    leads = _read_open_leads(open_uri)
     run_id = run_id or scores_uri.rstrip("/").rsplit("/", 1)[-1]
-    scores = scores_table(scorer, leads, run_id, scored_at or datetime.now(UTC))
-    uri = f"{scores_uri.rstrip('/')}/scores.parquet"
-    write_parquet(scores, uri, schema=scores_schema(scorer.contract))
-    by_stage = {str(stage): int((scores["stage"] == stage).sum()) for stage in scorer.scorers}
+    folder, moment = f"{scores_uri.rstrip('/')}/", scored_at or datetime.now(UTC)
+    by_stage: Counter[str] = Counter({str(stage): 0 for stage in scorer.scorers})
+
+    def scored() -> Iterator[pd.DataFrame]:
+        for leads in _open_leads(open_uri):
+            scores = scores_table(scorer, leads, run_id, moment)
+            by_stage.update(scores["stage"])
+            yield scores
+
+    delete_objects(list_objects(folder))
+    uri = f"{folder}scores.parquet"
+    rows = write_parquet_chunks(scored(), uri, scores_schema(scorer.contract))
     versions = {str(stage): one.champion.version for stage, one in scorer.scorers.items()}
-    log.info("Scored %d open leads %s with versions %s into %s", len(scores), by_stage, versions, uri)
-    return {"rows": len(scores), "rows_by_stage": by_stage, "model_versions": versions, "scores_uri": uri}
+    log.info("Scored %d open leads %s with versions %s into %s", rows, dict(by_stage), versions, uri)
+    return {"rows": rows, "rows_by_stage": dict(by_stage), "model_versions": versions, "scores_uri": uri}
 
 
 def scores_table(scorer: StagedScorer, leads: pd.DataFrame, run_id: str, scored_at: datetime) -> pd.DataFrame:
     """One row per lead with the columns of the scores table, in its order."""
     moment = scored_at.astimezone(UTC).replace(tzinfo=None) if scored_at.tzinfo else scored_at
-    starts = range(0, max(len(leads), 1), CHUNK)
-    scores = pd.concat([_scored(scorer, leads.iloc[start : start + CHUNK]) for start in starts], ignore_index=True)
-    scores = scores.assign(run_id=run_id, scored_at=pd.Timestamp(moment))
+    scores = scorer.score(leads, REASONS)
+    scores = scores.assign(reasons=scores["reasons"].map(as_json), run_id=run_id, scored_at=pd.Timestamp(moment))
     ordered: pd.DataFrame = scores[scores_schema(scorer.contract).names]
     return ordered
-
-
-def _scored(scorer: StagedScorer, leads: pd.DataFrame) -> pd.DataFrame:
-    scores = scorer.score(leads, REASONS)
-    return scores.assign(reasons=scores["reasons"].map(as_json))
 
 
 def scores_schema(contract: Contract) -> pa.Schema:
@@ -88,8 +92,8 @@ def scores_schema(contract: Contract) -> pa.Schema:
     )
 
 
-def _read_open_leads(open_uri: str) -> pd.DataFrame:
+def _open_leads(open_uri: str) -> Iterator[pd.DataFrame]:
     try:
-        return read_parquet(open_uri)
+        yield from parquet_chunks(open_uri, CHUNK)
     except ObjectMissing:  # UNLOAD of an empty result writes no object
-        return pd.DataFrame()
+        return

@@ -41,6 +41,7 @@ def _common(current: Settings, contract: Contract) -> dict[str, Any]:
         "leads": f"{schema}.{names.table}",
         "staging": f"{schema}.{names.table}_staging",
         "scores": f"{schema}.{names.scores_table}",
+        "current_scores": f"{schema}.{names.scores_table}_current",
         "drift": f"{schema}.{names.drift_table}",
         "promotions": f"{schema}.{names.promotions_table}",
     }

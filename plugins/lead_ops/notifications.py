@@ -24,6 +24,8 @@ TITLES = {
     "approval_asked": "A promotion waits for an answer in Airflow",
     "model_deployed": "A new champion model is deployed",
     "champion_kept": "The champion model stays",
+    "endpoint_deployed": "The SageMaker endpoint serves the champions",
+    "endpoint_rolled_back": "A deployment failed: the endpoint goes back to what it served before",
     "task_failed": "A task has failed",
 }
 
@@ -39,6 +41,9 @@ DETAILS = (
     "stage",
     "family",
     "reasons",
+    "endpoint",
+    "config",
+    "versions",
     "report_uri",
     *PAGES,
 )

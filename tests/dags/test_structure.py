@@ -51,6 +51,54 @@ def test_scores_replace_those_of_an_earlier_try_in_one_transaction(dags):
     assert "copy_scores" in copy
 
 
+def test_the_number_of_open_leads_decides_between_the_task_itself_and_spark(dags):
+    dag = dags["score_leads"]
+    assert downstream(dag, "unload_open_leads") == {"choose_engine"}
+    assert downstream(dag, "choose_engine") == {"score", "pack_champions"}
+    assert downstream(dag, "pack_champions") == {"score_with_spark"}
+    assert downstream(dag, "score") == downstream(dag, "score_with_spark") == {"load_scores"}
+    assert dag.get_task("score_with_spark").task_type == "GlueJobOperator"
+    assert dag.get_task("load_scores").trigger_rule == TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS
+
+
+def test_bootstrap_brings_old_tables_up_to_date_before_it_makes_views_of_them(dags):
+    dag = dags["bootstrap_platform"]
+    assert downstream(dag, "create_tables") == {"add_missing_columns"}
+    assert downstream(dag, "add_missing_columns") == {"create_views"}
+    assert {"create_glue_job", "create_scoring_job", "create_crawler"} == downstream(dag, "upload_job_files")
+
+
+DEPLOYMENT = ["create_model", "create_endpoint_config", "deploy", "wait_until_deployed", "verify"]
+
+
+def test_a_deployment_is_one_chain_of_sagemakers_operators_that_ends_in_a_check(dags):
+    dag = dags["deploy_endpoint"]
+    assert downstream(dag, "bundle_champions") == {"plan_deployment"}
+    for step, after in zip(DEPLOYMENT, DEPLOYMENT[1:], strict=False):
+        assert after in downstream(dag, step)
+    types = [dag.get_task(step).task_type for step in DEPLOYMENT[:4]]
+    operators = ["SageMakerModelOperator", "SageMakerEndpointConfigOperator", "SageMakerEndpointOperator"]
+    assert types == [*operators, "SageMakerEndpointSensor"]
+
+
+def test_any_failure_of_a_deployment_is_rolled_back_told_and_fails_the_run(dags):
+    dag = dags["deploy_endpoint"]
+    back = dag.get_task("roll_back")
+    assert back.upstream_task_ids == {"plan_deployment", *DEPLOYMENT}
+    assert back.trigger_rule == TriggerRule.ONE_FAILED
+    assert events(back.on_success_callback) == {"endpoint_rolled_back"}
+    assert events(dag.get_task("verify").on_success_callback) == {"endpoint_deployed"}
+    assert downstream(dag, "roll_back") == {"wait_until_rolled_back"}
+    assert dag.get_task("watcher").upstream_task_ids == {"verify", "wait_until_rolled_back"}
+
+
+def test_a_promotion_and_a_rollback_say_that_the_champions_have_changed(dags):
+    assert list(dags["deploy_endpoint"].schedule) == [Asset("champions")]
+    for dag_id, task_id in (("promote_model", "promote"), ("promote_model", "rollback")):
+        assert dags[dag_id].get_task(task_id).outlets == [Asset("champions")]
+    assert dags["data_drift_redshift_retrain"].get_task("promote").outlets == [Asset("champions")]
+
+
 def test_redshift_is_reached_serverless_with_the_tasks_own_identity(tasks):
     statements = [task for task in tasks if task.task_type == "RedshiftDataOperator"]
     assert statements

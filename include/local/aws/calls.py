@@ -20,6 +20,7 @@ from include.local.aws.s3_actions import s3_call
 Application = Callable[..., Iterable[bytes]]
 
 _CREDENTIAL = re.compile(r"Credential=([^/,\s]+)/\d{8}/([^/]+)/([^/]+)/aws4_request")
+_INVOCATION = re.compile(r"/endpoints/([^/]+)/invocations")
 _BODY_LIMIT = 1 << 20
 
 
@@ -47,7 +48,12 @@ class CallRecorder:
         operation, request = _operation(environ)
         found = resources_of(service, operation, request, (region, self._account))
         calls: list[dict[str, Any]] = [{"action": f"{service}:{operation}", "resources": found}]
-        passed = request.get("RoleArn") or request.get("Role") or request.get("JobUpdate", {}).get("Role")
+        passed = (
+            request.get("RoleArn")
+            or request.get("ExecutionRoleArn")
+            or request.get("Role")
+            or request.get("JobUpdate", {}).get("Role")
+        )
         if passed and operation.startswith(("Create", "Update")):
             arn = passed if passed.startswith("arn:") else f"arn:aws:iam::{self._account}:role/{passed}"
             context = {"iam:PassedToService": f"{service}.amazonaws.com"}
@@ -67,6 +73,8 @@ def _operation(environ: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     """Operation and request of AWS's JSON and query protocols; of others the bare request line, which no policy has."""
     if target := environ.get("HTTP_X_AMZ_TARGET"):
         return target.rsplit(".", 1)[-1], json.loads(_body(environ) or b"{}")
+    if invoked := _INVOCATION.fullmatch(environ.get("PATH_INFO", "")):
+        return "InvokeEndpoint", {"EndpointName": invoked[1]}
     fields = {name: values[0] for name, values in parse_qs(_body(environ).decode("utf-8", "replace")).items()}
     if "Action" in fields:
         return fields["Action"], fields

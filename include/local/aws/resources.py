@@ -5,7 +5,6 @@ from typing import Any
 Where = tuple[str, str]
 _PLAIN = {
     # service: (ARN's service, resource type and separator, members of the request that may hold the name)
-    "sagemaker": ("sagemaker", "training-job/", ("TrainingJobName",)),
     "secretsmanager": ("secretsmanager", "secret:", ("SecretId", "Name")),
     "iam": ("iam", "role/", ("RoleName",)),
     "redshift-data": ("redshift-serverless", "workgroup/", ("WorkgroupName",)),
@@ -25,6 +24,8 @@ def resources_of(service: str, operation: str, request: dict[str, Any], where: W
     """
     if service == "glue":
         return _glue(operation, request, where)
+    if service == "sagemaker":
+        return _sagemaker(request, where)
     if service == "logs":
         return (_logs(request, where),)
     arn_service, kind, members = _PLAIN.get(service, (service, "", ()))
@@ -35,6 +36,22 @@ def resources_of(service: str, operation: str, request: dict[str, Any], where: W
 def _arn(where: Where, service: str, resource: str) -> str:
     region, account = where
     return f"arn:aws:{service}:{'' if service == 'iam' else region}:{account}:{resource}"
+
+
+_OF_SAGEMAKER = {
+    "TrainingJobName": "training-job",
+    "ModelName": "model",
+    "EndpointConfigName": "endpoint-config",
+    "EndpointName": "endpoint",
+}
+
+
+def _sagemaker(request: dict[str, Any], where: Where) -> tuple[str, ...]:
+    """An endpoint is made and changed by the right to it and to its config."""
+    found = [
+        _arn(where, "sagemaker", f"{kind}/{request[name]}") for name, kind in _OF_SAGEMAKER.items() if name in request
+    ]
+    return tuple(found) or ("*",)
 
 
 def _glue(operation: str, request: dict[str, Any], where: Where) -> tuple[str, ...]:

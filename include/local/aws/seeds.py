@@ -51,6 +51,7 @@ def _roles(runtime: Runtime, settings: Settings) -> None:
     services = {
         settings.glue_role: ["glue.amazonaws.com"],
         settings.training_role: ["sagemaker.amazonaws.com"],
+        settings.endpoint_role: ["sagemaker.amazonaws.com"],
         MWAA_ROLE: ["airflow.amazonaws.com", "airflow-env.amazonaws.com"],
         REDSHIFT_ROLE: ["redshift.amazonaws.com", "redshift-serverless.amazonaws.com"],
         MLFLOW_ROLE: ["ec2.amazonaws.com"],

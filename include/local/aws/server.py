@@ -19,6 +19,7 @@ from moto.glue.models import glue_backends
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from moto.redshiftdata import redshiftdata_backends
 from moto.sagemaker.models import sagemaker_backends
+from moto.sagemakerruntime.models import sagemakerruntime_backends
 from werkzeug.serving import make_server
 
 from include.local.aws import stacks
@@ -29,6 +30,7 @@ from include.local.aws.redshift.engine import Engine
 from include.local.aws.roles import REDSHIFT_ROLE
 from include.local.aws.runtime import Runtime
 from include.local.aws.sagemaker.backend import LocalSageMakerBackend
+from include.local.aws.sagemaker.invocations import LocalSageMakerRuntimeBackend
 from include.local.aws.seeds import seed
 from include.settings import Settings
 
@@ -86,6 +88,7 @@ def _backends(runtime: Runtime) -> Iterator[None]:
     redshiftdata_backends.backend = LocalRedshiftDataBackend
     glue_backends.backend = LocalGlueBackend
     sagemaker_backends.backend = LocalSageMakerBackend
+    sagemakerruntime_backends.backend = LocalSageMakerRuntimeBackend
     stacks.register(runtime)
     try:
         yield

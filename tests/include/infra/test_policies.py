@@ -112,6 +112,35 @@ def test_what_is_allowed_and_never_used_is_named() -> None:
     assert unused(policies, [Call("r", "s3:GetObject", ("arn:aws:s3:::b/k",))]) == [("r", "S", "s3:PutObject")]
 
 
+SAGEMAKER = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}"
+
+
+@pytest.mark.parametrize("action", ["CreateEndpoint", "UpdateEndpoint"])
+def test_the_dags_may_change_the_projects_endpoint_and_no_other(action: str) -> None:
+    def call(endpoint: str) -> Call:
+        resources = (f"{SAGEMAKER}:endpoint-config/{endpoint}-contact-7-12345678", f"{SAGEMAKER}:endpoint/{endpoint}")
+        return Call("mwaa-execution-role", f"sagemaker:{action}", resources)
+
+    assert refused(call("lead-conversion"), POLICIES) == ()
+    assert refused(call("somebody-elses"), POLICIES) == call("somebody-elses").resources
+
+
+def test_the_endpoint_reads_its_champions_and_no_lead() -> None:
+    bucket = f"arn:aws:s3:::{NAMES['Bucket']}"
+    role = NAMES["EndpointRole"]
+    archive = Call(role, "s3:GetObject", (f"{bucket}/model-artifacts/endpoint/r/model.tar.gz",))
+    leads = Call(role, "s3:GetObject", (f"{bucket}/processed-data/open/r/0000_part_00.parquet",))
+    captured = Call(role, "s3:PutObject", (f"{bucket}/processed-data/endpoint-capture/e/champion/1.jsonl",))
+    assert [bool(refused(call, POLICIES)) for call in (archive, leads, captured)] == [False, True, False]
+
+
+def test_the_dags_may_delete_scores_and_nothing_else() -> None:
+    bucket = f"arn:aws:s3:::{NAMES['Bucket']}"
+    scores, raw = (f"{bucket}/{key}" for key in ("processed-data/scores/r/scores.parquet", "raw-data/a.csv"))
+    assert refused(Call("mwaa-execution-role", "s3:DeleteObject", (scores,)), POLICIES) == ()
+    assert refused(Call("mwaa-execution-role", "s3:DeleteObject", (raw,)), POLICIES) == (raw,)
+
+
 def test_reading_an_encrypted_object_asks_for_its_key() -> None:
     call = Call("glueaccessrole", "s3:GetObject", ("arn:aws:s3:::b/k",))
     (decrypt,) = implied(call, NAMES["KeyArn"], REGION)

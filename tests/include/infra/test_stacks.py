@@ -93,16 +93,46 @@ def test_the_templates_pass_cfn_lint() -> None:
     assert (done.returncode, done.stdout) == (0, "")
 
 
-def test_the_dags_crawler_and_job_are_the_templates() -> None:
+def test_the_dags_crawler_is_the_templates() -> None:
     from lifecycle.ingestion import CRAWLER
-    from lifecycle.platform import JOB, JOB_DESCRIPTION
 
-    resources = template("glue")["Resources"]
-    job, crawler = (dict(resources[name]["Properties"]) for name in ("Job", "Crawler"))
-    job["Command"] = {**job["Command"], "ScriptLocation": JOB["Command"]["ScriptLocation"]}
-    assert {name: job[name] for name in JOB} == JOB
-    assert (job["Description"], crawler["Description"]) == (JOB_DESCRIPTION, CRAWLER["Description"])
+    crawler = template("glue")["Resources"]["Crawler"]["Properties"]
+    assert crawler["Description"] == CRAWLER["Description"]
     assert set(crawler) == set(CRAWLER)
+
+
+@pytest.mark.parametrize("name", ["Job", "ScoringJob"])
+def test_the_dags_glue_jobs_are_the_templates(name: str) -> None:
+    from lifecycle import platform
+
+    wanted, description = {
+        "Job": (platform.JOB, platform.JOB_DESCRIPTION),
+        "ScoringJob": (platform.SCORING_JOB, platform.SCORING_JOB_DESCRIPTION),
+    }[name]
+    job = template("glue")["Resources"][name]["Properties"]
+    assert _places(job) == _places(wanted | {"Name": job["Name"], "Role": job["Role"], "Description": description})
+
+
+def _places(job: dict[str, Any]) -> dict[str, Any]:
+    """The job with only the file's name of every place in S3, which template and DAG write in their own ways."""
+    layout = {
+        "scoring_script": "score_leads.py",
+        "scoring_code": "include.zip",
+        "scoring_requirements": "score_leads.requirements.txt",
+        "job_script": "s3_to_redshift.py",
+    }
+
+    def place(value: Any) -> Any:
+        if isinstance(value, dict) and "Sub" in value:
+            return value["Sub"].rsplit("/", 1)[-1]
+        return layout.get(str(value).strip("{} ").removeprefix("names.layout."), value)
+
+    parts = {
+        key: {name: place(one) for name, one in job[key].items()}
+        for key in ("Command", "DefaultArguments")
+        if key in job
+    }
+    return job | parts
 
 
 def test_the_mlflow_server_is_the_clients_version() -> None:

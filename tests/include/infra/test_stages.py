@@ -45,6 +45,8 @@ def test_every_parameter_of_every_layer_has_a_value(stage: str) -> None:
 def test_production_carries_the_names_that_the_code_has_as_defaults() -> None:
     stage, settings = load_stage("prod", ACCOUNT), Settings()
     assert stage["GlueJob"] == settings.glue_job
+    assert stage["GlueScoringJob"] == settings.glue_scoring_job
+    assert (stage["EndpointName"], stage["EndpointRole"]) == (settings.endpoint_name, settings.endpoint_role)
     assert stage["RedshiftSecret"] == settings.redshift_secret
     assert stage["Bucket"] == f"{settings.bucket}-{ACCOUNT}"
     assert stage["EnvironmentName"] == "LeadConversion-MLOps-Prod"

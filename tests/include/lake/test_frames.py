@@ -4,7 +4,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from include.lake.frames import read_parquet, write_parquet
+from include.lake.frames import parquet_chunks, read_parquet, write_parquet, write_parquet_chunks
 from include.lake.objects import ObjectMissing, write_text
 
 
@@ -40,3 +40,37 @@ def test_a_schema_gives_an_empty_column_its_type(bucket):
 def test_a_frame_is_not_written_to_a_folder(bucket):
     with pytest.raises(ValueError, match="must name a .parquet object"):
         write_parquet(pd.DataFrame({"n": [1]}), f"s3://{bucket}/f/")
+
+
+def test_chunks_are_the_rows_of_the_folder_and_no_longer_than_asked(bucket):
+    for part, names in enumerate((["a", "b", "c"], ["d"])):
+        write_parquet(pd.DataFrame({"name": names, "n": range(len(names))}), f"s3://{bucket}/f/{part}.parquet")
+    chunks = list(parquet_chunks(f"s3://{bucket}/f/", 2))
+    assert [len(chunk) for chunk in chunks] == [2, 1, 1]
+    pd.testing.assert_frame_equal(pd.concat(chunks, ignore_index=True), read_parquet(f"s3://{bucket}/f/"))
+
+
+def test_chunks_of_a_local_copy_are_read_where_they_lie(tmp_path):
+    pd.DataFrame({"n": [1, 2]}).to_parquet(tmp_path / "0.parquet")
+    assert [chunk["n"].tolist() for chunk in parquet_chunks(f"file://{tmp_path}/", 1)] == [[1], [2]]
+    assert (tmp_path / "0.parquet").exists()
+
+
+def test_chunks_of_a_folder_without_parquet_name_it(bucket):
+    with pytest.raises(ObjectMissing, match=f"s3://{bucket}/empty/"):
+        next(parquet_chunks(f"s3://{bucket}/empty/", 2))
+
+
+SCHEMA = pa.schema([("n", pa.int32()), ("c", pa.string())])
+
+
+def test_what_is_written_in_chunks_is_one_object_of_the_schema(bucket):
+    chunks = [pd.DataFrame({"n": [1, 2], "c": [None, None]}), pd.DataFrame({"n": [3], "c": ["x"]})]
+    assert write_parquet_chunks(iter(chunks), f"s3://{bucket}/f/one.parquet", SCHEMA) == 3
+    written = read_parquet(f"s3://{bucket}/f/")
+    assert (written["n"].tolist(), written["n"].dtype, written["c"].tolist()) == ([1, 2, 3], "int32", [None, None, "x"])
+
+
+def test_no_chunk_leaves_an_object_with_columns_and_no_rows(bucket):
+    assert write_parquet_chunks([], f"s3://{bucket}/f/none.parquet", SCHEMA) == 0
+    assert list(read_parquet(f"s3://{bucket}/f/").columns) == ["n", "c"]

@@ -6,6 +6,7 @@ import pytest
 
 from include.lake.objects import (
     ObjectMissing,
+    delete_objects,
     list_objects,
     read_json,
     read_text,
@@ -38,6 +39,13 @@ def test_a_missing_object_is_named(bucket):
 def test_a_missing_bucket_is_named(bucket, action):
     with pytest.raises(ObjectMissing, match="s3://no-such-bucket-here/a"):
         action("s3://no-such-bucket-here/a")
+
+
+def test_deleted_objects_are_gone_and_the_others_stay(bucket):
+    for key in ("a.txt", "b.txt"):
+        write_text(f"s3://{bucket}/{key}", key)
+    delete_objects([f"s3://{bucket}/a.txt", f"s3://{bucket}/never-there.txt"])
+    assert list_objects(f"s3://{bucket}/") == [f"s3://{bucket}/b.txt"]
 
 
 def test_a_listing_has_only_what_begins_with_the_uri_sorted(bucket):

@@ -1,10 +1,14 @@
 import json
+import pickle
+import subprocess
+import sys
 from datetime import UTC, datetime
 
 import pandas as pd
 import pytest
 
 from include.lake.frames import read_parquet, write_parquet
+from include.lake.objects import list_objects
 from include.registry.registry import NoChampion
 from include.serving import batch
 from include.serving.batch import REASONS, score_batch, scores_schema
@@ -70,6 +74,49 @@ def test_a_second_attempt_replaces_the_scores_of_the_first(champions, open_leads
     for _ in range(2):
         score_batch(open_leads, layout.scores("a-run"), scored_at=MOMENT)
     assert len(read_parquet(layout.scores("a-run"))) == 600
+
+
+def test_what_another_way_left_in_the_folder_is_not_loaded_too(champions, open_leads, layout):
+    write_parquet(pd.DataFrame({"account": ["of Spark"]}), f"{layout.scores('a-run')}part-00000.parquet")
+    score_batch(open_leads, layout.scores("a-run"), scored_at=MOMENT)
+    assert list_objects(layout.scores("a-run")) == [f"{layout.scores('a-run')}scores.parquet"]
+
+
+PEAK = """
+import pickle, resource, sys
+from include.serving import batch
+from include.serving.scorer import scorer_of
+from include.serving.stages import StagedScorer
+contract, champions = pickle.loads(open(sys.argv[1], "rb").read())
+scorers = {stage: scorer_of(serving, stage, contract, pipeline) for stage, (serving, pipeline) in champions.items()}
+batch.load_champions = lambda: StagedScorer(contract, scorers)
+batch.score_batch(sys.argv[2], sys.argv[3], "a-run")
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+
+
+@pytest.fixture
+def peak_of(staged, mixed, layout, tmp_path):
+    """Peak of memory, in MB, of a process that scores so many leads."""
+    champions = {stage: (one.champion, one.pipeline) for stage, one in staged.scorers.items()}
+    (tmp_path / "champions.pkl").write_bytes(pickle.dumps((staged.contract, champions)))
+
+    def peak(rows: int) -> float:
+        leads = pd.concat([mixed] * (rows // len(mixed)), ignore_index=True).assign(won=None)
+        write_parquet(leads, f"{layout.open_leads(f'r{rows}')}0000_part_00.parquet")
+        uris = (layout.open_leads(f"r{rows}"), layout.scores(f"r{rows}"))
+        command = [sys.executable, "-c", PEAK, str(tmp_path / "champions.pkl"), *uris]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        assert len(read_parquet(layout.scores(f"r{rows}"))) == len(leads)
+        return int(done.stdout.splitlines()[-1]) / 1024
+
+    return peak
+
+
+def test_memory_does_not_grow_with_the_number_of_leads(peak_of):
+    few, many = peak_of(12_000), peak_of(60_000)
+    # Held all at once, 48,000 more leads with their reasons are about 150 MB.
+    assert many - few < 50, f"{few:.0f} MB for 12,000 leads, {many:.0f} MB for 60,000"
 
 
 def test_no_open_lead_gives_an_empty_file_that_copy_can_read(champions, layout):

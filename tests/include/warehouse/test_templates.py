@@ -23,7 +23,7 @@ FIRST, SECOND, THIRD = (f"2026-01-0{day}T03:00:00+00:00" for day in (1, 2, 3))
 
 @pytest.fixture
 def tables(warehouse):
-    for name in CREATES:
+    for name in (*CREATES, "create_current_scores"):
         warehouse.execute(render(name))
     return warehouse
 
@@ -63,7 +63,7 @@ def test_every_file_holds_one_statement(layout):
         "happened_at": FIRST,
     }
     context |= {"series": "s__", "before": SECOND, "champion_version": "1", "count": 2, "periods": [(FIRST, SECOND)]}
-    context |= {"entry": ["decision_id", "act"], "empty": []}
+    context |= {"entry": ["decision_id", "act"], "empty": [], "schema": "public", "table": "t"}
     names = [
         file.name.removesuffix(".sql")
         for file in files("include.warehouse").joinpath("sql").iterdir()
@@ -78,7 +78,7 @@ def test_every_file_holds_one_statement(layout):
 
 def test_creating_again_changes_nothing(tables, ingest, leads, accounts):
     ingest(accounts, "l1", FIRST)
-    for name in CREATES:
+    for name in (*CREATES, "create_current_scores"):
         tables.execute(render(name))
     assert len(leads()) == len(accounts)
 
@@ -183,6 +183,73 @@ def test_scores_are_copied_once_however_often_the_run_is_repeated(tables, layout
         {"account": "a", "score": 90, "reasons": '[{"text": "it\'s high"}]'},
         {"account": "b", "score": 10, "reasons": None},
     ]
+
+
+@pytest.fixture
+def score(tables, layout):
+    """Loads the scores of one run the way score_leads does."""
+
+    def load(run_id: str, scores: dict[str, int], scored_at: str) -> None:
+        frame = pd.DataFrame({
+            "account": list(scores), "score": list(scores.values()), "probability": 0.5, "prediction": 1, "tier": "A",
+            "reasons": None, "stage": "contact", "model_version": "1", "run_id": run_id,
+            "scored_at": pd.Timestamp(scored_at[:19]).as_unit("us"),
+        }).astype({"score": "int32", "prediction": "int32", "reasons": pd.ArrowDtype(pa.string())})  # fmt: skip
+        write_parquet(frame, layout.scores(run_id) + "scores.parquet")
+        tables.transaction([render("clear_scores", run_id=run_id), render("copy_scores", run_id=run_id)])
+
+    return load
+
+
+@pytest.fixture
+def current(tables, contract):
+    """Run, score and score before of each lead that has a current score."""
+
+    def read() -> dict[str, tuple[str, int, int | None]]:
+        rows = tables.query(f"SELECT * FROM public.{contract.names.scores_table}_current")
+        assert len({row["account"] for row in rows}) == len(rows)
+        return {row["account"]: (row["run_id"], row["score"], row["previous_score"]) for row in rows}
+
+    return read
+
+
+@pytest.fixture
+def three_open(ingest, accounts):
+    ingest(accounts.head(3).assign(account=["a", "b", "c"], won=np.nan), "l1", FIRST)
+
+
+def test_the_current_score_of_a_lead_is_its_newest_and_the_older_ones_stay(
+    three_open, score, current, tables, contract
+):
+    score("r1", {"a": 10, "b": 20}, FIRST)
+    score("r2", {"a": 30}, SECOND)
+    assert current() == {"a": ("r2", 30, 10), "b": ("r1", 20, None)}
+    assert tables.query(f"SELECT COUNT(*) AS rows FROM public.{contract.names.scores_table}") == [{"rows": 3}]
+
+
+def test_an_older_run_that_is_repeated_does_not_become_the_current_one(three_open, score, current):
+    score("r1", {"a": 10}, FIRST)
+    score("r2", {"a": 30}, SECOND)
+    before = current()
+    score("r1", {"a": 10}, FIRST)
+    assert current() == before
+
+
+def test_two_runs_of_the_same_moment_leave_one_current_row(three_open, score, current):
+    score("r1", {"a": 10}, FIRST)
+    score("r2", {"a": 30}, FIRST)
+    assert current() == {"a": ("r2", 30, 10)}
+
+
+def test_a_lead_that_has_closed_since_is_no_longer_current(three_open, score, current, ingest, accounts):
+    score("r1", {"a": 10, "b": 20, "c": 30}, FIRST)
+    ingest(accounts.head(2).assign(account=["a", "b"], won=[0, 1]), "l2", SECOND)
+    assert set(current()) == {"c"}
+
+
+def test_open_leads_are_counted_where_they_lie(tables, three_open, ingest, accounts):
+    ingest(accounts.head(1).assign(account="a", won=1), "l2", SECOND)
+    assert tables.query(render("count_open_leads")) == [{"leads": 2}]
 
 
 def test_a_value_that_a_file_needs_must_be_given(layout):

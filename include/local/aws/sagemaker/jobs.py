@@ -39,8 +39,8 @@ MESSAGES = {
     "Stopped": "Training job stopped",
     "MaxRuntimeExceeded": "Training job runtime exceeded MaxRuntimeInSeconds",
 }
-_ROOT = Path(__file__).parents[4]
-_NOT_INHERITED = ("AWS_", "AIRFLOW", "LEADS_", "MLFLOW_", "SM_", "SAGEMAKER_", "PYTHONPATH")
+CHECKOUT = Path(__file__).parents[4]
+NOT_INHERITED = ("AWS_", "AIRFLOW", "LEADS_", "MLFLOW_", "SM_", "SAGEMAKER_", "PYTHONPATH")
 _REASON_LIMIT = 1024  # characters that DescribeTrainingJob gives of a reason
 _POLL_SECONDS = 0.2
 _SHIP_EVERY = 5
@@ -133,7 +133,7 @@ class LocalTrainingJob(FakeTrainingJob):  # type: ignore[misc] # moto is untyped
         with file.open("wb") as output:
             process = subprocess.Popen(
                 self._command(),
-                cwd=_ROOT,
+                cwd=CHECKOUT,
                 env=self._environment(folders, environment),
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -148,7 +148,7 @@ class LocalTrainingJob(FakeTrainingJob):  # type: ignore[misc] # moto is untyped
             if polls % _SHIP_EVERY == 0:
                 stream.ship()
         exit_code = process.poll()
-        _end_group(process)
+        end_group(process)
         stream.ship()
         return exit_code
 
@@ -160,9 +160,9 @@ class LocalTrainingJob(FakeTrainingJob):  # type: ignore[misc] # moto is untyped
         return [sys.executable if program in ("python", "python3") else program, *rest, *arguments]
 
     def _environment(self, folders: JobFolders, asked: Mapping[str, str]) -> dict[str, str]:
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith(_NOT_INHERITED)}
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(NOT_INHERITED)}
         given = {
-            "PYTHONPATH": str(_ROOT),
+            "PYTHONPATH": str(CHECKOUT),
             "PYTHONUNBUFFERED": "1",
             ROOT_VARIABLE: str(folders.root),
             "TRAINING_JOB_NAME": self.training_job_name,
@@ -189,7 +189,7 @@ class LocalTrainingJob(FakeTrainingJob):  # type: ignore[misc] # moto is untyped
             self.training_job_status = status
 
 
-def _end_group(process: subprocess.Popen[bytes]) -> None:
+def end_group(process: subprocess.Popen[bytes]) -> None:
     """Ask the process and its children to end, as AWS does, then make them."""
     try:
         os.killpg(process.pid, signal.SIGTERM)

@@ -11,6 +11,7 @@ import pytest
 from include.infra.policies import Call, read_calls
 from include.infra.stages import load_stage
 from include.local.aws.calls import CallRecorder
+from include.local.aws.resources import resources_of
 from include.local.aws.roles import API_ROLE, MLFLOW_ROLE, MWAA_ROLE, OWNER
 from include.local.aws.server import CALLS, running
 from include.local.environment import ROOT
@@ -61,6 +62,35 @@ def _work(endpoint: str, role: str) -> None:
 )
 def test_a_call_is_recorded_as_iam_sees_it(recorded: set[Call], action: str, resource: str) -> None:
     assert (action, (resource,)) in {(call.action, call.resources) for call in recorded}
+
+
+SAGEMAKER = f"arn:aws:sagemaker:ap-south-1:{ACCOUNT}"
+
+
+@pytest.mark.parametrize(
+    ("operation", "request_", "resources"),
+    [
+        ("CreateTrainingJob", {"TrainingJobName": "j"}, ("training-job/j",)),
+        ("CreateModel", {"ModelName": "m", "PrimaryContainer": {}}, ("model/m",)),
+        ("UpdateEndpoint", {"EndpointName": "e", "EndpointConfigName": "c"}, ("endpoint-config/c", "endpoint/e")),
+        ("DescribeEndpoint", {"EndpointName": "e"}, ("endpoint/e",)),
+    ],
+)
+def test_what_a_call_of_sagemaker_is_about(operation: str, request_: dict[str, object], resources: tuple[str]) -> None:
+    found = resources_of("sagemaker", operation, request_, ("ap-south-1", ACCOUNT))
+    assert found == tuple(f"{SAGEMAKER}:{resource}" for resource in resources)
+
+
+def test_an_invocation_is_told_by_its_path(tmp_path: Path) -> None:
+    credential = "Credential=r/20260101/ap-south-1/sagemaker/aws4_request"
+    environ = {
+        "HTTP_AUTHORIZATION": f"AWS4-HMAC-SHA256 {credential}, SignedHeaders=x",
+        "REQUEST_METHOD": "POST",
+        "PATH_INFO": "/endpoints/e/invocations",
+        "wsgi.input": io.BytesIO(b"{}"),
+    }
+    CallRecorder(lambda *_: [], tmp_path / "calls", ACCOUNT)(environ, lambda *_: None)
+    assert read_calls(tmp_path / "calls") == [Call("r", "sagemaker:InvokeEndpoint", (f"{SAGEMAKER}:endpoint/e",))]
 
 
 def test_the_owner_of_the_account_is_not_recorded(recorded: set[Call]) -> None:

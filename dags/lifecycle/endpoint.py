@@ -1,0 +1,102 @@
+"""Tasks that bring the champions onto a SageMaker endpoint, look whether they serve, and take a failed change back."""
+
+from airflow.providers.amazon.aws.operators.sagemaker import SageMakerEndpointOperator
+from airflow.providers.amazon.aws.sensors.sagemaker import SageMakerEndpointSensor
+from airflow.sdk import TriggerRule, task
+from airflow.sdk.exceptions import AirflowSkipException
+
+from lead_ops.notifications import Notifier
+from lifecycle.defaults import API_CALL, CHEAP_COMPUTE, SENSOR
+from lifecycle.endpoint_operators import SageMakerEndpointConfigOperator, SageMakerModelOperator
+
+POKE_SECONDS = 30
+LONGEST_START = 45 * 60
+"""Seconds; SageMaker starts new instances beside the old ones, which takes some minutes."""
+
+
+@task(**CHEAP_COMPUTE)
+def bundle_champions(run, dag_run=None):
+    """Packs the champions for the endpoint; skipped where there are none.
+
+    After a promotion skipped too unless the setting `endpoint_on_promotion` is true: an endpoint costs money.
+    """
+    from include.serving.bundle import bundle
+    from include.serving.scorer import NoChampion
+    from lifecycle.names import Names
+
+    names = Names()
+    if str(dag_run.run_type) == "asset_triggered" and not names.settings.endpoint_on_promotion:
+        raise AirflowSkipException("A promotion deploys nothing; set LEADS_ENDPOINT_ON_PROMOTION=true if it should.")
+    try:
+        return bundle(names.layout.endpoint_model(run))
+    except NoChampion as error:
+        raise AirflowSkipException(str(error)) from error
+
+
+@task(**API_CALL)
+def plan_deployment(packed):
+    """The requests to SageMaker, and the config that serves now; skipped where the endpoint serves just this."""
+    from include.serving import deployment
+    from include.settings import settings
+
+    planned, now = deployment.requests(settings(), packed), deployment.present(settings())
+    if now and (now["config"], now["status"]) == (planned["name"], deployment.IN_SERVICE):
+        raise AirflowSkipException(f"The endpoint serves {planned['name']} already.")
+    return planned | {"versions": packed["versions"], "previous": now["config"] if now else None}
+
+
+def create_model(planned):
+    """The champions and the API's image as a model of SageMaker."""
+    return SageMakerModelOperator(task_id="create_model", config=planned["model"], **API_CALL)
+
+
+def create_endpoint_config(planned):
+    """Instances and data capture for that model."""
+    return SageMakerEndpointConfigOperator(task_id="create_endpoint_config", config=planned["config"], **API_CALL)
+
+
+def deploy(planned):
+    """Tells SageMaker to create the endpoint, or to change it: then the old instances serve until the new ones do."""
+    return SageMakerEndpointOperator(
+        task_id="deploy",
+        config=planned["endpoint"],
+        operation="create",  # the operator updates an endpoint that exists
+        wait_for_completion=False,
+        # It does not wait at all, the sensor after it does; a deferred wait would meet apache/airflow#66374.
+        deferrable=False,
+        **API_CALL,
+    )
+
+
+def in_service(task_id):
+    """Waits until SageMaker is done with a change of the endpoint, and fails if the endpoint has."""
+    return SageMakerEndpointSensor(
+        task_id=task_id,
+        endpoint_name="{{ names.settings.endpoint_name }}",
+        mode="reschedule",
+        poke_interval=POKE_SECONDS,
+        timeout=LONGEST_START,
+        execution_timeout=API_CALL["execution_timeout"],
+        **SENSOR,
+    )
+
+
+@task(**API_CALL, on_success_callback=[Notifier("endpoint_deployed")])
+def verify(planned):
+    """Asks the endpoint for a score: the new config must serve it, with the champions that were packed."""
+    from include.serving import deployment
+    from include.settings import settings
+
+    return deployment.verify(settings(), planned["name"], planned["versions"])
+
+
+@task(**API_CALL, trigger_rule=TriggerRule.ONE_FAILED, on_success_callback=[Notifier("endpoint_rolled_back")])
+def roll_back(planned):
+    """After any failure: the config that served before serves again; skipped where it does already."""
+    from include.serving import deployment
+    from include.settings import settings
+
+    back = deployment.roll_back(settings(), planned["previous"]) if planned else None
+    if back is None:
+        raise AirflowSkipException("There is nothing to go back from: the endpoint is as it was before.")
+    return back

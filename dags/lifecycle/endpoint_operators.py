@@ -1,0 +1,46 @@
+"""Airflow's own operators for SageMaker models and endpoint configs, for names that say what they name.
+
+Such a name that exists already is the thing itself: of an earlier try, or of a deployment that is repeated.
+"""
+
+from airflow.providers.amazon.aws.operators import sagemaker
+
+EXISTS = "Cannot create already existing"
+
+
+def unless_it_exists(create, describe):
+    """What `create` returns, or `describe` where SageMaker says that there is one of this name."""
+    from botocore.exceptions import ClientError
+
+    try:
+        return create()
+    except ClientError as error:
+        if EXISTS not in error.response["Error"]["Message"]:
+            raise
+        return describe()
+
+
+class SageMakerModelOperator(sagemaker.SageMakerModelOperator):
+    """Creates a model, or takes the one of the same name."""
+
+    def execute(self, context):
+        """Returns the model's ARN."""
+        name = self.config["ModelName"]
+        return unless_it_exists(
+            lambda: super(SageMakerModelOperator, self).execute(context)["Model"]["ModelArn"],
+            lambda: self.hook.describe_model(name)["ModelArn"],
+        )
+
+
+class SageMakerEndpointConfigOperator(sagemaker.SageMakerEndpointConfigOperator):
+    """Creates an endpoint config, or takes the one of the same name."""
+
+    def execute(self, context):
+        """Returns the config's ARN."""
+        name = self.config["EndpointConfigName"]
+        return unless_it_exists(
+            lambda: super(SageMakerEndpointConfigOperator, self).execute(context)["EndpointConfig"][
+                "EndpointConfigArn"
+            ],
+            lambda: self.hook.describe_endpoint_config(name)["EndpointConfigArn"],
+        )

@@ -1,0 +1,89 @@
+"""Brings tables of an earlier version up to date: columns that the DDL has and the table lacks are added.
+
+Nothing else is changed: a column that left the DDL stays, and a type stays as it is. `CREATE TABLE IF NOT EXISTS`
+leaves an existing table alone, so that without this a new column would only ever exist in new warehouses.
+"""
+
+import logging
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from include.warehouse.client import Warehouse
+from include.warehouse.templates import render
+
+log = logging.getLogger(__name__)
+
+CREATE = re.compile(r"CREATE TABLE IF NOT EXISTS (?P<name>[\w.]+) \(\n(?P<columns>.*?)\n\)", re.DOTALL)
+STAGING = "_staging"
+POSITIONAL = ("create_scores",)
+"""Tables that COPY fills: it reads Parquet by position, so their columns must stand in the DDL's order."""
+
+
+class ColumnInTheMiddle(ValueError):  # noqa: N818 - says what is the matter
+    """A new column stands where ALTER TABLE cannot put it."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table as its CREATE statement wants it: qualified name, and name and type of each column in order."""
+
+    name: str
+    columns: dict[str, str]
+
+
+def read_create(statement: str) -> Table:
+    """The table of a rendered `create_*.sql`, which has one column a line.
+
+    Raises:
+        ValueError: the statement is none of these.
+    """
+    found = CREATE.match(statement)
+    if not found:
+        raise ValueError(f"not a CREATE TABLE IF NOT EXISTS with one column a line: {statement[:80]!r}")
+    lines = (line.strip().rstrip(",") for line in found["columns"].splitlines())
+    pairs = (line.split(None, 1) for line in lines)
+    return Table(found["name"], {name: kind.removesuffix(" NOT NULL") for name, kind in pairs})
+
+
+def add_missing_columns(warehouse: Warehouse, names: Iterable[str]) -> list[str]:
+    """Adds to existing tables what their DDL has gained; returns the statements that were run.
+
+    Added columns are nullable, since Redshift adds no other without a default. A staging table, which holds nothing
+    between two loads, is made anew where it differs at all, because COPY reads a load by position.
+
+    Args:
+        warehouse: where the tables are.
+        names: files in sql/ that create tables, without the extension.
+
+    Raises:
+        ColumnInTheMiddle: a table that COPY fills gained a column that is not at the DDL's end; nothing was changed.
+        WarehouseError: a statement failed.
+    """
+    statements = [statement for name in names for statement in _changes(warehouse, name)]
+    for statement in statements:
+        log.info("Migration: %s", statement)
+        warehouse.execute(statement)
+    return statements
+
+
+def _changes(warehouse: Warehouse, name: str) -> list[str]:
+    create = render(name)
+    table = read_create(create)
+    present = _present(warehouse, table)
+    if not present or present == list(table.columns):
+        return []
+    if name.endswith(STAGING):
+        return [f"DROP TABLE {table.name}", create]
+    missing = [column for column in table.columns if column not in present]
+    if missing and name in POSITIONAL and [*present, *missing] != list(table.columns):
+        raise ColumnInTheMiddle(
+            f"{table.name} lacks {', '.join(missing)}, and COPY fills it by position: put new columns at the end of "
+            f"include/warehouse/sql/{name}.sql, in the order in which they came"
+        )
+    return [f"ALTER TABLE {table.name} ADD COLUMN {column} {table.columns[column]}" for column in missing]
+
+
+def _present(warehouse: Warehouse, table: Table) -> list[str]:
+    schema, _, name = table.name.rpartition(".")
+    return [row["name"] for row in warehouse.query(render("present_columns", schema=schema, table=name))]

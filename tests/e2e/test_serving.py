@@ -1,0 +1,90 @@
+"""Scores by both ways and the endpoint, as their DAGs run on a whole platform."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from include.lake.objects import write_bytes
+from include.local.synthetic import synthetic_leads
+from include.registry.registry import promote
+from include.serving import deployment
+from include.settings import settings
+
+OPEN = 300
+
+
+@pytest.fixture(scope="module")
+def ready(platform: Any, airflow_db: None, register_challenger: Any) -> Iterator[Any]:
+    """A platform with leads, some of them open, and a champion of the contact stage."""
+    contract = platform.contract
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("lifecycle.endpoint.POKE_SECONDS", 1)
+        leads = synthetic_leads(1000, seed=3)
+        leads.loc[: OPEN - 1, contract.column(contract.label).name] = ""
+        folder = f"{platform.layout.raw}serving/"
+        write_bytes(f"{folder}leads.csv", leads.to_csv(index=False).encode())
+        assert platform.run("bootstrap_platform").state == "success"
+        assert platform.run("ingest_leads", {"prefix": folder}).state == "success"
+        for version in ("1", "2"):
+            assert register_challenger(f"training-{version}", snapshot_rows(contract))[1] == version
+        promote(contract.model_name(), "1")
+        yield platform
+    settings.cache_clear()
+
+
+def snapshot_rows(contract: Any) -> pd.DataFrame:
+    frame = synthetic_leads(1500, seed=0).rename(columns={column.name: column.field for column in contract.columns})
+    frame = frame.astype(object).mask(frame.isin(contract.null_tokens), None)
+    numbers = [column.field for column in contract.columns if column.numeric]
+    return frame.assign(**frame[numbers].apply(pd.to_numeric))
+
+
+def scores_of(platform: Any, run: Any) -> dict[str, tuple[Any, ...]]:
+    """Everything but run and moment, by key."""
+    names, key = platform.contract.names, platform.contract.key
+    columns = f"{key}, score, probability, prediction, tier, reasons, stage, model_version"
+    rows = platform.query(f"SELECT {columns} FROM public.{names.scores_table} WHERE run_id = '{run.key}'")
+    return {row.pop(key): tuple(row.values()) for row in rows}
+
+
+def test_both_ways_of_scoring_leave_the_same_rows(ready: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    alone = ready.run("score_leads")
+    assert (alone.state, alone.states["score"], alone.states["score_with_spark"]) == ("success", "success", "skipped")
+    monkeypatch.setenv("LEADS_SPARK_SCORING_THRESHOLD", str(OPEN - 1))
+    settings.cache_clear()
+    spark = ready.run("score_leads")
+    settings.cache_clear()
+    assert (spark.state, spark.states["score"], spark.states["score_with_spark"]) == ("success", "skipped", "success")
+    assert len(scores_of(ready, alone)) == OPEN
+    assert scores_of(ready, spark) == scores_of(ready, alone)
+    current = ready.query(f"SELECT run_id FROM public.{ready.contract.names.scores_table}_current")
+    assert [row["run_id"] for row in current] == [spark.key] * OPEN
+
+
+def test_the_champion_is_deployed_once_replaced_and_taken_back_when_the_check_fails(
+    ready: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = ready.run("deploy_endpoint")
+    assert first.state == "success"
+    served = deployment.present(settings())
+    assert served == {"config": first.returned("plan_deployment")["name"], "status": "InService"}
+
+    again = ready.run("deploy_endpoint")
+    assert (again.state, again.states["plan_deployment"], again.states["deploy"]) == ("success", "skipped", "skipped")
+
+    promote(ready.contract.model_name(), "2")
+    monkeypatch.setattr(deployment, "_by_model", lambda versions, contract: {"another": "model"})
+    failed = ready.run("deploy_endpoint")
+    assert (failed.state, failed.states["verify"], failed.states["roll_back"]) == ("failed", "failed", "success")
+    assert failed.states["wait_until_rolled_back"] == "success"
+    assert deployment.present(settings()) == served
+    monkeypatch.undo()
+
+    second = ready.run("deploy_endpoint")
+    assert second.state == "success"
+    assert second.returned("verify")["versions"] == "contact-2"
+    titles = {alert["subject"] for alert in ready.alerts()}
+    assert any("goes back to what it served before" in title for title in titles)
+    deployment.roll_back(settings(), None)
