@@ -101,6 +101,18 @@ class Settings(BaseSettings):
     git_commit: str = Field("", validation_alias=AliasChoices("LEADS_GIT_COMMIT", "GIT_COMMIT", "GITHUB_SHA"))
     champion_poll_seconds: float = Field(5.0, gt=0, description="how often the scoring API looks for a new champion")
 
+    feedback_labels: Literal["off", "open_only", "correct"] = Field(
+        "open_only",
+        description="what a training does with outcomes that reps report: nothing, label leads that are open in the "
+        "warehouse, or overrule the warehouse's label too",
+    )
+    feedback_rep_share: float = Field(
+        0.02, ge=0, le=1, description="largest share of the labelled leads whose training label any one rep may change"
+    )
+    feedback_weight: float = Field(
+        1.0, gt=0, le=100, description="weight in training of a lead whose label most reps confirm; 1 has no effect"
+    )
+
     @model_validator(mode="after")
     def _coherent(self) -> Self:
         if self.drift_debounce_k > self.drift_debounce_n:

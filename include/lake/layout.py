@@ -58,6 +58,19 @@ class Layout:
         """Folder of what the sales team says of scores, one JSON object each."""
         return self._folder(self.settings.feedback_prefix)
 
+    def collected_feedback(self, run_id: str) -> str:
+        """Folder of the feedback that one collecting run found new (Parquet)."""
+        return self._folder(self.settings.processed_prefix, "feedback", run_id)
+
+    @property
+    def feedback_quarantine(self) -> str:
+        """Folder of what lay among the feedback and is none, one JSON object each, with the reason."""
+        return self._folder(self.settings.quarantine_prefix, "feedback")
+
+    def votes(self, run_id: str) -> str:
+        """Folder of what the sales team says became of leads, one row per lead, as one snapshot counted it."""
+        return self._folder(self.settings.processed_prefix, "votes", run_id)
+
     def training_jobs(self, run_id: str) -> str:
         """Folder of what one run's SageMaker training jobs hand back (`<job>/output/model.tar.gz`)."""
         return self._folder(self.settings.artifacts_prefix, "sagemaker", run_id)

@@ -43,6 +43,7 @@ def _common(current: Settings, contract: Contract) -> dict[str, Any]:
         "scores": f"{schema}.{names.scores_table}",
         "drift": f"{schema}.{names.drift_table}",
         "promotions": f"{schema}.{names.promotions_table}",
+        "feedback": f"{schema}.{names.feedback_table}",
     }
 
 
