@@ -101,6 +101,8 @@ class Settings(BaseSettings):
     git_commit: str = Field("", validation_alias=AliasChoices("LEADS_GIT_COMMIT", "GIT_COMMIT", "GITHUB_SHA"))
     champion_poll_seconds: float = Field(5.0, gt=0, description="how often the scoring API looks for a new champion")
 
+    desk_leads: int = Field(20_000, ge=1, description="the lead desk lists at most so many open leads, the best ones")
+    desk_seconds: float = Field(30.0, gt=0, description="how long the lead desk shows what it has read from S3")
     feedback_labels: Literal["off", "open_only", "correct"] = Field(
         "open_only",
         description="what a training does with outcomes that reps report: nothing, label leads that are open in the "

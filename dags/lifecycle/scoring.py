@@ -3,7 +3,7 @@
 from airflow.sdk import task
 from airflow.sdk.exceptions import AirflowSkipException
 
-from lifecycle.defaults import CHEAP_COMPUTE
+from lifecycle.defaults import API_CALL, CHEAP_COMPUTE
 from lifecycle.warehouse import statements
 
 
@@ -35,3 +35,19 @@ def load_scores():
         "{{ sql('clear_scores', run_id=run_key(ti)) }}",
         "{{ sql('copy_scores', run_id=run_key(ti)) }}",
     )
+
+
+def unload_desk():
+    """The open leads with their newest score, the one before and what they are filtered by, for the lead desk."""
+    return statements("unload_desk", "{{ sql('unload_desk', run_id=run_key(ti)) }}")
+
+
+@task(**API_CALL)
+def publish_desk(run, run_after):
+    """Lets every lead desk show this run's list."""
+    from datetime import datetime
+
+    from include.serving.desk import listing
+    from lifecycle.names import Names
+
+    listing.publish(run, Names().layout, datetime.fromisoformat(run_after))

@@ -53,6 +53,15 @@ class Layout:
         """Folder of the scores that one scoring run writes (Parquet)."""
         return self._folder(self.settings.processed_prefix, "scores", run_id)
 
+    def desk(self, run_id: str) -> str:
+        """Folder of the list of open leads that one scoring run publishes for the lead desk (Parquet)."""
+        return self._folder(self.settings.processed_prefix, "desk", run_id)
+
+    @property
+    def desk_pointer(self) -> str:
+        """JSON file that says which list the lead desk shows."""
+        return self._folder(self.settings.processed_prefix, "desk") + "current.json"
+
     @property
     def feedback(self) -> str:
         """Folder of what the sales team says of scores, one JSON object each."""
@@ -74,6 +83,11 @@ class Layout:
     def training_jobs(self, run_id: str) -> str:
         """Folder of what one run's SageMaker training jobs hand back (`<job>/output/model.tar.gz`)."""
         return self._folder(self.settings.artifacts_prefix, "sagemaker", run_id)
+
+    @property
+    def agreement(self) -> str:
+        """JSON file with the newest figures on how far reps and models agree."""
+        return self._folder(self.settings.reports_prefix, "feedback") + "latest.json"
 
     def report(self, kind: str, run_id: str) -> str:
         """Folder of one run's reports of a kind (drift, gate, eda)."""

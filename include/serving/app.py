@@ -7,6 +7,7 @@ from flask import Flask, Response, abort, current_app, jsonify, render_template,
 from werkzeug.exceptions import HTTPException
 
 from include.contract import Contract, load_contract
+from include.serving.desk.routes import desk
 from include.serving.holder import Champions, registry_champions
 from include.serving.leads import LeadsRefused, UnreadableBody, leads_frame, parse_csv, parse_json
 from include.serving.scorer import Scorer
@@ -38,6 +39,7 @@ def create_app(champions: Champions | None = None) -> Flask:
     app.add_url_rule("/readyz", view_func=readyz)
     app.add_url_rule("/model", view_func=model)
     app.add_url_rule("/predict", view_func=predict, methods=["POST"])
+    app.register_blueprint(desk)
     app.register_error_handler(HTTPException, _explain)
     app.register_error_handler(UnreadableBody, _unreadable)
     app.register_error_handler(LeadsRefused, _refused)

@@ -74,7 +74,9 @@ def collect(run_id: str, layout: Layout, warehouse: Warehouse) -> dict[str, Any]
     schema = feedback_schema(layout.contract)
     rows = [_row(one.feedback, one.stored, layout.contract) for one in read if one.feedback]
     write_parquet(pd.DataFrame(rows, columns=schema.names), uri, schema)
-    log.info("Collected %d of %d new objects of feedback into %s, %d malformed", len(rows), len(read), uri, len(malformed))
+    log.info(
+        "Collected %d of %d new objects of feedback into %s, %d malformed", len(rows), len(read), uri, len(malformed)
+    )
     return {"objects": len(read), "collected": len(rows), "malformed": len(malformed), "feedback_uri": uri}
 
 

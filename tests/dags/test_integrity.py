@@ -20,6 +20,7 @@ EXPECTED = {
     "promote_model",
     "monitor_drift",
     "score_leads",
+    "collect_feedback",
     "data_drift_redshift_retrain",
 }
 CHEAP_MODULES = ("airflow", "lifecycle", "lead_ops", "datetime", "logging", "re", "typing")

@@ -69,7 +69,7 @@ def _wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
     pytest.fail(f"MLflow did not start:\n{log.read_text()[-2000:]}")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # of the session, it would keep the first file's S3 for files that bring their own
 def use_bucket(s3_endpoint: str) -> Callable[[pytest.MonkeyPatch], str]:
     """The maker of a new bucket that is the settings' bucket for as long as the patch lasts."""
 

@@ -101,9 +101,7 @@ MALFORMED = {
     "empty.json": b"",
     "strange.txt": b"hello",
     "large.json": b" " * (LARGEST + 1),
-    "renamed.json": json.dumps(
-        dataclasses.asdict(WORD) | {"id": WORD.id, "given_at": MONDAY.isoformat()}
-    ).encode(),
+    "renamed.json": json.dumps(dataclasses.asdict(WORD) | {"id": WORD.id, "given_at": MONDAY.isoformat()}).encode(),
 }
 
 

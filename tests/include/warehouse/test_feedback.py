@@ -47,12 +47,15 @@ def say(tables, feedback, contract):
     counter = itertools.count()
 
     def put(rep, outcome, *leads):
+        said = "NULL" if outcome is None else outcome
         rows = [
-            f"('{next(counter):05d}', '0-{lead:05d}', '{rep}', 'too_low', '7', {'NULL' if outcome is None else outcome}, "
+            f"('{next(counter):05d}', '0-{lead:05d}', '{rep}', 'too_low', '7', {said}, "
             f"'', TIMESTAMP '2026-02-01' + INTERVAL '{next(counter)} minute', TIMESTAMP '2026-02-01', FALSE)"
             for lead in leads
         ]
-        names = f"id, {contract.key}, rep, verdict, model_version, rep_outcome, comment, given_at, stored_at, lead_known"
+        names = (
+            f"id, {contract.key}, rep, verdict, model_version, rep_outcome, comment, given_at, stored_at, lead_known"
+        )
         tables.execute(f"INSERT INTO {feedback} ({names}) VALUES {', '.join(rows)}")
 
     return put
