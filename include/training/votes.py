@@ -42,7 +42,7 @@ def count_votes(settings: Settings, contract: Contract, run_id: str) -> dict[str
 
 def training_labels(frame: pd.DataFrame, own: pd.Series) -> pd.Series:
     """The outcome to learn from per row of a snapshot: NaN, 0 or 1; `own`, the warehouse's labels, without feedback."""
-    return pd.to_numeric(frame[LABEL], errors="coerce").rename(own.name) if LABEL in frame else own
+    return pd.to_numeric(frame[LABEL], errors="coerce").rename(str(own.name)) if LABEL in frame else own
 
 
 def training_weights(frame: pd.DataFrame) -> pd.Series:
