@@ -1,4 +1,4 @@
-"""Real services for the tests of include/: S3 in this process, one MLflow server, and a small data set of its own."""
+"""Real services for the tests of include/: a local AWS, an MLflow server, and a small data set of its own."""
 
 import os
 import socket
@@ -15,10 +15,10 @@ import pandas as pd
 import pytest
 import requests
 import yaml
-from moto.server import ThreadedMotoServer
 
 from include.contract import Contract, load_contract
 from include.lake.layout import Layout
+from include.local.aws.server import running
 from include.settings import settings
 
 CREDENTIALS = {
@@ -29,12 +29,13 @@ CREDENTIALS = {
 
 
 @pytest.fixture(scope="session")
-def s3_endpoint() -> Iterator[str]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
+def aws_endpoint() -> Iterator[str]:
+    """One local AWS for all tests below, with the project's default names, whatever the test that comes first sets."""
+    with pytest.MonkeyPatch.context() as environment:
+        for name in [name for name in os.environ if name.startswith("LEADS_")]:
+            environment.delenv(name)
+        with running() as endpoint:
+            yield endpoint
 
 
 @pytest.fixture(scope="session")
@@ -69,16 +70,16 @@ def _wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
     pytest.fail(f"MLflow did not start:\n{log.read_text()[-2000:]}")
 
 
-@pytest.fixture(scope="module")  # of the session, it would keep the first file's S3 for files that bring their own
-def use_bucket(s3_endpoint: str) -> Callable[[pytest.MonkeyPatch], str]:
+@pytest.fixture(scope="session")
+def use_bucket(aws_endpoint: str) -> Callable[[pytest.MonkeyPatch], str]:
     """The maker of a new bucket that is the settings' bucket for as long as the patch lasts."""
 
     def make(patch: pytest.MonkeyPatch) -> str:
         name = f"leads-{uuid.uuid4().hex[:12]}"
-        for variable, value in {**CREDENTIALS, "AWS_ENDPOINT_URL": s3_endpoint, "LEADS_BUCKET": name}.items():
+        for variable, value in {**CREDENTIALS, "AWS_ENDPOINT_URL": aws_endpoint, "LEADS_BUCKET": name}.items():
             patch.setenv(variable, value)
         settings.cache_clear()
-        client = boto3.client("s3", endpoint_url=s3_endpoint, region_name="ap-south-1")
+        client = boto3.client("s3", endpoint_url=aws_endpoint, region_name="ap-south-1")
         client.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": "ap-south-1"})
         return name
 

@@ -86,3 +86,19 @@ def test_native_levels_give_a_frame_with_one_categorical_column_per_field(frame,
 def test_a_frame_without_levels_or_without_numbers_is_encoded_too(frame):
     assert Encoder().fit_transform(frame[["minutes"]]).shape == (400, 2)
     assert Encoder().fit_transform(frame[["channel"]]).shape == (400, 3)
+
+
+@pytest.mark.parametrize("numbers", ["scaled", "bins", "both"])
+@pytest.mark.parametrize("levels", ["onehot", "target", "both"])
+def test_the_tables_of_levels_say_what_the_fitted_blocks_say(frame, outcome, numbers, levels):
+    encoder = Encoder(numbers, levels).fit(frame, outcome)
+    rows = frame.copy()
+    rows.loc[:9, "channel"] = "pigeon"
+    assert np.array_equal(encoder.transform(rows), np.asarray(encoder.columns_.transform(rows), dtype="float64"))
+
+
+def test_a_model_from_before_there_were_tables_still_encodes(frame):
+    encoder = Encoder().fit(frame)
+    wanted = encoder.transform(frame)
+    del encoder.tables_
+    assert np.array_equal(encoder.transform(frame), wanted)

@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from types import SimpleNamespace
 
 import mlflow
@@ -12,7 +12,6 @@ import pytest
 from include.contract import KnownAt
 from include.features.calibration import Decision
 from include.lake.frames import write_parquet
-from include.local.aws.server import running
 from include.registry.registry import promote, register
 from include.registry.tracking import connect
 from include.settings import settings
@@ -24,13 +23,6 @@ from include.training.snapshot import write_manifest
 from include.training.thresholds import TIERS
 from include.warehouse.client import Warehouse
 from include.warehouse.templates import render
-
-
-@pytest.fixture(scope="session")
-def s3_endpoint() -> Iterator[str]:
-    """Local AWS instead of S3 alone, because an analysis also writes to the warehouse."""
-    with running() as url:
-        yield url
 
 
 @pytest.fixture

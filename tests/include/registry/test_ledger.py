@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 
 import pytest
 
-from include.local.aws.server import running
 from include.registry.ledger import enter
 from include.settings import settings
 from include.warehouse.client import Warehouse
@@ -16,14 +15,6 @@ RECORD = {
     "decision_id": "run/contact", "model": "m", "stage": "contact", "version": "4", "champion_version": "3",
     "verdict": "promote", "rule": "superiority", "mode": "approval", "report_uri": "s3://b/reports/gate/run/contact.json",
 }  # fmt: skip
-
-
-@pytest.fixture(scope="session")
-def s3_endpoint():
-    with pytest.MonkeyPatch.context() as environment:
-        environment.delenv("LEADS_CONTRACT", raising=False)
-        with running() as endpoint:
-            yield endpoint
 
 
 @pytest.fixture

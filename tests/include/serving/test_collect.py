@@ -9,7 +9,6 @@ import pytest
 
 from include.lake.frames import read_parquet
 from include.lake.objects import list_objects, read_json, write_bytes, write_text
-from include.local.aws.server import running
 from include.serving.collect import LARGEST, collect, feedback_schema
 from include.serving.feedback import Feedback, keep
 from include.settings import settings
@@ -18,14 +17,6 @@ from include.warehouse.templates import render
 
 MONDAY = datetime(2026, 2, 2, 9, tzinfo=UTC)
 WORD = Feedback("a-1", "asha", "too_low", "7", 1, "it's ≥ 2 | \\ 'n'", MONDAY)
-
-
-@pytest.fixture(scope="session")
-def s3_endpoint():
-    with pytest.MonkeyPatch.context() as environment:
-        environment.delenv("LEADS_CONTRACT", raising=False)
-        with running() as endpoint:
-            yield endpoint
 
 
 @pytest.fixture

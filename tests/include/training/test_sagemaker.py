@@ -74,7 +74,11 @@ def test_a_job_runs_in_a_vpc_only_where_subnets_are_set(request_of):
 
 
 def test_a_process_with_the_jobs_environment_has_the_same_settings(monkeypatch):
-    given = {"MLFLOW_TRACKING_URI": "http://mlflow:5000", "LEADS_MIN_RECALL": "0.7", "LEADS_TRAINING_SUBNETS": '["s"]'}
+    given = {
+        "MLFLOW_TRACKING_URI": "http://mlflow:5000",
+        "LEADS_MAX_AUC_DROP": "0.07",
+        "LEADS_TRAINING_SUBNETS": '["s"]',
+    }
     with monkeypatch.context() as patch:
         for name, value in given.items():
             patch.setenv(name, value)
@@ -88,10 +92,10 @@ def test_a_process_with_the_jobs_environment_has_the_same_settings(monkeypatch):
 
 def test_what_is_left_to_default_is_left_out_of_the_environment_except_the_way_to_mlflow(monkeypatch):
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    given = environment(Settings(min_recall=0.7))
-    assert given["LEADS_MIN_RECALL"] == "0.7"
+    given = environment(Settings(max_auc_drop=0.07))
+    assert given["LEADS_MAX_AUC_DROP"] == "0.07"
     assert given["LEADS_MLFLOW_TRACKING_URI"] == "http://localhost:5000"
-    assert "LEADS_MIN_PRECISION" not in given
+    assert "LEADS_MAX_BRIER_RISE" not in given
 
 
 def archive(name: str, content: bytes) -> bytes:
