@@ -51,7 +51,7 @@ def leads() -> str:
     listing, fields = _desk().listing.get(), [column.field for column in _desk().filters]
     wanted = {"tier": request.args.get("tier", "")} | {name: request.args.get(FILTER + name, "") for name in fields}
     chosen = listing.where(wanted)
-    page = Page.of(chosen, request.args.get("page", ""))
+    page, said = Page.of(chosen, request.args.get("page", "")), request.args.get("said", "")
     return render_template(
         "desk/leads.html",
         desk=_desk(),
@@ -63,7 +63,7 @@ def leads() -> str:
         trail=trail(request.args),
         address=lambda number: _address(trail(request.args) | {"page": str(number)}),
         agreement=_desk().agreement.get(),
-        said=request.args.get("said", ""),
+        said=said.replace("_", " ") if said in VERDICTS else "",
         filtered=any(wanted[name] for name in fields),
     )
 
@@ -115,8 +115,7 @@ def feedback() -> BaseResponse:
     """Keeps what a rep says of a score, the same word once, and goes back to the list."""
     said = _said(request.form)
     keep(said, _desk().layout)
-    told = {"said": f"{said.lead}: {said.verdict.replace('_', ' ')}"}
-    return redirect(_address(trail(request.form) | told), HTTPStatus.SEE_OTHER)
+    return redirect(_address(trail(request.form) | {"said": said.verdict}), HTTPStatus.SEE_OTHER)
 
 
 def _address(asked: Mapping[str, str]) -> str:

@@ -209,8 +209,12 @@ def test_a_word_on_a_score_is_kept_once_in_the_name_of_who_is_logged_in(client, 
 def test_after_a_word_the_same_page_of_the_same_list_says_thank_you(client, published):
     data = WORD | {"tier": "B", "page": "2", "f.channel": "web", "evil": "x"}
     reply = client.post("/desk/feedback", data=data, headers=HERE)
-    assert reply.location == "/desk?tier=B&page=2&f.channel=web&said=a-1%3A+too+low"
-    assert "Kept: a-1: too low" in client.get(reply.location).text
+    assert reply.location == "/desk?tier=B&page=2&f.channel=web&said=too_low"
+    assert "Kept: “too low”" in client.get(reply.location).text
+
+
+def test_a_link_cannot_put_words_of_its_own_on_the_page(client, published):
+    assert "free money" not in client.get("/desk?said=free money").text
 
 
 @pytest.mark.parametrize(
