@@ -1,6 +1,7 @@
 """The desk in a real browser without JavaScript, on a phone and on a desk: Debian's Chromium, driven headless."""
 
 import csv
+import io
 import json
 import shutil
 import time
@@ -10,8 +11,9 @@ import pandas as pd
 import pytest
 from selenium import webdriver
 from selenium.webdriver.common.by import By
-from selenium.webdriver.support.ui import Select
-from waitress.server import create_server
+from selenium.webdriver.support.expected_conditions import staleness_of
+from selenium.webdriver.support.ui import Select, WebDriverWait
+from werkzeug.serving import make_server
 
 from include.lake.frames import write_parquet
 from include.lake.objects import list_objects, read_json
@@ -39,12 +41,12 @@ def chromium(tmp_path_factory):
 
 @pytest.fixture
 def address(app):
-    server = create_server(app, host="127.0.0.1", port=0, threads=4)
-    thread = Thread(target=server.run, daemon=True)
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = Thread(target=server.serve_forever, daemon=True)
     thread.start()
-    yield f"http://127.0.0.1:{server.effective_port}"
-    server.close()
-    thread.join(timeout=10)
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
 
 
 @pytest.fixture(params=VIEWPORTS)
@@ -62,7 +64,14 @@ def leads(browser):
 
 def press(browser, label):
     shown = [button for button in browser.find_elements(By.TAG_NAME, "button") if button.is_displayed()]
-    next(button for button in shown if button.text == label).click()
+    go(browser, next(button for button in shown if button.text == label))
+
+
+def go(browser, element):
+    """Clicks, and waits until another page is there."""
+    page = browser.find_element(By.TAG_NAME, "html")
+    element.click()
+    WebDriverWait(browser, 20).until(staleness_of(page))
 
 
 def content_width(browser):
@@ -75,7 +84,7 @@ def test_a_rep_filters_the_list_turns_the_page_and_finds_the_next_lead(browser, 
     Select(browser.find_element(By.NAME, "tier")).select_by_visible_text("B")
     press(browser, "Filter")
     assert leads(browser) == list(accounts["account"][20:45])
-    browser.find_element(By.LINK_TEXT, "Next").click()
+    go(browser, browser.find_element(By.LINK_TEXT, "Next"))
     assert leads(browser) == list(accounts["account"][45:60])
     assert Select(browser.find_element(By.NAME, "tier")).first_selected_option.text == "B"
 
@@ -126,7 +135,8 @@ def test_a_rep_scores_a_file_and_downloads_it(browser, address, mixed, tmp_path)
     press(browser, "Score the file")
     assert len(leads(browser)) == 40
     browser.find_element(By.ID, "download").click()
-    rows = list(csv.DictReader(wait_for(downloads / "scored-leads.csv").open(newline="")))
+    text = wait_for(downloads / "scored-leads.csv").read_text()
+    rows = list(csv.DictReader(io.StringIO(text, newline="")))
     assert [row["account"] for row in rows] == leads(browser)
     assert {row["note"] for row in rows} == {"'=EVIL()"}
 
