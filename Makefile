@@ -9,7 +9,7 @@ UV := $(shell command -v uv || echo .tools/bin/uv)
 # Python 3.12 from PATH (asked to run: pyenv puts shims there that may not), else from pyenv's versions, else uv finds or fetches one.
 PYTHON312 := $(firstword $(shell python3.12 -c 'import sys; print(sys.executable)' 2>/dev/null) $(wildcard $(or $(PYENV_ROOT),$(HOME)/.pyenv)/versions/3.12.*/bin/python3.12) 3.12)
 
-.PHONY: help setup demo up down test lint lock bench screenshots package stacks deploy
+.PHONY: help setup demo up down serve test lint lock bench screenshots package stacks deploy
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -32,6 +32,9 @@ up: setup ## start local AWS, MLflow, Airflow, scoring API and alert inbox
 down: ## stop what `make up` or `make demo` started
 	@if [ -x $(PYTHON) ]; then $(PYTHON) -m include.local.down; fi
 
+serve: setup ## the scoring API alone, on the registry of MLFLOW_TRACKING_URI; ARGS=--public opens an ngrok tunnel
+	@OMP_NUM_THREADS=1 $(PYTHON) -m include.serving $(ARGS)
+
 test: ## every test, real parts included
 	@started=$$(date +%s); $(MAKE) --no-print-directory setup && tests/install-chromium.sh && $(PYTHON) -m pytest --numprocesses 2 --dist loadfile; \
 	status=$$?; echo "make test: exit $$status after $$(( $$(date +%s) - started )) s, installation included"; exit $$status
@@ -48,6 +51,8 @@ lock: ## rebuild requirements*.txt; CONSTRAINTS=file for a local copy of the con
 	@$(LOCK) requirements-dev.in --constraints $(CONSTRAINTS) --output-file requirements-dev.txt
 	@sed -i '1i # Made by `make lock` from requirements.in for Airflow $(AIRFLOW); edit that file. No constraint line here: MWAA then adds its own.' requirements.txt
 	@sed -i '1i # Made by `make lock` from requirements-dev.in: requirements.txt and the local stack.' requirements-dev.txt
+	@$(LOCK) include/serving/requirements.in --constraints requirements-dev.txt --output-file include/serving/requirements.txt
+	@sed -i '1i # Made by `make lock` from requirements.in under the pins of requirements-dev.txt: the scoring API alone.' include/serving/requirements.txt
 
 bench: setup ## every benchmark, one after the other
 	@for file in bench/[a-z]*.py; do $(PYTHON) -m bench.$$(basename $$file .py) || exit 1; done

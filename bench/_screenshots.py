@@ -29,7 +29,7 @@ from include.local.synthetic import synthetic_leads
 from include.registry.registry import ChampionInfo
 from include.serving.app import create_app
 from include.serving.batch import scores_table
-from include.serving.desk.listing import publish
+from include.serving.desk.publish import publish
 from include.serving.holder import ChampionHolder, Champions
 from include.serving.scorer import Scorer, scorer_of
 from include.serving.stages import StagedScorer

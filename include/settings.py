@@ -114,6 +114,14 @@ class Settings(BaseSettings):
     feedback_weight: float = Field(
         1.0, gt=0, le=100, description="weight in training of a lead whose label most reps confirm; 1 has no effect"
     )
+    api_auth: Literal["keys", "off"] = Field("keys", description="off: anyone who reaches the API may use it")
+    api_keys_secret: str = Field("prod/scoring-api/keys", description="secret with JSON of key name to SHA-256 in hex")
+    api_keys_refresh_seconds: float = Field(120.0, gt=0, description="how often the scoring API reads its keys again")
+    api_requests_per_second: float = Field(50.0, ge=0, description="sustained, for each key; 0: without limit")
+    api_burst: int = Field(200, ge=1, description="requests that a key may make at once after a pause")
+    api_max_leads: int = Field(1000, ge=1, description="leads in one request; POST /predict/batch takes any number")
+    api_max_columns: int = Field(500, ge=1, description="columns of one lead, those that nobody knows included")
+    api_model_folder: str = Field("", description="folder with bundled champions to serve in place of the registry's")
 
     @model_validator(mode="after")
     def _coherent(self) -> Self:

@@ -44,10 +44,10 @@ def unload_desk():
 
 @task(**API_CALL)
 def publish_desk(run, run_after):
-    """Lets every lead desk show this run's list."""
+    """Lets every lead desk show this run's list; returns how many leads it has."""
     from datetime import datetime
 
-    from include.serving.desk import listing
+    from include.serving.desk import publish
     from lifecycle.names import Names
 
-    listing.publish(run, Names().layout, datetime.fromisoformat(run_after))
+    return publish.publish(run, Names().layout, datetime.fromisoformat(run_after))

@@ -54,13 +54,13 @@ class Layout:
         return self._folder(self.settings.processed_prefix, "scores", run_id)
 
     def desk(self, run_id: str) -> str:
-        """Folder of the list of open leads that one scoring run publishes for the lead desk (Parquet)."""
+        """Folder of the open leads that one scoring run unloads for the lead desk (Parquet)."""
         return self._folder(self.settings.processed_prefix, "desk", run_id)
 
     @property
-    def desk_pointer(self) -> str:
-        """JSON file that says which list the lead desk shows."""
-        return self._folder(self.settings.processed_prefix, "desk") + "current.json"
+    def desk_list(self) -> str:
+        """The list that the lead desk shows (JSON, packed with gzip)."""
+        return self._folder(self.settings.processed_prefix, "desk") + "current.json.gz"
 
     @property
     def feedback(self) -> str:

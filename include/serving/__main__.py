@@ -1,23 +1,89 @@
-"""Runs the scoring API: `python -m include.serving [--host HOST] [--port PORT]`."""
+"""Runs the scoring API: `python -m include.serving [serve | key NAME] [--host HOST] [--port PORT] [--public]`.
+
+`serve` is what SageMaker runs in a container: port 8080, champions from /opt/ml/model. `key NAME` makes an API key.
+"""
 
 import argparse
 import logging
 import os
+import sys
 
-from waitress import serve
+from botocore.exceptions import BotoCoreError, ClientError
 
-from include.serving.app import create_app
+from include.serving.keys import KeysUnusable, add_key
+from include.serving.logs import log_as_json
+from include.serving.tunnel import NoTunnel, open_tunnel
+from include.settings import settings
+
+log = logging.getLogger(__name__)
+
+THREADS = 8
+FORM_BYTES = 64 * 1024
+"""What a multipart form adds to its file."""
 
 
-def main() -> None:
-    """Serves until stopped, on waitress with a few threads."""
-    parser = argparse.ArgumentParser(description="The scoring API")
-    parser.add_argument("--host", default=os.environ.get("LEADS_API_HOST", "127.0.0.1"))
-    parser.add_argument("--port", type=int, default=int(os.environ.get("LEADS_API_PORT", "8090")))
-    arguments = parser.parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    serve(create_app(), host=arguments.host, port=arguments.port, threads=8)
+def main(arguments: list[str] | None = None) -> int:
+    """Serves until stopped; returns the exit status."""
+    given = _parser().parse_args(arguments)
+    if given.command == "key":
+        return _key(given.name)
+    log_as_json()
+    endpoint = given.command == "serve"
+    host = given.host or ("0.0.0.0" if endpoint else os.environ.get("LEADS_API_HOST", "127.0.0.1"))  # noqa: S104
+    port = given.port or _port(endpoint)
+    if given.public:
+        try:
+            _require_keys()
+            open_tunnel(port)
+        except NoTunnel as error:
+            log.error("%s", error)
+            return 1
+    _serve(host, port, endpoint)
+    return 0
+
+
+def _serve(host: str, port: int, endpoint: bool) -> None:
+    from waitress import serve  # here, because the models' libraries take seconds to import
+
+    from include.serving.app import create_app
+    from include.serving.upload import MAX_UPLOAD_BYTES
+
+    # The largest body of any route; each route has its own limit below it.
+    largest = MAX_UPLOAD_BYTES + FORM_BYTES
+    app = create_app(endpoint=endpoint)
+    serve(app, host=host, port=port, threads=THREADS, ident=None, max_request_body_size=largest)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m include.serving", description="The scoring API")
+    parser.add_argument("command", nargs="?", default="api", choices=("api", "serve", "key"))
+    parser.add_argument("name", nargs="?", default="", help="of the new key")
+    parser.add_argument("--host")
+    parser.add_argument("--port", type=int)
+    parser.add_argument("--public", action="store_true", help="open an ngrok tunnel; needs NGROK_AUTHTOKEN and the SDK")
+    return parser
+
+
+def _port(endpoint: bool) -> int:
+    if endpoint:
+        return int(os.environ.get("SAGEMAKER_BIND_TO_PORT", "8080"))
+    return int(os.environ.get("LEADS_API_PORT", "8090"))
+
+
+def _require_keys() -> None:
+    if settings().api_auth == "off":
+        raise NoTunnel("--public with LEADS_API_AUTH=off would let the whole world ask; leave the keys on")
+
+
+def _key(name: str) -> int:
+    try:
+        key = add_key(name)
+    except (KeysUnusable, BotoCoreError, ClientError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    sys.stdout.write(f"{key}\n")
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

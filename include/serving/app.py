@@ -1,134 +1,84 @@
-"""The scoring API: leads as JSON or CSV in, scores and reasons of the current champions out."""
+"""The scoring API as a WSGI application: leads in, scores and reasons of the current champions out."""
 
-from http import HTTPStatus
-from typing import Any
+from flask import Flask, Response
 
-from flask import Flask, Response, abort, current_app, jsonify, render_template, request
-from werkzeug.exceptions import HTTPException
-
-from include.contract import Contract, load_contract
+from include.contract import load_contract
+from include.serving.auth import require_keys
 from include.serving.desk.routes import desk
+from include.serving.errors import explain_errors
 from include.serving.holder import Champions, registry_champions
-from include.serving.leads import LeadsRefused, UnreadableBody, leads_frame, parse_csv, parse_json
-from include.serving.scorer import Scorer
-from include.serving.stages import StagedScorer
+from include.serving.keys import Keys, secret_keys
+from include.serving.limits import Buckets, limit_rates
+from include.serving.logs import trace_requests
+from include.serving.metrics import Metrics
+from include.serving.model_folder import folder_champions, sagemaker_folder
+from include.serving.openapi import document
+from include.serving.routes import add_routes
 from include.settings import settings
 
 MAX_BODY_BYTES = 4 * 1024 * 1024
-REASONS = 3
-"""For each direction."""
-PARSERS = {"application/json": parse_json, "text/csv": parse_csv}
+ENDPOINT_OPEN = frozenset({"invocations"})
+"""SageMaker has asked IAM before a request reaches the container."""
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+}
 
 
-def create_app(champions: Champions | None = None) -> Flask:
+def create_app(champions: Champions | None = None, keys: Keys | None = None, endpoint: bool = False) -> Flask:
     """The WSGI application.
 
     Args:
-        champions: where they come from; None takes the settings' registry and starts to watch it.
+        champions: where they come from; None takes the settings' registry or model folder and starts to watch it.
+        keys: who may ask; None takes the settings' secret and starts to watch it, unless the settings turn keys off.
+        endpoint: whether SageMaker sends the requests: the model folder is /opt/ml/model, and /invocations is open.
     """
     app = Flask(__name__)
-    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
+    app.config.update(MAX_CONTENT_LENGTH=MAX_BODY_BYTES, MAX_FORM_PARTS=20)
     app.json.sort_keys = False  # type: ignore[attr-defined]
-    if champions is None:
-        champions = registry_champions()
-        champions.start()
-    app.extensions["champions"] = champions
-    app.extensions["contract"] = load_contract(settings().contract)
-    app.add_url_rule("/", view_func=index)
-    app.add_url_rule("/healthz", view_func=healthz)
-    app.add_url_rule("/readyz", view_func=readyz)
-    app.add_url_rule("/model", view_func=model)
-    app.add_url_rule("/predict", view_func=predict, methods=["POST"])
+    contract, champions = load_contract(settings().contract), champions or _watched_champions(endpoint)
+    metrics = Metrics(contract, champions)
+    app.extensions |= {"champions": champions, "contract": contract, "metrics": metrics}
+    app.extensions["openapi"] = document(contract, settings())
+    keys = keys or _watched_keys(endpoint)
+    trace_requests(app)
+    require_keys(app, keys, ENDPOINT_OPEN if endpoint else frozenset())
+    limit_rates(app, _buckets() if keys else None)
+    metrics.watch(app)
+    explain_errors(app)
+    app.after_request(_protect)
+    add_routes(app)
     app.register_blueprint(desk)
-    app.register_error_handler(HTTPException, _explain)
-    app.register_error_handler(UnreadableBody, _unreadable)
-    app.register_error_handler(LeadsRefused, _refused)
     return app
 
 
-def index() -> str:
-    """The page for people: which champions are served, how good they are, how to ask for a score."""
-    return render_template("index.html", champions=_described(), problems=_champions().problems)
-
-
-def healthz() -> Response:
-    """The process answers, with or without a champion."""
-    return jsonify(status="ok")
-
-
-def readyz() -> Response:
-    """200 once a champion is loaded, 503 before."""
-    return jsonify(status="ready", versions=_versions(_scorer()))
-
-
-def model() -> Response:
-    """The champions in use by stage: name, version, run, decision and tags; and the registry's problems by stage."""
-    _scorer()
-    return jsonify(champions=_described(), registry_problems=_champions().problems)
-
-
-def predict() -> Response:
-    """Scores the leads of the body, in their order, each with the champion of its stage and with reasons.
-
-    A value that the contract refuses is a 422 that names row, field and reason; the whole request is then refused.
-    """
-    scorer = _scorer()
-    parse = PARSERS.get(request.mimetype)
-    if parse is None:
-        abort(
-            HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"send one of {', '.join(PARSERS)}, not {request.mimetype or 'nothing'}"
-        )
-    scores = scorer.score(leads_frame(parse(request.get_data()), _contract()), REASONS)
-    predictions = scores.astype(object).to_dict(orient="records")
-    return jsonify(versions=_versions(scorer), predictions=predictions)
-
-
-def _champions() -> Champions:
-    champions: Champions = current_app.extensions["champions"]
+def _watched_champions(endpoint: bool) -> Champions:
+    named = settings().api_model_folder
+    champions = folder_champions(sagemaker_folder()) if endpoint or named else registry_champions()
+    champions.start()
     return champions
 
 
-def _contract() -> Contract:
-    contract: Contract = current_app.extensions["contract"]
-    return contract
+def _watched_keys(endpoint: bool) -> Keys | None:
+    if endpoint:  # nobody has a key of a container that only SageMaker can reach
+        keys = Keys(dict)
+        keys.refresh()
+        return keys
+    if settings().api_auth == "off":
+        return None
+    keys = secret_keys()
+    keys.start()
+    return keys
 
 
-def _scorer() -> StagedScorer:
-    champions = _champions()
-    if champions.scorer is None:
-        problems = "; ".join(champions.problems.values())
-        abort(HTTPStatus.SERVICE_UNAVAILABLE, f"no champion to score with yet: {problems}")
-    return champions.scorer
+def _buckets() -> Buckets | None:
+    per_second = settings().api_requests_per_second
+    return Buckets(per_second, settings().api_burst) if per_second else None
 
 
-def _versions(scorer: StagedScorer) -> dict[str, str]:
-    return {one.champion.model: one.champion.version for one in scorer.scorers.values()}
-
-
-def _described() -> dict[str, dict[str, Any]]:
-    scorer = _champions().scorer
-    return {str(stage): _description(one) for stage, one in scorer.scorers.items()} if scorer else {}
-
-
-def _description(scorer: Scorer) -> dict[str, Any]:
-    return {
-        "model": scorer.champion.model,
-        "version": scorer.champion.version,
-        "run_id": scorer.champion.run_id,
-        "policy": scorer.decision.policy,
-        "threshold": scorer.decision.threshold,
-        "tiers": dict(scorer.decision.tiers),
-        "tags": scorer.champion.tags,
-    }
-
-
-def _explain(error: HTTPException) -> tuple[Response, int]:
-    return jsonify(error=error.description), error.code or HTTPStatus.INTERNAL_SERVER_ERROR
-
-
-def _unreadable(error: UnreadableBody) -> tuple[Response, int]:
-    return jsonify(error=str(error)), HTTPStatus.BAD_REQUEST
-
-
-def _refused(error: LeadsRefused) -> tuple[Response, int]:
-    return jsonify(error=str(error), problems=error.problems), HTTPStatus.UNPROCESSABLE_ENTITY
+def _protect(response: Response) -> Response:
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    return response

@@ -30,6 +30,8 @@ class ChampionHolder:
         self._scorer: Scorer | None = None
         self._problem: str | None = "the registry has not been asked yet"
         self._settled = False
+        self.failures = 0
+        """Looks at the registry in vain, since the start; that a stage has no champion is no failure."""
 
     @property
     def scorer(self) -> Scorer | None:
@@ -55,6 +57,7 @@ class ChampionHolder:
                 log.warning("Champion not refreshed, still serving %s: %s", self._served(), problem)
             self._problem = problem
             self._settled |= isinstance(error, NoChampion)
+            self.failures += not isinstance(error, NoChampion)
             return
         if latest is not self._scorer:
             log.info("Serving %s instead of %s", latest.champion.uri, self._served())
@@ -88,6 +91,11 @@ class Champions:
         """Stage to why its last look at the registry failed; stages that went well are not in it."""
         return {str(stage): holder.problem for stage, holder in self._holders.items() if holder.problem}
 
+    @property
+    def failures(self) -> dict[str, int]:
+        """Stage to how many looks at the registry have failed since the start."""
+        return {str(stage): holder.failures for stage, holder in self._holders.items()}
+
     def refresh(self) -> None:
         """Looks at the registry once for every stage."""
         for holder in self._holders.values():
@@ -105,9 +113,15 @@ class Champions:
         self._stop.set()
 
     def _poll(self) -> None:
-        self.refresh()
+        self._look()
         while not self._stop.wait(self._poll_seconds):
+            self._look()
+
+    def _look(self) -> None:
+        try:
             self.refresh()
+        except Exception:  # unpickling a model runs anybody's code; an API that looks no more would be frozen unnoticed
+            log.exception("Looking for champions failed in a way that nobody foresaw; looking again")
 
 
 def registry_champions() -> Champions:

@@ -1,11 +1,8 @@
-"""Reads leads out of a request: JSON or CSV to a frame of contract fields, refusing what the contract refuses."""
+"""Turns leads as callers write them into a frame of contract fields, refusing what the contract refuses."""
 
-import csv
-import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from io import StringIO
 from typing import Any
 
 import pandas as pd
@@ -14,6 +11,8 @@ from include.contract import Column, Contract
 
 MAX_PROBLEMS = 100
 """A reply names at most so many problems: a wrong file repeats the same one in every row."""
+LARGEST = 2**53
+"""No number may be larger either way: models that compute in single precision would read it as infinite."""
 
 
 @dataclass(frozen=True)
@@ -25,10 +24,6 @@ class Problem:
     reason: str
 
 
-class UnreadableBody(ValueError):  # noqa: N818 - says what is the matter
-    """A body that is not the JSON or CSV that its content type promises."""
-
-
 class LeadsRefused(ValueError):  # noqa: N818 - says what happened
     """Leads with values that the contract refuses; `problems` says which."""
 
@@ -37,38 +32,11 @@ class LeadsRefused(ValueError):  # noqa: N818 - says what happened
         self.problems = [asdict(problem) for problem in problems[:MAX_PROBLEMS]]
 
 
-def parse_json(body: bytes) -> list[Mapping[str, Any]]:
-    """Leads of a JSON body: one object, or a list of objects. Raises UnreadableBody."""
-    try:
-        content = json.loads(body, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as error:
-        raise UnreadableBody(f"not JSON: {error}") from error
-    leads = content if isinstance(content, list) else [content]
-    if not leads or not all(isinstance(lead, dict) for lead in leads):
-        raise UnreadableBody("expected one JSON object per lead, alone or in a list that is not empty")
-    return leads
-
-
-def parse_csv(body: bytes) -> list[Mapping[str, Any]]:
-    """Leads of a UTF-8 CSV body with a header line. Raises UnreadableBody."""
-    try:
-        reader = csv.DictReader(StringIO(body.decode("utf-8-sig"), newline=""), strict=True)
-        leads: list[Mapping[str, Any]] = list(reader)
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise UnreadableBody(f"not CSV in UTF-8: {error}") from error
-    if not leads:
-        raise UnreadableBody("the CSV has no lead; expected a header line and a line per lead")
-    for number, lead in enumerate(leads, start=1):
-        if None in lead or None in lead.values():
-            raise UnreadableBody(f"row {number} does not have as many cells as the header")
-    return leads
-
-
-def leads_frame(leads: Sequence[Mapping[str, Any]], contract: Contract) -> pd.DataFrame:
+def leads_frame(leads: Sequence[Mapping[str, Any]], contract: Contract, first: int = 1) -> pd.DataFrame:
     """Leads as a frame of contract fields: null tokens and empty cells missing, numbers as float64.
 
     Business headers and field names are both read; what the contract does not know is ignored; a category level that
-    nobody has seen yet is accepted.
+    nobody has seen yet is accepted. `first` is the row number of the first lead in errors.
 
     Raises:
         LeadsRefused: names row, field and reason of every refused value.
@@ -76,10 +44,13 @@ def leads_frame(leads: Sequence[Mapping[str, Any]], contract: Contract) -> pd.Da
     known = {name: column for column in contract.columns for name in (column.name, column.field)}
     problems: list[Problem] = []
     rows: list[dict[str, Any]] = []
-    for number, lead in enumerate(leads, start=1):
+    for number, lead in enumerate(leads, start=first):
         row: dict[str, Any] = {}
         for name, value in lead.items():
             if (column := known.get(name)) is None:
+                continue
+            if column.field in row:
+                problems.append(Problem(number, name, f"given twice, as {column.name} and as {column.field}"))
                 continue
             try:
                 row[column.field] = _value(value, column, contract.null_tokens)
@@ -111,6 +82,8 @@ def _number(value: Any, column: Column) -> float:
         raise ValueError("must be a number") from None
     if not math.isfinite(number):
         raise ValueError("must be a finite number")
+    if abs(value if isinstance(value, int) else number) > LARGEST:  # 2**53 + 1 is 2**53 as a float
+        raise ValueError(f"must lie between {-LARGEST} and {LARGEST}")
     if column.type == "integer" and not number.is_integer():
         raise ValueError("must be a whole number")
     if column.minimum is not None and number < column.minimum:
@@ -121,8 +94,8 @@ def _number(value: Any, column: Column) -> float:
 
 
 def _text(value: Any, column: Column) -> str:
-    if column.type == "string" and isinstance(value, int):
-        return str(value)
+    if column.type == "string" and _whole(value):
+        return str(int(value))
     if not isinstance(value, str):
         raise ValueError("must be text")
     if column.type == "yes_no" and value not in ("Yes", "No"):
@@ -132,5 +105,6 @@ def _text(value: Any, column: Column) -> str:
     return value
 
 
-def _refuse_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not a JSON value")
+def _whole(value: Any) -> bool:
+    """Whether JSON calls the value an integer: 7 and 7.0, but not true, which Python takes for 1."""
+    return value.is_integer() if isinstance(value, float) else isinstance(value, int) and not isinstance(value, bool)

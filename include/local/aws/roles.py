@@ -4,6 +4,8 @@ MWAA_ROLE = "mwaa-execution-role"
 REDSHIFT_ROLE = "redshift-s3-role"
 MLFLOW_ROLE = "mlflow-role"
 API_ROLE = "scoring-api-role"
+LOCAL_API_KEY = "local-demo-key"
+"""What the scoring API of the local stack takes; it listens on this machine only."""
 OWNER = "local"
 """Access key id of the person at the laptop and of local AWS itself: the account's owner, whom no policy binds."""
 

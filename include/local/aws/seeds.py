@@ -1,13 +1,14 @@
-"""What the guide's AWS account has before the first DAG runs: bucket, roles, secret and Data Catalog database."""
+"""What the guide's AWS account has before the first DAG runs: bucket, roles, secrets and Data Catalog database."""
 
 import json
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 
 from botocore.exceptions import ClientError
 
-from include.local.aws.roles import API_ROLE, MLFLOW_ROLE, MWAA_ROLE, REDSHIFT_ROLE
+from include.local.aws.roles import API_ROLE, LOCAL_API_KEY, MLFLOW_ROLE, MWAA_ROLE, REDSHIFT_ROLE
 from include.local.aws.runtime import Runtime
 from include.settings import Settings
 
@@ -16,7 +17,7 @@ _EXISTS = ("BucketAlreadyOwnedByYou", "EntityAlreadyExists", "ResourceExistsExce
 
 def seed(runtime: Runtime, settings: Settings) -> None:
     """Create what is absent; safe to run again."""
-    steps: tuple[Callable[[Runtime, Settings], None], ...] = (_bucket, _roles, _secret, _catalog)
+    steps: tuple[Callable[[Runtime, Settings], None], ...] = (_bucket, _roles, _secret, _api_key, _catalog)
     for step in steps:
         step(runtime, settings)
 
@@ -72,6 +73,12 @@ def _secret(runtime: Runtime, settings: Settings) -> None:
     }
     with _unless_it_exists():
         runtime.client("secretsmanager").create_secret(Name=settings.redshift_secret, SecretString=json.dumps(value))
+
+
+def _api_key(runtime: Runtime, settings: Settings) -> None:
+    value = json.dumps({"local": sha256(LOCAL_API_KEY.encode()).hexdigest()})
+    with _unless_it_exists():
+        runtime.client("secretsmanager").create_secret(Name=settings.api_keys_secret, SecretString=value)
 
 
 def _catalog(runtime: Runtime, settings: Settings) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from rich.table import Table
 
+from include.local.aws.roles import LOCAL_API_KEY
 from include.local.ports import Ports
 from include.local.replay.facts import Facts
 
@@ -73,7 +74,7 @@ def address_table(ports: Ports) -> Table:
     table = Table("what", "where", title="Running until `make down`")
     table.add_row("Airflow (DAGs, runs, logs)", ports.airflow)
     table.add_row("MLflow (experiments, registered models)", ports.mlflow)
-    table.add_row("Scoring API", ports.api)
+    table.add_row(f"Scoring API (key {LOCAL_API_KEY})", ports.api)
     table.add_row("Alert inbox (Slack, email)", ports.inbox)
     table.add_row("Local AWS (AWS_ENDPOINT_URL)", ports.aws)
     return table

@@ -1,5 +1,7 @@
-"""The list of open leads that the desk shows: published by a scoring run, read from S3, filtered and cut into pages."""
+"""The list of open leads that the desk shows: read from S3 now and then, and filtered."""
 
+import gzip
+import json
 import logging
 import threading
 import time
@@ -11,18 +13,17 @@ from typing import Any
 import pandas as pd
 from botocore.exceptions import BotoCoreError, ClientError
 
-from include.lake.frames import read_parquet
 from include.lake.layout import Layout
-from include.lake.objects import ObjectMissing, read_json, write_json
+from include.lake.objects import ObjectMissing, read_bytes
 
 log = logging.getLogger(__name__)
 
-UNREADABLE = (ObjectMissing, ClientError, BotoCoreError, OSError, ValueError, KeyError)
-"""What S3 may do while an API runs; pyarrow's errors are ValueErrors and OSErrors."""
+UNREADABLE = (ClientError, BotoCoreError, OSError, EOFError, ValueError, KeyError)
+"""What S3 may do while an API runs, and what may lie there; gzip's errors are OSErrors and EOFErrors."""
 NOT_KNOWN = "(not known)"
 MOST_LEVELS = 100
 """Levels that a filter offers; a column of free text has one per lead."""
-COLUMNS = ("score", "previous_score", "tier", "stage", "model_version", "reasons", "scored_at")
+COLUMNS = ("score", "previous_score", "tier", "stage", "model_version", "reasons")
 
 
 @dataclass(frozen=True)
@@ -50,23 +51,11 @@ class Listing:
         return self.leads[chosen]
 
 
-def publish(run_id: str, layout: Layout, scored_at: datetime) -> None:
-    """Makes the list that the run has unloaded the one that every desk shows, all of it at once."""
-    write_json(layout.desk_pointer, {"uri": layout.desk(run_id), "run_id": run_id, "scored_at": scored_at.isoformat()})
-
-
-def read_listing(layout: Layout, filters: tuple[str, ...]) -> Listing:
+def read_listing(layout: Layout) -> Listing:
     """The list published last. Raises ObjectMissing before the first one."""
-    pointer: dict[str, Any] = read_json(layout.desk_pointer)
-    scored_at = datetime.fromisoformat(pointer["scored_at"])
-    names = [layout.contract.key, *COLUMNS, "probability", *filters]
-    try:
-        leads = read_parquet(pointer["uri"])[names]
-    except ObjectMissing:  # UNLOAD of an empty result writes no object
-        return Listing(pd.DataFrame(columns=names), scored_at)
-    leads = leads.sort_values(["probability", layout.contract.key], ascending=[False, True], kind="stable")
-    filled = {field: leads[field].astype(object).where(leads[field].notna(), NOT_KNOWN) for field in filters}
-    return Listing(leads.assign(**filled).drop(columns="probability").reset_index(drop=True), scored_at)
+    content: dict[str, Any] = json.loads(gzip.decompress(read_bytes(layout.desk_list)))
+    leads = pd.DataFrame(content["leads"]["data"], columns=content["leads"]["columns"])
+    return Listing(leads, datetime.fromisoformat(content["scored_at"]))
 
 
 class Kept[T]:

@@ -1,5 +1,6 @@
 """The desk's pages: the ranked list, one lead, an uploaded CSV, a rep's word on a score. None needs JavaScript."""
 
+import logging
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -10,17 +11,22 @@ from flask.blueprints import BlueprintSetupState
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
+from include.serving.bodies import TooMuch, UnreadableBody, check_columns, parse_csv
 from include.serving.desk.export import as_link, scored_csv
 from include.serving.desk.form import sections
 from include.serving.desk.guard import require_same_origin
 from include.serving.desk.state import Desk, desk_of
 from include.serving.desk.views import FILTER, Card, Page, cards, trail
+from include.serving.errors import STORE_ERRORS
 from include.serving.feedback import VERDICTS, Feedback, FeedbackRefused, keep
-from include.serving.leads import LeadsRefused, UnreadableBody, leads_frame, parse_csv
+from include.serving.leads import LeadsRefused
+from include.serving.scoring import REASONS, score_rows
 from include.serving.stages import StagedScorer
+from include.serving.upload import AT_ONCE
+from include.settings import settings
 
-REASONS = 3
-"""For each direction."""
+log = logging.getLogger(__name__)
+
 SHOWN = 100
 """Leads of an upload that the page lists; the download has all of them."""
 HEADERS = {
@@ -76,11 +82,11 @@ def score() -> str | tuple[str, int]:
         return _score_page({}, {}, None)
     scorer = _scorer()
     try:
-        frame = leads_frame([{name: value for name, value in given.items() if value}], _desk().contract)
+        scores = score_rows(scorer, [{name: value for name, value in given.items() if value}], REASONS)
     except LeadsRefused as refused:
         problems = {problem["field"]: problem["reason"] for problem in refused.problems}
         return _score_page(given, problems, None), HTTPStatus.UNPROCESSABLE_ENTITY
-    (card,) = cards(scorer.score(frame, REASONS), _desk())
+    (card,) = cards(scores, _desk())
     return _score_page(given, {}, card)
 
 
@@ -90,15 +96,17 @@ def upload() -> str | tuple[str, int]:
     scorer, file = _scorer(), request.files.get("leads")
     if file is None:
         abort(HTTPStatus.BAD_REQUEST, "choose a CSV file to score")
+    if not AT_ONCE.acquire(blocking=False):
+        abort(HTTPStatus.TOO_MANY_REQUESTS, "other files are being scored; try again in a few seconds")
     try:
         rows = parse_csv(file.read())
-        frame = leads_frame(rows, _desk().contract)
-    except UnreadableBody as unreadable:
-        abort(HTTPStatus.BAD_REQUEST, str(unreadable))
+        check_columns(len(rows[0]), settings().api_max_columns)
+        scores = score_rows(scorer, rows, REASONS)
     except LeadsRefused as refused:
         page = render_template("desk/refused.html", desk=_desk(), problems=refused.problems)
         return page, HTTPStatus.UNPROCESSABLE_ENTITY
-    scores = scorer.score(frame, REASONS)
+    finally:
+        AT_ONCE.release()
     ranked = scores.sort_values("probability", ascending=False, kind="stable").head(SHOWN)
     return render_template(
         "desk/upload.html",
@@ -174,5 +182,27 @@ def _explain(error: HTTPException) -> Response:
 
 @desk.errorhandler(FeedbackRefused)
 def _refuse(error: FeedbackRefused) -> tuple[str, int]:
-    page = render_template("desk/error.html", desk=_desk(), reason=f"Not kept: {error}")
-    return page, HTTPStatus.UNPROCESSABLE_ENTITY
+    return _said_no(f"Not kept: {error}", HTTPStatus.UNPROCESSABLE_ENTITY)
+
+
+@desk.errorhandler(UnreadableBody)
+def _unreadable(error: UnreadableBody) -> tuple[str, int]:
+    return _said_no(str(error), HTTPStatus.BAD_REQUEST)
+
+
+@desk.errorhandler(TooMuch)
+def _too_much(error: TooMuch) -> tuple[str, int]:
+    return _said_no(str(error), HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+
+
+def _store(error: Exception) -> tuple[str, int]:
+    log.error("The store does not answer: %s", type(error).__name__)
+    return _said_no("Not kept: the store does not answer at present; try again", HTTPStatus.SERVICE_UNAVAILABLE)
+
+
+for unreachable in STORE_ERRORS:
+    desk.register_error_handler(unreachable, _store)
+
+
+def _said_no(reason: str, status: HTTPStatus) -> tuple[str, int]:
+    return render_template("desk/error.html", desk=_desk(), reason=reason), status

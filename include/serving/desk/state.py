@@ -36,8 +36,7 @@ def desk_of() -> Desk:
     """The desk of the settings' contract and bucket; nothing is read before a page asks for it."""
     contract = load_contract(settings().contract)
     layout, filters, seconds = Layout(settings(), contract), filter_columns(contract), settings().desk_seconds
-    fields = tuple(column.field for column in filters)
-    empty = Listing(pd.DataFrame(columns=[contract.key, *COLUMNS, *fields]), None)
-    listing = Kept(lambda: read_listing(layout, fields), empty, seconds)
+    empty = Listing(pd.DataFrame(columns=[contract.key, *COLUMNS, *(column.field for column in filters)]), None)
+    listing = Kept(lambda: read_listing(layout), empty, seconds)
     agreement: Kept[dict[str, Any] | None] = Kept(lambda: read_json(layout.agreement), None, seconds)
     return Desk(contract, layout, filters, listing, agreement)

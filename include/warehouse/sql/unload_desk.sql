@@ -1,7 +1,7 @@
 {# The lead desk's list: the best open leads, each with its newest score and the one of the run before. UNLOAD takes no
    outer LIMIT. #}
 {% from "columns.jinja" import unload with context %}
-{% set shown = ["score", "probability", "tier", "stage", "model_version", "reasons", "scored_at"] %}
+{% set shown = ["score", "probability", "tier", "stage", "model_version", "reasons"] %}
 {% call unload(layout.desk(run_id)) %}
 SELECT {{ ([contract.key, "previous_score"] + shown + filter_fields) | join(", ") }}
 FROM (

@@ -1,16 +1,22 @@
 """Champions that were really trained: in memory for scoring, registered ones for loading."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
-import mlflow
+import mlflow.sklearn
 import pandas as pd
 import pytest
+import yaml
+from flask.testing import FlaskClient
 from sklearn.pipeline import Pipeline
 
-from include.contract import Contract, KnownAt
+from include.contract import Contract, KnownAt, load_contract
 from include.features.calibration import Calibration, Decision
-from include.registry.registry import ChampionInfo, promote, register
+from include.registry.registry import ChampionInfo, NoChampion, promote, register
 from include.registry.tracking import connect
+from include.serving.app import create_app
+from include.serving.holder import ChampionHolder, Champions
+from include.serving.model_folder import write_index
 from include.serving.scorer import Scorer, scorer_of
 from include.serving.stages import StagedScorer
 from include.settings import settings
@@ -20,6 +26,8 @@ from include.training.packaging import log_pipeline
 EPOCH = pd.Timestamp("2026-01-01", tz="UTC").to_pydatetime()
 DECISION = Decision("f1", 0.4, (("A", 70), ("B", 40), ("C", 20), ("D", 0)))
 VERSIONS = {KnownAt.CONTACT: "7", KnownAt.CAPTURE: "3"}
+FITTED: dict[tuple[str, KnownAt, str], Pipeline] = {}
+"""Pipelines on the same leads for the scorers in memory; scoring changes nothing in them."""
 
 
 def fit(contract: Contract, accounts: pd.DataFrame, stage: KnownAt, family: str = "logistic_regression") -> Pipeline:
@@ -35,7 +43,10 @@ def scorer_for(contract, accounts) -> Callable[..., Scorer]:
     def make(stage: KnownAt, family: str = "logistic_regression") -> Scorer:
         tags = {"holdout_roc_auc": "0.91"}
         version = ChampionInfo(contract.model_name(stage), VERSIONS[stage], "a-run", tags, EPOCH)
-        return scorer_of(version, stage, contract, fit(contract, accounts, stage, family))
+        what = (contract.contract, stage, family)
+        if what not in FITTED:
+            FITTED[what] = fit(contract, accounts, stage, family)
+        return scorer_of(version, stage, contract, FITTED[what])
 
     return make
 
@@ -72,3 +83,77 @@ def registered(contract, tracking, accounts) -> Callable[..., str]:
         return version
 
     return make
+
+
+@pytest.fixture
+def fresh_settings(monkeypatch) -> Iterator[Callable[[], None]]:
+    """Reads the settings again, now and after the test."""
+    yield settings.cache_clear
+    settings.cache_clear()
+
+
+@pytest.fixture
+def serving_champions(contract, staged) -> Champions:
+    """Both stages' champions, as an application takes them."""
+    holders = {stage: ChampionHolder(lambda served, scorer=one: scorer) for stage, one in staged.scorers.items()}
+    champions = Champions(contract, holders, poll_seconds=60)
+    champions.refresh()
+    return champions
+
+
+@pytest.fixture
+def write_models(staged) -> Callable[[Path], None]:
+    """Lays both stages' champions out as a bundle has them."""
+
+    def write(folder: Path) -> None:
+        for stage, one in staged.scorers.items():
+            path = str(folder / stage)
+            mlflow.sklearn.save_model(one.pipeline, path, serialization_format="cloudpickle", pip_requirements=[])
+        write_index(folder, {stage: one.champion for stage, one in staged.scorers.items()})
+
+    return write
+
+
+@pytest.fixture
+def client_of(monkeypatch, fresh_settings) -> Callable[..., FlaskClient]:
+    """Maker of clients of an API with given champions; without keys it lets everyone through."""
+    monkeypatch.setenv("LEADS_API_AUTH", "off")
+    fresh_settings()
+    return lambda champions, keys=None: create_app(champions, keys).test_client()
+
+
+@pytest.fixture
+def client(serving_champions, client_of) -> FlaskClient:
+    return client_of(serving_champions)
+
+
+@pytest.fixture
+def untrained(contract, client_of) -> FlaskClient:
+    """A client of an API before the first promotion."""
+
+    def none_yet(served):
+        raise NoChampion("nothing promoted yet")
+
+    champions = Champions(contract, {KnownAt.CONTACT: ChampionHolder(none_yet)}, poll_seconds=60)
+    champions.refresh()
+    return client_of(champions)
+
+
+@pytest.fixture
+def lead() -> dict[str, object]:
+    return {"account": "a-1", "visits": 3, "minutes": 42.5, "channel": "web", "fit": "high", "opinion": "hot"}
+
+
+@pytest.fixture
+def contract_with_levels(tmp_path, monkeypatch, use_contract) -> Iterator[Contract]:
+    """The test contract, with the known levels of one category named."""
+    use_contract(tmp_path, monkeypatch)
+    path = tmp_path / "accounts.yaml"
+    content = yaml.safe_load(path.read_text())
+    (channel,) = (column for column in content["columns"] if column["field"] == "channel")
+    channel["allowed"] = ["web", "mail", "fair", "other"]
+    path.write_text(yaml.safe_dump(content, sort_keys=False))
+    load_contract.cache_clear()
+    yield load_contract(str(path))
+    settings.cache_clear()
+    load_contract.cache_clear()

@@ -135,6 +135,24 @@ def test_a_promoted_version_is_served_without_a_restart(registered, monkeypatch)
         champions.stop()
 
 
+def test_an_error_that_nobody_foresaw_does_not_end_the_search(champions, scorer, caplog):
+    both = champions(answers(ZeroDivisionError("pickled code"), scorer), answers(NoChampion("none yet")))
+    both._poll_seconds = 0.01
+    both.start()
+    try:
+        served_within(both, "7", seconds=10)
+    finally:
+        both.stop()
+    assert "nobody foresaw" in caplog.text
+
+
+def test_looks_in_vain_are_counted_and_a_stage_without_a_champion_is_none_of_them(champions):
+    away = champions(answers(OSError("away")), answers(NoChampion("none yet")))
+    for _ in range(3):
+        away.refresh()
+    assert away.failures == {"contact": 3, "capture": 0}
+
+
 def test_an_unchanged_champion_is_not_loaded_again(registered):
     registered()
     champions = registry_champions()

@@ -2,55 +2,13 @@ import json
 
 import pytest
 
-from include.serving.leads import MAX_PROBLEMS, LeadsRefused, UnreadableBody, leads_frame, parse_csv, parse_json
+from include.serving.leads import LARGEST, MAX_PROBLEMS, LeadsRefused, leads_frame
 
 
 def refused(lead, contract):
     with pytest.raises(LeadsRefused) as error:
         leads_frame([lead], contract)
     return [(problem["row"], problem["field"], problem["reason"]) for problem in error.value.problems]
-
-
-def test_one_json_object_is_one_lead():
-    assert parse_json(b'{"visits": 3}') == [{"visits": 3}]
-
-
-def test_a_json_list_is_a_lead_each():
-    assert parse_json(b'[{"visits": 3}, {}]') == [{"visits": 3}, {}]
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        pytest.param(b"", id="empty"),
-        pytest.param(b"{", id="broken"),
-        pytest.param(b"3", id="a number"),
-        pytest.param(b"[]", id="no lead"),
-        pytest.param(b"[3]", id="a number in the list"),
-        pytest.param(b'[{"visits": 1}, null]', id="null in the list"),
-        pytest.param(b'{"visits": NaN}', id="NaN"),
-        pytest.param(b'{"visits": -Infinity}', id="Infinity"),
-        pytest.param(b"\xff", id="not UTF-8"),
-        pytest.param(b"[" * 100_000, id="nested too deep"),
-    ],
-)
-def test_a_body_that_is_not_leads_in_json_is_unreadable(body):
-    with pytest.raises(UnreadableBody):
-        parse_json(body)
-
-
-def test_csv_lines_are_leads_with_the_header_as_names():
-    assert parse_csv('\ufeffVisits,Region\r\n3,"north, far"\r\n'.encode()) == [{"Visits": "3", "Region": "north, far"}]
-
-
-@pytest.mark.parametrize(
-    "body",
-    [b"", b"visits\n", b"visits,region\n1\n", b"visits\n1,2\n", b"visits\n\xff\n", "visits\n1\n".encode("utf-16")],
-    ids=["empty", "header only", "too few cells", "too many cells", "broken UTF-8", "UTF-16"],
-)
-def test_a_body_that_is_not_leads_in_csv_is_unreadable(body):
-    with pytest.raises(UnreadableBody):
-        parse_csv(body)
 
 
 def test_numbers_are_numbers_and_null_tokens_are_missing(contract):
@@ -61,6 +19,15 @@ def test_numbers_are_numbers_and_null_tokens_are_missing(contract):
 
 def test_business_headers_and_field_names_are_both_read(contract):
     assert leads_frame([{"Visits": 3}, {"visits": 3}], contract)["visits"].tolist() == [3.0, 3.0]
+
+
+def test_a_column_given_by_both_its_names_is_refused(contract):
+    assert refused({"Visits": 3, "visits": 4}, contract) == [(1, "visits", "given twice, as Visits and as visits")]
+
+
+@pytest.mark.parametrize("number", [7, 7.0])
+def test_a_key_that_json_calls_an_integer_is_its_digits(contract, number):
+    assert leads_frame([{"account": number}], contract)["account"].tolist() == ["7"]
 
 
 def test_names_the_contract_does_not_know_are_ignored(contract):
@@ -82,10 +49,14 @@ def test_a_level_nobody_has_seen_is_accepted(contract):
         ("minutes", "NaN", "must be a finite number"),
         ("minutes", "-inf", "must be a finite number"),
         ("minutes", 10**400, "must be a number"),
+        ("minutes", 1e308, f"must lie between {-LARGEST} and {LARGEST}"),
+        ("minutes", LARGEST + 1, f"must lie between {-LARGEST} and {LARGEST}"),
         ("won", 2, "must not be above 1"),
         ("newsletter", "maybe", "must be Yes or No"),
         ("fit", "medium", "must be one of low, mid, high"),
         ("channel", 3, "must be text"),
+        ("account", True, "must be text"),
+        ("account", 7.5, "must be text"),
         ("channel", {"nested": 1}, "must be a single value"),
         ("minutes", [1], "must be a single value"),
     ],

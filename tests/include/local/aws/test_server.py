@@ -7,6 +7,7 @@ import sys
 import time
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha256
 from pathlib import Path
 
 import boto3
@@ -14,6 +15,7 @@ import pytest
 from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import ClientError
 
+from include.local.aws.roles import LOCAL_API_KEY
 from include.local.aws.server import LocalAwsNotStartedError, running
 from include.settings import Settings
 
@@ -25,6 +27,8 @@ def test_the_guides_account_is_seeded(client):
     assert trust["Statement"][0]["Principal"] == {"Service": ["glue.amazonaws.com"]}
     secret = json.loads(client("secretsmanager").get_secret_value(SecretId=settings.redshift_secret)["SecretString"])
     assert len(secret["password"]) > 20
+    keys = json.loads(client("secretsmanager").get_secret_value(SecretId=settings.api_keys_secret)["SecretString"])
+    assert keys == {"local": sha256(LOCAL_API_KEY.encode()).hexdigest()}
     assert client("glue").get_database(Name=settings.glue_database)["Database"]["Name"] == settings.glue_database
 
 

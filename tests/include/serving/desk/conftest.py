@@ -9,8 +9,7 @@ from flask import g
 from include.lake.frames import write_parquet
 from include.lake.layout import Layout
 from include.serving.app import create_app
-from include.serving.desk.listing import publish
-from include.serving.holder import ChampionHolder, Champions
+from include.serving.desk.publish import publish
 
 SCORED_AT = pd.Timestamp("2026-02-01 05:00", tz="UTC").to_pydatetime()
 HOSTILE = "<script>alert('x')</script>"
@@ -33,7 +32,6 @@ def _rows(accounts: pd.DataFrame, leads: int) -> pd.DataFrame:
         "stage": "capture",
         "model_version": "3",
         "reasons": json.dumps(told),
-        "scored_at": pd.Timestamp("2026-02-01 05:00"),
         "channel": rows["channel"],
         "region": rows["region"],
     }).sample(frac=1, random_state=0)  # fmt: skip
@@ -55,12 +53,11 @@ def published(layout: Layout, desk_rows) -> pd.DataFrame:
 
 
 @pytest.fixture
-def app(layout, contract, staged):
+def app(layout, serving_champions, monkeypatch, fresh_settings):
     """The API with both stages' champions; Asha is logged in."""
-    holders = {stage: ChampionHolder(lambda served, one=one: one) for stage, one in staged.scorers.items()}
-    champions = Champions(contract, holders, poll_seconds=60)
-    champions.refresh()
-    made = create_app(champions)
+    monkeypatch.setenv("LEADS_API_AUTH", "off")
+    fresh_settings()
+    made = create_app(serving_champions)
     made.before_request(lambda: setattr(g, "rep", "asha"))
     return made
 

@@ -5,6 +5,7 @@ import io
 import json
 import shutil
 import time
+from datetime import UTC, datetime
 from threading import Thread
 
 import pandas as pd
@@ -17,6 +18,7 @@ from werkzeug.serving import make_server
 
 from include.lake.frames import write_parquet
 from include.lake.objects import list_objects, read_json
+from include.serving.desk.publish import publish
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 VIEWPORTS = {"phone": (390, 844), "desk": (1280, 900)}
@@ -159,6 +161,7 @@ def unwieldy(desk_rows, layout, published):
     rows = desk_rows(60).assign(channel=LONG, reasons=json.dumps(told))
     rows["account"] = [f"{LONG}{number}" for number in range(60)]
     write_parquet(rows, layout.desk("r1") + "0000_part_00.parquet")
+    publish("r1", layout, datetime(2026, 2, 1, 5, tzinfo=UTC))
 
 
 @pytest.mark.parametrize("path", ["/desk", "/desk?page=2&tier=B&said=too_low", "/desk/score"])

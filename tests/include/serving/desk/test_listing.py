@@ -1,40 +1,45 @@
 """The published list: all of it at once, read anew when it is stale, kept while the store is away."""
 
+import gzip
 import time
+from datetime import UTC, datetime
 from threading import Barrier, Thread
 
 import pytest
 
-from include.lake.frames import write_parquet
-from include.lake.objects import ObjectMissing
-from include.serving.desk.listing import NOT_KNOWN, Kept, publish, read_listing
+from include.lake.objects import ObjectMissing, write_bytes
+from include.serving.desk.listing import NOT_KNOWN, Kept, read_listing
 
-FILTERS = ("channel", "region")
+MOMENT = datetime(2026, 2, 1, 5, tzinfo=UTC)
 
 
-def test_a_list_is_shown_only_once_it_is_published(layout, desk_rows):
-    write_parquet(desk_rows(5), layout.desk("r1") + "0000_part_00.parquet")
+def test_before_the_first_publishing_there_is_no_list(layout):
     with pytest.raises(ObjectMissing):
-        read_listing(layout, FILTERS)
+        read_listing(layout)
 
 
-def test_a_list_is_the_newest_published_run_in_order(layout, published, desk_rows):
-    write_parquet(desk_rows(5), layout.desk("r2") + "0000_part_00.parquet")
-    assert len(read_listing(layout, FILTERS).leads) == 60
-    moment = read_listing(layout, FILTERS).scored_at
-    publish("r2", layout, moment)
-    listing = read_listing(layout, FILTERS)
-    assert list(listing.leads["score"]) == [99, 98, 97, 96, 95]
+def test_a_list_says_when_its_leads_were_scored(layout, published):
+    assert read_listing(layout).scored_at == MOMENT
 
 
 def test_missing_cells_are_a_level_of_their_own(layout, published):
-    listing = read_listing(layout, FILTERS)
+    listing = read_listing(layout)
     assert NOT_KNOWN in listing.levels("region")
     assert NOT_KNOWN not in listing.levels("channel")
 
 
 def test_an_empty_wish_wants_everything(layout, published):
-    assert len(read_listing(layout, FILTERS).where({"tier": "", "channel": ""})) == 60
+    assert len(read_listing(layout).where({"tier": "", "channel": ""})) == 60
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"{", gzip.compress(b"{"), gzip.compress(b"{}"), gzip.compress(b"x" * 99)[:20]]
+)
+def test_what_is_no_list_is_an_error_that_a_desk_outlives(layout, published, content):
+    kept = Kept(lambda: read_listing(layout), None, 0)
+    assert len(kept.get().leads) == 60
+    write_bytes(layout.desk_list, content)
+    assert len(kept.get().leads) == 60
 
 
 class Source:

@@ -8,13 +8,12 @@ import re
 import pandas as pd
 import pytest
 
-from include.contract import KnownAt
 from include.lake.frames import write_parquet
 from include.lake.objects import list_objects, read_json, write_json, write_text
-from include.registry.registry import NoChampion
 from include.serving.app import create_app
-from include.serving.desk.listing import publish
-from include.serving.holder import ChampionHolder, Champions
+from include.serving.desk.publish import publish
+from include.serving.keys import Keys, hash_of
+from include.serving.upload import AT_ONCE
 
 SCORED_AT = pd.Timestamp("2026-02-01 05:00", tz="UTC").to_pydatetime()
 HERE = {"Sec-Fetch-Site": "same-origin"}
@@ -73,6 +72,7 @@ def test_pages_and_words_keep_the_filter(client, published):
 def test_what_a_lead_says_is_escaped(client, layout, published, desk_rows):
     rows = desk_rows(3).assign(channel=HOSTILE, account=[f"{number}{HOSTILE}" for number in range(3)])
     write_parquet(rows, layout.desk("r1") + "0000_part_00.parquet")
+    publish("r1", layout, SCORED_AT)
     page = client.get("/desk").text
     assert HOSTILE not in page
     assert "&lt;script&gt;" in page
@@ -96,7 +96,7 @@ def test_the_list_stays_when_the_store_cannot_be_read(app, client, layout, publi
     assert shown(client.get("/desk"))
     app.extensions["desk"].listing._seconds = 0
     app.extensions["desk"].listing._due = 1e-9
-    write_text(layout.desk_pointer, "{")
+    write_text(layout.desk_list, "{")
     assert shown(client.get("/desk"))
 
 
@@ -174,7 +174,7 @@ def test_an_upload_is_ranked_and_downloads_with_all_its_columns_and_scores(clien
 @pytest.mark.parametrize(
     ("text", "status", "reason"),
     [
-        ("", 400, "no lead"),
+        ("", 400, "no header"),
         ("account\n", 400, "no lead"),
         ("account,visits\na", 400, "row 1 does not have as many cells"),
         ("account,visits\na,many\n", 422, "must be a number"),
@@ -228,11 +228,37 @@ def test_a_word_that_cannot_be_kept_is_refused_with_a_reason(client, layout, wro
     assert list_objects(layout.feedback) == []
 
 
-def test_who_is_not_logged_in_by_name_speaks_for_the_api_key(app, layout):
-    app.before_request_funcs[None].pop()
-    app.test_client().post("/desk/feedback", data=WORD, headers=HERE)
+KEY = "the-sales-team-key"
+
+
+@pytest.fixture
+def guarded(serving_champions, layout):
+    """A client of a desk that asks for an API key."""
+    keys = Keys(lambda: {"sales": hash_of(KEY)})
+    keys.refresh()
+    return create_app(serving_champions, keys).test_client()
+
+
+@pytest.mark.parametrize(("user", "rep"), [("mira", "mira"), ("", "sales")])
+def test_feedback_is_in_the_name_of_the_user_else_of_the_key(guarded, layout, user, rep):
+    assert guarded.post("/desk/feedback", data=WORD, headers=HERE, auth=(user, KEY)).status_code == 303
     (uri,) = list_objects(layout.feedback)
-    assert read_json(uri)["rep"] == "unknown"
+    assert read_json(uri)["rep"] == rep
+
+
+@pytest.mark.parametrize("path", ["/desk", "/desk/score", "/desk/static/desk.css"])
+def test_without_a_key_a_browser_is_asked_for_one(guarded, published, path):
+    reply = guarded.get(path)
+    assert reply.status_code == 401
+    assert reply.headers["WWW-Authenticate"].startswith("Basic")
+    assert shown(reply) == []
+
+
+def test_a_word_that_the_store_does_not_take_is_not_called_kept(client, layout, monkeypatch):
+    monkeypatch.setattr("include.serving.desk.routes.keep", lambda *_: write_text("s3://no-such-bucket/x", ""))
+    reply = client.post("/desk/feedback", data=WORD, headers=HERE)
+    assert reply.status_code == 503
+    assert "Not kept" in reply.text
 
 
 @pytest.mark.parametrize(
@@ -267,14 +293,28 @@ def test_the_page_loads_nothing_from_elsewhere_and_may_run_no_script(client, pub
         assert style.status_code == 200
 
 
-def test_before_the_first_champion_scoring_is_a_503_in_words_and_the_list_still_there(contract, published):
-    def none_yet(served):
-        raise NoChampion("nothing promoted yet")
-
-    champions = Champions(contract, {KnownAt.CONTACT: ChampionHolder(none_yet)}, poll_seconds=60)
-    champions.refresh()
-    client = create_app(champions).test_client()
-    reply = client.post("/desk/score", data={"visits": "3"}, headers=HERE)
+def test_before_the_first_champion_scoring_is_a_503_in_words_and_the_list_still_there(published, untrained):
+    reply = untrained.post("/desk/score", data={"visits": "3"}, headers=HERE)
     assert reply.status_code == 503
     assert "no model to score with yet" in reply.text
-    assert len(shown(client.get("/desk"))) == 25
+    assert len(shown(untrained.get("/desk"))) == 25
+
+
+def test_an_upload_while_others_are_being_scored_is_told_to_wait(client):
+    taken = [AT_ONCE.acquire(blocking=False) for _ in range(2)]
+    try:
+        assert uploaded(client, "account\na\n").status_code == 429
+    finally:
+        for _ in filter(None, taken):
+            AT_ONCE.release()
+    assert uploaded(client, "account\na\n").status_code == 200
+
+
+def test_a_file_with_too_many_columns_is_refused(client):
+    header = ",".join(f"c{number}" for number in range(5000))
+    assert uploaded(client, f"{header}\n{header}\n").status_code == 413
+
+
+def test_scores_of_the_desk_are_counted_as_those_of_the_api_are(client):
+    client.post("/desk/score", data={"visits": "3"}, headers=HERE)
+    assert 'stage="capture"' in client.get("/metrics").text

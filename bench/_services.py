@@ -1,0 +1,122 @@
+"""What a load on the scoring API needs: an MLflow server that can go away and come back, champions, and the API."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import mlflow
+import pandas as pd
+import psutil
+import requests
+
+from include.contract import KnownAt, load_contract
+from include.features.calibration import Calibration, Decision
+from include.local.synthetic import synthetic_leads
+from include.registry.registry import register
+from include.registry.tracking import connect
+from include.settings import settings
+from include.training.families import build_pipeline, deployable
+from include.training.packaging import log_pipeline
+
+DECISION = Decision("f1", 0.4, (("A", 70), ("B", 40), ("C", 20), ("D", 0)))
+PATIENCE = 120
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass
+class Process:
+    """A server that is started, waited for and ended; `start` again starts it with the same data."""
+
+    command: list[str]
+    health: str
+    log: Path
+    environment: dict[str, str] = field(default_factory=dict)
+    _running: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Starts it and waits until it is healthy."""
+        with self.log.open("a") as log:
+            self._running = subprocess.Popen(  # noqa: S603 - our own commands
+                self.command, env=os.environ | self.environment, stdout=log, stderr=log
+            )
+        give_up = time.monotonic() + PATIENCE
+        while not self.healthy():
+            if self._running.poll() is not None or time.monotonic() > give_up:
+                raise SystemExit(f"{self.command[2]} did not start:\n{self.log.read_text()[-2000:]}")
+            time.sleep(0.2)
+
+    def healthy(self) -> bool:
+        """Whether it answers its health address."""
+        try:
+            return requests.get(self.health, timeout=2).ok
+        except requests.exceptions.RequestException:
+            return False
+
+    def stop(self) -> None:
+        """Kills it and everything it has started."""
+        if self._running is None:
+            return
+        for process in [*psutil.Process(self._running.pid).children(recursive=True), psutil.Process(self._running.pid)]:
+            process.kill()
+        self._running.wait(timeout=30)
+        self._running = None
+
+    def memory_mb(self) -> float:
+        """Resident memory of the process itself."""
+        return float(psutil.Process(self._running.pid).memory_info().rss / 2**20) if self._running else 0.0
+
+
+def registry(folder: Path) -> Process:
+    """An MLflow server whose data stay in `folder`; the settings point at it from now on."""
+    port = free_port()
+    command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
+    command += ["--backend-store-uri", f"sqlite:///{folder}/mlflow.db", "--serve-artifacts"]
+    command += ["--artifacts-destination", str(folder / "artifacts")]
+    os.environ["MLFLOW_TRACKING_URI"] = f"http://127.0.0.1:{port}"
+    settings.cache_clear()
+    quiet = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+    return Process(command, f"http://127.0.0.1:{port}/health", folder / "mlflow.log", quiet)
+
+
+def api(folder: Path) -> tuple[Process, int]:
+    """The scoring API on the settings' registry, and its port; neither keys nor rates limit it."""
+    port = free_port()
+    command = [sys.executable, "-m", "include.serving", "--port", str(port)]
+    environment = {"LEADS_API_AUTH": "off", "LEADS_API_REQUESTS_PER_SECOND": "0", "OMP_NUM_THREADS": "1"}
+    return Process(command, f"http://127.0.0.1:{port}/readyz", folder / "api.log", environment), port
+
+
+def leads(rows: int, seed: int) -> pd.DataFrame:
+    """Synthetic leads as contract fields."""
+    contract = load_contract(settings().contract)
+    frame = synthetic_leads(rows, seed).rename(columns={column.name: column.field for column in contract.columns})
+    frame = frame.astype(object).mask(frame.isin(contract.null_tokens), None)
+    numbers = [column.field for column in contract.columns if column.numeric]
+    return frame.assign(**frame[numbers].apply(pd.to_numeric))
+
+
+def register_versions(family: str, rows: int, count: int, say: Callable[[str], None]) -> list[str]:
+    """Registers `count` versions of the contact stage's model, each trained on other leads; promotes none."""
+    contract, client = load_contract(settings().contract), connect()
+    mlflow.set_experiment(contract.names.experiment)
+    model, found = contract.model_name(KnownAt.CONTACT), []
+    for seed in range(count):
+        frame = leads(rows, seed)
+        fitted = build_pipeline(family, contract, KnownAt.CONTACT).fit(frame, frame[contract.label].astype(int))
+        with mlflow.start_run() as run:
+            logged = log_pipeline(deployable(fitted, Calibration(), DECISION), frame)
+        made = register(client, model, logged.model_uri, run.info.run_id, {}, logged.model_id)
+        found.append(str(made.version))
+        say(f"registered version {made.version} of {model}")
+    return found

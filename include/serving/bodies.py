@@ -1,0 +1,90 @@
+"""Reads a request's body: JSON, JSON lines or CSV to leads as the caller wrote them, within limits."""
+
+import csv
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from io import StringIO
+from typing import Any, TextIO
+
+
+class UnreadableBody(ValueError):  # noqa: N818 - says what is the matter
+    """A body that is not the JSON or CSV that its content type promises."""
+
+
+class TooMuch(ValueError):  # noqa: N818 - says what is the matter
+    """More leads or columns than one request may bring; the message names the limit."""
+
+
+def parse_json(body: bytes) -> list[Mapping[str, Any]]:
+    """Leads of a JSON body: one object, or a list of objects. Raises UnreadableBody."""
+    try:
+        content = json.loads(body, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise UnreadableBody(f"not JSON: {error}") from error
+    leads = content if isinstance(content, list) else [content]
+    if not leads or not all(isinstance(lead, dict) for lead in leads):
+        raise UnreadableBody("expected one JSON object per lead, alone or in a list that is not empty")
+    return leads
+
+
+def parse_json_lines(body: bytes) -> list[Mapping[str, Any]]:
+    """Leads of a body with one JSON object a line; blank lines are skipped. Raises UnreadableBody."""
+    leads = [parse_json(line) for line in body.splitlines() if line.strip()]
+    if not leads or any(len(one) != 1 for one in leads):
+        raise UnreadableBody("expected one JSON object on each line")
+    return [one[0] for one in leads]
+
+
+def parse_csv(body: bytes) -> list[Mapping[str, Any]]:
+    """Leads of a UTF-8 CSV body with a header line. Raises UnreadableBody."""
+    try:
+        text = body.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UnreadableBody(f"not CSV in UTF-8: {error}") from error
+    rows = csv_rows(StringIO(text, newline=""))
+    header = next(rows)
+    leads: list[Mapping[str, Any]] = [dict(zip(header, row, strict=True)) for row in rows]
+    if not leads:
+        raise UnreadableBody("the CSV has no lead; expected a header line and a line per lead")
+    return leads
+
+
+def csv_rows(text: TextIO) -> Iterator[list[str]]:
+    """The header of a CSV, then its rows one by one, each as long as the header; blank lines are skipped.
+
+    Raises:
+        UnreadableBody: at the line that is not CSV in UTF-8, or for a header that is missing or names a column twice.
+    """
+    reader = csv.reader(text, strict=True)
+    try:
+        header = next(reader, [])
+        if not any(header):
+            raise UnreadableBody("the CSV has no header; expected a header line and a line per lead")
+        if len(set(header)) < len(header):
+            raise UnreadableBody("the header of the CSV names a column twice")
+        yield header
+        for number, row in enumerate(filter(None, reader), start=1):
+            if len(row) != len(header):
+                raise UnreadableBody(f"row {number} does not have as many cells as the header")
+            yield row
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise UnreadableBody(f"not CSV in UTF-8: {error}") from error
+
+
+def check_size(leads: Sequence[Mapping[str, Any]], max_leads: int, max_columns: int) -> None:
+    """Lets pass what one request may bring. Raises TooMuch."""
+    if len(leads) > max_leads:
+        raise TooMuch(
+            f"{len(leads):,} leads, and one request may bring {max_leads:,}; POST /predict/batch takes more, as CSV"
+        )
+    check_columns(max(map(len, leads)), max_columns)
+
+
+def check_columns(columns: int, max_columns: int) -> None:
+    """Lets pass a lead that is not too wide. Raises TooMuch."""
+    if columns > max_columns:
+        raise TooMuch(f"{columns:,} columns, and a lead may have {max_columns:,}; leave out what the contract has not")
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not a JSON value")

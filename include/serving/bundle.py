@@ -1,0 +1,103 @@
+"""Packs the champions of all stages into the model.tar.gz that a SageMaker endpoint unpacks below /opt/ml/model."""
+
+import gzip
+import logging
+import tarfile
+from hashlib import file_digest
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import mlflow.artifacts
+
+from include.contract import KnownAt, load_contract
+from include.lake.objects import upload_file
+from include.registry.models import UNREADABLE, ModelUnreadable
+from include.registry.registry import ChampionInfo, NoChampion
+from include.registry.tracking import TrackingUnavailable, connect, tracking_errors
+from include.serving.model_folder import write_index
+from include.serving.scorer import find_champion
+from include.serving.stages import STAGES
+from include.settings import settings
+
+log = logging.getLogger(__name__)
+
+ARCHIVE = "model.tar.gz"
+
+
+def bundle(target_uri: str) -> dict[str, str]:
+    """Packs the present champions and uploads the archive, which is the same to the byte for the same champions.
+
+    Args:
+        target_uri: S3 URI of the archive (ending in .tar.gz), or of the folder to put `model.tar.gz` into.
+
+    Returns:
+        model_data_url: URI of the archive; sha256: of its bytes, in hex; versions: stages with their versions, such as
+        `contact-7-capture-3`, which may be part of a name on AWS.
+
+    Raises:
+        NoChampion: nothing has been promoted for any stage.
+        ModelUnreadable: a champion's artefact cannot be had.
+        TrackingUnavailable: MLflow does not answer.
+        ObjectMissing: there is no such bucket.
+    """
+    uri = target_uri if target_uri.endswith(".tar.gz") else f"{target_uri.rstrip('/')}/{ARCHIVE}"
+    found = _champions()
+    with TemporaryDirectory() as work:
+        folder, archive = Path(work) / "model", Path(work) / ARCHIVE
+        lay_out(folder, found)
+        pack(folder, archive)
+        with archive.open("rb") as content:
+            digest = file_digest(content, "sha256").hexdigest()
+        upload_file(archive, uri)
+    versions = "-".join(f"{stage}-{info.version}" for stage, info in found.items())
+    log.info("Packed %s into %s, SHA-256 %s", versions, uri, digest)
+    return {"model_data_url": uri, "sha256": digest, "versions": versions}
+
+
+def _champions() -> dict[KnownAt, ChampionInfo]:
+    contract = load_contract(settings().contract)
+    found: dict[KnownAt, ChampionInfo] = {}
+    missing: list[NoChampion] = []
+    for stage in STAGES:
+        try:
+            found[stage] = find_champion(contract, stage)
+        except NoChampion as error:
+            missing.append(error)
+    if not found:
+        raise missing[0]
+    return found
+
+
+def lay_out(folder: Path, found: dict[KnownAt, ChampionInfo]) -> None:
+    """Fills a new folder with the model folder of each stage and the index of them."""
+    for stage, info in found.items():
+        target = folder / stage
+        target.mkdir(parents=True)
+        _download(info, target)
+    write_index(folder, found)
+
+
+def pack(folder: Path, archive: Path) -> None:
+    """Packs what lies in `folder`; neither times, owners nor the order on disk reach the bytes."""
+    with (
+        archive.open("wb") as raw,
+        gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0) as packed,
+        tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as tar,
+    ):
+        for path in sorted(folder.rglob("*")):
+            if path.is_file():
+                entry = tarfile.TarInfo(path.relative_to(folder).as_posix())
+                entry.size, entry.mode = path.stat().st_size, 0o644
+                with path.open("rb") as content:
+                    tar.addfile(entry, content)
+
+
+def _download(info: ChampionInfo, target: Path) -> None:
+    try:
+        with tracking_errors():
+            mlflow.artifacts.download_artifacts(info.uri, dst_path=str(target))
+    except TrackingUnavailable:
+        raise
+    except UNREADABLE as error:
+        connect()  # MLflow reports a connection that was lost in its threads as a missing file
+        raise ModelUnreadable(f"{info.uri} cannot be downloaded; restore the artefact of run {info.run_id}") from error

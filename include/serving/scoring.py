@@ -1,0 +1,93 @@
+"""Scores leads for a request: parses nothing, counts everything, and says which versions did it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+import pandas as pd
+from flask import Response, abort, current_app, g, request
+
+from include.contract import Contract
+from include.serving.bodies import check_size
+from include.serving.holder import Champions
+from include.serving.leads import leads_frame
+from include.serving.metrics import Metrics
+from include.serving.stages import StagedScorer
+from include.settings import settings
+
+REASONS, MOST_REASONS = 3, 10
+"""For each direction: if the caller does not say, and at most."""
+VERSION_HEADER = "X-Model-Version"
+LONGEST_TYPE = 100
+Parser = Callable[[bytes], Sequence[Mapping[str, Any]]]
+
+
+def champions() -> Champions:
+    """Those of this application."""
+    found: Champions = current_app.extensions["champions"]
+    return found
+
+
+def contract() -> Contract:
+    """That of this application."""
+    found: Contract = current_app.extensions["contract"]
+    return found
+
+
+def scorer() -> StagedScorer:
+    """What scores now; a request asks once, so that one champion scores all its leads. Aborts with 503 without one."""
+    found = champions().scorer
+    if found is None:
+        problems = "; ".join(champions().problems.values())
+        abort(HTTPStatus.SERVICE_UNAVAILABLE, f"no champion to score with yet: {problems}")
+    return found
+
+
+def versions(served: StagedScorer) -> dict[str, str]:
+    """Registered model to the version that serves."""
+    return {one.champion.model: one.champion.version for one in served.scorers.values()}
+
+
+def sent_leads(parsers: Mapping[str, Parser]) -> Sequence[Mapping[str, Any]]:
+    """The leads of the body by its content type. Aborts with 415 for another one; raises UnreadableBody."""
+    parse = parsers.get(request.mimetype)
+    if parse is None:
+        wanted, got = ", ".join(parsers), request.mimetype or "nothing"
+        abort(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"send one of {wanted}, not {got[:LONGEST_TYPE]}")
+    return parse(request.get_data())
+
+
+def wanted_reasons() -> int:
+    """How many reasons the query asks for. Aborts with 422 for what is no such number."""
+    given = request.args.getlist("reasons") or [str(REASONS)]
+    if len(given) > 1 or not (given[0].isascii() and given[0].isdigit() and int(given[0][:3]) <= MOST_REASONS):
+        abort(HTTPStatus.UNPROCESSABLE_ENTITY, f"reasons must be one whole number from 0 to {MOST_REASONS}")
+    return int(given[0])
+
+
+def score_request(served: StagedScorer, leads: Sequence[Mapping[str, Any]], reasons: int) -> pd.DataFrame:
+    """One row per lead of a request, as `StagedScorer.score` gives them. Raises TooMuch and LeadsRefused."""
+    check_size(leads, settings().api_max_leads, settings().api_max_columns)
+    return score_rows(served, leads, reasons)
+
+
+def score_rows(served: StagedScorer, leads: Sequence[Mapping[str, Any]], reasons: int, first: int = 1) -> pd.DataFrame:
+    """The same for any number of leads; `first` is the first one's row number in errors. Raises LeadsRefused."""
+    frame = leads_frame(leads, served.contract, first)
+    scores = served.score(frame, reasons)
+    metrics: Metrics = current_app.extensions["metrics"]
+    metrics.scored(frame, scores)
+    g.leads = g.get("leads", 0) + len(scores)
+    return scores
+
+
+def records(scores: pd.DataFrame) -> list[dict[Any, Any]]:
+    """Scores as JSON objects."""
+    return [dict(row) for row in scores.astype(object).to_dict(orient="records")]
+
+
+def name_versions(response: Response, served: StagedScorer) -> Response:
+    """The response with the serving versions by stage in its header."""
+    by_stage = ", ".join(f"{stage}={one.champion.version}" for stage, one in served.scorers.items())
+    response.headers[VERSION_HEADER] = by_stage
+    return response

@@ -1,0 +1,127 @@
+"""POST /predict/batch: a CSV in, the same CSV with scores out, in chunks, so that memory does not grow with the file.
+
+The scored file is complete before its first byte is sent: a bad row is a 422 that names it, never half a file.
+"""
+
+import csv
+import io
+import re
+import threading
+from collections.abc import Iterator
+from http import HTTPStatus
+from itertools import batched
+from tempfile import SpooledTemporaryFile
+from typing import IO, Any
+
+import pandas as pd
+from flask import Response, abort, request, send_file
+from werkzeug.exceptions import TooManyRequests
+
+from include.contract import Contract
+from include.serving.bodies import UnreadableBody, check_columns, csv_rows
+from include.serving.scoring import name_versions, score_rows, scorer, wanted_reasons
+from include.serving.stages import StagedScorer
+from include.settings import settings
+
+MAX_UPLOAD_BYTES = 64 * 1024 * 1024
+CHUNK = 2000
+"""Leads that are a matrix at the same time."""
+IN_MEMORY = 4 * 1024 * 1024
+AT_ONCE = threading.BoundedSemaphore(2)
+"""Uploads would otherwise take every thread, and single leads would wait behind them."""
+BUSY_SECONDS = 5
+ADDED = ("score", "probability", "prediction", "tier", "stage", "model_version", "reasons")
+FORMULA = frozenset("=+-@\t\r\n|%＝＋－＠")
+"""A cell that begins so may be run by a spreadsheet; the last four are full-width and read like the first."""
+NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?", re.ASCII)
+
+
+def predict_batch() -> Response:
+    """Scores an uploaded CSV, the raw body or a multipart form's only file."""
+    served, reasons = scorer(), wanted_reasons()
+    request.max_content_length = MAX_UPLOAD_BYTES
+    if not AT_ONCE.acquire(blocking=False):
+        raise TooManyRequests("other uploads are being scored", retry_after=BUSY_SECONDS)
+    try:
+        scored = score_csv(_uploaded(), served, reasons)
+    finally:
+        AT_ONCE.release()
+    size = scored.seek(0, io.SEEK_END)
+    scored.seek(0)
+    response = send_file(scored, mimetype="text/csv", as_attachment=True, download_name="scored.csv")
+    response.content_length = size
+    return name_versions(response, served)
+
+
+def _uploaded() -> IO[bytes]:
+    if request.mimetype == "text/csv":
+        return io.BufferedReader(request.stream)  # type: ignore[type-var] # werkzeug's is a raw stream
+    if request.mimetype == "multipart/form-data":
+        files = list(request.files.values())
+        if len(files) != 1:
+            raise UnreadableBody(f"the form has {len(files)} files; send one CSV, called file")
+        return files[0].stream
+    abort(
+        HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"send text/csv or multipart/form-data, not {request.mimetype or 'nothing'}"
+    )
+
+
+def score_csv(uploaded: IO[bytes], served: StagedScorer, reasons: int) -> IO[bytes]:
+    """A file with the uploaded rows and their scores.
+
+    Raises:
+        UnreadableBody: it is not CSV in UTF-8, or has no lead.
+        TooMuch: it has more columns than a lead may have.
+        LeadsRefused: names the refused values of the first chunk that has any.
+    """
+    rows = csv_rows(io.TextIOWrapper(uploaded, encoding="utf-8-sig", newline=""))
+    header = next(rows)
+    check_columns(len(header), settings().api_max_columns)
+    names = added_columns(served.contract, reasons)
+    kept = [place for place, name in enumerate(header) if name not in names.values()]  # scores of an earlier time go
+    scored = SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - the response closes it
+    text = io.TextIOWrapper(scored, encoding="utf-8", newline="")
+    writer = csv.writer(text)
+    writer.writerow([harmless(header[place]) for place in kept] + list(names.values()))
+    for cells, added in _scored_chunks(rows, header, served, reasons, list(names)):
+        for row, more in zip(cells, added, strict=True):
+            writer.writerow([*(harmless(row[place]) for place in kept), *more])
+    text.detach()
+    return scored
+
+
+def added_columns(contract: Contract, reasons: int) -> dict[str, str]:
+    """The columns of a score to their names in the file, which differ where the contract has such a column itself."""
+    taken = {name for column in contract.columns for name in (column.name, column.field)}
+    wanted = ADDED if reasons else ADDED[:-1]
+    return {name: f"scored_{name}" if name in taken else name for name in wanted}
+
+
+def _scored_chunks(
+    rows: Iterator[list[str]], header: list[str], served: StagedScorer, reasons: int, columns: list[str]
+) -> Iterator[tuple[tuple[list[str], ...], list[list[Any]]]]:
+    first = 1
+    for chunk in batched(rows, CHUNK):
+        leads = [dict(zip(header, row, strict=True)) for row in chunk]
+        scores = score_rows(served, leads, reasons, first)
+        yield chunk, _cells(scores, columns)
+        first += len(chunk)
+    if first == 1:
+        raise UnreadableBody("the CSV has no lead; expected a header line and a line per lead")
+
+
+def _cells(scores: pd.DataFrame, columns: list[str]) -> list[list[Any]]:
+    if "reasons" in columns:
+        scores = scores.assign(reasons=[_sentences(reasons) for reasons in scores["reasons"]])
+    return [list(row) for row in scores[columns].itertuples(index=False)]
+
+
+def _sentences(reasons: list[dict[str, Any]] | None) -> str:
+    return harmless("; ".join(reason["text"] for reason in reasons or []))
+
+
+def harmless(cell: str) -> str:
+    """The cell with an apostrophe before it if a spreadsheet might run it; numbers stay numbers."""
+    if cell.lstrip(" ")[:1] in FORMULA and cell and not NUMBER.fullmatch(cell.strip()):
+        return f"'{cell}"
+    return cell

@@ -1,0 +1,95 @@
+"""The server as a process: as a person starts it, and as SageMaker does."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+import boto3
+import httpx
+import pytest
+
+from include.serving.keys import hash_of
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture
+def started(tmp_path):
+    """Starts `python -m include.serving …`; returns its address and its process."""
+    processes = []
+
+    def start(*arguments, **environment):
+        port = free_port()
+        command = [sys.executable, "-m", "include.serving", *arguments, "--host", "127.0.0.1", "--port", str(port)]
+        with (tmp_path / f"{port}.log").open("w") as log:
+            process = subprocess.Popen(command, env=os.environ | environment, stdout=log, stderr=log)
+        processes.append(process)
+        return f"http://127.0.0.1:{port}", process, tmp_path / f"{port}.log"
+
+    yield start
+    for process in processes:
+        process.kill()
+        process.wait(timeout=10)
+
+
+def answer(address, path, status, process, seconds=60):
+    """The reply, once it has the status."""
+    give_up = time.monotonic() + seconds
+    while time.monotonic() < give_up:
+        assert process.poll() is None, "the server has ended"
+        try:
+            reply = httpx.get(f"{address}{path}", timeout=5)
+            if reply.status_code == status:
+                return reply
+        except httpx.TransportError:
+            pass
+        time.sleep(0.1)
+    pytest.fail(f"{path} is not {status} after {seconds} s")
+
+
+def test_sagemaker_pings_until_a_late_model_is_there_and_then_invokes(started, write_models, lead, tmp_path):
+    """Its container starts, its model comes late, it is asked all the same, and it is told to stop."""
+    address, process, log = started("serve", SAGEMAKER_BASE_DIR=str(tmp_path), LEADS_CHAMPION_POLL_SECONDS="0.2")
+    assert "no readable champions.json" in answer(address, "/ping", 503, process).json()["error"]
+    assert httpx.post(f"{address}/invocations", json=lead).status_code == 503
+    write_models(tmp_path / "model")
+    answer(address, "/ping", 200, process)
+    leads = [lead, lead | {"opinion": None}]
+    scored = httpx.post(f"{address}/invocations", json=leads).json()["predictions"]
+    assert [one["model_version"] for one in scored] == ["7", "3"]
+    assert httpx.post(f"{address}/predict", json=lead).status_code == 401
+    process.send_signal(signal.SIGTERM)
+    process.wait(timeout=10)
+    assert all(json.loads(line)["level"] in ("INFO", "WARNING") for line in log.read_text().splitlines())
+
+
+def test_a_key_is_made_once_shown_once_and_works(bucket):
+    def make(name):
+        command = [sys.executable, "-m", "include.serving", "key", name]
+        environment = os.environ | {"LEADS_API_KEYS_SECRET": f"keys/{bucket}"}
+        return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+    made, again = make("crm"), make("crm")
+    assert (made.returncode, again.returncode, "there is a key 'crm'" in again.stderr) == (0, 1, True)
+    content = boto3.client("secretsmanager").get_secret_value(SecretId=f"keys/{bucket}")["SecretString"]
+    assert json.loads(content) == {"crm": hash_of(made.stdout.strip())}
+
+
+def test_a_public_address_without_a_token_is_explained_and_nothing_is_served(started, bucket):
+    _, process, log = started("--public", NGROK_AUTHTOKEN="")
+    assert process.wait(timeout=60) == 1
+    assert "NGROK_AUTHTOKEN" in log.read_text()
+
+
+def test_a_public_address_without_keys_is_refused(started, bucket):
+    _, process, log = started("--public", NGROK_AUTHTOKEN="t", LEADS_API_AUTH="off")
+    assert process.wait(timeout=60) == 1
+    assert "leave the keys on" in log.read_text()
