@@ -2,15 +2,21 @@
 # ruff: noqa: S608 - the only names put into SQL here are the tests own
 
 import itertools
+from datetime import UTC, datetime
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
 
+from include.contract import KnownAt
 from include.contract.ddl import staging_columns
 from include.lake.frames import read_parquet, write_parquet
+from include.serving.collect import collect
+from include.serving.feedback import Feedback, keep
 from include.settings import settings
+from include.training.dataset import load_dataset
+from include.training.snapshot import write_manifest
 from include.warehouse.templates import render
 
 ARROW = {"INTEGER": pa.int32(), "DOUBLE PRECISION": pa.float64()}
@@ -256,3 +262,19 @@ def test_where_no_lead_has_a_label_yet_reps_label_none_since_the_cap_is_a_share(
     tables.execute(f"UPDATE public.{contract.names.table} SET {contract.label} = NULL")
     say("asha", 1, 3)
     assert snapshot().empty
+
+
+def test_what_a_rep_says_of_a_score_reaches_the_next_training(tables, layout, contract):
+    leads = [f"0-{number:05d}" for number in range(10)]
+    for lead in leads:
+        keep(Feedback(lead, "asha", "too_low", "7", 1, "has enrolled", datetime.now(UTC)), layout)
+    collect("c", layout, tables)
+    steps = ("clear_feedback_staging", "copy_feedback", "merge_feedback", "join_outcomes")
+    tables.transaction([render(name, run_id="c") for name in steps])
+    tables.transaction([render(name, run_id="t") for name in ("unload_votes", "unload_snapshot")])
+    manifest = write_manifest(settings(), contract, "t", "UNLOAD …")
+    assert (manifest["rows"], manifest["labelled_rows"], manifest["feedback"]["filled"]) == (510, 500, 10)
+    data = load_dataset(manifest["uri"], contract, KnownAt.CONTACT)
+    told = data.frame["account"].isin(leads)
+    assert set(data.target[told]) == {1}
+    assert set(data.split[told]) == {"train", "validation"}
