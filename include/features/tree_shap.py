@@ -11,9 +11,7 @@ Gauss and Legendre's rule with half as many nodes as columns is exact. Where o_i
 Sources: Lundberg et al. 2020 (path-dependent TreeSHAP); Bifet, Read and Xu 2022 (Linear TreeSHAP, by quadrature).
 """
 
-import os
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Self
@@ -21,6 +19,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from include.features.pieces import in_pieces
 from include.features.tree_shap_kernel import UNROLLED, kernel
 
 Floats = NDArray[np.float64]
@@ -28,9 +27,6 @@ Integers = NDArray[np.int64]
 
 WIDTHS = (1, 128)
 """Leads that are worked on at once: one, or as many as fit a core's cache. Each is compiled once per process."""
-PIECE = 16 * WIDTHS[-1]
-"""Leads that one thread takes at a time."""
-THREADS = int(os.environ.get("OMP_NUM_THREADS") or os.cpu_count() or 1)
 
 
 @dataclass(frozen=True)
@@ -90,30 +86,20 @@ class TreeShap:
         Args:
             matrix: finite, shape (leads, columns).
         """
-        matrix = matrix.astype(self.dtype, copy=False)
-        if len(matrix) <= PIECE or THREADS == 1:
-            pieces: Sequence[Floats] = [self._piece(piece) for piece in _split(matrix, PIECE)]
-        else:
-            with ThreadPoolExecutor(THREADS) as workers:  # the kernel holds no lock of the interpreter
-                pieces = list(workers.map(self._piece, _split(matrix, PIECE)))
-        return np.concatenate(pieces) if pieces else np.empty((0, self.fields))
+        return in_pieces(self._piece, matrix.astype(self.dtype, copy=False))
 
     def _piece(self, matrix: Floats) -> Floats:
         width = WIDTHS[0] if len(matrix) < WIDTHS[-1] // 8 else WIDTHS[-1]
         blocks = -(-len(matrix) // width)
         padded = np.zeros((blocks * width, matrix.shape[1]))
         padded[: len(matrix)] = matrix
-        cells = np.ascontiguousarray(padded.reshape(blocks, width, -1).transpose(0, 2, 1))
+        cells = np.ascontiguousarray(padded.reshape(blocks, width, matrix.shape[1]).transpose(0, 2, 1))
         found = np.zeros((blocks, self.fields, width))
         kernel(width)(
             cells, self.starts, self.values, self.columns, self.fields_of, self.above, self.upto, self.shares,
             *_quadrature(int(np.diff(self.starts).max(initial=1))), found,
         )  # fmt: skip
         return found.transpose(0, 2, 1).reshape(blocks * width, self.fields)[: len(matrix)]
-
-
-def _split(matrix: Floats, rows: int) -> Iterator[Floats]:
-    return (matrix[start : start + rows] for start in range(0, len(matrix), rows))
 
 
 def _leaves(ensemble: Any, tree: int) -> Iterator[tuple[float, dict[int, tuple[float, float, float]]]]:

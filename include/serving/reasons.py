@@ -46,10 +46,11 @@ class Reasons:
         columns = [self.contract.column(field) for field in self.attribution.fields]
         shown = np.array([column.explain for column in columns])
         effects = np.round(self.attribution.values(matrix), DIGITS) * shown
-        values = [_words(typed[column.field], column) for column in columns]
+        chosen = _strongest(effects, count)
+        words = {place: _Words(typed, columns[place]) for place in np.unique(chosen).tolist() if place != NONE}
         return [
-            [_reason(columns[place], values[place][row], effects[row, place]) for place in places if place != NONE]
-            for row, places in enumerate(_strongest(effects, count))
+            [_reason(columns[place], words[place].of(row), moved[place]) for place in places if place != NONE]
+            for row, (places, moved) in enumerate(zip(chosen.tolist(), effects.tolist(), strict=True))
         ]
 
 
@@ -72,14 +73,22 @@ def _strongest(effects: Floats, count: int) -> NDArray[np.int64]:
 
 def _reason(column: Column, value: str, effect: float) -> Reason:
     verb = "raises" if effect > 0 else "lowers"
-    return {"field": column.field, "effect": float(effect), "text": f"{column.label}: {value} {verb} the score"}
+    return {"field": column.field, "effect": effect, "text": f"{column.label}: {value} {verb} the score"}
 
 
-def _words(cells: pd.Series, column: Column) -> NDArray[np.object_]:
-    """Each lead's own value as text."""
-    codes, levels = pd.factorize(cells)
-    words = [*(_word(level, column) for level in levels), NOT_KNOWN]  # a missing cell has the code -1
-    return np.array(words, dtype=object)[codes]
+class _Words(dict[Any, str]):
+    """Each lead's own value of a column as text; values repeat, so each different one is put into words once."""
+
+    def __init__(self, typed: pd.DataFrame, column: Column) -> None:
+        self._cells, self._column = typed[column.field].tolist(), column
+
+    def __missing__(self, cell: Any) -> str:
+        self[cell] = NOT_KNOWN if pd.isna(cell) else _word(cell, self._column)
+        return self[cell]
+
+    def of(self, row: int) -> str:
+        """The text of one lead."""
+        return self[self._cells[row]]
 
 
 def _word(value: Any, column: Column) -> str:

@@ -11,6 +11,7 @@ from sklearn.pipeline import Pipeline
 from include.contract import Contract, KnownAt
 from include.features.attribution import Attribution, NotExplainableError
 from include.features.calibration import CalibratedModel, Decision
+from include.features.pieces import in_pieces
 from include.features.preprocess import source_fields
 from include.registry.models import ModelUnreadable, load_pipeline
 from include.registry.registry import ChampionInfo, NoChampion, champion
@@ -65,7 +66,7 @@ class Scorer:
             return self._table(leads, pd.Series(dtype="float64", index=leads.index), [] if reasons else None)
         typed = self.pipeline[:1].transform(leads)
         matrix = self.pipeline[1:-1].transform(typed)
-        probability = pd.Series(self.pipeline[-1].predict_proba(matrix)[:, 1], index=leads.index, dtype="float64")
+        probability = pd.Series(in_pieces(self.pipeline[-1].predict_proba, matrix)[:, 1], leads.index, dtype="float64")
         if not reasons:
             return self._table(leads, probability, None)
         told = self.reasons.top(typed, matrix, reasons) if self.reasons else [None] * len(leads)

@@ -8,8 +8,7 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.tree import DecisionTreeClassifier
 from xgboost import XGBClassifier
 
-from include.features import tree_shap
-from include.features.tree_shap import PIECE, WIDTHS, TreeShap
+from include.features.tree_shap import WIDTHS, TreeShap
 
 RANDOM = np.random.default_rng(0)
 MATRIX = np.column_stack([RANDOM.normal(size=(700, 6)), RANDOM.integers(0, 2, (700, 6))]).astype("float64")
@@ -63,15 +62,6 @@ def test_a_cell_on_a_threshold_goes_the_way_that_the_tree_sends_it():
     np.testing.assert_allclose(
         TreeShap.of(explainer.model, (0,)).of_leads(on_cuts), by_shap(explainer, on_cuts), atol=1e-12
     )
-
-
-def test_threads_change_nothing(explainer, monkeypatch):
-    trees, many = TreeShap.of(explainer.model, APART), np.tile(MATRIX, (2 * PIECE // len(MATRIX) + 1, 1))
-    monkeypatch.setattr(tree_shap, "THREADS", 1)
-    alone = trees.of_leads(many)
-    monkeypatch.setattr(tree_shap, "THREADS", 2)
-    assert (trees.of_leads(many) == alone).all()
-    np.testing.assert_allclose(alone[: len(MATRIX)], alone[len(MATRIX) : 2 * len(MATRIX)], atol=1e-9)
 
 
 def test_no_leads_have_no_values(explainer):

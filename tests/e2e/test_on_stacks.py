@@ -1,4 +1,4 @@
-"""The lifecycle on what the stacks made, in the stacks' roles: every call is allowed by its role's policy."""
+"""The lifecycle on what the stacks made, in the stacks' roles: a training on SageMaker, and what every role called."""
 
 import sys
 import time
@@ -12,9 +12,11 @@ import pytest
 from include.infra.policies import Call, judge, names_on_local_aws, read_calls, statements
 from include.infra.stacks import Stacks
 from include.infra.stages import LAYERS, airflow_environment, load_stage
-from include.lake.objects import write_bytes
+from include.lake.objects import list_objects, write_bytes
 from include.local.aws.roles import MLFLOW_ROLE, MWAA_ROLE, REDSHIFT_ROLE
-from include.local.synthetic import synthetic_leads
+from include.local.replay.batches import cut
+from include.registry.registry import find_version
+from include.registry.tracking import connect
 from include.settings import settings
 
 ACCOUNT, REGION = "123456789012", "ap-south-1"
@@ -51,25 +53,56 @@ def build_account(names: dict[str, str]) -> Iterator[Callable[[], None]]:
 
 
 @pytest.fixture(scope="module")
-def calls(platform: Any, airflow_db: None) -> list[Call]:
-    """What the roles called from an empty platform to a challenger; conftest.py judges every other file's runs."""
+def training(platform: Any, airflow_db: None, leads_file: bytes) -> Any:
+    """One family for one stage on SageMaker; training inside Airflow is what the replay in test_lifecycle.py does."""
     from airflow.providers.amazon.aws.hooks import sagemaker as hook
 
-    folder = f"{platform.layout.raw}policies/"
-    write_bytes(f"{folder}leads.csv", synthetic_leads(1000, seed=1).to_csv(index=False).encode())
+    folder = f"{platform.layout.raw}on-stacks/"
+    write_bytes(f"{folder}leads.csv", cut(leads_file, platform.contract)[0].content)
+    assert platform.run("bootstrap_platform").state == "success"
+    assert platform.run("ingest_leads", {"prefix": folder}).state == "success"
     with pytest.MonkeyPatch.context() as patch:
         # The provider asks for a job's status every 30 s: of a clock that runs.
         clock = SimpleNamespace(sleep=lambda seconds: time.sleep(0.2), monotonic=lambda: time.monotonic() * 100)
         patch.setattr(hook, "time", clock)
-        runs = [platform.run("bootstrap_platform"), platform.run("ingest_leads", {"prefix": folder})]
-        runs.append(platform.run("train_models", FORM))
-    assert [run.state for run in runs] == ["success"] * len(runs)
+        return platform.run("train_models", FORM)
+
+
+@pytest.fixture(scope="module")
+def calls(training: Any, platform: Any) -> list[Call]:
+    """What the roles called from an empty platform to a challenger; conftest.py judges every other file's runs."""
     return read_calls(platform.calls)
 
 
 @pytest.fixture(scope="module")
 def verdict(calls: list[Call], names: dict[str, str]) -> tuple[list[str], list[str]]:
     return judge(calls, names)
+
+
+def test_a_training_on_sagemaker_succeeds_and_skips_the_way_through_the_workers(training: Any) -> None:
+    assert training.state == "success"
+    assert (training.states["train.train_on_sagemaker"], training.states["train.train_family"]) == (
+        "success",
+        "skipped",
+    )
+
+
+def test_the_job_leaves_its_result_below_the_runs_own_prefix(training: Any, platform: Any) -> None:
+    (archive,) = list_objects(platform.layout.training_jobs(training.key))
+    assert archive.endswith("-logistic-regression-contact/output/model.tar.gz")
+
+
+def test_the_result_comes_back_as_if_it_had_been_trained_here(training: Any) -> None:
+    (result,) = training.returned("train.family_results")
+    assert (result["family"], result["stage"]) == ("logistic_regression", "contact")
+    assert result["metrics"]["roc_auc"] > 0.9
+
+
+def test_a_challenger_is_registered_from_what_sagemaker_trained(training: Any, platform: Any) -> None:
+    parent = str(training.returned("train.start_training"))
+    version = find_version(connect(), platform.contract.model_name(), {"training_run_id": parent})
+    assert version is not None
+    assert version.tags["family"] == "logistic_regression"
 
 
 @pytest.mark.parametrize("role", ["glueaccessrole", "sagemaker-training-role", MLFLOW_ROLE, MWAA_ROLE, REDSHIFT_ROLE])
