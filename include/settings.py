@@ -99,7 +99,7 @@ class Settings(BaseSettings):
     missed_lead_hours: float = Field(2.0, gt=0, description="policy cost: hours that a missed conversion is worth")
     tier_policy: Literal["fixed", "threshold"] = Field("fixed", description="where tiers A-D begin")
     git_commit: str = Field("", validation_alias=AliasChoices("LEADS_GIT_COMMIT", "GIT_COMMIT", "GITHUB_SHA"))
-    champion_poll_seconds: float = Field(5.0, gt=0, description="how often the scoring API looks for a new champion")
+    champion_poll_seconds: float = Field(2.0, gt=0, description="how often the scoring API looks for a new champion")
 
     desk_leads: int = Field(20_000, ge=1, description="the lead desk lists at most so many open leads, the best ones")
     desk_seconds: float = Field(30.0, gt=0, description="how long the lead desk shows what it has read from S3")

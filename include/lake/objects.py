@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import boto3
+from boto3.exceptions import S3UploadFailedError
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
@@ -62,8 +63,9 @@ def _client(endpoint: str | None, region: str) -> "S3Client":
 def _missing(uri: str) -> Iterator[None]:
     try:
         yield
-    except ClientError as error:
-        if error.response["Error"]["Code"] in ("NoSuchKey", "NoSuchBucket", "404"):
+    except (ClientError, S3UploadFailedError) as error:
+        said = error if isinstance(error, ClientError) else error.__context__  # an upload in parts wraps it
+        if isinstance(said, ClientError) and said.response["Error"]["Code"] in ("NoSuchKey", "NoSuchBucket", "404"):
             raise ObjectMissing(uri) from error
         raise
 

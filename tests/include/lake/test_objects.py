@@ -80,3 +80,9 @@ def test_a_missing_file_is_named(tmp_path: Path):
     with pytest.raises(ObjectMissing, match=f"file://{tmp_path}/none.json"):
         read_json(f"file://{tmp_path}/none.json")
     assert list_objects(f"file://{tmp_path}/none/") == []
+
+
+def test_an_upload_into_a_bucket_that_is_not_there_names_the_object(bucket, tmp_path):
+    (tmp_path / "model").write_bytes(b"x")
+    with pytest.raises(ObjectMissing, match="s3://no-such-bucket/model"):
+        upload_file(tmp_path / "model", "s3://no-such-bucket/model")

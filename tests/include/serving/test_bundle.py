@@ -79,10 +79,10 @@ def test_without_any_champion_there_is_nothing_to_pack(tracking, target):
         bundle(target)
 
 
-def test_without_the_bucket_the_error_names_it(registered):
+def test_without_the_bucket_the_error_names_it(registered, bucket):
     registered()
-    with pytest.raises(ObjectMissing, match="s3://nowhere"):
-        bundle("s3://nowhere/x/")
+    with pytest.raises(ObjectMissing, match="s3://no-such-bucket"):
+        bundle("s3://no-such-bucket/x/")
 
 
 def test_without_the_registry_the_error_says_so(contract, monkeypatch, fresh_settings):

@@ -6,7 +6,7 @@ from bench._traffic import LAG_SECONDS, Championships, Reply, judge
 from bench.load import WRONG, run
 from include.settings import settings
 
-ACTS = (("promote", 6.0), ("roll back", 6.0), ("outage", 4.0))
+ACTS = (("promote", 9.0), ("roll back", 8.0), ("outage", 3.0))
 
 
 @pytest.fixture
@@ -20,8 +20,8 @@ def test_nothing_fails_and_no_reply_has_a_wrong_version_while_champions_change_a
     assert {name: found[name] for name in WRONG} == dict.fromkeys(WRONG, 0), found
     assert (found["acts"], found["versions_seen"]) == (len(ACTS), 2)
     assert found["slowest_promotion_s"] <= LAG_SECONDS
-    assert found["requests"] > 300
-    assert 0.02 < found["malformed"] / found["requests"] < 0.10
+    assert found["requests"] > 100
+    assert 0 < found["malformed"] / found["requests"] < 0.15
 
 
 CHAMPIONS = Championships([("1", 0.0, 100.0), ("2", 99.0, float("inf"))])
