@@ -9,7 +9,7 @@ UV := $(shell command -v uv || echo .tools/bin/uv)
 # Python 3.12 from PATH (asked to run: pyenv puts shims there that may not), else from pyenv's versions, else uv finds or fetches one.
 PYTHON312 := $(firstword $(shell python3.12 -c 'import sys; print(sys.executable)' 2>/dev/null) $(wildcard $(or $(PYENV_ROOT),$(HOME)/.pyenv)/versions/3.12.*/bin/python3.12) 3.12)
 
-.PHONY: help setup demo up down serve test lint lock bench package stacks deploy
+.PHONY: help setup demo up down serve test lint lock bench screenshots package stacks deploy
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -36,7 +36,7 @@ serve: setup ## the scoring API alone, on the registry of MLFLOW_TRACKING_URI; A
 	@OMP_NUM_THREADS=1 $(PYTHON) -m include.serving $(ARGS)
 
 test: ## every test, real parts included
-	@started=$$(date +%s); $(MAKE) --no-print-directory setup && $(PYTHON) -m pytest --numprocesses 2 --dist loadfile; \
+	@started=$$(date +%s); $(MAKE) --no-print-directory setup && tests/install-chromium.sh && $(PYTHON) -m pytest --numprocesses 2 --dist loadfile; \
 	status=$$?; echo "make test: exit $$status after $$(( $$(date +%s) - started )) s, installation included"; exit $$status
 
 lint: setup ## ruff, mypy, import-linter
@@ -58,6 +58,9 @@ lock: ## rebuild requirements*.txt; CONSTRAINTS=file for a local copy of the con
 
 bench: setup ## every benchmark, one after the other
 	@for file in bench/[a-z]*.py; do $(PYTHON) -m bench.$$(basename $$file .py) || exit 1; done
+
+screenshots: setup ## docs/images/desk-*.png anew, from synthetic leads
+	@tests/install-chromium.sh && $(PYTHON) -m bench._screenshots
 
 package: setup ## dist/ as MWAA wants it: dags/ with include/ below, plugins.zip, requirements.txt, startup.sh
 	$(PYTHON) -m include.infra.package

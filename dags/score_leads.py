@@ -2,7 +2,8 @@
 
 Runs when `ingest_leads` has updated the warehouse. Writes one row per open lead (no outcome yet) to the table of
 scores: score 0-100, probability, prediction, tier and reasons, with the model version that gave it. The newest row of
-each lead that is still open is its row in the view of current scores.
+each lead that is still open is its row in the view of current scores. Then the list of the lead desk is unloaded and,
+once it is whole, published.
 
 `choose_engine` counts the open leads: up to the setting `spark_scoring_threshold` `score` does the work itself, above
 it a Glue Spark job writes the same rows with the champions that `pack_champions` hands it.
@@ -18,21 +19,30 @@ from airflow.sdk import Asset, chain, dag
 from lifecycle.defaults import dag_defaults
 from lifecycle.flow import watcher
 from lifecycle.names import RUN, RUN_AFTER
-from lifecycle.scoring import choose_engine, load_scores, pack_champions, score, score_with_spark, unload_open_leads
+from lifecycle.scoring import (
+    choose_engine,
+    load_scores,
+    pack_champions,
+    publish_desk,
+    score,
+    score_with_spark,
+    unload_desk,
+    unload_open_leads,
+)
 
 
 @dag(
     schedule=[Asset("leads")],
     catchup=False,
     doc_md=__doc__,
-    **dag_defaults(tags=["scoring"], dagrun_timeout=timedelta(hours=12)),
+    **dag_defaults(tags=["scoring"], dagrun_timeout=timedelta(hours=16)),
 )
 def score_leads():
     """Wires the batch scoring."""
     engine, load = choose_engine(), load_scores()
     chain(unload_open_leads(), engine, score(RUN, RUN_AFTER), load)
     chain(engine, pack_champions(RUN), score_with_spark(), load)
-    chain(load, watcher())
+    chain(load, unload_desk(), publish_desk(RUN, RUN_AFTER), watcher())
 
 
 score_leads()

@@ -117,6 +117,19 @@ class Settings(BaseSettings):
     git_commit: str = Field("", validation_alias=AliasChoices("LEADS_GIT_COMMIT", "GIT_COMMIT", "GITHUB_SHA"))
     champion_poll_seconds: float = Field(2.0, gt=0, description="how often the scoring API looks for a new champion")
 
+    desk_leads: int = Field(20_000, ge=1, description="the lead desk lists at most so many open leads, the best ones")
+    desk_seconds: float = Field(30.0, gt=0, description="how long the lead desk shows what it has read from S3")
+    feedback_labels: Literal["off", "open_only", "correct"] = Field(
+        "open_only",
+        description="what a training does with outcomes that reps report: nothing, label leads that are open in the "
+        "warehouse, or overrule the warehouse's label too",
+    )
+    feedback_rep_share: float = Field(
+        0.02, ge=0, le=1, description="largest share of the labelled leads whose training label any one rep may change"
+    )
+    feedback_weight: float = Field(
+        1.0, gt=0, le=100, description="weight in training of a lead whose label most reps confirm; 1 has no effect"
+    )
     api_auth: Literal["keys", "off"] = Field("keys", description="off: anyone who reaches the API may use it")
     api_keys_secret: str = Field("prod/scoring-api/keys", description="secret with JSON of key name to SHA-256 in hex")
     api_keys_refresh_seconds: float = Field(120.0, gt=0, description="how often the scoring API reads its keys again")

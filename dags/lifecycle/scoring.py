@@ -94,3 +94,19 @@ def load_scores():
         "{{ sql('copy_scores', run_id=run_key(ti)) }}",
         trigger_rule=TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS,
     )
+
+
+def unload_desk():
+    """The open leads with their newest score, the one before and what they are filtered by, for the lead desk."""
+    return statements("unload_desk", "{{ sql('unload_desk', run_id=run_key(ti)) }}")
+
+
+@task(**API_CALL)
+def publish_desk(run, run_after):
+    """Lets every lead desk show this run's list; returns how many leads it has."""
+    from datetime import datetime
+
+    from include.serving.desk import publish
+    from lifecycle.names import Names
+
+    return publish.publish(run, Names().layout, datetime.fromisoformat(run_after))

@@ -12,6 +12,7 @@ from lifecycle.warehouse import statements
 
 FAMILIES = ["logistic_regression", "decision_tree", "random_forest", "xgboost", "lightgbm"]
 STAGES = ["contact", "engagement", "capture"]
+VOTES_SQL = "{{ sql('unload_votes', run_id=run_key(ti)) }}"
 SNAPSHOT_SQL = "{{ sql('unload_snapshot', run_id=run_key(ti)) }}"
 
 STAGES_PARAM = Param(
@@ -103,7 +104,7 @@ def train_challengers(group_id):
     """Snapshot → EDA report → one task per family and stage, here or on SageMaker → one challenger per stage."""
     with TaskGroup(group_id) as group:
         snapshot_uri = write_manifest(RUN, SNAPSHOT_SQL)
-        chain(statements("unload_snapshot", SNAPSHOT_SQL), snapshot_uri)
+        chain(statements("unload_snapshot", VOTES_SQL, SNAPSHOT_SQL), snapshot_uri)
         parent_run_id = start_training(snapshot_uri, RUN)
         chain(eda_report(snapshot_uri, RUN), parent_run_id)
         shared = {"snapshot_uri": snapshot_uri, "parent_run_id": parent_run_id}

@@ -57,6 +57,15 @@ class Layout:
         """Archive of the champions that one scoring run hands to Spark."""
         return self._folder(self.settings.processed_prefix, "champions", run_id) + "model.tar.gz"
 
+    def desk(self, run_id: str) -> str:
+        """Folder of the open leads that one scoring run unloads for the lead desk (Parquet)."""
+        return self._folder(self.settings.processed_prefix, "desk", run_id)
+
+    @property
+    def desk_list(self) -> str:
+        """The list that the lead desk shows (JSON, packed with gzip)."""
+        return self._folder(self.settings.processed_prefix, "desk") + "current.json.gz"
+
     @property
     def feedback(self) -> str:
         """Folder of what the sales team says of scores, one JSON object each."""
@@ -71,9 +80,27 @@ class Layout:
         """Folder of the requests and answers that the endpoint keeps."""
         return self._folder(self.settings.processed_prefix, "endpoint-capture")
 
+    def collected_feedback(self, run_id: str) -> str:
+        """Folder of the feedback that one collecting run found new (Parquet)."""
+        return self._folder(self.settings.processed_prefix, "feedback", run_id)
+
+    @property
+    def feedback_quarantine(self) -> str:
+        """Folder of what lay among the feedback and is none, one JSON object each, with the reason."""
+        return self._folder(self.settings.quarantine_prefix, "feedback")
+
+    def votes(self, run_id: str) -> str:
+        """Folder of what the sales team says became of leads, one row per lead, as one snapshot counted it."""
+        return self._folder(self.settings.processed_prefix, "votes", run_id)
+
     def training_jobs(self, run_id: str) -> str:
         """Folder of what one run's SageMaker training jobs hand back (`<job>/output/model.tar.gz`)."""
         return self._folder(self.settings.artifacts_prefix, "sagemaker", run_id)
+
+    @property
+    def agreement(self) -> str:
+        """JSON file with the newest figures on how far reps and models agree."""
+        return self._folder(self.settings.reports_prefix, "feedback") + "latest.json"
 
     def report(self, kind: str, run_id: str) -> str:
         """Folder of one run's reports of a kind (drift, gate, eda)."""

@@ -8,9 +8,10 @@ import mimetypes
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import boto3
 from boto3.exceptions import S3UploadFailedError
@@ -152,3 +153,20 @@ def list_objects(uri: str) -> list[str]:
     pages = s3_client().get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
     with _missing(uri):
         return sorted(f"s3://{bucket}/{item['Key']}" for page in pages for item in page.get("Contents", []))
+
+
+class StoredObject(NamedTuple):
+    """An S3 object as a listing shows it: address, bytes and when it was last written, in UTC."""
+
+    uri: str
+    size: int
+    stored_at: datetime
+
+
+def stored_objects(uri: str) -> list[StoredObject]:
+    """Every object whose s3:// URI begins with `uri`, by name. Raises ObjectMissing without the bucket."""
+    bucket, prefix = split_uri(uri)
+    pages = s3_client().get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+    with _missing(uri):
+        items = [item for page in pages for item in page.get("Contents", [])]
+    return sorted(StoredObject(f"s3://{bucket}/{item['Key']}", item["Size"], item["LastModified"]) for item in items)

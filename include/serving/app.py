@@ -4,6 +4,7 @@ from flask import Flask, Response
 
 from include.contract import load_contract
 from include.serving.auth import require_keys
+from include.serving.desk.routes import desk
 from include.serving.errors import explain_errors
 from include.serving.holder import Champions, registry_champions
 from include.serving.keys import Keys, secret_keys
@@ -49,6 +50,7 @@ def create_app(champions: Champions | None = None, keys: Keys | None = None, end
     explain_errors(app)
     app.after_request(_protect)
     add_routes(app)
+    app.register_blueprint(desk)
     return app
 
 

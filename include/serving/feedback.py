@@ -1,15 +1,25 @@
 """What the sales team says of a score, kept in S3 until `collect_feedback` reads it into the warehouse."""
 
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import Literal
+from typing import Any, Literal, get_args
 
+from include.contract.ddl import TEXT_BYTES
 from include.lake.layout import Layout
 from include.lake.objects import write_text
 
 Verdict = Literal["right", "too_high", "too_low"]
+VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
+LONGEST = {"lead": TEXT_BYTES["string"], "rep": 256, "verdict": 16, "model_version": 32, "comment": 4096}
+"""Bytes of UTF-8 that the table of feedback holds of each text."""
+NEEDED = ("lead", "rep", "model_version")
+
+
+class FeedbackRefused(ValueError):  # noqa: N818 - says what happened
+    """Feedback that cannot be stored; the message names the value and what is wrong with it."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +52,66 @@ class Feedback:
 
 
 def keep(feedback: Feedback, layout: Layout) -> str:
-    """Stores it as a JSON object named by its id, over an equal one, and returns the id."""
+    """Stores it as a JSON object named by its id, over an equal one, and returns the id. Raises FeedbackRefused."""
+    check(feedback)
     content = asdict(feedback) | {"id": feedback.id, "given_at": feedback.given_at.astimezone(UTC).isoformat()}
     write_text(f"{layout.feedback}{feedback.id}.json", json.dumps(content) + "\n")
     return feedback.id
+
+
+def check(feedback: Feedback) -> None:
+    """Refuses what the table of feedback cannot hold.
+
+    Raises:
+        FeedbackRefused: a value is empty, too long, no text or none of those allowed.
+    """
+    for name, longest in LONGEST.items():
+        _check_text(name, getattr(feedback, name), longest)
+    if feedback.verdict not in VERDICTS:
+        raise FeedbackRefused(f"verdict must be one of {', '.join(VERDICTS)}")
+    if feedback.outcome is not None and (type(feedback.outcome) is not int or feedback.outcome not in (0, 1)):
+        raise FeedbackRefused("outcome must be 1 (converted), 0 (not) or left out")
+    if feedback.given_at.tzinfo is None:
+        raise FeedbackRefused("given_at must be a moment with its time zone")
+
+
+def parse(text: str) -> Feedback:
+    """The feedback in an object's text, as `keep` wrote it.
+
+    Raises:
+        FeedbackRefused: the text is anything else, or says something else than its id.
+    """
+    try:
+        content = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise FeedbackRefused(f"not JSON: {error}") from error
+    names = {field.name for field in fields(Feedback)} | {"id"}
+    if not isinstance(content, dict) or set(content) != names:
+        raise FeedbackRefused(f"must be an object with {', '.join(sorted(names))}")
+    feedback = Feedback(given_at=_moment(content), **{name: content[name] for name in names - {"id", "given_at"}})
+    check(feedback)
+    if feedback.id != content["id"]:
+        raise FeedbackRefused("the id is not that of what it says")
+    return feedback
+
+
+def _moment(content: Mapping[str, Any]) -> datetime:
+    try:
+        return datetime.fromisoformat(content["given_at"])
+    except (TypeError, ValueError) as error:
+        raise FeedbackRefused(f"given_at is no moment: {error}") from error
+
+
+def _check_text(name: str, text: Any, longest: int) -> None:
+    if not isinstance(text, str):
+        raise FeedbackRefused(f"{name} must be text")
+    if name in NEEDED and not text.strip():
+        raise FeedbackRefused(f"{name} must not be empty")
+    try:
+        size = len(text.encode())
+    except UnicodeEncodeError:
+        raise FeedbackRefused(f"{name} holds half a character") from None
+    if "\0" in text:
+        raise FeedbackRefused(f"{name} holds a null character")
+    if size > longest:
+        raise FeedbackRefused(f"{name} is {size} bytes long, {longest} fit")

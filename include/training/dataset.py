@@ -9,6 +9,7 @@ from include.contract import Contract, KnownAt
 from include.training.errors import NotEnoughRowsError, OneClassOnlyError
 from include.training.snapshot import load_snapshot, read_manifest
 from include.training.splits import assign_split, twin_groups
+from include.training.votes import LABEL, WEIGHT, training_labels, training_weights
 
 MIN_PER_CLASS = 10
 
@@ -19,11 +20,13 @@ class Dataset:
 
     Attributes:
         frame: raw contract columns, one row per labelled lead.
-        target: outcome per row, 0 or 1.
+        target: outcome per row, 0 or 1; on the holdout side always the warehouse's own label, elsewhere the one that
+            the sales team's feedback has left (docs/feedback.md).
         split: "train", "validation" or "holdout" per row.
         groups: number of the group of twins per row; a group is never divided between folds.
         arrival: the contract's clock per row.
         manifest: the snapshot's manifest.
+        weight: how much a row counts in a fit, 1 unless a setting weighs feedback.
     """
 
     frame: pd.DataFrame
@@ -32,6 +35,7 @@ class Dataset:
     groups: pd.Series
     arrival: pd.Series
     manifest: dict[str, Any]
+    weight: pd.Series
 
     def newest(self, share: float) -> pd.Series:
         """Whether a lead is among the newest `share` of them by the contract's clock (bool per row)."""
@@ -42,6 +46,10 @@ class Dataset:
         chosen = self.split.isin(sides)
         return self.frame[chosen], self.target[chosen]
 
+    def fit_params(self, chosen: pd.Series) -> dict[str, pd.Series]:
+        """What fitting a family's pipeline on the chosen rows takes besides them: weights, where any is not 1."""
+        return {"model__sample_weight": self.weight[chosen]} if (self.weight != 1).any() else {}
+
 
 def load_dataset(snapshot_uri: str, contract: Contract, stage: KnownAt) -> Dataset:
     """Dataset of the snapshot at `snapshot_uri`. Raises what `make_dataset` and `load_snapshot` raise."""
@@ -51,17 +59,30 @@ def load_dataset(snapshot_uri: str, contract: Contract, stage: KnownAt) -> Datas
 def make_dataset(frame: pd.DataFrame, contract: Contract, stage: KnownAt, manifest: dict[str, Any]) -> Dataset:
     """Splits the labelled rows of `frame`; open leads are left out.
 
+    A lead that only reps have labelled is left out of the holdout too: who is judged does not mark the exam.
+
     Raises:
         NotEnoughRowsError: a side has too few leads of an outcome to search, choose or judge.
         OneClassOnlyError: all leads of the snapshot have one outcome.
     """
-    labels = pd.to_numeric(frame[contract.label], errors="coerce")
-    labelled = frame[labels.notna()].reset_index(drop=True)
-    target = labels[labels.notna()].astype(int).reset_index(drop=True)
-    split = assign_split(labelled, contract, stage)
+    labelled, target, split = _labelled(frame, contract, stage)
     _check(target, split)
     arrival = pd.to_numeric(labelled[contract.clock], errors="coerce")
-    return Dataset(labelled, target, split, twin_groups(labelled, contract, stage), arrival, manifest)
+    groups, weight = twin_groups(labelled, contract, stage), training_weights(labelled)
+    rows = labelled.drop(columns=[LABEL, WEIGHT], errors="ignore")
+    return Dataset(rows, target, split, groups, arrival, manifest, weight)
+
+
+def _labelled(frame: pd.DataFrame, contract: Contract, stage: KnownAt) -> tuple[pd.DataFrame, pd.Series, pd.Series]:
+    """Rows, outcomes and sides of the leads with an outcome that counts on their side."""
+    frame = frame.reset_index(drop=True)
+    own = pd.to_numeric(frame[contract.label], errors="coerce")
+    told = training_labels(frame, own)
+    known = own.notna() | told.notna()
+    split = assign_split(frame[known], contract, stage)
+    target = told[known].where(split != "holdout", own[known]).dropna().astype(int)
+    kept = target.index
+    return frame.loc[kept].reset_index(drop=True), target.reset_index(drop=True), split[kept].reset_index(drop=True)
 
 
 def can_learn(*targets: pd.Series) -> bool:

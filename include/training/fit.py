@@ -91,12 +91,12 @@ def refit(recipe: Recipe, data: Dataset, chosen: pd.Series, contract: Contract, 
     Raises:
         NotEnoughRowsError: the chosen rows cannot be divided into the folds that a calibration needs.
     """
-    rows, outcome = data.frame[chosen], data.target[chosen]
+    rows, outcome, params = data.frame[chosen], data.target[chosen], data.fit_params(chosen)
     pipeline = build_pipeline(recipe.family, contract, stage, recipe.params)
     calibration = Calibration()
     if recipe.calibration != "none":
-        unseen = out_of_fold(pipeline, rows, outcome, data.groups[chosen])
+        unseen = out_of_fold(pipeline, rows, outcome, data.groups[chosen], params)
         calibration = Calibration.fitted(recipe.calibration, unseen, outcome.to_numpy())
     with one_thread():
-        pipeline.fit(rows, outcome)
+        pipeline.fit(rows, outcome, **params)
     return deployable(pipeline, calibration, recipe.decision)

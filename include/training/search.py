@@ -49,35 +49,58 @@ def search(family: str, data: Dataset, contract: Contract, stage: KnownAt) -> Se
     """
     space = search_space()
     rows, target = data.part("train")
-    groups = data.groups[rows.index]
+    groups, params = data.groups[rows.index], data.fit_params(data.split == "train")
     grid = GridSearchCV(
         build_pipeline(family, contract, stage),
-        space.families[family].grid,
+        _settings(space.families[family].grid, weighted=bool(params)),
         scoring=_scorers(space.scoring),
         refit=best_setting,
         cv=folds(target, groups),
         error_score="raise",
     )
     with one_thread():
-        grid.fit(rows, target)
+        grid.fit(rows, target, **params)
     unfitted = build_pipeline(family, contract, stage, grid.best_params_)
     return SearchResult(
         grid.best_estimator_,
         dict(grid.best_params_),
         float(grid.cv_results_["mean_test_score"][grid.best_index_]),
-        out_of_fold(unfitted, rows, target, groups),
+        out_of_fold(unfitted, rows, target, groups, params),
         _table(grid.cv_results_),
     )
 
 
-def out_of_fold(pipeline: Pipeline, rows: pd.DataFrame, target: pd.Series, groups: pd.Series) -> np.ndarray:
+def _settings(grid: Any, weighted: bool) -> Any:
+    """The grid to search; where rows have weights, without SMOTE, whose made-up rows have none."""
+    if not weighted:
+        return grid
+    plain = {"resample__method": ["none"]}
+    return [dict(one) | plain for one in (grid if isinstance(grid, list | tuple) else [grid])]
+
+
+def out_of_fold(
+    pipeline: Pipeline,
+    rows: pd.DataFrame,
+    target: pd.Series,
+    groups: pd.Series,
+    params: Mapping[str, pd.Series] | None = None,
+) -> np.ndarray:
     """Probability per row, shape (rows,), from the folds of the search, each by a model that had not seen the row.
+
+    Args:
+        pipeline: unfitted.
+        rows: to divide into folds.
+        target: outcome per row.
+        groups: number of the group per row.
+        params: `Dataset.fit_params` of the rows.
 
     Raises:
         NotEnoughRowsError: the rows cannot be divided into folds.
     """
     with one_thread():
-        unseen = cross_val_predict(pipeline, rows, target, cv=folds(target, groups), method="predict_proba")
+        unseen = cross_val_predict(
+            pipeline, rows, target, cv=folds(target, groups), method="predict_proba", params=dict(params or {})
+        )
     return np.asarray(unseen[:, 1], dtype="float64")
 
 

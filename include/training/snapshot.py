@@ -18,6 +18,7 @@ from include.lake.layout import Layout
 from include.lake.objects import ObjectMissing, read_json, write_json
 from include.settings import Settings
 from include.training.errors import NotEnoughRowsError, SnapshotChangedError
+from include.training.votes import count_votes
 
 log = logging.getLogger(__name__)
 MANIFEST = "manifest.json"
@@ -57,8 +58,8 @@ def write_manifest(settings: Settings, contract: Contract, run_id: str, sql: str
         sql: the statement that wrote it.
 
     Returns:
-        The manifest: uri, run_id, rows, labelled_rows, positives, clock (least and greatest value), sha256, contract,
-        contract_version, sql.
+        The manifest: uri, run_id, rows, labelled_rows, positives, clock (least and greatest value), feedback (what
+        `count_votes` says), sha256, contract, contract_version, sql.
 
     Raises:
         NotEnoughRowsError: the warehouse unloaded nothing.
@@ -77,6 +78,7 @@ def write_manifest(settings: Settings, contract: Contract, run_id: str, sql: str
         "labelled_rows": int(frame[contract.label].notna().sum()),
         "positives": int(frame[contract.label].sum()),
         "clock": _range(frame[contract.clock]),
+        "feedback": count_votes(settings, contract, run_id),
         "sha256": content_hash(frame),
         "contract": contract.contract,
         "contract_version": contract.version,

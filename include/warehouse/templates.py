@@ -8,6 +8,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from include.contract import Contract, load_contract
 from include.contract.ddl import leads_columns, staging_columns, table_hints
+from include.contract.shown import filter_columns
 from include.lake.layout import Layout
 from include.settings import Settings, settings
 
@@ -37,6 +38,7 @@ def _common(current: Settings, contract: Contract) -> dict[str, Any]:
         "leads_columns": leads_columns(contract),
         "staging_columns": staging_columns(contract),
         "table_hints": table_hints(contract),
+        "filter_fields": [column.field for column in filter_columns(contract)],
         "key_type": dict(staging_columns(contract))[contract.key],
         "leads": f"{schema}.{names.table}",
         "staging": f"{schema}.{names.table}_staging",
@@ -44,6 +46,7 @@ def _common(current: Settings, contract: Contract) -> dict[str, Any]:
         "current_scores": f"{schema}.{names.scores_table}_current",
         "drift": f"{schema}.{names.drift_table}",
         "promotions": f"{schema}.{names.promotions_table}",
+        "feedback": f"{schema}.{names.feedback_table}",
     }
 
 

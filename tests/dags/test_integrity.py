@@ -21,6 +21,7 @@ EXPECTED = {
     "monitor_drift",
     "score_leads",
     "deploy_endpoint",
+    "collect_feedback",
     "data_drift_redshift_retrain",
 }
 CHEAP_MODULES = ("airflow", "lifecycle", "lead_ops", "datetime", "logging", "re", "typing")

@@ -99,6 +99,26 @@ def test_a_promotion_and_a_rollback_say_that_the_champions_have_changed(dags):
     assert dags["data_drift_redshift_retrain"].get_task("promote").outlets == [Asset("champions")]
 
 
+def test_the_lead_desk_shows_a_list_only_once_it_is_whole(dags):
+    steps = ["unload_open_leads", "score", "load_scores", "unload_desk", "publish_desk"]
+    assert [step for step in in_order(dags["score_leads"]) if step in steps] == steps
+
+
+def test_feedback_is_collected_merged_with_the_outcomes_and_reported(dags):
+    dag = dags["collect_feedback"]
+    assert in_order(dag) == ["collect_new", "merge_feedback", "report_agreement"]
+    statements = ("clear_feedback_staging", "copy_feedback", "merge_feedback", "join_outcomes")
+    for name, sql in zip(statements, dag.get_task("merge_feedback").sql, strict=True):
+        assert f"sql('{name}'" in sql
+
+
+@pytest.mark.parametrize(("dag_id", "group"), [("data_drift_redshift_retrain", "retrain"), ("train_models", "train")])
+def test_a_snapshot_and_the_votes_behind_its_labels_are_unloaded_in_one_transaction(dags, dag_id, group):
+    votes, snapshot = dags[dag_id].get_task(f"{group}.unload_snapshot").sql
+    assert "sql('unload_votes'" in votes
+    assert "sql('unload_snapshot'" in snapshot
+
+
 def test_redshift_is_reached_serverless_with_the_tasks_own_identity(tasks):
     statements = [task for task in tasks if task.task_type == "RedshiftDataOperator"]
     assert statements

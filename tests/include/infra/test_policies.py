@@ -161,3 +161,25 @@ def test_the_scoring_api_may_read_its_keys_and_keep_feedback_and_no_more(action:
     assert refused(Call(role, action, (resource,)), POLICIES) == ()
     elsewhere = resource.replace(NAMES["ApiKeysSecret"], NAMES["RedshiftSecret"]).replace(":::", ":::x")
     assert refused(Call(role, action, (elsewhere,)), POLICIES) == (elsewhere,)
+
+
+@pytest.mark.parametrize(
+    ("role", "action", "key", "allowed"),
+    [
+        ("scoring-api-role", "s3:GetObject", "processed-data/desk/current.json.gz", True),
+        ("scoring-api-role", "s3:GetObject", "reports/feedback/latest.json", True),
+        ("scoring-api-role", "s3:GetObject", "processed-data/desk/run/0000_part_00.parquet", False),
+        ("scoring-api-role", "s3:GetObject", "processed-data/snapshots/run/0000_part_00.parquet", False),
+        ("scoring-api-role", "s3:GetObject", "feedback/0.json", False),
+        ("scoring-api-role", "s3:PutObject", "processed-data/desk/current.json.gz", False),
+        ("mwaa-execution-role", "s3:GetObject", "feedback/0.json", True),
+        ("mwaa-execution-role", "s3:PutObject", "quarantine/feedback/0.json.json", True),
+        ("mwaa-execution-role", "s3:PutObject", "feedback/0.json", False),
+        ("mwaa-execution-role", "s3:DeleteObject", "feedback/0.json", False),
+    ],
+)
+def test_the_desk_reads_its_list_and_nobody_but_the_api_writes_feedback(
+    role: str, action: str, key: str, allowed: bool
+) -> None:
+    call = Call(role, action, (f"arn:aws:s3:::{NAMES['Bucket']}/{key}",))
+    assert (not refused(call, POLICIES)) == allowed

@@ -119,3 +119,4 @@ def test_it_scores_as_here_and_answers_everything_else(api, mixed):
         said = {"lead": "a-1", "rep": "mira", "verdict": "right", "model_version": "1"}
         assert client.post("/feedback", json=said).status_code == 201
         assert [client.get(path).status_code for path in ("/", "/model", "/metrics", "/docs", "/ping")] == [200] * 5
+        assert [client.get(f"/desk{path}").status_code for path in ("", "/score", "/static/desk.css")] == [200] * 3

@@ -18,6 +18,7 @@ from include.warehouse.templates import literal, render, timestamp
 
 ARROW = {"INTEGER": pa.int32(), "DOUBLE PRECISION": pa.float64()}
 CREATES = ("create_leads", "create_staging", "create_scores", "create_drift_metrics", "create_promotions")
+CREATES += ("create_feedback", "create_feedback_staging")
 FIRST, SECOND, THIRD = (f"2026-01-0{day}T03:00:00+00:00" for day in (1, 2, 3))
 
 

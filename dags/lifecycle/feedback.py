@@ -1,0 +1,42 @@
+"""Tasks that bring the sales team's feedback from S3 into the warehouse and report how far reps and models agree."""
+
+from airflow.sdk import task
+
+from lifecycle.defaults import CHEAP_COMPUTE
+from lifecycle.warehouse import statements
+
+
+@task(**CHEAP_COMPUTE)
+def collect_new(run):
+    """The feedback stored since the last run, as Parquet; what is none goes to quarantine. Returns the counts."""
+    from include.serving import collect
+    from include.settings import settings
+    from include.warehouse.client import Warehouse
+    from lifecycle.names import Names
+
+    return collect.collect(run, Names().layout, Warehouse(settings()))
+
+
+def merge_feedback():
+    """The run's feedback merged by its id, and every flag with its lead's outcome, in one transaction."""
+    return statements(
+        "merge_feedback",
+        "{{ sql('clear_feedback_staging') }}",
+        "{{ sql('copy_feedback', run_id=run_key(ti)) }}",
+        "{{ sql('merge_feedback') }}",
+        "{{ sql('join_outcomes') }}",
+    )
+
+
+@task(**CHEAP_COMPUTE)
+def report_agreement(run, run_after, collected):
+    """How far reps agree with each model version and with each other: page, JSON and MLflow; returns the figures."""
+    from datetime import datetime
+
+    from include.reporting import agreement_page
+    from include.settings import settings
+    from include.warehouse.client import Warehouse
+    from lifecycle.names import Names
+
+    moment = datetime.fromisoformat(run_after)
+    return agreement_page.report_agreement(run, Names().layout, Warehouse(settings()), collected, moment)

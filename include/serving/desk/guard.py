@@ -1,0 +1,24 @@
+"""Lets only the desk's own pages post to the desk: a browser sends a rep's password with any page's request."""
+
+from http import HTTPStatus
+from urllib.parse import urlsplit
+
+from flask import abort, request
+
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def require_same_origin() -> None:
+    """Aborts with 403 when a request that may change something does not come from a page of this host.
+
+    Browsers say where a request comes from in Sec-Fetch-Site over HTTPS and on localhost, and in Origin else; pages
+    cannot forge either. What sends neither is no browser, and has POST /predict and POST /feedback.
+    """
+    if request.method not in SAFE and not _same_origin():
+        abort(HTTPStatus.FORBIDDEN, "this did not come from a page of the lead desk; open the desk and try again there")
+
+
+def _same_origin() -> bool:
+    if site := request.headers.get("Sec-Fetch-Site"):
+        return site == "same-origin"
+    return urlsplit(request.headers.get("Origin", "")).netloc == request.host

@@ -1,0 +1,208 @@
+"""The desk's pages: the ranked list, one lead, an uploaded CSV, a rep's word on a score. None needs JavaScript."""
+
+import logging
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from http import HTTPStatus
+from urllib.parse import urlencode
+
+from flask import Blueprint, Response, abort, current_app, g, make_response, redirect, render_template, request, url_for
+from flask.blueprints import BlueprintSetupState
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as BaseResponse
+
+from include.serving.bodies import TooMuch, UnreadableBody, check_columns, parse_csv
+from include.serving.desk.export import as_link, scored_csv
+from include.serving.desk.form import sections
+from include.serving.desk.guard import require_same_origin
+from include.serving.desk.state import Desk, desk_of
+from include.serving.desk.views import FILTER, Card, Page, cards, trail
+from include.serving.errors import STORE_ERRORS
+from include.serving.feedback import VERDICTS, Feedback, FeedbackRefused, keep
+from include.serving.leads import LeadsRefused
+from include.serving.scoring import REASONS, score_rows
+from include.serving.stages import StagedScorer
+from include.serving.upload import AT_ONCE
+from include.settings import settings
+
+log = logging.getLogger(__name__)
+
+SHOWN = 100
+"""Leads of an upload that the page lists; the download has all of them."""
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'",
+    # The API's own, no-referrer, would make browsers send `Origin: null` with a form.
+    "Referrer-Policy": "same-origin",
+}
+
+desk = Blueprint("desk", __name__, url_prefix="/desk", template_folder="templates", static_folder="static")
+desk.before_request(require_same_origin)
+
+
+@desk.record_once
+def _prepare(setup: BlueprintSetupState) -> None:
+    setup.app.extensions["desk"] = desk_of()
+
+
+@desk.after_request
+def _protect(response: Response) -> Response:
+    response.headers.update(HEADERS)
+    return response
+
+
+@desk.get("")
+def leads() -> str:
+    """The open leads, the best first, by tier and source, a page at a time."""
+    listing, fields = _desk().listing.get(), [column.field for column in _desk().filters]
+    wanted = {"tier": request.args.get("tier", "")} | {name: request.args.get(FILTER + name, "") for name in fields}
+    chosen = listing.where(wanted)
+    page, said = Page.of(chosen, request.args.get("page", "")), request.args.get("said", "")
+    return render_template(
+        "desk/leads.html",
+        desk=_desk(),
+        listing=listing,
+        wanted=wanted,
+        total=len(chosen),
+        page=page,
+        cards=cards(page.rows, _desk()),
+        trail=trail(request.args),
+        address=lambda number: _address(trail(request.args) | {"page": str(number)}),
+        agreement=_desk().agreement.get(),
+        said=said.replace("_", " ") if said in VERDICTS else "",
+        filtered=any(wanted[name] for name in fields),
+    )
+
+
+@desk.route("/score", methods=["GET", "POST"])
+def score() -> str | tuple[str, int]:
+    """The form for one lead, and once it is filled in the lead's score with reasons."""
+    given = {name: value.strip() for name, value in request.form.items()}
+    if request.method == "GET":
+        return _score_page({}, {}, None)
+    scorer = _scorer()
+    try:
+        scores = score_rows(scorer, [{name: value for name, value in given.items() if value}], REASONS)
+    except LeadsRefused as refused:
+        problems = {problem["field"]: problem["reason"] for problem in refused.problems}
+        return _score_page(given, problems, None), HTTPStatus.UNPROCESSABLE_ENTITY
+    (card,) = cards(scores, _desk())
+    return _score_page(given, {}, card)
+
+
+@desk.post("/upload")
+def upload() -> str | tuple[str, int]:
+    """The leads of an uploaded CSV, ranked, with the scored file to download."""
+    scorer, file = _scorer(), request.files.get("leads")
+    if file is None:
+        abort(HTTPStatus.BAD_REQUEST, "choose a CSV file to score")
+    if not AT_ONCE.acquire(blocking=False):
+        abort(HTTPStatus.TOO_MANY_REQUESTS, "other files are being scored; try again in a few seconds")
+    try:
+        rows = parse_csv(file.read())
+        check_columns(len(rows[0]), settings().api_max_columns)
+        scores = score_rows(scorer, rows, REASONS)
+    except LeadsRefused as refused:
+        page = render_template("desk/refused.html", desk=_desk(), problems=refused.problems)
+        return page, HTTPStatus.UNPROCESSABLE_ENTITY
+    finally:
+        AT_ONCE.release()
+    ranked = scores.sort_values("probability", ascending=False, kind="stable").head(SHOWN)
+    return render_template(
+        "desk/upload.html",
+        desk=_desk(),
+        total=len(scores),
+        cards=cards(ranked, _desk()),
+        download=as_link(scored_csv(rows, scores)),
+        trail={},
+    )
+
+
+@desk.post("/feedback")
+def feedback() -> BaseResponse:
+    """Keeps what a rep says of a score, the same word once, and goes back to the list."""
+    said = _said(request.form)
+    keep(said, _desk().layout)
+    return redirect(_address(trail(request.form) | {"said": said.verdict}), HTTPStatus.SEE_OTHER)
+
+
+def _address(asked: Mapping[str, str]) -> str:
+    return f"{url_for('desk.leads')}?{urlencode(asked)}"
+
+
+def _said(form: Mapping[str, str]) -> Feedback:
+    verdict, outcome = form.get("verdict", ""), form.get("outcome", "")
+    if verdict not in VERDICTS or outcome not in ("", "0", "1"):
+        raise FeedbackRefused("say right, too high or too low, and the outcome only if it is known")
+    return Feedback(
+        lead=form.get("lead", ""),
+        rep=_rep(),
+        verdict=verdict,
+        model_version=form.get("model_version", ""),
+        outcome=int(outcome) if outcome else None,
+        comment=form.get("comment", "").strip(),
+        given_at=datetime.now(UTC),
+    )
+
+
+def _rep() -> str:
+    """Who is logged in, else whose API key it is."""
+    return str(g.get("rep") or g.get("caller") or "unknown")
+
+
+def _desk() -> Desk:
+    found: Desk = current_app.extensions["desk"]
+    return found
+
+
+def _scorer() -> StagedScorer:
+    champions = current_app.extensions["champions"]
+    if champions.scorer is None:
+        abort(
+            HTTPStatus.SERVICE_UNAVAILABLE, "there is no model to score with yet; the list shows what has been scored"
+        )
+    found: StagedScorer = champions.scorer
+    return found
+
+
+def _score_page(given: Mapping[str, str], problems: Mapping[str, str], card: Card | None) -> str:
+    asked = sections(_desk().contract, given, problems)
+    return render_template("desk/score.html", desk=_desk(), sections=asked, card=card, trail={}, refused=len(problems))
+
+
+@desk.errorhandler(HTTPException)
+def _explain(error: HTTPException) -> Response:
+    response = make_response(
+        render_template("desk/error.html", desk=_desk(), reason=error.description), error.code or 500
+    )
+    kept = [(name, value) for name, value in error.get_headers() if not name.startswith("Content-")]
+    response.headers.extend(kept)
+    return response
+
+
+@desk.errorhandler(FeedbackRefused)
+def _refuse(error: FeedbackRefused) -> tuple[str, int]:
+    return _said_no(f"Not kept: {error}", HTTPStatus.UNPROCESSABLE_ENTITY)
+
+
+@desk.errorhandler(UnreadableBody)
+def _unreadable(error: UnreadableBody) -> tuple[str, int]:
+    return _said_no(str(error), HTTPStatus.BAD_REQUEST)
+
+
+@desk.errorhandler(TooMuch)
+def _too_much(error: TooMuch) -> tuple[str, int]:
+    return _said_no(str(error), HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+
+
+def _store(error: Exception) -> tuple[str, int]:
+    log.error("The store does not answer: %s", type(error).__name__)
+    return _said_no("Not kept: the store does not answer at present; try again", HTTPStatus.SERVICE_UNAVAILABLE)
+
+
+for unreachable in STORE_ERRORS:
+    desk.register_error_handler(unreachable, _store)
+
+
+def _said_no(reason: str, status: HTTPStatus) -> tuple[str, int]:
+    return render_template("desk/error.html", desk=_desk(), reason=reason), status

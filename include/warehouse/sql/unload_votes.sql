@@ -1,0 +1,5 @@
+{% from "columns.jinja" import unload with context %}
+{% from "votes.jinja" import votes with context %}
+{% call unload(layout.votes(run_id)) %}
+{{ votes() -}}
+{% endcall %}
