@@ -9,6 +9,12 @@ from flask import Flask, Response, jsonify, request
 app = Flask(__name__)
 
 
+@app.get("/")
+def index() -> str:
+    """Says that it is there."""
+    return "ready"
+
+
 @app.post("/predict")
 def predict() -> Response:
     """0 or 1 for each lead of a JSON list."""

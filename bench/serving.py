@@ -9,15 +9,18 @@ batch_* are leads per second in one process on all cores, with the champion of t
 import argparse
 import json
 import os
+import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from bench._champions import crown, free_port, registry, running
-from bench._load import asking, latencies_ms, throughput
+from bench._champions import crown
+from bench._load import Ask, asking, latencies_ms, throughput
+from bench._services import Process, api, free_port, registry
 from bench._table import last_line, show
 from bench._training import add_leads_argument, read_leads
 from include.contract import Contract, KnownAt, load_contract
@@ -47,33 +50,33 @@ def batch_speed(scorer: Scorer, leads: pd.DataFrame, reasons: int) -> float:
     return len(leads) / (time.perf_counter() - started)
 
 
-def served(folder: Path, leads: pd.DataFrame, contract: Contract, seconds: float) -> dict[str, float]:
-    """Latency of the API and requests per second of all three servers."""
-    ports = {name: free_port() for name in ("api", "mlflow", "flask")}
-    model, ours, rows = contract.model_name(), bodies(leads, contract, True), bodies(leads, contract, False)
-    wrapped = [b'{"dataframe_records": ' + body + b"}" for body in rows]
-    asks = {
-        "api": asking("/predict", ours),
-        "mlflow": asking("/invocations", wrapped),
-        "flask": asking("/predict", rows),
+def servers(folder: Path, contract: Contract) -> dict[str, tuple[Process, int]]:
+    """The API, `mlflow models serve` and the plain app, each with its port, over the champion of the contact stage."""
+    champion, saved = f"models:/{contract.model_name()}@champion", str(folder / f"{KnownAt.CONTACT}.joblib")
+    mlflow, flask = free_port(), free_port()
+    serve = ["mlflow", "models", "serve", "--model-uri", champion, "--env-manager", "local", "--port", str(mlflow)]
+    uvicorn = {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}  # MLflow calls it by its name
+    return {
+        "api": api(folder),
+        "mlflow": (_process(serve, mlflow, "/ping", folder, uvicorn), mlflow),
+        "flask": (_process(["bench._plain_flask", saved, str(flask)], flask, "/", folder, {}), flask),
     }
-    serve = ["-m", "mlflow", "models", "serve", "--model-uri", f"models:/{model}@champion", "--env-manager", "local"]
-    plain = ["-m", "bench._plain_flask", str(folder / f"{KnownAt.CONTACT}.joblib"), str(ports["flask"])]
-    address = "http://127.0.0.1:{}".format
-    with (
-        running(
-            ["-m", "include.serving", "--port", str(ports["api"])], address(ports["api"]) + "/readyz", folder / "a"
-        ),
-        running([*serve, "--port", str(ports["mlflow"])], address(ports["mlflow"]) + "/ping", folder / "m"),
-        running(plain, address(ports["flask"]) + "/static/", folder / "f"),
-    ):
+
+
+def _process(command: list[str], port: int, health: str, folder: Path, environment: dict[str, str]) -> Process:
+    address = f"http://127.0.0.1:{port}{health}"
+    return Process([sys.executable, "-m", *command], address, folder / f"{port}.log", environment)
+
+
+def measured(ports: Mapping[str, int], asks: Mapping[str, Ask], seconds: float) -> dict[str, float]:
+    """Latency of the API, and requests per second of all three servers in turn."""
+    for name, ask in asks.items():
+        throughput(ports[name], ask, 2)
+    waited = latencies_ms(ports["api"], asks["api"], RATE, 2 * seconds)
+    answered = dict.fromkeys(asks, 0.0)
+    for _ in range(ROUNDS):
         for name, ask in asks.items():
-            throughput(ports[name], ask, 2)
-        waited = latencies_ms(ports["api"], asks["api"], RATE, 2 * seconds)
-        answered = {name: 0.0 for name in asks}
-        for _ in range(ROUNDS):
-            for name, ask in asks.items():
-                answered[name] += throughput(ports[name], ask, seconds) / ROUNDS
+            answered[name] += throughput(ports[name], ask, seconds) / ROUNDS
     return {
         "p50_ms": round(float(np.percentile(waited, 50)), 1),
         "p99_ms": round(float(np.percentile(waited, 99)), 1),
@@ -81,6 +84,22 @@ def served(folder: Path, leads: pd.DataFrame, contract: Contract, seconds: float
         "throughput_vs_mlflow": round(answered["api"] / answered["mlflow"], 2),
         "throughput_vs_flask": round(answered["api"] / answered["flask"], 2),
     }
+
+
+def served(folder: Path, leads: pd.DataFrame, contract: Contract, seconds: float) -> dict[str, float]:
+    """What `measured` finds, with the servers started for it and stopped again."""
+    alone, rows = bodies(leads, contract, True), bodies(leads, contract, False)
+    records = [b'{"dataframe_records": ' + body + b"}" for body in rows]
+    asked = {"api": ("/predict", alone), "mlflow": ("/invocations", records), "flask": ("/predict", rows)}
+    started = servers(folder, contract)
+    try:
+        for process, _ in started.values():
+            process.start()
+        ports = {name: port for name, (_, port) in started.items()}
+        return measured(ports, {name: asking(*what) for name, what in asked.items()}, seconds)
+    finally:
+        for process, _ in started.values():
+            process.stop()
 
 
 def main() -> None:
@@ -93,10 +112,16 @@ def main() -> None:
     arguments = parser.parse_args()
     contract = load_contract(settings().contract)
     leads = read_leads(arguments.leads, contract)
-    with tempfile.TemporaryDirectory() as temporary, registry(Path(temporary)):
-        crown(leads, contract, arguments.family, Path(temporary))
-        result = served(Path(temporary), leads, contract, arguments.seconds)
-        scorer = load_champions().scorers[KnownAt.CONTACT]
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        server = registry(folder)
+        try:
+            server.start()
+            crown(leads, contract, arguments.family, folder)
+            result = served(folder, leads, contract, arguments.seconds)
+            scorer = load_champions().scorers[KnownAt.CONTACT]
+        finally:
+            server.stop()
     many = pd.concat([leads] * (BATCH // len(leads) + 1), ignore_index=True)
     result["batch_leads_per_s"] = round(batch_speed(scorer, many, 0))
     result["batch_with_reasons_per_s"] = round(batch_speed(scorer, many, 3))
