@@ -39,7 +39,7 @@ from include.training.thresholds import TIERS
 
 FOLDER = Path("docs/images")
 SCORED_AT = datetime(2026, 11, 20, 1, 40, tzinfo=UTC)
-PHONE, WIDE = (390, 844, True), (1100, 780, False)
+PHONE, WIDE = (390, 1180, True), (1100, 780, False)
 COLOURS = 64
 
 
