@@ -122,6 +122,6 @@ def _sentences(reasons: list[dict[str, Any]] | None) -> str:
 
 def harmless(cell: str) -> str:
     """The cell with an apostrophe before it if a spreadsheet might run it; numbers stay numbers."""
-    if cell.lstrip(" ")[:1] in FORMULA and cell and not NUMBER.fullmatch(cell.strip()):
-        return f"'{cell}"
-    return cell
+    if cell.lstrip(" ")[:1] not in FORMULA or NUMBER.fullmatch(cell.strip()):
+        return cell
+    return f"'{cell}"

@@ -1,6 +1,7 @@
 """Champions that were really trained: in memory for scoring, registered ones for loading."""
 
 from collections.abc import Callable, Iterator
+from copy import deepcopy
 from pathlib import Path
 
 import mlflow.sklearn
@@ -27,7 +28,7 @@ EPOCH = pd.Timestamp("2026-01-01", tz="UTC").to_pydatetime()
 DECISION = Decision("f1", 0.4, (("A", 70), ("B", 40), ("C", 20), ("D", 0)))
 VERSIONS = {KnownAt.CONTACT: "7", KnownAt.CAPTURE: "3"}
 FITTED: dict[tuple[str, KnownAt, str], Pipeline] = {}
-"""Pipelines on the same leads for the scorers in memory; scoring changes nothing in them."""
+"""Pipelines on the same leads for the scorers in memory; each test gets copies of its own."""
 
 
 def fit(contract: Contract, accounts: pd.DataFrame, stage: KnownAt, family: str = "logistic_regression") -> Pipeline:
@@ -46,7 +47,7 @@ def scorer_for(contract, accounts) -> Callable[..., Scorer]:
         what = (contract.contract, stage, family)
         if what not in FITTED:
             FITTED[what] = fit(contract, accounts, stage, family)
-        return scorer_of(version, stage, contract, FITTED[what])
+        return scorer_of(version, stage, contract, deepcopy(FITTED[what]))
 
     return make
 
