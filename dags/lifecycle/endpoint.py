@@ -33,7 +33,7 @@ def bundle_champions(run, dag_run=None):
         raise AirflowSkipException(str(error)) from error
 
 
-@task(**API_CALL)
+@task(multiple_outputs=True, **API_CALL)  # an operator takes one of the requests
 def plan_deployment(packed):
     """The requests to SageMaker, and the config that serves now; skipped where the endpoint serves just this."""
     from include.serving import deployment

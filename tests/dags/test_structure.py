@@ -76,6 +76,7 @@ def test_a_deployment_is_one_chain_of_sagemakers_operators_that_ends_in_a_check(
     assert downstream(dag, "bundle_champions") == {"plan_deployment"}
     for step, after in zip(DEPLOYMENT, DEPLOYMENT[1:], strict=False):
         assert after in downstream(dag, step)
+    assert dag.get_task("plan_deployment").multiple_outputs, "each operator takes its own part of the plan"
     types = [dag.get_task(step).task_type for step in DEPLOYMENT[:4]]
     operators = ["SageMakerModelOperator", "SageMakerEndpointConfigOperator", "SageMakerEndpointOperator"]
     assert types == [*operators, "SageMakerEndpointSensor"]

@@ -3,20 +3,26 @@
 from collections.abc import Iterator
 from typing import Any
 
+import mlflow
 import pandas as pd
 import pytest
 
+from include.contract import KnownAt
+from include.features.calibration import Calibration, Decision
 from include.lake.objects import write_bytes
 from include.local.synthetic import synthetic_leads
-from include.registry.registry import promote
+from include.registry.registry import promote, register
+from include.registry.tracking import connect
 from include.serving import deployment
 from include.settings import settings
+from include.training.families import build_pipeline, deployable
+from include.training.packaging import log_pipeline
 
 OPEN = 300
 
 
 @pytest.fixture(scope="module")
-def ready(platform: Any, airflow_db: None, register_challenger: Any) -> Iterator[Any]:
+def ready(platform: Any, airflow_db: None) -> Iterator[Any]:
     """A platform with leads, some of them open, and a champion of the contact stage."""
     contract = platform.contract
     with pytest.MonkeyPatch.context() as patch:
@@ -27,14 +33,25 @@ def ready(platform: Any, airflow_db: None, register_challenger: Any) -> Iterator
         write_bytes(f"{folder}leads.csv", leads.to_csv(index=False).encode())
         assert platform.run("bootstrap_platform").state == "success"
         assert platform.run("ingest_leads", {"prefix": folder}).state == "success"
-        for version in ("1", "2"):
-            assert register_challenger(f"training-{version}", snapshot_rows(contract))[1] == version
+        register_two(contract)
         promote(contract.model_name(), "1")
         yield platform
     settings.cache_clear()
 
 
-def snapshot_rows(contract: Any) -> pd.DataFrame:
+def register_two(contract: Any) -> None:
+    """Versions 1 and 2 of the contact stage's model, with reasons and tiers."""
+    client, rows = connect(), training_rows(contract)
+    outcome, decision = rows[contract.label].astype(int), Decision("f1", 0.4, (("A", 80), ("B", 40), ("D", 0)))
+    mlflow.set_experiment(contract.names.experiment)
+    for family in ("logistic_regression", "decision_tree"):
+        fitted = build_pipeline(family, contract, KnownAt.CONTACT).fit(rows, outcome)
+        with mlflow.start_run() as run:
+            logged = log_pipeline(deployable(fitted, Calibration(), decision), rows)
+        register(client, contract.model_name(), logged.model_uri, run.info.run_id, {}, logged.model_id)
+
+
+def training_rows(contract: Any) -> pd.DataFrame:
     frame = synthetic_leads(1500, seed=0).rename(columns={column.name: column.field for column in contract.columns})
     frame = frame.astype(object).mask(frame.isin(contract.null_tokens), None)
     numbers = [column.field for column in contract.columns if column.numeric]
