@@ -90,6 +90,8 @@ class Scorer:
 
 def to_fields(frame: pd.DataFrame, contract: Contract) -> pd.DataFrame:
     """`frame` with exactly the contract's fields: headers renamed, absent columns empty, others dropped."""
+    if list(frame.columns) == list(contract.fields):
+        return frame
     renamed = frame.rename(columns={column.name: column.field for column in contract.columns})
     return renamed.reindex(columns=list(contract.fields))
 

@@ -8,6 +8,7 @@ import pandas as pd
 from flask import Response, abort, current_app, g, request
 
 from include.contract import Contract
+from include.serving.batching import Batcher
 from include.serving.bodies import check_size
 from include.serving.holder import Champions
 from include.serving.leads import leads_frame
@@ -74,7 +75,8 @@ def score_request(served: StagedScorer, leads: Sequence[Mapping[str, Any]], reas
 def score_rows(served: StagedScorer, leads: Sequence[Mapping[str, Any]], reasons: int, first: int = 1) -> pd.DataFrame:
     """The same for any number of leads; `first` is the first one's row number in errors. Raises LeadsRefused."""
     frame = leads_frame(leads, served.contract, first)
-    scores = served.score(frame, reasons)
+    batcher: Batcher = current_app.extensions["batcher"]
+    scores = batcher.score(served, frame, reasons)
     metrics: Metrics = current_app.extensions["metrics"]
     metrics.scored(frame, scores)
     g.leads = g.get("leads", 0) + len(scores)

@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from include.contract import Contract, KnownAt, load_contract
 from include.registry.registry import NoChampion
@@ -27,22 +29,25 @@ class StagedScorer:
 
     def score(self, frame: pd.DataFrame, reasons: int = 0) -> pd.DataFrame:
         """Scores each lead with the champion of its stage; see `Scorer.score`, whose columns these are."""
-        leads = to_fields(frame, self.contract).reset_index(drop=True)
+        leads = to_fields(frame, self.contract)
         stages = self.stages(leads)
-        wanted = [stage for stage in self.scorers if (stages == stage).any()] or list(self.scorers)[:1]
-        parts = [self.scorers[stage].score(leads[stages == stage], reasons) for stage in wanted]
-        return pd.concat(parts).sort_index().set_axis(frame.index)
+        wanted = [stage for stage in self.scorers if (stages == str(stage)).any()] or list(self.scorers)[:1]
+        if len(wanted) == 1:
+            return self.scorers[wanted[0]].score(leads, reasons)
+        places = [np.flatnonzero(stages == str(stage)) for stage in wanted]
+        parts = [self.scorers[stage].score(leads.iloc[at], reasons) for stage, at in zip(wanted, places, strict=True)]
+        return pd.concat(parts).iloc[np.argsort(np.concatenate(places))]
 
-    def stages(self, leads: pd.DataFrame) -> pd.Series:
+    def stages(self, leads: pd.DataFrame) -> NDArray[np.str_]:
         """The stage whose champion scores each lead; `leads` has the contract's fields as columns.
 
         A lead is at `contact` from the first feature on that only the sales team can know, else at `capture`.
         """
-        contacted = pd.Series(False, index=leads.index)
+        contacted = np.zeros(len(leads), dtype=bool)
         for column in self.contract.features(KnownAt.CONTACT):
             if column.known_at is KnownAt.CONTACT:
                 contacted |= _filled(leads[column.field], self.contract.null_tokens)
-        return contacted.map({True: self._nearest(KnownAt.CONTACT), False: self._nearest(KnownAt.CAPTURE)})
+        return np.where(contacted, str(self._nearest(KnownAt.CONTACT)), str(self._nearest(KnownAt.CAPTURE)))
 
     def _nearest(self, stage: KnownAt) -> KnownAt:
         return stage if stage in self.scorers else next(iter(self.scorers))
@@ -69,7 +74,8 @@ def load_champions() -> StagedScorer:
     return StagedScorer(contract, scorers)
 
 
-def _filled(cells: pd.Series, null_tokens: tuple[str, ...]) -> pd.Series:
+def _filled(cells: pd.Series, null_tokens: tuple[str, ...]) -> NDArray[np.bool_]:
     if pd.api.types.is_numeric_dtype(cells):
-        return cells.notna()
-    return cells.notna() & ~cells.astype(str).str.strip().isin(null_tokens)
+        return cells.notna().to_numpy()
+    filled = {cell: not pd.isna(cell) and str(cell).strip() not in null_tokens for cell in set(cells.tolist())}
+    return np.array([filled[cell] for cell in cells.tolist()], dtype=bool)
