@@ -17,7 +17,8 @@ from include.settings import settings
 
 log = logging.getLogger(__name__)
 
-THREADS = 8
+THREADS = 32
+"""Requests that wait at the same time are scored together, so more of them cost little."""
 FORM_BYTES = 64 * 1024
 """What a multipart form adds to its file."""
 

@@ -5,6 +5,7 @@ import math
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
@@ -19,6 +20,9 @@ from include.serving.reasons import Reasons
 from include.serving.tiers import score_of, tier_of
 
 log = logging.getLogger(__name__)
+
+PROBABILITY_DIGITS = 12
+"""A linear model's last bit depends on how many leads are multiplied at once; a lead's score must not."""
 
 
 class ChampionUnusable(RuntimeError):  # noqa: N818 - says what is the matter
@@ -66,7 +70,8 @@ class Scorer:
             return self._table(leads, pd.Series(dtype="float64", index=leads.index), [] if reasons else None)
         typed = self.pipeline[:1].transform(leads)
         matrix = self.pipeline[1:-1].transform(typed)
-        probability = pd.Series(in_pieces(self.pipeline[-1].predict_proba, matrix)[:, 1], leads.index, dtype="float64")
+        exact = in_pieces(self.pipeline[-1].predict_proba, matrix)[:, 1]
+        probability = pd.Series(np.round(exact, PROBABILITY_DIGITS), leads.index, dtype="float64")
         if not reasons:
             return self._table(leads, probability, None)
         told = self.reasons.top(typed, matrix, reasons) if self.reasons else [None] * len(leads)

@@ -14,15 +14,8 @@ FROM (
         lead.{{ name }},
 {% endfor %}
         ROW_NUMBER() OVER (ORDER BY scored.probability DESC, scored.{{ contract.key }}) AS place
-    FROM (
-        SELECT
-            {{ contract.key }}, {{ shown | join(", ") }},
-            LEAD(score) OVER (PARTITION BY {{ contract.key }} ORDER BY scored_at DESC, run_id DESC) AS previous_score,
-            ROW_NUMBER() OVER (PARTITION BY {{ contract.key }} ORDER BY scored_at DESC, run_id DESC) AS age
-        FROM {{ scores }}
-    ) AS scored
+    FROM {{ current_scores }} AS scored
     INNER JOIN {{ leads }} AS lead ON scored.{{ contract.key }} = lead.{{ contract.key }}
-    WHERE scored.age = 1 AND lead.{{ contract.label }} IS NULL
 ) AS ranked
 WHERE place <= {{ settings.desk_leads }}
 {% endcall %}

@@ -11,7 +11,7 @@ from include.warehouse.templates import render
 @pytest.fixture
 def tables(warehouse, contract):
     """Leads a to e, of which d is closed; scores by two runs, e only by the newer one."""
-    for name in ("create_leads", "create_scores", "create_feedback"):
+    for name in ("create_leads", "create_scores", "create_feedback", "create_current_scores"):
         warehouse.execute(render(name))
     leads = ", ".join(
         f"('{key}', {won}, 'web')" for key, won in zip("abcde", ["NULL"] * 3 + ["1", "NULL"], strict=True)

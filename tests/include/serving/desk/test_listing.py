@@ -33,7 +33,9 @@ def test_an_empty_wish_wants_everything(layout, published):
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"{", gzip.compress(b"{"), gzip.compress(b"{}"), gzip.compress(b"x" * 99)[:20]]
+    "content",
+    [b"", b"{", gzip.compress(b"{", mtime=0), gzip.compress(b"{}", mtime=0), gzip.compress(b"x" * 99, mtime=0)[:20]],
+    ids=["nothing", "not packed", "half an object", "another object", "half a file"],
 )
 def test_what_is_no_list_is_an_error_that_a_desk_outlives(layout, published, content):
     kept = Kept(lambda: read_listing(layout), None, 0)
