@@ -39,9 +39,14 @@ def test_every_lead_gets_key_score_probability_prediction_tier_stage_and_version
 
 def test_probability_and_prediction_are_the_pipelines_own(scorer, accounts):
     scores = scorer.score(accounts)
-    assert scores["probability"].tolist() == scorer.pipeline.predict_proba(accounts)[:, 1].tolist()
+    assert scores["probability"].tolist() == pytest.approx(scorer.pipeline.predict_proba(accounts)[:, 1], abs=1e-12)
     assert scores["prediction"].tolist() == scorer.pipeline.predict(accounts).tolist()
     assert scores["probability"].between(0.4, 0.5).any(), "the case that tells 0.4 from 0.5 does not occur"
+
+
+def test_a_leads_probability_does_not_depend_on_how_many_are_scored_with_it(scorer, accounts):
+    together = scorer.score(accounts)["probability"].tolist()
+    assert [scorer.score(accounts.iloc[[row]])["probability"].item() for row in range(30)] == together[:30]
 
 
 def test_tiers_are_the_models_own(scorer, contract, accounts):
