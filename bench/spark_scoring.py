@@ -79,6 +79,18 @@ def unload(rows: int, layout: Layout) -> None:
         write_parquet(leads, f"{layout.open_leads(RUN)}{block:04d}_part_00.parquet")
 
 
+def job_arguments(layout: Layout, run: str, moment: datetime) -> dict[str, str]:
+    """What `score_leads` passes to the Glue job for one run."""
+    return {
+        "--OPEN_URI": layout.open_leads(run),
+        "--CONTRACT_URI": layout.job_contract,
+        "--CHAMPIONS_URI": layout.champions(run),
+        "--SCORES_URI": layout.scores(run),
+        "--RUN_ID": run,
+        "--SCORED_AT": moment.isoformat(),
+    }
+
+
 def score_on_spark(layout: Layout) -> float:
     """Seconds of one run of the Glue job, as bootstrap_platform makes it and score_leads calls it."""
     scripts, glue = files("include.glue"), boto3.client("glue")
@@ -87,15 +99,7 @@ def score_on_spark(layout: Layout) -> float:
     write_json(layout.job_contract, layout.contract.model_dump(mode="json"))
     command = {"Name": "glueetl", "ScriptLocation": layout.scoring_script, "PythonVersion": "3"}
     glue.create_job(Name="bench", Role=settings().glue_role, Command=command, GlueVersion="5.0")
-    arguments = {
-        "--extra-py-files": layout.scoring_code,
-        "--OPEN_URI": layout.open_leads(RUN),
-        "--CONTRACT_URI": layout.job_contract,
-        "--CHAMPIONS_URI": layout.champions(RUN),
-        "--SCORES_URI": layout.scores(RUN),
-        "--RUN_ID": RUN,
-        "--SCORED_AT": MOMENT.isoformat(),
-    }
+    arguments = {"--extra-py-files": layout.scoring_code} | job_arguments(layout, RUN, MOMENT)
     started = time.perf_counter()
     run_id = glue.start_job_run(JobName="bench", Arguments=arguments)["JobRunId"]
     while (run := glue.get_job_run(JobName="bench", RunId=run_id)["JobRun"])["JobRunState"] not in ENDED:

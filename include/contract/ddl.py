@@ -25,6 +25,21 @@ def leads_columns(contract: Contract) -> tuple[tuple[str, str], ...]:
     return (*staging_columns(contract), ("ingested_at", "TIMESTAMP"), ("label_at", "TIMESTAMP"))
 
 
+def feedback_columns(contract: Contract) -> tuple[tuple[str, str], ...]:
+    """(name, type) of what a rep says of a score, in the order of the Parquet that COPY reads by position."""
+    return (
+        ("id", "VARCHAR(32) NOT NULL"),
+        (contract.key, column_type(contract.column(contract.key))),  # NOT NULL, as the key of every table
+        ("rep", "VARCHAR(256) NOT NULL"),
+        ("verdict", "VARCHAR(16) NOT NULL"),
+        ("model_version", "VARCHAR(32) NOT NULL"),
+        ("rep_outcome", "INTEGER"),
+        ("comment", "VARCHAR(4096)"),
+        ("given_at", "TIMESTAMP NOT NULL"),
+        ("stored_at", "TIMESTAMP NOT NULL"),
+    )
+
+
 def table_hints(contract: Contract) -> str:
     """What follows the column list: spread by key, so that MERGE joins locally; sorted by clock."""
     return f"DISTSTYLE KEY DISTKEY ({contract.key}) SORTKEY ({contract.clock})"

@@ -13,7 +13,7 @@ Sources: Lundberg et al. 2020 (path-dependent TreeSHAP); Bifet, Read and Xu 2022
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
@@ -88,6 +88,10 @@ class TreeShap:
         """
         return in_pieces(self._piece, matrix.astype(self.dtype, copy=False))
 
+    @cached_property
+    def _quadrature(self) -> tuple[Floats, Floats]:
+        return _quadrature(int(np.diff(self.starts).max()))
+
     def _piece(self, matrix: Floats) -> Floats:
         width = WIDTHS[0] if len(matrix) < WIDTHS[-1] // 8 else WIDTHS[-1]
         blocks = -(-len(matrix) // width)
@@ -97,7 +101,7 @@ class TreeShap:
         found = np.zeros((blocks, self.fields, width))
         kernel(width)(
             cells, self.starts, self.values, self.columns, self.fields_of, self.above, self.upto, self.shares,
-            *_quadrature(int(np.diff(self.starts).max(initial=1))), found,
+            *self._quadrature, found,
         )  # fmt: skip
         return found.transpose(0, 2, 1).reshape(blocks * width, self.fields)[: len(matrix)]
 
@@ -121,7 +125,6 @@ def _leaves(ensemble: Any, tree: int) -> Iterator[tuple[float, dict[int, tuple[f
             open_nodes.append((int(child), {**path, column: (*interval, kept)}))
 
 
-@lru_cache
 def _quadrature(columns: int) -> tuple[Floats, Floats]:
     """Nodes and weights on [0, 1], exact for products over so many columns; row n holds the rule with n nodes.
 

@@ -12,11 +12,10 @@ import mlflow.artifacts
 from include.contract import KnownAt, load_contract
 from include.lake.objects import upload_file
 from include.registry.models import UNREADABLE, ModelUnreadable
-from include.registry.registry import ChampionInfo, NoChampion
+from include.registry.registry import ChampionInfo
 from include.registry.tracking import TrackingUnavailable, connect, tracking_errors
 from include.serving.model_folder import write_index
-from include.serving.scorer import find_champion
-from include.serving.stages import STAGES
+from include.serving.stages import find_champions
 from include.settings import settings
 
 log = logging.getLogger(__name__)
@@ -41,7 +40,7 @@ def bundle(target_uri: str) -> dict[str, str]:
         ObjectMissing: there is no such bucket.
     """
     uri = target_uri if target_uri.endswith(".tar.gz") else f"{target_uri.rstrip('/')}/{ARCHIVE}"
-    found = _champions()
+    found = find_champions(load_contract(settings().contract))
     with TemporaryDirectory() as work:
         folder, archive = Path(work) / "model", Path(work) / ARCHIVE
         lay_out(folder, found)
@@ -52,20 +51,6 @@ def bundle(target_uri: str) -> dict[str, str]:
     versions = "-".join(f"{stage}-{info.version}" for stage, info in found.items())
     log.info("Packed %s into %s, SHA-256 %s", versions, uri, digest)
     return {"model_data_url": uri, "sha256": digest, "versions": versions}
-
-
-def _champions() -> dict[KnownAt, ChampionInfo]:
-    contract = load_contract(settings().contract)
-    found: dict[KnownAt, ChampionInfo] = {}
-    missing: list[NoChampion] = []
-    for stage in STAGES:
-        try:
-            found[stage] = find_champion(contract, stage)
-        except NoChampion as error:
-            missing.append(error)
-    if not found:
-        raise missing[0]
-    return found
 
 
 def lay_out(folder: Path, found: dict[KnownAt, ChampionInfo]) -> None:

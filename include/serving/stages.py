@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from include.contract import Contract, KnownAt, load_contract
-from include.registry.registry import NoChampion
+from include.registry.registry import ChampionInfo, NoChampion
 from include.serving.scorer import Scorer, find_champion, load_version, to_fields
 from include.settings import settings
 
@@ -62,16 +62,27 @@ def load_champions() -> StagedScorer:
         TrackingUnavailable: MLflow does not answer.
     """
     contract = load_contract(settings().contract)
-    scorers: dict[KnownAt, Scorer] = {}
+    found = find_champions(contract)
+    return StagedScorer(contract, {stage: load_version(info, stage, contract) for stage, info in found.items()})
+
+
+def find_champions(contract: Contract) -> dict[KnownAt, ChampionInfo]:
+    """Which version the registry calls the champion of each stage that has one.
+
+    Raises:
+        NoChampion: nothing has been promoted for any stage.
+        TrackingUnavailable: MLflow does not answer.
+    """
+    found: dict[KnownAt, ChampionInfo] = {}
     missing: list[NoChampion] = []
     for stage in STAGES:
         try:
-            scorers[stage] = load_version(find_champion(contract, stage), stage, contract)
+            found[stage] = find_champion(contract, stage)
         except NoChampion as error:
             missing.append(error)
-    if not scorers:
+    if not found:
         raise missing[0]
-    return StagedScorer(contract, scorers)
+    return found
 
 
 def _filled(cells: pd.Series, null_tokens: tuple[str, ...]) -> NDArray[np.bool_]:

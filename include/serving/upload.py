@@ -112,11 +112,12 @@ def _scored_chunks(
 
 def _cells(scores: pd.DataFrame, columns: list[str]) -> list[list[Any]]:
     if "reasons" in columns:
-        scores = scores.assign(reasons=[_sentences(reasons) for reasons in scores["reasons"]])
+        scores = scores.assign(reasons=[sentences(reasons) for reasons in scores["reasons"]])
     return [list(row) for row in scores[columns].itertuples(index=False)]
 
 
-def _sentences(reasons: list[dict[str, Any]] | None) -> str:
+def sentences(reasons: list[dict[str, Any]] | None) -> str:
+    """Reasons as one harmless cell."""
     return harmless("; ".join(reason["text"] for reason in reasons or []))
 
 

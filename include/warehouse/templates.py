@@ -7,7 +7,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from include.contract import Contract, load_contract
-from include.contract.ddl import leads_columns, staging_columns, table_hints
+from include.contract.ddl import feedback_columns, leads_columns, staging_columns, table_hints
 from include.contract.shown import filter_columns
 from include.lake.layout import Layout
 from include.settings import Settings, settings
@@ -36,6 +36,7 @@ def _common(current: Settings, contract: Contract) -> dict[str, Any]:
         "contract": contract,
         "layout": Layout(current, contract),
         "leads_columns": leads_columns(contract),
+        "feedback_columns": feedback_columns(contract),
         "staging_columns": staging_columns(contract),
         "table_hints": table_hints(contract),
         "filter_fields": [column.field for column in filter_columns(contract)],

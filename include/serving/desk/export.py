@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from include.serving.upload import ADDED, harmless
+from include.serving.upload import ADDED, harmless, sentences
 
 
 def scored_csv(leads: Sequence[Mapping[str, Any]], scores: pd.DataFrame) -> str:
@@ -24,9 +24,9 @@ def scored_csv(leads: Sequence[Mapping[str, Any]], scores: pd.DataFrame) -> str:
     writer.writerow([*map(harmless, header), *ADDED])
     for place in scores["probability"].to_numpy().argsort(kind="stable")[::-1]:
         score = scores.iloc[place]
-        told = "; ".join(reason["text"] for reason in score["reasons"] or [])
+        told = sentences(score["reasons"])
         writer.writerow(
-            [*(harmless(leads[place][name]) for name in header), *(score[name] for name in ADDED[:-1]), harmless(told)]
+            [*(harmless(leads[place][name]) for name in header), *(score[name] for name in ADDED[:-1]), told]
         )
     return text.getvalue()
 

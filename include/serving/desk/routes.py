@@ -20,7 +20,7 @@ from include.serving.desk.views import FILTER, Card, Page, cards, trail
 from include.serving.errors import STORE_ERRORS
 from include.serving.feedback import VERDICTS, Feedback, FeedbackRefused, keep
 from include.serving.leads import LeadsRefused
-from include.serving.scoring import REASONS, score_rows
+from include.serving.scoring import REASONS, champions, score_rows
 from include.serving.stages import StagedScorer
 from include.serving.upload import AT_ONCE
 from include.settings import settings
@@ -156,12 +156,11 @@ def _desk() -> Desk:
 
 
 def _scorer() -> StagedScorer:
-    champions = current_app.extensions["champions"]
-    if champions.scorer is None:
+    found = champions().scorer
+    if found is None:
         abort(
             HTTPStatus.SERVICE_UNAVAILABLE, "there is no model to score with yet; the list shows what has been scored"
         )
-    found: StagedScorer = champions.scorer
     return found
 
 

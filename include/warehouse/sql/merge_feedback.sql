@@ -1,6 +1,6 @@
 {# The same word of the same rep said again is one row still, and as new as when it was said last. #}
 {% set old = contract.names.feedback_table %}
-{% set said = ["id", contract.key, "rep", "verdict", "model_version", "rep_outcome", "comment", "given_at", "stored_at"] %}
+{% set said = feedback_columns | map("first") | list %}
 MERGE INTO {{ feedback }} USING {{ feedback }}_staging AS arrived
 ON {{ old }}.id = arrived.id
 WHEN MATCHED THEN UPDATE SET

@@ -15,6 +15,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
+from bench.spark_scoring import job_arguments
 from include.contract import KnownAt
 from include.features.calibration import Calibration, Decision
 from include.glue.code import code_zip
@@ -85,15 +86,8 @@ def spark_job(layout, contract):
     )
 
     def run(**changes: str) -> dict[str, object]:
-        arguments = {
-            "--OPEN_URI": layout.open_leads(RUN),
-            "--CONTRACT_URI": layout.job_contract,
-            "--CHAMPIONS_URI": layout.champions(RUN),
-            "--SCORES_URI": layout.scores(RUN),
-            "--RUN_ID": RUN,
-            "--SCORED_AT": MOMENT.isoformat(),
-        }
-        run_id = glue.start_job_run(JobName=name, Arguments=arguments | changes)["JobRunId"]
+        arguments = job_arguments(layout, RUN, MOMENT) | changes
+        run_id = glue.start_job_run(JobName=name, Arguments=arguments)["JobRunId"]
         deadline = time.monotonic() + 300
         while time.monotonic() < deadline:
             described = glue.get_job_run(JobName=name, RunId=run_id)["JobRun"]
