@@ -1,4 +1,4 @@
-"""The compiled loop of `tree_shap`: over blocks of leads, the leaves of all trees and the conditions of each leaf."""
+"""The compiled loop of `tree_shap`: down every tree with the products of its paths, and up again with their sums."""
 # ruff: noqa: ANN001, ANN202 - numba reads the types off the arguments
 
 from collections.abc import Callable
@@ -6,70 +6,117 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from numba import njit
+from numba import float32, float64, int64, njit, types, uint32, void
+from numba.core import config
 
-UNROLLED = 4
-"""Nodes that are taken at once, which spares three of four loads."""
+NODES = 8
+"""Of the quadrature that are worked on at once: one vector instruction's worth of single precision."""
+INDEX = np.uint64
+"""Of places in arrays: numba spends no time on places that count from the end."""
 
-compiled: Callable[..., Any] = njit(nogil=True, fastmath=True, error_model="numpy")
-"""Without the interpreter's lock, so that threads share the work; dividing by zero gives infinity, as in numpy."""
+Array = types.Array
+SIGNATURE = void(
+    Array(float64, 2, "C"),
+    Array(int64, 1, "C"),
+    *[Array(uint32, 1, "C")] * 4,
+    Array(float64, 1, "C"),
+    *[Array(float32, 1, "C")] * 3,
+    Array(float64, 2, "C"),
+)
+inlined: Any = njit(fastmath=True, error_model="numpy")
 
 
-@lru_cache
-def kernel(width: int) -> Callable[..., None]:  # noqa: C901 - one loop: views and calls for its parts take twice as long
-    """The loop for blocks of `width` leads; a constant width lets the compiler use vector instructions.
+@inlined
+def _load(cells, at):  # type: ignore[no-untyped-def]
+    # All is loaded before anything is stored, and written out: so the compiler sees that it may take NODES at once.
+    return (
+        cells[at], cells[at + INDEX(1)], cells[at + INDEX(2)], cells[at + INDEX(3)],
+        cells[at + INDEX(4)], cells[at + INDEX(5)], cells[at + INDEX(6)], cells[at + INDEX(7)],
+    )  # fmt: skip
 
-    Called with cells, shape (blocks, columns, width), with the leaves and their conditions as in `TreeShap`, with nodes
-    and weights of the quadrature, and with found, shape (blocks, fields, width), to which the values are added.
+
+@inlined
+def _store(cells, at, new):  # type: ignore[no-untyped-def]
+    cells[at], cells[at + INDEX(1)], cells[at + INDEX(2)], cells[at + INDEX(3)] = new[0], new[1], new[2], new[3]
+    cells[at + INDEX(4)], cells[at + INDEX(5)], cells[at + INDEX(6)], cells[at + INDEX(7)] = (
+        new[4], new[5], new[6], new[7]
+    )  # fmt: skip
+
+
+@inlined
+def _times(a, b):  # type: ignore[no-untyped-def]
+    return (a[0] * b[0], a[1] * b[1], a[2] * b[2], a[3] * b[3], a[4] * b[4], a[5] * b[5], a[6] * b[6], a[7] * b[7])
+
+
+@inlined
+def _plus(a, b):  # type: ignore[no-untyped-def]
+    return (a[0] + b[0], a[1] + b[1], a[2] + b[2], a[3] + b[3], a[4] + b[4], a[5] + b[5], a[6] + b[6], a[7] + b[7])
+
+
+@inlined
+def _sum(a):  # type: ignore[no-untyped-def]
+    return a[0] + a[1] + a[2] + a[3] + a[4] + a[5] + a[6] + a[7]
+
+
+def _run(cells, starts, columns, fields, parents, earlier, cuts, weights, down, up, found):  # type: ignore[no-untyped-def]
+    """Adds to `found`, shape (leads, fields), the values of leads; the other arguments are as in `tree_shap.Splits`."""
+    most = 1
+    for tree in range(len(starts) - 1):
+        most = max(most, starts[tree + 1] - starts[tree])
+    branches = np.empty(
+        (2 * most + 1) * NODES, np.float32
+    )  # products on the way down, sums of the leaves on the way up
+    taken = np.empty(2 * most + 1, np.uint32)
+    taken[0] = 1
+    one, two, three, six, nodes = INDEX(1), INDEX(2), INDEX(3), INDEX(6), INDEX(NODES)
+    for start in range(0, len(cells), 64):  # a tree's tables stay in the cache for so many leads
+        for tree in range(len(starts) - 1):
+            first, splits = INDEX(starts[tree]), INDEX(starts[tree + 1] - starts[tree])
+            for place in range(start, min(start + 64, len(cells))):
+                lead = INDEX(place)
+                _store(branches, INDEX(0), _load(weights, INDEX(tree) * nodes))
+                for number in range(splits):
+                    split, left = first + number, two * number + one
+                    open_before = INDEX(taken[INDEX(earlier[split])])
+                    goes_left = open_before & INDEX(cells[lead, INDEX(columns[split])] <= cuts[split])
+                    goes_right = open_before - goes_left
+                    taken[left], taken[left + one] = goes_left, goes_right
+                    product = _load(branches, INDEX(parents[split]) * nodes)
+                    to_left = _load(down, (split * six + open_before + goes_left) * nodes)
+                    to_right = _load(down, (split * six + three + open_before + goes_right) * nodes)
+                    a, b = _times(product, to_left), _times(product, to_right)
+                    _store(branches, left * nodes, a)
+                    _store(branches, (left + one) * nodes, b)
+                for back in range(splits):
+                    last = splits - one - INDEX(back)
+                    split, left = first + last, two * last + one
+                    goes_left, goes_right = INDEX(taken[left]), INDEX(taken[left + one])
+                    open_before = goes_left + goes_right
+                    a, b = _load(branches, left * nodes), _load(branches, (left + one) * nodes)
+                    _store(branches, INDEX(parents[split]) * nodes, _plus(a, b))
+                    from_left = _load(up, (split * six + open_before + goes_left) * nodes)
+                    from_right = _load(up, (split * six + three + open_before + goes_right) * nodes)
+                    found[lead, INDEX(fields[split])] += _sum(_plus(_times(a, from_left), _times(b, from_right)))
+
+
+@lru_cache(maxsize=1)
+def compiled() -> Callable[..., None]:
+    """`_run` as machine code without the interpreter's lock; takes seconds unless a process before has kept it.
+
+    It is kept beside this file, or in the user's cache where that cannot be written to.
     """
+    # Taking NODES at once is off in numba since LLVM 14 compiled it wrongly (numba/numba#8705). It halves the time,
+    # and the tests compare every value with shap's.
+    numba_config: Any = config  # which makes its attributes when it is imported
+    before, numba_config.SLP_VECTORIZE = numba_config.SLP_VECTORIZE, 1
+    try:
+        return _kept(cache=True)
+    except RuntimeError:  # there is no place that can be written to
+        return _kept(cache=False)
+    finally:
+        numba_config.SLP_VECTORIZE = before
 
-    @compiled
-    def run(cells, starts, values, columns, fields_of, above, upto, shares, nodes, weights, found):  # type: ignore[no-untyped-def] # noqa: C901
-        most = nodes.shape[1]
-        product, inside = np.empty((most, width)), np.empty((2 * most, width))
-        outside, within = np.empty(width), np.empty(width)
-        for block in range(cells.shape[0]):
-            for leaf in range(values.shape[0]):
-                first, last, value = starts[leaf], starts[leaf + 1], values[leaf]
-                rule = max(1, (last - first + 1) // 2)
-                count = -(-rule // 4) * 4
-                for k in range(count):
-                    for lead in range(width):
-                        product[k, lead] = weights[rule, k]
-                for at in range(first, last):
-                    column, low, high, share = columns[at], above[at], upto[at], shares[at]
-                    for lead in range(width):
-                        cell = cells[block, column, lead]
-                        inside[at - first, lead] = 1.0 if (cell > low) & (cell <= high) else 0.0
-                    for k in range(0, count, 4):
-                        t0, t1, t2, t3 = nodes[rule, k], nodes[rule, k + 1], nodes[rule, k + 2], nodes[rule, k + 3]
-                        z0, z1, z2, z3 = share * (1 - t0), share * (1 - t1), share * (1 - t2), share * (1 - t3)
-                        for lead in range(width):
-                            kept = inside[at - first, lead]
-                            product[k, lead] *= z0 + t0 * kept
-                            product[k + 1, lead] *= z1 + t1 * kept
-                            product[k + 2, lead] *= z2 + t2 * kept
-                            product[k + 3, lead] *= z3 + t3 * kept
-                for lead in range(width):
-                    outside[lead] = 0.0
-                for k in range(count):
-                    factor = 1 / (1 - nodes[rule, k])
-                    for lead in range(width):
-                        outside[lead] += product[k, lead] * factor
-                for at in range(first, last):
-                    field, share = fields_of[at], shares[at]
-                    for lead in range(width):
-                        within[lead] = 0.0
-                    for k in range(0, count, 4):
-                        t0, t1, t2, t3 = nodes[rule, k], nodes[rule, k + 1], nodes[rule, k + 2], nodes[rule, k + 3]
-                        f0, f1 = (1 - share) / (share * (1 - t0) + t0), (1 - share) / (share * (1 - t1) + t1)
-                        f2, f3 = (1 - share) / (share * (1 - t2) + t2), (1 - share) / (share * (1 - t3) + t3)
-                        for lead in range(width):
-                            half = product[k, lead] * f0 + product[k + 1, lead] * f1
-                            within[lead] += half + product[k + 2, lead] * f2 + product[k + 3, lead] * f3
-                    for lead in range(width):
-                        kept = inside[at - first, lead]
-                        found[block, field, lead] += value * (kept * (within[lead] + outside[lead]) - outside[lead])
 
-    loop: Callable[..., None] = run
-    return loop
+def _kept(cache: bool) -> Callable[..., None]:
+    run: Callable[..., None] = njit(SIGNATURE, cache=cache, nogil=True, fastmath=True, error_model="numpy")(_run)
+    return run
