@@ -72,6 +72,12 @@ def _terms(probability: np.ndarray) -> np.ndarray:
     return np.column_stack([np.log(certain), -np.log1p(-certain)])
 
 
+def _positive(classifier: Any, matrix: Any) -> Any:
+    # LightGBM's wrapper checks for a millisecond what this project's pipelines make for certain.
+    booster = getattr(classifier, "booster_", None)
+    return classifier.predict_proba(matrix)[:, 1] if booster is None else booster.predict(matrix, num_threads=1)
+
+
 class CalibratedModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn is untyped
     """A classifier that is already fitted, with calibrated probabilities and a decision of its own.
 
@@ -101,8 +107,12 @@ class CalibratedModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # s
 
     def predict_proba(self, X: Any) -> np.ndarray:  # noqa: N803
         """Probability of 0 and of 1, shape (rows, 2)."""
-        positive = self.calibration(np.asarray(self.classifier.predict_proba(X)[:, 1], dtype="float64"))
+        positive = self.positive(X)
         return np.column_stack([1 - positive, positive])
+
+    def positive(self, X: Any) -> np.ndarray:  # noqa: N803
+        """Probability of 1, shape (rows,)."""
+        return self.calibration(np.asarray(_positive(self.classifier, X), dtype="float64"))
 
     def predict(self, X: Any) -> np.ndarray:  # noqa: N803
         """Outcome 1 from the decision's threshold on, else 0; shape (rows,)."""

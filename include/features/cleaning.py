@@ -1,6 +1,7 @@
 """First steps of every pipeline: raw rows of any dtype to typed columns, then levels to groups."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
+from functools import lru_cache
 from math import isfinite, nan
 from typing import Any, Self
 
@@ -32,26 +33,41 @@ class TypedColumns(TransformerMixin, BaseEstimator):  # type: ignore[misc] # sci
 
     def transform(self, X: pd.DataFrame) -> pd.DataFrame:  # noqa: N803
         """Typed frame, shape (rows, columns of the stage), index as in `X`."""
-        return pd.DataFrame({column.field: self._typed(X, column) for column in self.columns}, index=X.index)
+        numbers = {column.field for column in self.columns if column.kind == "number"}
+        return pd.DataFrame(self.typed(cells_of(X, numbers), len(X)), index=X.index)
+
+    def typed(self, cells: Mapping[str, Any], rows: int) -> dict[str, np.ndarray]:
+        """The same without a frame: field to array, from field to the cells of so many rows (see `cells_of`)."""
+        return {column.field: self._typed(cells.get(column.field), rows, column) for column in self.columns}
 
     def get_feature_names_out(self, input_features: Sequence[str] | None = None) -> np.ndarray:
         """Field names in the order of the output."""
         return np.array([column.field for column in self.columns], dtype=object)
 
-    def _typed(self, frame: pd.DataFrame, column: FeatureColumn) -> np.ndarray:
-        if column.field not in frame:
-            missing: np.ndarray = np.full(len(frame), None if column.kind == "nominal" else np.nan)
+    def _typed(self, cells: Any, rows: int, column: FeatureColumn) -> np.ndarray:
+        if cells is None:
+            missing: np.ndarray = np.full(rows, None if column.kind == "nominal" else np.nan)
             return missing
-        raw = frame[column.field]
-        if column.kind == "number" and pd.api.types.is_numeric_dtype(raw):
-            numbers = raw.to_numpy(dtype="float64", na_value=np.nan)
-            return np.where(np.isfinite(numbers), numbers, np.nan)
+        if isinstance(cells, np.ndarray):
+            if column.kind == "number" and cells.dtype == np.float64:
+                return np.where(np.isfinite(cells), cells, np.nan)
+            cells = cells.tolist()
         read = _Read(column, self.null_tokens)
         try:
-            values = [read[cell] for cell in raw.tolist()]
+            values = [read[cell] for cell in cells]
         except TypeError:  # a list or an object, which is read as its text
-            values = [read[str(cell)] for cell in raw.tolist()]
+            values = [read[str(cell)] for cell in cells]
         return np.array(values, dtype=object if column.kind == "nominal" else "float64")
+
+
+def cells_of(frame: pd.DataFrame, numbers: Container[str]) -> dict[str, Any]:
+    """A frame's columns as plain cells: lists, for those of `numbers` that are numeric float64 with NaN."""
+    return {
+        str(name): column.to_numpy(dtype="float64", na_value=np.nan)
+        if name in numbers and pd.api.types.is_numeric_dtype(column)
+        else column.tolist()
+        for name, column in frame.items()
+    }
 
 
 class _Read(dict[Any, Any]):
@@ -70,6 +86,7 @@ class _Read(dict[Any, Any]):
         return self[cell]
 
 
+@lru_cache(maxsize=1024)
 def _reader(column: FeatureColumn) -> Callable[[str], Any]:
     """What turns the text of a cell into the column's value; None for what it cannot read."""
     if column.kind == "number":

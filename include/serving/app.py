@@ -4,7 +4,6 @@ from flask import Flask, Response
 
 from include.contract import load_contract
 from include.serving.auth import require_keys
-from include.serving.batching import Batcher
 from include.serving.desk.routes import desk
 from include.serving.errors import explain_errors
 from include.serving.holder import Champions, registry_champions
@@ -41,7 +40,7 @@ def create_app(champions: Champions | None = None, keys: Keys | None = None, end
     app.json.sort_keys = False  # type: ignore[attr-defined]
     contract, champions = load_contract(settings().contract), champions or _watched_champions(endpoint)
     metrics = Metrics(contract, champions)
-    app.extensions |= {"champions": champions, "contract": contract, "metrics": metrics, "batcher": Batcher()}
+    app.extensions |= {"champions": champions, "contract": contract, "metrics": metrics}
     app.extensions["openapi"] = document(contract, settings())
     keys = keys or _watched_keys(endpoint)
     trace_requests(app)

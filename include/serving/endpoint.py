@@ -6,7 +6,8 @@ from flask import Response, jsonify, request
 
 from include.serving.auth import open_to_all
 from include.serving.bodies import parse_csv, parse_json, parse_json_lines
-from include.serving.scoring import name_versions, records, score_request, scorer, sent_leads, versions, wanted_reasons
+from include.serving.scores import as_records
+from include.serving.scoring import name_versions, score_request, scorer, sent_leads, versions, wanted_reasons
 
 MAX_INVOCATION_BYTES = 25 * 1024 * 1024
 """SageMaker's own limit."""
@@ -27,7 +28,7 @@ def invocations() -> Response:
     """Scores leads as JSON, JSON lines or CSV, as POST /predict does; JSON lines are answered in kind."""
     served, reasons = scorer(), wanted_reasons()
     request.max_content_length = MAX_INVOCATION_BYTES
-    rows = records(score_request(served, sent_leads(PARSERS), reasons))
+    rows = as_records(score_request(served, sent_leads(PARSERS), reasons))
     if request.mimetype == JSON_LINES:
         response = Response("".join(json.dumps(row) + "\n" for row in rows), mimetype=JSON_LINES)
     else:

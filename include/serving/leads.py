@@ -1,4 +1,4 @@
-"""Turns leads as callers write them into a frame of contract fields, refusing what the contract refuses."""
+"""Turns leads as callers write them into columns of contract fields, refusing what the contract refuses."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -6,10 +6,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
-from numpy.typing import NDArray
 
 from include.contract import Column, Contract
+from include.features.lead_encoder import Cells, Columns
 
 MAX_PROBLEMS = 100
 """A reply names at most so many problems: a wrong file repeats the same one in every row."""
@@ -34,8 +33,8 @@ class LeadsRefused(ValueError):  # noqa: N818 - says what happened
         self.problems = [asdict(problem) for problem in problems[:MAX_PROBLEMS]]
 
 
-def leads_frame(leads: Sequence[Mapping[str, Any]], contract: Contract, first: int = 1) -> pd.DataFrame:
-    """Leads as a frame of contract fields: null tokens and empty cells missing, numbers as float64.
+def read_leads(leads: Sequence[Mapping[str, Any]], contract: Contract, first: int = 1) -> Columns:
+    """Leads column by column, by contract field: null tokens and empty cells missing, numbers as float64.
 
     Business headers and field names are both read; what the contract does not know is ignored; a category level that
     nobody has seen yet is accepted. `first` is the row number of the first lead in errors.
@@ -61,17 +60,12 @@ def leads_frame(leads: Sequence[Mapping[str, Any]], contract: Contract, first: i
         rows.append(row)
     if problems:
         raise LeadsRefused(problems)
-    return pd.DataFrame({column.field: _cells(rows, column) for column in contract.columns})
+    return {column.field: _cells(rows, column) for column in contract.columns}
 
 
-def _cells(rows: Sequence[Mapping[str, Any]], column: Column) -> NDArray[Any]:
-    """One column of the frame; made so because turning a frame's columns into numbers takes longer than all else."""
+def _cells(rows: Sequence[Mapping[str, Any]], column: Column) -> Cells:
     values = [row.get(column.field) for row in rows]
-    if column.numeric:
-        return np.array([math.nan if value is None else value for value in values], dtype=np.float64)
-    cells = np.empty(len(values), dtype=object)
-    cells[:] = values
-    return cells
+    return np.array(values, dtype=np.float64) if column.numeric else values  # None becomes NaN
 
 
 def _value(value: Any, column: Column, null_tokens: Sequence[str]) -> Any:

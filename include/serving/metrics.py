@@ -4,7 +4,6 @@ import time
 from collections import Counter as Tally
 from collections.abc import Iterator
 
-import pandas as pd
 from flask import Flask, Response, g, request
 from prometheus_client import CollectorRegistry, Counter, Histogram, PlatformCollector, ProcessCollector
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
@@ -12,8 +11,10 @@ from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamil
 from prometheus_client.registry import Collector
 
 from include.contract import Contract
+from include.features.lead_encoder import Columns
 from include.serving.holder import Champions
 from include.serving.logs import current_route
+from include.serving.scores import Scores
 
 SECONDS = (0.0025, 0.005, 0.01, 0.015, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
 
@@ -38,13 +39,12 @@ class Metrics:
         """Counts every request of an application."""
         app.after_request(self._answered)
 
-    def scored(self, leads: pd.DataFrame, scores: pd.DataFrame) -> None:
+    def scored(self, leads: Columns, scores: Scores) -> None:
         """Counts leads by stage and version, and their category levels that the contract does not name by field."""
-        # Plain loops: for one lead, pandas takes longer to group than the model to score.
         for (stage, version), count in Tally(zip(scores["stage"], scores["model_version"], strict=True)).items():
             self._leads.labels(stage, version).inc(count)
         for field, allowed in self._allowed.items():
-            unknown = sum(isinstance(level, str) and level not in allowed for level in leads[field].array)
+            unknown = sum(isinstance(level, str) and level not in allowed for level in leads[field])
             if unknown:
                 self._unknown.labels(field).inc(unknown)
 

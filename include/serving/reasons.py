@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from include.contract import Column, Contract
 from include.features.attribution import Attribution, Floats
 from include.features.cleaning import FLAG_LEVELS
+from include.features.lead_encoder import Typed
 
 Reason = dict[str, Any]
 """`field`, `effect` (on the model's scale before calibration, above 0 where it raises the score) and `text`."""
@@ -34,7 +35,7 @@ class Reasons:
     attribution: Attribution
     contract: Contract
 
-    def top(self, typed: pd.DataFrame, matrix: Any, count: int) -> list[list[Reason]]:
+    def top(self, typed: Typed, matrix: Any, count: int) -> list[list[Reason]]:
         """For each lead up to `count` reasons that raise its score and as many that lower it, the strongest first.
 
         Args:
@@ -79,7 +80,7 @@ def _reason(column: Column, value: str, effect: float) -> Reason:
 class _Words(dict[Any, str]):
     """Each lead's own value of a column as text; values repeat, so each different one is put into words once."""
 
-    def __init__(self, typed: pd.DataFrame, column: Column) -> None:
+    def __init__(self, typed: Typed, column: Column) -> None:
         self._cells, self._column = typed[column.field].tolist(), column
 
     def __missing__(self, cell: Any) -> str:

@@ -11,10 +11,10 @@ from include.serving.endpoint import invocations, ping
 from include.serving.feedback_route import feedback
 from include.serving.metrics import Metrics
 from include.serving.scorer import Scorer
+from include.serving.scores import as_records
 from include.serving.scoring import (
     champions,
     name_versions,
-    records,
     score_request,
     scorer,
     sent_leads,
@@ -80,7 +80,7 @@ def predict() -> Response:
     """
     served, reasons = scorer(), wanted_reasons()
     scores = score_request(served, sent_leads(PARSERS), reasons)
-    return name_versions(jsonify(versions=versions(served), predictions=records(scores)), served)
+    return name_versions(jsonify(versions=versions(served), predictions=as_records(scores)), served)
 
 
 def metrics() -> Response:

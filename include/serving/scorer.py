@@ -7,16 +7,20 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 
 from include.contract import Contract, KnownAt
 from include.features.attribution import Attribution, NotExplainableError
 from include.features.calibration import CalibratedModel, Decision
+from include.features.cleaning import cells_of
+from include.features.lead_encoder import Columns, LeadEncoder
 from include.features.pieces import in_pieces
-from include.features.preprocess import source_fields
+from include.features.preprocess import STEPS, source_fields
 from include.registry.models import ModelUnreadable, load_pipeline
 from include.registry.registry import ChampionInfo, NoChampion, champion
 from include.serving.reasons import Reasons
+from include.serving.scores import Scores, as_frame
 from include.serving.tiers import score_of, tier_of
 
 log = logging.getLogger(__name__)
@@ -38,6 +42,7 @@ class Scorer:
         stage: the scoring stage it is the champion of.
         contract: what a lead is.
         pipeline: from raw columns to a calibrated probability.
+        encoder: its steps before the model.
         reasons: None for a classifier that has no fast SHAP values.
     """
 
@@ -45,13 +50,19 @@ class Scorer:
     stage: KnownAt
     contract: Contract = field(repr=False)
     pipeline: Pipeline = field(repr=False)
+    encoder: LeadEncoder = field(repr=False)
     reasons: Reasons | None = field(repr=False)
 
     @property
     def decision(self) -> Decision:
         """Policy, threshold and tiers, which the model brings along."""
-        decision: Decision = self.pipeline[-1].decision
-        return decision
+        return self.model.decision
+
+    @property
+    def model(self) -> CalibratedModel:
+        """The pipeline's last step, from its matrix to a calibrated probability."""
+        last: CalibratedModel = self.pipeline[-1]
+        return last
 
     def score(self, frame: pd.DataFrame, reasons: int = 0) -> pd.DataFrame:
         """Scores leads, one row out for each row in, in the same order and with the same index.
@@ -65,40 +76,38 @@ class Scorer:
             decision, stage, model_version and, if asked for, reasons (a list of `include.serving.reasons.Reason`;
             None where the model has no fast SHAP values).
         """
-        leads = to_fields(frame, self.contract)
-        if leads.empty:
-            return self._table(leads, pd.Series(dtype="float64", index=leads.index), [] if reasons else None)
-        typed = self.pipeline[:1].transform(leads)
-        matrix = self.pipeline[1:-1].transform(typed)
-        exact = in_pieces(self.pipeline[-1].predict_proba, matrix)[:, 1]
-        probability = pd.Series(np.round(exact, PROBABILITY_DIGITS), leads.index, dtype="float64")
-        if not reasons:
-            return self._table(leads, probability, None)
-        told = self.reasons.top(typed, matrix, reasons) if self.reasons else [None] * len(leads)
-        return self._table(leads, probability, told)
+        return as_frame(self.score_columns(to_columns(frame, self.contract), len(frame), reasons), frame.index)
 
-    def _table(self, leads: pd.DataFrame, probability: pd.Series, reasons: list[Any] | None) -> pd.DataFrame:
-        score, key = score_of(probability), self.contract.key
-        table = pd.DataFrame(
-            {
-                key: pd.Series([None if pd.isna(value) else value for value in leads[key]], leads.index, dtype=object),
-                "score": score,
-                "probability": probability,
-                "prediction": (probability >= self.decision.threshold).astype("int64"),
-                "tier": tier_of(score, self.decision.tiers),
-                "stage": str(self.stage),
-                "model_version": self.champion.version,
-            }
-        )
-        return table if reasons is None else table.assign(reasons=pd.Series(reasons, index=leads.index, dtype=object))
+    def score_columns(self, leads: Columns, rows: int, reasons: int = 0) -> Scores:
+        """The same without frames, for leads as `to_columns` gives them."""
+        typed = self.encoder.typed(leads, rows)
+        matrix = self.encoder.matrix(typed, rows) if rows else np.empty((0, 0))
+        exact = in_pieces(self.model.positive, matrix) if rows else np.empty(0)
+        scores = self._scores(leads, rows, np.round(exact, PROBABILITY_DIGITS))
+        if reasons:
+            told = self.reasons.top(typed, matrix, reasons) if self.reasons and rows else [None] * rows
+            scores["reasons"] = told
+        return scores
+
+    def _scores(self, leads: Columns, rows: int, probability: NDArray[np.float64]) -> Scores:
+        score, keys = score_of(probability), leads.get(self.contract.key)
+        return {
+            self.contract.key: [None] * rows if keys is None else [None if pd.isna(key) else key for key in keys],
+            "score": score.tolist(),
+            "probability": probability.tolist(),
+            "prediction": (probability >= self.decision.threshold).astype("int64").tolist(),
+            "tier": tier_of(score, self.decision.tiers),
+            "stage": [str(self.stage)] * rows,
+            "model_version": [self.champion.version] * rows,
+        }
 
 
-def to_fields(frame: pd.DataFrame, contract: Contract) -> pd.DataFrame:
-    """`frame` with exactly the contract's fields: headers renamed, absent columns empty, others dropped."""
-    if list(frame.columns) == list(contract.fields):
-        return frame
-    renamed = frame.rename(columns={column.name: column.field for column in contract.columns})
-    return renamed.reindex(columns=list(contract.fields))
+def to_columns(frame: pd.DataFrame, contract: Contract) -> Columns:
+    """The contract's fields of a frame as plain cells: headers renamed, absent columns left out, others dropped."""
+    fields = {name: column.field for column in contract.columns for name in (column.name, column.field)}
+    renamed = {str(name): fields[name] for name in frame.columns if name in fields}
+    numbers = {column.field for column in contract.columns if column.numeric}
+    return cells_of(frame[list(renamed)].set_axis(list(renamed.values()), axis=1), numbers)
 
 
 def find_champion(contract: Contract, stage: KnownAt) -> ChampionInfo:
@@ -127,12 +136,15 @@ def scorer_of(serving: ChampionInfo, stage: KnownAt, contract: Contract, pipelin
         raise ChampionUnusable(
             f"{serving.uri} {problem}; promote a version that train_models registered, or roll back with promote_model"
         )
-    return Scorer(serving, stage, contract, pipeline, _reasons(serving, contract, pipeline))
+    encoder, reasons = LeadEncoder.of(pipeline[:-1]), _reasons(serving, contract, pipeline)
+    return Scorer(serving, stage, contract, pipeline, encoder, reasons)
 
 
 def _problem(pipeline: Any) -> str | None:
     if not (isinstance(pipeline, Pipeline) and isinstance(pipeline[-1], CalibratedModel)):
         return "does not end in a CalibratedModel with its decision"
+    if tuple(pipeline.named_steps)[:-1] != STEPS:
+        return f"has not the steps {', '.join(STEPS)}"
     decision = pipeline[-1].decision
     if not (math.isfinite(decision.threshold) and 0 <= decision.threshold <= 1):
         return f"has the threshold {decision.threshold}, which is no probability"

@@ -4,15 +4,14 @@ from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
-import pandas as pd
 from flask import Response, abort, current_app, g, request
 
 from include.contract import Contract
-from include.serving.batching import Batcher
 from include.serving.bodies import check_size
 from include.serving.holder import Champions
-from include.serving.leads import leads_frame
+from include.serving.leads import read_leads
 from include.serving.metrics import Metrics
+from include.serving.scores import Scores
 from include.serving.stages import StagedScorer
 from include.settings import settings
 
@@ -66,26 +65,20 @@ def wanted_reasons() -> int:
     return int(given[0])
 
 
-def score_request(served: StagedScorer, leads: Sequence[Mapping[str, Any]], reasons: int) -> pd.DataFrame:
-    """One row per lead of a request, as `StagedScorer.score` gives them. Raises TooMuch and LeadsRefused."""
+def score_request(served: StagedScorer, leads: Sequence[Mapping[str, Any]], reasons: int) -> Scores:
+    """The scores of a request's leads. Raises TooMuch and LeadsRefused."""
     check_size(leads, settings().api_max_leads, settings().api_max_columns)
     return score_rows(served, leads, reasons)
 
 
-def score_rows(served: StagedScorer, leads: Sequence[Mapping[str, Any]], reasons: int, first: int = 1) -> pd.DataFrame:
+def score_rows(served: StagedScorer, leads: Sequence[Mapping[str, Any]], reasons: int, first: int = 1) -> Scores:
     """The same for any number of leads; `first` is the first one's row number in errors. Raises LeadsRefused."""
-    frame = leads_frame(leads, served.contract, first)
-    batcher: Batcher = current_app.extensions["batcher"]
-    scores = batcher.score(served, frame, reasons)
+    columns = read_leads(leads, served.contract, first)
+    scores = served.score_columns(columns, len(leads), reasons)
     metrics: Metrics = current_app.extensions["metrics"]
-    metrics.scored(frame, scores)
-    g.leads = g.get("leads", 0) + len(scores)
+    metrics.scored(columns, scores)
+    g.leads = g.get("leads", 0) + len(leads)
     return scores
-
-
-def records(scores: pd.DataFrame) -> list[dict[Any, Any]]:
-    """Scores as JSON objects."""
-    return [dict(row) for row in scores.astype(object).to_dict(orient="records")]
 
 
 def name_versions(response: Response, served: StagedScorer) -> Response:

@@ -8,8 +8,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from include.contract import Contract, KnownAt, load_contract
+from include.features.lead_encoder import Cells, Columns
 from include.registry.registry import ChampionInfo, NoChampion
-from include.serving.scorer import Scorer, find_champion, load_version, to_fields
+from include.serving.scorer import Scorer, find_champion, load_version, to_columns
+from include.serving.scores import Scores, as_frame, put_together
 from include.settings import settings
 
 STAGES = (KnownAt.CONTACT, KnownAt.CAPTURE)
@@ -29,23 +31,29 @@ class StagedScorer:
 
     def score(self, frame: pd.DataFrame, reasons: int = 0) -> pd.DataFrame:
         """Scores each lead with the champion of its stage; see `Scorer.score`, whose columns these are."""
-        leads = to_fields(frame, self.contract)
-        stages = self.stages(leads)
+        return as_frame(self.score_columns(to_columns(frame, self.contract), len(frame), reasons), frame.index)
+
+    def score_columns(self, leads: Columns, rows: int, reasons: int = 0) -> Scores:
+        """The same without frames, for leads as `to_columns` gives them."""
+        stages = self.stages(leads, rows)
         wanted = [stage for stage in self.scorers if (stages == str(stage)).any()] or list(self.scorers)[:1]
         if len(wanted) == 1:
-            return self.scorers[wanted[0]].score(leads, reasons)
+            return self.scorers[wanted[0]].score_columns(leads, rows, reasons)
         places = [np.flatnonzero(stages == str(stage)) for stage in wanted]
-        parts = [self.scorers[stage].score(leads.iloc[at], reasons) for stage, at in zip(wanted, places, strict=True)]
-        return pd.concat(parts).iloc[np.argsort(np.concatenate(places))]
+        parts = [
+            self.scorers[stage].score_columns(_at(leads, at), len(at), reasons)
+            for stage, at in zip(wanted, places, strict=True)
+        ]
+        return put_together(parts, places)
 
-    def stages(self, leads: pd.DataFrame) -> NDArray[np.str_]:
-        """The stage whose champion scores each lead; `leads` has the contract's fields as columns.
+    def stages(self, leads: Columns, rows: int) -> NDArray[np.str_]:
+        """The stage whose champion scores each of so many leads.
 
         A lead is at `contact` from the first feature on that only the sales team can know, else at `capture`.
         """
-        contacted = np.zeros(len(leads), dtype=bool)
+        contacted = np.zeros(rows, dtype=bool)
         for column in self.contract.features(KnownAt.CONTACT):
-            if column.known_at is KnownAt.CONTACT:
+            if column.known_at is KnownAt.CONTACT and column.field in leads:
                 contacted |= _filled(leads[column.field], self.contract.null_tokens)
         return np.where(contacted, str(self._nearest(KnownAt.CONTACT)), str(self._nearest(KnownAt.CAPTURE)))
 
@@ -85,8 +93,16 @@ def find_champions(contract: Contract) -> dict[KnownAt, ChampionInfo]:
     return found
 
 
-def _filled(cells: pd.Series, null_tokens: tuple[str, ...]) -> NDArray[np.bool_]:
-    if pd.api.types.is_numeric_dtype(cells):
-        return cells.notna().to_numpy()
-    filled = {cell: not pd.isna(cell) and str(cell).strip() not in null_tokens for cell in set(cells.tolist())}
-    return np.array([filled[cell] for cell in cells.tolist()], dtype=bool)
+def _filled(cells: Cells, null_tokens: tuple[str, ...]) -> NDArray[np.bool_]:
+    if isinstance(cells, np.ndarray) and cells.dtype == np.float64:
+        return ~np.isnan(cells)
+    filled = {cell: not pd.isna(cell) and str(cell).strip() not in null_tokens for cell in set(cells)}
+    return np.array([filled[cell] for cell in cells], dtype=bool)
+
+
+def _at(leads: Columns, places: NDArray[np.intp]) -> Columns:
+    chosen = places.tolist()
+    return {
+        field: cells[places] if isinstance(cells, np.ndarray) else [cells[place] for place in chosen]
+        for field, cells in leads.items()
+    }

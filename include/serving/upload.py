@@ -13,12 +13,12 @@ from itertools import batched
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any
 
-import pandas as pd
 from flask import Response, abort, request, send_file
 from werkzeug.exceptions import TooManyRequests
 
 from include.contract import Contract
 from include.serving.bodies import UnreadableBody, check_columns, csv_rows
+from include.serving.scores import Scores
 from include.serving.scoring import name_versions, score_rows, scorer, wanted_reasons
 from include.serving.stages import StagedScorer
 from include.settings import settings
@@ -99,7 +99,7 @@ def added_columns(contract: Contract, reasons: int) -> dict[str, str]:
 
 def _scored_chunks(
     rows: Iterator[list[str]], header: list[str], served: StagedScorer, reasons: int, columns: list[str]
-) -> Iterator[tuple[tuple[list[str], ...], list[list[Any]]]]:
+) -> Iterator[tuple[tuple[list[str], ...], Iterator[tuple[Any, ...]]]]:
     first = 1
     for chunk in batched(rows, CHUNK):
         leads = [dict(zip(header, row, strict=True)) for row in chunk]
@@ -110,10 +110,10 @@ def _scored_chunks(
         raise UnreadableBody("the CSV has no lead; expected a header line and a line per lead")
 
 
-def _cells(scores: pd.DataFrame, columns: list[str]) -> list[list[Any]]:
+def _cells(scores: Scores, columns: list[str]) -> Iterator[tuple[Any, ...]]:
     if "reasons" in columns:
-        scores = scores.assign(reasons=[sentences(reasons) for reasons in scores["reasons"]])
-    return [list(row) for row in scores[columns].itertuples(index=False)]
+        scores = scores | {"reasons": [sentences(reasons) for reasons in scores["reasons"]]}
+    return zip(*(scores[name] for name in columns), strict=True)
 
 
 def sentences(reasons: list[dict[str, Any]] | None) -> str:

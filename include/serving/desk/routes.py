@@ -20,6 +20,7 @@ from include.serving.desk.views import FILTER, Card, Page, cards, trail
 from include.serving.errors import STORE_ERRORS
 from include.serving.feedback import VERDICTS, Feedback, FeedbackRefused, keep
 from include.serving.leads import LeadsRefused
+from include.serving.scores import as_frame
 from include.serving.scoring import REASONS, champions, score_rows
 from include.serving.stages import StagedScorer
 from include.serving.upload import AT_ONCE
@@ -86,7 +87,7 @@ def score() -> str | tuple[str, int]:
     except LeadsRefused as refused:
         problems = {problem["field"]: problem["reason"] for problem in refused.problems}
         return _score_page(given, problems, None), HTTPStatus.UNPROCESSABLE_ENTITY
-    (card,) = cards(scores, _desk())
+    (card,) = cards(as_frame(scores), _desk())
     return _score_page(given, {}, card)
 
 
@@ -101,7 +102,7 @@ def upload() -> str | tuple[str, int]:
     try:
         rows = parse_csv(file.read())
         check_columns(len(rows[0]), settings().api_max_columns)
-        scores = score_rows(scorer, rows, REASONS)
+        scores = as_frame(score_rows(scorer, rows, REASONS))
     except LeadsRefused as refused:
         page = render_template("desk/refused.html", desk=_desk(), problems=refused.problems)
         return page, HTTPStatus.UNPROCESSABLE_ENTITY

@@ -5,7 +5,7 @@ import pytest
 
 from include.contract import load_contract
 from include.serving.lead_schema import field_schema, lead_schema
-from include.serving.leads import LARGEST, LeadsRefused, leads_frame
+from include.serving.leads import LARGEST, LeadsRefused, read_leads
 
 VALUES = [
     None, "", " n/a ", "Select", 0, 1, 2, 3.5, -1, 7.0, LARGEST, LARGEST + 2, 1e300, True, "12", " 12 ", "1.5", "many",
@@ -15,7 +15,7 @@ VALUES = [
 
 def accepted(contract, field, value):
     try:
-        leads_frame([{field: value}], contract)
+        read_leads([{field: value}], contract)
     except LeadsRefused:
         return False
     return True

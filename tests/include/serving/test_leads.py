@@ -1,24 +1,25 @@
 import json
+import math
 
 import pytest
 
-from include.serving.leads import LARGEST, MAX_PROBLEMS, LeadsRefused, leads_frame
+from include.serving.leads import LARGEST, MAX_PROBLEMS, LeadsRefused, read_leads
 
 
 def refused(lead, contract):
     with pytest.raises(LeadsRefused) as error:
-        leads_frame([lead], contract)
+        read_leads([lead], contract)
     return [(problem["row"], problem["field"], problem["reason"]) for problem in error.value.problems]
 
 
 def test_numbers_are_numbers_and_null_tokens_are_missing(contract):
-    frame = leads_frame([{"visits": " 3 ", "minutes": "n/a", "region": "", "channel": None}], contract)
-    assert frame.loc[0, "visits"] == 3.0
-    assert frame.loc[0, ["minutes", "region", "channel"]].isna().all()
+    columns = read_leads([{"visits": " 3 ", "minutes": "n/a", "region": "", "channel": None}], contract)
+    assert (columns["visits"].tolist(), columns["region"], columns["channel"]) == ([3.0], [None], [None])
+    assert math.isnan(columns["minutes"][0])
 
 
 def test_business_headers_and_field_names_are_both_read(contract):
-    assert leads_frame([{"Visits": 3}, {"visits": 3}], contract)["visits"].tolist() == [3.0, 3.0]
+    assert read_leads([{"Visits": 3}, {"visits": 3}], contract)["visits"].tolist() == [3.0, 3.0]
 
 
 def test_a_column_given_by_both_its_names_is_refused(contract):
@@ -27,15 +28,15 @@ def test_a_column_given_by_both_its_names_is_refused(contract):
 
 @pytest.mark.parametrize("number", [7, 7.0])
 def test_a_key_that_json_calls_an_integer_is_its_digits(contract, number):
-    assert leads_frame([{"account": number}], contract)["account"].tolist() == ["7"]
+    assert read_leads([{"account": number}], contract)["account"] == ["7"]
 
 
 def test_names_the_contract_does_not_know_are_ignored(contract):
-    assert list(leads_frame([{"shoe_size": 43}], contract).columns) == list(contract.fields)
+    assert list(read_leads([{"shoe_size": 43}], contract)) == list(contract.fields)
 
 
 def test_a_level_nobody_has_seen_is_accepted(contract):
-    assert leads_frame([{"channel": "carrier pigeon"}], contract)["channel"].tolist() == ["carrier pigeon"]
+    assert read_leads([{"channel": "carrier pigeon"}], contract)["channel"] == ["carrier pigeon"]
 
 
 @pytest.mark.parametrize(
@@ -67,7 +68,7 @@ def test_a_value_the_contract_refuses_is_named_with_row_field_and_reason(contrac
 
 def test_every_refused_value_of_every_row_is_named(contract):
     with pytest.raises(LeadsRefused) as error:
-        leads_frame([{"visits": 1}, {"visits": "x", "fit": "y"}, {"minutes": -1}], contract)
+        read_leads([{"visits": 1}, {"visits": "x", "fit": "y"}, {"minutes": -1}], contract)
     assert [(problem["row"], problem["field"]) for problem in error.value.problems] == [
         (2, "visits"), (2, "fit"), (3, "minutes")
     ]  # fmt: skip
@@ -75,5 +76,5 @@ def test_every_refused_value_of_every_row_is_named(contract):
 
 def test_the_list_of_problems_is_bounded(contract):
     with pytest.raises(LeadsRefused, match=f"{MAX_PROBLEMS + 5} value") as error:
-        leads_frame([{"visits": -1}] * (MAX_PROBLEMS + 5), contract)
+        read_leads([{"visits": -1}] * (MAX_PROBLEMS + 5), contract)
     assert len(json.loads(json.dumps(error.value.problems))) == MAX_PROBLEMS
