@@ -72,12 +72,6 @@ def _terms(probability: np.ndarray) -> np.ndarray:
     return np.column_stack([np.log(certain), -np.log1p(-certain)])
 
 
-def _positive(classifier: Any, matrix: Any) -> Any:
-    # LightGBM's wrapper checks for a millisecond what this project's pipelines make for certain.
-    booster = getattr(classifier, "booster_", None)
-    return classifier.predict_proba(matrix)[:, 1] if booster is None else booster.predict(matrix, num_threads=1)
-
-
 class CalibratedModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn is untyped
     """A classifier that is already fitted, with calibrated probabilities and a decision of its own.
 
@@ -112,7 +106,7 @@ class CalibratedModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # s
 
     def positive(self, X: Any) -> np.ndarray:  # noqa: N803
         """Probability of 1, shape (rows,)."""
-        return self.calibration(np.asarray(_positive(self.classifier, X), dtype="float64"))
+        return self.calibration(np.asarray(self.classifier.predict_proba(X)[:, 1], dtype="float64"))
 
     def predict(self, X: Any) -> np.ndarray:  # noqa: N803
         """Outcome 1 from the decision's threshold on, else 0; shape (rows,)."""

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.special import expit
 from sklearn.pipeline import Pipeline
 
 from include.contract import Contract, KnownAt
@@ -17,6 +18,7 @@ from include.features.cleaning import cells_of
 from include.features.lead_encoder import Columns, LeadEncoder
 from include.features.pieces import in_pieces
 from include.features.preprocess import STEPS, source_fields
+from include.features.tree_sums import TreeSums
 from include.registry.models import ModelUnreadable, load_pipeline
 from include.registry.registry import ChampionInfo, NoChampion, champion
 from include.serving.reasons import Reasons
@@ -44,6 +46,7 @@ class Scorer:
         pipeline: from raw columns to a calibrated probability.
         encoder: its steps before the model.
         reasons: None for a classifier that has no fast SHAP values.
+        sums: LightGBM's trees; None for any other classifier, which is asked itself.
     """
 
     champion: ChampionInfo
@@ -52,6 +55,7 @@ class Scorer:
     pipeline: Pipeline = field(repr=False)
     encoder: LeadEncoder = field(repr=False)
     reasons: Reasons | None = field(repr=False)
+    sums: TreeSums | None = field(repr=False)
 
     @property
     def decision(self) -> Decision:
@@ -82,12 +86,17 @@ class Scorer:
         """The same without frames, for leads as `to_columns` gives them."""
         typed = self.encoder.typed(leads, rows)
         matrix = self.encoder.matrix(typed, rows) if rows else np.empty((0, 0))
-        exact = in_pieces(self.model.positive, matrix) if rows else np.empty(0)
+        exact = self._probability(matrix) if rows else np.empty(0)
         scores = self._scores(leads, rows, np.round(exact, PROBABILITY_DIGITS))
         if reasons:
             told = self.reasons.top(typed, matrix, reasons) if self.reasons and rows else [None] * rows
             scores["reasons"] = told
         return scores
+
+    def _probability(self, matrix: Any) -> NDArray[np.float64]:
+        if self.sums:
+            return self.model.calibration(expit(self.sums.margins(matrix)))
+        return in_pieces(self.model.positive, matrix)
 
     def _scores(self, leads: Columns, rows: int, probability: NDArray[np.float64]) -> Scores:
         score, keys = score_of(probability), leads.get(self.contract.key)
@@ -137,7 +146,7 @@ def scorer_of(serving: ChampionInfo, stage: KnownAt, contract: Contract, pipelin
             f"{serving.uri} {problem}; promote a version that train_models registered, or roll back with promote_model"
         )
     encoder, reasons = LeadEncoder.of(pipeline[:-1]), _reasons(serving, contract, pipeline)
-    return Scorer(serving, stage, contract, pipeline, encoder, reasons)
+    return Scorer(serving, stage, contract, pipeline, encoder, reasons, _sums(pipeline[-1].classifier, reasons))
 
 
 def _problem(pipeline: Any) -> str | None:
@@ -163,6 +172,12 @@ def _reasons(serving: ChampionInfo, contract: Contract, pipeline: Pipeline) -> R
         log.warning("%s scores without reasons: %s", serving.uri, error)
         return None
     return Reasons(attribution, contract)
+
+
+def _sums(classifier: Any, reasons: Reasons | None) -> TreeSums | None:
+    if reasons is None or reasons.attribution.trees is None or not hasattr(classifier, "booster_"):
+        return None
+    return TreeSums.of(reasons.attribution.explainer.model)
 
 
 def _load_pipeline(serving: ChampionInfo) -> Any:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -52,10 +53,14 @@ class StagedScorer:
         A lead is at `contact` from the first feature on that only the sales team can know, else at `capture`.
         """
         contacted = np.zeros(rows, dtype=bool)
-        for column in self.contract.features(KnownAt.CONTACT):
-            if column.known_at is KnownAt.CONTACT and column.field in leads:
-                contacted |= _filled(leads[column.field], self.contract.null_tokens)
+        for name in self._by_contact:
+            if name in leads:
+                contacted |= _filled(leads[name], self.contract.null_tokens)
         return np.where(contacted, str(self._nearest(KnownAt.CONTACT)), str(self._nearest(KnownAt.CAPTURE)))
+
+    @cached_property
+    def _by_contact(self) -> list[str]:
+        return [one.field for one in self.contract.features(KnownAt.CONTACT) if one.known_at is KnownAt.CONTACT]
 
     def _nearest(self, stage: KnownAt) -> KnownAt:
         return stage if stage in self.scorers else next(iter(self.scorers))
