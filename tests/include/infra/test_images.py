@@ -31,7 +31,8 @@ def test_the_image_is_built_for_awss_machines_and_pushed_with_a_token_of_the_mom
 
 def test_a_tag_that_is_pushed_already_never_moves(aws: boto3.Session, outputs: dict[str, str]) -> None:
     assert not images.is_pushed(STAGE, aws)
-    aws.client("ecr").put_image(repositoryName=STAGE["TrainingImage"], imageManifest="{}", imageTag=STAGE["ImageTag"])
+    image = {"imageManifest": "{}", "imageManifestMediaType": "application/vnd.oci.image.manifest.v1+json"}
+    aws.client("ecr").put_image(repositoryName=STAGE["TrainingImage"], imageTag=STAGE["ImageTag"], **image)
     assert images.is_pushed(STAGE, aws)
     with pytest.raises(images.ImageError, match=r"a tag never moves: raise ImageTag in include/infra/stages/dev\.yaml"):
         images.push(STAGE, aws, outputs, lambda arguments, given: pytest.fail("nothing may be built"))

@@ -94,10 +94,13 @@ def test_the_api_starts_no_task_before_its_image_is_pushed(work: Deployer, sessi
     api = work.stacks.describe("api")
     assert api is not None
     assert {"ParameterKey": "ApiTasks", "ParameterValue": "0"} in api["Parameters"]
-    session.client("ecr").put_image(
-        repositoryName=work.stage["TrainingImage"], imageManifest="{}", imageTag=work.stage["ImageTag"]
-    )
+    names = {"repositoryName": work.stage["TrainingImage"], "imageTag": work.stage["ImageTag"]}
+    image = {"imageManifest": "{}", "imageManifestMediaType": "application/vnd.oci.image.manifest.v1+json"}
+    session.client("ecr").put_image(**names, **image)
     assert set(_extra("api", work, session)) == {"ApiImage"}, "then as many as the stage says"
+    # On AWS the repository's EmptyOnDelete does this; moto does not know it.
+    ids = [{"imageTag": names["imageTag"]}]
+    session.client("ecr").batch_delete_image(repositoryName=names["repositoryName"], imageIds=ids)
 
 
 def test_a_stage_that_names_no_repository_lets_nobody_deploy_from_github(work: Deployer) -> None:

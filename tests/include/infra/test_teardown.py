@@ -1,4 +1,4 @@
-"""What stays after a stage is deleted: on local AWS where it can, else against SageMaker's answers as botocore knows them."""
+"""What stays after a stage is deleted: on local AWS where it can, else on answers that botocore checks."""
 
 from collections.abc import Iterator
 from typing import Any
