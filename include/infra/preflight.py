@@ -12,6 +12,7 @@ from include.infra.stages import LAYERS, Stage, StageError, template
 
 BUCKET_NAME = re.compile(r"(?!xn--|sthree-)(?!.*(-s3alias|--ol-s3)$)[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
 CHANGING = ("CREATING", "UPDATING", "DELETING", "ROLLING_BACK", "MAINTENANCE")
+GITHUB = "token.actions.githubusercontent.com"
 FROM_DEPLOYMENT = frozenset(
     ("ZoneA", "ZoneB", "ZoneC", "ApiImage", "RequirementsVersion", "PluginsVersion", "StartupVersion")
 )
@@ -32,6 +33,7 @@ def check(stage: Stage, session: boto3.Session, stacks: Stacks) -> None:
         *(problem for name in ("Bucket", "MwaaBucket") for problem in _bucket(stage[name], name, session, exists)),
         *_certificate(stage, session),
         *_clients(stage),
+        *_identity_provider(stage, session, stacks.describe("ci") is not None),
         *_changing(stage, session, stacks),
     ]
     if found:
@@ -109,6 +111,20 @@ def _certificate(stage: Stage, session: boto3.Session) -> list[str]:
 def _clients(stage: Stage) -> list[str]:
     open_to_all = stage["ApiClients"].endswith("/0")
     return ["ApiClients is the whole internet: name the ranges of your own clients"] if open_to_all else []
+
+
+def _identity_provider(stage: Stage, session: boto3.Session, exists: bool) -> list[str]:
+    """GitHub's provider: an account can have one, which outlives the stack that made it."""
+    if exists or "ci" not in stage.layers:
+        return []
+    listed = session.client("iam").list_open_id_connect_providers()["OpenIDConnectProviderList"]
+    present = [item["Arn"] for item in listed if item["Arn"].endswith(f"/{GITHUB}")]
+    given, where = stage.given.get("GithubProviderArn", ""), f"include/infra/stages/{stage.name}.yaml"
+    if present and not given:
+        return [f"the account has GitHub's identity provider already: set GithubProviderArn: {present[0]} in {where}"]
+    if given and given not in present:
+        return [f"GithubProviderArn {given} is not there: leave it out of {where}, and the stack makes it"]
+    return []
 
 
 def _changing(stage: Stage, session: boto3.Session, stacks: Stacks) -> list[str]:

@@ -115,6 +115,20 @@ def test_a_stack_that_somebody_is_changing_is_waited_for(aws: boto3.Session) -> 
     assert "stack lead-conversion-dev-warehouse is UPDATE_IN_PROGRESS: wait for its end" in said
 
 
+def test_githubs_identity_provider_is_made_once_in_an_account(aws: boto3.Session) -> None:
+    iam, repository = aws.client("iam"), {"GithubRepository": "acme/leads"}
+    gone = f"arn:aws:iam::{ACCOUNT}:oidc-provider/token.actions.githubusercontent.com"
+    said = findings(Session(aws), load_stage("dev", ACCOUNT, **repository, GithubProviderArn=gone))
+    assert f"GithubProviderArn {gone} is not there: leave it out" in said
+    made = iam.create_open_id_connect_provider(
+        Url="https://token.actions.githubusercontent.com", ClientIDList=["sts.amazonaws.com"]
+    )["OpenIDConnectProviderArn"]
+    said = findings(Session(aws), load_stage("dev", ACCOUNT, **repository))
+    assert f"has GitHub's identity provider already: set GithubProviderArn: {made}" in said
+    preflight.check(load_stage("dev", ACCOUNT, **repository, GithubProviderArn=made), Session(aws), Found())
+    preflight.check(load_stage("dev", ACCOUNT, **repository), Session(aws), Found(ci="CREATE_COMPLETE"))
+
+
 def test_a_stages_own_buckets_are_not_taken_for_somebody_elses(aws: boto3.Session) -> None:
     stage = load_stage("dev", ACCOUNT, Bucket="own-data-bucket", MwaaBucket="own-code-bucket")
     for name in ("own-data-bucket", "own-code-bucket"):
