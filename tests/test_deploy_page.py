@@ -63,12 +63,12 @@ def test_its_names_are_those_of_the_development_stage() -> None:
     stage = load_stage("dev", "<account>")
     for name in ("Bucket", "EnvironmentName", "ApiKeysSecret"):
         assert stage[name] in PAGE
-    assert {name for name in re.findall(r"s3://([\w<>-]+)/([\w-]+)/", PAGE)} == {
+    assert {name for name in re.findall(r"s3://([\w<>-]+)/([\w-]+)/dt=", PAGE)} == {
         (stage["Bucket"], Settings.model_fields["raw_prefix"].default)
     }
 
 
 def test_every_dag_of_the_first_run_is_there() -> None:
-    asked = set(re.findall(r"/dags/(\w+)/dagRuns", PAGE))
+    asked = set(re.findall(r"^start (\w+)", PAGE, re.MULTILINE))
     assert asked == {"bootstrap_platform", "ingest_leads", "data_drift_redshift_retrain"}
     assert [dag for dag in asked if not (ROOT / "dags" / f"{dag}.py").is_file()] == []
