@@ -34,7 +34,7 @@ FILES = [path for path in sorted((PROJECT / "dags").glob("*.py")) if f"dags/{pat
 def bag():
     from airflow.dag_processing.dagbag import DagBag
 
-    return DagBag(PROJECT / "dags", include_examples=False)
+    return DagBag(PROJECT / "dags")
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: f"dags/{file.name}")

@@ -88,7 +88,7 @@ def test_the_environment_file_is_the_local_stacks_at_the_services_names() -> Non
     found = dict(line.split("=", 1) for line in text.splitlines() if line and not line.startswith("#"))
     clients = {name: in_containers(value) for name, value in client_environment(PORTS, Settings()).items()}
     assert {name: found.get(name) for name in clients} == clients | {"AWS_ACCESS_KEY_ID": "mwaa-execution-role"}
-    whole = local_environment(PORTS, Settings())
+    whole = local_environment(PORTS, Settings()) | {"LEADS_WEB_S3": PORTS.aws, "LEADS_WEB_MLFLOW": PORTS.mlflow}
     assert {name: value for name, value in found.items() if name not in clients and value != whole.get(name)} == {}
 
 
