@@ -9,7 +9,7 @@ UV := $(shell command -v uv || echo .tools/bin/uv)
 # Python 3.12 from PATH (asked to run: pyenv puts shims there that may not), else from pyenv's versions, else uv finds or fetches one.
 PYTHON312 := $(firstword $(shell python3.12 -c 'import sys; print(sys.executable)' 2>/dev/null) $(wildcard $(or $(PYENV_ROOT),$(HOME)/.pyenv)/versions/3.12.*/bin/python3.12) 3.12)
 
-.PHONY: help setup demo up down serve test lint lock bench screenshots package stacks deploy
+.PHONY: help setup demo up down serve test lint lock bench screenshots package stage stacks images deploy
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -65,8 +65,14 @@ screenshots: setup ## docs/images/desk-*.png anew, from synthetic leads
 package: setup ## dist/ as MWAA wants it: dags/ with include/ below, plugins.zip, requirements.txt, startup.sh
 	$(PYTHON) -m include.infra.package
 
-stacks: setup ## AWS resources of STAGE=dev|prod; DO=plan or DO=delete in place of creating and updating
+stage:
+	@test -n "$(STAGE)" || { echo "say which stage: make $(firstword $(MAKECMDGOALS)) STAGE=dev"; exit 2; }
+
+stacks: setup stage ## AWS resources of STAGE=dev|prod; DO=plan or DO=delete in place of creating and updating
 	$(PYTHON) -m include.infra $(or $(DO),create) --stage $(STAGE)
 
-deploy: setup ## code to the MWAA environment of STAGE=dev|prod; ARGS=--dry-run or ARGS=--rollback
+images: setup stage ## the ML image of STAGE=dev|prod, built with docker, into the stage's repository
+	$(PYTHON) -m include.infra.images --stage $(STAGE)
+
+deploy: setup stage ## code to the MWAA environment of STAGE=dev|prod; ARGS=--dry-run or ARGS=--rollback
 	$(PYTHON) -m include.infra.deploy --stage $(STAGE) --label "$$(git describe --always --dirty)" $(ARGS)

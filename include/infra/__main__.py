@@ -7,7 +7,7 @@ import sys
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from include.infra import preflight, teardown
+from include.infra import images, preflight, teardown
 from include.infra.deploy import Deployer, deployer
 from include.infra.environment import VERSIONS
 from include.infra.package import ROOT
@@ -30,42 +30,51 @@ def create(work: Deployer, session: boto3.Session) -> None:
         StageError: a check failed; nothing was changed.
         StackFailedError: CloudFormation rolled a layer back; the layers before it stand.
     """
-    preflight.check(work.stage, session, exists=work.stacks.describe("storage") is not None)
-    for layer in LAYERS:
-        done = work.stacks.apply(layer, _extra(layer, work))
+    preflight.check(work.stage, session, work.stacks)
+    for layer in work.stage.layers:
+        done = work.stacks.apply(layer, _extra(layer, work, session))
         log.info("%-10s %s", layer, done)
 
 
 def delete(work: Deployer, session: boto3.Session) -> None:
-    """Delete every layer, last first, and say what the stage's Retention leaves."""
+    """Delete every layer, last first, and say what the stage's Retention leaves.
+
+    Raises:
+        StageError: something of the stage is changing; nothing was deleted.
+        StackFailedError: CloudFormation could not delete a layer; those after it are gone, those before it stand.
+    """
+    preflight.require_settled(work.stage, session, work.stacks)
     outputs = work.stacks.outputs()
+    teardown.stop_endpoint(session.client("sagemaker"), work.stage["EndpointName"])
     for layer in reversed(LAYERS):
         if work.stacks.describe(layer) is None:
             continue
         if layer == "storage":
             _empty(work, session)
+        if layer == "sagemaker" and "StudioDomain" in outputs:
+            teardown.close_studio(session.client("sagemaker"), outputs["StudioDomain"])
         work.stacks.delete(layer)
-        if layer == "sagemaker":
+        if layer == "sagemaker" and "StudioFileSystem" in outputs:
             teardown.release_studio(session.client("efs"), outputs["StudioFileSystem"], work.stage.keeps_data)
         log.info("%-10s deleted", layer)
-    for line in teardown.kept(work.stage, outputs):
+    for line in [*teardown.kept(work.stage, outputs), *teardown.outside_the_stacks(work.stage, session)]:
         log.info("kept: %s", line)
 
 
 def plan(work: Deployer) -> None:
     """Say which layers exist, and with which parameters the others would be created."""
     outputs = work.stacks.outputs()
-    for layer in LAYERS:
+    for layer in work.stage.layers:
         existing = work.stacks.describe(layer)
         log.info("%-10s %s", layer, existing["StackStatus"] if existing else "to be created")
     for name, value in sorted((work.stage.given | outputs).items()):
         log.info("  %-22s %s", name, value)
 
 
-def _extra(layer: str, work: Deployer) -> dict[str, str]:
+def _extra(layer: str, work: Deployer, session: boto3.Session) -> dict[str, str]:
     """Parameters that only a deployment knows: the image, and the versions of the files that the bucket holds."""
     if layer == "api":
-        return {"ApiImage": f"{work.stacks.outputs()['RepositoryUri']}:{work.stage['ImageTag']}"}
+        return _image(work, session)
     if layer != "airflow":
         return {}
     if not set(VERSIONS) <= set(work.bucket.current().files):
@@ -74,6 +83,15 @@ def _extra(layer: str, work: Deployer) -> dict[str, str]:
         work.bucket.apply(work.bucket.plan(dist), dist, "first")
     files = work.bucket.current().files
     return {parameter: files[key] for key, parameter in VERSION_PARAMETERS.items()}
+
+
+def _image(work: Deployer, session: boto3.Session) -> dict[str, str]:
+    """The API's image; no task of it while there is none, because the service would then never become stable."""
+    image = {"ApiImage": images.uri(work.stage, work.stacks.outputs())}
+    if images.is_pushed(work.stage, session):
+        return image
+    log.info("           %s is not pushed yet, so the API starts no task: see make images", image["ApiImage"])
+    return image | {"ApiTasks": "0"}
 
 
 def _empty(work: Deployer, session: boto3.Session) -> None:

@@ -95,7 +95,7 @@ def _servers(stage: Stage, hours: float) -> list[Line]:
         Line("balancer", hours, f"{hours:g} h"),
         Line("balancer_unit", hours, f"1 unit x {hours:g} h"),
         Line("kms_key", 1, "key"),
-        Line("secret", 3, "Redshift, Slack, SMTP"),
+        Line("secret", 4, "Redshift, Slack, SMTP, the API's keys"),
         Line("ecr_gb", 5, "GB of images"),
     ]
 
@@ -106,22 +106,47 @@ def _value(stage: Stage, layer: str, parameter: str) -> str:
     return stage.given.get(parameter, str(default))
 
 
+def if_asked_for(use: dict[str, float], hours: float) -> list[Line]:
+    """What a month of the endpoint, and of scoring on Spark every night, adds to either stage's bill.
+
+    Args:
+        use: instances of the endpoint, runs of the scoring job and hours of each.
+        hours: of a month.
+    """
+    instances, runs, each = use["endpoint_instances"], use["scoring_runs"], use["scoring_hours_a_run"]
+    workers = int(template("glue")["Resources"]["ScoringJob"]["Properties"]["NumberOfWorkers"])
+    spark = f"{runs:g} runs x {workers} DPU x {each * 60:g} min"
+    return [
+        Line("endpoint_m5_large", instances * hours, f"{instances:g} instance x {hours:g} h"),
+        Line("scoring_dpu", runs * workers * each, spark),
+    ]
+
+
 def table(stage_name: str) -> str:
     """The bill of a stage as a Markdown table with its total."""
     listed = price_list()
-    prices, hours = listed["prices"], float(listed["hours_a_month"])
-    lines = bill(load_stage(stage_name, "0" * 12), listed["assumed"][stage_name], hours)
+    lines = bill(load_stage(stage_name, "0" * 12), listed["assumed"][stage_name], float(listed["hours_a_month"]))
+    total = sum(line.cost(listed["prices"]) for line in lines)
+    return "\n".join((*_rows(lines, listed["prices"]), f"| **{stage_name}, a month** | | | | **{total:,.0f}** |"))
+
+
+def table_if_asked_for() -> str:
+    """The same of what runs only where somebody asks for it, without a total."""
+    listed = price_list()
+    return "\n".join(_rows(if_asked_for(listed["if_asked_for"], float(listed["hours_a_month"])), listed["prices"]))
+
+
+def _rows(lines: list[Line], prices: dict[str, Any]) -> list[str]:
     rows = [
         f"| {prices[line.item][1]} | {line.formula} | {line.quantity:,.0f} | {prices[line.item][0]} "
         f"| {line.cost(prices):,.2f} |"
         for line in sorted(lines, key=lambda line: -line.cost(prices))
     ]
-    head = ("| priced by | quantity's formula | quantity | price, $ | cost, $ |", "|---|---|---:|---:|---:|")
-    total = f"| **{stage_name}, a month** | | | | **{sum(line.cost(prices) for line in lines):,.0f}** |"
-    return "\n".join((*head, *rows, total))
+    return ["| priced by | quantity's formula | quantity | price, $ | cost, $ |", "|---|---|---:|---:|---:|", *rows]
 
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
     for name in sorted(path.stem for path in STAGES.glob("*.yaml")):
         log.info("## %s\n\n%s\n", name, table(name))
+    log.info("## Only if asked for\n\n%s\n", table_if_asked_for())

@@ -23,7 +23,7 @@ from include.settings import settings
 log = logging.getLogger(__name__)
 
 Names = dict[str, str]
-ROLE_LAYERS = ("warehouse", "roles")
+ROLE_LAYERS = ("warehouse", "roles", "ci")
 
 
 @dataclass(frozen=True)

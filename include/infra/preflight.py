@@ -1,33 +1,85 @@
 """What can be known to fail before the first stack is touched: each check names the cause and the way out."""
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import boto3
 from botocore.exceptions import ClientError
 
-from include.infra.stages import Stage, StageError
+from include.infra.stacks import Stacks
+from include.infra.stages import LAYERS, Stage, StageError, template
 
 BUCKET_NAME = re.compile(r"(?!xn--|sthree-)(?!.*(-s3alias|--ol-s3)$)[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
 CHANGING = ("CREATING", "UPDATING", "DELETING", "ROLLING_BACK", "MAINTENANCE")
+GITHUB = "token.actions.githubusercontent.com"
+FROM_DEPLOYMENT = frozenset(
+    ("ZoneA", "ZoneB", "ZoneC", "ApiImage", "RequirementsVersion", "PluginsVersion", "StartupVersion")
+)
+"""Parameters that neither a stage nor an earlier stack gives; they are made while the layers are."""
 
 
-def check(stage: Stage, session: boto3.Session, exists: bool) -> None:
+def check(stage: Stage, session: boto3.Session, stacks: Stacks) -> None:
     """Raises StageError with every finding at once; nothing has been changed then.
 
     Args:
         stage: what is about to be created or updated.
         session: account and region.
-        exists: whether the stage's buckets are its own already.
+        stacks: the stage's stacks, as far as there are any.
     """
+    exists = stacks.describe("storage") is not None
     found = [
+        *parameters(stage),
         *(problem for name in ("Bucket", "MwaaBucket") for problem in _bucket(stage[name], name, session, exists)),
         *_certificate(stage, session),
         *_clients(stage),
-        *_environment(stage, session),
+        *_identity_provider(stage, session, stacks.describe("ci") is not None),
+        *_changing(stage, session, stacks),
     ]
     if found:
         raise StageError(f"stage {stage.name}, nothing was changed:\n" + "\n".join(found))
+
+
+def require_settled(stage: Stage, session: boto3.Session, stacks: Stacks) -> None:
+    """Raises StageError while the environment or a stack of the stage is changing; it could not be deleted then."""
+    if found := _changing(stage, session, stacks):
+        raise StageError(f"stage {stage.name}, nothing was deleted:\n" + "\n".join(found))
+
+
+def parameters(stage: Stage) -> list[str]:
+    """What is missing from, or wrong with, the parameters of any layer, the last one's included."""
+    outputs = {name for layer in stage.layers for name in template(layer).get("Outputs", {})}
+    made = outputs | FROM_DEPLOYMENT
+    where = f"include/infra/stages/{stage.name}.yaml"
+    found = []
+    for layer in stage.layers:
+        for name, spec in template(layer)["Parameters"].items():
+            if name in stage.given:
+                found += [f"{name} {problem}: correct it in {where}" for problem in _wrong(stage[name], spec)]
+            elif name not in made and "Default" not in spec:
+                found.append(f"{name}, which layer {layer} needs, is missing: set it in {where}")
+    return [*dict.fromkeys(found), *_workers(stage, where)]
+
+
+def _wrong(value: str, spec: dict[str, Any]) -> Iterator[str]:
+    """What a template's own rules say against a value; CloudFormation would say it when it gets to that layer."""
+    allowed = [str(one) for one in spec.get("AllowedValues", [])]
+    if allowed and value not in allowed:
+        yield f"{value!r} is none of {', '.join(allowed)}"
+    if "AllowedPattern" in spec and not re.fullmatch(spec["AllowedPattern"], value):
+        yield f"{value!r} does not fit {spec['AllowedPattern']}"
+    if spec["Type"] == "Number":
+        if not re.fullmatch(r"-?\d+(\.\d+)?", value):
+            yield f"{value!r} is no number"
+        elif not spec.get("MinValue", float("-inf")) <= float(value) <= spec.get("MaxValue", float("inf")):
+            yield f"{value} is not from {spec.get('MinValue', 'any')} to {spec.get('MaxValue', 'any')}"
+
+
+def _workers(stage: Stage, where: str) -> list[str]:
+    low, high = stage.given.get("MinWorkers", ""), stage.given.get("MaxWorkers", "")
+    if low.isdigit() and high.isdigit() and int(low) > int(high):
+        return [f"MinWorkers {low} is more than MaxWorkers {high}: correct it in {where}"]
+    return []
 
 
 def _bucket(bucket: str, parameter: str, session: boto3.Session, exists: bool) -> list[str]:
@@ -39,14 +91,15 @@ def _bucket(bucket: str, parameter: str, session: boto3.Session, exists: bool) -
         session.client("s3").head_bucket(Bucket=bucket)
     except ClientError as error:
         code = error.response["Error"]["Code"]
-        return [] if code == "404" else [f"{parameter} {bucket} belongs to another account: choose another name"]
+        taken = f"{parameter} {bucket} is taken, by another account or in another region: choose another name"
+        return [] if code == "404" else [taken]
     return [f"{parameter} {bucket} exists already, outside the stacks: choose another name, or delete it"]
 
 
 def _certificate(stage: Stage, session: boto3.Session) -> list[str]:
     arn = stage.given.get("CertificateArn", "")
-    if not arn:
-        return []
+    if not arn.startswith("arn:"):
+        return []  # none, or nothing that ACM would be asked for: parameters() says so
     try:
         found = session.client("acm").describe_certificate(CertificateArn=arn)["Certificate"]
     except ClientError:
@@ -58,6 +111,28 @@ def _certificate(stage: Stage, session: boto3.Session) -> list[str]:
 def _clients(stage: Stage) -> list[str]:
     open_to_all = stage["ApiClients"].endswith("/0")
     return ["ApiClients is the whole internet: name the ranges of your own clients"] if open_to_all else []
+
+
+def _identity_provider(stage: Stage, session: boto3.Session, exists: bool) -> list[str]:
+    """GitHub's provider: an account can have one, which outlives the stack that made it."""
+    if exists or "ci" not in stage.layers:
+        return []
+    listed = session.client("iam").list_open_id_connect_providers()["OpenIDConnectProviderList"]
+    present = [item["Arn"] for item in listed if item["Arn"].endswith(f"/{GITHUB}")]
+    given, where = stage.given.get("GithubProviderArn", ""), f"include/infra/stages/{stage.name}.yaml"
+    if present and not given:
+        return [f"the account has GitHub's identity provider already: set GithubProviderArn: {present[0]} in {where}"]
+    if given and given not in present:
+        return [f"GithubProviderArn {given} is not there: leave it out of {where}, and the stack makes it"]
+    return []
+
+
+def _changing(stage: Stage, session: boto3.Session, stacks: Stacks) -> list[str]:
+    """The environment and the stacks that somebody, or a failed attempt, is changing at this moment."""
+    states = {stage.stack(layer): stacks.describe(layer) for layer in LAYERS}
+    busy = {name: str(found["StackStatus"]) for name, found in states.items() if found}
+    waiting = [f"stack {name} is {state}: wait for its end" for name, state in busy.items() if "IN_PROGRESS" in state]
+    return [*waiting, *_environment(stage, session)]
 
 
 def _environment(stage: Stage, session: boto3.Session) -> list[str]:

@@ -17,7 +17,7 @@ HERE = Path(__file__).parent
 STAGES = HERE / "stages"
 TEMPLATES = HERE / "templates"
 LAYERS = (
-    "network", "storage", "alerts", "warehouse", "roles", "glue", "tracking", "sagemaker", "api", "airflow",
+    "network", "storage", "alerts", "warehouse", "roles", "glue", "tracking", "sagemaker", "airflow", "api", "ci",
 )  # fmt: skip
 """The stacks in the order in which they are created; a layer takes the outputs of those before it."""
 
@@ -70,6 +70,11 @@ class Stage:
     def __getitem__(self, parameter: str) -> str:
         """Value of a parameter. Raises KeyError."""
         return self.given[parameter]
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """Its layers in order; `ci` only where a repository is named that deploys."""
+        return LAYERS if self.given.get("GithubRepository") else tuple(layer for layer in LAYERS if layer != "ci")
 
     @property
     def keeps_data(self) -> bool:

@@ -28,6 +28,8 @@ def resources_of(service: str, operation: str, request: dict[str, Any], where: W
         return _sagemaker(request, where)
     if service == "logs":
         return (_logs(request, where),)
+    if service == "cloudformation":
+        return (_arn(where, service, f"stack/{request.get('StackName', '*')}/id"),)
     arn_service, kind, members = _PLAIN.get(service, (service, "", ()))
     name = next((request[member] for member in members if request.get(member)), "")
     return (_arn(where, arn_service, f"{kind}{name}") if not name.startswith("arn:") else name,) if name else ("*",)

@@ -23,6 +23,9 @@ _SUBRESOURCES = {
     ("GET", "tagging"): "s3:GetObjectTagging",
     ("GET", "uploadId"): "s3:ListMultipartUploadParts",
     ("DELETE", "uploadId"): "s3:AbortMultipartUpload",
+    ("GET", "versionId"): "s3:GetObjectVersion",
+    ("HEAD", "versionId"): "s3:GetObjectVersion",
+    ("DELETE", "versionId"): "s3:DeleteObjectVersion",
 }
 _COPY_SOURCE = "HTTP_X_AMZ_COPY_SOURCE"
 
@@ -45,8 +48,12 @@ def s3_call(environ: dict[str, Any], read_body: Callable[[dict[str, Any]], bytes
     action = next((_SUBRESOURCES[method, flag] for flag in flags if (method, flag) in _SUBRESOURCES), None)
     named = action or (_OBJECT if key else _BUCKET).get(method, f"s3:{method} {environ.get('QUERY_STRING', '')}")
     copied = environ.get(_COPY_SOURCE)
-    read = [("s3:GetObject", _arn(*unquote(copied).lstrip("/").split("?")[0].split("/", 1)))] if copied else []
-    return [*read, (named, _arn(bucket, key))]
+    return [*([_read(copied)] if copied else []), (named, _arn(bucket, key))]
+
+
+def _read(copied: str) -> tuple[str, str]:
+    source, _, version = unquote(copied).lstrip("/").partition("?versionId=")
+    return ("s3:GetObjectVersion" if version else "s3:GetObject", _arn(*source.split("/", 1)))
 
 
 def _arn(bucket: str, key: str) -> str:

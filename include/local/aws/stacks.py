@@ -71,6 +71,12 @@ def _subscription(runtime: Runtime, properties: Properties) -> str:
     return str(runtime.client("sns").subscribe(**properties, ReturnSubscriptionArn=True)["SubscriptionArn"])
 
 
+def _identity_provider(runtime: Runtime, properties: Properties) -> str:
+    iam = runtime.client("iam")
+    given = {"Url": properties["Url"], "ClientIDList": properties["ClientIdList"], "ThumbprintList": []}
+    return str(iam.create_open_id_connect_provider(**given)["OpenIDConnectProviderArn"])
+
+
 def _alarm(runtime: Runtime, properties: Properties) -> str:
     name = properties.get("AlarmName") or f"alarm-{secrets.token_hex(4)}"
     runtime.client("cloudwatch").put_metric_alarm(AlarmName=name, **properties)
@@ -116,6 +122,10 @@ KINDS = {
     ),
     "AWS::SNS::Subscription": Kind(_subscription),
     "AWS::CloudWatch::Alarm": Kind(_alarm),
+    "AWS::IAM::OIDCProvider": Kind(
+        _identity_provider,
+        lambda runtime, arn: runtime.client("iam").delete_open_id_connect_provider(OpenIDConnectProviderArn=arn),
+    ),
     # The one database of local AWS under the name that the stack gives.
     "AWS::RedshiftServerless::Workgroup": Kind(
         _workgroup,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from include.infra.costs import Line, bill, price_list, table
+from include.infra.costs import Line, bill, if_asked_for, price_list, table, table_if_asked_for
 from include.infra.package import ROOT
 from include.infra.stages import load_stage
 
@@ -20,6 +20,18 @@ def test_a_line_is_quantity_times_price() -> None:
 @pytest.mark.parametrize("stage", ["dev", "prod"])
 def test_the_page_shows_what_the_script_prints(stage: str) -> None:
     assert table(stage) in (ROOT / "docs" / "costs.md").read_text(encoding="utf-8")
+
+
+def test_the_page_shows_what_the_endpoint_and_the_scoring_job_would_add() -> None:
+    assert table_if_asked_for() in (ROOT / "docs" / "costs.md").read_text(encoding="utf-8")
+
+
+def test_an_endpoint_is_paid_by_instance_and_scoring_by_run() -> None:
+    prices = price_list()["prices"]
+    use = {"endpoint_instances": 2, "scoring_runs": 4, "scoring_hours_a_run": 0.5}
+    endpoint, scoring = (line.cost(prices) for line in if_asked_for(use, hours=730))
+    assert endpoint == pytest.approx(2 * 730 * prices["endpoint_m5_large"][0])
+    assert scoring == pytest.approx(4 * 5 * 0.5 * prices["scoring_dpu"][0])
 
 
 def test_a_stages_parameters_move_its_bill() -> None:

@@ -14,9 +14,11 @@ from botocore.stub import Stubber
 from include.infra.deploy import Deployer, NotDeployableError, describe, load_stage
 from include.infra.environment import Environment, EnvironmentBusyError, NotVerifiedError, UpdateFailedError
 from include.infra.package import ROOT, package
+from include.infra.policies import Call, judge, names_on_local_aws, read_calls
 from include.infra.stacks import Stacks
 from include.infra.stages import StageError
 from include.infra.uploads import ENVIRONMENT_FILES, CodeBucket, NoEarlierDeploymentError
+from include.local.aws.server import running
 
 STAGE = load_stage("dev", "123456789012")
 FAR = datetime(2999, 1, 1, tzinfo=UTC)
@@ -232,6 +234,38 @@ def test_all_findings_are_told_at_once_and_nothing_is_uploaded(
     assert "No module named 'not_there'" in str(found.value)
     assert not [line for line in rest if line.startswith(str(dist)) and "bad.py" not in line], "our own DAGs import"
     assert bucket.current().files == {}
+
+
+def test_githubs_role_allows_every_call_that_deployment_and_rollback_make(
+    dist: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On local AWS the access key id is the name of the calling role; MWAA is not there, so its calls are named."""
+    with running(data_dir=tmp_path / "aws", seeded=False) as endpoint:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
+        owner = boto3.Session("local", "local", region_name="ap-south-1")
+        owner.client("s3").create_bucket(
+            Bucket=STAGE["MwaaBucket"], CreateBucketConfiguration={"LocationConstraint": "ap-south-1"}
+        )
+        versioned = {"Status": "Enabled"}
+        owner.client("s3").put_bucket_versioning(Bucket=STAGE["MwaaBucket"], VersioningConfiguration=versioned)
+        github = boto3.Session(STAGE["DeployRole"], "local", region_name="ap-south-1")
+        code = CodeBucket(github.client("s3"), STAGE["MwaaBucket"])
+        Stacks(STAGE, github, poll_seconds=0).outputs()
+        code.apply(code.plan(dist), dist, "first")
+        write(dist, {key: f"{text}2" for key, text in FILES.items() if key != "dags/b.py"})
+        code.apply(code.plan(dist), dist, "second")
+        code.rollback()
+        made = read_calls(tmp_path / "aws" / "calls.jsonl")
+    airflow = "arn:aws:airflow:ap-south-1:123456789012"
+    environment = f"{airflow}:environment/{STAGE['EnvironmentName']}"
+    made += [Call(STAGE["DeployRole"], f"airflow:{name}Environment", (environment,)) for name in ("Get", "Update")]
+    viewer = f"{airflow}:role/{STAGE['EnvironmentName']}/Viewer"
+    made.append(Call(STAGE["DeployRole"], "airflow:InvokeRestApi", (viewer,)))
+    denials, spare = judge(made, names_on_local_aws(**STAGE.given))
+    assert denials == []
+    # Whether the bucket is versioned, and what turns a file that is not there into a 404.
+    unused = {line.split()[-1] for line in spare if line.startswith(STAGE["DeployRole"])}
+    assert unused == {"s3:GetBucketVersioning", "s3:ListBucket"}
 
 
 def test_every_deployment_is_written_down(bucket: CodeBucket, dist: Path) -> None:

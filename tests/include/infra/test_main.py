@@ -1,13 +1,13 @@
 """From an empty account to a stage and back, on local AWS; what MWAA would answer is stubbed."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from include.infra import preflight
-from include.infra.__main__ import create, delete
+from include.infra.__main__ import _extra, create, delete
 from include.infra.deploy import Deployer
 from include.infra.environment import Environment
 from include.infra.stacks import Stacks
@@ -25,6 +25,20 @@ class NoEnvironmentYet:
         raise ClientError(missing, "GetEnvironment")
 
 
+class SageMakerWithoutApps:
+    """Local AWS's SageMaker, which cannot list what people opened in Studio; nobody has opened anything."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    def get_paginator(self, operation: str) -> Any:
+        pages: list[dict[str, Any]] = [{"Apps": [], "Spaces": []}]
+        return SimpleNamespace(paginate=lambda **given: pages)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+
 class Session:
     """A session of local AWS, which has no MWAA."""
 
@@ -32,7 +46,10 @@ class Session:
         self._session, self.region_name = session, session.region_name
 
     def client(self, service: str) -> Any:
-        return NoEnvironmentYet() if service == "mwaa" else self._session.client(service)
+        if service == "mwaa":
+            return NoEnvironmentYet()
+        client = self._session.client(service)
+        return SageMakerWithoutApps(client) if service == "sagemaker" else client
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +66,8 @@ def work_of(stage: Stage, session: Any) -> Deployer:
 @pytest.fixture(scope="module")
 def work(session: Any) -> Deployer:
     """A stage that has been created, with local AWS's one workgroup."""
-    made = work_of(load_stage("dev", ACCOUNT, RedshiftWorkgroup="default-workgroup"), session)
+    given = {"RedshiftWorkgroup": "default-workgroup", "GithubRepository": "acme/leads"}
+    made = work_of(load_stage("dev", ACCOUNT, **given), session)
     create(made, session)
     return made
 
@@ -72,6 +90,24 @@ def test_the_startup_script_carries_the_stages_names(work: Deployer, session: An
     assert "export MLFLOW_TRACKING_URI=http://10.43." in script
 
 
+def test_the_api_starts_no_task_before_its_image_is_pushed(work: Deployer, session: Any) -> None:
+    api = work.stacks.describe("api")
+    assert api is not None
+    assert {"ParameterKey": "ApiTasks", "ParameterValue": "0"} in api["Parameters"]
+    names = {"repositoryName": work.stage["TrainingImage"], "imageTag": work.stage["ImageTag"]}
+    image = {"imageManifest": "{}", "imageManifestMediaType": "application/vnd.oci.image.manifest.v1+json"}
+    session.client("ecr").put_image(**names, **image)
+    assert set(_extra("api", work, session)) == {"ApiImage"}, "then as many as the stage says"
+    # On AWS the repository's EmptyOnDelete does this; moto does not know it.
+    ids = [{"imageTag": names["imageTag"]}]
+    session.client("ecr").batch_delete_image(repositoryName=names["repositoryName"], imageIds=ids)
+
+
+def test_a_stage_that_names_no_repository_lets_nobody_deploy_from_github(work: Deployer) -> None:
+    assert "ci" in work.stage.layers
+    assert "ci" not in load_stage("dev", ACCOUNT).layers
+
+
 def test_a_bucket_name_that_somebody_has_is_found_before_anything_is_changed(session: Any) -> None:
     session.client("s3").create_bucket(
         Bucket="taken-by-hand", CreateBucketConfiguration={"LocationConstraint": session.region_name}
@@ -86,21 +122,14 @@ def test_a_bucket_name_that_somebody_has_is_found_before_anything_is_changed(ses
     assert work_of(stage, session).stacks.describe("network") is None
 
 
-def test_a_missing_certificate_is_found_before_anything_is_changed(session: Any) -> None:
-    arn = f"arn:aws:acm:{session.region_name}:{ACCOUNT}:certificate/00000000-0000-0000-0000-000000000000"
-    stage = load_stage("prod", ACCOUNT, CertificateArn=arn)
-    with pytest.raises(StageError, match="no such certificate in ap-south-1; request one there"):
-        preflight.check(stage, session, exists=False)
-
-
-@pytest.mark.parametrize("state", ["UPDATING", "CREATING"])
-def test_an_environment_that_is_changing_is_found_before_anything_is_changed(
-    session: Any, monkeypatch: pytest.MonkeyPatch, state: str
+def test_a_stage_whose_environment_is_changing_is_not_deleted(
+    work: Deployer, session: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    answer = {"Environment": {"Status": state}}
+    answer = {"Environment": {"Status": "UPDATING"}}
     monkeypatch.setattr(NoEnvironmentYet, "get_environment", lambda self, Name: answer)  # noqa: N803
-    with pytest.raises(StageError, match=f"LeadConversion-MLOps-Prod is {state}: wait"):
-        preflight.check(load_stage("prod", ACCOUNT), session, exists=False)
+    with pytest.raises(StageError, match="nothing was deleted:\n.*LeadConversion-MLOps-Dev is UPDATING: wait"):
+        delete(work, session)
+    assert work.stacks.describe("ci") is not None
 
 
 def test_deleting_a_stage_that_keeps_nothing_leaves_nothing(
@@ -113,17 +142,17 @@ def test_deleting_a_stage_that_keeps_nothing_leaves_nothing(
     monkeypatch.setattr(work.stacks, "outputs", lambda: outputs)
     monkeypatch.setattr("include.infra.__main__.LAYERS", LAYERS[1:])
     s3.put_object(Bucket=work.stage["Bucket"], Key="raw-data/a.csv", Body=b"x")
+    logs, keys = session.client("logs"), work.stage["ApiKeysSecret"]
+    for name in (f"airflow-{work.stage['EnvironmentName']}-Task", "/aws-glue/jobs/output"):
+        logs.create_log_group(logGroupName=name)
+    session.client("secretsmanager").create_secret(Name=keys, SecretString="{}")
     with caplog.at_level("INFO"):
         delete(work, session)
     assert [layer for layer in LAYERS[1:] if work.stacks.describe(layer)] == []
     assert efs.describe_file_systems()["FileSystems"] == []
     names = {bucket["Name"] for bucket in s3.list_buckets()["Buckets"]}
     assert not names & {work.stage["Bucket"], work.stage["MwaaBucket"]}
-    assert "kept" not in caplog.text
-
-
-def test_a_stage_that_keeps_its_data_says_what_stays_and_costs() -> None:
-    from include.infra.teardown import kept
-
-    lines = kept(load_stage("prod", ACCOUNT), {"KeyArn": "arn:key", "StudioFileSystem": "fs-1"})
-    assert [line.split()[0] for line in lines] == ["bucket", "key", "snapshot", "the", "file"]
+    assert [group["logGroupName"] for group in logs.describe_log_groups()["logGroups"]] == ["/aws-glue/jobs/output"]
+    assert keys not in [secret["Name"] for secret in session.client("secretsmanager").list_secrets()["SecretList"]]
+    kept = [line for line in caplog.messages if line.startswith("kept")]
+    assert kept == ["kept: log group /aws-glue/jobs/output, which other jobs of the account write to (log storage)"]

@@ -1,0 +1,97 @@
+"""The workflows for GitHub: pinned, timed, with the least rights, and calling what is there."""
+
+import re
+from typing import Any
+
+import pytest
+import yaml
+
+from include.infra.package import ROOT
+from include.infra.stages import STAGES, template
+
+FOLDER = ROOT / ".github" / "workflows"
+FILES = sorted(FOLDER.glob("*.yml"))
+TEXTS = {file.stem: file.read_text(encoding="utf-8") for file in FILES}
+WORKFLOWS: dict[str, dict[Any, Any]] = {name: yaml.safe_load(text) for name, text in TEXTS.items()}
+JOBS = [(name, job) for name, workflow in WORKFLOWS.items() for job in workflow["jobs"]]
+TARGETS = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+ON = True
+"""What YAML 1.1 makes of the key `on`."""
+
+
+def job(workflow: str, name: str) -> dict[str, Any]:
+    found: dict[str, Any] = WORKFLOWS[workflow]["jobs"][name]
+    return found
+
+
+@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
+def test_every_action_is_pinned_to_a_commit_and_says_its_version(text: str) -> None:
+    used = re.findall(r"uses: (.*)", text)
+    assert used
+    assert [line for line in used if not re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", line)] == []
+
+
+def test_an_action_has_one_version_everywhere() -> None:
+    used = {line for text in TEXTS.values() for line in re.findall(r"uses: (.*)", text)}
+    assert len({line.split("@")[0] for line in used}) == len(used)
+
+
+@pytest.mark.parametrize(("workflow", "name"), JOBS)
+def test_a_job_ends_in_time(workflow: str, name: str) -> None:
+    assert 0 < job(workflow, name)["timeout-minutes"] <= 120
+
+
+@pytest.mark.parametrize(("workflow", "name"), JOBS)
+def test_only_the_deployment_may_ask_for_a_role_and_nothing_may_write(workflow: str, name: str) -> None:
+    rights = job(workflow, name).get("permissions", WORKFLOWS[workflow]["permissions"])
+    wanted = {"contents": "read"} | ({"id-token": "write"} if workflow == "deploy" else {})
+    assert rights == wanted
+
+
+@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
+def test_no_key_is_stored(text: str) -> None:
+    assert "secrets." not in text
+    assert "access-key" not in text
+
+
+@pytest.mark.parametrize(("workflow", "name"), JOBS)
+def test_what_a_job_runs_is_a_target_of_the_makefile_and_takes_no_text_from_outside(workflow: str, name: str) -> None:
+    commands = [step["run"] for step in job(workflow, name)["steps"] if "run" in step]
+    assert commands
+    assert {re.match(r"make (\w+)", command).group(1) for command in commands} <= TARGETS  # type: ignore[union-attr]
+    assert [command for command in commands if "${{" in command] == [], "text from outside comes as a variable"
+
+
+def test_a_pull_request_is_linted_tested_and_packaged() -> None:
+    assert "pull_request" in WORKFLOWS["checks"][ON]
+    commands = [step.get("run") for name in WORKFLOWS["checks"]["jobs"] for step in job("checks", name)["steps"]]
+    assert {"make lint", "make test", "make package"} <= set(commands)
+
+
+def test_development_follows_checked_main_and_production_a_release() -> None:
+    events = WORKFLOWS["deploy"][ON]
+    assert events["workflow_run"] == {"workflows": ["checks"], "types": ["completed"], "branches": ["main"]}
+    assert events["release"] == {"types": ["published"]}
+    condition = job("deploy", "deploy")["if"]
+    assert "workflow_run.conclusion == 'success'" in condition
+    assert "workflow_run.event == 'push'" in condition, "a pull request's run deploys nothing"
+
+
+def test_every_stage_can_be_chosen_and_is_an_environment_of_its_own() -> None:
+    deploy = job("deploy", "deploy")
+    chosen = WORKFLOWS["deploy"][ON]["workflow_dispatch"]["inputs"]["stage"]["options"]
+    assert sorted(chosen) == sorted(path.stem for path in STAGES.glob("*.yaml"))
+    assert deploy["environment"] == deploy["env"]["STAGE"]
+    assert deploy["concurrency"]["group"] == f"deploy-{deploy['environment']}"
+    assert deploy["concurrency"]["cancel-in-progress"] is False
+
+
+def test_the_role_lasts_as_long_as_the_deployment_may() -> None:
+    deploy = job("deploy", "deploy")
+    (asked,) = [step["with"] for step in deploy["steps"] if "configure-aws-credentials" in step.get("uses", "")]
+    longest = template("ci")["Resources"]["Deploy"]["Properties"]["MaxSessionDuration"]
+    assert deploy["timeout-minutes"] * 60 <= asked["role-duration-seconds"] <= longest
+
+
+def test_the_image_of_every_job_is_named_with_its_version() -> None:
+    assert {job(workflow, name)["runs-on"] for workflow, name in JOBS} == {"ubuntu-24.04"}
