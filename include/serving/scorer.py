@@ -3,7 +3,7 @@
 import logging
 import math
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -18,12 +18,14 @@ from include.features.cleaning import cells_of
 from include.features.lead_encoder import Columns, LeadEncoder
 from include.features.pieces import in_pieces
 from include.features.preprocess import STEPS, source_fields
-from include.features.tree_sums import TreeSums
 from include.registry.models import ModelUnreadable, load_pipeline
 from include.registry.registry import ChampionInfo, NoChampion, champion
 from include.serving.reasons import Reasons
 from include.serving.scores import Scores, as_frame
 from include.serving.tiers import score_of, tier_of
+
+if TYPE_CHECKING:
+    from include.features.tree_sums import TreeSums
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +48,7 @@ class Scorer:
         pipeline: from raw columns to a calibrated probability.
         encoder: its steps before the model.
         reasons: None for a classifier that has no fast SHAP values.
-        sums: LightGBM's trees; None for any other classifier, which is asked itself.
+        sums: LightGBM's trees; None for any other classifier, and without numba: then the classifier is asked itself.
     """
 
     champion: ChampionInfo
@@ -55,7 +57,7 @@ class Scorer:
     pipeline: Pipeline = field(repr=False)
     encoder: LeadEncoder = field(repr=False)
     reasons: Reasons | None = field(repr=False)
-    sums: TreeSums | None = field(repr=False)
+    sums: "TreeSums | None" = field(repr=False)
 
     @property
     def decision(self) -> Decision:
@@ -174,9 +176,11 @@ def _reasons(serving: ChampionInfo, contract: Contract, pipeline: Pipeline) -> R
     return Reasons(attribution, contract)
 
 
-def _sums(classifier: Any, reasons: Reasons | None) -> TreeSums | None:
+def _sums(classifier: Any, reasons: Reasons | None) -> "TreeSums | None":
     if reasons is None or reasons.attribution.trees is None or not hasattr(classifier, "booster_"):
         return None
+    from include.features.tree_sums import TreeSums  # as tree_shap, it needs numba, which MWAA's workers go without
+
     return TreeSums.of(reasons.attribution.explainer.model)
 
 
