@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -127,6 +128,7 @@ def platform(tmp_path_factory: pytest.TempPathFactory, build_account: Callable[[
         if build_account is not None:
             build_account()
         _serve_one_execution_api(patch)
+        _ask_often(patch)
         processes = [_start(command, folder) for command in _commands(ports, folder)]
         try:
             for part in services(ports):
@@ -148,6 +150,16 @@ def _serve_one_execution_api(patch: pytest.MonkeyPatch) -> None:
     from airflow.sdk.execution_time import supervisor
 
     patch.setattr(supervisor, "in_process_api_server", functools.cache(supervisor.in_process_api_server))
+
+
+def _ask_often(patch: pytest.MonkeyPatch) -> None:
+    """Operators ask AWS every 2 to 5 seconds whether a job or a statement is done; local AWS mostly is at once."""
+    import botocore.waiter
+    from airflow.providers.amazon.aws.hooks import glue, redshift_data
+
+    impatient = SimpleNamespace(sleep=lambda seconds: time.sleep(min(seconds, 0.2)))
+    for module in (botocore.waiter, glue, redshift_data):
+        patch.setattr(module, "time", impatient)
 
 
 def _commands(ports: Ports, folder: Path) -> list[list[str]]:
