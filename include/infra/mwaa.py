@@ -59,17 +59,21 @@ def measure(worker: Worker, requirements: Path, cold: bool) -> dict[str, Any]:
 
 
 def load(worker: Worker, dist: Path) -> dict[str, Any]:
-    """What that Airflow makes of a built dist/: import errors, DAG ids, plugins."""
+    """What that Airflow makes of a built dist/: import errors of DAGs and of their tasks, DAG ids, plugins."""
     worker.lay_out(dist)
     worker.airflow("dags", "reserialize")
-    errors = json.loads(worker.airflow("dags", "list-import-errors", "--output", "json").strip() or "[]")
-    listed = json.loads(worker.airflow("dags", "list", "--output", "json"))
-    plugins = json.loads(worker.airflow("plugins", "--output", "json").strip() or "[]")
     return {
-        "import_errors": errors,
-        "dags": sorted(dag["dag_id"] for dag in listed),
-        "plugins": sorted(plugin["name"] for plugin in plugins),
+        "import_errors": _listed(worker, "dags", "list-import-errors"),
+        "tasks_cannot_import": worker.missing(),
+        "dags": sorted(dag["dag_id"] for dag in _listed(worker, "dags", "list")),
+        "plugins": sorted(plugin["name"] for plugin in _listed(worker, "plugins")),
     }
+
+
+def _listed(worker: Worker, *command: str) -> list[dict[str, Any]]:
+    """What an Airflow command lists: its last line, as logs may stand before it."""
+    found: list[dict[str, Any]] = json.loads(worker.airflow(*command, "--output", "json").strip().splitlines()[-1])
+    return found
 
 
 def problems(result: dict[str, Any], wanted: set[str]) -> list[str]:
@@ -81,7 +85,8 @@ def problems(result: dict[str, Any], wanted: set[str]) -> list[str]:
         "the plugin lead_ops was not loaded": "lead_ops" not in result["plugins"],
     }
     conflicts = [f"pip check: {line}" for line in result["pip_check"]]
-    return [*conflicts, *map(str, result["import_errors"]), *(what for what, wrong in found.items() if wrong)]
+    imports = [f"a task cannot import: {line}" for line in result["tasks_cannot_import"]]
+    return [*conflicts, *map(str, result["import_errors"]), *imports, *(what for what, wrong in found.items() if wrong)]
 
 
 def tell(result: dict[str, Any]) -> None:

@@ -4,6 +4,7 @@ AWS publishes both in aws/amazon-mwaa-docker-images: the packages in `bootstrap/
 `python/mwaa/utils/user_requirements.py`.
 """
 
+import ast
 import os
 import re
 import shutil
@@ -32,6 +33,14 @@ COMPILED = "psycopg2"
 """In AWS's image too, but without a wheel: left out where pg_config is missing. psycopg2-binary comes in any case."""
 LONGEST_SECONDS = 9 * 60
 """MWAA stops an installation then."""
+IMPORT_EACH = """
+import sys
+for statement in sys.stdin.read().splitlines():
+    try:
+        exec(statement)
+    except Exception as error:
+        print(f"FAILED {statement}: {type(error).__name__}: {error}")
+"""
 
 
 class InstallError(RuntimeError):
@@ -102,6 +111,24 @@ class Worker:
         shutil.unpack_archive(dist / "plugins.zip", self.home / "plugins")
         self.airflow("db", "migrate")
 
+    def missing(self) -> list[str]:
+        """Imports of include/ that tasks make when they run, which parsing a DAG does not try, and why each fails."""
+        sources = [path.read_text(encoding="utf-8") for path in (self.home / "dags").glob("*.py")]
+        sources += [path.read_text(encoding="utf-8") for path in (self.home / "dags" / "lifecycle").rglob("*.py")]
+        statements = sorted({statement for source in sources for statement in task_imports(source)})
+        environment = {**os.environ, "PYTHONPATH": str(self.home / "dags"), "AIRFLOW_HOME": str(self.home)}
+        done = subprocess.run(  # noqa: S603 - our own environment
+            [*self._python, "-c", IMPORT_EACH],
+            input="\n".join(statements),
+            env=environment,
+            cwd=self.home,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        failed = [line.removeprefix("FAILED ") for line in done.stdout.splitlines() if line.startswith("FAILED ")]
+        return [*failed, *([done.stderr[-1000:]] if done.returncode else [])]
+
     def airflow(self, *arguments: str) -> str:
         """What an Airflow command prints, run in Airflow's home with nothing of this checkout on its path."""
         inherited = {
@@ -118,6 +145,12 @@ class Worker:
     def _pip(self, arguments: list[str], limit: float | None) -> None:
         command = [*self._python, "-m", "pip", *arguments, "--cache-dir", str(self.cache)]
         _run(command, os.environ, limit)
+
+
+def task_imports(source: str) -> list[str]:
+    """The import statements of include/ in a DAG's source, wherever they stand."""
+    nodes = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.ImportFrom | ast.Import)]
+    return [statement for statement in map(ast.unparse, nodes) if re.match(r"(from|import) include\b", statement)]
 
 
 def _run(

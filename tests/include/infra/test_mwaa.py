@@ -11,7 +11,7 @@ WANTED = {"ingest_leads", "train_models"}
 
 
 def result(**changes: Any) -> dict[str, Any]:
-    good = {"seconds": SECONDS, "bytes": BYTES, "pip_check": [], "import_errors": []}
+    good = {"seconds": SECONDS, "bytes": BYTES, "pip_check": [], "import_errors": [], "tasks_cannot_import": []}
     return good | {"dags": sorted(WANTED), "plugins": ["lead_ops"]} | changes
 
 
@@ -26,6 +26,7 @@ def test_an_environment_within_the_limits_is_taken() -> None:
         ({"bytes": BYTES + 10_000_000}, "1.51 GB, more than 1.5"),
         ({"pip_check": ["a requires b"]}, "pip check: a requires b"),
         ({"import_errors": [{"filepath": "bad.py", "error": "no module x"}]}, "bad.py"),
+        ({"tasks_cannot_import": ["from include.x import y: no z"]}, "a task cannot import: from include.x import y"),
         ({"dags": ["ingest_leads"]}, "DAGs are missing: train_models"),
         ({"plugins": []}, "plugin lead_ops was not loaded"),
     ],

@@ -1,5 +1,6 @@
 """What a worker gives pip, and when it gives up; a whole installation is `make mwaa`."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -78,3 +79,14 @@ def test_a_distribution_has_the_size_of_its_files_and_the_environment_that_of_al
     (site / "a-1.dist-info" / "RECORD").write_text("a.py,,\n")
     assert worker.sizes() == {"a": 1000}
     assert worker.size() == sum(file.stat().st_size for file in site.rglob("*") if file.is_file())
+
+
+def test_what_a_task_imports_when_it_runs_is_tried_in_the_workers_environment(worker: Worker) -> None:
+    (worker.venv / "bin").mkdir(parents=True)
+    (worker.venv / "bin" / "python").symlink_to(sys.executable)
+    dags = worker.home / "dags"
+    (dags / "include").mkdir(parents=True)
+    (dags / "include" / "good.py").write_text("here = 1\n")
+    (dags / "include" / "bad.py").write_text("import not_on_mwaa\n")
+    (dags / "a_dag.py").write_text("def task():\n    from include.good import here\n    from include import bad\n")
+    assert worker.missing() == ["from include import bad: ModuleNotFoundError: No module named 'not_on_mwaa'"]
