@@ -1,7 +1,7 @@
 # Every target does its own set-up. `make demo` and `make test` are the two that a newcomer needs.
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
-TARGET := 3.2.1
+TARGET := $(shell sed -n 's/^apache-airflow==//p' requirements.in)
 AIRFLOW ?= $(TARGET)
 SUFFIX := $(if $(filter-out $(TARGET),$(AIRFLOW)),-$(AIRFLOW))
 CONSTRAINTS ?= https://raw.githubusercontent.com/apache/airflow/constraints-$(AIRFLOW)/constraints-3.12.txt
