@@ -26,7 +26,7 @@ PARSE = """
 import json, sys
 from airflow import __version__
 from airflow.dag_processing.dagbag import DagBag
-bag = DagBag(dag_folder=sys.argv[1], include_examples=False)
+bag = DagBag(dag_folder=sys.argv[1])
 def summary(schedule):  # as the REST API puts it
     return schedule if isinstance(schedule, str) else "None" if schedule is None else "Asset"
 dags = {dag_id: {"fileloc": dag.fileloc, "schedule": summary(dag.schedule)} for dag_id, dag in bag.dags.items()}

@@ -44,13 +44,14 @@ def measure(worker: Worker, requirements: Path, cold: bool) -> dict[str, Any]:
     worker.build()
     base = worker.size()
     log.info("base environment: %.2f GB", base / 1e9)
-    seconds = worker.install(requirements)
+    seconds, busy = worker.install(requirements)
     return {
         "airflow": worker.version,
         "python": platform.python_version(),
         "pip": worker.pip_version(),
         "pip_cache": "cold" if cold else "warm",
         "seconds": round(seconds, 1),
+        "cpu_seconds": round(busy, 1),
         "base_bytes": base,
         "bytes": worker.size(),
         "largest_bytes": dict(worker.sizes().most_common(12)),
@@ -92,8 +93,8 @@ def problems(result: dict[str, Any], wanted: set[str]) -> list[str]:
 def tell(result: dict[str, Any]) -> None:
     """The result in lines."""
     log.info(
-        "Airflow %s, Python %s, pip %s with a %s cache: installed in %.0f s",
-        *(result[name] for name in ("airflow", "python", "pip", "pip_cache", "seconds")),
+        "Airflow %s, Python %s, pip %s with a %s cache: installed in %.0f s, of which %.0f s on a core",
+        *(result[name] for name in ("airflow", "python", "pip", "pip_cache", "seconds", "cpu_seconds")),
     )
     log.info("%.2f GB in all, of which the base is %.2f GB", result["bytes"] / 1e9, result["base_bytes"] / 1e9)
     for name, size in result["largest_bytes"].items():

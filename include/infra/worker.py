@@ -63,11 +63,17 @@ class Worker:
         self._pip(["install", "--quiet", "--upgrade", "pip"], None)
         self._pip(["install", "--quiet", "-c", str(self._constraints), *self.base], None)
 
-    def install(self, requirements: Path) -> float:
-        """Seconds that a worker's installation of requirements.txt takes. Raises InstallError, also after 9 minutes."""
-        started = time.monotonic()
+    def install(self, requirements: Path) -> tuple[float, float]:
+        """Seconds and CPU seconds that a worker's installation of requirements.txt takes.
+
+        Raises:
+            InstallError: pip failed, or MWAA would have stopped it.
+        """
+        started, before = time.monotonic(), os.times()
         self._pip(["install", "--quiet", *self.arguments(requirements)], LONGEST_SECONDS)
-        return time.monotonic() - started
+        seconds, after = time.monotonic() - started, os.times()
+        busy = after.children_user + after.children_system - before.children_user - before.children_system
+        return seconds, busy
 
     def arguments(self, requirements: Path) -> list[str]:
         """What a worker gives pip: the base again and AWS's essential constraints, and those of Airflow by its rule."""

@@ -25,6 +25,7 @@ from include.local.environment import ROOT, local_environment
 from include.local.ports import Ports
 from include.local.services import services
 from include.local.synthetic import synthetic_leads
+from include.local.up import DEADLINE
 from include.settings import Settings, settings
 from include.warehouse import client
 from include.warehouse.client import Warehouse
@@ -59,7 +60,7 @@ class Platform:
         """Runs a DAG as `airflow dags test` does: real operators, hooks and deferrals, no scheduler."""
         from airflow.dag_processing.dagbag import DagBag
 
-        bag = DagBag(dag_folder=str(ROOT / "dags" / f"{dag_id}.py"), include_examples=False)
+        bag = DagBag(dag_folder=str(ROOT / "dags" / f"{dag_id}.py"))
         assert bag.import_errors == {}
         dag = bag.dags[dag_id]
         for task in dag.tasks:
@@ -178,9 +179,9 @@ def _start(command: list[str], folder: Path) -> subprocess.Popen[bytes]:
 
 
 def _wait(healthy: Callable[[], bool], title: str) -> None:
-    give_up = time.monotonic() + 120
+    give_up = time.monotonic() + DEADLINE
     while not healthy():
-        assert time.monotonic() < give_up, f"{title} is not healthy after 120 s"
+        assert time.monotonic() < give_up, f"{title} is not healthy after {DEADLINE} s"
         time.sleep(0.3)
 
 
