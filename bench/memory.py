@@ -2,13 +2,17 @@
 
 Starts the local stack, ingests the whole file at once, trains both default stages on it, scores open leads, looks for
 drift, collects feedback and judges a version by hand. While it runs, the kernel's own high-water mark (VmHWM) of every
-task's process and of the supervisor above it is read ten times a second; a task counts with its largest instance.
-A Celery worker of MWAA holds the same two processes a running task. Linux only; nothing else may use the ports.
+task's process and of the supervisor above it is read three times a second; a task counts with its largest instance.
+A Celery worker of MWAA holds the same two processes a running task. Linux only.
+
+`--watch http://localhost:8080 --seconds 600` starts nothing and watches the tasks of an Airflow that runs on this
+machine, while `make demo` or `make compose-test` plays.
 """
 
 import argparse
 import os
 import re
+import time
 from collections import defaultdict
 from pathlib import Path
 from threading import Event, Thread
@@ -32,7 +36,7 @@ from include.local.synthetic import synthetic_leads
 from include.local.up import up
 from include.settings import settings
 
-OPEN_LEADS, EVERY = 300, 0.1
+OPEN_LEADS, EVERY = 300, 0.3
 TASK = re.compile(r"airflow worker -- ([0-9a-f-]{36})")
 SUPERVISOR = re.compile(r"airflow worker -- LocalExecutor.*: ([0-9a-f-]{36})")
 Peaks = dict[str, float]
@@ -76,15 +80,14 @@ def high_water_mark(pid: int) -> float:
     return int(found[1]) / 1024 if found else 0.0
 
 
-def lifecycle(leads: bytes, progress: Progress) -> tuple[Airflow, list[Run]]:
-    """Every DAG that computes anything, once; returns its runs."""
-    ports = Ports()
+def lifecycle(leads: bytes, airflow: Airflow, progress: Progress) -> None:
+    """Runs every DAG that computes anything, once."""
     contract, layout = load_contract(settings().contract), Layout(settings(), load_contract(settings().contract))
     label = contract.column(contract.label).name
     still_open = synthetic_leads(OPEN_LEADS, seed=7).assign(**{label: ""}).to_csv(index=False).encode()
     for name, content in (("all", leads), ("open", still_open)):
         write_bytes(f"{layout.raw}{name}/leads.csv", content)
-    steps = (
+    steps: tuple[tuple[str, dict[str, str]], ...] = (
         ("bootstrap_platform", {}),
         ("ingest_leads", {"prefix": f"{layout.raw}all/"}),
         ("data_drift_redshift_retrain", {}),
@@ -94,49 +97,64 @@ def lifecycle(leads: bytes, progress: Progress) -> tuple[Airflow, list[Run]]:
         ("collect_feedback", {}),
         ("promote_model", {"version": "1"}),
     )
-    airflow = Airflow(ports.airflow)
     airflow.require_dags(tuple({dag_id for dag_id, _ in steps}))
-    runs = []
     for number, (dag_id, conf) in enumerate(steps):
         airflow.unpause(dag_id)
-        runs.append(run_to_success(airflow, progress, dag_id, f"memory-{number}", conf, str(number)))
-    return airflow, runs
+        run_to_success(airflow, progress, dag_id, f"memory-{number}", conf, str(number))
 
 
-def by_task(airflow: Airflow, runs: list[Run], peaks: Peaks) -> dict[tuple[str, str], float]:
-    """The largest instance's peak by DAG and task, in the order in which they ran."""
-    found: dict[tuple[str, str], float] = {}
-    for run in runs:
-        for task in sorted(airflow.tasks(run), key=lambda one: str(one["start_date"])):
-            place = (run.dag_id, task["task_id"])
-            if peak := peaks.get(task["id"]):
-                found[place] = max(found.get(place, 0.0), peak)
-    return found
-
-
-def main() -> None:
-    """Measures and prints the table, largest task first."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    add_leads_argument(parser)
-    parser.add_argument("--json", action="store_true", help="end with one JSON object on the last line")
-    arguments = parser.parse_args()
+def on_a_stack_of_its_own(leads: bytes) -> tuple[Watch, dict[str, tuple[str, str]]]:
+    """Peaks, and DAG and task by instance id, of the lifecycle on ports that nobody uses."""
     os.environ |= {f"LEADS_{name.upper()}": str(free_port()) for name in Ports.model_fields}
     os.environ |= client_environment(Ports(), settings())
     settings.cache_clear()
     console = Console(stderr=True)
     try:
         up(console)
+        airflow = Airflow(Ports().airflow)
         with Watch() as watch, Progress(console=console) as progress:
-            airflow, runs = lifecycle(arguments.leads.read_bytes(), progress)
-        peaks = by_task(airflow, runs, watch.tasks)
+            lifecycle(leads, airflow, progress)
+        return watch, instances(airflow)
     finally:
         stack.stop()
-    supervisor = max(watch.supervisors.values())
-    rows = [(dag, task, round(peak)) for (dag, task), peak in sorted(peaks.items(), key=lambda one: -one[1])]
+
+
+def instances(airflow: Airflow) -> dict[str, tuple[str, str]]:
+    """DAG and task of every task instance by its id."""
+    runs = [Run(dag["dag_id"], "~") for dag in airflow._call("GET", "/dags?limit=100")["dags"]]
+    return {task["id"]: (task["dag_id"], task["task_id"]) for run in runs for task in airflow.tasks(run)}
+
+
+def by_task(peaks: Peaks, named: dict[str, tuple[str, str]]) -> list[tuple[str, str, int]]:
+    """DAG, task and the peak of its largest instance in MB, largest first; instances of other Airflows are left out."""
+    found: Peaks = defaultdict(float)
+    for instance, peak in peaks.items():
+        if instance in named:
+            found["/".join(named[instance])] = max(found["/".join(named[instance])], peak)
+    rows = sorted(found.items(), key=lambda one: -one[1])
+    return [(*place.split("/"), round(peak)) for place, peak in rows]  # type: ignore[misc]
+
+
+def main() -> None:
+    """Measures and prints the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    add_leads_argument(parser)
+    parser.add_argument("--watch", help="address of an Airflow that runs already")
+    parser.add_argument("--seconds", type=float, default=600, help="how long to watch it")
+    parser.add_argument("--json", action="store_true", help="end with one JSON object on the last line")
+    arguments = parser.parse_args()
+    if arguments.watch:
+        with Watch() as watch:
+            time.sleep(arguments.seconds)
+        named = instances(Airflow(arguments.watch))
+    else:
+        watch, named = on_a_stack_of_its_own(arguments.leads.read_bytes())
+    rows = by_task(watch.tasks, named)
+    supervisor = round(max((peak for one, peak in watch.supervisors.items() if one in named), default=0))
     show("Peak memory of a task's process, MB", ("DAG", "task", "MB"), rows)
-    show("And of the supervisor above it, MB", ("largest",), [(round(supervisor),)])
+    show("Of the supervisor above it, MB", ("largest",), [(supervisor,)])
     tasks = [{"dag": dag, "task": task, "peak_mb": peak} for dag, task, peak in rows]
-    last_line({"supervisor_mb": round(supervisor), "tasks": tasks}, arguments.json)
+    last_line({"supervisor_mb": supervisor, "tasks": tasks}, arguments.json)
 
 
 if __name__ == "__main__":
