@@ -38,7 +38,6 @@ from include.settings import settings
 
 OPEN_LEADS, EVERY = 300, 0.3
 TASK = re.compile(r"airflow worker -- ([0-9a-f-]{36})")
-SUPERVISOR = re.compile(r"airflow worker -- LocalExecutor.*: ([0-9a-f-]{36})")
 Peaks = dict[str, float]
 
 
@@ -63,11 +62,12 @@ class Watch:
 
     def _sample(self) -> None:
         while not self._over.wait(EVERY):
-            for process in psutil.process_iter(["cmdline"]):
-                title = " ".join(process.info["cmdline"] or ())
-                for pattern, found in ((TASK, self.tasks), (SUPERVISOR, self.supervisors)):
-                    if match := pattern.fullmatch(title.strip()):
-                        found[match[1]] = max(found[match[1]], high_water_mark(process.pid))
+            for process in psutil.process_iter(["cmdline", "ppid"]):
+                title = " ".join(process.info["cmdline"] or ()).strip()
+                if match := TASK.fullmatch(title):
+                    self.tasks[match[1]] = max(self.tasks[match[1]], high_water_mark(process.pid))
+                    above = high_water_mark(process.info["ppid"])
+                    self.supervisors[match[1]] = max(self.supervisors[match[1]], above)
 
 
 def high_water_mark(pid: int) -> float:
