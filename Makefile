@@ -1,7 +1,9 @@
 # Every target does its own set-up. `make demo` and `make test` are the two that a newcomer needs.
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
-AIRFLOW ?= 3.2.1
+TARGET := $(shell sed -n 's/^apache-airflow==//p' requirements.in)
+AIRFLOW ?= $(TARGET)
+SUFFIX := $(if $(filter-out $(TARGET),$(AIRFLOW)),-$(AIRFLOW))
 CONSTRAINTS ?= https://raw.githubusercontent.com/apache/airflow/constraints-$(AIRFLOW)/constraints-3.12.txt
 PYTHON := .venv/bin/python
 LOCK = $(UV) pip compile --quiet --python-version 3.12 --python-platform x86_64-manylinux_2_28 --no-annotate --no-header
@@ -9,7 +11,7 @@ UV := $(shell command -v uv || echo .tools/bin/uv)
 # Python 3.12 from PATH (asked to run: pyenv puts shims there that may not), else from pyenv's versions, else uv finds or fetches one.
 PYTHON312 := $(firstword $(shell python3.12 -c 'import sys; print(sys.executable)' 2>/dev/null) $(wildcard $(or $(PYENV_ROOT),$(HOME)/.pyenv)/versions/3.12.*/bin/python3.12) 3.12)
 
-.PHONY: help setup demo up down serve test lint lock bench screenshots package stage stacks images deploy
+.PHONY: help setup demo up down serve test lint lock mwaa forecast bench screenshots package stage stacks images deploy
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -45,16 +47,29 @@ lint: setup ## ruff, mypy, import-linter
 	$(PYTHON) -m mypy
 	.venv/bin/lint-imports
 
-lock: ## rebuild requirements*.txt; CONSTRAINTS=file for a local copy of the constraints
+lock: ## rebuild requirements*.txt; CONSTRAINTS=file for a local copy of the constraints; AIRFLOW=3.3.1 makes a second pair beside them
 	@test -x "$(UV)" || (python3 -m venv .tools && .tools/bin/pip install --quiet uv)
-	@$(LOCK) requirements.in --constraints $(CONSTRAINTS) --output-file requirements.txt
-	@$(LOCK) requirements-dev.in --constraints $(CONSTRAINTS) --output-file requirements-dev.txt
+	@$(LOCK) <(sed 's/^apache-airflow==.*/apache-airflow==$(AIRFLOW)/' requirements.in) --constraints $(CONSTRAINTS) --output-file requirements$(SUFFIX).txt
+	@$(LOCK) <(sed 's|^-r requirements.txt|-r $(CURDIR)/requirements$(SUFFIX).txt|' requirements-dev.in) --constraints $(CONSTRAINTS) --output-file requirements-dev$(SUFFIX).txt
+	@sed -i '1i # Made by `make lock` from requirements.in for Airflow $(AIRFLOW); edit that file. No constraint line here: MWAA then adds its own.' requirements$(SUFFIX).txt
+	@sed -i '1i # Made by `make lock` from requirements-dev.in: requirements$(SUFFIX).txt and the local stack.' requirements-dev$(SUFFIX).txt
+	@if [ -z "$(SUFFIX)" ]; then $(MAKE) --no-print-directory lock-parts UV=$(UV); fi
+
+lock-parts:
 	@$(UV) pip compile --quiet --python-version 3.11 --python-platform x86_64-manylinux_2_28 --no-annotate --no-header include/glue/requirements.in --constraints <(grep -vE '^(shap|xgboost-cpu|#)' requirements.txt) --output-file include/glue/requirements.txt
 	@sed -i '1i # Made by `make lock` from requirements.in for Python 3.11, at the versions of requirements.txt of the project.' include/glue/requirements.txt
-	@sed -i '1i # Made by `make lock` from requirements.in for Airflow $(AIRFLOW); edit that file. No constraint line here: MWAA then adds its own.' requirements.txt
-	@sed -i '1i # Made by `make lock` from requirements-dev.in: requirements.txt and the local stack.' requirements-dev.txt
 	@$(LOCK) include/serving/requirements.in --constraints requirements-dev.txt --output-file include/serving/requirements.txt
 	@sed -i '1i # Made by `make lock` from requirements.in under the pins of requirements-dev.txt: the scoring API alone.' include/serving/requirements.txt
+
+mwaa: setup ## installs requirements.txt as MWAA's worker does and loads the DAGs there; AIRFLOW=3.3.1; CONSTRAINTS, ESSENTIAL=file
+	$(PYTHON) -m include.infra.mwaa --airflow $(AIRFLOW) --requirements requirements$(SUFFIX).txt --constraints $(CONSTRAINTS) $(if $(ESSENTIAL),--essential $(ESSENTIAL)) $(ARGS)
+
+forecast: ## the tests of DAGs, plugins and include/ under AIRFLOW=3.3.1, in an environment of its own (.venv-3.3.1)
+	@test -n "$(SUFFIX)" || { echo "say which version: make forecast AIRFLOW=3.3.1"; exit 2; }
+	@test -x "$(UV)" || (python3 -m venv .tools && .tools/bin/pip install --quiet uv)
+	$(UV) venv --quiet --clear --python "$(PYTHON312)" .venv$(SUFFIX)
+	$(UV) pip sync --quiet --python .venv$(SUFFIX)/bin/python requirements-dev$(SUFFIX).txt
+	OMP_NUM_THREADS=1 .venv$(SUFFIX)/bin/python -m pytest $(or $(TESTS),tests/dags tests/plugins tests/include)
 
 bench: setup ## every benchmark, one after the other
 	@for file in bench/[a-z]*.py; do $(PYTHON) -m bench.$$(basename $$file .py) || exit 1; done

@@ -1,12 +1,14 @@
-"""The lock that MWAA installs agrees with MWAA's own constraints."""
+"""The locks that MWAA installs, now and at its next version, agree with MWAA's own constraints."""
 
+import os
 import re
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
-MWAA = ROOT.parent / "shared" / "mwaa"
+MWAA = Path(os.environ.get("MWAA_CONSTRAINTS", ROOT.parent / "shared" / "mwaa"))
+LOCKS = {"3.2.1": "requirements.txt", "3.3.1": "requirements-3.3.1.txt"}
 ASKED_FOR = [
     "apache-airflow",
     "apache-airflow-providers-amazon",
@@ -30,32 +32,52 @@ def pins(path: Path) -> dict[str, str]:
     return {re.sub(r"[-_.]+", "-", name).lower(): version for name, version in found}
 
 
+@pytest.mark.parametrize("lock", LOCKS.values())
 @pytest.mark.parametrize("package", ASKED_FOR)
-def test_every_package_of_the_stack_is_pinned(package: str) -> None:
-    assert package in pins(ROOT / "requirements.txt")
+def test_every_package_of_the_stack_is_pinned(package: str, lock: str) -> None:
+    assert package in pins(ROOT / lock)
 
 
-def test_every_line_is_an_exact_pin() -> None:
-    lines = [line for line in (ROOT / "requirements.txt").read_text().splitlines() if line and not line.startswith("#")]
+@pytest.mark.parametrize(("version", "lock"), LOCKS.items())
+def test_a_lock_is_of_its_version_of_airflow(version: str, lock: str) -> None:
+    assert pins(ROOT / lock)["apache-airflow"] == version
+    assert f"for Airflow {version};" in (ROOT / lock).read_text().splitlines()[0]
+
+
+@pytest.mark.parametrize("lock", LOCKS.values())
+def test_every_line_is_an_exact_pin(lock: str) -> None:
+    lines = [line for line in (ROOT / lock).read_text().splitlines() if line and not line.startswith("#")]
     assert [line for line in lines if not re.fullmatch(r"[A-Za-z0-9._-]+(\[[a-z0-9,_-]+\])?==\S+( ; .+)?", line)] == []
 
 
-def test_mwaa_keeps_forcing_its_own_constraints() -> None:
-    text = (ROOT / "requirements.txt").read_text()
+@pytest.mark.parametrize("lock", LOCKS.values())
+def test_mwaa_keeps_forcing_its_own_constraints(lock: str) -> None:
+    text = (ROOT / lock).read_text()
     assert "-c " not in text
     assert "--constraint " not in text
 
 
-def test_the_local_stack_uses_the_same_pins_as_production() -> None:
-    development = pins(ROOT / "requirements-dev.txt")
-    differing = {name: (version, development.get(name)) for name, version in pins(ROOT / "requirements.txt").items()}
+@pytest.mark.parametrize("lock", LOCKS.values())
+@pytest.mark.parametrize("package", ["pyspark", "xgboost", "nvidia-nccl-cu12", "mlflow", "torch"])
+def test_what_would_only_make_a_worker_larger_is_not_in_the_lock(package: str, lock: str) -> None:
+    assert package not in pins(ROOT / lock)
+
+
+@pytest.mark.parametrize("suffix", ["", "-3.3.1"])
+def test_the_local_stack_uses_the_same_pins_as_production(suffix: str) -> None:
+    development = pins(ROOT / f"requirements-dev{suffix}.txt")
+    production = pins(ROOT / f"requirements{suffix}.txt")
+    differing = {name: (version, development.get(name)) for name, version in production.items()}
     assert {name: both for name, both in differing.items() if both[0] != both[1]} == {}
 
 
-@pytest.mark.skipif(not MWAA.is_dir(), reason="AWS's constraint files lie beside the project only on its own machines")
-@pytest.mark.parametrize("file", ["constraints-3.2.1.txt", "essential-constraints-3.2.1.txt"])
-def test_no_pin_contradicts_awss_constraints(file: str) -> None:
-    ours, theirs = pins(ROOT / "requirements.txt"), pins(MWAA / file)
+@pytest.mark.skipif(
+    not MWAA.is_dir(), reason="AWS's constraint files lie beside the project, or in the folder MWAA_CONSTRAINTS"
+)
+@pytest.mark.parametrize(("version", "lock"), LOCKS.items())
+@pytest.mark.parametrize("file", ["constraints", "essential-constraints"])
+def test_no_pin_contradicts_awss_constraints(file: str, version: str, lock: str) -> None:
+    ours, theirs = pins(ROOT / lock), pins(MWAA / f"{file}-{version}.txt")
     assert theirs, f"{file} names no version at all"
     assert {
         name: (ours[name], theirs[name]) for name in ours.keys() & theirs.keys() if ours[name] != theirs[name]

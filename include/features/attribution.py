@@ -2,14 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Self
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 import shap
 from numpy.typing import NDArray
 from shap.utils._exceptions import InvalidModelError
 
-from include.features.tree_shap import TreeShap
+if TYPE_CHECKING:
+    from include.features.tree_shap import TreeShap
 
 Floats = NDArray[np.float64]
 SPLITS_LEVELS = 1
@@ -28,13 +30,14 @@ class Attribution:
     Attributes:
         fields: fields behind the matrix's columns, each once, in the matrix's order.
         explainer: shap's TreeExplainer or LinearExplainer.
-        trees: the same values as the TreeExplainer's, faster; None for a linear model, or trees that split levels.
+        trees: the same values as the TreeExplainer's, faster; None for a linear model, for trees that split levels, and
+            where numba is not installed: MWAA's workers go without its 210 MB.
         scale: what a lead's values and the base value add up to, before calibration.
     """
 
     fields: tuple[str, ...]
     explainer: Any
-    trees: TreeShap | None
+    trees: "TreeShap | None"
     scale: Scale
     _sums: Floats
 
@@ -78,9 +81,11 @@ class Attribution:
         return float(np.ravel(self.explainer.expected_value)[-1])
 
 
-def _trees(explainer: Any, fields: NDArray[np.intp]) -> TreeShap | None:
-    if not isinstance(explainer, shap.TreeExplainer):
+def _trees(explainer: Any, fields: NDArray[np.intp]) -> "TreeShap | None":
+    if not isinstance(explainer, shap.TreeExplainer) or find_spec("numba") is None:
         return None
+    from include.features.tree_shap import TreeShap
+
     ensemble: Any = explainer.model
     by_level = ensemble.cat_feature_indices is not None or (ensemble.threshold_types == SPLITS_LEVELS).any()
     return None if by_level else TreeShap.of(ensemble, fields.tolist())

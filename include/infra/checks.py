@@ -7,9 +7,12 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
 
 from include.infra.stages import TEMPLATES
 
@@ -23,7 +26,7 @@ PARSE = """
 import json, sys
 from airflow import __version__
 from airflow.dag_processing.dagbag import DagBag
-bag = DagBag(dag_folder=sys.argv[1], include_examples=False)
+bag = DagBag(dag_folder=sys.argv[1])
 def summary(schedule):  # as the REST API puts it
     return schedule if isinstance(schedule, str) else "None" if schedule is None else "Asset"
 dags = {dag_id: {"fileloc": dag.fileloc, "schedule": summary(dag.schedule)} for dag_id, dag in bag.dags.items()}
@@ -49,24 +52,46 @@ def templates(region: str) -> list[str]:
 
 
 def secrets_in(folder: Path) -> list[str]:
-    """Files of a tree that hold something which looks like a secret."""
+    """Files of a tree, and of the zip files in it, that hold something which looks like a secret.
+
+    In a checkout those that git tracks or would take with `git add`; elsewhere all.
+    """
     return [
-        f"{file.relative_to(folder)} holds what looks like {what}: take it out and revoke it"
-        for file in sorted(path for path in folder.rglob("*") if path.is_file())
+        f"{name} holds what looks like {what}: take it out and revoke it"
+        for name, content in _contents(folder)
         for what, pattern in SECRETS.items()
-        if pattern.search(file.read_bytes())
+        if pattern.search(content)
     ]
+
+
+def _contents(folder: Path) -> Iterator[tuple[str, bytes]]:
+    for file in sorted(path for path in _files(folder) if path.is_file()):
+        name = str(file.relative_to(folder))
+        yield name, file.read_bytes()
+        if zipfile.is_zipfile(file):
+            with zipfile.ZipFile(file) as archive:
+                yield from ((f"{name}/{entry}", archive.read(entry)) for entry in archive.namelist())
+
+
+def _files(folder: Path) -> list[Path]:
+    if not (folder / ".git").exists():
+        return list(folder.rglob("*"))
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stdout  # noqa: S603
+    return [folder / name for name in listed.split("\0") if name]
 
 
 def conflicts(requirements: str, constraints: str) -> list[str]:
     """Pins of a requirements file that the constraints of the target's Airflow refuse, and lines that are no pins."""
-    allowed = {pin.name.lower(): pin for pin in _pins(constraints)}
+    allowed = {canonicalize_name(pin.name): pin for pin in _pins(constraints)}
     found = []
     for pin in _pins(requirements):
         versions = [spec.version for spec in pin.specifier if spec.operator == "=="]
         if not versions:
             found.append(f"{pin.name} is not pinned: run make lock")
-        elif (other := allowed.get(pin.name.lower())) and not other.specifier.contains(versions[0], prereleases=True):
+            continue
+        other = allowed.get(canonicalize_name(pin.name))
+        if other and not other.specifier.contains(versions[0], prereleases=True):
             found.append(f"{pin.name} {versions[0]} is not {other.specifier} of the constraints: run make lock")
     return found
 
@@ -92,7 +117,9 @@ def parse_dags(dist: Path, version: str) -> tuple[dict[str, dict[str, str]], lis
         raise ParseError(f"the DAGs could not be parsed:\n{done.stderr[-2000:]}")
     result = json.loads(line.removeprefix("RESULT"))
     if result["version"] != version:
-        raise ParseError(f"this is Airflow {result['version']}, the target is {version}: make lock AIRFLOW={version}")
+        raise ParseError(
+            f"this is Airflow {result['version']}, the target is {version}: see docs/mwaa.md, next version"
+        )
     dags: dict[str, dict[str, str]] = result["dags"]
     return dags, [f"{file}: {error}" for file, error in result["errors"].items()]
 

@@ -20,14 +20,14 @@ from include.infra.environment import Environment, EnvironmentBusyError, NotVeri
 from include.infra.package import ROOT, package
 from include.infra.stacks import Stacks
 from include.infra.stages import Stage, StageError, airflow_environment, load_stage, template
-from include.infra.uploads import CodeBucket, Deployment, NoEarlierDeploymentError, Plan
+from include.infra.uploads import CodeBucket, Deployment, NoEarlierDeploymentError, NotVersionedError, Plan
 
 log = logging.getLogger(__name__)
 
 CONSTRAINTS = "https://raw.githubusercontent.com/apache/airflow/constraints-{version}/constraints-3.12.txt"
 EXPECTED = (
     StageError, checks.ParseError, EnvironmentBusyError, UpdateFailedError, NotVerifiedError, NoEarlierDeploymentError,
-    ClientError, BotoCoreError, OSError,
+    NotVersionedError, ClientError, BotoCoreError, OSError,
 )  # fmt: skip
 
 
@@ -55,7 +55,8 @@ class Deployer:
     def validate(self, dist: Path, constraints: str) -> dict[str, dict[str, str]]:
         """Every check; returns the DAGs' files and schedules. Raises NotDeployableError with all findings."""
         requirements = (dist / "requirements.txt").read_text(encoding="utf-8")
-        found = [*checks.templates(self.region), *checks.secrets_in(dist), *checks.conflicts(requirements, constraints)]
+        found = [*checks.templates(self.region), *checks.secrets_in(ROOT), *checks.secrets_in(dist)]
+        found += checks.conflicts(requirements, constraints)
         dags, errors = checks.parse_dags(dist, self.airflow_version)
         found += errors
         if found:
@@ -65,6 +66,7 @@ class Deployer:
     def deploy(self, dist: Path, dags: dict[str, dict[str, str]], label: str) -> Plan:
         """Upload what differs, update the environment where needed, verify; returns what was done."""
         self.environment.require_ready()
+        self.bucket.require_versions()
         plan = self.bucket.plan(dist)
         deployment = self.bucket.apply(plan, dist, label)
         self._bring_up(deployment, plan.updates_environment)

@@ -20,6 +20,10 @@ class NoEarlierDeploymentError(LookupError):
     """There is nothing to roll back to."""
 
 
+class NotVersionedError(RuntimeError):
+    """The bucket keeps no versions, so that nothing could be rolled back; nothing has been uploaded."""
+
+
 @dataclass(frozen=True)
 class Plan:
     """What differs between dist/ and the bucket: keys to put and keys to delete."""
@@ -50,6 +54,11 @@ class CodeBucket:
     def __init__(self, s3: Any, bucket: str) -> None:
         """`s3` is a boto3 client."""
         self._s3, self.bucket = s3, bucket
+
+    def require_versions(self) -> None:
+        """Raises NotVersionedError for a bucket that would lose what a deployment replaces."""
+        if self._s3.get_bucket_versioning(Bucket=self.bucket).get("Status") != "Enabled":
+            raise NotVersionedError(f"s3://{self.bucket} keeps no versions: turn versioning on, or make stacks again")
 
     def current(self) -> Deployment:
         """The deployment in place; empty before the first."""

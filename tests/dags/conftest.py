@@ -16,7 +16,7 @@ def dag_files() -> list[Path]:
 def dag_bag():
     from airflow.dag_processing.dagbag import DagBag
 
-    return DagBag(DAGS, include_examples=False)
+    return DagBag(DAGS)
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -24,6 +25,7 @@ from include.local.environment import ROOT, local_environment
 from include.local.ports import Ports
 from include.local.services import services
 from include.local.synthetic import synthetic_leads
+from include.local.up import DEADLINE
 from include.settings import Settings, settings
 from include.warehouse import client
 from include.warehouse.client import Warehouse
@@ -58,7 +60,7 @@ class Platform:
         """Runs a DAG as `airflow dags test` does: real operators, hooks and deferrals, no scheduler."""
         from airflow.dag_processing.dagbag import DagBag
 
-        bag = DagBag(dag_folder=str(ROOT / "dags" / f"{dag_id}.py"), include_examples=False)
+        bag = DagBag(dag_folder=str(ROOT / "dags" / f"{dag_id}.py"))
         assert bag.import_errors == {}
         dag = bag.dags[dag_id]
         for task in dag.tasks:
@@ -127,6 +129,7 @@ def platform(tmp_path_factory: pytest.TempPathFactory, build_account: Callable[[
         if build_account is not None:
             build_account()
         _serve_one_execution_api(patch)
+        _ask_often(patch)
         processes = [_start(command, folder) for command in _commands(ports, folder)]
         try:
             for part in services(ports):
@@ -150,6 +153,16 @@ def _serve_one_execution_api(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(supervisor, "in_process_api_server", functools.cache(supervisor.in_process_api_server))
 
 
+def _ask_often(patch: pytest.MonkeyPatch) -> None:
+    """Operators ask AWS every 2 to 5 seconds whether a job or a statement is done; local AWS mostly is at once."""
+    import botocore.waiter
+    from airflow.providers.amazon.aws.hooks import glue, redshift_data
+
+    impatient = SimpleNamespace(sleep=lambda seconds: time.sleep(min(seconds, 0.2)))
+    for module in (botocore.waiter, glue, redshift_data):
+        patch.setattr(module, "time", impatient)
+
+
 def _commands(ports: Ports, folder: Path) -> list[list[str]]:
     mlflow = ["mlflow", "server", "--host", "127.0.0.1", "--port", str(ports.mlflow_port), "--workers", "1"]
     mlflow += ["--backend-store-uri", f"sqlite:///{folder}/mlflow.db", "--serve-artifacts"]
@@ -166,9 +179,9 @@ def _start(command: list[str], folder: Path) -> subprocess.Popen[bytes]:
 
 
 def _wait(healthy: Callable[[], bool], title: str) -> None:
-    give_up = time.monotonic() + 120
+    give_up = time.monotonic() + DEADLINE
     while not healthy():
-        assert time.monotonic() < give_up, f"{title} is not healthy after 120 s"
+        assert time.monotonic() < give_up, f"{title} is not healthy after {DEADLINE} s"
         time.sleep(0.3)
 
 

@@ -86,8 +86,7 @@ def test_an_object_deleted_between_crawl_and_job_fails_the_job_and_loads_nothing
 
 def test_a_failing_redshift_statement_fails_the_run_and_leaves_the_leads_alone(platform: Any) -> None:
     contract = platform.contract
-    good = deliver(platform, "good", csv_of([row(contract, **{contract.key: "good"})]))
-    assert platform.run("ingest_leads", {"prefix": good}).state == "success"
+    arrive(platform, "before", 20)
     before = leads(platform)
     platform.query(f"DROP TABLE public.{contract.names.table}_staging")
     late = deliver(platform, "late", csv_of([row(contract, **{contract.key: "late"})]))
@@ -103,8 +102,7 @@ def test_a_failing_redshift_statement_fails_the_run_and_leaves_the_leads_alone(p
 def test_mlflow_down_while_training_fails_with_its_address(
     platform: Any, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    lead = row(platform.contract, **{platform.contract.key: "for a snapshot", platform.contract.label: "1"})
-    assert platform.run("ingest_leads", {"prefix": deliver(platform, "snapshot", csv_of([lead]))}).state == "success"
+    arrive(platform, "for a snapshot", 20)
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://localhost:9")
     settings.cache_clear()
     run = platform.run("train_models")

@@ -1,19 +1,48 @@
-"""The loop itself: batches through ingestion and the master DAG until a drifted one has been learnt."""
+"""The loop itself, on what the stacks made: batches through ingestion and the master DAG until a drift has been learnt.
+
+The account is empty but for production's stacks, and every process calls in its stack's role. After the replay a family
+is trained on SageMaker; then every call that a role has made is held against its policy.
+"""
 
 import io
 import json
-from collections.abc import Sequence
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 
+import boto3
 import pandas as pd
 import pytest
 
+from include.infra.policies import Call, judge, names_on_local_aws, read_calls, statements
+from include.infra.stacks import Stacks
+from include.infra.stages import airflow_environment, load_stage
 from include.lake.objects import list_objects, read_json, write_bytes
+from include.local.aws.roles import MLFLOW_ROLE, MWAA_ROLE, REDSHIFT_ROLE
 from include.local.replay.batches import Batch, cut
-from include.registry.registry import champion
+from include.registry.registry import champion, find_version
+from include.registry.tracking import connect
+from include.settings import settings
 
+pytestmark = pytest.mark.timeout(2400)  # the first test waits for the whole replay, which a busy machine takes long for
 MASTER = "data_drift_redshift_retrain"
+ACCOUNT, REGION = "123456789012", "ap-south-1"
+CODE = {"RequirementsVersion": "1", "PluginsVersion": "1", "StartupVersion": "1", "ApiImage": "image:1"}
+BOTH, CONTACT = {}, {"scoring_stages": ["contact"]}
+FORMS = {"1-first-champion": BOTH}
+"""Trigger forms of the master DAG by batch: two stages to begin with, then the stage that this file asserts on."""
+ON_SAGEMAKER = {"families": ["logistic_regression"], "training_backend": "sagemaker"} | CONTACT
+MADE_BY_STACKS = {
+    "glue:CreateCrawler",
+    "glue:CreateDatabase",
+    "glue:CreateJob",
+    "iam:CreateRole",
+    "s3:CreateBucket",
+    "secretsmanager:CreateSecret",
+}
 
 
 @dataclass
@@ -30,6 +59,34 @@ class Story:
 
 
 @pytest.fixture(scope="module")
+def names() -> dict[str, str]:
+    """Production's names, then the outputs of its stacks."""
+    return names_on_local_aws(ACCOUNT)
+
+
+@pytest.fixture(scope="module")
+def build_account(names: dict[str, str]) -> Iterator[Callable[[], None]]:
+    stage = load_stage("prod", ACCOUNT)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LEADS_BUCKET", stage["Bucket"])
+        settings.cache_clear()
+
+        def build() -> None:
+            stacks = Stacks(stage, boto3.Session(region_name=REGION), poll_seconds=0)
+            for layer in stage.layers:
+                stacks.apply(layer, CODE)
+            names.update(stage.given | stacks.outputs())
+            elsewhere = ("MLFLOW_TRACKING_URI", "LEADS_TRAINING_SUBNETS", "LEADS_TRAINING_SECURITY_GROUPS")
+            for name, value in airflow_environment(stage, stacks.outputs(), REGION).items():
+                if name not in elsewhere:
+                    patch.setenv(name, value)
+            settings.cache_clear()
+
+        yield build
+    settings.cache_clear()
+
+
+@pytest.fixture(scope="module")
 def story(platform: Any, airflow_db: None, leads_file: bytes) -> Story:
     assert platform.run("bootstrap_platform").state == "success"
     batches = cut(leads_file, platform.contract)
@@ -38,7 +95,7 @@ def story(platform: Any, airflow_db: None, leads_file: bytes) -> Story:
         folder = f"{platform.layout.raw}{batch.name}/"
         write_bytes(f"{folder}leads.csv", batch.content)
         told.ingestions.append(platform.run("ingest_leads", {"prefix": folder}))
-        told.masters.append(platform.run(MASTER))
+        told.masters.append(platform.run(MASTER, FORMS.get(batch.name, CONTACT)))
     return told
 
 
@@ -150,3 +207,86 @@ def test_every_load_accounts_for_every_row(story: Story, platform: Any) -> None:
     for metrics in map(read_json, uris):
         parts = metrics["loaded_rows"] + metrics["quarantined_rows"] + metrics["duplicate_rows"]
         assert metrics["input_rows"] == parts
+
+
+@pytest.fixture(scope="module")
+def training(story: Story, platform: Any) -> Any:
+    """One family for one stage on SageMaker; the replay trains inside Airflow."""
+    from airflow.providers.amazon.aws.hooks import sagemaker as hook
+
+    with pytest.MonkeyPatch.context() as patch:
+        # The provider asks for a job's status every 30 s: of a clock that runs.
+        clock = SimpleNamespace(sleep=lambda seconds: time.sleep(0.2), monotonic=lambda: time.monotonic() * 100)
+        patch.setattr(hook, "time", clock)
+        return platform.run("train_models", ON_SAGEMAKER)
+
+
+def test_a_training_on_sagemaker_succeeds_and_skips_the_way_through_the_workers(training: Any) -> None:
+    ways = (training.states["train.train_on_sagemaker"], training.states["train.train_family"])
+    assert (training.state, *ways) == ("success", "success", "skipped")
+
+
+def test_the_job_leaves_its_result_below_the_runs_own_prefix(training: Any, platform: Any) -> None:
+    (archive,) = list_objects(platform.layout.training_jobs(training.key))
+    assert archive.endswith("-logistic-regression-contact/output/model.tar.gz")
+
+
+def test_the_result_comes_back_as_if_it_had_been_trained_here(training: Any) -> None:
+    (result,) = training.returned("train.family_results")
+    assert (result["family"], result["stage"]) == ("logistic_regression", "contact")
+    assert result["metrics"]["roc_auc"] > 0.9
+
+
+def test_a_challenger_is_registered_from_what_sagemaker_trained(training: Any, platform: Any) -> None:
+    parent = str(training.returned("train.start_training"))
+    version = find_version(connect(), platform.contract.model_name(), {"training_run_id": parent})
+    assert version is not None
+    assert version.tags["family"] == "logistic_regression"
+
+
+@pytest.fixture(scope="module")
+def calls(training: Any, platform: Any) -> list[Call]:
+    """What the roles called from an empty platform to here; conftest.py judges every other file's runs."""
+    return read_calls(platform.calls)
+
+
+@pytest.fixture(scope="module")
+def verdict(calls: list[Call], names: dict[str, str]) -> tuple[list[str], list[str]]:
+    return judge(calls, names)
+
+
+def test_the_replay_ran_on_the_resources_of_the_stacks_and_made_none_of_its_own(
+    calls: list[Call], names: dict[str, str]
+) -> None:
+    assert not {call.action for call in calls} & MADE_BY_STACKS
+    used = {resource for call in calls for resource in call.resources}
+    account = f"arn:aws:glue:{REGION}:{ACCOUNT}"
+    assert {f"{account}:job/{names['GlueJob']}", f"{account}:crawler/{names['GlueCrawler']}"} <= used
+    assert {f"{account}:database/{names['GlueDatabase']}", names["WorkgroupArn"]} <= used
+    buckets = {one.split(":::")[1].split("/")[0] for one in used if one.startswith("arn:aws:s3:::")}
+    assert buckets == {names["Bucket"]}
+
+
+@pytest.mark.parametrize("role", ["glueaccessrole", "sagemaker-training-role", MLFLOW_ROLE, MWAA_ROLE, REDSHIFT_ROLE])
+def test_a_roles_policy_allows_every_call_it_made(
+    role: str, calls: list[Call], verdict: tuple[list[str], list[str]]
+) -> None:
+    assert role in {call.role for call in calls}, "the recording is not of a whole lifecycle"
+    assert [line for line in verdict[0] if line.startswith(role)] == []
+
+
+def test_nobody_calls_without_a_role_of_the_templates(calls: list[Call], names: dict[str, str]) -> None:
+    assert {call.role for call in calls} <= {statement.role for statement in statements(names)}
+
+
+def test_without_a_permission_the_same_calls_are_refused(calls: list[Call], names: dict[str, str]) -> None:
+    denials, _ = judge(calls, names | {"Bucket": "another-bucket"})
+    assert {line.split()[0] for line in denials} >= {"glueaccessrole", MWAA_ROLE, REDSHIFT_ROLE}
+
+
+def test_what_is_allowed_and_was_not_used_is_told(
+    verdict: tuple[list[str], list[str]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with capsys.disabled():
+        sys.stdout.write("\nallowed, not used here:\n" + "\n".join(verdict[1]) + "\n")
+    assert not [line for line in verdict[1] if "redshift-data:BatchExecuteStatement" in line]

@@ -28,6 +28,16 @@ def test_a_tree_needs_no_background():
     np.testing.assert_allclose(total, model.predict_proba(MATRIX)[:, 1], atol=1e-6)
 
 
+def test_a_worker_without_numba_gets_the_same_values_from_shap_itself(monkeypatch):
+    model = DecisionTreeClassifier(max_depth=3, random_state=0).fit(MATRIX, OUTCOME)
+    compiled = Attribution.of(model, SOURCES)
+    monkeypatch.setattr("include.features.attribution.find_spec", lambda name: None)
+    plain = Attribution.of(model, SOURCES)
+    assert (compiled.trees is None, plain.trees is None) == (False, True)
+    assert plain.base_value == pytest.approx(compiled.base_value)
+    np.testing.assert_allclose(plain.values(MATRIX), compiled.values(MATRIX), atol=1e-9)
+
+
 @pytest.mark.parametrize(
     ("model", "problem"),
     [(KNeighborsClassifier(), "KNeighborsClassifier has neither"), (LogisticRegression(), "ordinary leads")],

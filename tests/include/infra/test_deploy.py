@@ -1,6 +1,8 @@
 """Deployment: S3 for real on local AWS, MWAA's answers stubbed as its API gives them."""
 
+import argparse
 import json
+import logging
 import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -11,13 +13,13 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from include.infra.deploy import Deployer, NotDeployableError, describe, load_stage
+from include.infra.deploy import Deployer, NotDeployableError, describe, load_stage, run
 from include.infra.environment import Environment, EnvironmentBusyError, NotVerifiedError, UpdateFailedError
 from include.infra.package import ROOT, package
 from include.infra.policies import Call, judge, names_on_local_aws, read_calls
 from include.infra.stacks import Stacks
 from include.infra.stages import StageError
-from include.infra.uploads import ENVIRONMENT_FILES, CodeBucket, NoEarlierDeploymentError
+from include.infra.uploads import ENVIRONMENT_FILES, CodeBucket, NoEarlierDeploymentError, NotVersionedError
 from include.local.aws.server import running
 
 STAGE = load_stage("dev", "123456789012")
@@ -197,6 +199,45 @@ def test_a_rollback_brings_the_former_files_and_the_former_environment_back(
     deployer(aws, bucket, environment).rollback()
     assert content(bucket) == FILES
     stub.assert_no_pending_responses()
+
+
+def test_a_dry_run_prints_the_plan_and_puts_nothing(
+    aws: boto3.Session,
+    bucket: CodeBucket,
+    dist: Path,
+    mwaa: tuple[Environment, Stubber],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    class Checked(Deployer):
+        """Its dist/ is built and found good."""
+
+        def build(self, root: Path, dist: Path) -> None:
+            write(dist, FILES)
+
+        def validate(self, dist: Path, constraints: str) -> dict[str, dict[str, str]]:
+            return DAGS
+
+    work = Checked(STAGE, Stacks(STAGE, aws, poll_seconds=0), bucket, mwaa[0], "ap-south-1")
+    monkeypatch.setattr("include.infra.deploy.deployer", lambda stage, session: work)
+    monkeypatch.setattr("include.infra.deploy.ROOT", dist.parent)
+    (dist.parent / "constraints.txt").write_text("")
+    asked = {"stage": "dev", "dry_run": True, "rollback": False, "constraints": dist.parent / "constraints.txt"}
+    with caplog.at_level(logging.INFO):
+        run(argparse.Namespace(**asked))
+    assert "put     dags/a.py" in caplog.text
+    assert "5 to put, 0 to delete; the environment is updated" in caplog.text
+    assert bucket.current().files == {}
+
+
+def test_a_bucket_that_keeps_no_versions_gets_nothing(
+    aws: boto3.Session, bucket: CodeBucket, dist: Path, mwaa: tuple[Environment, Stubber]
+) -> None:
+    bucket._s3.put_bucket_versioning(Bucket=bucket.bucket, VersioningConfiguration={"Status": "Suspended"})
+    status(mwaa[1], "AVAILABLE")
+    with pytest.raises(NotVersionedError, match="turn versioning on"):
+        deployer(aws, bucket, mwaa[0]).deploy(dist, DAGS, "first")
+    assert bucket.current().files == {}
 
 
 def test_a_first_deployment_has_nothing_to_go_back_to(bucket: CodeBucket, dist: Path) -> None:

@@ -19,6 +19,10 @@ from include.infra.stages import (
 from include.settings import Settings
 
 ACCOUNT = "123456789012"
+WORKER_MB = {"mw1.small": 2048, "mw1.medium": 4096, "mw1.large": 8192}
+"""Memory of a worker by environment class, as AWS documents it."""
+TASK_MB = 800
+"""Of the largest task and the process above it, with room: docs/mwaa.md."""
 NAMES = sorted(path.stem for path in STAGES.glob("*.yaml"))
 OUTPUTS = {
     "PrivateSubnetA": "subnet-a",
@@ -57,6 +61,14 @@ def test_two_stages_share_no_name_of_a_thing_in_one_account() -> None:
     unique = re.compile(r"(Role|Bucket|Secret|Workgroup|Job|Crawler|Name|Connection|SecretsPrefix|GlueDatabase|Image)$")
     same = {name for name in dev if unique.search(name) and dev[name] == prod.get(name)}
     assert same == set()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_as_many_tasks_as_a_worker_runs_at_once_fit_into_its_memory(name: str) -> None:
+    stage = load_stage(name, ACCOUNT)
+    assert int(stage["WorkerTasks"]) * TASK_MB <= WORKER_MB[stage["EnvironmentClass"]]
+    options = template("airflow")["Resources"]["Environment"]["Properties"]["AirflowConfigurationOptions"]
+    assert options["celery.worker_autoscale"] == {"Sub": "${WorkerTasks},${WorkerTasks}"}
 
 
 def test_a_stage_that_is_not_described_names_those_that_are() -> None:

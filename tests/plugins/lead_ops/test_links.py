@@ -47,7 +47,7 @@ def run(airflow_db, tmp_path_factory):
 
     folder = tmp_path_factory.mktemp("dags")
     (folder / "shows_links.py").write_text(DAG)
-    bag = DagBag(folder, include_examples=False, bundle_path=folder, bundle_name="dags-folder")
+    bag = DagBag(folder, bundle_path=folder, bundle_name="dags-folder")
     DagBundlesManager().sync_bundles_to_db()
     sync_bag_to_db(bag, "dags-folder", None)
     with pytest.MonkeyPatch.context() as patch:  # one execution API for all tasks, not two seconds for each
