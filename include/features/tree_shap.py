@@ -32,8 +32,8 @@ class Splits(NamedTuple):
     """The splits of all trees, parents before children.
 
     A tree's branches are numbered: 0 is the root, 2 n + 1 and 2 n + 2 are the left and the right one of its split n.
-    Tables have a row for both branches of a split in each of three cases: 0, the lead was on the other side of a split
-    on this column further up; 1, it was not and goes right here; 2, it goes left here.
+    Tables have a row for each branch of a split in each of three cases: 0, the lead was on the other side of a split
+    on this column further up; 1, it was not but is now; 2, it is on the branch.
 
     Attributes:
         starts: of each tree's splits, shape (trees + 1,).
@@ -43,7 +43,7 @@ class Splits(NamedTuple):
         earlier: branch of the nearest split further up on the same column; 0 for none.
         cuts: greatest cell that goes left.
         weights: of the nodes, NODES for each tree.
-        down: what the products are multiplied with, shape (splits x 3 cases x 2 branches x NODES,).
+        down: what the products are multiplied with, shape (splits x 2 branches x 3 cases x NODES,).
         up: what the sums are multiplied with, shape as `down`.
     """
 
@@ -166,18 +166,9 @@ def _tables(splits: Sequence[_Split], t: Floats) -> tuple[NDArray[np.float32], N
     t = t.reshape(-1, 1, NODES)
     before = np.array([split.share_before for split in splits]).reshape(-1, 1, 1)
     share = np.array([split.shares for split in splits]).reshape(-1, 2, 1)
-    value = np.array([split.values for split in splits]).reshape(-1, 1, 2, 1)
+    value = np.array([split.values for split in splits]).reshape(-1, 2, 1, 1)
     inside, inside_before = share * (1 - t) + t, before * (1 - t) + t
     off, on, on_before = -1 / (1 - t) + 0 * share, (1 - share) / inside, (1 - before) / inside_before
-    closed, leaves, stays = share / before + 0 * t, share * (1 - t) / inside_before, inside / inside_before
-    down = _by_case(closed, leaves, stays) * value
-    up = _by_case(0 * off, off - on_before, on - on_before)
+    down = np.stack([share / before + 0 * t, share * (1 - t) / inside_before, inside / inside_before], axis=2) * value
+    up = np.stack([0 * off, off - on_before, on - on_before], axis=2)
     return down.astype(np.float32).ravel(), up.astype(np.float32).ravel()
-
-
-def _by_case(closed: Floats, leaves: Floats, stays: Floats) -> Floats:
-    """Rows of both branches by case, shape (splits, 3, 2, NODES), from those of a branch that the lead is on or not."""
-    left, right = 0, 1
-    to_right = np.stack([leaves[:, left], stays[:, right]], axis=1)
-    to_left = np.stack([stays[:, left], leaves[:, right]], axis=1)
-    return np.stack([closed, to_right, to_left], axis=1)

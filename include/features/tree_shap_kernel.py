@@ -68,7 +68,7 @@ def _run(cells, starts, columns, fields, parents, earlier, cuts, weights, down, 
     )  # products on the way down, sums of the leaves on the way up
     taken = np.empty(2 * most + 1, np.uint32)
     taken[0] = 1
-    one, two, three, nodes = INDEX(1), INDEX(2), INDEX(3), INDEX(NODES)
+    one, two, three, six, nodes = INDEX(1), INDEX(2), INDEX(3), INDEX(6), INDEX(NODES)
     for start in range(0, len(cells), 64):  # a tree's tables stay in the cache for so many leads
         for tree in range(len(starts) - 1):
             first, splits = INDEX(starts[tree]), INDEX(starts[tree + 1] - starts[tree])
@@ -82,8 +82,8 @@ def _run(cells, starts, columns, fields, parents, earlier, cuts, weights, down, 
                     goes_right = open_before - goes_left
                     taken[left], taken[left + one] = goes_left, goes_right
                     product = _load(branches, INDEX(parents[split]) * nodes)
-                    row = (split * three + open_before + goes_left) * two * nodes
-                    to_left, to_right = _load(down, row), _load(down, row + nodes)
+                    to_left = _load(down, (split * six + open_before + goes_left) * nodes)
+                    to_right = _load(down, (split * six + three + open_before + goes_right) * nodes)
                     a, b = _times(product, to_left), _times(product, to_right)
                     _store(branches, left * nodes, a)
                     _store(branches, (left + one) * nodes, b)
@@ -94,8 +94,8 @@ def _run(cells, starts, columns, fields, parents, earlier, cuts, weights, down, 
                     open_before = goes_left + goes_right
                     a, b = _load(branches, left * nodes), _load(branches, (left + one) * nodes)
                     _store(branches, INDEX(parents[split]) * nodes, _plus(a, b))
-                    row = (split * three + open_before + goes_left) * two * nodes
-                    from_left, from_right = _load(up, row), _load(up, row + nodes)
+                    from_left = _load(up, (split * six + open_before + goes_left) * nodes)
+                    from_right = _load(up, (split * six + three + open_before + goes_right) * nodes)
                     found[lead, INDEX(fields[split])] += _sum(_plus(_times(a, from_left), _times(b, from_right)))
 
 

@@ -17,8 +17,10 @@ from include.settings import settings
 
 log = logging.getLogger(__name__)
 
-THREADS = 32
-"""Requests that wait at the same time are scored together, so more of them cost little."""
+THREADS = 8
+SWITCH_SECONDS = 0.0005
+"""How long a thread may keep the interpreter while another waits for it. Scoring lets go of it for the model's compiled
+parts, so a request asks for it several times; with Python's own 5 ms it would wait longer than it works."""
 FORM_BYTES = 64 * 1024
 """What a multipart form adds to its file."""
 
@@ -52,6 +54,7 @@ def _serve(host: str, port: int, endpoint: bool) -> None:
     # The largest body of any route; each route has its own limit below it.
     largest = MAX_UPLOAD_BYTES + FORM_BYTES
     app = create_app(endpoint=endpoint)
+    sys.setswitchinterval(SWITCH_SECONDS)
     serve(app, host=host, port=port, threads=THREADS, ident=None, max_request_body_size=largest)
 
 

@@ -48,9 +48,19 @@ class Reasons:
         shown = np.array([column.explain for column in columns])
         effects = np.round(self.attribution.values(matrix), DIGITS) * shown
         chosen = _strongest(effects, count)
-        words = {place: _Words(typed, columns[place]) for place in np.unique(chosen).tolist() if place != NONE}
+        used = [place for place in np.unique(chosen).tolist() if place != NONE]
+        cells = {place: typed[columns[place].field].tolist() for place in used}
+        texts = {place: _Texts(columns[place]) for place in used}
         return [
-            [_reason(columns[place], words[place].of(row), moved[place]) for place in places if place != NONE]
+            [
+                {
+                    "field": columns[place].field,
+                    "effect": moved[place],
+                    "text": texts[place][cells[place][row]][moved[place] < 0],
+                }
+                for place in places
+                if place != NONE
+            ]
             for row, (places, moved) in enumerate(zip(chosen.tolist(), effects.tolist(), strict=True))
         ]
 
@@ -72,24 +82,17 @@ def _strongest(effects: Floats, count: int) -> NDArray[np.int64]:
     return np.take_along_axis(places, np.argsort(-size, axis=1, kind="stable"), axis=1)
 
 
-def _reason(column: Column, value: str, effect: float) -> Reason:
-    verb = "raises" if effect > 0 else "lowers"
-    return {"field": column.field, "effect": effect, "text": f"{column.label}: {value} {verb} the score"}
+class _Texts(dict[Any, tuple[str, str]]):
+    """A lead's own value of a column to the texts that it raises and that it lowers the score, each made once."""
 
+    def __init__(self, column: Column) -> None:
+        self._column = column
 
-class _Words(dict[Any, str]):
-    """Each lead's own value of a column as text; values repeat, so each different one is put into words once."""
-
-    def __init__(self, typed: Typed, column: Column) -> None:
-        self._cells, self._column = typed[column.field].tolist(), column
-
-    def __missing__(self, cell: Any) -> str:
-        self[cell] = NOT_KNOWN if pd.isna(cell) else _word(cell, self._column)
+    def __missing__(self, cell: Any) -> tuple[str, str]:
+        value = NOT_KNOWN if pd.isna(cell) else _word(cell, self._column)
+        said = f"{self._column.label}: {value}"
+        self[cell] = (f"{said} raises the score", f"{said} lowers the score")
         return self[cell]
-
-    def of(self, row: int) -> str:
-        """The text of one lead."""
-        return self[self._cells[row]]
 
 
 def _word(value: Any, column: Column) -> str:
