@@ -95,7 +95,7 @@ class Compose:
         self.run("build")
 
     def start(self, console: Console, seconds: float = DEADLINE) -> None:
-        """Starts everything and waits until it is ready. Raises ComposeError with the end of the logs of what is not."""
+        """Starts everything and waits until it is ready. Raises ComposeError with the logs of what is not."""
         self.run("up", "--detach")
         give_up = time.monotonic() + seconds
         with console.status("waiting for health checks") as status:

@@ -1,0 +1,109 @@
+"""What `make compose-test` calls proved, and what not; the containers themselves are `make compose-test`'s."""
+
+import json
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
+
+import pytest
+
+from include.contract import load_contract
+from include.local import compose_check
+from include.local.compose import Container
+from include.local.compose_check import (
+    NotProvedError,
+    environment_of,
+    free_ports,
+    require_champion,
+    require_no_root,
+    require_served,
+)
+from include.local.replay.facts import Facts
+from include.registry.registry import ChampionInfo
+
+CONTRACT = load_contract("x_education")
+
+
+def facts(decision="promote", version="3"):
+    return Facts("first", 10, 10, "no_champion", 0.0, "retrain", None, None, decision, (), version, (), 1.0)
+
+
+@pytest.fixture
+def registered(monkeypatch):
+    """`registered(version)` makes that version the registry's champion, None no version."""
+
+    def register(version):
+        found = version and ChampionInfo(CONTRACT.model_name(), version, "run", {}, datetime.now(UTC))
+        monkeypatch.setattr(compose_check, "champion", lambda model: found)
+
+    return register
+
+
+def test_the_promoted_version_in_the_registry_is_proof(registered):
+    registered("3")
+    assert require_champion(facts(), CONTRACT) == "3"
+
+
+@pytest.mark.parametrize(("version", "decision"), [("2", "promote"), ("3", "keep"), (None, "promote")])
+def test_another_champion_or_none_is_no_proof(registered, version, decision):
+    registered(version)
+    with pytest.raises(NotProvedError, match=decision):
+        require_champion(facts(decision), CONTRACT)
+
+
+def test_ports_of_a_test_are_free_and_differ():
+    ports = free_ports().model_dump()
+    assert len(set(ports.values())) == len(ports)
+    assert all(port > 1024 for port in ports.values())
+
+
+def test_every_port_reaches_the_compose_file():
+    ports = free_ports()
+    assert environment_of(ports)["LEADS_AIRFLOW_PORT"] == str(ports.airflow_port)
+    assert len(environment_of(ports)) == len(type(ports).model_fields)
+
+
+class Api(BaseHTTPRequestHandler):
+    served = "3"
+
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        answer = {"versions": {CONTRACT.model_name(): self.served}, "predictions": [{"score": 0.25}]}
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(json.dumps(answer).encode())
+
+    def log_message(self, *arguments):
+        pass
+
+
+@pytest.fixture
+def api():
+    server = HTTPServer(("127.0.0.1", 0), Api)
+    Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_score_by_the_champion_is_proof(api):
+    assert require_served(api, CONTRACT, "3") == 0.25
+
+
+def test_an_api_that_serves_another_version_is_no_proof(api):
+    with pytest.raises(NotProvedError, match=r"does not serve version 4 .* it says 200"):
+        require_served(api, CONTRACT, "4", seconds=1)
+
+
+def test_an_api_that_does_not_answer_is_no_proof():
+    with pytest.raises(NotProvedError, match="it says nothing"):
+        require_served("http://127.0.0.1:9", CONTRACT, "3", seconds=1)
+
+
+def test_processes_of_root_are_found(monkeypatch):
+    listed = {"a": "UID PID\n50000 1\n50000 2\n", "b": "UID PID\n999 1\n0 2\n"}
+    monkeypatch.setattr(compose_check, "docker", lambda *arguments: listed[arguments[1]])
+    containers = [Container(name, name, "running", "healthy", 0) for name in listed]
+    require_no_root(tuple(containers[:1]))
+    with pytest.raises(NotProvedError, match="run as root: b"):
+        require_no_root(tuple(containers))
