@@ -37,6 +37,7 @@ class Container:
     status: str
     health: str
     exit_code: int
+    restarts: int
 
     @property
     def ready(self) -> bool:
@@ -59,6 +60,7 @@ def containers(inspected: Sequence[Mapping[str, Any]]) -> tuple[Container, ...]:
             status=one["State"]["Status"],
             health=one["State"].get("Health", {}).get("Status", ""),
             exit_code=one["State"]["ExitCode"],
+            restarts=one["RestartCount"],
         )
         for one in inspected
     ]

@@ -86,6 +86,12 @@ def require_served(address: str, contract: Contract, version: str, seconds: floa
     raise NotProvedError(f"the scoring API does not serve version {version} after {seconds:.0f} s; it says {said}")
 
 
+def require_steady(containers: tuple[Container, ...]) -> None:
+    """Raises NotProvedError naming every service that ended by itself and was started again."""
+    if fallen := [one.service for one in containers if one.restarts]:
+        raise NotProvedError(f"these services ended and were started again: {', '.join(fallen)}; their logs say why")
+
+
 def require_no_root(containers: tuple[Container, ...]) -> None:
     """Raises NotProvedError naming every service with a process of root's."""
     running = [one for one in containers if one.status == "running"]
@@ -119,6 +125,7 @@ def prove(compose: Compose, ports: Ports, console: Console) -> None:
     facts = timed(console, f"{batch.rows:,} leads through the master DAG", lambda: first_batch(stage, batch, console))
     version = require_champion(facts, contract)
     score = require_served(ports.api, contract, version)
+    require_steady(compose.containers())
     require_no_root(compose.containers())
     console.print(measured(compose))
     console.print(

@@ -7,7 +7,12 @@ from include.local.compose import ComposeError, builder, compose_command, contai
 
 def inspected(service, status="running", health="healthy", exit_code=0):
     state = {"Status": status, "ExitCode": exit_code} | ({"Health": {"Status": health}} if health else {})
-    return {"Id": f"id-{service}", "State": state, "Config": {"Labels": {"com.docker.compose.service": service}}}
+    return {
+        "Id": f"id-{service}",
+        "RestartCount": 0,
+        "State": state,
+        "Config": {"Labels": {"com.docker.compose.service": service}},
+    }
 
 
 def one(*arguments, **named):

@@ -17,6 +17,7 @@ from include.local.compose_check import (
     require_champion,
     require_no_root,
     require_served,
+    require_steady,
 )
 from include.local.replay.facts import Facts
 from include.registry.registry import ChampionInfo
@@ -100,10 +101,17 @@ def test_an_api_that_does_not_answer_is_no_proof():
         require_served("http://127.0.0.1:9", CONTRACT, "3", seconds=1)
 
 
+def test_a_service_that_was_started_again_is_found():
+    steady, fallen = (Container(name, name, "running", "healthy", 0, int(name == "b")) for name in "ab")
+    require_steady((steady,))
+    with pytest.raises(NotProvedError, match="started again: b;"):
+        require_steady((steady, fallen))
+
+
 def test_processes_of_root_are_found(monkeypatch):
     listed = {"a": "UID PID\n50000 1\n50000 2\n", "b": "UID PID\n999 1\n0 2\n"}
     monkeypatch.setattr(compose_check, "docker", lambda *arguments: listed[arguments[1]])
-    containers = [Container(name, name, "running", "healthy", 0) for name in listed]
+    containers = [Container(name, name, "running", "healthy", 0, 0) for name in listed]
     require_no_root(tuple(containers[:1]))
     with pytest.raises(NotProvedError, match="run as root: b"):
         require_no_root(tuple(containers))
