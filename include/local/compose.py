@@ -77,7 +77,8 @@ class Compose:
 
     def __init__(self, project: str, environment: Mapping[str, str] | None = None) -> None:
         self.project = project
-        self._environment = {**os.environ, **builder(), **(environment or {}), "COMPOSE_PROJECT_NAME": project}
+        own = {"COMPOSE_PROJECT_NAME": project, "COMPOSE_HTTP_TIMEOUT": "300"}  # v1 gives a busy daemon 60 s otherwise
+        self._environment = {**os.environ, **builder(), **(environment or {}), **own}
         self._command = [*compose_command(), "--file", str(ROOT / "docker-compose.yaml")]
 
     def run(self, *arguments: str) -> None:

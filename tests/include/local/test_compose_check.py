@@ -108,10 +108,28 @@ def test_a_service_that_was_started_again_is_found():
         require_steady((steady, fallen))
 
 
-def test_processes_of_root_are_found(monkeypatch):
-    listed = {"a": "UID PID\n50000 1\n50000 2\n", "b": "UID PID\n999 1\n0 2\n"}
-    monkeypatch.setattr(compose_check, "docker", lambda *arguments: listed[arguments[1]])
-    containers = [Container(name, name, "running", "healthy", 0, 0) for name in listed]
-    require_no_root(tuple(containers[:1]))
-    with pytest.raises(NotProvedError, match="run as root: b"):
-        require_no_root(tuple(containers))
+@pytest.fixture
+def running(monkeypatch):
+    """`running(service, *users)` is a container with a process of each of these users."""
+
+    def container(service, *users):
+        lines = [f"{user} {number}" for number, user in enumerate(users, 1)]
+        monkeypatch.setattr(compose_check, "docker", lambda *arguments: "\n".join(["UID PID", *lines, ""]))
+        return (Container(service, service, "running", "healthy", 0, 0),)
+
+    return container
+
+
+def test_a_service_of_other_users_is_no_roots(running):
+    require_no_root(running("aws", "10001", "10001"))
+
+
+def test_a_process_of_root_anywhere_is_found(running):
+    with pytest.raises(NotProvedError, match="run as root: aws"):
+        require_no_root(running("aws", "10001", "0"))
+
+
+def test_only_the_entry_point_of_postgres_may_stay_roots(running):
+    require_no_root(running("postgres", "0", "999"))
+    with pytest.raises(NotProvedError, match="run as root: postgres"):
+        require_no_root(running("postgres", "0", "999", "0"))
