@@ -139,24 +139,28 @@ def prove(compose: Compose, ports: Ports, console: Console) -> None:
     )
 
 
+def run(compose: Compose, ports: Ports, console: Console) -> None:
+    """The proof, from nothing and back to nothing; every container's last lines are printed where it fails."""
+    clean(compose)  # what an interrupted run left
+    try:
+        prove(compose, ports, console)
+    except BaseException:
+        for container in compose.containers():
+            console.print(f"--- {container.service}: {container.status}\n{logs(container)}", markup=False)
+        raise
+    finally:
+        clean(compose)
+
+
 def main() -> None:
-    """The command line: exit status 1, the reason and every container's last lines where anything is not proved."""
+    """The command line: exit status 1 and the reason where anything is not proved."""
     parser = argparse.ArgumentParser(prog="python -m include.local.compose_check", description=__doc__)
     parser.add_argument("--celery", action="store_true", help="tasks run in workers, which hear of them over SQS")
     given = parser.parse_args()
     console, ports, started = Console(width=160), free_ports(), time.monotonic()
     try:
         require_docker()
-        compose = Compose(PROJECT, environment_of(ports) | (CELERY if given.celery else {}))
-        try:
-            clean(compose)  # what an interrupted run left
-            prove(compose, ports, console)
-        except BaseException:
-            for container in compose.containers():
-                console.print(f"--- {container.service}: {container.status}\n{logs(container)}", markup=False)
-            raise
-        finally:
-            clean(compose)
+        run(Compose(PROJECT, environment_of(ports) | (CELERY if given.celery else {})), ports, console)
     except (ComposeError, NotProvedError, RunFailedError, AirflowError, httpx.HTTPError) as error:
         console.print(f"compose-test failed: {error}", markup=False, style="red")
         sys.exit(1)
