@@ -42,6 +42,8 @@ RUN printf '#!/bin/sh\ncd /app && exec python -m include.serving serve "$@"\n' >
     && printf '#!/bin/sh\ncd /app && exec python -m include.training.container train "$@"\n' > /usr/local/bin/train \
     && chmod 755 /usr/local/bin/serve /usr/local/bin/train \
     && useradd --system --uid 10001 --create-home api
+# There is no git here, and MLflow asks for it at every training.
+ENV GIT_PYTHON_REFRESH=quiet
 USER api
 EXPOSE 8080 8090
 CMD ["python", "-m", "include.serving", "--host", "0.0.0.0"]
