@@ -135,7 +135,7 @@ def prove(compose: Compose, ports: Ports, console: Console) -> None:
     require_no_root(compose.containers())
     console.print(measured(compose))
     console.print(
-        f"champion {version} of {contract.model_name()} is registered; the API's score of a lead: {score:.3f}"
+        f"champion {version} of {contract.model_name()} is registered; the API's score of a lead: {score:.0f} of 100"
     )
 
 
