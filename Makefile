@@ -11,10 +11,10 @@ UV := $(shell command -v uv || echo .tools/bin/uv)
 # Python 3.12 from PATH (asked to run: pyenv puts shims there that may not), else from pyenv's versions, else uv finds or fetches one.
 PYTHON312 := $(firstword $(shell python3.12 -c 'import sys; print(sys.executable)' 2>/dev/null) $(wildcard $(or $(PYENV_ROOT),$(HOME)/.pyenv)/versions/3.12.*/bin/python3.12) 3.12)
 
-.PHONY: help setup demo up down serve test lint lock mwaa forecast bench screenshots package stage stacks images deploy
+.PHONY: help setup demo up down serve test lint lock lock-parts mwaa forecast bench screenshots package stage stacks images deploy demo-compose compose-test docker
 
 help: ## this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 setup: .venv/.locked ## virtual environment with the locked packages
 
@@ -60,6 +60,10 @@ lock-parts:
 	@sed -i '1i # Made by `make lock` from requirements.in for Python 3.11, at the versions of requirements.txt of the project.' include/glue/requirements.txt
 	@$(LOCK) include/serving/requirements.in --constraints requirements-dev.txt --output-file include/serving/requirements.txt
 	@sed -i '1i # Made by `make lock` from requirements.in under the pins of requirements-dev.txt: the scoring API alone.' include/serving/requirements.txt
+	@$(LOCK) include/training/requirements.in --constraints requirements-dev.txt --output-file include/training/requirements.txt
+	@sed -i '1i # Made by `make lock` from requirements.in under the pins of requirements-dev.txt: a training alone.' include/training/requirements.txt
+	@$(LOCK) include/local/requirements.in --constraints requirements-dev.txt --output-file include/local/requirements.txt
+	@sed -i '1i # Made by `make lock` from requirements.in under the pins of requirements-dev.txt: local AWS, MLflow and inbox in a container.' include/local/requirements.txt
 
 mwaa: setup ## installs requirements.txt as MWAA's worker does and loads the DAGs there; AIRFLOW=3.3.1; CONSTRAINTS, ESSENTIAL=file
 	$(PYTHON) -m include.infra.mwaa --airflow $(AIRFLOW) --requirements requirements$(SUFFIX).txt --constraints $(CONSTRAINTS) $(if $(ESSENTIAL),--essential $(ESSENTIAL)) $(ARGS)
@@ -91,3 +95,14 @@ images: setup stage ## the ML image of STAGE=dev|prod, built with docker, into t
 
 deploy: setup stage ## code to the MWAA environment of STAGE=dev|prod; ARGS=--dry-run or ARGS=--rollback
 	$(PYTHON) -m include.infra.deploy --stage $(STAGE) --label "$$(git describe --always --dirty)" $(ARGS)
+
+demo-compose: setup docker ## the same lifecycle in containers; leaves them running until `docker compose down`
+	@$(PYTHON) -m include.local.compose
+
+compose-test: setup docker ## proves docker-compose.yaml in a Docker Engine, and removes it again; ARGS=--celery with workers
+	@$(PYTHON) -m include.local.compose_check $(ARGS)
+
+# A machine without a running engine may have a script beside the project that starts one; otherwise the next step says what is needed.
+DOCKER_ENGINE := ../shared/tools/docker-engine.sh
+docker:
+	@docker version >/dev/null 2>&1 || if [ -x $(DOCKER_ENGINE) ]; then $(DOCKER_ENGINE) up; fi

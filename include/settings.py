@@ -50,6 +50,8 @@ class Settings(BaseSettings):
     mlflow_tracking_uri: str = Field(
         "http://localhost:5000", validation_alias=AliasChoices("LEADS_MLFLOW_TRACKING_URI", "MLFLOW_TRACKING_URI")
     )
+    web_mlflow: str = Field("", description="address of MLflow in a browser, where it is not the tracking URI")
+    web_s3: str = Field("", description="address of local AWS's S3 in a browser, where it is not AWS_ENDPOINT_URL")
 
     training_image: str = Field(
         "lead-conversion-training",

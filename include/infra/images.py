@@ -19,7 +19,7 @@ from include.infra.stages import Stage, StageError, load_stage
 
 log = logging.getLogger(__name__)
 
-DOCKERFILE = "docker/serving.Dockerfile"
+DOCKERFILE = "docker/ml.Dockerfile"
 PLATFORM = "linux/amd64"
 """Of Fargate's tasks and of SageMaker's instances, whatever the machine that builds."""
 Run = Callable[[list[str], bytes], None]

@@ -1,9 +1,10 @@
 """Alert inbox: a Slack-compatible webhook and an SMTP server that keep what would be sent, shown on one page.
 
-`python -m include.local.inbox` listens on LEADS_INBOX_PORT (8025) and LEADS_SMTP_PORT (1025).
+`python -m include.local.inbox` listens on LEADS_INBOX_PORT (8025) and LEADS_SMTP_PORT (1025) of LEADS_INBOX_HOST.
 """
 
 import logging
+import os
 from collections import deque
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -125,11 +126,11 @@ def serve(ports: Ports) -> None:
     """Listens on both ports until the process is told to stop."""
     from waitress import serve as serve_http
 
-    inbox = Inbox()
-    mail = Controller(MailHandler(inbox), hostname="127.0.0.1", port=ports.smtp_port)
+    inbox, host = Inbox(), os.environ.get("LEADS_INBOX_HOST", "127.0.0.1")
+    mail = Controller(MailHandler(inbox), hostname=host, port=ports.smtp_port)
     mail.start()
     try:
-        serve_http(create_inbox_app(inbox), host="127.0.0.1", port=ports.inbox_port, threads=4)
+        serve_http(create_inbox_app(inbox), host=host, port=ports.inbox_port, threads=4)
     finally:
         mail.stop()
 

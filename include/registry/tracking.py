@@ -66,7 +66,8 @@ def connect(current: Settings | None = None) -> MlflowClient:
 def run_url(client: MlflowClient, run_id: str) -> str:
     """Address of a run's page in MLflow."""
     experiment = client.get_run(run_id).info.experiment_id
-    return f"{settings().mlflow_tracking_uri.rstrip('/')}/#/experiments/{experiment}/runs/{run_id}"
+    address = settings().web_mlflow or settings().mlflow_tracking_uri
+    return f"{address.rstrip('/')}/#/experiments/{experiment}/runs/{run_id}"
 
 
 def _ping(address: str) -> None:

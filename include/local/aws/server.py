@@ -37,6 +37,7 @@ from include.settings import Settings
 log = logging.getLogger(__name__)
 _READY = "local AWS is ready at "
 CALLS = "calls.jsonl"
+EVERYWHERE = "0.0.0.0"  # noqa: S104 - where it listens, which is no address to call
 _ROOT = Path(__file__).parents[3]
 
 
@@ -60,7 +61,7 @@ def serve(host: str, port: int, data_dir: Path, settings: Settings, seeded: bool
     dispatcher = _name_what_is_missing(DomainDispatcherApplication(create_backend_app))
     application = CallRecorder(dispatcher, data_dir / CALLS, DEFAULT_ACCOUNT_ID)
     server = make_server(host, port, application, threaded=True, request_handler=MotoRequestHandler)
-    endpoint = f"http://{host}:{server.server_port}"
+    endpoint = f"http://{'127.0.0.1' if host == EVERYWHERE else host}:{server.server_port}"
     runtime = Runtime(
         endpoint, settings.region, data_dir.resolve(), settings.redshift_workgroup, settings.redshift_database
     )

@@ -52,7 +52,7 @@ def run(console: Console) -> list[Facts]:
         return replay(stage, batches, progress)
 
 
-def main() -> None:
+def main(stopped_by: str = "make down") -> None:
     """The command line: exit status 1 and the reason where anything did not succeed."""
     console, started = Console(), time.monotonic()
     if not console.is_terminal:
@@ -69,7 +69,7 @@ def main() -> None:
     for facts in outcomes:
         for alert in facts.alerts:
             console.print(f"  alert · {facts.batch} · {alert}", markup=False, style="dim")
-    console.print(address_table(Ports()))
+    console.print(address_table(Ports(), stopped_by))
     console.print(f"replayed in {time.monotonic() - started:.0f} s")
 
 

@@ -69,9 +69,9 @@ def _auc(metrics: dict[str, float] | None) -> str:
     return f"{metrics['roc_auc']:.4f}" if metrics else "–"
 
 
-def address_table(ports: Ports) -> Table:
-    """Where to look now."""
-    table = Table("what", "where", title="Running until `make down`")
+def address_table(ports: Ports, stopped_by: str = "make down") -> Table:
+    """Where to look now, until the stack is stopped by the command `stopped_by`."""
+    table = Table("what", "where", title=f"Running until `{stopped_by}`")
     table.add_row("Airflow (DAGs, runs, logs)", ports.airflow)
     table.add_row("MLflow (experiments, registered models)", ports.mlflow)
     table.add_row(f"Scoring API (key {LOCAL_API_KEY})", ports.api)

@@ -5,6 +5,7 @@ import pytest
 
 from include.lake.objects import s3_endpoint, write_bytes
 from include.lake.web import browser_address, web_address
+from include.settings import settings
 
 URI = "s3://leads/reports/gate/manual__2026-02-03T01-17-00+00-00/contact.html"
 
@@ -30,6 +31,13 @@ def test_this_processs_own_endpoint_and_region_are_taken(bucket, monkeypatch):
     assert browser_address(URI).startswith(f"{s3_endpoint()}/leads/reports/")
     monkeypatch.delenv("AWS_ENDPOINT_URL")
     assert browser_address(URI) == web_address(URI, "ap-south-1")
+
+
+def test_a_browser_that_cannot_reach_this_processs_endpoint_is_sent_elsewhere(bucket, monkeypatch):
+    monkeypatch.setenv("LEADS_WEB_S3", "http://localhost:14566")
+    settings.cache_clear()
+    assert browser_address(URI).startswith("http://localhost:14566/leads/reports/")
+    assert s3_endpoint() != "http://localhost:14566"
 
 
 def test_what_is_not_in_s3_has_no_address():

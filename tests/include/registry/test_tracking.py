@@ -7,7 +7,7 @@ import mlflow
 import pytest
 
 from include.registry.registry import champion, promote, rollback
-from include.registry.tracking import TrackingUnavailable, connect, tracking_errors
+from include.registry.tracking import TrackingUnavailable, connect, run_url, tracking_errors
 from include.settings import settings
 
 
@@ -51,3 +51,12 @@ def test_an_answer_that_is_an_error_is_passed_on_as_it_is(tracking):
     with pytest.raises(mlflow.MlflowException, match="not found") as caught, tracking_errors():
         connect().get_run("0" * 32)
     assert not isinstance(caught.value, TrackingUnavailable)
+
+
+def test_a_runs_page_is_where_a_browser_finds_mlflow(tracking, contract, monkeypatch):
+    client = connect()
+    run_id = client.create_run(client.create_experiment("browser")).info.run_id
+    assert run_url(client, run_id).startswith(f"{tracking}/#/experiments/")
+    monkeypatch.setenv("LEADS_WEB_MLFLOW", "http://localhost:15000/")
+    settings.cache_clear()
+    assert run_url(client, run_id).startswith("http://localhost:15000/#/experiments/")

