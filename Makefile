@@ -56,8 +56,8 @@ lock: ## rebuild requirements*.txt; CONSTRAINTS=file for a local copy of the con
 	@if [ -z "$(SUFFIX)" ]; then $(MAKE) --no-print-directory lock-parts UV=$(UV); fi
 
 lock-parts:
-	@$(UV) pip compile --quiet --python-version 3.11 --python-platform x86_64-manylinux_2_28 --no-annotate --no-header include/glue/requirements.in --constraints <(grep -vE '^(shap|xgboost-cpu|#)' requirements.txt) --output-file include/glue/requirements.txt
-	@sed -i '1i # Made by `make lock` from requirements.in for Python 3.11, at the versions of requirements.txt of the project.' include/glue/requirements.txt
+	@$(UV) pip compile --quiet --python-version 3.11 --python-platform x86_64-manylinux_2_28 --no-annotate --no-header include/glue/requirements.in --constraints <(grep -vE '^(shap|xgboost-cpu|#)' requirements-dev.txt) --output-file include/glue/requirements.txt
+	@sed -i '1i # Made by `make lock` from requirements.in for Python 3.11, at the versions of requirements-dev.txt of the project.' include/glue/requirements.txt
 	@$(LOCK) include/serving/requirements.in --constraints requirements-dev.txt --output-file include/serving/requirements.txt
 	@sed -i '1i # Made by `make lock` from requirements.in under the pins of requirements-dev.txt: the scoring API alone.' include/serving/requirements.txt
 	@$(LOCK) include/training/requirements.in --constraints requirements-dev.txt --output-file include/training/requirements.txt

@@ -63,9 +63,8 @@ def _run(cells, starts, columns, fields, parents, earlier, cuts, weights, down, 
     most = 1
     for tree in range(len(starts) - 1):
         most = max(most, starts[tree + 1] - starts[tree])
-    branches = np.empty(
-        (2 * most + 1) * NODES, np.float32
-    )  # products on the way down, sums of the leaves on the way up
+    # Of a tree's branches: products on the way down, sums of the leaves below on the way up.
+    branches = np.empty((2 * most + 1) * NODES, np.float32)
     taken = np.empty(2 * most + 1, np.uint32)
     taken[0] = 1
     one, two, three, six, nodes = INDEX(1), INDEX(2), INDEX(3), INDEX(6), INDEX(NODES)
