@@ -80,7 +80,7 @@ def _extra(layer: str, work: Deployer, session: boto3.Session) -> dict[str, str]
     if not set(VERSIONS) <= set(work.bucket.current().files):
         dist = ROOT / "dist"
         work.build(ROOT, dist)
-        work.bucket.apply(work.bucket.plan(dist), dist, "first")
+        work.bucket.apply(work.bucket.plan(dist), dist, "first", work.parse(dist))
     files = work.bucket.current().files
     return {parameter: files[key] for key, parameter in VERSION_PARAMETERS.items()}
 

@@ -25,6 +25,9 @@ NAMES = load_stage("prod", ACCOUNT).given | {
     "KeyArn": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1",
     "WorkgroupArn": f"arn:aws:redshift-serverless:{REGION}:{ACCOUNT}:workgroup/1",
     "RepositoryArn": f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/lead-conversion-training",
+    "PrivateSubnetA": "subnet-a",
+    "PrivateSubnetB": "subnet-b",
+    "SecurityGroup": "sg-1",
     "aws:userid": "${aws:userid}",
 }
 SECRETS = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret"
