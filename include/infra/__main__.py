@@ -45,14 +45,19 @@ def delete(work: Deployer, session: boto3.Session) -> None:
     """
     preflight.require_settled(work.stage, session, work.stacks)
     outputs = work.stacks.outputs()
-    teardown.stop_endpoint(session.client("sagemaker"), work.stage["EndpointName"])
+    sagemaker = session.client("sagemaker")
+    teardown.stop_endpoint(sagemaker, work.stage["EndpointName"], work.stage["EndpointRole"])
+    for job in teardown.stop_training(sagemaker, work.stage["TrainingRole"]):
+        log.info("training job %s stopped", job)
     for layer in reversed(LAYERS):
         if work.stacks.describe(layer) is None:
             continue
         if layer == "storage":
             _empty(work, session)
         if layer == "sagemaker" and "StudioDomain" in outputs:
-            teardown.close_studio(session.client("sagemaker"), outputs["StudioDomain"])
+            teardown.close_studio(sagemaker, outputs["StudioDomain"])
+        if layer == "network" and "VpcId" in outputs:
+            teardown.release_network(session.client("ec2"), outputs["VpcId"])
         work.stacks.delete(layer)
         if layer == "sagemaker" and "StudioFileSystem" in outputs:
             teardown.release_studio(session.client("efs"), outputs["StudioFileSystem"], work.stage.keeps_data)
