@@ -58,7 +58,8 @@ def test_the_stages_as_they_are_shipped_lack_an_address_for_alarms_and_nothing_e
     aws: boto3.Session, name: str
 ) -> None:
     assert findings(Session(aws), load_stage(name, ACCOUNT)).splitlines()[1:] == [
-        f"AlertEmail mlops@example.com is nobody's: set who gets alarms and budget mails in include/infra/stages/{name}.yaml"
+        "AlertEmail mlops@example.com is nobody's: set who gets alarms and budget mails in "
+        f"include/infra/stages/{name}.yaml"
     ]
     preflight.check(load_stage(name, ACCOUNT, **SOMEBODY), Session(aws), Found())
 

@@ -157,8 +157,12 @@ def test_a_stage_that_keeps_its_data_says_what_stays_and_costs(aws: boto3.Sessio
     stacks = teardown.kept(stage, {"KeyArn": "arn:key", "StudioFileSystem": "fs-1", "MlflowVolume": "vol-1"})
     outside = teardown.outside_the_stacks(stage, aws)
     assert [" ".join(line.split()[:2]).strip(":") for line in stacks] == [
-        f"bucket {stage['Bucket']}", "key arn:key", "snapshot lead-conversion-prod-final", "volume vol-1", "file system",
-    ]  # fmt: skip
+        f"bucket {stage['Bucket']}",
+        "key arn:key",
+        "snapshot lead-conversion-prod-final",
+        "volume vol-1",
+        "file system",
+    ]
     assert outside[0] == "log group airflow-LeadConversion-MLOps-Prod-Scheduler (log storage)"
     assert outside[1].startswith("secret prod/scoring-api/keys: the API's keys")
     assert aws.client("logs").describe_log_groups()["logGroups"], "and deletes none of it"
