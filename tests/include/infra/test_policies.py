@@ -218,6 +218,16 @@ def test_mwaa_may_do_in_its_role_what_aws_documents_and_no_more() -> None:
     assert found == documented | {"secretsmanager:GetSecretValue"}
 
 
+def test_people_in_studio_read_leads_and_query_redshift_and_write_nothing() -> None:
+    """Guide 10.1 step 6; the role that trains is another's."""
+    own = {action.split(":")[1] for one in POLICIES if one.role == NAMES["StudioRole"] for action in one.actions}
+    assert {"GetObject", "ExecuteStatement", "GetStatementResult", "CreateApp"} <= own
+    assert not [action for action in own if action.startswith(("Put", "Pass", "CreateTraining", "CreateEndpoint"))]
+    assert not {"DeleteObject", "GenerateDataKey", "BatchExecuteStatement"} & own
+    domain = template("sagemaker")["Resources"]["Domain"]["Properties"]
+    assert domain["DefaultUserSettings"]["ExecutionRole"] == {"Ref": "StudioRoleArn"}
+
+
 SAGEMAKER = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}"
 
 
