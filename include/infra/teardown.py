@@ -78,7 +78,7 @@ def stop_endpoint(sagemaker: Any, endpoint: str, role: str) -> None:
     """
 
     def present() -> list[str]:
-        found = sagemaker.list_endpoints(NameContains=endpoint)["Endpoints"]
+        found = sagemaker.list_endpoints(NameContains=endpoint, MaxResults=100)["Endpoints"]
         return [one["EndpointName"] for one in found if one["EndpointName"] == endpoint]
 
     if present():

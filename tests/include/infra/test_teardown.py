@@ -58,7 +58,7 @@ def endpoints(stub: Stubber, *names: str) -> None:
     found = [{"EndpointName": name, "EndpointArn": "a" * 20, "EndpointStatus": "InService"} for name in names]
     for one in found:
         one |= {"CreationTime": "2026-01-01", "LastModifiedTime": "2026-01-01"}  # type: ignore[operator]
-    stub.add_response("list_endpoints", {"Endpoints": found}, {"NameContains": "lead-conversion"})
+    stub.add_response("list_endpoints", {"Endpoints": found}, {"NameContains": "lead-conversion", "MaxResults": 100})
 
 
 def test_the_endpoint_that_a_dag_made_is_deleted_and_waited_for_and_another_stages_is_not(
