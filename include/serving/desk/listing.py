@@ -54,7 +54,8 @@ class Listing:
 def read_listing(layout: Layout) -> Listing:
     """The list published last. Raises ObjectMissing before the first one."""
     content: dict[str, Any] = json.loads(gzip.decompress(read_bytes(layout.desk_list)))
-    leads = pd.DataFrame(content["leads"]["data"], columns=content["leads"]["columns"])
+    # As objects: pandas 3 would else make text of a column, and NaN of the reasons that a lead has not.
+    leads = pd.DataFrame(content["leads"]["data"], columns=content["leads"]["columns"], dtype=object)
     return Listing(leads, datetime.fromisoformat(content["scored_at"]))
 
 
