@@ -42,4 +42,4 @@ def _is_inferred(dtype: Any) -> bool:
 
 
 def _objects(column: pd.Series) -> pd.Series:
-    return column.astype(object).where(column.notna(), None)
+    return column.astype(object).mask(column.isna(), None)

@@ -54,8 +54,7 @@ class Listing:
 def read_listing(layout: Layout) -> Listing:
     """The list published last. Raises ObjectMissing before the first one."""
     content: dict[str, Any] = json.loads(gzip.decompress(read_bytes(layout.desk_list)))
-    # As objects: pandas 3 would else make text of a column, and NaN of the reasons that a lead has not.
-    leads = pd.DataFrame(content["leads"]["data"], columns=content["leads"]["columns"], dtype=object)
+    leads = pd.DataFrame(content["leads"]["data"], columns=content["leads"]["columns"])
     return Listing(leads, datetime.fromisoformat(content["scored_at"]))
 
 
