@@ -72,7 +72,8 @@ class NativeLevels(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def _numbered(self, column: pd.Series) -> pd.Categorical:
         levels = self.levels_[column.name]
-        return pd.Categorical.from_codes(pd.Categorical(column, levels).codes, categories=pd.RangeIndex(len(levels)))
+        codes = pd.Index(levels, dtype=object).get_indexer(column)
+        return pd.Categorical.from_codes(codes, categories=pd.RangeIndex(len(levels)))
 
 
 @dataclass(frozen=True)
