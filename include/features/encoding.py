@@ -72,7 +72,7 @@ class NativeLevels(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def _numbered(self, column: pd.Series) -> pd.Categorical:
         levels = self.levels_[column.name]
-        codes = pd.Index(levels, dtype=object).get_indexer(column)
+        codes = pd.Index(levels, dtype=object).get_indexer(pd.Index(column, dtype=object))
         return pd.Categorical.from_codes(codes, categories=pd.RangeIndex(len(levels)))
 
 
