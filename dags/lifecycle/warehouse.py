@@ -13,7 +13,7 @@ def statements(task_id, *sql, **arguments):
         *sql: templates, usually `{{ sql('name', …) }}`.
         **arguments: whatever else the operator takes.
     """
-    return RedshiftDataOperator(
+    task = RedshiftDataOperator(
         task_id=task_id,
         sql=list(sql),
         workgroup_name="{{ names.settings.redshift_workgroup }}",
@@ -24,3 +24,7 @@ def statements(task_id, *sql, **arguments):
         deferrable=False,
         **{**API_CALL, **arguments},
     )
+    # From Airflow 3.3 on the operator else takes the statement of an earlier try of the run for the result, also where
+    # it succeeded: a cleared task would load nothing. Set here, as 3.2's operator has no such argument.
+    task.durable = False
+    return task

@@ -10,6 +10,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
 
 from include.features.columns import FeatureColumn, Kind
+from include.features.text import typed_frame
 
 FLAG_LEVELS = ("no", "yes")
 OTHER = "Other"
@@ -34,7 +35,7 @@ class TypedColumns(TransformerMixin, BaseEstimator):  # type: ignore[misc] # sci
     def transform(self, X: pd.DataFrame) -> pd.DataFrame:  # noqa: N803
         """Typed frame, shape (rows, columns of the stage), index as in `X`."""
         numbers = {column.field for column in self.columns if column.kind == "number"}
-        return pd.DataFrame(self.typed(cells_of(X, numbers), len(X)), index=X.index)
+        return typed_frame(self.typed(cells_of(X, numbers), len(X)), X.index)
 
     def typed(self, cells: Mapping[str, Any], rows: int) -> dict[str, np.ndarray]:
         """The same without a frame: field to array, from field to the cells of so many rows (see `cells_of`)."""
@@ -132,9 +133,8 @@ class GroupedLevels(TransformerMixin, BaseEstimator):  # type: ignore[misc] # sc
         for column in self.columns:
             if column.groups:
                 groups = dict(column.groups)
-                grouped[column.field] = [
-                    None if pd.isna(level) else groups.get(level, OTHER) for level in X[column.field]
-                ]
+                levels = [None if pd.isna(level) else groups.get(level, OTHER) for level in X[column.field]]
+                grouped[column.field] = pd.Series(levels, index=X.index, dtype=object)
         return grouped
 
     def get_feature_names_out(self, input_features: Sequence[str] | None = None) -> np.ndarray:

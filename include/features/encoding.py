@@ -12,6 +12,8 @@ from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, TargetEncoder
 
+from include.features.text import text_as_objects, text_fields
+
 MISSING_LEVEL = "(missing)"
 INDICATOR = "missingindicator_"
 UNSEEN = "\0"
@@ -70,7 +72,8 @@ class NativeLevels(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def _numbered(self, column: pd.Series) -> pd.Categorical:
         levels = self.levels_[column.name]
-        return pd.Categorical.from_codes(pd.Categorical(column, levels).codes, categories=pd.RangeIndex(len(levels)))
+        codes = pd.Index(levels, dtype=object).get_indexer(pd.Index(column, dtype=object))
+        return pd.Categorical.from_codes(codes, categories=pd.RangeIndex(len(levels)))
 
 
 @dataclass(frozen=True)
@@ -130,6 +133,7 @@ class Encoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     def fit_transform(self, X: pd.DataFrame, y: Any = None) -> np.ndarray | pd.DataFrame:  # noqa: N803
         """The matrix of the training rows; unlike `transform`, no row's own outcome is in its target encoding."""
         self.n_features_in_ = X.shape[1]
+        X = text_as_objects(X)  # noqa: N806
         self.columns_ = ColumnTransformer(self._blocks(X))
         if self.levels == "native":
             self.columns_.set_output(transform="pandas")
@@ -141,6 +145,7 @@ class Encoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def transform(self, X: pd.DataFrame) -> np.ndarray | pd.DataFrame:  # noqa: N803
         """Matrix, shape (rows, features)."""
+        X = text_as_objects(X)  # noqa: N806
         if self.levels == "native" or not hasattr(self, "tables_"):  # a model from before there were tables
             return self._matrix(self.columns_.transform(X))
         places = self.columns_.output_indices_
@@ -161,7 +166,7 @@ class Encoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def _tables(self, frame: pd.DataFrame) -> list["LevelTable"]:
         """What the fitted blocks make of every level, asked once: they take 8 ms, however few leads there are."""
-        levels = {field: [*frame[field].dropna().unique(), None, UNSEEN] for field in _texts(frame)}
+        levels = {field: [*frame[field].dropna().unique(), None, UNSEEN] for field in text_fields(frame)}
         rows = max(map(len, levels.values()), default=0)
         if not rows:
             return []
@@ -177,7 +182,7 @@ class Encoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         ]
 
     def _blocks(self, frame: pd.DataFrame) -> list[tuple[str, Pipeline, list[str]]]:
-        texts = _texts(frame)
+        texts = text_fields(frame)
         numbers = [str(field) for field in frame if field not in texts]
         blocks = [
             ("number", _scaled(), numbers, self.numbers != "bins"),
@@ -190,10 +195,6 @@ class Encoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def _target(self) -> Pipeline:
         return make_pipeline(_filled(), TargetEncoder(target_type="binary", random_state=self.seed))
-
-
-def _texts(frame: pd.DataFrame) -> list[str]:
-    return [str(field) for field in frame if frame[field].dtype == object]
 
 
 def _scaled() -> Pipeline:

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 
 from include.features.cleaning import OTHER, TypedColumns
 from include.features.columns import FeatureColumn
 from include.features.encoding import LevelTable
+from include.features.text import typed_frame
 
 Cells = Sequence[Any] | NDArray[Any]
 Columns = Mapping[str, Cells]
@@ -118,7 +118,7 @@ class LeadEncoder:
     def matrix(self, typed: Typed, rows: int) -> Any:
         """Matrix of typed columns, shape (rows, features); a frame where levels are native."""
         if not self._by_table:
-            return self.steps.transform(pd.DataFrame(typed))
+            return self.steps.transform(typed_frame(typed))
         matrix = np.empty((rows, self._width))
         if self._numbers:
             matrix[:, self._numbers.places] = self._numbers.of_leads(typed, rows)

@@ -68,6 +68,8 @@ class CappedOutliers(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.n_features_in_ = X.shape[1]
         self.fields_out_ = list(X)
         numbers = X[[field for field in self.fields if field in X]]
+        # Indexed by objects: an index of pandas' text dtype needs pyarrow, which a deployed model does not bring.
+        numbers.columns = numbers.columns.astype(object)
         self.lower_, self.upper_ = numbers.quantile(self.share), numbers.quantile(1 - self.share)
         return self
 

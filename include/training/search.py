@@ -142,7 +142,7 @@ def folds(target: pd.Series, groups: pd.Series) -> list[tuple[np.ndarray, np.nda
     """
     number, rarer = search_space().folds, min(int((target == outcome).sum()) for outcome in (0, 1))
     splitter = StratifiedGroupKFold(number, shuffle=True, random_state=SEED)
-    made = list(splitter.split(target, target, groups)) if rarer >= number else []
+    made = list(splitter.split(target, target, groups)) if min(rarer, groups.nunique()) >= number else []
     if not made or any(target.iloc[scored].nunique() < 2 for _, scored in made):
         raise NotEnoughRowsError(
             f"{len(target)} leads with {groups.nunique()} different feature rows, {rarer} leads of the rarer outcome, "

@@ -128,6 +128,12 @@ def test_redshift_is_reached_serverless_with_the_tasks_own_identity(tasks):
         assert (task.cluster_identifier, task.db_user, task.secret_arn) == (None, None, None)
 
 
+def test_a_cleared_statement_runs_again_rather_than_being_taken_as_done(tasks):
+    statements = [task for task in tasks if task.task_type == "RedshiftDataOperator"]
+    assert statements
+    assert [task.task_id for task in statements if task.durable] == []
+
+
 def test_the_glue_job_is_only_run_by_the_ingestion_and_made_by_bootstrap(dags):
     job = dags["ingest_leads"].get_task("type_and_quarantine")
     assert job.script_location is None

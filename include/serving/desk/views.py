@@ -79,7 +79,7 @@ def _card(row: Mapping[Any, Any], desk: Desk) -> Card:
         tier=row["tier"],
         stage=row["stage"],
         model_version=row["model_version"],
-        reasons=json.loads(told) if isinstance(told, str) else list(told or []),
+        reasons=json.loads(told) if isinstance(told, str) else told if isinstance(told, list) else [],  # else missing
         facts=[fact for column in desk.filters if (fact := _fact(row, column))],
     )
 

@@ -1,5 +1,7 @@
 """Columns dropped by rule, and outliers."""
 
+import pickle
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -61,3 +63,8 @@ def test_without_a_share_outliers_stay(frame):
 
 def test_fields_that_were_dropped_before_are_no_problem(frame):
     CappedOutliers(("useful", "gone"), share=0.1).fit_transform(frame)
+
+
+def test_a_fitted_cap_is_loaded_without_pyarrow():
+    cap = CappedOutliers(("minutes",), 0.1).fit(pd.DataFrame({"minutes": [1.0, 2.0, 3.0], "channel": "web"}))
+    assert b"pyarrow" not in pickle.dumps(cap)

@@ -5,7 +5,9 @@ import json
 import logging
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +29,7 @@ from include.infra.environment import (
 from include.infra.package import ROOT, package
 from include.infra.policies import Call, judge, names_on_local_aws, read_calls
 from include.infra.stacks import Stacks
-from include.infra.stages import StageError
+from include.infra.stages import Stage, StageError
 from include.infra.uploads import (
     ENVIRONMENT_FILES,
     CodeBucket,
@@ -106,8 +108,8 @@ def seen(**changes: Any) -> dict[str, Any]:
     return good | {"is_stale": False, "last_parsed_time": FAR.isoformat()} | changes
 
 
-def deployer(aws: boto3.Session, bucket: CodeBucket, environment: Environment) -> Deployer:
-    return Deployer(STAGE, Stacks(STAGE, aws, poll_seconds=0), bucket, environment, "ap-south-1")
+def deployer(aws: boto3.Session, bucket: CodeBucket, environment: Environment, stage: Stage = STAGE) -> Deployer:
+    return Deployer(stage, Stacks(stage, aws, poll_seconds=0), bucket, environment, "ap-south-1")
 
 
 def test_the_first_deployment_puts_everything_and_a_second_one_nothing(bucket: CodeBucket, dist: Path) -> None:
@@ -488,8 +490,9 @@ def test_all_findings_are_told_at_once_and_nothing_is_uploaded(
     (dist / "dags/bad.py").write_text(f"# an airflow dag\nKEY = '{'AKIA' + 'A' * 16}'\nimport not_there\n")
     (dist / "requirements.txt").write_text("pandas==2.0.0\nnumpy>=2\n")
     monkeypatch.setattr("include.infra.checks.templates", lambda region: [])
+    installed = replace(STAGE, given=STAGE.given | {"AirflowVersion": version("apache-airflow")})
     with pytest.raises(NotDeployableError) as found:
-        deployer(aws, bucket, mwaa[0]).validate(dist, "pandas==2.3.3\n")
+        deployer(aws, bucket, mwaa[0], installed).validate(dist, "pandas==2.3.3\n")
     key, pandas, numpy, dag, *rest = str(found.value).splitlines()[1:]
     assert key.startswith("dags/bad.py holds what looks like an AWS access key")
     assert pandas.startswith("pandas 2.0.0 is not ==2.3.3")

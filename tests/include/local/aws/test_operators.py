@@ -27,7 +27,9 @@ def airflow_environment(endpoint, monkeypatch, tmp_path_factory):
 
 
 class TaskInstance(SimpleNamespace):
-    """What the operators ask of a task instance."""
+    """What the operators ask of a task instance; the tags since Airflow 3.3, whose Redshift operator can resume."""
+
+    stats_tags: dict[str, str] = {}
 
     def xcom_push(self, key: str, value: Any) -> None:
         setattr(self, key, value)

@@ -5,10 +5,15 @@ import time
 from datetime import UTC, datetime
 from threading import Barrier, Thread
 
+import pandas as pd
 import pytest
 
+from include.lake.frames import write_parquet
 from include.lake.objects import ObjectMissing, write_bytes
 from include.serving.desk.listing import NOT_KNOWN, Kept, read_listing
+from include.serving.desk.publish import publish
+from include.serving.desk.state import desk_of
+from include.serving.desk.views import cards
 
 MOMENT = datetime(2026, 2, 1, 5, tzinfo=UTC)
 
@@ -26,6 +31,13 @@ def test_missing_cells_are_a_level_of_their_own(layout, published):
     listing = read_listing(layout)
     assert NOT_KNOWN in listing.levels("region")
     assert NOT_KNOWN not in listing.levels("channel")
+
+
+def test_a_lead_without_reasons_has_none_on_its_card_beside_leads_that_have_some(layout, desk_rows):
+    rows = desk_rows(2).assign(reasons=pd.Series(['[{"effect": 0.5, "text": "told"}]', None], dtype=object))
+    write_parquet(rows, layout.desk("r1") + "0000_part_00.parquet")
+    publish("r1", layout, MOMENT)
+    assert [len(card.reasons) for card in cards(read_listing(layout).leads, desk_of())] == [1, 0]
 
 
 def test_an_empty_wish_wants_everything(layout, published):
