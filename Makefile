@@ -38,7 +38,7 @@ serve: setup ## the scoring API alone, on the registry of MLFLOW_TRACKING_URI; A
 	@OMP_NUM_THREADS=1 $(PYTHON) -m include.serving $(ARGS)
 
 test: ## every test, real parts included
-	@started=$$(date +%s); $(MAKE) --no-print-directory setup && tests/install-chromium.sh && $(PYTHON) -m pytest --numprocesses 2 --dist loadfile; \
+	@started=$$(date +%s); $(MAKE) --no-print-directory setup && tests/install-chromium.sh && $(PYTHON) -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder; \
 	status=$$?; echo "make test: exit $$status after $$(( $$(date +%s) - started )) s, installation included"; exit $$status
 
 lint: setup ## ruff, mypy, import-linter

@@ -1,0 +1,26 @@
+"""`make test` keeps both workers busy: the files that take minutes go first, in an order that xdist does not change."""
+
+import pytest
+
+from tests.conftest import LONGEST_FIRST, ROOT, pytest_collection_modifyitems
+
+
+@pytest.mark.parametrize("file", LONGEST_FIRST)
+def test_a_file_that_goes_first_is_there(file: str) -> None:
+    assert (ROOT / file).is_file()
+
+
+def test_make_test_hands_files_out_in_the_order_of_the_collection() -> None:
+    (command,) = (line for line in (ROOT / "Makefile").read_text().splitlines() if "--dist loadfile" in line)
+    assert "--no-loadscope-reorder" in command  # otherwise xdist starts with the files of most tests
+
+
+class Item:
+    def __init__(self, nodeid: str) -> None:
+        self.nodeid = nodeid
+
+
+def test_the_longest_files_go_first_and_the_rest_keeps_its_order() -> None:
+    items = [Item(f"{file}::test") for file in ("tests/b.py", "tests/a.py", *reversed(LONGEST_FIRST))]
+    pytest_collection_modifyitems(items)
+    assert [item.nodeid for item in items] == [f"{file}::test" for file in (*LONGEST_FIRST, "tests/b.py", "tests/a.py")]
