@@ -15,12 +15,17 @@ class TooMuch(ValueError):  # noqa: N818 - says what is the matter
     """More leads or columns than one request may bring; the message names the limit."""
 
 
-def parse_json(body: bytes) -> list[Mapping[str, Any]]:
-    """Leads of a JSON body: one object, or a list of objects. Raises UnreadableBody."""
+def load_json(body: bytes) -> Any:
+    """A JSON document in UTF-8 in which no object gives a name twice and every number is one. Raises UnreadableBody."""
     try:
-        content = json.loads(body, parse_constant=_refuse_constant)
+        return json.loads(body.decode("utf-8-sig"), parse_constant=_refuse_constant, object_pairs_hook=_each_name_once)
     except (ValueError, RecursionError) as error:
         raise UnreadableBody(f"not JSON: {error}") from error
+
+
+def parse_json(body: bytes) -> list[Mapping[str, Any]]:
+    """Leads of a JSON body: one object, or a list of objects. Raises UnreadableBody."""
+    content = load_json(body)
     leads = content if isinstance(content, list) else [content]
     if not leads or not all(isinstance(lead, dict) for lead in leads):
         raise UnreadableBody("expected one JSON object per lead, alone or in a list that is not empty")
@@ -84,6 +89,13 @@ def check_columns(columns: int, max_columns: int) -> None:
     """Lets pass a lead that is not too wide. Raises TooMuch."""
     if columns > max_columns:
         raise TooMuch(f"{columns:,} columns, and a lead may have {max_columns:,}; leave out what the contract has not")
+
+
+def _each_name_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    content = dict(pairs)
+    if len(content) < len(pairs):
+        raise ValueError("an object gives a name twice")
+    return content
 
 
 def _refuse_constant(name: str) -> Any:

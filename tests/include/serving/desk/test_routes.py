@@ -18,7 +18,14 @@ from include.serving.upload import AT_ONCE
 SCORED_AT = pd.Timestamp("2026-02-01 05:00", tz="UTC").to_pydatetime()
 HERE = {"Sec-Fetch-Site": "same-origin"}
 HOSTILE = "<script>alert('x')</script>"
-WORD = {"lead": "a-1", "model_version": "3", "verdict": "too_low", "outcome": "1", "comment": "has paid"}
+WORD = {
+    "lead": "a-1",
+    "model_version": "3",
+    "stage": "capture",
+    "verdict": "too_low",
+    "outcome": "1",
+    "comment": "has paid",
+}
 
 
 def shown(page):
@@ -203,7 +210,16 @@ def test_a_word_on_a_score_is_kept_once_in_the_name_of_who_is_logged_in(client, 
     (uri,) = list_objects(layout.feedback)
     kept = read_json(uri)
     assert (kept["lead"], kept["rep"], kept["verdict"], kept["outcome"]) == ("a-1", "asha", "too_low", 1)
-    assert (kept["model_version"], kept["comment"]) == ("3", "has paid")
+    assert (kept["model_version"], kept["stage"], kept["comment"]) == ("3", "capture", "has paid")
+
+
+def test_a_card_gives_back_the_stage_and_the_version_of_its_score(client, published, layout):
+    form = client.get("/desk").text.split("<form")[2]
+    given = dict(re.findall(r'name="(\w+)" value="([^"]+)"', form))
+    reply = client.post("/desk/feedback", data=given | {"verdict": "right"}, headers=HERE)
+    assert reply.status_code == 303
+    (uri,) = list_objects(layout.feedback)
+    assert (read_json(uri)["stage"], read_json(uri)["model_version"]) == ("capture", "3")
 
 
 def test_after_a_word_the_same_page_of_the_same_list_says_thank_you(client, published):
@@ -219,7 +235,15 @@ def test_a_link_cannot_put_words_of_its_own_on_the_page(client, published):
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"verdict": "wrong"}, {"outcome": "2"}, {"lead": ""}, {"model_version": ""}, {"comment": "x" * 5000}],
+    [
+        {"verdict": "wrong"},
+        {"outcome": "2"},
+        {"lead": ""},
+        {"model_version": ""},
+        {"comment": "x" * 5000},
+        {"stage": "later"},
+        {"comment": "a\0b"},
+    ],
 )
 def test_a_word_that_cannot_be_kept_is_refused_with_a_reason(client, layout, wrong):
     reply = client.post("/desk/feedback", data=WORD | wrong, headers=HERE)
