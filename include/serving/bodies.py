@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from io import StringIO
 from typing import Any, TextIO
@@ -58,13 +59,16 @@ def csv_rows(text: TextIO) -> Iterator[list[str]]:
     """The header of a CSV, then its rows one by one, each as long as the header; blank lines are skipped.
 
     Raises:
-        UnreadableBody: at the line that is not CSV in UTF-8, or for a header that is missing or names a column twice.
+        UnreadableBody: at the line that is not CSV in UTF-8, or for a header that is missing, names a column twice or
+            separates cells otherwise.
     """
     reader = csv.reader(text, strict=True)
     try:
         header = next(reader, [])
         if not any(header):
             raise UnreadableBody("the CSV has no header; expected a header line and a line per lead")
+        if len(header) == 1 and len(re.split("[;\t]", header[0])) > 1:
+            raise UnreadableBody("the header of the CSV is one cell; separate cells by commas, not semicolons or tabs")
         if len(set(header)) < len(header):
             raise UnreadableBody("the header of the CSV names a column twice")
         yield header

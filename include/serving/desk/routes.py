@@ -14,10 +14,10 @@ from werkzeug.wrappers import Response as BaseResponse
 from include.serving.bodies import TooMuch, UnreadableBody, check_columns, parse_csv
 from include.serving.desk.export import as_link, scored_csv
 from include.serving.desk.form import sections
-from include.serving.desk.guard import require_same_origin
+from include.serving.desk.guard import require_form, require_same_origin
 from include.serving.desk.state import Desk, desk_of
 from include.serving.desk.views import FILTER, Card, Page, cards, trail
-from include.serving.errors import STORE_ERRORS
+from include.serving.errors import STORE_ERRORS, reason_of
 from include.serving.feedback import VERDICTS, FeedbackRefused, keep, said
 from include.serving.leads import LeadsRefused
 from include.serving.scores import as_frame
@@ -39,6 +39,7 @@ HEADERS = {
 
 desk = Blueprint("desk", __name__, url_prefix="/desk", template_folder="templates", static_folder="static")
 desk.before_request(require_same_origin)
+desk.before_request(require_form)
 
 
 @desk.record_once
@@ -94,13 +95,13 @@ def score() -> str | tuple[str, int]:
 @desk.post("/upload")
 def upload() -> str | tuple[str, int]:
     """The leads of an uploaded CSV, ranked, with the scored file to download."""
-    scorer, file = _scorer(), request.files.get("leads")
-    if file is None:
-        abort(HTTPStatus.BAD_REQUEST, "choose a CSV file to score")
+    scorer, files = _scorer(), request.files.getlist("leads")
+    if len(files) != 1:
+        abort(HTTPStatus.BAD_REQUEST, "choose a CSV file to score, one at a time")
     if not AT_ONCE.acquire(blocking=False):
         abort(HTTPStatus.TOO_MANY_REQUESTS, "other files are being scored; try again in a few seconds")
     try:
-        rows = parse_csv(file.read())
+        rows = parse_csv(files[0].read())
         check_columns(len(rows[0]), settings().api_max_columns)
         scores = score_rows(scorer, rows, REASONS)
     except LeadsRefused as refused:
@@ -170,7 +171,7 @@ def _score_page(given: Mapping[str, str], problems: Mapping[str, str], card: Car
 @desk.errorhandler(HTTPException)
 def _explain(error: HTTPException) -> Response:
     response = make_response(
-        render_template("desk/error.html", desk=_desk(), reason=error.description), error.code or 500
+        render_template("desk/error.html", desk=_desk(), reason=reason_of(error)), error.code or 500
     )
     kept = [(name, value) for name, value in error.get_headers() if not name.startswith("Content-")]
     response.headers.extend(kept)

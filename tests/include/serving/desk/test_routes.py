@@ -200,7 +200,7 @@ def test_refused_values_of_a_file_are_escaped(client):
 
 
 def test_without_a_file_the_page_asks_for_one(client):
-    assert client.post("/desk/upload", headers=HERE).status_code == 400
+    assert client.post("/desk/upload", headers=HERE, content_type="multipart/form-data").status_code == 400
 
 
 def test_a_word_on_a_score_is_kept_once_in_the_name_of_who_is_logged_in(client, layout):
@@ -302,6 +302,20 @@ def test_a_word_that_the_store_does_not_take_is_not_called_kept(client, layout, 
 def test_a_form_of_another_site_is_refused(client, layout, headers, path):
     assert client.post(path, data=WORD, headers=headers).status_code == 403
     assert list_objects(layout.feedback) == []
+
+
+@pytest.mark.parametrize("path", ["/desk/feedback", "/desk/score", "/desk/upload"])
+@pytest.mark.parametrize("kind", ["application/json", "text/csv", None])
+def test_a_body_that_is_no_form_is_refused(client, layout, path, kind):
+    reply = client.post(path, data=b'{"visits": 3}', content_type=kind, headers=HERE)
+    assert (reply.status_code, "send the form" in reply.text) == (415, True)
+    assert list_objects(layout.feedback) == []
+
+
+def test_of_two_files_none_is_scored(client):
+    files = [(io.BytesIO(b"visits\n3\n"), f"{number}.csv") for number in range(2)]
+    reply = client.post("/desk/upload", data={"leads": files}, headers=HERE, content_type="multipart/form-data")
+    assert (reply.status_code, "one at a time" in reply.text) == (400, True)
 
 
 def test_a_browser_that_only_says_its_origin_is_let_through(client, layout):
