@@ -1,5 +1,6 @@
 """The examples of docs/api.md and docs/endpoint.md, run as they stand against real servers, and the tables' claims."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -105,8 +106,11 @@ def installed(tmp_path):
     return tmp_path
 
 
-def test_both_clients_of_the_endpoints_page_get_scores_and_a_refused_lead_says_why(installed, deploy, packed, endpoint):
+def test_both_clients_of_the_endpoints_page_get_scores_and_a_refused_lead_says_why(
+    installed, deploy, packed, monkeypatch
+):
     """Through InvokeEndpoint of local AWS, which hands it to the container that serves the champions."""
+    monkeypatch.setenv("AWS_REGION", os.environ["AWS_DEFAULT_REGION"])
     deploy(packed("1"))
     examples = {
         kind: code.replace('"lead-conversion"', f'"{settings().endpoint_name}"')
