@@ -77,7 +77,7 @@ def test_before_the_first_promotion_the_api_is_up_and_names_the_model_that_has_n
 ):
     """As `make serve` starts it on a registry in which nothing has been promoted."""
     address, process, log = started(LEADS_API_AUTH="off", LEADS_CHAMPION_POLL_SECONDS="0.2")
-    answer(address, "/healthz", 200, process)
+    answer(address, "/healthz", 200, process, seconds=180)
     give_up = time.monotonic() + 60
     while contract.model_name() not in (said := answer(address, "/readyz", 503, process).json()["error"]):
         assert time.monotonic() < give_up, said
