@@ -67,14 +67,20 @@ class Process:
         """Kills it and everything it has started."""
         if self._running is None:
             return
-        for process in [*psutil.Process(self._running.pid).children(recursive=True), psutil.Process(self._running.pid)]:
+        for process in self._all():
             process.kill()
         self._running.wait(timeout=30)
         self._running = None
 
     def memory_mb(self) -> float:
-        """Resident memory of the process itself."""
-        return float(psutil.Process(self._running.pid).memory_info().rss / 2**20) if self._running else 0.0
+        """Resident memory of the process and of what it has started."""
+        return sum(process.memory_info().rss for process in self._all()) / 2**20
+
+    def _all(self) -> list[psutil.Process]:
+        if self._running is None:
+            return []
+        first = psutil.Process(self._running.pid)
+        return [*first.children(recursive=True), first]
 
 
 def registry(folder: Path) -> Process:

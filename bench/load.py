@@ -1,6 +1,6 @@
 """Load on the scoring API while champions are promoted and rolled back and the registry goes away and comes back.
 
-`python -m bench.load --minutes 10 --json`: a real MLflow server, the API as its own process on waitress, requests from
+`python -m bench.load --minutes 10 --json`: a real MLflow server, the API as its own process, requests from
 several threads, 5 % of them malformed. Wrong is a 5xx, a broken connection, and a reply whose version was not champion
 while the request was under way or in the 10 s before. The curve of the API's memory is printed; `rise_mb_per_minute` is
 the slope of its second half.

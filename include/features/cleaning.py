@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
 
-from include.features.columns import FeatureColumn
+from include.features.columns import FeatureColumn, Kind
 
 FLAG_LEVELS = ("no", "yes")
 OTHER = "Other"
@@ -78,24 +78,23 @@ class _Read(dict[Any, Any]):
 
     def __init__(self, column: FeatureColumn, null_tokens: Sequence[str]) -> None:
         self._null_tokens = null_tokens
-        self._value = _reader(column)
+        self._value = _reader(column.kind, column.order)
 
     def __missing__(self, cell: Any) -> Any:
-        text = None if pd.isna(cell) else str(cell).strip()
+        text = cell.strip() if isinstance(cell, str) else None if pd.isna(cell) else str(cell).strip()
         self[cell] = None if text is None or text in self._null_tokens else self._value(text)
         return self[cell]
 
 
 @lru_cache(maxsize=1024)
-def _reader(column: FeatureColumn) -> Callable[[str], Any]:
-    """What turns the text of a cell into the column's value; None for what it cannot read."""
-    if column.kind == "number":
+def _reader(kind: Kind, order: tuple[str, ...]) -> Callable[[str], Any]:
+    """What turns the text of a cell into a column's value; None for what it cannot read."""
+    if kind == "number":
         return _finite
-    if column.kind == "nominal":
+    if kind == "nominal":
         return str
-    levels = column.order if column.kind == "ordinal" else FLAG_LEVELS
-    codes = {level: float(position) for position, level in enumerate(levels)}
-    return (lambda text: codes.get(text.lower())) if column.kind == "flag" else codes.get
+    codes = {level: float(position) for position, level in enumerate(order if kind == "ordinal" else FLAG_LEVELS)}
+    return (lambda text: codes.get(text.lower())) if kind == "flag" else codes.get
 
 
 def _finite(text: str) -> float:

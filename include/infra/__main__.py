@@ -45,14 +45,19 @@ def delete(work: Deployer, session: boto3.Session) -> None:
     """
     preflight.require_settled(work.stage, session, work.stacks)
     outputs = work.stacks.outputs()
-    teardown.stop_endpoint(session.client("sagemaker"), work.stage["EndpointName"])
+    sagemaker = session.client("sagemaker")
+    teardown.stop_endpoint(sagemaker, work.stage["EndpointName"], work.stage["EndpointRole"])
+    for job in teardown.stop_training(sagemaker, work.stage["TrainingRole"]):
+        log.info("training job %s stopped", job)
     for layer in reversed(LAYERS):
         if work.stacks.describe(layer) is None:
             continue
         if layer == "storage":
             _empty(work, session)
         if layer == "sagemaker" and "StudioDomain" in outputs:
-            teardown.close_studio(session.client("sagemaker"), outputs["StudioDomain"])
+            teardown.close_studio(sagemaker, outputs["StudioDomain"])
+        if layer == "network" and "VpcId" in outputs:
+            teardown.release_network(session.client("ec2"), outputs["VpcId"])
         work.stacks.delete(layer)
         if layer == "sagemaker" and "StudioFileSystem" in outputs:
             teardown.release_studio(session.client("efs"), outputs["StudioFileSystem"], work.stage.keeps_data)
@@ -80,7 +85,7 @@ def _extra(layer: str, work: Deployer, session: boto3.Session) -> dict[str, str]
     if not set(VERSIONS) <= set(work.bucket.current().files):
         dist = ROOT / "dist"
         work.build(ROOT, dist)
-        work.bucket.apply(work.bucket.plan(dist), dist, "first")
+        work.bucket.apply(work.bucket.plan(dist), dist, "first", work.parse(dist))
     files = work.bucket.current().files
     return {parameter: files[key] for key, parameter in VERSION_PARAMETERS.items()}
 

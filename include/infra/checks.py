@@ -23,13 +23,15 @@ SECRETS = {
     "a Slack webhook": re.compile(rb"hooks\.slack\.com/services/T[A-Z0-9]+/B[A-Z0-9]+/"),
 }
 PARSE = """
-import json, sys
+import json, os, sys
 from airflow import __version__
 from airflow.dag_processing.dagbag import DagBag
 bag = DagBag(dag_folder=sys.argv[1])
 def summary(schedule):  # as the REST API puts it
     return schedule if isinstance(schedule, str) else "None" if schedule is None else "Asset"
-dags = {dag_id: {"fileloc": dag.fileloc, "schedule": summary(dag.schedule)} for dag_id, dag in bag.dags.items()}
+def below(fileloc):
+    return os.path.relpath(os.path.realpath(fileloc), os.path.realpath(sys.argv[1]))
+dags = {dag_id: {"fileloc": below(dag.fileloc), "schedule": summary(dag.schedule)} for dag_id, dag in bag.dags.items()}
 print("RESULT" + json.dumps({"version": __version__, "errors": bag.import_errors, "dags": dags}))
 """
 
@@ -97,7 +99,7 @@ def conflicts(requirements: str, constraints: str) -> list[str]:
 
 
 def parse_dags(dist: Path, version: str) -> tuple[dict[str, dict[str, str]], list[str]]:
-    """File and schedule of every DAG of a built dist/, by id, and what is wrong with them.
+    """File below dags/ and schedule of every DAG of a built dist/, by id, and what is wrong with them.
 
     Parsed in a process and an Airflow home of its own. A DAG that two files define is an error too.
 

@@ -1,5 +1,6 @@
 """What can be known to fail before the first stack is touched: each check names the cause and the way out."""
 
+import ipaddress
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -7,11 +8,15 @@ from typing import Any
 import boto3
 from botocore.exceptions import ClientError
 
+from include.infra.environment import CHANGING
 from include.infra.stacks import Stacks
 from include.infra.stages import LAYERS, Stage, StageError, template
+from include.infra.teardown import final_snapshot
 
 BUCKET_NAME = re.compile(r"(?!xn--|sthree-)(?!.*(-s3alias|--ol-s3)$)[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
-CHANGING = ("CREATING", "UPDATING", "DELETING", "ROLLING_BACK", "MAINTENANCE")
+NEVER_WAS = "ROLLBACK_COMPLETE"
+"""State of a stack whose creation failed; like the failed ones it takes no update."""
+NOBODY = ("@example.com", "@example.org", "@example.net")
 GITHUB = "token.actions.githubusercontent.com"
 FROM_DEPLOYMENT = frozenset(
     ("ZoneA", "ZoneB", "ZoneC", "ApiImage", "RequirementsVersion", "PluginsVersion", "StartupVersion")
@@ -32,17 +37,19 @@ def check(stage: Stage, session: boto3.Session, stacks: Stacks) -> None:
         *parameters(stage),
         *(problem for name in ("Bucket", "MwaaBucket") for problem in _bucket(stage[name], name, session, exists)),
         *_certificate(stage, session),
-        *_clients(stage),
+        *_addresses(stage),
+        *_email(stage),
         *_identity_provider(stage, session, stacks.describe("ci") is not None),
         *_changing(stage, session, stacks),
+        *_stuck(stage, stacks),
     ]
     if found:
         raise StageError(f"stage {stage.name}, nothing was changed:\n" + "\n".join(found))
 
 
 def require_settled(stage: Stage, session: boto3.Session, stacks: Stacks) -> None:
-    """Raises StageError while the environment or a stack of the stage is changing; it could not be deleted then."""
-    if found := _changing(stage, session, stacks):
+    """Raises StageError for a stage that could not be deleted now: it is changing, or its last snapshot is there."""
+    if found := [*_changing(stage, session, stacks), *_snapshot(stage, session, stacks)]:
         raise StageError(f"stage {stage.name}, nothing was deleted:\n" + "\n".join(found))
 
 
@@ -108,9 +115,51 @@ def _certificate(stage: Stage, session: boto3.Session) -> list[str]:
     return [] if state == "ISSUED" else [f"CertificateArn {arn} is {state}: validate it first"]
 
 
-def _clients(stage: Stage) -> list[str]:
-    open_to_all = stage["ApiClients"].endswith("/0")
-    return ["ApiClients is the whole internet: name the ranges of your own clients"] if open_to_all else []
+def _addresses(stage: Stage) -> list[str]:
+    """Ranges of addresses that are none, or that let everybody in; a pattern cannot tell 300.1.1.1 from 30.1.1.1."""
+    where = f"correct it in include/infra/stages/{stage.name}.yaml"
+    found = []
+    for name, text in (("ApiClients", "{}"), ("VpcRange", "{}.0.0/16")):
+        if name in stage.given:
+            try:
+                network = ipaddress.ip_network(text.format(stage[name]), strict=False)
+            except ValueError:
+                found.append(f"{name} {stage[name]} is no range of addresses: {where}")
+                continue
+            if network.prefixlen == 0:
+                found.append(f"{name} is the whole internet: name the ranges of your own clients")
+    return found
+
+
+def _email(stage: Stage) -> list[str]:
+    address, where = stage.given.get("AlertEmail", ""), f"include/infra/stages/{stage.name}.yaml"
+    if address.endswith(NOBODY):
+        return [f"AlertEmail {address} is nobody's: set who gets alarms and budget mails in {where}"]
+    return []
+
+
+def _stuck(stage: Stage, stacks: Stacks) -> list[str]:
+    """Stacks that an attempt of before has left so that CloudFormation takes no update of them."""
+    states = {stage.stack(layer): stacks.describe(layer) for layer in stage.layers}
+    return [
+        f"stack {name} is {state} and takes no update: continue its rollback, or delete it, in CloudFormation"
+        for name, state in ((name, found["StackStatus"]) for name, found in states.items() if found)
+        if state.endswith("_FAILED") or state == NEVER_WAS
+    ]
+
+
+def _snapshot(stage: Stage, session: boto3.Session, stacks: Stacks) -> list[str]:
+    """The last snapshot of an earlier deletion, beside which Redshift takes no other: the namespace would stay."""
+    if not stage.keeps_data or stacks.describe("warehouse") is None:
+        return []
+    redshift, name = session.client("redshift-serverless"), final_snapshot(stage)
+    try:
+        redshift.get_snapshot(snapshotName=name)
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "ResourceNotFoundException":
+            return []
+        raise
+    return [f"snapshot {name} of an earlier deletion is there already: delete it, or copy it under another name"]
 
 
 def _identity_provider(stage: Stage, session: boto3.Session, exists: bool) -> list[str]:
@@ -143,4 +192,6 @@ def _environment(stage: Stage, session: boto3.Session) -> list[str]:
         if error.response["Error"]["Code"] == "ResourceNotFoundException":
             return []
         raise
-    return [f"{stage['EnvironmentName']} is {state}: wait until it is AVAILABLE"] if state in CHANGING else []
+    if state in (*CHANGING, "DELETING"):
+        return [f"{stage['EnvironmentName']} is {state}: wait for its end"]
+    return []

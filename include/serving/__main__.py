@@ -7,9 +7,17 @@ import argparse
 import logging
 import os
 import sys
+import threading
+import time
+from functools import partial
+from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
+from flask import Flask
+from granian import Granian
+from granian.constants import HTTPModes, Interfaces
 
+from include.contract import load_contract
 from include.serving.keys import KeysUnusable, add_key
 from include.serving.logs import log_as_json
 from include.serving.tunnel import NoTunnel, open_tunnel
@@ -17,12 +25,14 @@ from include.settings import settings
 
 log = logging.getLogger(__name__)
 
-THREADS = 8
+THREADS = 64
+"""A request has one from its headers to its answer, so a slow caller holds one; who has no key is refused before the
+body is read."""
 SWITCH_SECONDS = 0.0005
 """How long a thread may keep the interpreter while another waits for it. Scoring lets go of it for the model's compiled
 parts, so a request asks for it several times; with Python's own 5 ms it would wait longer than it works."""
-FORM_BYTES = 64 * 1024
-"""What a multipart form adds to its file."""
+LOGGING: dict[str, Any] = {"formatters": {}, "handlers": {}, "loggers": {"_granian": {}}}
+"""The server's own messages go where all others go."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -46,16 +56,34 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _serve(host: str, port: int, endpoint: bool) -> None:
-    from waitress import serve  # here, because the models' libraries take seconds to import
+    load_contract(settings().contract)  # what is wrong with the settings ends this process and not its worker
+    Granian(
+        "include.serving.app",
+        host,
+        port,
+        interface=Interfaces.WSGI,
+        blocking_threads=THREADS,
+        http=HTTPModes.http1,
+        websockets=False,
+        log_dictconfig=LOGGING,
+        respawn_failed_workers=True,
+    ).serve(target_loader=partial(_application, endpoint), wrap_loader=False)
 
-    from include.serving.app import create_app
-    from include.serving.upload import MAX_UPLOAD_BYTES
 
-    # The largest body of any route; each route has its own limit below it.
-    largest = MAX_UPLOAD_BYTES + FORM_BYTES
-    app = create_app(endpoint=endpoint)
+def _application(endpoint: bool) -> Flask:
+    """What the server's worker process serves."""
+    from include.serving.app import create_app  # here, because the models' libraries take seconds to import
+
+    threading.Thread(target=_end_with, args=(os.getppid(),), name="parent-watch", daemon=True).start()
     sys.setswitchinterval(SWITCH_SECONDS)
-    serve(app, host=host, port=port, threads=THREADS, ident=None, max_request_body_size=largest)
+    return create_app(endpoint=endpoint)
+
+
+def _end_with(parent: int) -> None:
+    """Ends this process when its parent has ended: a killed one cannot say goodbye, and the port would stay taken."""
+    while os.getppid() == parent:
+        time.sleep(1)
+    os._exit(1)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -53,7 +53,6 @@ def log_as_json(level: int = logging.INFO) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter())
     logging.basicConfig(level=level, handlers=[handler], force=True)
-    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # warns at every request that waits for a thread
 
 
 def current_request_id() -> str:

@@ -44,7 +44,7 @@ class Metrics:
         for (stage, version), count in Tally(zip(scores["stage"], scores["model_version"], strict=True)).items():
             self._leads.labels(stage, version).inc(count)
         for field, allowed in self._allowed.items():
-            unknown = sum(isinstance(level, str) and level not in allowed for level in leads[field])
+            unknown = len([level for level in leads[field] if isinstance(level, str) and level not in allowed])
             if unknown:
                 self._unknown.labels(field).inc(unknown)
 

@@ -1,15 +1,16 @@
 """Why a lead has its score, in business words: the columns that move it most, with the lead's own values."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from include.contract import Column, Contract
-from include.features.attribution import Attribution, Floats
+from include.features.attribution import Attribution
 from include.features.cleaning import FLAG_LEVELS
 from include.features.lead_encoder import Typed
 
@@ -17,7 +18,6 @@ Reason = dict[str, Any]
 """`field`, `effect` (on the model's scale before calibration, above 0 where it raises the score) and `text`."""
 
 NOT_KNOWN = "not known"
-NONE = -1
 DIGITS = 4
 LONGEST_VALUE = 80
 """Characters of a lead's own value in a text; a form may hold a novel."""
@@ -44,13 +44,10 @@ class Reasons:
             matrix: the same leads as the classifier sees them.
             count: of reasons for each direction.
         """
-        columns = [self.contract.column(field) for field in self.attribution.fields]
-        shown = np.array([column.explain for column in columns])
-        effects = np.round(self.attribution.values(matrix), DIGITS) * shown
-        chosen = _strongest(effects, count)
-        used = [place for place in np.unique(chosen).tolist() if place != NONE]
-        cells = {place: typed[columns[place].field].tolist() for place in used}
-        texts = {place: _Texts(columns[place]) for place in used}
+        columns = self._columns
+        effects = np.round(self.attribution.values(matrix), DIGITS) * [column.explain for column in columns]
+        cells = [typed[column.field].tolist() for column in columns]
+        texts = [_Texts(column) for column in columns]
         return [
             [
                 {
@@ -58,11 +55,14 @@ class Reasons:
                     "effect": moved[place],
                     "text": texts[place][cells[place][row]][moved[place] < 0],
                 }
-                for place in places
-                if place != NONE
+                for place in _strongest(moved, count)
             ]
-            for row, (places, moved) in enumerate(zip(chosen.tolist(), effects.tolist(), strict=True))
+            for row, moved in enumerate(effects.tolist())
         ]
+
+    @cached_property
+    def _columns(self) -> list[Column]:
+        return [self.contract.column(field) for field in self.attribution.fields]
 
 
 def as_json(reasons: list[Reason] | None) -> str | None:
@@ -70,16 +70,12 @@ def as_json(reasons: list[Reason] | None) -> str | None:
     return None if reasons is None else json.dumps(reasons, ensure_ascii=False)
 
 
-def _strongest(effects: Floats, count: int) -> NDArray[np.int64]:
-    """Places of up to `count` effects above and below 0 in each row, by size, NONE where there are fewer."""
-    rising = np.argsort(effects, axis=1, kind="stable")
-    raising, lowering = rising[:, ::-1][:, :count], rising[:, :count]
-    places = np.hstack([
-        np.where(np.take_along_axis(effects, raising, axis=1) > 0, raising, NONE),
-        np.where(np.take_along_axis(effects, lowering, axis=1) < 0, lowering, NONE),
-    ])  # fmt: skip
-    size = np.where(places == NONE, 0, np.abs(np.take_along_axis(effects, places, axis=1)))
-    return np.take_along_axis(places, np.argsort(-size, axis=1, kind="stable"), axis=1)
+def _strongest(effects: Sequence[float], count: int) -> list[int]:
+    """Places of up to `count` effects above and below 0, by size; of equal ones first what raises, then the later."""
+    rising = sorted(range(len(effects)), key=effects.__getitem__)
+    lowering = [place for place in rising[:count] if effects[place] < 0]
+    raising = [place for place in reversed(rising[-count:]) if effects[place] > 0]
+    return sorted(raising + lowering, key=lambda place: -abs(effects[place]))
 
 
 class _Texts(dict[Any, tuple[str, str]]):

@@ -5,7 +5,7 @@ import json
 import logging
 import shutil
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,18 +14,34 @@ import pytest
 from botocore.stub import Stubber
 
 from include.infra.deploy import Deployer, NotDeployableError, describe, load_stage, run
-from include.infra.environment import Environment, EnvironmentBusyError, NotVerifiedError, UpdateFailedError
+from include.infra.environment import (
+    BROKEN,
+    CHANGING,
+    READY,
+    VERSIONS,
+    Environment,
+    EnvironmentBusyError,
+    NotVerifiedError,
+    UpdateFailedError,
+)
 from include.infra.package import ROOT, package
 from include.infra.policies import Call, judge, names_on_local_aws, read_calls
 from include.infra.stacks import Stacks
 from include.infra.stages import StageError
-from include.infra.uploads import ENVIRONMENT_FILES, CodeBucket, NoEarlierDeploymentError, NotVersionedError
+from include.infra.uploads import (
+    ENVIRONMENT_FILES,
+    CodeBucket,
+    Deployment,
+    NoEarlierDeploymentError,
+    NotVersionedError,
+)
 from include.local.aws.server import running
 
 STAGE = load_stage("dev", "123456789012")
 FAR = datetime(2999, 1, 1, tzinfo=UTC)
 FILES = {"dags/a.py": "one", "dags/b.py": "b", **dict.fromkeys(ENVIRONMENT_FILES, "1")}
-DAGS = {"a": {"fileloc": "/x/dags/a.py", "schedule": "17 1 * * *"}}
+DAGS = {"a": {"fileloc": "a.py", "schedule": "17 1 * * *"}}
+ARN = "arn:aws:airflow:ap-south-1:123456789012:environment/x"
 
 
 @pytest.fixture
@@ -68,9 +84,21 @@ def status(stub: Stubber, *states: str, **more: Any) -> None:
         stub.add_response("get_environment", {"Environment": {"Status": state, **more}})
 
 
+def versions(deployment: Deployment) -> dict[str, str]:
+    """MWAA's description of an environment that runs a deployment, as far as its versions go."""
+    return {VERSIONS[key]: deployment.files[key] for key in ENVIRONMENT_FILES}
+
+
 def answers(stub: Stubber, dags: list[dict[str, Any]], errors: list[dict[str, str]] | None = None) -> None:
-    for body in ({"import_errors": errors or []}, {"dags": dags}):
-        stub.add_response("invoke_rest_api", {"RestApiStatusCode": 200, "RestApiResponse": body})
+    listing(stub, import_errors=errors or [])
+    listing(stub, dags=dags)
+
+
+def listing(stub: Stubber, **items: list[Any]) -> None:
+    """One page of Airflow's API, of as many items as there are."""
+    ((name, found),) = items.items()
+    body = {name: found, "total_entries": len(found)}
+    stub.add_response("invoke_rest_api", {"RestApiStatusCode": 200, "RestApiResponse": body})
 
 
 def seen(**changes: Any) -> dict[str, Any]:
@@ -106,16 +134,44 @@ def test_changed_plugins_requirements_or_startup_script_do(bucket: CodeBucket, d
     assert bucket.plan(dist).updates_environment
 
 
+class Numbered(CodeBucket):
+    """Local AWS's bucket with versions that are known before the upload, so that MWAA's answers can name them."""
+
+    def apply(self, *arguments: Any) -> Deployment:
+        super().apply(*arguments)
+        return self._number()
+
+    def restore(self, former: Deployment) -> Deployment:
+        super().restore(former)
+        return self._number()
+
+    def _number(self) -> Deployment:
+        now = self.current()
+        return Deployment(dict.fromkeys(now.files, "new"), now.dags)
+
+
+NEW = dict.fromkeys(VERSIONS.values(), "new")
+OLD = dict.fromkeys(VERSIONS.values(), "old")
+
+
+def numbered(bucket: CodeBucket) -> Numbered:
+    return Numbered(bucket._s3, bucket.bucket)
+
+
 def test_a_deployment_of_new_requirements_updates_waits_and_verifies(
     aws: boto3.Session, bucket: CodeBucket, dist: Path, mwaa: tuple[Environment, Stubber]
 ) -> None:
     environment, stub = mwaa
     status(stub, "AVAILABLE")
-    stub.add_response("update_environment", {"Arn": "arn:aws:airflow:ap-south-1:123456789012:environment/x"})
-    status(stub, "UPDATING", "UPDATING", "AVAILABLE")
+    listing(stub, dags=[])
+    status(stub, *["AVAILABLE"] * 3)  # which versions before, and after the upload; when the last update was
+    stub.add_response("update_environment", {"Arn": ARN})
+    status(stub, "AVAILABLE", **OLD)  # MWAA has not begun yet
+    status(stub, "UPDATING", "CREATING_SNAPSHOT")
+    status(stub, "AVAILABLE", **NEW)
     answers(stub, [])
     answers(stub, [seen()])
-    plan = deployer(aws, bucket, environment).deploy(dist, DAGS, "first")
+    plan = deployer(aws, numbered(bucket), environment).deploy(dist, DAGS, "first")
     assert plan.updates_environment
     stub.assert_no_pending_responses()
 
@@ -123,36 +179,131 @@ def test_a_deployment_of_new_requirements_updates_waits_and_verifies(
 def test_a_deployment_of_dags_alone_never_updates_the_environment(
     aws: boto3.Session, bucket: CodeBucket, dist: Path, mwaa: tuple[Environment, Stubber]
 ) -> None:
-    bucket.apply(bucket.plan(dist), dist, "first")
+    running_now = versions(bucket.apply(bucket.plan(dist), dist, "first"))
     (dist / "dags/a.py").write_text("two")
     environment, stub = mwaa
     status(stub, "AVAILABLE")
+    listing(stub, dags=[seen()])
+    status(stub, "AVAILABLE", "AVAILABLE", **running_now)
     answers(stub, [seen()])
-    deployer(aws, bucket, environment).deploy(dist, DAGS, "second")
+    assert not deployer(aws, bucket, environment).deploy(dist, DAGS, "second").updates_environment
     stub.assert_no_pending_responses()
 
 
-@pytest.mark.parametrize("state", ["UPDATING", "CREATING", "UNAVAILABLE"])
-def test_an_environment_that_is_not_available_is_left_alone_and_so_is_the_bucket(
+def test_a_dag_that_was_parsed_before_airflow_looked_for_new_files_is_not_taken_for_the_new_one(
+    aws: boto3.Session,
+    bucket: CodeBucket,
+    dist: Path,
+    mwaa: tuple[Environment, Stubber],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    running_now = versions(bucket.apply(bucket.plan(dist), dist, "first"))
+    (dist / "dags/a.py").write_text("two")
+    environment, stub = mwaa
+    monkeypatch.setattr("include.infra.environment.PARSE_PATIENCE", -1)
+    status(stub, "AVAILABLE")
+    listing(stub, dags=[seen()])
+    status(stub, "AVAILABLE", "AVAILABLE", **running_now)
+    answers(stub, [seen(last_parsed_time=(datetime.now(UTC) + timedelta(seconds=60)).isoformat())])
+    with pytest.raises(NotVerifiedError, match="a: last parsed at"):
+        deployer(aws, bucket, environment).deploy(dist, DAGS, "second")
+
+
+def test_the_same_again_after_a_failed_update_updates_the_environment(
+    aws: boto3.Session, bucket: CodeBucket, dist: Path, mwaa: tuple[Environment, Stubber]
+) -> None:
+    bucket.apply(bucket.plan(dist), dist, "first")
+    environment, stub = mwaa
+    status(stub, "UPDATE_FAILED", **OLD)
+    listing(stub, dags=[seen()])
+    status(stub, "UPDATE_FAILED", **OLD)
+    plan = deployer(aws, bucket, environment).plan(dist, DAGS)
+    assert describe(plan) == "0 to put, 0 to delete; the environment is updated (about half an hour)"
+
+
+@pytest.mark.parametrize("state", [*CHANGING, *BROKEN])
+def test_an_environment_that_takes_no_update_is_left_alone_and_so_is_the_bucket(
     aws: boto3.Session, bucket: CodeBucket, dist: Path, mwaa: tuple[Environment, Stubber], state: str
 ) -> None:
     environment, stub = mwaa
     status(stub, state)
-    with pytest.raises(EnvironmentBusyError, match=f"LeadConversion-MLOps-Dev is {state}: wait"):
+    with pytest.raises(EnvironmentBusyError, match=f"LeadConversion-MLOps-Dev is {state}: (wait|look)"):
         deployer(aws, bucket, environment).deploy(dist, DAGS, "first")
     assert bucket.current().files == {}
+
+
+def test_every_state_that_mwaa_has_is_known(aws: boto3.Session) -> None:
+    states = aws.client("mwaa").meta.service_model.shape_for("EnvironmentStatus").enum
+    assert sorted(states) == sorted([*READY, *CHANGING, *BROKEN])
 
 
 def test_an_update_that_mwaa_takes_back_is_told_with_its_reason(
     bucket: CodeBucket, dist: Path, mwaa: tuple[Environment, Stubber]
 ) -> None:
     environment, stub = mwaa
-    stub.add_response("update_environment", {"Arn": "arn:aws:airflow:ap-south-1:123456789012:environment/x"})
-    failed = {"Status": "FAILED", "Error": {"ErrorMessage": "incompatible requirements"}}
+    earlier, failed = (
+        {"Status": "FAILED", "CreatedAt": datetime(2026, 1, day, tzinfo=UTC), "Error": {"ErrorMessage": reason}}
+        for day, reason in ((1, "last month's"), (2, "incompatible requirements"))
+    )
+    status(stub, "UPDATE_FAILED", LastUpdate=earlier)
+    stub.add_response("update_environment", {"Arn": ARN})
+    status(stub, "UPDATE_FAILED", LastUpdate=earlier)
     status(stub, "UPDATING")
-    status(stub, "AVAILABLE", LastUpdate=failed)
+    status(stub, "UPDATE_FAILED", LastUpdate=failed)
     with pytest.raises(UpdateFailedError, match="went back to its former state: incompatible requirements"):
         environment.update(bucket.apply(bucket.plan(dist), dist, "first"))
+    stub.assert_no_pending_responses()
+
+
+def test_an_update_that_leaves_the_environment_broken_is_not_waited_for(
+    bucket: CodeBucket, dist: Path, mwaa: tuple[Environment, Stubber]
+) -> None:
+    environment, stub = mwaa
+    status(stub, "AVAILABLE")
+    stub.add_response("update_environment", {"Arn": ARN})
+    status(stub, "UPDATING", "UNAVAILABLE")
+    with pytest.raises(UpdateFailedError, match="is UNAVAILABLE: MWAA gives no reason"):
+        environment.update(bucket.apply(bucket.plan(dist), dist, "first"))
+
+
+def test_a_dag_that_another_file_has_already_is_found_before_the_upload(
+    aws: boto3.Session, bucket: CodeBucket, dist: Path, mwaa: tuple[Environment, Stubber]
+) -> None:
+    environment, stub = mwaa
+    status(stub, "AVAILABLE")
+    listing(stub, dags=[seen(fileloc="/usr/local/airflow/dags/by_hand/a.py")])
+    with pytest.raises(NotDeployableError) as found:
+        deployer(aws, bucket, environment).deploy(dist, DAGS, "first")
+    assert str(found.value).splitlines() == [
+        "not deployed, nothing was changed:",
+        "a of dags/a.py is in /usr/local/airflow/dags/by_hand/a.py already: rename it, or delete that file",
+    ]
+    assert bucket.current().files == {}
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        {},
+        {"is_stale": True, "fileloc": "/usr/local/airflow/dags/gone.py"},
+        {"fileloc": "/usr/local/airflow/dags/b.py"},
+        {"dag_id": "another", "fileloc": "/usr/local/airflow/dags/another.py"},
+    ],
+    ids=["its own file", "a file of former times", "a file that goes with this deployment", "another DAG"],
+)
+def test_a_dag_is_not_taken_by(mwaa: tuple[Environment, Stubber], found: dict[str, Any]) -> None:
+    environment, stub = mwaa
+    listing(stub, dags=[seen(**found)])
+    assert environment.taken(DAGS, gone=["dags/b.py"]) == []
+
+
+def test_a_listing_of_many_pages_is_read_to_its_end(mwaa: tuple[Environment, Stubber]) -> None:
+    environment, stub = mwaa
+    for page in ([seen(dag_id="other")], [seen(fileloc="/usr/local/airflow/dags/second.py")]):
+        body = {"dags": page, "total_entries": 2}
+        stub.add_response("invoke_rest_api", {"RestApiStatusCode": 200, "RestApiResponse": body})
+    (taken,) = environment.taken(DAGS)
+    assert "second.py" in taken
 
 
 @pytest.mark.parametrize(
@@ -163,6 +314,7 @@ def test_an_update_that_mwaa_takes_back_is_told_with_its_reason(
         ({"fileloc": "/usr/local/airflow/dags/old.py"}, "a: its file is /usr/local/airflow/dags/old.py"),
         ({"timetable_summary": "0 0 * * *"}, r"a: its schedule is 0 0 \* \* \*, not 17 1 \* \* \*"),
         ({"dag_id": "another"}, "a: not there"),
+        ({"fileloc": "/usr/local/airflow/dags/below/a.py"}, "a: its file is /usr/local/airflow/dags/below/a.py"),
     ],
 )
 def test_a_dag_that_does_not_run_as_deployed_is_named_with_what_is_wrong(
@@ -186,19 +338,87 @@ def test_an_import_error_on_the_environment_is_told_by_its_last_line(
         environment.verify(DAGS, datetime(2026, 6, 1, tzinfo=UTC))
 
 
-def test_a_rollback_brings_the_former_files_and_the_former_environment_back(
-    aws: boto3.Session, bucket: CodeBucket, dist: Path, mwaa: tuple[Environment, Stubber]
+def test_a_dag_that_still_runs_from_a_deleted_file_is_named(
+    mwaa: tuple[Environment, Stubber], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    bucket.apply(bucket.plan(dist), dist, "first")
-    write(dist, {**FILES, "dags/a.py": "two", "dags/new.py": "new", "requirements.txt": "2"})
-    bucket.apply(bucket.plan(dist), dist, "second")
     environment, stub = mwaa
-    status(stub, "AVAILABLE")
-    stub.add_response("update_environment", {"Arn": "arn:aws:airflow:ap-south-1:123456789012:environment/x"})
-    status(stub, "AVAILABLE")
-    deployer(aws, bucket, environment).rollback()
-    assert content(bucket) == FILES
+    monkeypatch.setattr("include.infra.environment.PARSE_PATIENCE", -1)
+    answers(stub, [seen(), seen(dag_id="b", fileloc="/usr/local/airflow/dags/b.py")])
+    with pytest.raises(NotVerifiedError, match=r"b: still there, from the deleted /usr/local/airflow/dags/b\.py"):
+        environment.verify(DAGS, datetime(2026, 6, 1, tzinfo=UTC), gone=["dags/b.py"])
+
+
+def test_an_airflow_that_does_not_answer_yet_is_asked_again(mwaa: tuple[Environment, Stubber]) -> None:
+    environment, stub = mwaa
+    stub.add_client_error("invoke_rest_api", "RestApiServerException", http_status_code=503)
+    answers(stub, [seen()])
+    environment.verify(DAGS, datetime(2026, 6, 1, tzinfo=UTC))
     stub.assert_no_pending_responses()
+
+
+@pytest.fixture
+def two_deployments(bucket: CodeBucket, dist: Path) -> CodeBucket:
+    """The first of FILES and DAGS, the second with other requirements, a changed DAG and a new one."""
+    bucket.apply(bucket.plan(dist), dist, "first", DAGS)
+    write(dist, {**FILES, "dags/a.py": "two", "dags/new.py": "new", "requirements.txt": "2"})
+    new = {"new": {"fileloc": "new.py", "schedule": "None"}}
+    bucket.apply(bucket.plan(dist), dist, "second", DAGS | new)
+    return bucket
+
+
+def test_a_rollback_brings_the_former_files_and_the_former_environment_back_and_verifies_them(
+    aws: boto3.Session, two_deployments: CodeBucket, mwaa: tuple[Environment, Stubber]
+) -> None:
+    environment, stub = mwaa
+    status(stub, "UPDATE_FAILED")
+    status(stub, "UPDATE_FAILED", "UPDATE_FAILED", **OLD)
+    stub.add_response("update_environment", {"Arn": ARN})
+    status(stub, "AVAILABLE", **NEW)
+    new = seen(dag_id="new", fileloc="/usr/local/airflow/dags/new.py")
+    answers(stub, [seen(), new])  # the DAG of the second deployment is not gone yet
+    answers(stub, [seen(), new | {"is_stale": True}])
+    back = deployer(aws, numbered(two_deployments), environment).rollback()
+    assert content(two_deployments) == FILES
+    assert back.dags == DAGS
+    stub.assert_no_pending_responses()
+
+
+@pytest.mark.parametrize(
+    ("found", "errors", "problem"),
+    [
+        ({"fileloc": "/usr/local/airflow/dags/old.py"}, [], "a: its file is"),
+        ({"is_stale": True}, [], "a: stale"),
+        ({"timetable_summary": "0 0 * * *"}, [], "a: its schedule is"),
+        ({"last_parsed_time": "2026-01-01T00:00:00Z"}, [], "a: last parsed at"),
+        ({}, [{"filename": "a.py", "stack_trace": "SyntaxError: x"}], "a.py: SyntaxError"),
+    ],
+)
+def test_a_rollback_after_which_a_dag_does_not_run_as_it_did_is_an_error(
+    aws: boto3.Session,
+    two_deployments: CodeBucket,
+    mwaa: tuple[Environment, Stubber],
+    monkeypatch: pytest.MonkeyPatch,
+    found: dict[str, Any],
+    errors: list[dict[str, str]],
+    problem: str,
+) -> None:
+    environment, stub = mwaa
+    monkeypatch.setattr("include.infra.environment.PARSE_PATIENCE", -1)
+    status(stub, "AVAILABLE")
+    status(stub, "AVAILABLE", **NEW)
+    answers(stub, [seen(**found)], errors)
+    with pytest.raises(NotVerifiedError, match=problem):
+        deployer(aws, numbered(two_deployments), environment).rollback()
+
+
+def test_a_rollback_of_an_environment_that_is_updating_changes_nothing(
+    aws: boto3.Session, two_deployments: CodeBucket, mwaa: tuple[Environment, Stubber]
+) -> None:
+    before = content(two_deployments)
+    status(mwaa[1], "UPDATING")
+    with pytest.raises(EnvironmentBusyError, match="is UPDATING: wait until it is AVAILABLE"):
+        deployer(aws, two_deployments, mwaa[0]).rollback()
+    assert content(two_deployments) == before
 
 
 def test_a_dry_run_prints_the_plan_and_puts_nothing(
@@ -219,6 +439,9 @@ def test_a_dry_run_prints_the_plan_and_puts_nothing(
             return DAGS
 
     work = Checked(STAGE, Stacks(STAGE, aws, poll_seconds=0), bucket, mwaa[0], "ap-south-1")
+    status(mwaa[1], "AVAILABLE")
+    listing(mwaa[1], dags=[])
+    status(mwaa[1], "AVAILABLE")
     monkeypatch.setattr("include.infra.deploy.deployer", lambda stage, session: work)
     monkeypatch.setattr("include.infra.deploy.ROOT", dist.parent)
     (dist.parent / "constraints.txt").write_text("")
@@ -243,7 +466,7 @@ def test_a_bucket_that_keeps_no_versions_gets_nothing(
 def test_a_first_deployment_has_nothing_to_go_back_to(bucket: CodeBucket, dist: Path) -> None:
     bucket.apply(bucket.plan(dist), dist, "first")
     with pytest.raises(NoEarlierDeploymentError, match="no earlier version"):
-        bucket.rollback()
+        bucket.former()
 
 
 def test_a_stage_without_stacks_is_told_what_to_do_first(
@@ -292,10 +515,11 @@ def test_githubs_role_allows_every_call_that_deployment_and_rollback_make(
         github = boto3.Session(STAGE["DeployRole"], "local", region_name="ap-south-1")
         code = CodeBucket(github.client("s3"), STAGE["MwaaBucket"])
         Stacks(STAGE, github, poll_seconds=0).outputs()
+        code.require_versions()
         code.apply(code.plan(dist), dist, "first")
         write(dist, {key: f"{text}2" for key, text in FILES.items() if key != "dags/b.py"})
         code.apply(code.plan(dist), dist, "second")
-        code.rollback()
+        code.restore(code.former())
         made = read_calls(tmp_path / "aws" / "calls.jsonl")
     airflow = "arn:aws:airflow:ap-south-1:123456789012"
     environment = f"{airflow}:environment/{STAGE['EnvironmentName']}"
@@ -304,13 +528,14 @@ def test_githubs_role_allows_every_call_that_deployment_and_rollback_make(
     made.append(Call(STAGE["DeployRole"], "airflow:InvokeRestApi", (viewer,)))
     denials, spare = judge(made, names_on_local_aws(**STAGE.given))
     assert denials == []
-    # Whether the bucket is versioned, and what turns a file that is not there into a 404.
+    # What turns a file that is not there into a 404.
     unused = {line.split()[-1] for line in spare if line.startswith(STAGE["DeployRole"])}
-    assert unused == {"s3:GetBucketVersioning", "s3:ListBucket"}
+    assert unused == {"s3:ListBucket"}
 
 
 def test_every_deployment_is_written_down(bucket: CodeBucket, dist: Path) -> None:
-    bucket.apply(bucket.plan(dist), dist, "abc123")
+    bucket.apply(bucket.plan(dist), dist, "abc123", DAGS)
     manifest = json.loads(bucket._s3.get_object(Bucket=bucket.bucket, Key="deployment.json")["Body"].read())
     assert manifest["label"] == "abc123"
     assert set(manifest["files"]) == set(FILES)
+    assert manifest["dags"] == DAGS

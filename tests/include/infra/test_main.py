@@ -32,6 +32,8 @@ class SageMakerWithoutApps:
         self._client = client
 
     def get_paginator(self, operation: str) -> Any:
+        if operation not in ("list_apps", "list_spaces"):
+            return self._client.get_paginator(operation)
         pages: list[dict[str, Any]] = [{"Apps": [], "Spaces": []}]
         return SimpleNamespace(paginate=lambda **given: pages)
 
@@ -66,7 +68,11 @@ def work_of(stage: Stage, session: Any) -> Deployer:
 @pytest.fixture(scope="module")
 def work(session: Any) -> Deployer:
     """A stage that has been created, with local AWS's one workgroup."""
-    given = {"RedshiftWorkgroup": "default-workgroup", "GithubRepository": "acme/leads"}
+    given = {
+        "RedshiftWorkgroup": "default-workgroup",
+        "GithubRepository": "acme/leads",
+        "AlertEmail": "people@acme.test",
+    }
     made = work_of(load_stage("dev", ACCOUNT, **given), session)
     create(made, session)
     return made
@@ -155,4 +161,8 @@ def test_deleting_a_stage_that_keeps_nothing_leaves_nothing(
     assert [group["logGroupName"] for group in logs.describe_log_groups()["logGroups"]] == ["/aws-glue/jobs/output"]
     assert keys not in [secret["Name"] for secret in session.client("secretsmanager").list_secrets()["SecretList"]]
     kept = [line for line in caplog.messages if line.startswith("kept")]
-    assert kept == ["kept: log group /aws-glue/jobs/output, which other jobs of the account write to (log storage)"]
+    assert kept == [
+        f"kept: key {outputs['KeyArn']}, for the 7 days until AWS deletes it (nothing)",
+        "kept: GitHub's identity provider, for other stages (nothing)",
+        "kept: log group /aws-glue/jobs/output, which other jobs of the account write to (log storage)",
+    ]

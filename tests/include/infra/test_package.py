@@ -1,6 +1,7 @@
 """What `make package` puts into dist/."""
 
 import os
+import shutil
 import zipfile
 from pathlib import Path
 
@@ -38,9 +39,22 @@ def test_a_stages_variables_are_exported_by_its_startup_script(tmp_path: Path) -
     assert "export LEADS_BUCKET=b" in (tmp_path / "dist" / "startup.sh").read_text()
 
 
-def test_identical_input_gives_identical_bytes(dist: Path, tmp_path: Path) -> None:
-    os.utime(ROOT / "plugins" / "lead_ops" / "__init__.py")
-    package(ROOT, tmp_path / "again")
-    for file in dist.rglob("*"):
-        if file.is_file():
-            assert (tmp_path / "again" / file.relative_to(dist)).read_bytes() == file.read_bytes(), file
+def test_identical_input_gives_identical_bytes_wherever_whenever_and_by_whomever(dist: Path, tmp_path: Path) -> None:
+    """Another checkout: another path with a space, other times, rights and an order of creation turned round."""
+    other = tmp_path / "another place"
+    names = [path.relative_to(ROOT) for part in ("dags", "include", "plugins") for path in (ROOT / part).rglob("*")]
+    before = os.umask(0o077)
+    try:
+        for name in sorted((name for name in names if (ROOT / name).is_file()), reverse=True):
+            (other / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(ROOT / name, other / name)
+            os.utime(other / name, (1e9, 1e9))
+        shutil.copyfile(ROOT / "requirements.txt", other / "requirements.txt")
+        package(other, other / "dist")
+    finally:
+        os.umask(before)
+    assert contents(other / "dist") == contents(dist)
+
+
+def contents(dist: Path) -> dict[str, bytes]:
+    return {path.relative_to(dist).as_posix(): path.read_bytes() for path in dist.rglob("*") if path.is_file()}

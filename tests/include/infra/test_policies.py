@@ -1,6 +1,8 @@
 """Least privilege as it stands in the templates, and the evaluator that holds calls against it."""
 
 import re
+from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -15,7 +17,7 @@ from include.infra.policies import (
     supports_resources,
     unused,
 )
-from include.infra.stages import load_stage, template, template_body
+from include.infra.stages import LAYERS, load_stage, template, template_body
 
 ACCOUNT, REGION = "123456789012", "ap-south-1"
 NAMES = load_stage("prod", ACCOUNT).given | {
@@ -25,6 +27,9 @@ NAMES = load_stage("prod", ACCOUNT).given | {
     "KeyArn": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1",
     "WorkgroupArn": f"arn:aws:redshift-serverless:{REGION}:{ACCOUNT}:workgroup/1",
     "RepositoryArn": f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/lead-conversion-training",
+    "PrivateSubnetA": "subnet-a",
+    "PrivateSubnetB": "subnet-b",
+    "SecurityGroup": "sg-1",
     "aws:userid": "${aws:userid}",
 }
 SECRETS = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret"
@@ -41,6 +46,37 @@ NO_SOURCE_ARN = {"Mlflow": "ec2.amazonaws.com", "Role": "redshift.amazonaws.com"
 
 def test_no_role_has_a_policy_of_somebody_elses_making() -> None:
     assert not [name for name, role in ROLES.items() if "ManagedPolicyArns" in role]
+
+
+def test_permissions_stand_in_the_roles_themselves_where_these_tests_read_them() -> None:
+    iam = {
+        (layer, resource["Type"])
+        for layer in LAYERS
+        for resource in template(layer)["Resources"].values()
+        if resource["Type"].startswith("AWS::IAM::")
+    }
+    assert {layer for layer, kind in iam if kind == "AWS::IAM::Role"} == set(ROLE_LAYERS)
+    assert {kind for _, kind in iam} == {"AWS::IAM::Role", "AWS::IAM::InstanceProfile", "AWS::IAM::OIDCProvider"}
+    assert "FullAccess" not in "".join(map(template_body, LAYERS))
+
+
+def test_no_statement_says_what_is_not_meant() -> None:
+    given = [
+        statement
+        for role in ROLES.values()
+        for policy in role["Policies"]
+        for statement in policy["PolicyDocument"]["Statement"]
+    ]
+    assert {key for statement in given for key in statement} == {"Sid", "Effect", "Action", "Resource", "Condition"}
+
+
+def test_a_role_is_passed_on_by_name_and_to_one_service() -> None:
+    passing = {one.sid: one for one in POLICIES if "iam:PassRole" in one.actions}
+    to = {sid: one.condition["StringEquals"]["iam:PassedToService"] for sid, one in passing.items()}
+    assert to == {"HandOnTheGlueRole": "glue.amazonaws.com", "HandOnSageMakersRoles": "sagemaker.amazonaws.com"}
+    assert {one.actions for one in passing.values()} == {("iam:PassRole",)}
+    roles = {resource.rsplit("/", 1)[-1] for one in passing.values() for resource in one.resources}
+    assert roles == {NAMES["GlueRole"], NAMES["TrainingRole"], NAMES["EndpointRole"]}
 
 
 def test_no_statement_allows_a_whole_service() -> None:
@@ -121,6 +157,75 @@ def test_an_action_without_resources_is_asked_for_on_all_of_them() -> None:
 def test_what_is_allowed_and_never_used_is_named() -> None:
     policies = [allow("s3:GetObject", "*"), allow("s3:PutObject", "*")]
     assert unused(policies, [Call("r", "s3:GetObject", ("arn:aws:s3:::b/k",))]) == [("r", "S", "s3:PutObject")]
+
+
+PERMISSIONS = [(one, action) for one in POLICIES if one.effect == "Allow" for action in one.actions]
+
+
+def like(pattern: str) -> str:
+    """Something that a pattern of IAM takes."""
+    return pattern.replace("?", "a").replace("*", "x")
+
+
+def calls_for(statement: Statement, action: str) -> Iterator[Call]:
+    """A call on each of a statement's resources, made as its conditions want it."""
+    context = {
+        key: like(values if isinstance(values, str) else values[0])
+        for keys in statement.condition.values()
+        for key, values in keys.items()
+        if "${" not in str(values)
+    }
+    for resource in statement.resources:
+        yield Call(statement.role, action.rstrip("*"), (like(resource),), tuple(context.items()))
+
+
+@pytest.mark.parametrize(
+    ("statement", "action"), PERMISSIONS, ids=[f"{one.role} {one.sid} {action}" for one, action in PERMISSIONS]
+)
+def test_a_permission_is_missed_when_it_is_taken_away(statement: Statement, action: str) -> None:
+    """What this refuses without the permission it allows with it; none stands in the templates twice."""
+    calls = list(calls_for(statement, action))
+    less = replace(statement, actions=tuple(one for one in statement.actions if one != action))
+    without = [less if one is statement else one for one in POLICIES]
+    assert [call for call in calls if refused(call, POLICIES)] == []
+    assert [call for call in calls if refused(call, without)], "another statement allows all of it too"
+
+
+def test_mwaa_may_do_in_its_role_what_aws_documents_and_no_more() -> None:
+    """No call of a DAG needs these, so none would miss them: the list of AWS's page on MWAA's execution role."""
+    services = {
+        "airflow": ["PublishMetrics"],
+        "cloudwatch": ["PutMetricData"],
+        "kms": ["Decrypt", "DescribeKey", "Encrypt", "GenerateDataKey*"],
+        "logs": [
+            "CreateLogGroup", "CreateLogStream", "DescribeLogGroups", "GetLogEvents", "GetLogGroupFields",
+            "GetLogRecord", "GetQueryResults", "PutLogEvents",
+        ],
+        "s3": [
+            "GetAccountPublicAccessBlock", "GetBucketLocation", "GetBucketPublicAccessBlock", "GetBucketVersioning",
+            "GetEncryptionConfiguration", "GetObject", "GetObjectVersion", "ListBucket", "ListBucketVersions",
+        ],
+        "sqs": [
+            "ChangeMessageVisibility", "DeleteMessage", "GetQueueAttributes", "GetQueueUrl", "ReceiveMessage",
+            "SendMessage",
+        ],
+    }  # fmt: skip
+    (policy,) = [one for one in ROLES["Mwaa"]["Policies"] if one["PolicyName"] == "environment"]
+    given = [one["Action"] for one in policy["PolicyDocument"]["Statement"]]
+    found = {action for some in given for action in ([some] if isinstance(some, str) else some)}
+    documented = {f"{service}:{name}" for service, names in services.items() for name in names}
+    # Connections and variables: the secrets backend, which AWS describes on a page of its own.
+    assert found == documented | {"secretsmanager:GetSecretValue"}
+
+
+def test_people_in_studio_read_leads_and_query_redshift_and_write_nothing() -> None:
+    """Guide 10.1 step 6; the role that trains is another's."""
+    own = {action.split(":")[1] for one in POLICIES if one.role == NAMES["StudioRole"] for action in one.actions}
+    assert {"GetObject", "ExecuteStatement", "GetStatementResult", "CreateApp"} <= own
+    assert not [action for action in own if action.startswith(("Put", "Pass", "CreateTraining", "CreateEndpoint"))]
+    assert not {"DeleteObject", "GenerateDataKey", "BatchExecuteStatement"} & own
+    domain = template("sagemaker")["Resources"]["Domain"]["Properties"]
+    assert domain["DefaultUserSettings"]["ExecutionRole"] == {"Ref": "StudioRoleArn"}
 
 
 SAGEMAKER = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}"

@@ -8,11 +8,14 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 
 import boto3
 import httpx
+import psutil
 import pytest
 
+from include.serving.__main__ import THREADS
 from include.serving.keys import hash_of
 
 
@@ -90,6 +93,36 @@ def test_before_the_first_promotion_the_api_is_up_and_names_the_model_that_has_n
     )
     assert "score_leads" in httpx.get(f"{address}/desk").text
     assert "ERROR" not in {json.loads(line)["level"] for line in log.read_text().splitlines()}
+
+
+def test_a_worker_that_is_killed_is_started_again_and_none_outlives_a_killed_server(started, write_models, tmp_path):
+    write_models(tmp_path / "model")
+    address, process, _ = started("serve", SAGEMAKER_BASE_DIR=str(tmp_path))
+    answer(address, "/ping", 200, process)
+    (worker,) = psutil.Process(process.pid).children()
+    worker.kill()
+    worker.wait(timeout=10)
+    answer(address, "/ping", 200, process)
+    (successor,) = psutil.Process(process.pid).children()
+    process.kill()
+    successor.wait(timeout=10)
+    assert psutil.pid_exists(worker.pid) is psutil.pid_exists(successor.pid) is False
+
+
+def test_callers_that_send_slowly_keep_nobody_waiting(started, write_models, tmp_path):
+    write_models(tmp_path / "model")
+    address, process, _ = started("serve", SAGEMAKER_BASE_DIR=str(tmp_path))
+    answer(address, "/ping", 200, process)
+    where = httpx.URL(address)
+    # Without a key, /predict refuses before the body has come; /invocations waits for it.
+    slow = ["/invocations"] * (THREADS // 2) + ["/predict"] * (2 * THREADS)
+    with ExitStack() as held:
+        for path in slow:
+            caller = held.enter_context(socket.create_connection((where.host, where.port)))
+            caller.sendall(
+                f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: text/csv\r\nContent-Length: 9\r\n\r\na".encode()
+            )
+        assert httpx.get(f"{address}/ping", timeout=20).status_code == 200
 
 
 def test_a_key_is_made_once_shown_once_and_works(bucket):
