@@ -5,9 +5,11 @@ table of feedback, one for each different word of a rep on a score.
 
 1. `collect_new` reads the objects stored under `feedback/` since the last run; what is no feedback is counted and kept
    in `quarantine/feedback/`, and fails nothing.
-2. `merge_feedback` merges them by id and gives every flag its lead's outcome once an ingestion has brought the label.
-   Feedback on leads that the warehouse does not know is kept and counted.
-3. `report_agreement` says how far reps agree with each model version and with each other: `reports/feedback/`, MLflow.
+2. `merge_feedback` merges them by id, gives a flag that names no stage that of the lead's score, and gives every flag
+   its lead's outcome once an ingestion has brought the label. Feedback on leads that the warehouse does not know is
+   kept and counted.
+3. `report_agreement` says how far reps agree with each stage's model versions and with each other:
+   `reports/feedback/`, MLflow.
 
 Trainings read the outcomes that reps report from this table (setting `feedback_labels`).
 

@@ -18,12 +18,13 @@ def collect_new(run):
 
 
 def merge_feedback():
-    """The run's feedback merged by its id, and every flag with its lead's outcome, in one transaction."""
+    """The run's feedback merged by its id, with their scores' stages and their leads' outcomes, in one transaction."""
     return statements(
         "merge_feedback",
         "{{ sql('clear_feedback_staging') }}",
         "{{ sql('copy_feedback', run_id=run_key(ti)) }}",
         "{{ sql('merge_feedback') }}",
+        "{{ sql('join_stages') }}",
         "{{ sql('join_outcomes') }}",
     )
 

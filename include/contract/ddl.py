@@ -33,6 +33,7 @@ def feedback_columns(contract: Contract) -> tuple[tuple[str, str], ...]:
         ("rep", "VARCHAR(256) NOT NULL"),
         ("verdict", "VARCHAR(16) NOT NULL"),
         ("model_version", "VARCHAR(32) NOT NULL"),
+        ("stage", "VARCHAR(16)"),
         ("rep_outcome", "INTEGER"),
         ("comment", "VARCHAR(4096)"),
         ("given_at", "TIMESTAMP NOT NULL"),

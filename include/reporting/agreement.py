@@ -17,9 +17,10 @@ def agreement(verdicts: Iterable[Row], pairs: Iterable[Row]) -> list[dict[str, A
         pairs: a row per stage and model_version: pairs of reps on the same lead, and how many of them agree.
 
     Returns:
-        stage (None where the scores are gone), model_version, reps, flags, loudest (share of the flags that one rep
-        gave), and as shares in [0, 1] right, too_high, too_low and borne_out, each the mean over reps, so that a rep
-        counts once however many flags they give, and reps_agree over pairs; None where nothing can be said.
+        stage (None where neither the rep nor the scores name it), model_version, reps, flags, loudest (share of the
+        flags that one rep gave), and as shares in [0, 1] right, too_high, too_low and borne_out, each the mean over
+        reps, so that a rep counts once however many flags they give, and reps_agree over pairs; None where nothing can
+        be said.
     """
     together = {(row["stage"], row["model_version"]): row for row in pairs}
     versions: dict[tuple[str | None, str], list[Row]] = {}

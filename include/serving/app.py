@@ -1,6 +1,6 @@
 """The scoring API as a WSGI application: leads in, scores and reasons of the current champions out."""
 
-from flask import Flask, Response
+from flask import Flask, Response, request
 
 from include.contract import load_contract
 from include.serving.auth import require_keys
@@ -16,6 +16,7 @@ from include.serving.openapi import document
 from include.serving.routes import add_routes
 from include.settings import settings
 
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"})
 MAX_BODY_BYTES = 4 * 1024 * 1024
 ENDPOINT_OPEN = frozenset({"invocations"})
 """SageMaker has asked IAM before a request reaches the container."""
@@ -43,6 +44,7 @@ def create_app(champions: Champions | None = None, keys: Keys | None = None, end
     app.extensions |= {"champions": champions, "contract": contract, "metrics": metrics}
     app.extensions["openapi"] = document(contract, settings())
     keys = keys or _watched_keys(endpoint)
+    app.before_request(_name_method)
     trace_requests(app)
     require_keys(app, keys, ENDPOINT_OPEN if endpoint else frozenset())
     limit_rates(app, _buckets() if keys else None)
@@ -76,6 +78,12 @@ def _watched_keys(endpoint: bool) -> Keys | None:
 def _buckets() -> Buckets | None:
     per_second = settings().api_requests_per_second
     return Buckets(per_second, settings().api_burst) if per_second else None
+
+
+def _name_method() -> None:
+    """Calls any method that HTTP does not have OTHER: callers may send any word, and logs and metrics say methods."""
+    if request.method not in METHODS:
+        request.method = "OTHER"
 
 
 def _protect(response: Response) -> Response:

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from io import StringIO
 from typing import Any, TextIO
@@ -15,12 +16,17 @@ class TooMuch(ValueError):  # noqa: N818 - says what is the matter
     """More leads or columns than one request may bring; the message names the limit."""
 
 
-def parse_json(body: bytes) -> list[Mapping[str, Any]]:
-    """Leads of a JSON body: one object, or a list of objects. Raises UnreadableBody."""
+def load_json(body: bytes) -> Any:
+    """A JSON document in UTF-8 in which no object gives a name twice and every number is one. Raises UnreadableBody."""
     try:
-        content = json.loads(body, parse_constant=_refuse_constant)
+        return json.loads(body.decode("utf-8-sig"), parse_constant=_refuse_constant, object_pairs_hook=_each_name_once)
     except (ValueError, RecursionError) as error:
         raise UnreadableBody(f"not JSON: {error}") from error
+
+
+def parse_json(body: bytes) -> list[Mapping[str, Any]]:
+    """Leads of a JSON body: one object, or a list of objects. Raises UnreadableBody."""
+    content = load_json(body)
     leads = content if isinstance(content, list) else [content]
     if not leads or not all(isinstance(lead, dict) for lead in leads):
         raise UnreadableBody("expected one JSON object per lead, alone or in a list that is not empty")
@@ -53,13 +59,16 @@ def csv_rows(text: TextIO) -> Iterator[list[str]]:
     """The header of a CSV, then its rows one by one, each as long as the header; blank lines are skipped.
 
     Raises:
-        UnreadableBody: at the line that is not CSV in UTF-8, or for a header that is missing or names a column twice.
+        UnreadableBody: at the line that is not CSV in UTF-8, or for a header that is missing, names a column twice or
+            separates cells otherwise.
     """
     reader = csv.reader(text, strict=True)
     try:
         header = next(reader, [])
         if not any(header):
             raise UnreadableBody("the CSV has no header; expected a header line and a line per lead")
+        if len(header) == 1 and len(re.split("[;\t]", header[0])) > 1:
+            raise UnreadableBody("the header of the CSV is one cell; separate cells by commas, not semicolons or tabs")
         if len(set(header)) < len(header):
             raise UnreadableBody("the header of the CSV names a column twice")
         yield header
@@ -84,6 +93,13 @@ def check_columns(columns: int, max_columns: int) -> None:
     """Lets pass a lead that is not too wide. Raises TooMuch."""
     if columns > max_columns:
         raise TooMuch(f"{columns:,} columns, and a lead may have {max_columns:,}; leave out what the contract has not")
+
+
+def _each_name_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    content = dict(pairs)
+    if len(content) < len(pairs):
+        raise ValueError("an object gives a name twice")
+    return content
 
 
 def _refuse_constant(name: str) -> Any:

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import PurePosixPath
 from typing import Any, Protocol
@@ -82,7 +82,7 @@ def collect(run_id: str, layout: Layout, warehouse: Warehouse) -> dict[str, Any]
 
 def feedback_schema(contract: Contract) -> pa.Schema:
     """Columns and types of the staging table of feedback, in its order, as COPY reads them."""
-    texts = ("id", contract.key, "rep", "verdict", "model_version")
+    texts = ("id", contract.key, "rep", "verdict", "model_version", "stage")
     return pa.schema(
         [
             *((name, pa.string()) for name in texts),
@@ -116,9 +116,9 @@ def _read(stored: StoredObject) -> Read:
     try:
         feedback = parse(content.decode())
         if PurePosixPath(stored.uri).name != f"{feedback.id}.json":
-            raise FeedbackRefused("the object is not named by its id")
+            raise FeedbackRefused({"field": "id", "reason": "does not name the object"})
         if feedback.given_at > stored.stored_at + CLOCKS_DIFFER:
-            raise FeedbackRefused("given_at is later than the object was stored")
+            raise FeedbackRefused({"field": "given_at", "reason": "is later than the object was stored"})
     except (FeedbackRefused, UnicodeDecodeError) as error:
         return Read(stored, None, str(error), content.decode(errors="replace")[:SHOWN])
     return Read(stored, feedback)
@@ -135,10 +135,10 @@ def _quarantine_name(stored: StoredObject) -> str:
 
 
 def _row(feedback: Feedback, stored: StoredObject, contract: Contract) -> Mapping[str, Any]:
-    said = asdict(feedback)
+    said = feedback.model_dump()
     moments = {"given_at": feedback.given_at, "stored_at": stored.stored_at}
     return {
-        **{name: said[name] for name in ("rep", "verdict", "model_version", "comment")},
+        **{name: said[name] for name in ("rep", "verdict", "model_version", "stage", "comment")},
         **{name: moment.astimezone(UTC).replace(tzinfo=None) for name, moment in moments.items()},
         "id": feedback.id,
         contract.key: feedback.lead,

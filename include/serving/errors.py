@@ -5,7 +5,7 @@ from http import HTTPStatus
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
-from flask import Flask, Response, jsonify
+from flask import Flask, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
 
 from include.lake.objects import ObjectMissing
@@ -36,11 +36,19 @@ def problem(status: int, reason: str | None, **more: Any) -> Answer:
 
 
 def _http(error: HTTPException) -> Answer:
-    response, status = problem(error.code or HTTPStatus.INTERNAL_SERVER_ERROR, error.description)
+    response, status = problem(error.code or HTTPStatus.INTERNAL_SERVER_ERROR, reason_of(error))
     for name, value in error.get_headers():
         if name not in ("Content-Type", "Content-Length"):
             response.headers[name] = value
     return response, status
+
+
+def reason_of(error: HTTPException) -> str | None:
+    """What an HTTP error says, with the limit where that is overstepped."""
+    if error.code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE and request.max_content_length:
+        fields = f"of a form {request.max_form_parts} parts and {request.max_form_memory_size:,} bytes in fields"
+        return f"too large: at most {request.max_content_length:,} bytes, {fields}"
+    return error.description
 
 
 def _unreadable(error: UnreadableBody) -> Answer:

@@ -2,77 +2,90 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
-from include.contract.ddl import TEXT_BYTES
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
 from include.lake.layout import Layout
 from include.lake.objects import write_text
 
 Verdict = Literal["right", "too_high", "too_low"]
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
-LONGEST = {"lead": TEXT_BYTES["string"], "rep": 256, "verdict": 16, "model_version": 32, "comment": 4096}
-"""Bytes of UTF-8 that the table of feedback holds of each text."""
-NEEDED = ("lead", "rep", "model_version")
+Stage = Literal["capture", "engagement", "contact"]
+"""The contract's `KnownAt`, spelled out for the OpenAPI document."""
+NOT_BLANK = r"^[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$"
+NOT_NULL = r"^[^\x00]*$"
+Outcome = Annotated[
+    int,
+    Field(ge=0, le=1),
+    BeforeValidator(lambda value: int(value) if isinstance(value, float) and value.is_integer() else value),
+]
+"""JSON calls 1.0 an integer too."""
+MAX_PROBLEMS = 100
 
 
 class FeedbackRefused(ValueError):  # noqa: N818 - says what happened
-    """Feedback that cannot be stored; the message names the value and what is wrong with it."""
+    """Feedback that cannot be kept; `problems` names each value's field and what is wrong with it."""
+
+    def __init__(self, *problems: dict[str, str]) -> None:
+        self.problems = problems
+        super().__init__("; ".join(f"{one['field']}: {one['reason']}" for one in problems))
 
 
-@dataclass(frozen=True)
-class Feedback:
-    """One word of one rep on one score.
+class FeedbackBody(BaseModel):
+    """One word of one rep on one score."""
 
-    Attributes:
-        lead: its key.
-        rep: who says so.
-        verdict: on the score.
-        model_version: that gave the score.
-        outcome: what has become of the lead, 1 converted, 0 not; None while the rep does not know.
-        comment: free text.
-        given_at: in UTC.
-    """
+    # What this lets pass fits the table: no character has more than four bytes, and its widths are in bytes.
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
-    lead: str
-    rep: str
-    verdict: Verdict
-    model_version: str
-    outcome: int | None
-    comment: str
-    given_at: datetime
+    lead: Annotated[str, Field(min_length=1, max_length=250, pattern=NOT_BLANK, description="key of the lead")]
+    rep: Annotated[str, Field(min_length=1, max_length=64, pattern=NOT_BLANK, description="who says so")]
+    verdict: Annotated[Verdict, Field(description="on the score")]
+    model_version: Annotated[str, Field(pattern=r"^[0-9]{1,9}$", description="that gave the score")]
+    stage: Annotated[
+        Stage | None, Field(description="of the score; null: found out from the batch scores, where they tell")
+    ] = None
+    outcome: Annotated[
+        Outcome | None, Field(description="1: the lead converted, 0: it did not, null: not known yet")
+    ] = None
+    comment: Annotated[str, Field(max_length=1000, pattern=NOT_NULL)] = ""
+
+
+class Feedback(FeedbackBody):
+    """The same, and when it was said."""
+
+    given_at: AwareDatetime
 
     @property
     def id(self) -> str:
         """The same for the same word of the same rep on the same score, so that a replayed one changes nothing."""
-        said = (self.lead, self.rep, self.verdict, self.model_version, self.outcome, self.comment)
+        said = [self.lead, self.rep, self.verdict, self.model_version, self.outcome, self.comment]
+        said += [self.stage] if self.stage else []  # feedback of before there were stages keeps its id
         return sha256(json.dumps(said).encode()).hexdigest()[:32]
 
 
+class _Stored(FeedbackBody):
+    """As an object holds it."""
+
+    given_at: AwareDatetime
+    id: str
+
+
+def said(content: Any, given_at: datetime) -> Feedback:
+    """The feedback in what a caller or a form gives. Raises FeedbackRefused."""
+    try:
+        return Feedback(**FeedbackBody.model_validate(content).model_dump(), given_at=given_at)
+    except ValidationError as error:
+        raise _refused(error) from None
+
+
 def keep(feedback: Feedback, layout: Layout) -> str:
-    """Stores it as a JSON object named by its id, over an equal one, and returns the id. Raises FeedbackRefused."""
-    check(feedback)
-    content = asdict(feedback) | {"id": feedback.id, "given_at": feedback.given_at.astimezone(UTC).isoformat()}
+    """Stores it as a JSON object named by its id, over an equal one, and returns the id."""
+    content = feedback.model_dump() | {"id": feedback.id, "given_at": feedback.given_at.astimezone(UTC).isoformat()}
     write_text(f"{layout.feedback}{feedback.id}.json", json.dumps(content) + "\n")
     return feedback.id
-
-
-def check(feedback: Feedback) -> None:
-    """Refuses what the table of feedback cannot hold.
-
-    Raises:
-        FeedbackRefused: a value is empty, too long, no text or none of those allowed.
-    """
-    for name, longest in LONGEST.items():
-        _check_text(name, getattr(feedback, name), longest)
-    if feedback.verdict not in VERDICTS:
-        raise FeedbackRefused(f"verdict must be one of {', '.join(VERDICTS)}")
-    if feedback.outcome is not None and (type(feedback.outcome) is not int or feedback.outcome not in (0, 1)):
-        raise FeedbackRefused("outcome must be 1 (converted), 0 (not) or left out")
-    if feedback.given_at.tzinfo is None:
-        raise FeedbackRefused("given_at must be a moment with its time zone")
 
 
 def parse(text: str) -> Feedback:
@@ -82,36 +95,19 @@ def parse(text: str) -> Feedback:
         FeedbackRefused: the text is anything else, or says something else than its id.
     """
     try:
-        content = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise FeedbackRefused(f"not JSON: {error}") from error
-    names = {field.name for field in fields(Feedback)} | {"id"}
-    if not isinstance(content, dict) or set(content) != names:
-        raise FeedbackRefused(f"must be an object with {', '.join(sorted(names))}")
-    feedback = Feedback(given_at=_moment(content), **{name: content[name] for name in names - {"id", "given_at"}})
-    check(feedback)
-    if feedback.id != content["id"]:
-        raise FeedbackRefused("the id is not that of what it says")
+        stored = _Stored.model_validate_json(text)
+    except ValidationError as error:
+        raise _refused(error) from None
+    feedback = Feedback(**stored.model_dump(exclude={"id"}))
+    if feedback.id != stored.id:
+        raise FeedbackRefused({"field": "id", "reason": "is not that of what it says"})
     return feedback
 
 
-def _moment(content: Mapping[str, Any]) -> datetime:
-    try:
-        return datetime.fromisoformat(content["given_at"])
-    except (TypeError, ValueError) as error:
-        raise FeedbackRefused(f"given_at is no moment: {error}") from error
+def _refused(error: ValidationError) -> FeedbackRefused:
+    found = error.errors(include_url=False, include_input=False, include_context=False)
+    return FeedbackRefused(*map(_problem, found[:MAX_PROBLEMS]))
 
 
-def _check_text(name: str, text: Any, longest: int) -> None:
-    if not isinstance(text, str):
-        raise FeedbackRefused(f"{name} must be text")
-    if name in NEEDED and not text.strip():
-        raise FeedbackRefused(f"{name} must not be empty")
-    try:
-        size = len(text.encode())
-    except UnicodeEncodeError:
-        raise FeedbackRefused(f"{name} holds half a character") from None
-    if "\0" in text:
-        raise FeedbackRefused(f"{name} holds a null character")
-    if size > longest:
-        raise FeedbackRefused(f"{name} is {size} bytes long, {longest} fit")
+def _problem(error: Mapping[str, Any]) -> dict[str, str]:
+    return {"field": ".".join(map(str, error["loc"])) or "body", "reason": error["msg"]}

@@ -5,7 +5,7 @@ from typing import Any
 
 from include.contract import Contract
 from include.serving.auth import KEY_HEADER
-from include.serving.feedback_route import FeedbackBody
+from include.serving.feedback import FeedbackBody
 from include.serving.lead_schema import lead_schema
 from include.serving.logs import REQUEST_ID
 from include.serving.scoring import MOST_REASONS, REASONS, VERSION_HEADER

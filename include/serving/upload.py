@@ -3,21 +3,19 @@
 The scored file is complete before its first byte is sent: a bad row is a 422 that names it, never half a file.
 """
 
-import csv
 import io
-import re
 import threading
 from collections.abc import Iterator
 from http import HTTPStatus
 from itertools import batched
 from tempfile import SpooledTemporaryFile
-from typing import IO, Any
+from typing import IO
 
 from flask import Response, abort, request, send_file
 from werkzeug.exceptions import TooManyRequests
 
-from include.contract import Contract
 from include.serving.bodies import UnreadableBody, check_columns, csv_rows
+from include.serving.scored_csv import Rows, write_scored
 from include.serving.scores import Scores
 from include.serving.scoring import name_versions, score_rows, scorer, wanted_reasons
 from include.serving.stages import StagedScorer
@@ -30,10 +28,6 @@ IN_MEMORY = 4 * 1024 * 1024
 AT_ONCE = threading.BoundedSemaphore(2)
 """Uploads would otherwise take every thread, and single leads would wait behind them."""
 BUSY_SECONDS = 5
-ADDED = ("score", "probability", "prediction", "tier", "stage", "model_version", "reasons")
-FORMULA = frozenset("=+-@\t\r\n|%＝＋－＠")
-"""A cell that begins so may be run by a spreadsheet; the last four are full-width and read like the first."""
-NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?", re.ASCII)
 
 
 def predict_batch() -> Response:
@@ -77,52 +71,20 @@ def score_csv(uploaded: IO[bytes], served: StagedScorer, reasons: int) -> IO[byt
     rows = csv_rows(io.TextIOWrapper(uploaded, encoding="utf-8-sig", newline=""))
     header = next(rows)
     check_columns(len(header), settings().api_max_columns)
-    names = added_columns(served.contract, reasons)
-    kept = [place for place, name in enumerate(header) if name not in names.values()]  # scores of an earlier time go
     scored = SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - the response closes it
     text = io.TextIOWrapper(scored, encoding="utf-8", newline="")
-    writer = csv.writer(text)
-    writer.writerow([harmless(header[place]) for place in kept] + list(names.values()))
-    for cells, added in _scored_chunks(rows, header, served, reasons, list(names)):
-        for row, more in zip(cells, added, strict=True):
-            writer.writerow([*(harmless(row[place]) for place in kept), *more])
+    write_scored(text, header, _scored_chunks(rows, header, served, reasons), served.contract, reasons)
     text.detach()
     return scored
 
 
-def added_columns(contract: Contract, reasons: int) -> dict[str, str]:
-    """The columns of a score to their names in the file, which differ where the contract has such a column itself."""
-    taken = {name for column in contract.columns for name in (column.name, column.field)}
-    wanted = ADDED if reasons else ADDED[:-1]
-    return {name: f"scored_{name}" if name in taken else name for name in wanted}
-
-
 def _scored_chunks(
-    rows: Iterator[list[str]], header: list[str], served: StagedScorer, reasons: int, columns: list[str]
-) -> Iterator[tuple[tuple[list[str], ...], Iterator[tuple[Any, ...]]]]:
+    rows: Iterator[list[str]], header: list[str], served: StagedScorer, reasons: int
+) -> Iterator[tuple[Rows, Scores]]:
     first = 1
     for chunk in batched(rows, CHUNK):
         leads = [dict(zip(header, row, strict=True)) for row in chunk]
-        scores = score_rows(served, leads, reasons, first)
-        yield chunk, _cells(scores, columns)
+        yield chunk, score_rows(served, leads, reasons, first)
         first += len(chunk)
     if first == 1:
         raise UnreadableBody("the CSV has no lead; expected a header line and a line per lead")
-
-
-def _cells(scores: Scores, columns: list[str]) -> Iterator[tuple[Any, ...]]:
-    if "reasons" in columns:
-        scores = scores | {"reasons": [sentences(reasons) for reasons in scores["reasons"]]}
-    return zip(*(scores[name] for name in columns), strict=True)
-
-
-def sentences(reasons: list[dict[str, Any]] | None) -> str:
-    """Reasons as one harmless cell."""
-    return harmless("; ".join(reason["text"] for reason in reasons or []))
-
-
-def harmless(cell: str) -> str:
-    """The cell with an apostrophe before it if a spreadsheet might run it; numbers stay numbers."""
-    if cell.lstrip(" ")[:1] not in FORMULA or NUMBER.fullmatch(cell.strip()):
-        return cell
-    return f"'{cell}"

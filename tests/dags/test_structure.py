@@ -108,7 +108,7 @@ def test_the_lead_desk_shows_a_list_only_once_it_is_whole(dags):
 def test_feedback_is_collected_merged_with_the_outcomes_and_reported(dags):
     dag = dags["collect_feedback"]
     assert in_order(dag) == ["collect_new", "merge_feedback", "report_agreement"]
-    statements = ("clear_feedback_staging", "copy_feedback", "merge_feedback", "join_outcomes")
+    statements = ("clear_feedback_staging", "copy_feedback", "merge_feedback", "join_stages", "join_outcomes")
     for name, sql in zip(statements, dag.get_task("merge_feedback").sql, strict=True):
         assert f"sql('{name}'" in sql
 

@@ -1,33 +1,29 @@
-"""A scored CSV as a download, harmless to open in a spreadsheet."""
+"""A scored CSV as a download."""
 
-import csv
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from io import StringIO
 from typing import Any
 
-import pandas as pd
+from include.contract import Contract
+from include.serving.scored_csv import write_scored
+from include.serving.scores import Scores
+from include.serving.scoring import REASONS
 
-from include.serving.upload import ADDED, harmless, sentences
 
-
-def scored_csv(leads: Sequence[Mapping[str, Any]], scores: pd.DataFrame) -> str:
-    """The uploaded leads with their scores and reasons, the best first.
+def scored_csv(leads: Sequence[Mapping[str, Any]], scores: Scores, contract: Contract) -> str:
+    """The uploaded leads with their scores and reasons, the best first, as POST /predict/batch writes them.
 
     Args:
         leads: the rows as they were uploaded, by their own headers.
         scores: of the same leads in the same order, as a `StagedScorer` gives them.
+        contract: what a lead is.
     """
-    header = [name for name in leads[0] if name not in ADDED]  # scores of an earlier time go
-    text = StringIO()
-    writer = csv.writer(text)
-    writer.writerow([*map(harmless, header), *ADDED])
-    for place in scores["probability"].to_numpy().argsort(kind="stable")[::-1]:
-        score = scores.iloc[place]
-        told = sentences(score["reasons"])
-        writer.writerow(
-            [*(harmless(leads[place][name]) for name in header), *(score[name] for name in ADDED[:-1]), told]
-        )
+    order = sorted(range(len(leads)), key=scores["probability"].__getitem__, reverse=True)
+    rows = [list(leads[place].values()) for place in order]
+    ranked = {name: [values[place] for place in order] for name, values in scores.items()}
+    text = StringIO(newline="")
+    write_scored(text, list(leads[0]), [(rows, ranked)], contract, REASONS)
     return text.getvalue()
 
 

@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 from flask import abort, request
 
+FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -16,6 +17,12 @@ def require_same_origin() -> None:
     """
     if request.method not in SAFE and not _same_origin():
         abort(HTTPStatus.FORBIDDEN, "this did not come from a page of the lead desk; open the desk and try again there")
+
+
+def require_form() -> None:
+    """Aborts with 415 when a body is no form: it would be read as one with nothing filled in."""
+    if request.method not in SAFE and request.mimetype not in FORMS:
+        abort(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "send the form of a page of the lead desk")
 
 
 def _same_origin() -> bool:

@@ -14,11 +14,11 @@ from werkzeug.wrappers import Response as BaseResponse
 from include.serving.bodies import TooMuch, UnreadableBody, check_columns, parse_csv
 from include.serving.desk.export import as_link, scored_csv
 from include.serving.desk.form import sections
-from include.serving.desk.guard import require_same_origin
+from include.serving.desk.guard import require_form, require_same_origin
 from include.serving.desk.state import Desk, desk_of
 from include.serving.desk.views import FILTER, Card, Page, cards, trail
-from include.serving.errors import STORE_ERRORS
-from include.serving.feedback import VERDICTS, Feedback, FeedbackRefused, keep
+from include.serving.errors import STORE_ERRORS, reason_of
+from include.serving.feedback import VERDICTS, FeedbackRefused, keep, said
 from include.serving.leads import LeadsRefused
 from include.serving.scores import as_frame
 from include.serving.scoring import REASONS, champions, score_rows
@@ -39,6 +39,7 @@ HEADERS = {
 
 desk = Blueprint("desk", __name__, url_prefix="/desk", template_folder="templates", static_folder="static")
 desk.before_request(require_same_origin)
+desk.before_request(require_form)
 
 
 @desk.record_once
@@ -58,7 +59,7 @@ def leads() -> str:
     listing, fields = _desk().listing.get(), [column.field for column in _desk().filters]
     wanted = {"tier": request.args.get("tier", "")} | {name: request.args.get(FILTER + name, "") for name in fields}
     chosen = listing.where(wanted)
-    page, said = Page.of(chosen, request.args.get("page", "")), request.args.get("said", "")
+    page, verdict = Page.of(chosen, request.args.get("page", "")), request.args.get("said", "")
     return render_template(
         "desk/leads.html",
         desk=_desk(),
@@ -70,7 +71,7 @@ def leads() -> str:
         trail=trail(request.args),
         address=lambda number: _address(trail(request.args) | {"page": str(number)}),
         agreement=_desk().agreement.get(),
-        said=said.replace("_", " ") if said in VERDICTS else "",
+        said=verdict.replace("_", " ") if verdict in VERDICTS else "",
         filtered=any(wanted[name] for name in fields),
     )
 
@@ -94,27 +95,27 @@ def score() -> str | tuple[str, int]:
 @desk.post("/upload")
 def upload() -> str | tuple[str, int]:
     """The leads of an uploaded CSV, ranked, with the scored file to download."""
-    scorer, file = _scorer(), request.files.get("leads")
-    if file is None:
-        abort(HTTPStatus.BAD_REQUEST, "choose a CSV file to score")
+    scorer, files = _scorer(), request.files.getlist("leads")
+    if len(files) != 1:
+        abort(HTTPStatus.BAD_REQUEST, "choose a CSV file to score, one at a time")
     if not AT_ONCE.acquire(blocking=False):
         abort(HTTPStatus.TOO_MANY_REQUESTS, "other files are being scored; try again in a few seconds")
     try:
-        rows = parse_csv(file.read())
+        rows = parse_csv(files[0].read())
         check_columns(len(rows[0]), settings().api_max_columns)
-        scores = as_frame(score_rows(scorer, rows, REASONS))
+        scores = score_rows(scorer, rows, REASONS)
     except LeadsRefused as refused:
         page = render_template("desk/refused.html", desk=_desk(), problems=refused.problems)
         return page, HTTPStatus.UNPROCESSABLE_ENTITY
     finally:
         AT_ONCE.release()
-    ranked = scores.sort_values("probability", ascending=False, kind="stable").head(SHOWN)
+    ranked = as_frame(scores).sort_values("probability", ascending=False, kind="stable").head(SHOWN)
     return render_template(
         "desk/upload.html",
         desk=_desk(),
-        total=len(scores),
+        total=len(rows),
         cards=cards(ranked, _desk()),
-        download=as_link(scored_csv(rows, scores)),
+        download=as_link(scored_csv(rows, scores, _desk().contract)),
         trail={},
     )
 
@@ -122,28 +123,25 @@ def upload() -> str | tuple[str, int]:
 @desk.post("/feedback")
 def feedback() -> BaseResponse:
     """Keeps what a rep says of a score, the same word once, and goes back to the list."""
-    said = _said(request.form)
-    keep(said, _desk().layout)
-    return redirect(_address(trail(request.form) | {"said": said.verdict}), HTTPStatus.SEE_OTHER)
+    given = said(_word(request.form), datetime.now(UTC))
+    keep(given, _desk().layout)
+    return redirect(_address(trail(request.form) | {"said": given.verdict}), HTTPStatus.SEE_OTHER)
 
 
 def _address(asked: Mapping[str, str]) -> str:
     return f"{url_for('desk.leads')}?{urlencode(asked)}"
 
 
-def _said(form: Mapping[str, str]) -> Feedback:
-    verdict, outcome = form.get("verdict", ""), form.get("outcome", "")
-    if verdict not in VERDICTS or outcome not in ("", "0", "1"):
-        raise FeedbackRefused("say right, too high or too low, and the outcome only if it is known")
-    return Feedback(
-        lead=form.get("lead", ""),
-        rep=_rep(),
-        verdict=verdict,
-        model_version=form.get("model_version", ""),
-        outcome=int(outcome) if outcome else None,
-        comment=form.get("comment", "").strip(),
-        given_at=datetime.now(UTC),
-    )
+def _word(form: Mapping[str, str]) -> dict[str, str | int | None]:
+    """What the form of a card says, as the API's callers say it."""
+    word: dict[str, str | int | None] = {name: form.get(name, "") for name in ("lead", "verdict", "model_version")}
+    outcome = form.get("outcome", "")
+    return word | {
+        "rep": _rep(),
+        "stage": form.get("stage") or None,
+        "outcome": int(outcome) if outcome in ("0", "1") else outcome or None,
+        "comment": form.get("comment", "").strip(),
+    }
 
 
 def _rep() -> str:
@@ -173,7 +171,7 @@ def _score_page(given: Mapping[str, str], problems: Mapping[str, str], card: Car
 @desk.errorhandler(HTTPException)
 def _explain(error: HTTPException) -> Response:
     response = make_response(
-        render_template("desk/error.html", desk=_desk(), reason=error.description), error.code or 500
+        render_template("desk/error.html", desk=_desk(), reason=reason_of(error)), error.code or 500
     )
     kept = [(name, value) for name, value in error.get_headers() if not name.startswith("Content-")]
     response.headers.extend(kept)

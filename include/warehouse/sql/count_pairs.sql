@@ -4,13 +4,13 @@ SELECT stage, model_version, SUM(flags * (flags - 1) / 2) AS pairs, SUM(
 ) AS agreeing
 FROM (
     SELECT
-        scored.stage,
+        flag.stage,
         flag.model_version,
         COUNT(*) AS flags,
         SUM(CASE WHEN flag.verdict = 'right' THEN 1 ELSE 0 END) AS called_right,
         SUM(CASE WHEN flag.verdict = 'too_high' THEN 1 ELSE 0 END) AS too_high,
         SUM(CASE WHEN flag.verdict = 'too_low' THEN 1 ELSE 0 END) AS too_low
 {% include "newest_verdicts.jinja" %}
-    GROUP BY scored.stage, flag.model_version, flag.{{ contract.key }}
+    GROUP BY flag.stage, flag.model_version, flag.{{ contract.key }}
 ) AS judged
 GROUP BY stage, model_version

@@ -1,8 +1,8 @@
 {# How often each rep called a model version's scores right, too high and too low: the newest verdict on each lead. A
    verdict is borne out when the outcome says so: not converted after too high, converted after too low, as predicted
-   after right. The stage of a version is that of the score it gave the lead. #}
+   after right. Versions are numbered by stage. #}
 SELECT
-    scored.stage,
+    flag.stage,
     flag.model_version,
     flag.rep,
     COUNT(*) AS flags,
@@ -19,5 +19,5 @@ SELECT
         ELSE 0
     END) AS borne_out
 {% include "newest_verdicts.jinja" %}
-GROUP BY scored.stage, flag.model_version, flag.rep
-ORDER BY scored.stage, flag.model_version, flag.rep
+GROUP BY flag.stage, flag.model_version, flag.rep
+ORDER BY flag.stage, flag.model_version, flag.rep

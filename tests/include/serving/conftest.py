@@ -1,9 +1,13 @@
 """Champions that were really trained: in memory for scoring, registered ones for loading."""
 
+import time
+import uuid
 from collections.abc import Callable, Iterator
 from copy import deepcopy
+from datetime import UTC, datetime
 from pathlib import Path
 
+import boto3
 import mlflow.sklearn
 import pandas as pd
 import pytest
@@ -13,16 +17,19 @@ from sklearn.pipeline import Pipeline
 
 from include.contract import Contract, KnownAt, load_contract
 from include.features.calibration import Calibration, Decision
+from include.lake.objects import upload_file
 from include.registry.registry import ChampionInfo, NoChampion, promote, register
 from include.registry.tracking import connect
+from include.serving import deployment
 from include.serving.app import create_app
+from include.serving.bundle import pack
 from include.serving.holder import ChampionHolder, Champions
 from include.serving.model_folder import write_index
 from include.serving.scorer import Scorer, scorer_of
 from include.serving.stages import StagedScorer
 from include.settings import settings
 from include.training.families import build_pipeline, deployable
-from include.training.packaging import log_pipeline
+from include.training.packaging import log_pipeline, stage_code
 
 EPOCH = pd.Timestamp("2026-01-01", tz="UTC").to_pydatetime()
 DECISION = Decision("f1", 0.4, (("A", 70), ("B", 40), ("C", 20), ("D", 0)))
@@ -158,3 +165,80 @@ def contract_with_levels(tmp_path, monkeypatch, use_contract) -> Iterator[Contra
     yield load_contract(str(path))
     settings.cache_clear()
     load_contract.cache_clear()
+
+
+@pytest.fixture
+def endpoint(layout, monkeypatch):
+    """An endpoint's name of this test's own; what stands there at the end is deleted."""
+    name = f"e-{uuid.uuid4().hex[:8]}"
+    monkeypatch.setenv("LEADS_ENDPOINT_NAME", name)
+    settings.cache_clear()
+    api = boto3.client("sagemaker")
+    yield api
+    if deployment.present(settings()):
+        api.delete_endpoint(EndpointName=name)
+
+
+@pytest.fixture
+def packed(layout, scorer_for, contract, tmp_path):
+    """Archive of both stages' champions under made-up versions, as `bundle` uploads it, without a registry."""
+
+    def make(version: str) -> dict[str, str]:
+        folder, archive = tmp_path / f"v{version}", tmp_path / f"v{version}.tar.gz"
+        found = {}
+        for stage in (KnownAt.CONTACT, KnownAt.CAPTURE):
+            code = stage_code(_new(tmp_path / f"code-{version}-{stage}"))
+            pipeline = scorer_for(stage).pipeline
+            mlflow.sklearn.save_model(
+                pipeline,
+                folder / stage,
+                code_paths=[str(code)],
+                serialization_format="cloudpickle",
+                pip_requirements=[],
+            )
+            moment = datetime(2026, 1, 1, tzinfo=UTC)
+            found[stage] = ChampionInfo(contract.model_name(stage), version, "a-run", {}, moment)
+        write_index(folder, found)
+        pack(folder, archive)
+        uri = layout.endpoint_model(f"v{version}")
+        upload_file(archive, uri)
+        return {"model_data_url": uri, "sha256": version * 64, "versions": f"contact-{version}-capture-{version}"}
+
+    return make
+
+
+def _new(folder):
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def settled(layout) -> Callable[[], dict[str, str]]:
+    """Waits until SageMaker is done with the settings' endpoint; returns what is there."""
+
+    def wait() -> dict[str, str]:
+        for _ in range(600):
+            now = deployment.present(settings())
+            if now["status"] not in ("Creating", "Updating"):
+                return now
+            time.sleep(0.2)
+        raise TimeoutError(now)
+
+    return wait
+
+
+@pytest.fixture
+def deploy(endpoint, settled) -> Callable[[dict[str, str]], str]:
+    """What the DAG's operators do; returns the config's name once SageMaker is done with it."""
+
+    def create(packed: dict[str, str]) -> str:
+        asked = deployment.requests(settings(), packed)
+        role = f"arn:aws:iam::123456789012:role/{settings().endpoint_role}"
+        endpoint.create_model(**asked["model"] | {"ExecutionRoleArn": role})
+        endpoint.create_endpoint_config(**asked["config"])
+        change = endpoint.create_endpoint if deployment.present(settings()) is None else endpoint.update_endpoint
+        change(**asked["endpoint"])
+        settled()
+        return asked["name"]
+
+    return create

@@ -57,7 +57,18 @@ def test_every_reply_has_a_request_id_and_the_headers_that_protect_browsers(clie
 def test_a_body_above_the_limit_is_a_413_with_a_reason(client, size):
     reply = client.post("/predict", data=b" " * size, content_type="application/json")
     assert reply.status_code == 413
-    assert "exceeds the capacity limit" in reply.json["error"]
+    assert "at most 4,194,304 bytes" in reply.json["error"]
+
+
+def test_a_method_that_is_none_is_neither_logged_nor_counted_by_its_name(guarded, caplog):
+    caplog.set_level("INFO")
+    assert [guarded.open(path, method="JANE-DOE").status_code for path in ("/predict", "/nothing")] == [401, 401]
+    assert guarded.open("/predict", method="JANE-DOE", headers={"X-API-Key": KEY}).status_code == 405
+    figures = guarded.get("/metrics", headers={"X-API-Key": KEY}).text
+    assert "JANE" not in figures
+    assert 'method="OTHER"' in figures
+    assert {getattr(record, "facts", {}).get("method") for record in caplog.records} >= {"OTHER"}
+    assert not [record for record in caplog.records if "JANE" in str(record.__dict__)]
 
 
 def test_a_key_that_asks_too_often_waits(serving_champions, keys, monkeypatch, fresh_settings):

@@ -33,6 +33,10 @@ def test_a_json_list_is_a_lead_each():
         pytest.param(b'{"visits": NaN}', id="NaN"),
         pytest.param(b'{"visits": -Infinity}', id="Infinity"),
         pytest.param(b"\xff", id="not UTF-8"),
+        pytest.param('{"visits": 1}'.encode("utf-16"), id="UTF-16"),
+        pytest.param('{"visits": 1}'.encode("utf-32-le"), id="UTF-32"),
+        pytest.param(b'{"visits": 1, "visits": 2}', id="a name twice"),
+        pytest.param(b'[{}, {"visits": {"a": 1, "a": 1}}]', id="a name twice far inside"),
         pytest.param(b'{"visits": ' + b"9" * 5000 + b"}", id="an integer of 5,000 digits"),
         pytest.param(b"[" * 100_000, id="nested too deep"),
     ],
@@ -40,6 +44,15 @@ def test_a_json_list_is_a_lead_each():
 def test_a_body_that_is_not_leads_in_json_is_unreadable(body):
     with pytest.raises(UnreadableBody):
         parse_json(body)
+
+
+def test_a_byte_order_mark_before_json_is_skipped():
+    assert parse_json('\ufeff{"visits": 3}'.encode()) == [{"visits": 3}]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_lines_of_csv_end_as_unix_windows_or_an_old_mac_ends_them(end):
+    assert parse_csv(f"visits,region{end}3,north{end}".encode()) == [{"visits": "3", "region": "north"}]
 
 
 def test_csv_lines_are_leads_with_the_header_as_names():
@@ -55,6 +68,8 @@ def test_csv_lines_are_leads_with_the_header_as_names():
         pytest.param(b"visits,visits\n1,2\n", id="a column twice"),
         pytest.param(b"visits,region\n1\n", id="too few cells"),
         pytest.param(b"visits\n1,2\n", id="too many cells"),
+        pytest.param(b"visits;region\n1;north\n", id="semicolons"),
+        pytest.param(b"visits\tregion\n1\tnorth\n", id="tabs"),
         pytest.param(b"visits\n\xff\n", id="broken UTF-8"),
         pytest.param("visits\n1\n".encode("utf-16"), id="UTF-16"),
         pytest.param(b"visits\n" + b"9" * 200_000 + b"\n", id="an endless cell"),

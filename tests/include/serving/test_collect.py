@@ -1,7 +1,6 @@
 """From objects under the feedback prefix to rows of the table, in S3 and a warehouse that execute for real."""
 # ruff: noqa: S608 - the only names put into SQL here are the tests own
 
-import dataclasses
 import json
 from datetime import UTC, datetime, timedelta
 
@@ -16,13 +15,26 @@ from include.warehouse.client import Warehouse
 from include.warehouse.templates import render
 
 MONDAY = datetime(2026, 2, 2, 9, tzinfo=UTC)
-WORD = Feedback("a-1", "asha", "too_low", "7", 1, "it's ≥ 2 | \\ 'n'", MONDAY)
+WORD = Feedback(
+    lead="a-1",
+    rep="asha",
+    verdict="too_low",
+    model_version="7",
+    stage="contact",
+    outcome=1,
+    comment="it's ≥ 2 | \\ 'n'",
+    given_at=MONDAY,
+)
+
+
+def changed(**values):
+    return Feedback(**WORD.model_dump() | values)
 
 
 @pytest.fixture
 def warehouse(layout):
     made = Warehouse(settings(), timeout=60)
-    for name in ("create_leads", "create_feedback", "create_feedback_staging"):
+    for name in ("create_leads", "create_scores", "create_feedback", "create_feedback_staging"):
         made.execute(render(name))
     return made
 
@@ -33,7 +45,7 @@ def run(layout, warehouse):
 
     def once(run_id):
         counts = collect(run_id, layout, warehouse)
-        names = ("clear_feedback_staging", "copy_feedback", "merge_feedback", "join_outcomes")
+        names = ("clear_feedback_staging", "copy_feedback", "merge_feedback", "join_stages", "join_outcomes")
         warehouse.transaction([render(name, run_id=run_id) for name in names])
         return {name: counts[name] for name in ("objects", "collected", "malformed")}
 
@@ -44,21 +56,41 @@ def run(layout, warehouse):
 def rows(warehouse, contract):
     table = f"public.{contract.names.feedback_table}"
     given = "CAST(given_at AS VARCHAR) AS given_at"
-    names = f"id, {contract.key}, rep, verdict, model_version, rep_outcome, comment, lead_known, {given}"
+    names = f"id, {contract.key}, rep, verdict, model_version, stage, rep_outcome, comment, lead_known, {given}"
     return lambda: warehouse.query(f"SELECT {names} FROM {table} ORDER BY {contract.key}, rep")
 
 
 def test_every_word_becomes_a_row_that_says_the_same(run, rows, layout, contract):
     keep(WORD, layout)
-    keep(dataclasses.replace(WORD, lead="a-2", outcome=None, comment=""), layout)
+    keep(changed(lead="a-2", outcome=None, comment=""), layout)
     assert run("r1") == {"objects": 2, "collected": 2, "malformed": 0}
     first, second = rows()
     assert first.pop("given_at").startswith("2026-02-02 09:00:00")
     assert first == {
         "id": WORD.id, contract.key: "a-1", "rep": "asha", "verdict": "too_low", "model_version": "7",
-        "rep_outcome": 1, "comment": WORD.comment, "lead_known": False,
+        "stage": "contact", "rep_outcome": 1, "comment": WORD.comment, "lead_known": False,
     }  # fmt: skip
     assert (second["rep_outcome"], second["comment"]) == (None, "")
+
+
+def test_a_flag_that_names_no_stage_gets_that_of_the_score_in_the_warehouse(run, rows, layout, warehouse, contract):
+    score = "80, 0.8, 1, 'A', '[]', 'capture', '7', 'r', TIMESTAMP '2026-02-01 05:00:00'"
+    warehouse.execute(f"INSERT INTO public.{contract.names.scores_table} VALUES ('a-1', {score}), ('a-3', {score})")
+    for lead, stage in (("a-1", None), ("a-2", None), ("a-3", "contact")):
+        keep(changed(lead=lead, stage=stage), layout)
+    run("r1")
+    assert [row["stage"] for row in rows()] == ["capture", None, "contact"]
+    keep(changed(stage=None), layout)
+    run("r2")
+    assert [row["stage"] for row in rows()] == ["capture", None, "contact"]
+
+
+def test_objects_of_before_there_were_stages_are_collected(run, rows, layout):
+    old = changed(stage=None)
+    content = old.model_dump(exclude={"stage"}) | {"id": old.id, "given_at": MONDAY.isoformat()}
+    write_text(f"{layout.feedback}{old.id}.json", json.dumps(content))
+    assert run("r1")["collected"] == 1
+    assert rows()[0]["stage"] is None
 
 
 def test_a_repeated_run_and_a_replayed_object_change_nothing(run, rows, layout):
@@ -74,7 +106,7 @@ def test_a_repeated_run_and_a_replayed_object_change_nothing(run, rows, layout):
 def test_a_word_said_again_is_one_row_as_new_as_when_it_was_said_last(run, rows, layout):
     keep(WORD, layout)
     run("r1")
-    keep(dataclasses.replace(WORD, given_at=MONDAY + timedelta(days=2)), layout)
+    keep(changed(given_at=MONDAY + timedelta(days=2)), layout)
     run("r2")
     (row,) = rows()
     assert row["given_at"].startswith("2026-02-04 09:00:00")
@@ -92,7 +124,7 @@ MALFORMED = {
     "empty.json": b"",
     "strange.txt": b"hello",
     "large.json": b" " * (LARGEST + 1),
-    "renamed.json": json.dumps(dataclasses.asdict(WORD) | {"id": WORD.id, "given_at": MONDAY.isoformat()}).encode(),
+    "renamed.json": json.dumps(WORD.model_dump() | {"id": WORD.id, "given_at": MONDAY.isoformat()}).encode(),
 }
 
 
@@ -113,7 +145,7 @@ def test_a_malformed_object_is_counted_once(run, layout):
 
 
 def test_feedback_from_the_future_is_malformed(run, rows, layout):
-    keep(dataclasses.replace(WORD, given_at=datetime.now(UTC) + timedelta(days=3)), layout)
+    keep(changed(given_at=datetime.now(UTC) + timedelta(days=3)), layout)
     assert run("r1")["malformed"] == 1
     assert rows() == []
 
@@ -129,5 +161,5 @@ def test_only_what_was_stored_since_the_newest_collected_is_read_again(run, layo
 
 def test_a_flood_of_one_rep_is_collected_whole(run, rows, layout):
     for number in range(150):
-        keep(dataclasses.replace(WORD, rep="flooder", comment=str(number)), layout)
+        keep(changed(rep="flooder", comment=str(number)), layout)
     assert run("r1")["collected"] == len(rows()) == 150

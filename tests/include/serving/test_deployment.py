@@ -1,22 +1,14 @@
 """A deployment on local AWS, where containers really start: to the endpoint, to a newer champion, and back."""
 
 import json
-import time
-import uuid
-from datetime import UTC, datetime
 
 import boto3
 import pytest
 
-from include.contract import KnownAt
-from include.lake.objects import list_objects, upload_file, write_bytes
-from include.registry.registry import ChampionInfo
+from include.lake.objects import list_objects, write_bytes
 from include.serving import deployment
-from include.serving.bundle import pack
 from include.serving.deployment import NotDeployed
-from include.serving.model_folder import write_index
 from include.settings import Settings, settings
-from include.training.packaging import stage_code
 
 PACKED = {"model_data_url": "s3://b/a/model.tar.gz", "sha256": "0" * 64, "versions": "contact-7-capture-3"}
 
@@ -64,82 +56,14 @@ def test_the_container_reaches_nothing_and_has_the_settings_of_this_process(cont
     assert model["PrimaryContainer"]["Environment"]["OMP_NUM_THREADS"] == "1"
 
 
-@pytest.fixture
-def endpoint(layout, monkeypatch):
-    """An endpoint's name of this test's own; what stands there at the end is deleted."""
-    name = f"e-{uuid.uuid4().hex[:8]}"
-    monkeypatch.setenv("LEADS_ENDPOINT_NAME", name)
-    settings.cache_clear()
-    api = boto3.client("sagemaker")
-    yield api
-    if deployment.present(settings()):
-        api.delete_endpoint(EndpointName=name)
-
-
-@pytest.fixture
-def packed(layout, scorer_for, contract, tmp_path):
-    """Archive of both stages' champions under made-up versions, as `bundle` uploads it, without a registry."""
-    import mlflow.sklearn
-
-    def make(version: str) -> dict[str, str]:
-        folder, archive = tmp_path / f"v{version}", tmp_path / f"v{version}.tar.gz"
-        found = {}
-        for stage in (KnownAt.CONTACT, KnownAt.CAPTURE):
-            code = stage_code(_new(tmp_path / f"code-{version}-{stage}"))
-            pipeline = scorer_for(stage).pipeline
-            mlflow.sklearn.save_model(
-                pipeline,
-                folder / stage,
-                code_paths=[str(code)],
-                serialization_format="cloudpickle",
-                pip_requirements=[],
-            )
-            moment = datetime(2026, 1, 1, tzinfo=UTC)
-            found[stage] = ChampionInfo(contract.model_name(stage), version, "a-run", {}, moment)
-        write_index(folder, found)
-        pack(folder, archive)
-        uri = layout.endpoint_model(f"v{version}")
-        upload_file(archive, uri)
-        return {"model_data_url": uri, "sha256": version * 64, "versions": f"contact-{version}-capture-{version}"}
-
-    return make
-
-
-def _new(folder):
-    folder.mkdir()
-    return folder
-
-
-def deploy(api, packed):
-    """What the DAG's operators do; returns the config's name once SageMaker is done with it."""
-    asked = deployment.requests(settings(), packed)
-    api.create_model(
-        **asked["model"] | {"ExecutionRoleArn": f"arn:aws:iam::123456789012:role/{settings().endpoint_role}"}
-    )
-    api.create_endpoint_config(**asked["config"])
-    change = api.create_endpoint if deployment.present(settings()) is None else api.update_endpoint
-    change(**asked["endpoint"])
-    settled()
-    return asked["name"]
-
-
-def settled():
-    for _ in range(600):
-        now = deployment.present(settings())
-        if now["status"] not in ("Creating", "Updating"):
-            return now
-        time.sleep(0.2)
-    raise TimeoutError(now)
-
-
-def test_champions_are_deployed_checked_replaced_without_a_gap_and_taken_back(endpoint, packed, layout):
+def test_champions_are_deployed_checked_replaced_without_a_gap_and_taken_back(deploy, settled, packed, layout):
     assert deployment.present(settings()) is None
-    first = deploy(endpoint, old := packed("1"))
+    first = deploy(old := packed("1"))
     assert deployment.verify(settings(), first, old["versions"])["config"] == first
     captured = list_objects(layout.endpoint_capture)
     assert captured
 
-    second = deploy(endpoint, new := packed("2"))
+    second = deploy(new := packed("2"))
     assert deployment.verify(settings(), second, new["versions"])["versions"] == "contact-2-capture-2"
     with pytest.raises(NotDeployed, match=f"should serve {first}"):
         deployment.verify(settings(), first, old["versions"])
@@ -152,10 +76,10 @@ def test_champions_are_deployed_checked_replaced_without_a_gap_and_taken_back(en
     assert deployment.roll_back(settings(), first) is None
 
 
-def test_an_update_that_cannot_start_leaves_what_served_in_service_and_is_noticed(endpoint, packed, layout):
-    first = deploy(endpoint, good := packed("1"))
+def test_an_update_that_cannot_start_leaves_what_served_in_service_and_is_noticed(deploy, packed, layout):
+    first = deploy(good := packed("1"))
     write_bytes(uri := layout.endpoint_model("broken"), b"no archive")
-    broken = deploy(endpoint, {"model_data_url": uri, "sha256": "f" * 64, "versions": "contact-2-capture-2"})
+    broken = deploy({"model_data_url": uri, "sha256": "f" * 64, "versions": "contact-2-capture-2"})
     now = deployment.present(settings())
     assert (now["config"], now["status"]) == (first, "InService")
     assert "extract model data" in now["reason"]
@@ -165,9 +89,9 @@ def test_an_update_that_cannot_start_leaves_what_served_in_service_and_is_notice
     deployment.verify(settings(), first, good["versions"])
 
 
-def test_a_first_deployment_that_fails_leaves_no_endpoint_behind(endpoint, layout):
+def test_a_first_deployment_that_fails_leaves_no_endpoint_behind(deploy, layout):
     write_bytes(uri := layout.endpoint_model("broken"), b"no archive")
-    name = deploy(endpoint, {"model_data_url": uri, "sha256": "f" * 64, "versions": "contact-2-capture-2"})
+    name = deploy({"model_data_url": uri, "sha256": "f" * 64, "versions": "contact-2-capture-2"})
     assert deployment.present(settings())["status"] == "Failed"
     with pytest.raises(NotDeployed):
         deployment.verify(settings(), name, "contact-2-capture-2")
@@ -175,8 +99,8 @@ def test_a_first_deployment_that_fails_leaves_no_endpoint_behind(endpoint, layou
     assert deployment.present(settings()) is None
 
 
-def test_a_lead_gets_the_score_of_the_scorer_from_the_endpoint(endpoint, packed, staged, mixed):
-    deploy(endpoint, packed("1"))
+def test_a_lead_gets_the_score_of_the_scorer_from_the_endpoint(deploy, packed, staged, mixed):
+    deploy(packed("1"))
     leads = json.loads(mixed.head(20).drop(columns="won").to_json(orient="records"))
     answer = boto3.client("sagemaker-runtime").invoke_endpoint(
         EndpointName=settings().endpoint_name, ContentType="application/json", Body=json.dumps(leads)

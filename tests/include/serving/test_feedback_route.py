@@ -5,7 +5,8 @@ import pytest
 from include.lake.objects import list_objects, read_json
 from include.settings import settings
 
-SAID = {"lead": "a-1", "rep": "mira", "verdict": "too_low", "model_version": "7", "outcome": 1, "comment": "signed"}
+SAID = {"lead": "a-1", "rep": "mira", "verdict": "too_low", "model_version": "7", "stage": "contact", "outcome": 1}
+SAID |= {"comment": "signed"}
 
 
 @pytest.fixture
@@ -33,10 +34,10 @@ def test_replayed_feedback_is_answered_with_200_and_kept_once(client, stored):
     assert len(stored()) == 1
 
 
-def test_outcome_and_comment_may_be_left_out(client, stored):
+def test_stage_outcome_and_comment_may_be_left_out(client, stored):
     reply = client.post("/feedback", json={name: SAID[name] for name in ("lead", "rep", "verdict", "model_version")})
     assert reply.status_code == 201
-    assert (stored()[0]["outcome"], stored()[0]["comment"]) == (None, "")
+    assert [stored()[0][name] for name in ("stage", "outcome", "comment")] == [None, None, ""]
 
 
 @pytest.mark.parametrize(
@@ -50,11 +51,14 @@ def test_outcome_and_comment_may_be_left_out(client, stored):
         ({"verdict": "wrong"}, "verdict"),
         ({"model_version": "latest"}, "model_version"),
         ({"model_version": 7}, "model_version"),
+        ({"stage": "later"}, "stage"),
+        ({"stage": ""}, "stage"),
         ({"outcome": 2}, "outcome"),
         ({"outcome": True}, "outcome"),
         ({"outcome": "1"}, "outcome"),
         ({"comment": "x" * 1001}, "comment"),
         ({"comment": "a\u0000b"}, "comment"),
+        ({"comment": "\ud800"}, "comment"),
         ({"score": 3}, "score"),
     ],
 )
@@ -77,11 +81,27 @@ def test_what_is_needed_is_asked_for(client, name):
     assert (reply.status_code, reply.json["problems"][0]["field"]) == (422, name)
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"\xff", b"[" * 50_000, b'{"lead": "\\ud800"}'])
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b"\xff", b"[" * 50_000, b'{"outcome": NaN}', json.dumps(SAID).encode("utf-16")]
+)
 def test_a_body_that_is_not_json_is_a_400(client, stored, body):
     reply = client.post("/feedback", data=body, content_type="application/json")
     assert (reply.status_code, reply.json["error"][:8]) == (400, "not JSON")
     assert stored() == []
+
+
+def test_a_name_given_twice_is_a_400_instead_of_one_of_the_two(client, stored):
+    body = json.dumps(SAID)[:-1] + ', "verdict": "right"}'
+    reply = client.post("/feedback", data=body, content_type="application/json")
+    assert (reply.status_code, reply.json["error"]) == (400, "not JSON: an object gives a name twice")
+    assert stored() == []
+
+
+def test_what_a_prediction_says_of_itself_is_what_feedback_takes(client, stored, lead):
+    (score,) = client.post("/predict", json=lead).json["predictions"]
+    word = {name: score[name] for name in ("model_version", "stage")}
+    assert client.post("/feedback", json=SAID | word).status_code == 201
+    assert (stored()[0]["model_version"], stored()[0]["stage"]) == ("7", "contact")
 
 
 @pytest.mark.parametrize("body", ["[]", "3", "null"])

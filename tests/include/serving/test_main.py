@@ -1,5 +1,6 @@
 """The server as a process: as a person starts it, and as SageMaker does."""
 
+import importlib.util
 import json
 import os
 import signal
@@ -74,6 +75,26 @@ def test_sagemaker_pings_until_a_late_model_is_there_and_then_invokes(started, w
     assert all(json.loads(line)["level"] in ("INFO", "WARNING") for line in log.read_text().splitlines())
 
 
+def test_before_the_first_promotion_the_api_is_up_and_names_the_model_that_has_no_champion(
+    started, tracking, layout, contract, lead
+):
+    """As `make serve` starts it on a registry in which nothing has been promoted."""
+    address, process, log = started(LEADS_API_AUTH="off", LEADS_CHAMPION_POLL_SECONDS="0.2")
+    answer(address, "/healthz", 200, process, seconds=180)
+    give_up = time.monotonic() + 60
+    while contract.model_name() not in (said := answer(address, "/readyz", 503, process).json()["error"]):
+        assert time.monotonic() < give_up, said
+        time.sleep(0.1)
+    for reply in (httpx.post(f"{address}/predict", json=lead), httpx.get(f"{address}/model")):
+        assert (reply.status_code, contract.model_name() in reply.json()["error"]) == (503, True)
+    assert (
+        "no model to score with yet"
+        in httpx.post(f"{address}/desk/score", data={"visits": "3"}, headers={"Sec-Fetch-Site": "same-origin"}).text
+    )
+    assert "score_leads" in httpx.get(f"{address}/desk").text
+    assert "ERROR" not in {json.loads(line)["level"] for line in log.read_text().splitlines()}
+
+
 def test_a_worker_that_is_killed_is_started_again_and_none_outlives_a_killed_server(started, write_models, tmp_path):
     write_models(tmp_path / "model")
     address, process, _ = started("serve", SAGEMAKER_BASE_DIR=str(tmp_path))
@@ -120,6 +141,14 @@ def test_a_public_address_without_a_token_is_explained_and_nothing_is_served(sta
     _, process, log = started("--public", NGROK_AUTHTOKEN="")
     assert process.wait(timeout=60) == 1
     assert "NGROK_AUTHTOKEN" in log.read_text()
+
+
+def test_a_public_address_without_the_sdk_says_how_to_install_it(started, bucket):
+    if importlib.util.find_spec("ngrok"):
+        pytest.skip("ngrok's SDK is installed here, and would ask its service")
+    _, process, log = started("--public", NGROK_AUTHTOKEN="t")
+    assert process.wait(timeout=60) == 1
+    assert "pip install ngrok" in log.read_text()
 
 
 def test_a_public_address_without_keys_is_refused(started, bucket):

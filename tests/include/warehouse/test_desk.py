@@ -72,11 +72,12 @@ def say(tables, contract):
 
     def put(*flags):
         rows = ", ".join(
-            f"('{number}', '{lead}', '{rep}', '{verdict}', '{version}', NULL, '', "
+            f"('{number}', '{lead}', '{rep}', '{verdict}', '{version}', NULL, NULL, '', "
             f"TIMESTAMP '2026-02-03 00:{number:02d}:00', TIMESTAMP '2026-02-03', TRUE, {outcome}, NULL)"
             for number, (lead, rep, verdict, version, outcome) in enumerate(flags)
         )
         tables.execute(f"INSERT INTO public.{contract.names.feedback_table} VALUES {rows}")
+        tables.execute(render("join_stages"))
 
     return put
 
@@ -96,6 +97,37 @@ def test_verdicts_are_counted_per_version_and_rep_the_newest_on_each_lead(say, t
     }
     assert counts == {("1", "asha"): (1, 0, 0, 1), ("2", "asha"): (2, 1, 1, 0), ("2", "ben"): (1, 1, 0, 0)}
     assert {row["stage"] for row in found.values()} == {"capture"}
+
+
+def test_versions_of_the_same_number_are_counted_by_stage(say, tables, contract):
+    scores = f"public.{contract.names.scores_table}"
+    score = "'a', 10, 0.1, 0, 'C', '[]', 'contact', '2', 'r3', TIMESTAMP '2026-02-03 05:00:00'"
+    tables.execute(f"INSERT INTO {scores} VALUES ({score})")
+    say(("a", "asha", "right", "2", "0"), ("a", "ben", "right", "2", "0"), ("b", "asha", "right", "2", "1"))
+    flags = f"public.{contract.names.feedback_table}"
+    stages = {row["id"]: row["stage"] for row in tables.query(f"SELECT id, stage FROM {flags}")}
+    assert stages == {"0": None, "1": None, "2": "capture"}, "only b's score can be one version's alone"
+    tables.execute(f"UPDATE {flags} SET stage = 'contact' WHERE id = '0'")
+    tables.execute(f"UPDATE {flags} SET stage = 'capture' WHERE id = '1'")
+    found = {
+        (row["stage"], row["rep"]): (int(row["judged"]), int(row["borne_out"]))
+        for row in tables.query(render("count_verdicts"))
+    }
+    assert found == {("contact", "asha"): (1, 1), ("capture", "ben"): (1, 0), ("capture", "asha"): (1, 1)}
+    assert {row["stage"]: float(row["pairs"]) for row in tables.query(render("count_pairs"))} == {
+        "contact": 0,
+        "capture": 0,
+    }
+
+
+def test_a_flag_on_what_no_run_has_scored_keeps_the_stage_it_names_and_else_has_none(say, tables, contract):
+    say(("z", "asha", "right", "2", "1"), ("z", "ben", "right", "2", "1"))
+    tables.execute(f"UPDATE public.{contract.names.feedback_table} SET stage = 'contact' WHERE rep = 'ben'")
+    tables.execute(render("join_stages"))
+    assert {row["rep"]: row["stage"] for row in tables.query(render("count_verdicts"))} == {
+        "asha": None,
+        "ben": "contact",
+    }
 
 
 def test_a_verdict_is_borne_out_by_the_outcome_or_by_the_prediction_that_came_true(say, tables):

@@ -13,7 +13,7 @@ from include.contract import KnownAt
 from include.contract.ddl import staging_columns
 from include.lake.frames import read_parquet, write_parquet
 from include.serving.collect import collect
-from include.serving.feedback import Feedback, keep
+from include.serving.feedback import keep, said
 from include.settings import settings
 from include.training.dataset import load_dataset
 from include.training.snapshot import write_manifest
@@ -267,7 +267,8 @@ def test_where_no_lead_has_a_label_yet_reps_label_none_since_the_cap_is_a_share(
 def test_what_a_rep_says_of_a_score_reaches_the_next_training(tables, layout, contract):
     leads = [f"0-{number:05d}" for number in range(10)]
     for lead in leads:
-        keep(Feedback(lead, "asha", "too_low", "7", 1, "has enrolled", datetime.now(UTC)), layout)
+        word = {"lead": lead, "rep": "asha", "verdict": "too_low", "model_version": "7", "outcome": 1}
+        keep(said(word, datetime.now(UTC)), layout)
     collect("c", layout, tables)
     steps = ("clear_feedback_staging", "copy_feedback", "merge_feedback", "join_outcomes")
     tables.transaction([render(name, run_id="c") for name in steps])

@@ -1,10 +1,13 @@
 """Tables of an earlier version, brought up to date."""
 
+from datetime import UTC, datetime
 from importlib.resources import files
 
 import pytest
 
 from include.contract.ddl import leads_columns, staging_columns
+from include.serving.collect import collect
+from include.serving.feedback import keep, said
 from include.warehouse import migrate
 from include.warehouse.migrate import ColumnInTheMiddle, add_missing_columns, read_create
 from include.warehouse.templates import render
@@ -55,6 +58,7 @@ def test_a_statement_that_creates_no_table_is_refused(layout):
         ("create_scores", "scored_at"),
         ("create_drift_metrics", "confirmed"),
         ("create_promotions", "rule"),
+        ("create_feedback", "stage"),
     ],
 )
 def test_a_column_that_the_table_lacks_is_added(warehouse, old, columns, name, new):
@@ -82,6 +86,24 @@ def test_tables_as_the_ddl_has_them_and_tables_that_are_not_there_are_left_alone
         warehouse.execute(render(name))
     assert add_missing_columns(warehouse, CREATES) == []
     assert columns("create_scores") == []
+
+
+def test_feedback_of_before_there_were_stages_stays_and_what_comes_after_it_has_one(warehouse, layout, contract, old):
+    old("create_feedback", "stage")
+    old("create_feedback_staging", "stage")
+    names = f"id, {contract.key}, rep, verdict, model_version, given_at, stored_at, lead_known"
+    moment = "TIMESTAMP '2026-02-01'"
+    table = f"public.{contract.names.feedback_table}"
+    warehouse.execute(
+        f"INSERT INTO {table} ({names}) VALUES ('1', 'a', 'asha', 'right', '7', {moment}, {moment}, FALSE)"  # noqa: S608
+    )
+    add_missing_columns(warehouse, ["create_feedback", "create_feedback_staging"])
+    word = {"lead": "b", "rep": "asha", "verdict": "right", "model_version": "7", "stage": "contact"}
+    keep(said(word, datetime.now(UTC)), layout)
+    collect("c", layout, warehouse)
+    warehouse.transaction([render(name, run_id="c") for name in ("copy_feedback", "merge_feedback")])
+    found = warehouse.query(f"SELECT {contract.key} AS lead, stage FROM {table} ORDER BY {contract.key}")  # noqa: S608
+    assert found == [{"lead": "a", "stage": None}, {"lead": "b", "stage": "contact"}]
 
 
 def test_a_staging_table_that_differs_is_made_anew_in_the_order_of_a_load(warehouse, old, columns, contract):

@@ -18,7 +18,14 @@ from include.serving.upload import AT_ONCE
 SCORED_AT = pd.Timestamp("2026-02-01 05:00", tz="UTC").to_pydatetime()
 HERE = {"Sec-Fetch-Site": "same-origin"}
 HOSTILE = "<script>alert('x')</script>"
-WORD = {"lead": "a-1", "model_version": "3", "verdict": "too_low", "outcome": "1", "comment": "has paid"}
+WORD = {
+    "lead": "a-1",
+    "model_version": "3",
+    "stage": "capture",
+    "verdict": "too_low",
+    "outcome": "1",
+    "comment": "has paid",
+}
 
 
 def shown(page):
@@ -193,7 +200,7 @@ def test_refused_values_of_a_file_are_escaped(client):
 
 
 def test_without_a_file_the_page_asks_for_one(client):
-    assert client.post("/desk/upload", headers=HERE).status_code == 400
+    assert client.post("/desk/upload", headers=HERE, content_type="multipart/form-data").status_code == 400
 
 
 def test_a_word_on_a_score_is_kept_once_in_the_name_of_who_is_logged_in(client, layout):
@@ -203,7 +210,16 @@ def test_a_word_on_a_score_is_kept_once_in_the_name_of_who_is_logged_in(client, 
     (uri,) = list_objects(layout.feedback)
     kept = read_json(uri)
     assert (kept["lead"], kept["rep"], kept["verdict"], kept["outcome"]) == ("a-1", "asha", "too_low", 1)
-    assert (kept["model_version"], kept["comment"]) == ("3", "has paid")
+    assert (kept["model_version"], kept["stage"], kept["comment"]) == ("3", "capture", "has paid")
+
+
+def test_a_card_gives_back_the_stage_and_the_version_of_its_score(client, published, layout):
+    form = client.get("/desk").text.split("<form")[2]
+    given = dict(re.findall(r'name="(\w+)" value="([^"]+)"', form))
+    reply = client.post("/desk/feedback", data=given | {"verdict": "right"}, headers=HERE)
+    assert reply.status_code == 303
+    (uri,) = list_objects(layout.feedback)
+    assert (read_json(uri)["stage"], read_json(uri)["model_version"]) == ("capture", "3")
 
 
 def test_after_a_word_the_same_page_of_the_same_list_says_thank_you(client, published):
@@ -219,7 +235,15 @@ def test_a_link_cannot_put_words_of_its_own_on_the_page(client, published):
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"verdict": "wrong"}, {"outcome": "2"}, {"lead": ""}, {"model_version": ""}, {"comment": "x" * 5000}],
+    [
+        {"verdict": "wrong"},
+        {"outcome": "2"},
+        {"lead": ""},
+        {"model_version": ""},
+        {"comment": "x" * 5000},
+        {"stage": "later"},
+        {"comment": "a\0b"},
+    ],
 )
 def test_a_word_that_cannot_be_kept_is_refused_with_a_reason(client, layout, wrong):
     reply = client.post("/desk/feedback", data=WORD | wrong, headers=HERE)
@@ -278,6 +302,20 @@ def test_a_word_that_the_store_does_not_take_is_not_called_kept(client, layout, 
 def test_a_form_of_another_site_is_refused(client, layout, headers, path):
     assert client.post(path, data=WORD, headers=headers).status_code == 403
     assert list_objects(layout.feedback) == []
+
+
+@pytest.mark.parametrize("path", ["/desk/feedback", "/desk/score", "/desk/upload"])
+@pytest.mark.parametrize("kind", ["application/json", "text/csv", None])
+def test_a_body_that_is_no_form_is_refused(client, layout, path, kind):
+    reply = client.post(path, data=b'{"visits": 3}', content_type=kind, headers=HERE)
+    assert (reply.status_code, "send the form" in reply.text) == (415, True)
+    assert list_objects(layout.feedback) == []
+
+
+def test_of_two_files_none_is_scored(client):
+    files = [(io.BytesIO(b"visits\n3\n"), f"{number}.csv") for number in range(2)]
+    reply = client.post("/desk/upload", data={"leads": files}, headers=HERE, content_type="multipart/form-data")
+    assert (reply.status_code, "one at a time" in reply.text) == (400, True)
 
 
 def test_a_browser_that_only_says_its_origin_is_let_through(client, layout):
