@@ -8,7 +8,7 @@ from include.serving.desk.routes import desk
 from include.serving.errors import explain_errors
 from include.serving.holder import Champions, registry_champions
 from include.serving.keys import Keys, secret_keys
-from include.serving.limits import Buckets, limit_rates
+from include.serving.limits import Buckets, limit_rates, require_lengths
 from include.serving.logs import trace_requests
 from include.serving.metrics import Metrics
 from include.serving.model_folder import folder_champions, sagemaker_folder
@@ -48,6 +48,7 @@ def create_app(champions: Champions | None = None, keys: Keys | None = None, end
     trace_requests(app)
     require_keys(app, keys, ENDPOINT_OPEN if endpoint else frozenset())
     limit_rates(app, _buckets() if keys else None)
+    require_lengths(app)
     metrics.watch(app)
     explain_errors(app)
     app.after_request(_protect)

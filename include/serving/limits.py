@@ -6,8 +6,8 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 
-from flask import Flask, g
-from werkzeug.exceptions import TooManyRequests
+from flask import Flask, g, request
+from werkzeug.exceptions import LengthRequired, TooManyRequests
 
 REMEMBERED = 10_000
 """Callers; the one that asked longest ago is forgotten first, and would have a full bucket by then."""
@@ -49,3 +49,18 @@ def limit_rates(app: Flask, buckets: Buckets | None) -> None:
             raise TooManyRequests(f"too many requests with this key; wait {seconds} s", retry_after=seconds)
 
     app.before_request(take)
+
+
+def require_lengths(app: Flask) -> None:
+    """Refuses bodies that do not say how long they are.
+
+    Werkzeug cuts such a body at the largest length that is allowed, and cannot tell a whole one from one whose caller
+    has hung up: half a CSV would be scored as if it were all of it.
+    """
+
+    def look() -> None:
+        if "Transfer-Encoding" in request.headers:
+            raise LengthRequired("send a body whole, with a Content-Length; one in chunks is not taken")
+        request.environ.pop("wsgi.input_terminated", None)  # the length is what ends a body
+
+    app.before_request(look)

@@ -125,6 +125,25 @@ def test_callers_that_send_slowly_keep_nobody_waiting(started, write_models, tmp
         assert httpx.get(f"{address}/ping", timeout=20).status_code == 200
 
 
+def test_a_body_without_a_length_or_cut_short_is_refused(started, write_models, tmp_path):
+    write_models(tmp_path / "model")
+    address, process, log = started("serve", SAGEMAKER_BASE_DIR=str(tmp_path))
+    answer(address, "/ping", 200, process)
+    csv = {"Content-Type": "text/csv"}
+    refused = httpx.post(f"{address}/invocations", content=iter([b"channel\n", b"web\n"]), headers=csv)
+    assert (refused.status_code, "Content-Length" in refused.json()["error"]) == (411, True)
+    where = httpx.URL(address)
+    with socket.create_connection((where.host, where.port)) as caller:
+        caller.sendall(b"POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Type: text/csv\r\nContent-Length: 99\r\n\r\n")
+        caller.sendall(b"channel\nweb\n")
+        caller.shutdown(socket.SHUT_WR)
+        caller.settimeout(20)
+        assert caller.recv(4096)[:12] in (b"", b"HTTP/1.1 400")
+    assert httpx.post(f"{address}/invocations", content=b"channel\nweb\n", headers=csv).status_code == 200
+    answered = [json.loads(line) for line in log.read_text().splitlines() if '"answered"' in line]
+    assert [line["leads"] for line in answered if line["route"] == "/invocations" and line["status"] == 200] == [1]
+
+
 def test_a_key_is_made_once_shown_once_and_works(bucket):
     def make(name):
         command = [sys.executable, "-m", "include.serving", "key", name]
