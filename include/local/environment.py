@@ -71,6 +71,7 @@ def _airflow(ports: Ports) -> dict[str, str]:
         "API__PORT": str(ports.airflow_port),
         "API__BASE_URL": ports.airflow,
         "API__WORKERS": "1",  # several starve each other at start on two cores
+        "WORKERS__EXECUTION_API_TIMEOUT": "60",  # a first task's call took 35 s on a busy machine, and 5 are allowed
         # Runs start by hand or by the replay. Otherwise unpausing a DAG starts its last scheduled run, which waits for
         # files, and each DAG runs once at a time. This turns off the schedule by asset as well.
         "SCHEDULER__USE_JOB_SCHEDULE": "False",

@@ -113,8 +113,10 @@ class Airflow:
 
 
 def reason(lines: list[str]) -> str:
-    """The last error among log lines, or the last line where none is marked as one."""
-    return next((line for line in reversed(lines) if line.startswith("error ")), "".join(lines[-1:]))
+    """The last error among log lines, or the last line where none is marked as one; headings are none."""
+    said = [line for line in reversed(lines) if not line.startswith("::")]
+    errors = (line for line in said if line.startswith("error "))
+    return next(errors, said[0] if said else "the task never wrote a log; the scheduler's log says why")
 
 
 def log_line(event: Any) -> str:

@@ -1,6 +1,7 @@
 """Starts a DAG run and shows its tasks until it has succeeded."""
 
 import time
+from collections import Counter
 from typing import Any
 
 from rich.progress import Progress
@@ -25,10 +26,11 @@ def run_to_success(
         title: what the line says before the tasks' names.
 
     Raises:
-        RunFailedError: the run ended otherwise or takes longer than PATIENCE seconds; names task, log and address.
+        RunFailedError: the run ended otherwise, or no task changed its state for PATIENCE seconds, since a busy machine
+            may take its time but not stand still; names task, log and address.
     """
     line = progress.add_task(f"{title} · {dag_id}", total=None)
-    run, give_up = airflow.trigger(dag_id, run_id, conf), time.monotonic() + PATIENCE
+    run, moved, before = airflow.trigger(dag_id, run_id, conf), time.monotonic(), Counter[tuple[str, str | None]]()
     told: set[tuple[str, int]] = set()
     while (state := airflow.state(run)) in ("queued", "running"):
         tasks = airflow.tasks(run)
@@ -39,8 +41,11 @@ def run_to_success(
             total=len(tasks) or None,
             completed=sum(task["state"] in FINAL for task in tasks),
         )
-        if time.monotonic() > give_up:
-            raise RunFailedError(f"{dag_id} is {state} after {PATIENCE} s: {working_on(tasks)}\n{airflow.page(run)}")
+        if (now := Counter((task["task_id"], task["state"]) for task in tasks)) != before:
+            moved, before = time.monotonic(), now
+        elif time.monotonic() - moved > PATIENCE:
+            still = f"{dag_id} is {state}, and no task has moved for {PATIENCE} s: {working_on(tasks)}"
+            raise RunFailedError(f"{still}\n{airflow.page(run)}")
         time.sleep(POLL_SECONDS)
     if state != "success":
         progress.update(line, description=f"[red]{title} · {dag_id} {state}[/]")

@@ -12,7 +12,11 @@ def test_an_exception_stands_in_its_log_line():
 def test_the_reason_of_a_failure_is_the_last_error():
     assert reason(["info a", "error b", "warning c"]) == "error b"
     assert reason(["info a"]) == "info a"
-    assert reason([]) == ""
+
+
+def test_a_task_that_never_began_is_said_to_have_no_log():
+    headings = ["::group::Log message source details", "::endgroup::"]
+    assert reason(headings) == reason([]) == "the task never wrote a log; the scheduler's log says why"
 
 
 def test_only_tasks_under_way_are_shown():
