@@ -28,9 +28,6 @@ log = logging.getLogger(__name__)
 THREADS = 64
 """A request has one from its headers to its answer, so a slow caller holds one; who has no key is refused before the
 body is read."""
-SWITCH_SECONDS = 0.0005
-"""How long a thread may keep the interpreter while another waits for it. Scoring lets go of it for the model's compiled
-parts, so a request asks for it several times; with Python's own 5 ms it would wait longer than it works."""
 LOGGING: dict[str, Any] = {"formatters": {}, "handlers": {}, "loggers": {"_granian": {}}}
 """The server's own messages go where all others go."""
 
@@ -75,7 +72,6 @@ def _application(endpoint: bool) -> Flask:
     from include.serving.app import create_app  # here, because the models' libraries take seconds to import
 
     threading.Thread(target=_end_with, args=(os.getppid(),), name="parent-watch", daemon=True).start()
-    sys.setswitchinterval(SWITCH_SECONDS)
     return create_app(endpoint=endpoint)
 
 

@@ -1,8 +1,6 @@
 """Scores leads for a request: parses nothing, counts everything, and says which versions did it."""
 
-import threading
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
 from http import HTTPStatus
 from typing import Any
 
@@ -20,9 +18,6 @@ from include.settings import settings
 REASONS, MOST_REASONS = 3, 10
 """For each direction: if the caller does not say, and at most."""
 VERSION_HEADER = "X-Model-Version"
-FEW = 256
-ONE_AT_A_TIME = threading.Lock()
-"""For requests of a few leads: threads that score them at once only take the interpreter from each other."""
 LONGEST_TYPE = 100
 Parser = Callable[[bytes], Sequence[Mapping[str, Any]]]
 
@@ -78,9 +73,8 @@ def score_request(served: StagedScorer, leads: Sequence[Mapping[str, Any]], reas
 
 def score_rows(served: StagedScorer, leads: Sequence[Mapping[str, Any]], reasons: int, first: int = 1) -> Scores:
     """The same for any number of leads; `first` is the first one's row number in errors. Raises LeadsRefused."""
-    with ONE_AT_A_TIME if len(leads) <= FEW else nullcontext():
-        columns = read_leads(leads, served.contract, first)
-        scores = served.score_columns(columns, len(leads), reasons)
+    columns = read_leads(leads, served.contract, first)
+    scores = served.score_columns(columns, len(leads), reasons)
     metrics: Metrics = current_app.extensions["metrics"]
     metrics.scored(columns, scores)
     g.leads = g.get("leads", 0) + len(leads)
