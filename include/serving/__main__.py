@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
-from flask import Flask
+from flask import Flask, Response, request
 from granian import Granian
 from granian.constants import HTTPModes, Interfaces
 
@@ -72,7 +72,17 @@ def _application(endpoint: bool) -> Flask:
     from include.serving.app import create_app  # here, because the models' libraries take seconds to import
 
     threading.Thread(target=_end_with, args=(os.getppid(),), name="parent-watch", daemon=True).start()
-    return create_app(endpoint=endpoint)
+    app = create_app(endpoint=endpoint)
+    app.after_request(_tell_of_the_end)
+    return app
+
+
+def _tell_of_the_end(response: Response) -> Response:
+    # Granian closes a connection whose body nobody has read, and a caller that is not told loses its next request. The
+    # header is the server's to set (PEP 3333), so this is not in the application, which other servers may run.
+    if request.content_length and "stream" not in vars(request):
+        response.headers["Connection"] = "close"
+    return response
 
 
 def _end_with(parent: int) -> None:

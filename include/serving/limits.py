@@ -6,7 +6,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 
-from flask import Flask, Response, g, request
+from flask import Flask, g, request
 from werkzeug.exceptions import LengthRequired, TooManyRequests
 
 REMEMBERED = 10_000
@@ -64,11 +64,3 @@ def require_lengths(app: Flask) -> None:
         request.environ.pop("wsgi.input_terminated", None)  # the length is what ends a body
 
     app.before_request(look)
-    app.after_request(_part)
-
-
-def _part(response: Response) -> Response:
-    # The server closes a connection whose body nobody has read; a caller that is not told loses its next request.
-    if request.content_length and "stream" not in vars(request):
-        response.headers["Connection"] = "close"
-    return response
