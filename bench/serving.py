@@ -3,12 +3,14 @@
 `python -m bench.serving --leads Leads.csv --json`: one champion per stage in a real registry, behind three servers,
 asked in turn for single leads. p50_ms and p99_ms are the API's with reasons at 50 requests a second, from when a
 request was due; throughput is what four clients get answered that ask again at once. The others give no reasons.
-batch_* are leads per second in one process on all cores, with the champion of the contact stage.
+batch_* are leads per second in one process on all cores, with the champion of the contact stage. spark_1m_seconds comes
+from `bench.spark_scoring`, in a process of its own; `--without-spark` saves its minutes.
 """
 
 import argparse
 import json
 import os
+import subprocess
 import sys
 import tempfile
 import time
@@ -48,6 +50,13 @@ def batch_speed(scorer: Scorer, leads: pd.DataFrame, reasons: int) -> float:
     for start in range(0, len(leads), CHUNK):
         scorer.score(leads.iloc[start : start + CHUNK], reasons)
     return len(leads) / (time.perf_counter() - started)
+
+
+def spark_seconds() -> float:
+    """Of a million leads on Spark; another process, because it needs an AWS and a registry that are not this one's."""
+    command = [sys.executable, "-m", "bench.spark_scoring", "--json"]
+    said = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
+    return float(json.loads(said.splitlines()[-1])["spark_1m_seconds"])
 
 
 def servers(folder: Path, contract: Contract) -> dict[str, tuple[Process, int]]:
@@ -108,6 +117,7 @@ def main() -> None:
     add_leads_argument(parser)
     parser.add_argument("--family", default="lightgbm", help="of the champions")
     parser.add_argument("--seconds", type=float, default=10, help="of each measurement")
+    parser.add_argument("--without-spark", action="store_true", help="leave spark_1m_seconds out")
     parser.add_argument("--json", action="store_true", help="one JSON object on the last line")
     arguments = parser.parse_args()
     contract = load_contract(settings().contract)
@@ -125,6 +135,8 @@ def main() -> None:
     many = pd.concat([leads] * (BATCH // len(leads) + 1), ignore_index=True)
     result["batch_leads_per_s"] = round(batch_speed(scorer, many, 0))
     result["batch_with_reasons_per_s"] = round(batch_speed(scorer, many, 3))
+    if not arguments.without_spark:
+        result["spark_1m_seconds"] = spark_seconds()
     show(f"Scoring, {arguments.family}, {os.cpu_count()} cores", ("figure", "value"), list(result.items()))
     last_line(result, arguments.json)
 
