@@ -55,7 +55,7 @@ def batch_speed(scorer: Scorer, leads: pd.DataFrame, reasons: int) -> float:
 def spark_seconds() -> float:
     """Of a million leads on Spark; another process, because it needs an AWS and a registry that are not this one's."""
     command = [sys.executable, "-m", "bench.spark_scoring", "--json"]
-    said = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
+    said = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout  # noqa: S603 - our own
     return float(json.loads(said.splitlines()[-1])["spark_1m_seconds"])
 
 
