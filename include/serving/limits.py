@@ -1,4 +1,4 @@
-"""How much one caller may ask: a bucket of tokens each, which refills with time."""
+"""What one caller may ask: as often as a bucket of tokens allows, which refills with time; bodies of a told length."""
 
 import math
 import threading

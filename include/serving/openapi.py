@@ -17,6 +17,7 @@ KEYED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVI
 WITH_BODY = (
     *KEYED,
     HTTPStatus.BAD_REQUEST,
+    HTTPStatus.LENGTH_REQUIRED,
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -24,6 +25,7 @@ WITH_BODY = (
 MEANING = {
     HTTPStatus.BAD_REQUEST: "the body cannot be read",
     HTTPStatus.UNAUTHORIZED: "no key, or none that anybody has",
+    HTTPStatus.LENGTH_REQUIRED: "sent in chunks, without a length",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "too many bytes",
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "another content type than those named",
     HTTPStatus.UNPROCESSABLE_ENTITY: "too many leads or columns, or values refused, each named with row and reason",
