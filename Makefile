@@ -25,17 +25,17 @@ setup: .venv/.locked ## virtual environment with the locked packages
 	@touch $@
 
 demo: ## the whole lifecycle on this machine; LEADS_CSV=path for a real file
-	@started=$$(date +%s); $(MAKE) --no-print-directory setup && $(PYTHON) -m include.local.up \
-	&& $(PYTHON) -m include.local.replay; status=$$?; echo "make demo: exit $$status after $$(( $$(date +%s) - started )) s, installation included"; exit $$status
+	@started=$$(date +%s); $(MAKE) --no-print-directory setup && $(PYTHON) -m demo.up \
+	&& $(PYTHON) -m demo.replay; status=$$?; echo "make demo: exit $$status after $$(( $$(date +%s) - started )) s, installation included"; exit $$status
 
 up: setup ## start local AWS, MLflow, Airflow, scoring API and alert inbox
-	@$(PYTHON) -m include.local.up
+	@$(PYTHON) -m demo.up
 
 down: ## stop what `make up` or `make demo` started
-	@if [ -x $(PYTHON) ]; then $(PYTHON) -m include.local.down; fi
+	@if [ -x $(PYTHON) ]; then $(PYTHON) -m demo.down; fi
 
 serve: setup ## the scoring API alone, on the registry of MLFLOW_TRACKING_URI; ARGS=--public opens an ngrok tunnel
-	@OMP_NUM_THREADS=1 $(PYTHON) -m include.serving $(ARGS)
+	@OMP_NUM_THREADS=1 $(PYTHON) -m include.api $(ARGS)
 
 test: ## every test, real parts included
 	@started=$$(date +%s); $(MAKE) --no-print-directory setup && tests/install-chromium.sh && $(PYTHON) -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder; \
@@ -58,18 +58,18 @@ lock: ## rebuild requirements*.txt; CONSTRAINTS=file for a local copy of the con
 lock-parts:
 	@$(UV) pip compile --quiet --python-version 3.11 --python-platform x86_64-manylinux_2_28 --no-annotate --no-header include/glue/requirements.in --constraints <(grep -vE '^(shap|xgboost-cpu|#)' requirements-dev.txt) --output-file include/glue/requirements.txt
 	@sed -i '1i # Made by `make lock` from requirements.in for Python 3.11, at the versions of requirements-dev.txt of the project.' include/glue/requirements.txt
-	@$(LOCK) include/serving/requirements.in --constraints requirements-dev.txt --output-file include/serving/requirements.txt
-	@sed -i '1i # Made by `make lock` from requirements.in under the pins of requirements-dev.txt: the scoring API alone.' include/serving/requirements.txt
-	@$(LOCK) include/training/requirements.in --constraints requirements-dev.txt --output-file include/training/requirements.txt
-	@sed -i '1i # Made by `make lock` from requirements.in under the pins of requirements-dev.txt: a training alone.' include/training/requirements.txt
-	@$(LOCK) include/local/requirements.in --constraints requirements-dev.txt --output-file include/local/requirements.txt
-	@sed -i '1i # Made by `make lock` from requirements.in under the pins of requirements-dev.txt: local AWS, MLflow and inbox in a container.' include/local/requirements.txt
+	@$(LOCK) docker/api-requirements.in --constraints requirements-dev.txt --output-file docker/api-requirements.txt
+	@sed -i '1i # Made by `make lock` from api-requirements.in under the pins of requirements-dev.txt: the scoring API alone.' docker/api-requirements.txt
+	@$(LOCK) docker/training-requirements.in --constraints requirements-dev.txt --output-file docker/training-requirements.txt
+	@sed -i '1i # Made by `make lock` from training-requirements.in under the pins of requirements-dev.txt: a training alone.' docker/training-requirements.txt
+	@$(LOCK) demo/requirements.in --constraints requirements-dev.txt --output-file demo/requirements.txt
+	@sed -i '1i # Made by `make lock` from requirements.in under the pins of requirements-dev.txt: local AWS, MLflow and inbox in a container.' demo/requirements.txt
 
 mwaa: setup ## installs requirements.txt as MWAA's worker does and loads the DAGs there; AIRFLOW=3.3.1; CONSTRAINTS, ESSENTIAL=file
-	$(PYTHON) -m include.infra.mwaa --airflow $(AIRFLOW) --requirements requirements$(SUFFIX).txt --constraints $(CONSTRAINTS) $(if $(ESSENTIAL),--essential $(ESSENTIAL)) $(ARGS)
+	$(PYTHON) -m infra.mwaa --airflow $(AIRFLOW) --requirements requirements$(SUFFIX).txt --constraints $(CONSTRAINTS) $(if $(ESSENTIAL),--essential $(ESSENTIAL)) $(ARGS)
 
 # It serves models of this environment in one made from the present lock of the API, which is for another pandas and scikit-learn.
-PRESENT := tests/include/serving/test_clean_environment.py
+PRESENT := tests/include/api/test_clean_environment.py
 forecast: ## the tests of DAGs, plugins and include/ under AIRFLOW=3.3.1, in an environment of its own (.venv-3.3.1)
 	@test -n "$(SUFFIX)" || { echo "say which version: make forecast AIRFLOW=3.3.1"; exit 2; }
 	@test -x "$(UV)" || (python3 -m venv .tools && .tools/bin/pip install --quiet uv)
@@ -84,25 +84,25 @@ screenshots: setup ## docs/images/desk-*.png anew, from synthetic leads
 	@tests/install-chromium.sh && $(PYTHON) -m bench._screenshots
 
 package: setup ## dist/ as MWAA wants it: dags/ with include/ below, plugins.zip, requirements.txt, startup.sh
-	$(PYTHON) -m include.infra.package
+	$(PYTHON) -m infra.package
 
 stage:
 	@test -n "$(STAGE)" || { echo "say which stage: make $(firstword $(MAKECMDGOALS)) STAGE=dev"; exit 2; }
 
 stacks: setup stage ## AWS resources of STAGE=dev|prod; DO=plan or DO=delete in place of creating and updating
-	$(PYTHON) -m include.infra $(or $(DO),create) --stage $(STAGE)
+	$(PYTHON) -m infra $(or $(DO),create) --stage $(STAGE)
 
 images: setup stage ## the ML image of STAGE=dev|prod, built with docker, into the stage's repository
-	$(PYTHON) -m include.infra.images --stage $(STAGE)
+	$(PYTHON) -m infra.images --stage $(STAGE)
 
 deploy: setup stage ## code to the MWAA environment of STAGE=dev|prod; ARGS=--dry-run or ARGS=--rollback
-	$(PYTHON) -m include.infra.deploy --stage $(STAGE) --label "$$(git describe --always --dirty)" $(ARGS)
+	$(PYTHON) -m infra.deploy --stage $(STAGE) --label "$$(git describe --always --dirty)" $(ARGS)
 
 demo-compose: setup docker ## the same lifecycle in containers; leaves them running until `docker compose down`
-	@$(PYTHON) -m include.local.compose
+	@$(PYTHON) -m demo.compose
 
 compose-test: setup docker ## proves docker-compose.yaml in a Docker Engine, and removes it again; ARGS=--celery with workers
-	@$(PYTHON) -m include.local.compose_check $(ARGS)
+	@$(PYTHON) -m demo.compose_check $(ARGS)
 
 # A machine without a running engine may have a script beside the project that starts one; otherwise the next step says what is needed.
 DOCKER_ENGINE := ../shared/tools/docker-engine.sh

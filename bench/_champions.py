@@ -7,15 +7,15 @@ import mlflow
 import pandas as pd
 
 from include.contract import Contract
+from include.evaluation.thresholds import TIERS
 from include.features.calibration import Decision
+from include.registry.packaging import log_pipeline
 from include.registry.registry import promote, register
 from include.registry.tracking import connect
-from include.serving.stages import STAGES
+from include.scoring.stages import STAGES
 from include.training.dataset import make_dataset
 from include.training.fit import refit
-from include.training.packaging import log_pipeline
 from include.training.recipe import Recipe
-from include.training.thresholds import TIERS
 
 
 def crown(leads: pd.DataFrame, contract: Contract, family: str, folder: Path) -> None:

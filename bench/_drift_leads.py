@@ -9,11 +9,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from bench._training import read_leads
+from demo.leads.synthetic import write_synthetic
 from include.contract import Contract, load_contract
 from include.lake.columns import open_parquet
 from include.lake.objects import LOCAL
-from include.local.synthetic import write_synthetic
-from include.monitoring.frames import comparable_columns, monitored_columns
+from include.monitoring.columns.frames import comparable_columns, monitored_columns
 from include.settings import settings
 from include.training.snapshot import MANIFEST, content_hash
 

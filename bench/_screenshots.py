@@ -20,22 +20,22 @@ from selenium.webdriver.support.ui import Select
 from waitress.server import create_server
 
 from bench.synthetic import typed
+from demo.leads.synthetic import synthetic_leads
+from include.api.app import create_app
+from include.api.desk.publish import publish
 from include.contract import Contract, KnownAt, load_contract
 from include.contract.shown import filter_columns
+from include.evaluation.thresholds import TIERS
 from include.features.calibration import Calibration, Decision
 from include.lake.frames import write_parquet
 from include.lake.layout import Layout
-from include.local.synthetic import synthetic_leads
 from include.registry.registry import ChampionInfo
-from include.serving.app import create_app
-from include.serving.batch import scores_table
-from include.serving.desk.publish import publish
-from include.serving.holder import ChampionHolder, Champions
-from include.serving.scorer import Scorer, scorer_of
-from include.serving.stages import StagedScorer
+from include.scoring.batch import scores_table
+from include.scoring.champions import ChampionHolder, Champions
+from include.scoring.scorer import Scorer, scorer_of
+from include.scoring.stages import StagedScorer
 from include.settings import settings
 from include.training.families import build_pipeline, deployable
-from include.training.thresholds import TIERS
 
 FOLDER = Path("docs/images")
 SCORED_AT = datetime(2026, 11, 20, 1, 40, tzinfo=UTC)

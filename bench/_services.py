@@ -14,14 +14,14 @@ import pandas as pd
 import psutil
 import requests
 
+from demo.leads.synthetic import synthetic_leads
 from include.contract import KnownAt, load_contract
 from include.features.calibration import Calibration, Decision
-from include.local.synthetic import synthetic_leads
+from include.registry.packaging import log_pipeline
 from include.registry.registry import register
 from include.registry.tracking import connect
 from include.settings import settings
 from include.training.families import build_pipeline, deployable
-from include.training.packaging import log_pipeline
 
 DECISION = Decision("f1", 0.4, (("A", 70), ("B", 40), ("C", 20), ("D", 0)))
 PATIENCE = 120
@@ -98,7 +98,7 @@ def registry(folder: Path) -> Process:
 def api(folder: Path) -> tuple[Process, int]:
     """The scoring API on the settings' registry, and its port; neither keys nor rates limit it."""
     port = free_port()
-    command = [sys.executable, "-m", "include.serving", "--port", str(port)]
+    command = [sys.executable, "-m", "include.api", "--port", str(port)]
     environment = {"LEADS_API_AUTH": "off", "LEADS_API_REQUESTS_PER_SECOND": "0", "OMP_NUM_THREADS": "1"}
     return Process(command, f"http://127.0.0.1:{port}/readyz", folder / "api.log", environment), port
 

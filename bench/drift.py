@@ -28,10 +28,10 @@ from include.contract import load_contract
 from include.lake.columns import open_parquet
 from include.lake.frames import read_parquet
 from include.lake.objects import LOCAL
-from include.monitoring.config import Method, drift_config
-from include.monitoring.drift import detect_drift
-from include.monitoring.frames import Comparison, compare_frames, monitored_columns
-from include.monitoring.judge import compare_leads
+from include.monitoring.columns.assess import compare_leads
+from include.monitoring.columns.config import Method, drift_config
+from include.monitoring.columns.drift import detect_drift
+from include.monitoring.columns.frames import Comparison, compare_frames, monitored_columns
 from include.settings import settings
 from include.training.snapshot import open_snapshot
 

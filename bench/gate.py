@@ -24,12 +24,12 @@ from scipy.stats import norm
 from bench._table import last_line, show
 from bench._training import read_leads
 from include.contract import KnownAt, load_contract
-from include.registry.gate import Change, judge
+from include.promotion.compare import gate_report
+from include.promotion.gate import Change, judge
+from include.promotion.paired import paired_changes
 from include.settings import settings
-from include.training.compare import gate_report
 from include.training.dataset import make_dataset
 from include.training.families import build_pipeline
-from include.training.paired import paired_changes
 
 ROWS, POSITIVE, THRESHOLD = 1848, 0.385, 0.5
 PAIRS = (("lightgbm", 0), ("lightgbm", 1), ("xgboost", 0), ("logistic_regression", 0), ("random_forest", 0))

@@ -24,16 +24,16 @@ from rich.progress import Progress
 from bench._services import free_port
 from bench._table import last_line, show
 from bench._training import add_leads_argument
+from demo import stack
+from demo.environment import client_environment
+from demo.leads.synthetic import synthetic_leads
+from demo.ports import Ports
+from demo.replay.airflow import Airflow, Run
+from demo.replay.follow import run_to_success
+from demo.up import up
 from include.contract import load_contract
 from include.lake.layout import Layout
 from include.lake.objects import write_bytes
-from include.local import stack
-from include.local.environment import client_environment
-from include.local.ports import Ports
-from include.local.replay.airflow import Airflow, Run
-from include.local.replay.follow import run_to_success
-from include.local.synthetic import synthetic_leads
-from include.local.up import up
 from include.settings import settings
 
 OPEN_LEADS, EVERY = 300, 0.3

@@ -17,11 +17,11 @@ from sklearn.model_selection import RepeatedStratifiedKFold
 from bench._table import last_line, show
 from bench._training import add_leads_argument, read_leads
 from include.contract import Contract, KnownAt, load_contract
+from include.evaluation.calibration_error import ece
+from include.evaluation.evaluate import evaluate_classification_model
 from include.settings import settings
-from include.training.calibration_error import ece
 from include.training.challenger import choose_winner
 from include.training.dataset import Dataset, make_dataset
-from include.training.evaluate import evaluate_classification_model
 from include.training.families import FAMILIES
 from include.training.fit import fit_family, refit
 from include.training.recipe import Recipe, from_dict, to_dict

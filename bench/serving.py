@@ -26,9 +26,9 @@ from bench._services import Process, api, free_port, registry
 from bench._table import last_line, show
 from bench._training import add_leads_argument, read_leads
 from include.contract import Contract, KnownAt, load_contract
-from include.serving.batch import CHUNK
-from include.serving.scorer import Scorer
-from include.serving.stages import load_champions
+from include.scoring.batch import CHUNK
+from include.scoring.scorer import Scorer
+from include.scoring.stages import load_champions
 from include.settings import settings
 
 RATE = 50

@@ -21,22 +21,22 @@ import mlflow
 import pandas as pd
 
 from bench._table import last_line, show
+from demo.leads.synthetic import synthetic_leads
 from include.contract import Contract, KnownAt, load_contract
+from include.endpoint.bundle import bundle
 from include.features.calibration import Calibration, Decision
 from include.glue.code import code_zip
 from include.lake.frames import read_parquet, write_parquet
 from include.lake.layout import Layout
 from include.lake.objects import list_objects, write_bytes, write_json
-from include.local.aws.server import running
-from include.local.synthetic import synthetic_leads
+from include.registry.packaging import log_pipeline
 from include.registry.registry import promote, register
 from include.registry.tracking import connect
-from include.serving.batch import scores_table
-from include.serving.bundle import bundle
-from include.serving.stages import load_champions
+from include.scoring.batch import scores_table
+from include.scoring.stages import load_champions
 from include.settings import settings
 from include.training.families import build_pipeline, deployable
-from include.training.packaging import log_pipeline
+from localaws.server import running
 
 ROWS, BLOCK, SAMPLE, TRAINING_ROWS = 1_000_000, 100_000, 2_000, 9_240
 RUN, MOMENT = "bench", datetime(2026, 1, 1, tzinfo=UTC)

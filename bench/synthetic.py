@@ -15,8 +15,8 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedGroupKFold
 
 from bench._table import last_line, show
+from demo.leads.synthetic import synthetic_leads
 from include.contract import Contract, KnownAt, load_contract
-from include.local.synthetic import synthetic_leads
 from include.settings import settings
 from include.training.families import build_pipeline
 from include.training.splits import feature_groups

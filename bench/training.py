@@ -20,15 +20,15 @@ from sklearn.model_selection import GridSearchCV, StratifiedKFold
 from bench._table import last_line, show
 from bench._training import add_leads_argument, read_leads
 from include.contract import KnownAt, load_contract
+from include.evaluation.artifacts import segments
+from include.evaluation.explain import explain, summary_plot
+from include.evaluation.figures import full_report
+from include.evaluation.plots import evaluation_plots
 from include.settings import settings
-from include.training.artifacts import segments
 from include.training.challenger import NEWEST_SHARE, choose_winner
 from include.training.dataset import Dataset, make_dataset
-from include.training.explain import explain, summary_plot
 from include.training.families import FAMILIES, SEED, build_pipeline
-from include.training.figures import full_report
 from include.training.fit import fit_family, refit
-from include.training.plots import evaluation_plots
 from include.training.recipe import from_dict, to_dict
 
 STAGES = (KnownAt.CONTACT, KnownAt.CAPTURE)

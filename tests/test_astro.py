@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 import yaml
 
-from include.local.environment import ROOT, client_environment, local_environment
-from include.local.ports import Ports
+from demo.environment import ROOT, client_environment, local_environment
+from demo.ports import Ports
 from include.settings import Settings
 
 LOCK = (ROOT / "requirements.txt").read_text(encoding="utf-8")
@@ -131,9 +131,7 @@ def _plain(node: ast.AST) -> list[str]:
 
 def _can_import(module: str) -> bool:
     top = module.split(".")[0]
-    if top in sys.stdlib_module_names | {"pytest", "lifecycle", "lead_ops", "airflow"}:
+    if top in sys.stdlib_module_names | {"pytest", "lifecycle", "lead_ops", "airflow", "include"}:
         return True
-    if top == "include":
-        return not module.startswith(("include.local", "include.infra"))
     made_by = packages_distributions().get(top, [])
     return any(name.lower().replace("_", "-") in PINS for name in made_by)

@@ -9,9 +9,9 @@ import pytest
 import yaml
 from dotenv import dotenv_values
 
-from include.local.compose import ONE_SHOTS
-from include.local.environment import local_environment
-from include.local.ports import Ports
+from demo.compose import ONE_SHOTS
+from demo.environment import local_environment
+from demo.ports import Ports
 from include.settings import Settings
 
 ROOT = Path(__file__).parents[1]

@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from include.infra.package import ROOT
-from include.infra.stages import LAYERS, load_stage, template
 from include.settings import Settings
+from infra.package import ROOT
+from infra.stages import LAYERS, load_stage, template
 
 PAGE = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
 ROWS = [

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 import yaml
 
-from include.infra.package import ROOT
-from include.infra.stages import STAGES, template
+from infra.package import ROOT
+from infra.stages import STAGES, template
 
 FOLDER = ROOT / ".github" / "workflows"
 FILES = sorted(FOLDER.glob("*.yml"))

@@ -64,7 +64,7 @@ def next_step_after_answer(comparisons, answer):
     """
     from datetime import datetime
 
-    from include.registry import decisions
+    from include.promotion import decisions
     from lifecycle.records import enter
     from lifecycle.reports import with_gate_page
 

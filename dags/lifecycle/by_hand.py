@@ -22,7 +22,7 @@ def next_action(params):
 @task(**API_CALL)
 def nominate(params=None):
     """Makes the version of the trigger form the challenger, or keeps the present one; returns it in a list."""
-    from include.registry import nominate as nomination
+    from include.promotion import nominate as nomination
 
     return [nomination.nominate(params["stage"], params["version"])]
 
@@ -30,7 +30,7 @@ def nominate(params=None):
 @task(**API_CALL, outlets=[CHAMPIONS], on_success_callback=[Notifier("model_deployed")])
 def rollback(run, params=None, dag_run=None, ti=None):
     """Makes the previous champion of the stage the champion again, and records who asked for it and why."""
-    from include.registry import decisions
+    from include.promotion import decisions
     from lifecycle.records import actor, enter
     from lifecycle.reports import with_pages
 

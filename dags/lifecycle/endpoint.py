@@ -20,8 +20,8 @@ def bundle_champions(run, dag_run=None):
 
     After a promotion skipped too unless the setting `endpoint_on_promotion` is true: an endpoint costs money.
     """
-    from include.serving.bundle import bundle
-    from include.serving.scorer import NoChampion
+    from include.endpoint.bundle import bundle
+    from include.scoring.scorer import NoChampionError
     from lifecycle.names import Names
 
     names = Names()
@@ -29,14 +29,14 @@ def bundle_champions(run, dag_run=None):
         raise AirflowSkipException("A promotion deploys nothing; set LEADS_ENDPOINT_ON_PROMOTION=true if it should.")
     try:
         return bundle(names.layout.endpoint_model(run))
-    except NoChampion as error:
+    except NoChampionError as error:
         raise AirflowSkipException(str(error)) from error
 
 
 @task(multiple_outputs=True, **API_CALL)  # an operator takes one of the requests
 def plan_deployment(packed):
     """The requests to SageMaker, and the config that serves now; skipped where the endpoint serves just this."""
-    from include.serving import deployment
+    from include.endpoint import deployment
     from include.settings import settings
 
     planned, now = deployment.requests(settings(), packed), deployment.present(settings())
@@ -84,7 +84,7 @@ def in_service(task_id):
 @task(**API_CALL, on_success_callback=[Notifier("endpoint_deployed")])
 def verify(planned):
     """Asks the endpoint for a score: the new config must serve it, with the champions that were packed."""
-    from include.serving import deployment
+    from include.endpoint import deployment
     from include.settings import settings
 
     return deployment.verify(settings(), planned["name"], planned["versions"])
@@ -93,7 +93,7 @@ def verify(planned):
 @task(**API_CALL, trigger_rule=TriggerRule.ONE_FAILED, on_success_callback=[Notifier("endpoint_rolled_back")])
 def roll_back(planned):
     """After any failure: the config that served before serves again; skipped where it does already."""
-    from include.serving import deployment
+    from include.endpoint import deployment
     from include.settings import settings
 
     back = deployment.roll_back(settings(), planned["previous"]) if planned else None

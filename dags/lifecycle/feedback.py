@@ -9,7 +9,7 @@ from lifecycle.warehouse import statements
 @task(**CHEAP_COMPUTE)
 def collect_new(run):
     """The feedback stored since the last run, as Parquet; what is none goes to quarantine. Returns the counts."""
-    from include.serving import collect
+    from include.feedback import collect
     from include.settings import settings
     from include.warehouse.client import Warehouse
     from lifecycle.names import Names
@@ -34,7 +34,7 @@ def report_agreement(run, run_after, collected):
     """How far reps agree with each model version and with each other: page, JSON and MLflow; returns the figures."""
     from datetime import datetime
 
-    from include.reporting import agreement_page
+    from include.feedback import agreement_page
     from include.settings import settings
     from include.warehouse.client import Warehouse
     from lifecycle.names import Names

@@ -87,8 +87,9 @@ def type_and_quarantine():
 @task(**QUALITY_GATE)
 def quality_gate(load_id):
     """Stops the run, naming the reason, when columns are missing, nothing was loaded or too much was quarantined."""
+    from include.lake.errors import LoadRejectedError
     from include.lake.objects import read_json
-    from include.lake.quality import LoadRejectedError, check_load
+    from include.lake.quality import check_load
     from lifecycle.names import Names
 
     names = Names()

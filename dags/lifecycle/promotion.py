@@ -33,7 +33,7 @@ def champion_challenger(challengers, run, analysis=None, params=None, ti=None):
     Returns no verdict where the trigger form has disabled promotion. `analysis` is what the drift analysis of the run
     found, if there was one: confirmed drift lets a model pass that is only as good as the champion.
     """
-    from include.training import compare
+    from include.promotion import compare
     from lifecycle.records import enter
     from lifecycle.reports import with_gate_page
 

@@ -3,7 +3,7 @@
 
 def enter(record, act, who, reason, happened_at):
     """Adds a row to `public.model_promotions`; a repeated task adds none."""
-    from include.registry import ledger
+    from include.promotion import ledger
     from include.settings import settings
     from include.warehouse.client import Warehouse
 

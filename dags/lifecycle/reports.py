@@ -22,7 +22,7 @@ def with_gate_page(decision):
         decision: a dictionary whose `report_uri` is the record's; written again once a person has answered, the page
             shows the answer.
     """
-    from include.reporting.decision import write_decision_page
+    from include.promotion.decision_page import write_decision_page
 
     return decision | _page("gate_page", write_decision_page(decision["report_uri"]))
 

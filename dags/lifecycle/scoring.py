@@ -40,27 +40,27 @@ def score(run, run_after):
     """Scores the open leads with the champion; skipped while there is no champion."""
     from datetime import datetime
 
-    from include.serving import batch
-    from include.serving.scorer import NoChampion
+    from include.scoring import batch
+    from include.scoring.scorer import NoChampionError
     from lifecycle.names import Names
 
     layout = Names().layout
     try:
         return batch.score_batch(layout.open_leads(run), layout.scores(run), run, datetime.fromisoformat(run_after))
-    except NoChampion as error:
+    except NoChampionError as error:
         raise AirflowSkipException(str(error)) from error
 
 
 @task(**CHEAP_COMPUTE)
 def pack_champions(run):
     """Puts the champions where the Glue job fetches them, which cannot ask MLflow; skipped while there are none."""
-    from include.serving.bundle import bundle
-    from include.serving.scorer import NoChampion
+    from include.endpoint.bundle import bundle
+    from include.scoring.scorer import NoChampionError
     from lifecycle.names import Names
 
     try:
         return bundle(Names().layout.champions(run))
-    except NoChampion as error:
+    except NoChampionError as error:
         raise AirflowSkipException(str(error)) from error
 
 
@@ -106,7 +106,7 @@ def publish_desk(run, run_after):
     """Lets every lead desk show this run's list; returns how many leads it has."""
     from datetime import datetime
 
-    from include.serving.desk import publish
+    from include.api.desk import publish
     from lifecycle.names import Names
 
     return publish.publish(run, Names().layout, datetime.fromisoformat(run_after))

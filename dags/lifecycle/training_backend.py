@@ -30,7 +30,7 @@ def planned_jobs(params, families, backend):
 @task(**DECISION)
 def plan_sagemaker_jobs(run, snapshot_uri, parent_run_id, families, params=None):
     """The request of one SageMaker training job per family and stage; none unless the trigger form asks for it."""
-    from include.training import sagemaker
+    from include.endpoint import training_job as sagemaker
     from lifecycle.names import Names
 
     return [
@@ -56,7 +56,7 @@ def train_on_sagemaker(requests):
 @task(trigger_rule=TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS, **API_CALL)
 def family_results(trained, jobs):
     """What training returned for each family and stage, whichever way it ran: of a job it lies in S3."""
-    from include.training import sagemaker
+    from include.endpoint import training_job as sagemaker
 
     archives = [job["Training"]["ModelArtifacts"]["S3ModelArtifacts"] for job in jobs]
     return [*trained, *map(sagemaker.read_result, archives)]

@@ -8,11 +8,8 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
+from include.contract.errors import ContractError
 from include.contract.model import Contract
-
-
-class ContractError(ValueError):
-    """A contract file that cannot be used; the message names file, column and key."""
 
 
 class _UniqueKeyLoader(yaml.SafeLoader):

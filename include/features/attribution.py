@@ -10,17 +10,15 @@ import shap
 from numpy.typing import NDArray
 from shap.utils._exceptions import InvalidModelError
 
+from include.features.errors import NotExplainableError
+
 if TYPE_CHECKING:
-    from include.features.tree_shap import TreeShap
+    from include.trees.tree_shap import TreeShap
 
 Floats = NDArray[np.float64]
 SPLITS_LEVELS = 1
 """How shap marks a split by levels in place of a threshold."""
 Scale = Literal["log-odds", "probability"]
-
-
-class NotExplainableError(TypeError):
-    """A classifier that is neither linear nor made of trees, so that it has no fast SHAP values."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +82,7 @@ class Attribution:
 def _trees(explainer: Any, fields: NDArray[np.intp]) -> "TreeShap | None":
     if not isinstance(explainer, shap.TreeExplainer) or find_spec("numba") is None:
         return None
-    from include.features.tree_shap import TreeShap
+    from include.trees.tree_shap import TreeShap
 
     ensemble: Any = explainer.model
     by_level = ensemble.cat_feature_indices is not None or (ensemble.threshold_types == SPLITS_LEVELS).any()

@@ -7,11 +7,9 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
 
+from include.features.errors import NoUsefulColumnError
+
 NEAR_CONSTANT_SHARE = 0.99
-
-
-class NoUsefulColumnError(ValueError):
-    """Every column of the training rows was dropped, so there is nothing to learn from."""
 
 
 class UsefulColumns(TransformerMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn is untyped

@@ -1,9 +1,9 @@
-"""Glue job: scores the open leads below a prefix, as `include.serving.batch` does in one process, on Spark.
+"""Glue job: scores the open leads below a prefix, as `include.scoring.batch` does in one process, on Spark.
 
 Runs on Glue 5.0 (Spark 3.5, Python 3.11) with the packages of requirements.txt (`--additional-python-modules`) and the
 project's own code as a zip (`--extra-py-files`). The driver fetches the champions once and Spark hands them to its
 executors, where each Python process loads them once. Rows come out with the columns, types and values of
-`include.serving.batch`, so that the same COPY loads them.
+`include.scoring.batch`, so that the same COPY loads them.
 """
 
 import argparse
@@ -18,14 +18,14 @@ from pyspark.sql import SparkSession
 from pyspark.sql.pandas.types import from_arrow_schema
 
 from include.contract import Contract, parse_contract
-from include.serving.batch import CHUNK, scores_schema
-from include.serving.spark import score_chunks
+from include.scoring.batch import CHUNK, scores_schema
+from include.scoring.spark import score_chunks
 
 BYTES_PER_TASK = 8 * 1024 * 1024
 """Scoring costs time, not reading: small tasks keep every core busy to the end."""
 
 
-class ChampionsMissing(RuntimeError):  # noqa: N818 - says what is the matter
+class ChampionsMissingError(RuntimeError):
     """The job has no champions to score with."""
 
 
@@ -39,12 +39,14 @@ def read_contract(spark: SparkSession, uri: str) -> Contract:
 
 
 def fetch_champions(spark: SparkSession, uri: str) -> None:
-    """Brings the archive to the driver, once, from where every executor gets it. Raises ChampionsMissing."""
+    """Brings the archive to the driver, once, from where every executor gets it. Raises ChampionsMissingError."""
     try:
         spark.sparkContext.addFile(uri)
     except Py4JJavaError as error:
         reason = str(error.java_exception.getMessage())
-        raise ChampionsMissing(f"{uri} cannot be fetched ({reason}); clear pack_champions and run it again") from error
+        raise ChampionsMissingError(
+            f"{uri} cannot be fetched ({reason}); clear pack_champions and run it again"
+        ) from error
 
 
 def run(spark: SparkSession, args: argparse.Namespace) -> None:

@@ -14,19 +14,12 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from include.lake.errors import ParquetUnreadableError
 from include.lake.frames import parquet_parts
 from include.lake.objects import LOCAL, download_file
 
 SEED = 0
 PIECE = 131_072
-
-
-class ParquetUnreadable(ValueError):  # noqa: N818 - says what happened
-    """An object that should be Parquet cannot be read, or does not fit the others of its folder."""
-
-    def __init__(self, uri: str, reason: object) -> None:
-        super().__init__(f"{uri} cannot be read as Parquet ({reason}); restore it or repeat the task that wrote it")
-        self.uri = uri
 
 
 class ParquetColumns:
@@ -54,7 +47,7 @@ class ParquetColumns:
 
         Raises:
             KeyError: no part has it.
-            ParquetUnreadable: a part is damaged or types it in a way that does not fit.
+            ParquetUnreadableError: a part is damaged or types it in a way that does not fit.
         """
         return self._values(self._table(field).unify_dictionaries())
 
@@ -77,7 +70,7 @@ class ParquetColumns:
     def sample(self, rows: int, seed: int = SEED) -> pd.DataFrame:
         """`rows` whole rows drawn without replacement, the same for the same seed; all of them if there are fewer.
 
-        Text comes as text, as in a frame. Raises ParquetUnreadable where a part is damaged.
+        Text comes as text, as in a frame. Raises ParquetUnreadableError where a part is damaged.
         """
         chosen = np.arange(len(self))
         if rows < len(self):
@@ -108,7 +101,7 @@ class ParquetColumns:
         try:
             yield
         except (pa.ArrowException, OSError) as error:
-            raise ParquetUnreadable(self._culprit(), error) from error
+            raise ParquetUnreadableError(self._culprit(), error) from error
 
     def _culprit(self) -> str:
         for file in self._files:
@@ -123,8 +116,8 @@ def open_parquet(folder_uri: str) -> ParquetColumns:
     """The *.parquet objects under `folder_uri`, in the order of their names, fetched to a folder that goes with them.
 
     Raises:
-        ObjectMissing: there is no Parquet object under the folder.
-        ParquetUnreadable: one of them is damaged.
+        ObjectMissingError: there is no Parquet object under the folder.
+        ParquetUnreadableError: one of them is damaged.
     """
     parts = parquet_parts(folder_uri)
     if folder_uri.startswith(LOCAL):

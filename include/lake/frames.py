@@ -10,15 +10,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from include.lake.objects import (
-    LOCAL,
-    ObjectMissing,
-    download_file,
-    list_objects,
-    read_bytes,
-    upload_file,
-    write_bytes,
-)
+from include.lake.errors import ObjectMissingError
+from include.lake.objects import LOCAL, download_file, list_objects, read_bytes, upload_file, write_bytes
 
 
 def read_parquet(folder_uri: str) -> pd.DataFrame:
@@ -27,7 +20,7 @@ def read_parquet(folder_uri: str) -> pd.DataFrame:
     A column that is empty in one part and typed in another takes the type of the other.
 
     Raises:
-        ObjectMissing: there is no Parquet object under the folder.
+        ObjectMissingError: there is no Parquet object under the folder.
     """
     tables = [pq.read_table(BytesIO(read_bytes(uri))) for uri in parquet_parts(folder_uri)]
     frame: pd.DataFrame = pa.concat_tables(tables, promote_options="permissive").to_pandas()
@@ -40,7 +33,7 @@ def parquet_chunks(folder_uri: str, rows: int) -> Iterator[pd.DataFrame]:
     A chunk has the dtypes of its own values: whole numbers without a gap are integers even where another chunk has one.
 
     Raises:
-        ObjectMissing: there is no Parquet object under the folder.
+        ObjectMissingError: there is no Parquet object under the folder.
     """
     for uri in parquet_parts(folder_uri):
         with _on_disk(uri) as path, pq.ParquetFile(path) as file:
@@ -60,10 +53,10 @@ def _on_disk(uri: str) -> Iterator[Path]:
 
 
 def parquet_parts(folder_uri: str) -> list[str]:
-    """The *.parquet objects under `folder_uri` by name, one at least; raises ObjectMissing."""
+    """The *.parquet objects under `folder_uri` by name, one at least; raises ObjectMissingError."""
     parts = [uri for uri in list_objects(folder_uri) if uri.endswith(".parquet")]
     if not parts:
-        raise ObjectMissing(f"{folder_uri}*.parquet")
+        raise ObjectMissingError(f"{folder_uri}*.parquet")
     return parts
 
 

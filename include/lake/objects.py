@@ -18,6 +18,7 @@ from boto3.exceptions import S3UploadFailedError
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from include.lake.errors import ObjectMissingError
 from include.settings import settings
 
 if TYPE_CHECKING:
@@ -25,14 +26,6 @@ if TYPE_CHECKING:
 
 LOCAL = "file://"
 RETRIES = Config(retries={"mode": "standard", "total_max_attempts": 5}, connect_timeout=5, read_timeout=60)
-
-
-class ObjectMissing(LookupError):  # noqa: N818 - says what happened
-    """Nothing lies under an S3 URI where something was expected."""
-
-    def __init__(self, uri: str) -> None:
-        super().__init__(f"{uri}: no such object; check that the task which writes it has run")
-        self.uri = uri
 
 
 def split_uri(uri: str) -> tuple[str, str]:
@@ -66,12 +59,12 @@ def _missing(uri: str) -> Iterator[None]:
     except (ClientError, S3UploadFailedError) as error:
         said = error if isinstance(error, ClientError) else error.__context__  # an upload in parts wraps it
         if isinstance(said, ClientError) and said.response["Error"]["Code"] in ("NoSuchKey", "NoSuchBucket", "404"):
-            raise ObjectMissing(uri) from error
+            raise ObjectMissingError(uri) from error
         raise
 
 
 def read_bytes(uri: str) -> bytes:
-    """Content of the object at `uri`. Raises ObjectMissing."""
+    """Content of the object at `uri`. Raises ObjectMissingError."""
     if uri.startswith(LOCAL):
         return _read_file(uri)
     bucket, key = split_uri(uri)
@@ -83,11 +76,11 @@ def _read_file(uri: str) -> bytes:
     try:
         return Path(uri.removeprefix(LOCAL)).read_bytes()
     except FileNotFoundError as error:
-        raise ObjectMissing(uri) from error
+        raise ObjectMissingError(uri) from error
 
 
 def write_bytes(uri: str, content: bytes) -> None:
-    """Stores `content` as the object at `uri`, over whatever was there. Raises ObjectMissing without the bucket.
+    """Stores `content` as the object at `uri`, over whatever was there. Raises ObjectMissingError without the bucket.
 
     Its type follows from the name's ending, so that a browser shows a page instead of saving it.
     """
@@ -104,7 +97,7 @@ def _type_of(key: str) -> str:
 
 
 def read_text(uri: str) -> str:
-    """UTF-8 text of the object at `uri`. Raises ObjectMissing."""
+    """UTF-8 text of the object at `uri`. Raises ObjectMissingError."""
     return read_bytes(uri).decode("utf-8")
 
 
@@ -114,7 +107,7 @@ def write_text(uri: str, text: str) -> None:
 
 
 def read_json(uri: str) -> Any:
-    """Parsed JSON of the object at `uri`. Raises ObjectMissing."""
+    """Parsed JSON of the object at `uri`. Raises ObjectMissingError."""
     return json.loads(read_bytes(uri))
 
 
@@ -124,21 +117,21 @@ def write_json(uri: str, content: object) -> None:
 
 
 def upload_file(path: str | Path, uri: str) -> None:
-    """Uploads a local file, in parts where it is large. Raises ObjectMissing without the bucket."""
+    """Uploads a local file, in parts where it is large. Raises ObjectMissingError without the bucket."""
     bucket, key = split_uri(uri)
     with _missing(uri):
         s3_client().upload_file(str(path), bucket, key)
 
 
 def download_file(uri: str, path: str | Path) -> None:
-    """Downloads the object at `uri` into a local file, in parts where it is large. Raises ObjectMissing."""
+    """Downloads the object at `uri` into a local file, in parts where it is large. Raises ObjectMissingError."""
     bucket, key = split_uri(uri)
     with _missing(uri):
         s3_client().download_file(bucket, key, str(path))
 
 
 def delete_objects(uris: Iterable[str]) -> None:
-    """Deletes objects; one that is not there is no error. Raises ObjectMissing without the bucket."""
+    """Deletes objects; one that is not there is no error. Raises ObjectMissingError without the bucket."""
     for uri in uris:
         bucket, key = split_uri(uri)
         with _missing(uri):
@@ -146,7 +139,7 @@ def delete_objects(uris: Iterable[str]) -> None:
 
 
 def list_objects(uri: str) -> list[str]:
-    """URIs of every object whose URI begins with `uri`, sorted. Raises ObjectMissing without the bucket."""
+    """URIs of every object whose URI begins with `uri`, sorted. Raises ObjectMissingError without the bucket."""
     if uri.startswith(LOCAL):
         return sorted(f"{LOCAL}{path}" for path in Path(uri.removeprefix(LOCAL)).rglob("*") if path.is_file())
     bucket, prefix = split_uri(uri)
@@ -164,7 +157,7 @@ class StoredObject(NamedTuple):
 
 
 def stored_objects(uri: str) -> list[StoredObject]:
-    """Every object whose s3:// URI begins with `uri`, by name. Raises ObjectMissing without the bucket."""
+    """Every object whose s3:// URI begins with `uri`, by name. Raises ObjectMissingError without the bucket."""
     bucket, prefix = split_uri(uri)
     pages = s3_client().get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
     with _missing(uri):

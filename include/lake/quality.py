@@ -3,11 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from include.lake.errors import LoadRejectedError
 from include.settings import Settings
-
-
-class LoadRejectedError(ValueError):
-    """A load that must not enter the warehouse; the message names every reason and what to do."""
 
 
 def check_load(metrics: Mapping[str, Any], settings: Settings) -> dict[str, float]:

@@ -8,13 +8,14 @@ import pandas as pd
 
 from include.contract import load_contract
 from include.lake.columns import ParquetColumns, open_parquet
-from include.lake.objects import ObjectMissing
+from include.lake.errors import ObjectMissingError
+from include.monitoring.columns.assess import compare_leads
+from include.monitoring.columns.frames import Leads
+from include.monitoring.columns.outage import Outage, row_collapse
 from include.monitoring.debounce import earlier_verdicts, in_words, is_confirmed
+from include.monitoring.errors import ReferenceMissingError
 from include.monitoring.findings import NOTHING, Findings, conclude
-from include.monitoring.frames import Leads
-from include.monitoring.judge import compare_leads
 from include.monitoring.model_drift import ModelDrift, model_drift
-from include.monitoring.outage import Outage, row_collapse
 from include.monitoring.prediction import REFERENCE_ROWS, SCORED
 from include.monitoring.records import log_to_mlflow, report_files, store_metrics, write_reports
 from include.registry.registry import ChampionInfo, champion
@@ -23,16 +24,6 @@ from include.training.snapshot import open_snapshot
 from include.warehouse.client import Warehouse
 
 log = logging.getLogger(__name__)
-
-
-class ReferenceMissing(LookupError):  # noqa: N818 - says what happened
-    """The champion's training snapshot cannot be read any more, so nothing can be compared with it."""
-
-    def __init__(self, model: str, version: str, snapshot_uri: str | None) -> None:
-        super().__init__(
-            f"champion {model} version {version}: its training snapshot {snapshot_uri or '(no tag snapshot_uri)'} is "
-            "gone; restore it from the bucket's versions, or run train_models and then promote_model"
-        )
 
 
 def analyse_drift(
@@ -66,11 +57,11 @@ def analyse_drift(
         analyses drifted to retrain), figures, report_uri, mlflow_run_id, mlflow_run_url.
 
     Raises:
-        ReferenceMissing: the champion's snapshot was deleted.
-        ColumnsDiffer: a column is absent on one side.
-        ChampionUnreadable: the champion cannot be loaded or cannot score.
-        ParquetUnreadable: an object of either side is damaged.
-        TrackingUnavailable: MLflow does not answer.
+        ReferenceMissingError: the champion's snapshot was deleted.
+        ColumnsDifferError: a column is absent on one side.
+        ChampionUnreadableError: the champion cannot be loaded or cannot score.
+        ParquetUnreadableError: an object of either side is damaged.
+        TrackingUnavailableError: MLflow does not answer.
         WarehouseError: the figures could not be stored.
     """
     current = _read_window(window_uri)
@@ -145,7 +136,7 @@ def _not_analysed(verdict: str, run_id: str, current: Leads) -> dict[str, Any]:
 def _read_window(window_uri: str) -> Leads:
     try:
         return open_parquet(window_uri)
-    except ObjectMissing:  # UNLOAD of an empty result writes no object
+    except ObjectMissingError:  # UNLOAD of an empty result writes no object
         return pd.DataFrame()
 
 
@@ -154,6 +145,6 @@ def _read_reference(model: str, serving: ChampionInfo) -> Leads:
     try:
         if uri:
             return open_snapshot(uri)
-    except ObjectMissing as error:
-        raise ReferenceMissing(model, serving.version, uri) from error
-    raise ReferenceMissing(model, serving.version, uri)
+    except ObjectMissingError as error:
+        raise ReferenceMissingError(model, serving.version, uri) from error
+    raise ReferenceMissingError(model, serving.version, uri)

@@ -3,9 +3,9 @@
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from include.monitoring.judge import Analysis
+from include.monitoring.columns.assess import Analysis
+from include.monitoring.columns.outage import Outage
 from include.monitoring.model_drift import ModelDrift
-from include.monitoring.outage import Outage
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field, replace
 import pandas as pd
 
 from include.contract import Contract, KnownAt
-from include.monitoring.config import drift_config
-from include.monitoring.drift import ColumnDrift
-from include.monitoring.frames import monitored_columns
-from include.monitoring.outage import find_outages
+from include.monitoring.columns.config import drift_config
+from include.monitoring.columns.drift import ColumnDrift
+from include.monitoring.columns.frames import monitored_columns
+from include.monitoring.columns.outage import find_outages
 from include.monitoring.performance import FigureDrift, Scored, loss_limits, performance_drift, too_few
 from include.monitoring.prediction import held_out, load, outcomes, prediction_drift, with_outcome
 from include.registry.registry import ChampionInfo
@@ -55,9 +55,9 @@ def model_drift(
         settings: which triggers count, least numbers and limits.
 
     Raises:
-        ChampionUnreadable: it cannot be loaded or cannot score these leads.
-        ColumnsDiffer: the snapshot lacks key, label or clock.
-        TrackingUnavailable: MLflow does not answer.
+        ChampionUnreadableError: it cannot be loaded or cannot score these leads.
+        ColumnsDifferError: the snapshot lacks key, label or clock.
+        TrackingUnavailableError: MLflow does not answer.
     """
     judged_on = held_out(reference, contract, STAGE) if set(settings.drift_triggers) - {"data"} else reference.head(0)
     closed = with_outcome(matured, contract)

@@ -9,10 +9,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from include.contract import Contract, KnownAt
-from include.monitoring.config import DriftConfig
-from include.monitoring.drift import ColumnDrift, detect_drift
-from include.monitoring.frames import ColumnsDiffer, Comparison
-from include.registry.models import ModelUnreadable, load_pipeline
+from include.monitoring.columns.config import DriftConfig
+from include.monitoring.columns.drift import ColumnDrift, detect_drift
+from include.monitoring.columns.frames import Comparison
+from include.monitoring.errors import ChampionUnreadableError, ColumnsDifferError
+from include.registry.errors import ModelUnreadableError
+from include.registry.models import load_pipeline
 from include.registry.registry import ChampionInfo
 from include.training.splits import HOLDOUT_SHARE, assign_split
 
@@ -29,10 +31,6 @@ UNFIT = (LookupError, TypeError, ValueError, AttributeError)
 Floats = npt.NDArray[np.float64]
 
 
-class ChampionUnreadable(RuntimeError):  # noqa: N818 - says what is the matter
-    """The registry names a champion that cannot be loaded or cannot score; it stays the champion."""
-
-
 @dataclass(frozen=True)
 class Champion:
     """A champion, loaded once for everything that one analysis asks of it."""
@@ -42,13 +40,13 @@ class Champion:
     pipeline: Any
 
     def scores(self, leads: pd.DataFrame) -> Floats:
-        """Probability of conversion per row of raw contract columns, shape (n,). Raises ChampionUnreadable."""
+        """Probability of conversion per row of raw contract columns, shape (n,). Raises ChampionUnreadableError."""
         if leads.empty:
             return np.empty(0)
         try:
             return np.asarray(self.pipeline.predict_proba(leads)[:, 1], dtype=np.float64)
         except UNFIT as error:
-            raise ChampionUnreadable(
+            raise ChampionUnreadableError(
                 f"{self.info.uri} cannot score these leads ({type(error).__name__}: {error}); retrain it if the "
                 "contract has changed since its training, or roll back with promote_model, rollback=true"
             ) from error
@@ -58,15 +56,15 @@ def load(info: ChampionInfo) -> Champion:
     """The registered champion, ready to score.
 
     Raises:
-        ChampionUnreadable: its artefact or its threshold is missing or unreadable.
-        TrackingUnavailable: MLflow does not answer.
+        ChampionUnreadableError: its artefact or its threshold is missing or unreadable.
+        TrackingUnavailableError: MLflow does not answer.
     """
     try:
         return Champion(info, float(info.tags["threshold"]), load_pipeline(info))
-    except ModelUnreadable as error:
-        raise ChampionUnreadable(f"champion {error}") from error
+    except ModelUnreadableError as error:
+        raise ChampionUnreadableError(f"champion {error}") from error
     except (KeyError, ValueError) as error:
-        raise ChampionUnreadable(
+        raise ChampionUnreadableError(
             f"champion {info.uri} cannot be loaded (its tag threshold is no number); it stays the champion: retrain or "
             "roll back with promote_model, rollback=true"
         ) from error
@@ -79,10 +77,10 @@ def held_out(reference: pd.DataFrame, contract: Contract, stage: KnownAt) -> pd.
     On a sample of a snapshot, a twin of a lead that was trained on may be among them.
 
     Raises:
-        ColumnsDiffer: the snapshot lacks key, label or clock.
+        ColumnsDifferError: the snapshot lacks key, label or clock.
     """
     if absent := [role for role in (contract.key, contract.label, contract.clock) if role not in reference.columns]:
-        raise ColumnsDiffer(f"the reference has no column {', '.join(absent)}; retrain the champion")
+        raise ColumnsDifferError(f"the reference has no column {', '.join(absent)}; retrain the champion")
     labelled = with_outcome(reference, contract).reset_index(drop=True)
     return sample(labelled[assign_split(labelled, contract, stage) == "holdout"], SCORED)
 

@@ -14,9 +14,9 @@ from mlflow.entities import Metric, RunTag
 from include.contract import Contract
 from include.lake.layout import Layout
 from include.lake.objects import write_text
-from include.monitoring.drift import ColumnDrift
+from include.monitoring.columns.drift import ColumnDrift
+from include.monitoring.columns.outage import ROWS
 from include.monitoring.findings import Findings
-from include.monitoring.outage import ROWS
 from include.registry.tracking import connect, run_url, tracking_errors
 from include.settings import settings
 from include.warehouse.templates import literal, timestamp
@@ -77,7 +77,7 @@ def log_to_mlflow(run_id: str, findings: Findings, files: Mapping[str, str], con
         The MLflow run's id and the address of its page.
 
     Raises:
-        TrackingUnavailable: MLflow does not answer.
+        TrackingUnavailableError: MLflow does not answer.
     """
     client = connect()
     tags = {

@@ -35,7 +35,7 @@ def plan_window(series: str, run_id: str, run_after: str) -> dict[str, Any]:
         expected_rows: what `expected_rows` says, None without enough history.
 
     Raises:
-        TrackingUnavailable: MLflow does not answer.
+        TrackingUnavailableError: MLflow does not answer.
         WarehouseError: the warehouse does not answer, or bootstrap_platform has not run.
     """
     until = _utc(datetime.fromisoformat(run_after))

@@ -6,32 +6,29 @@ from typing import Any
 import mlflow.sklearn
 from mlflow.exceptions import MlflowException
 
+from include.registry.errors import ModelUnreadableError, TrackingUnavailableError
 from include.registry.registry import ChampionInfo
-from include.registry.tracking import TrackingUnavailable, connect, tracking_errors
+from include.registry.tracking import connect, tracking_errors
 
 UNREADABLE = (MlflowException, pickle.UnpicklingError, ImportError, AttributeError, EOFError, OSError)
-
-
-class ModelUnreadable(RuntimeError):  # noqa: N818 - says what is the matter
-    """A registered version whose artefact cannot be loaded; aliases stay as they are."""
 
 
 def load_pipeline(version: ChampionInfo) -> Any:
     """The pipeline of a registered version: raw rows to probability.
 
     Raises:
-        ModelUnreadable: its artefact is missing or cannot be unpickled.
-        TrackingUnavailable: MLflow does not answer.
+        ModelUnreadableError: its artefact is missing or cannot be unpickled.
+        TrackingUnavailableError: MLflow does not answer.
     """
     try:
         with tracking_errors():
             return mlflow.sklearn.load_model(version.uri)
-    except TrackingUnavailable:  # an OSError too, but a passing one
+    except TrackingUnavailableError:  # an OSError too, but a passing one
         raise
     except UNREADABLE as error:
         connect()  # MLflow downloads in threads and reports a connection lost there as a missing file
         reason = str(error).partition("\n")[0]
-        raise ModelUnreadable(
+        raise ModelUnreadableError(
             f"{version.uri} cannot be loaded ({type(error).__name__}: {reason}); aliases stay as they are: restore the "
             f"artefact of run {version.run_id}, or roll back with promote_model, rollback=true"
         ) from error

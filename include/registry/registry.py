@@ -9,6 +9,7 @@ from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
+from include.registry.errors import ChampionChangedError, NoChampionError
 from include.registry.tracking import connect, tracking_errors
 
 log = logging.getLogger(__name__)
@@ -18,18 +19,6 @@ ANY = "any"
 BEFORE_TAG = "champion_before"
 SETTLING = 10
 STAGES = {CHAMPION: "Production", CHALLENGER: "Staging"}
-
-
-class NoChampion(LookupError):  # noqa: N818 - says what is the matter
-    """There is no champion, or none before the present one, to work with."""
-
-
-class ChampionChanged(RuntimeError):  # noqa: N818 - says what happened
-    """The champion is no longer the one that a decision was about."""
-
-
-class NoChallenger(LookupError):  # noqa: N818 - says what is the matter
-    """There is no challenger to judge."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +47,7 @@ class ChampionInfo:
 
 @tracking_errors()
 def champion(model: str) -> ChampionInfo | None:
-    """The champion of a registered model, None before the first promotion. Raises TrackingUnavailable."""
+    """The champion of a registered model, None before the first promotion. Raises TrackingUnavailableError."""
     return aliased(connect(), model, CHAMPION)
 
 
@@ -108,8 +97,8 @@ def promote(model: str, version: str, against: str | None = ANY) -> None:
         against: the champion that it was judged against, None where there was none; ANY promotes whoever serves.
 
     Raises:
-        ChampionChanged: another version serves by now, so the decision says nothing about the present champion.
-        TrackingUnavailable: MLflow does not answer.
+        ChampionChangedError: another version serves by now, so the decision says nothing about the present champion.
+        TrackingUnavailableError: MLflow does not answer.
         mlflow.exceptions.MlflowException: there is no such version.
     """
     client = connect()
@@ -117,7 +106,7 @@ def promote(model: str, version: str, against: str | None = ANY) -> None:
     before = present.version if present else None
     if before != version:
         if against not in (ANY, before):
-            raise ChampionChanged(
+            raise ChampionChangedError(
                 f"version {version} of {model} was judged against version {against}, but {before} serves by now; "
                 f"start promote_model with version {version} for a new decision"
             )
@@ -137,8 +126,8 @@ def rollback(model: str, replaced: str | None = None) -> ChampionInfo:
             whichever serves.
 
     Raises:
-        NoChampion: no champion came before the present one.
-        TrackingUnavailable: MLflow does not answer.
+        NoChampionError: no champion came before the present one.
+        TrackingUnavailableError: MLflow does not answer.
     """
     client = connect()
     present = aliased(client, model, CHAMPION)
@@ -150,7 +139,9 @@ def rollback(model: str, replaced: str | None = None) -> ChampionInfo:
         _settle(client, model)  # completes an interrupted promotion, so that `previous` is the right one
         before = aliased(client, model, PREVIOUS)
     if before is None:
-        raise NoChampion(f"{model} has no previous champion to roll back to; promote a version by its number instead")
+        raise NoChampionError(
+            f"{model} has no previous champion to roll back to; promote a version by its number instead"
+        )
     client.set_registered_model_alias(model, CHAMPION, before.version)
     _settle(client, model)
     log.warning("Rolled %s back to version %s", model, before.version)
@@ -166,7 +157,7 @@ def _settle(client: MlflowClient, model: str) -> None:
     for _ in range(SETTLING):
         if not (_follow_aliases(client, model) or follow_stages(client, model)):
             return
-    raise ChampionChanged(f"the champion of {model} keeps changing; look for runs that promote at the same time")
+    raise ChampionChangedError(f"the champion of {model} keeps changing; look for runs that promote at the same time")
 
 
 def _follow_aliases(client: MlflowClient, model: str) -> bool:

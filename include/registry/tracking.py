@@ -9,6 +9,7 @@ import requests
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
+from include.registry.errors import TrackingUnavailableError
 from include.settings import Settings, settings
 
 LIMITS = {
@@ -20,24 +21,14 @@ LIMITS = {
 PING_SECONDS = 5.0
 
 
-class TrackingUnavailable(ConnectionError):  # noqa: N818 - says what happened
-    """The MLflow server does not answer; a later attempt may succeed."""
-
-    def __init__(self, address: str) -> None:
-        super().__init__(
-            f"MLflow does not answer at {address}; check that it runs and that MLFLOW_TRACKING_URI is right"
-        )
-        self.address = address
-
-
 @contextmanager
 def tracking_errors() -> Iterator[None]:
-    """Turns a lost connection to MLflow, also in the middle of a block, into TrackingUnavailable."""
+    """Turns a lost connection to MLflow, also in the middle of a block, into TrackingUnavailableError."""
     try:
         yield
     except (MlflowException, requests.exceptions.RequestException) as error:
         if _lost_connection(error):
-            raise TrackingUnavailable(settings().mlflow_tracking_uri) from error
+            raise TrackingUnavailableError(settings().mlflow_tracking_uri) from error
         raise
 
 
@@ -53,7 +44,7 @@ def connect(current: Settings | None = None) -> MlflowClient:
     """A client of the settings' MLflow server, which also becomes the default of `mlflow.*` calls.
 
     Raises:
-        TrackingUnavailable: nothing answers at the address.
+        TrackingUnavailableError: nothing answers at the address.
     """
     address = (current or settings()).mlflow_tracking_uri
     for name, value in LIMITS.items():
@@ -76,4 +67,4 @@ def _ping(address: str) -> None:
     try:
         requests.get(f"{address.rstrip('/')}/health", timeout=PING_SECONDS).raise_for_status()
     except requests.exceptions.RequestException as error:
-        raise TrackingUnavailable(address) from error
+        raise TrackingUnavailableError(address) from error

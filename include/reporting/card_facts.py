@@ -15,7 +15,8 @@ from mlflow.entities.model_registry import ModelVersion
 from mlflow.tracking import MlflowClient
 
 from include.contract import KnownAt
-from include.lake.objects import ObjectMissing, read_json
+from include.lake.errors import ObjectMissingError
+from include.lake.objects import read_json
 from include.registry.tracking import run_url
 from include.training.snapshot import read_manifest
 
@@ -154,7 +155,7 @@ def _dropped(table: bytes | None) -> dict[str, str]:
 def _manifest(uri: str) -> dict[str, Any] | None:
     try:
         return read_manifest(uri) if uri else None
-    except ObjectMissing:
+    except ObjectMissingError:
         return None
 
 
@@ -164,7 +165,7 @@ def _decision(tags: Mapping[str, str]) -> dict[str, Any] | None:
         return None
     try:
         record: dict[str, Any] = read_json(tags["gate_record"]) if tags["gate_record"] else {}
-    except ObjectMissing:
+    except ObjectMissingError:
         record = {}
     approval = record.get("approval")
     answer = f"{approval['choice']} by {approval['by'] or 'nobody'}, {approval['answered_at']}" if approval else ""

@@ -5,7 +5,7 @@ from typing import Any
 
 from include.lake.objects import read_json, write_text
 from include.lake.web import browser_address
-from include.reporting.pages import render
+from include.pages.render import render
 
 SUMMARY, EVIDENTLY, PAGE = "summary.json", "drift.html", "summary.html"
 HEADLINES = {
@@ -45,7 +45,7 @@ def write_drift_page(report_uri: str) -> str:
         URI of the page.
 
     Raises:
-        ObjectMissing: the folder holds no summary.json.
+        ObjectMissingError: the folder holds no summary.json.
     """
     folder, _, name = report_uri.rpartition("/")
     details: dict[str, Any] = read_json(f"{folder}/{SUMMARY}")

@@ -12,10 +12,10 @@ from markupsafe import Markup
 from include.contract import Contract, load_contract
 from include.lake.layout import Layout
 from include.lake.objects import write_bytes, write_text
+from include.pages.render import render
 from include.reporting.eda_plots import MUCH_MISSING, draw_all
 from include.reporting.eda_source import SourceTokens, source_tokens
 from include.reporting.eda_tables import Profile, profile
-from include.reporting.pages import render
 from include.settings import settings
 from include.training.snapshot import load_snapshot, read_manifest
 
@@ -43,7 +43,7 @@ def write_eda(snapshot_uri: str, run_id: str) -> str:
 
     Raises:
         NotEnoughRowsError: the snapshot has no rows.
-        ObjectMissing: the snapshot or its manifest is gone.
+        ObjectMissingError: the snapshot or its manifest is gone.
         SnapshotChangedError: the rows are not those the manifest describes.
     """
     contract = load_contract(settings().contract)

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from include.evaluation.plots import ACCENT, INK, PALE, canvas, png
 from include.reporting.eda_levels import MISSING
 from include.reporting.eda_tables import Profile
-from include.training.plots import ACCENT, INK, PALE, canvas, png
 
 LEVELS_SHOWN = 12
 MUCH_MISSING = 0.4  # guide 11.1

@@ -33,7 +33,7 @@ def source_tokens(keys: pd.Series, layout: Layout) -> SourceTokens:
     Files that were archived or cannot be read as CSV are left out, which `leads` shows.
 
     Raises:
-        ObjectMissing: there is no bucket.
+        ObjectMissingError: there is no bucket.
     """
     wanted = set(keys.astype(str).str.strip())
     parts = [_raw_leads(uri, layout.contract) for uri in list_objects(layout.raw) if uri.lower().endswith(".csv")]

@@ -6,10 +6,10 @@ from typing import Any, NamedTuple
 from include.contract import Contract, KnownAt, load_contract
 from include.lake.layout import Layout
 from include.lake.objects import write_text
+from include.pages.render import ABSENT, figure, render
 from include.registry.tracking import connect, tracking_errors
 from include.reporting.card_facts import CardFacts, card_facts
 from include.reporting.card_limits import known_limits
-from include.reporting.pages import ABSENT, figure, render
 from include.settings import settings
 
 log = logging.getLogger(__name__)
@@ -46,7 +46,7 @@ def write_model_card(model: str, version: str) -> WrittenCard:
 
     Raises:
         mlflow.exceptions.MlflowException: there is no such version.
-        TrackingUnavailable: MLflow does not answer.
+        TrackingUnavailableError: MLflow does not answer.
     """
     client, contract = connect(), load_contract(settings().contract)
     facts = card_facts(client, model, version)

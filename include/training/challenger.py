@@ -11,17 +11,17 @@ from mlflow.tracking import MlflowClient
 from sklearn.pipeline import Pipeline
 
 from include.contract import Contract, KnownAt, load_contract
+from include.evaluation.artifacts import log_evaluation, log_explanation, log_features, log_table
+from include.evaluation.evaluate import evaluate_classification_model
+from include.registry.packaging import log_pipeline
 from include.registry.registry import CHALLENGER, find_version, register
+from include.registry.runs import child_run, commit_tag, log_snapshot_input
 from include.registry.tracking import connect, tracking_errors
 from include.settings import settings
-from include.training.artifacts import log_evaluation, log_explanation, log_features, log_table
 from include.training.dataset import Dataset, can_learn, load_dataset
 from include.training.errors import NotEnoughRowsError
-from include.training.evaluate import evaluate_classification_model
 from include.training.fit import refit
-from include.training.packaging import log_pipeline
 from include.training.recipe import Recipe, from_dict
-from include.training.runs import child_run, commit_tag, log_snapshot_input
 
 log = logging.getLogger(__name__)
 NEWEST_SHARE = 0.2
@@ -65,7 +65,7 @@ def register_challenger(
 
     Raises:
         ValueError: no result belongs to the stage.
-        TrackingUnavailable: MLflow does not answer.
+        TrackingUnavailableError: MLflow does not answer.
     """
     contract, client = load_contract(settings().contract), connect()
     model = contract.model_name(KnownAt(stage))

@@ -6,10 +6,11 @@ from typing import Any
 import pandas as pd
 
 from include.contract import Contract, KnownAt
-from include.training.errors import NotEnoughRowsError, OneClassOnlyError
+from include.evaluation.errors import OneClassOnlyError
+from include.feedback.votes import LABEL, WEIGHT, training_labels, training_weights
+from include.training.errors import NotEnoughRowsError
 from include.training.snapshot import load_snapshot, read_manifest
 from include.training.splits import assign_split, twin_groups
-from include.training.votes import LABEL, WEIGHT, training_labels, training_weights
 
 MIN_PER_CLASS = 10
 

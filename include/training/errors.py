@@ -1,13 +1,15 @@
-"""What stops a training: named errors that say what to do next."""
+"""Errors of `include.training`."""
+
+from include.errors import LeadsError
 
 
-class NotEnoughRowsError(ValueError):
+class NotEnoughRowsError(LeadsError, ValueError):
     """Too few labelled leads to train, choose and judge a model on separate rows."""
 
 
-class OneClassOnlyError(ValueError):
-    """Every lead of a part of the data has the same outcome, so nothing can be learnt or judged there."""
-
-
-class SnapshotChangedError(ValueError):
+class SnapshotChangedError(LeadsError, ValueError):
     """The rows under a snapshot's URI are no longer those that its manifest describes."""
+
+
+class SearchSpaceError(LeadsError, ValueError):
+    """search.yaml cannot be used; the message names the key."""

@@ -58,10 +58,3 @@ def deployable(fitted: Pipeline, calibration: Calibration, decision: Decision) -
     """The fitted pipeline as it is logged: no resampling, calibrated, with its decision."""
     steps = [(name, step) for name, step in fitted.steps if name not in ("resample", "model")]
     return PlainPipeline([*steps, ("model", CalibratedModel(fitted.named_steps["model"], calibration, decision))])
-
-
-def inner_parts(pipeline: PlainPipeline) -> tuple[PlainPipeline, Any]:
-    """The fitted steps from raw rows to the matrix, and the classifier inside any calibration."""
-    steps = [(name, step) for name, step in pipeline.steps if name not in ("resample", "model")]
-    model = pipeline.named_steps["model"]
-    return PlainPipeline(steps), model.classifier if isinstance(model, CalibratedModel) else model

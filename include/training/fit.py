@@ -8,15 +8,15 @@ from sklearn.metrics import brier_score_loss
 from sklearn.pipeline import Pipeline
 
 from include.contract import Contract, KnownAt
+from include.evaluation.calibration_error import ece
+from include.evaluation.evaluate import evaluate_classification_model
+from include.evaluation.thresholds import decide
 from include.features.calibration import Calibration, Decision, Method
 from include.settings import settings
-from include.training.calibration_error import ece
 from include.training.dataset import Dataset
-from include.training.evaluate import evaluate_classification_model
 from include.training.families import build_pipeline, deployable
 from include.training.recipe import Recipe
 from include.training.search import SearchResult, one_thread, out_of_fold, search
-from include.training.thresholds import decide
 
 METHODS: tuple[Method, ...] = ("none", "sigmoid", "beta")
 

@@ -12,13 +12,14 @@ import pandas as pd
 from pandas.core.util.hashing import combine_hash_arrays  # type: ignore[attr-defined] # not in the stubs
 
 from include.contract import Contract
+from include.feedback.votes import count_votes
 from include.lake.columns import ParquetColumns, ahead, open_parquet
+from include.lake.errors import ObjectMissingError
 from include.lake.frames import read_parquet
 from include.lake.layout import Layout
-from include.lake.objects import ObjectMissing, read_json, write_json
+from include.lake.objects import read_json, write_json
 from include.settings import Settings
 from include.training.errors import NotEnoughRowsError, SnapshotChangedError
-from include.training.votes import count_votes
 
 log = logging.getLogger(__name__)
 MANIFEST = "manifest.json"
@@ -67,7 +68,7 @@ def write_manifest(settings: Settings, contract: Contract, run_id: str, sql: str
     uri = Layout(settings, contract).snapshot(run_id)
     try:
         frame = read_parquet(uri)
-    except ObjectMissing as error:
+    except ObjectMissingError as error:
         raise NotEnoughRowsError(
             f"{uri} is empty: the warehouse holds no labelled lead; run ingest_leads first"
         ) from error
@@ -95,7 +96,7 @@ def _range(clock: pd.Series) -> list[float] | None:
 
 
 def read_manifest(uri: str) -> dict[str, Any]:
-    """The manifest of the snapshot folder `uri`. Raises ObjectMissing where the snapshot is gone."""
+    """The manifest of the snapshot folder `uri`. Raises ObjectMissingError where the snapshot is gone."""
     manifest: dict[str, Any] = read_json(uri + MANIFEST)
     return manifest
 
@@ -104,7 +105,7 @@ def load_snapshot(uri: str) -> pd.DataFrame:
     """Rows of the snapshot folder `uri`, checked against its manifest.
 
     Raises:
-        ObjectMissing: the snapshot or its manifest is gone.
+        ObjectMissingError: the snapshot or its manifest is gone.
         SnapshotChangedError: the rows are not those the manifest describes.
     """
     manifest, frame = read_manifest(uri), read_parquet(uri)
@@ -116,8 +117,8 @@ def open_snapshot(uri: str) -> ParquetColumns:
     """The same as `load_snapshot` for snapshots of any size: checked against the manifest, left on disk.
 
     Raises:
-        ObjectMissing: the snapshot or its manifest is gone.
-        ParquetUnreadable: a part of it is damaged.
+        ObjectMissingError: the snapshot or its manifest is gone.
+        ParquetUnreadableError: a part of it is damaged.
         SnapshotChangedError: the rows are not those the manifest describes.
     """
     manifest, leads = read_manifest(uri), open_parquet(uri)

@@ -10,13 +10,10 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from include.contract import KnownAt
 from include.training.dataset import MIN_PER_CLASS
+from include.training.errors import SearchSpaceError
 
 NATIVE_FAMILIES = ("xgboost", "lightgbm")
 Grid = dict[str, Annotated[list[Any], Field(min_length=1)]]
-
-
-class SearchSpaceError(ValueError):
-    """search.yaml cannot be used; the message names the key."""
 
 
 class _Strict(BaseModel):

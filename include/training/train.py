@@ -7,14 +7,14 @@ import mlflow
 from mlflow.tracking import MlflowClient
 
 from include.contract import Contract, KnownAt, load_contract
+from include.evaluation.artifacts import log_evaluation, log_explanation, log_features, log_table
+from include.registry.packaging import log_pipeline
+from include.registry.runs import child_run, log_snapshot_input, training_run
 from include.registry.tracking import connect, tracking_errors
 from include.settings import settings
-from include.training.artifacts import log_evaluation, log_explanation, log_features, log_table
 from include.training.dataset import Dataset, load_dataset
 from include.training.fit import FamilyFit, fit_family
-from include.training.packaging import log_pipeline
 from include.training.recipe import to_dict
-from include.training.runs import child_run, log_snapshot_input, training_run
 
 log = logging.getLogger(__name__)
 
@@ -24,7 +24,7 @@ def start_training(snapshot_uri: str, run_id: str) -> str:
     """Id of the parent MLflow run of the training `run_id`.
 
     Raises:
-        TrackingUnavailable: MLflow does not answer.
+        TrackingUnavailableError: MLflow does not answer.
     """
     contract = load_contract(settings().contract)
     return training_run(connect(), contract, run_id, snapshot_uri)
@@ -47,7 +47,7 @@ def train_family(snapshot_uri: str, family: str, stage: str, parent_run_id: str)
     Raises:
         NotEnoughRowsError: too few labelled leads.
         OneClassOnlyError: all leads have one outcome.
-        TrackingUnavailable: MLflow does not answer.
+        TrackingUnavailableError: MLflow does not answer.
     """
     contract, scoring_stage = load_contract(settings().contract), KnownAt(stage)
     client = connect()

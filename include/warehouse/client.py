@@ -20,6 +20,7 @@ from tenacity import (
 )
 
 from include.settings import Settings
+from include.warehouse.errors import WarehouseError
 
 if TYPE_CHECKING:
     from mypy_boto3_redshift_data import RedshiftDataAPIServiceClient
@@ -28,15 +29,6 @@ log = logging.getLogger(__name__)
 
 BUSY = frozenset({"ThrottlingException", "ActiveStatementsExceededException", "ActiveSessionsExceededException"})
 UNFINISHED = frozenset({"SUBMITTED", "PICKED", "STARTED"})
-
-
-class WarehouseError(RuntimeError):
-    """A statement that the warehouse refused or did not finish; carries the statement's id and the engine's message."""
-
-    def __init__(self, message: str, statement_id: str | None = None) -> None:
-        where = f"statement {statement_id}" if statement_id else "before a statement was accepted"
-        super().__init__(f"warehouse, {where}: {message}")
-        self.statement_id = statement_id
 
 
 @lru_cache(maxsize=4)

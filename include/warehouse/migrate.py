@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from include.warehouse.client import Warehouse
+from include.warehouse.errors import ColumnOrderError
 from include.warehouse.templates import render
 
 log = logging.getLogger(__name__)
@@ -18,10 +19,6 @@ CREATE = re.compile(r"CREATE TABLE IF NOT EXISTS (?P<name>[\w.]+) \(\n(?P<column
 STAGING = "_staging"
 POSITIONAL = ("create_scores",)
 """Tables that COPY fills: it reads Parquet by position, so their columns must stand in the DDL's order."""
-
-
-class ColumnInTheMiddle(ValueError):  # noqa: N818 - says what is the matter
-    """A new column stands where ALTER TABLE cannot put it."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +54,7 @@ def add_missing_columns(warehouse: Warehouse, names: Iterable[str]) -> list[str]
         names: files in sql/ that create tables, without the extension.
 
     Raises:
-        ColumnInTheMiddle: a table that COPY fills gained a column that is not at the DDL's end; nothing was changed.
+        ColumnOrderError: a table that COPY fills gained a column that is not at the DDL's end; nothing was changed.
         WarehouseError: a statement failed.
     """
     statements = [statement for name in names for statement in _changes(warehouse, name)]
@@ -77,7 +74,7 @@ def _changes(warehouse: Warehouse, name: str) -> list[str]:
         return [f"DROP TABLE {table.name}", create]
     missing = [column for column in table.columns if column not in present]
     if missing and name in POSITIONAL and [*present, *missing] != list(table.columns):
-        raise ColumnInTheMiddle(
+        raise ColumnOrderError(
             f"{table.name} lacks {', '.join(missing)}, and COPY fills it by position: put new columns at the end of "
             f"include/warehouse/sql/{name}.sql, in the order in which they came"
         )

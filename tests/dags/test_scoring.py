@@ -13,7 +13,7 @@ from lifecycle.scoring import next_scorer
 @pytest.fixture(scope="module")
 def open_leads():
     """A warehouse on local AWS with three open leads and a closed one."""
-    from include.local.aws.server import running
+    from localaws.server import running
 
     with pytest.MonkeyPatch.context() as patch, running() as endpoint:
         credentials = {

@@ -50,7 +50,7 @@ def test_both_ways_meet_where_one_of_them_is_enough(dags, dag_id, group):
 
 
 def test_a_job_ends_before_the_task_that_waits_for_it_gives_up(dags):
-    from include.training.sagemaker import MAX_SECONDS
+    from include.endpoint.training_job import MAX_SECONDS
 
     waiting = dags["train_models"].get_task("train.train_on_sagemaker")
     assert waiting.partial_kwargs["execution_timeout"].total_seconds() > MAX_SECONDS

@@ -15,20 +15,20 @@ from typing import Any
 import httpx
 import pytest
 
+from demo.environment import ROOT, local_environment
+from demo.leads.synthetic import synthetic_leads
+from demo.ports import Ports
+from demo.services import services
+from demo.up import DEADLINE
 from include.contract import Contract, load_contract
-from include.infra.policies import judge, names_on_local_aws, read_calls
 from include.lake import objects
 from include.lake.layout import Layout
-from include.local.aws.roles import MLFLOW_ROLE, MWAA_ROLE
-from include.local.aws.server import CALLS, running
-from include.local.environment import ROOT, local_environment
-from include.local.ports import Ports
-from include.local.services import services
-from include.local.synthetic import synthetic_leads
-from include.local.up import DEADLINE
 from include.settings import Settings, settings
 from include.warehouse import client
 from include.warehouse.client import Warehouse
+from infra.policies import judge, names_on_local_aws, read_calls
+from localaws.roles import MLFLOW_ROLE, MWAA_ROLE
+from localaws.server import CALLS, running
 
 
 class Platform:
@@ -138,7 +138,7 @@ def platform(tmp_path_factory: pytest.TempPathFactory, build_account: Callable[[
             yield Platform(ports, folder / "aws" / CALLS)
             if build_account is None:
                 denials, _ = judge(read_calls(folder / "aws" / CALLS), names_on_local_aws())
-                assert denials == [], "the policies in include/infra/templates refuse what this file's runs have done"
+                assert denials == [], "the policies in infra/templates refuse what this file's runs have done"
         finally:
             for process in processes:
                 process.terminate()
@@ -167,7 +167,7 @@ def _commands(ports: Ports, folder: Path) -> list[list[str]]:
     mlflow = ["mlflow", "server", "--host", "127.0.0.1", "--port", str(ports.mlflow_port), "--workers", "1"]
     mlflow += ["--backend-store-uri", f"sqlite:///{folder}/mlflow.db", "--serve-artifacts"]
     mlflow += ["--artifacts-destination", os.environ["ARTIFACTS_URI"]]
-    return [mlflow, ["include.local.inbox"]]
+    return [mlflow, ["demo.inbox"]]
 
 
 def _start(command: list[str], folder: Path) -> subprocess.Popen[bytes]:

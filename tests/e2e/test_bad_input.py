@@ -7,11 +7,11 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
+from demo.leads.synthetic import synthetic_leads
 from include.contract import Contract
 from include.contract.ddl import staging_columns
 from include.lake.frames import write_parquet
 from include.lake.objects import read_json, write_bytes
-from include.local.synthetic import synthetic_leads
 from include.registry.registry import champion, promote, register
 from include.registry.tracking import connect
 from include.settings import settings
@@ -111,7 +111,9 @@ def test_mlflow_down_while_training_fails_with_its_address(
     assert "MLflow does not answer at http://localhost:9" in capfd.readouterr().out
 
 
-@pytest.mark.parametrize(("snapshot", "error"), [("kept", "ChampionUnreadable"), ("deleted", "ReferenceMissing")])
+@pytest.mark.parametrize(
+    ("snapshot", "error"), [("kept", "ChampionUnreadableError"), ("deleted", "ReferenceMissingError")]
+)
 def test_a_champion_that_cannot_be_compared_is_reported_and_stays(
     platform: Any, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], snapshot: str, error: str
 ) -> None:

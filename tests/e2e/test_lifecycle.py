@@ -17,15 +17,15 @@ import boto3
 import pandas as pd
 import pytest
 
-from include.infra.policies import Call, judge, names_on_local_aws, read_calls, statements
-from include.infra.stacks import Stacks
-from include.infra.stages import airflow_environment, load_stage
+from demo.replay.batches import Batch, cut
 from include.lake.objects import list_objects, read_json, write_bytes
-from include.local.aws.roles import MLFLOW_ROLE, MWAA_ROLE, REDSHIFT_ROLE
-from include.local.replay.batches import Batch, cut
 from include.registry.registry import champion, find_version
 from include.registry.tracking import connect
 from include.settings import settings
+from infra.policies import Call, judge, names_on_local_aws, read_calls, statements
+from infra.stacks import Stacks
+from infra.stages import airflow_environment, load_stage
+from localaws.roles import MLFLOW_ROLE, MWAA_ROLE, REDSHIFT_ROLE
 
 pytestmark = pytest.mark.timeout(2400)  # the first test waits for the whole replay, which a busy machine takes long for
 MASTER = "data_drift_redshift_retrain"

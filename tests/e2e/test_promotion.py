@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from demo.leads.synthetic import synthetic_leads
 from include.lake.objects import list_objects, read_json
-from include.local.synthetic import synthetic_leads
-from include.registry.gate import replay
+from include.promotion.gate import replay
 from include.registry.registry import champion, promote
 from include.registry.tracking import connect
 from include.settings import settings

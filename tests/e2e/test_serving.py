@@ -7,16 +7,16 @@ import mlflow
 import pandas as pd
 import pytest
 
+from demo.leads.synthetic import synthetic_leads
 from include.contract import KnownAt
+from include.endpoint import deployment
 from include.features.calibration import Calibration, Decision
 from include.lake.objects import write_bytes
-from include.local.synthetic import synthetic_leads
+from include.registry.packaging import log_pipeline
 from include.registry.registry import promote, register
 from include.registry.tracking import connect
-from include.serving import deployment
 from include.settings import settings
 from include.training.families import build_pipeline, deployable
-from include.training.packaging import log_pipeline
 
 OPEN = 300
 

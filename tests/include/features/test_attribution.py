@@ -6,7 +6,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.tree import DecisionTreeClassifier
 
-from include.features.attribution import Attribution, NotExplainableError
+from include.features.attribution import Attribution
+from include.features.errors import NotExplainableError
 
 MATRIX = np.random.default_rng(0).normal(size=(60, 3))
 OUTCOME = (MATRIX[:, 0] + MATRIX[:, 2] > 0).astype(int)

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from include.features.selection import CappedOutliers, NoUsefulColumnError, UsefulColumns
+from include.features.errors import NoUsefulColumnError
+from include.features.selection import CappedOutliers, UsefulColumns
 
 
 @pytest.fixture

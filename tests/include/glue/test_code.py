@@ -28,10 +28,10 @@ def pins(path: Path) -> dict[str, str]:
 
 
 def test_the_zip_holds_what_scoring_imports_and_nothing_else_of_the_project(sources):
-    assert {"include/__init__.py", "include/serving/batch.py", "include/features/cleaning.py"} <= set(sources)
+    assert {"include/__init__.py", "include/scoring/batch.py", "include/features/cleaning.py"} <= set(sources)
     packages = {name.split("/")[1] for name in sources if name.count("/") > 1}
     assert packages == {"contract", "features", "glue", "lake", "registry", "serving"}
-    assert "include/serving/app.py" not in sources
+    assert "include/api/app.py" not in sources
 
 
 def test_every_module_in_the_zip_has_syntax_that_glues_python_knows(sources):

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from include.contract import ddl, load_contract, spark
+from include.contract import ddl
 from include.glue import s3_to_redshift as job
 
 HEADER = "Lead Id,Nr,Won,Visits,Pages,Channel,Heat,No calls"
@@ -221,12 +221,8 @@ def test_a_file_is_named_relative_to_the_prefix(path, source, seen):
     assert job.relative(path, source) == seen
 
 
-def test_text_widths_and_types_are_those_of_the_table():
-    contract = load_contract("x_education")
+def test_text_widths_are_those_of_the_table():
     assert job.TEXT_BYTES == ddl.TEXT_BYTES
-    spark_types = {field["name"]: field["type"] for field in spark.spark_schema(contract)["fields"]}
-    for column in contract.columns:
-        assert spark_types[column.field].startswith(job.SPARK_TYPES.get(column.type, "string")), column.field
 
 
 def test_the_script_runs_on_glue_5_with_nothing_but_spark():

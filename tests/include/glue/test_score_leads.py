@@ -1,4 +1,4 @@
-"""The scoring job's own small parts; tests/include/serving/test_spark.py runs it on local Glue."""
+"""The scoring job's own small parts; tests/include/scoring/test_spark.py runs it on local Glue."""
 
 import json
 

@@ -6,9 +6,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from include.lake.columns import PIECE, ParquetUnreadable, open_parquet
+from include.lake.columns import PIECE, open_parquet
+from include.lake.errors import ObjectMissingError, ParquetUnreadableError
 from include.lake.frames import read_parquet, write_parquet
-from include.lake.objects import ObjectMissing, read_bytes, write_bytes
+from include.lake.objects import read_bytes, write_bytes
 
 
 @pytest.fixture
@@ -81,7 +82,7 @@ def test_a_damaged_object_is_named(bucket, accounts):
     for part in ("a", "b"):
         write_parquet(accounts, f"s3://{bucket}/f/{part}.parquet")
     write_bytes(f"s3://{bucket}/f/b.parquet", read_bytes(f"s3://{bucket}/f/b.parquet")[:-100])
-    with pytest.raises(ParquetUnreadable, match=f"s3://{bucket}/f/b.parquet cannot be read"):
+    with pytest.raises(ParquetUnreadableError, match=f"s3://{bucket}/f/b.parquet cannot be read"):
         open_parquet(f"s3://{bucket}/f/")
 
 
@@ -92,7 +93,7 @@ def test_an_object_whose_pages_are_damaged_is_named_when_they_are_read(tmp_path,
     content[4:2000] = b"\xff" * 1996
     (tmp_path / "b.parquet").write_bytes(content)
     leads = open_parquet(f"file://{tmp_path}/")
-    with pytest.raises(ParquetUnreadable, match="b.parquet cannot be read"):
+    with pytest.raises(ParquetUnreadableError, match="b.parquet cannot be read"):
         leads["account"]
 
 
@@ -100,12 +101,12 @@ def test_parts_whose_types_do_not_fit_are_an_error_that_names_the_folder(tmp_pat
     pq.write_table(pa.table({"c": ["x"]}), tmp_path / "0.parquet")
     pq.write_table(pa.table({"c": [[1]]}), tmp_path / "1.parquet")
     leads = open_parquet(f"file://{tmp_path}/")
-    with pytest.raises(ParquetUnreadable, match=str(tmp_path)):
+    with pytest.raises(ParquetUnreadableError, match=str(tmp_path)):
         leads["c"]
 
 
 def test_a_folder_without_parquet_is_missing(bucket):
-    with pytest.raises(ObjectMissing, match=r"empty/\*.parquet"):
+    with pytest.raises(ObjectMissingError, match=r"empty/\*.parquet"):
         open_parquet(f"s3://{bucket}/empty/")
 
 

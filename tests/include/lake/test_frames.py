@@ -4,8 +4,9 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
+from include.lake.errors import ObjectMissingError
 from include.lake.frames import parquet_chunks, read_parquet, write_parquet, write_parquet_chunks
-from include.lake.objects import ObjectMissing, write_text
+from include.lake.objects import write_text
 
 
 def test_a_frame_comes_back_with_types_order_and_gaps(bucket):
@@ -28,7 +29,7 @@ def test_a_column_empty_in_one_part_takes_the_type_of_the_other(bucket):
 
 
 def test_a_folder_without_parquet_is_named(bucket):
-    with pytest.raises(ObjectMissing, match=f"s3://{bucket}/empty/"):
+    with pytest.raises(ObjectMissingError, match=f"s3://{bucket}/empty/"):
         read_parquet(f"s3://{bucket}/empty/")
 
 
@@ -57,7 +58,7 @@ def test_chunks_of_a_local_copy_are_read_where_they_lie(tmp_path):
 
 
 def test_chunks_of_a_folder_without_parquet_name_it(bucket):
-    with pytest.raises(ObjectMissing, match=f"s3://{bucket}/empty/"):
+    with pytest.raises(ObjectMissingError, match=f"s3://{bucket}/empty/"):
         next(parquet_chunks(f"s3://{bucket}/empty/", 2))
 
 

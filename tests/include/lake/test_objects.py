@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from include.lake.errors import ObjectMissingError
 from include.lake.objects import (
-    ObjectMissing,
     delete_objects,
     list_objects,
     read_json,
@@ -31,13 +31,13 @@ def test_json_comes_back_as_it_went(bucket):
 
 def test_a_missing_object_is_named(bucket):
     uri = f"s3://{bucket}/nothing.json"
-    with pytest.raises(ObjectMissing, match=uri):
+    with pytest.raises(ObjectMissingError, match=uri):
         read_json(uri)
 
 
 @pytest.mark.parametrize("action", [lambda uri: list_objects(uri), lambda uri: write_text(uri, "x")])
 def test_a_missing_bucket_is_named(bucket, action):
-    with pytest.raises(ObjectMissing, match="s3://no-such-bucket-here/a"):
+    with pytest.raises(ObjectMissingError, match="s3://no-such-bucket-here/a"):
         action("s3://no-such-bucket-here/a")
 
 
@@ -85,12 +85,12 @@ def test_a_folder_on_this_machine_is_read_by_its_file_uri(tmp_path: Path):
 
 
 def test_a_missing_file_is_named(tmp_path: Path):
-    with pytest.raises(ObjectMissing, match=f"file://{tmp_path}/none.json"):
+    with pytest.raises(ObjectMissingError, match=f"file://{tmp_path}/none.json"):
         read_json(f"file://{tmp_path}/none.json")
     assert list_objects(f"file://{tmp_path}/none/") == []
 
 
 def test_an_upload_into_a_bucket_that_is_not_there_names_the_object(bucket, tmp_path):
     (tmp_path / "model").write_bytes(b"x")
-    with pytest.raises(ObjectMissing, match="s3://no-such-bucket/model"):
+    with pytest.raises(ObjectMissingError, match="s3://no-such-bucket/model"):
         upload_file(tmp_path / "model", "s3://no-such-bucket/model")

@@ -2,7 +2,8 @@
 
 import pytest
 
-from include.lake.quality import LoadRejectedError, check_load
+from include.lake.errors import LoadRejectedError
+from include.lake.quality import check_load
 from include.settings import Settings
 
 SETTINGS = Settings(max_quarantined_share=0.05)

@@ -10,17 +10,17 @@ import pandas as pd
 import pytest
 
 from include.contract import KnownAt
+from include.evaluation.thresholds import TIERS
 from include.features.calibration import Decision
 from include.lake.frames import write_parquet
+from include.registry.packaging import log_pipeline
 from include.registry.registry import promote, register
 from include.registry.tracking import connect
 from include.settings import settings
 from include.training.dataset import make_dataset
 from include.training.fit import refit
-from include.training.packaging import log_pipeline
 from include.training.recipe import Recipe
 from include.training.snapshot import write_manifest
-from include.training.thresholds import TIERS
 from include.warehouse.client import Warehouse
 from include.warehouse.templates import render
 

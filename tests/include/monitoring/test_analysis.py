@@ -8,14 +8,13 @@ from mlflow import MlflowClient
 
 from include.contract import load_contract
 from include.lake.objects import list_objects, read_json, read_text, s3_client, split_uri
-from include.monitoring.analysis import ReferenceMissing, analyse_drift
+from include.monitoring.analysis import analyse_drift
+from include.monitoring.errors import ChampionUnreadableError, ColumnsDifferError, ReferenceMissingError
 from include.monitoring.findings import NOTHING
-from include.monitoring.frames import ColumnsDiffer
-from include.monitoring.prediction import ChampionUnreadable
+from include.registry.errors import TrackingUnavailableError
 from include.registry.registry import champion
-from include.registry.tracking import TrackingUnavailable
 from include.settings import settings
-from include.warehouse.client import WarehouseError
+from include.warehouse.errors import WarehouseError
 
 RUN = "manual__2026-01-01T00:00:00+00:00"
 
@@ -188,7 +187,7 @@ def test_a_champion_that_cannot_be_loaded_is_an_error_that_names_it_and_changes_
     crown, warehouse, window, accounts_of, drift_table, wrong
 ):
     version = crown(accounts_of(1500, seed=9), **wrong)
-    with pytest.raises(ChampionUnreadable, match=rf"/{version} cannot be loaded"):
+    with pytest.raises(ChampionUnreadableError, match=rf"/{version} cannot be loaded"):
         analyse_drift(RUN, window(accounts_of(500, seed=2)))
     assert serving_version() == version
     assert warehouse.query(f"SELECT COUNT(*) AS n FROM {drift_table}") == [{"n": 0}]
@@ -199,7 +198,7 @@ def test_a_column_on_one_side_only_is_an_error_that_names_it(crown, warehouse, w
     frames = {"reference": accounts_of(600, seed=1), "window": accounts_of(500, seed=2)}
     frames[side] = frames[side].drop(columns="minutes")
     version = crown(frames["reference"])
-    with pytest.raises(ColumnsDiffer, match=f"{name} has no column minutes"):
+    with pytest.raises(ColumnsDifferError, match=f"{name} has no column minutes"):
         analyse_drift(RUN, window(frames["window"]))
     assert serving_version() == version
 
@@ -212,7 +211,7 @@ def test_a_deleted_reference_is_an_error_that_names_champion_and_snapshot(
         bucket, key = split_uri(uri)
         s3_client().delete_object(Bucket=bucket, Key=key)
     with pytest.raises(
-        ReferenceMissing, match=rf"version {version}: its training snapshot s3://.*/training-.* is gone"
+        ReferenceMissingError, match=rf"version {version}: its training snapshot s3://.*/training-.* is gone"
     ):
         analyse_drift(RUN, drifted_window)
     assert serving_version() == version
@@ -221,7 +220,7 @@ def test_a_deleted_reference_is_an_error_that_names_champion_and_snapshot(
 def test_mlflow_down_is_an_error_that_carries_its_address(warehouse, drifted_window, monkeypatch):
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
     settings.cache_clear()
-    with pytest.raises(TrackingUnavailable, match="127.0.0.1:9"):
+    with pytest.raises(TrackingUnavailableError, match="127.0.0.1:9"):
         analyse_drift(RUN, drifted_window)
 
 
@@ -268,7 +267,7 @@ def same_comparison(monkeypatch):
             return made[0]
 
         monkeypatch.setattr(f"include.monitoring.{name}", once)
-    monkeypatch.setattr("include.monitoring.drift.DriftReport.html", lambda report: "<html></html>")
+    monkeypatch.setattr("include.monitoring.columns.drift.DriftReport.html", lambda report: "<html></html>")
 
 
 @pytest.mark.usefixtures("same_comparison")
@@ -284,7 +283,7 @@ def test_mlflow_going_away_at_any_call_is_the_same_error_and_the_champion_stays(
         assert len(positions) >= 12
         for position in positions:
             outbox.calls, outbox.down_at = [], position
-            with pytest.raises(TrackingUnavailable):
+            with pytest.raises(TrackingUnavailableError):
                 analyse_drift(f"down at {position}", folder)
     assert serving_version() == version
     assert analyse_drift(RUN, folder)["verdict"] == "stable"

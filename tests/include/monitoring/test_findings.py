@@ -4,11 +4,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from include.monitoring.drift import ColumnDrift
+from include.monitoring.columns.assess import compare_leads
+from include.monitoring.columns.drift import ColumnDrift
+from include.monitoring.columns.outage import Outage
 from include.monitoring.findings import NOTHING, conclude
-from include.monitoring.judge import compare_leads
 from include.monitoring.model_drift import ModelDrift
-from include.monitoring.outage import Outage
 
 ALL = ("data", "prediction", "performance")
 MOVED = ModelDrift(prediction=ColumnDrift("(prediction)", "wasserstein", 0.4, 0.25, True))

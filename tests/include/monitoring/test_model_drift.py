@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from include.contract import KnownAt
+from include.evaluation.evaluate import evaluate_classification_model
 from include.monitoring import model_drift as module
 from include.monitoring.model_drift import model_drift
 from include.monitoring.prediction import load
 from include.registry.registry import champion
 from include.settings import settings
 from include.training.dataset import make_dataset
-from include.training.evaluate import evaluate_classification_model
 
 
 @pytest.fixture

@@ -5,9 +5,9 @@ import pytest
 from sklearn.linear_model import LinearRegression
 
 from include.contract import KnownAt
-from include.monitoring.config import drift_config
-from include.monitoring.frames import ColumnsDiffer
-from include.monitoring.prediction import Champion, ChampionUnreadable, held_out, load, prediction_drift, sample
+from include.monitoring.columns.config import drift_config
+from include.monitoring.errors import ChampionUnreadableError, ColumnsDifferError
+from include.monitoring.prediction import Champion, held_out, load, prediction_drift, sample
 from include.registry.registry import champion
 from include.training.splits import assign_split
 
@@ -39,7 +39,7 @@ def test_held_out_leads_are_the_closed_ones_on_the_holdout_side(contract, accoun
 
 @pytest.mark.parametrize("role", ["account", "won", "number"])
 def test_a_snapshot_without_key_label_or_clock_is_named(contract, accounts, role):
-    with pytest.raises(ColumnsDiffer, match=f"the reference has no column {role}"):
+    with pytest.raises(ColumnsDifferError, match=f"the reference has no column {role}"):
         held_out(accounts.drop(columns=role), contract, KnownAt.CONTACT)
 
 
@@ -76,11 +76,13 @@ def test_no_leads_have_no_scores(crowned, accounts):
 @pytest.mark.parametrize("wrong", [{"broken": True}, {"threshold": "high"}])
 def test_a_champion_that_cannot_be_loaded_is_named_with_a_way_out(crowned, wrong):
     serving = crowned(**wrong)
-    with pytest.raises(ChampionUnreadable, match=rf"champion {serving.uri} cannot be loaded .* rollback=true"):
+    with pytest.raises(ChampionUnreadableError, match=rf"champion {serving.uri} cannot be loaded .* rollback=true"):
         load(serving)
 
 
 def test_a_registered_model_that_gives_no_probabilities_is_named(crowned, accounts):
     regression = Champion(crowned(), 0.5, LinearRegression())
-    with pytest.raises(ChampionUnreadable, match=rf"{regression.info.uri} cannot score these leads \(AttributeError"):
+    with pytest.raises(
+        ChampionUnreadableError, match=rf"{regression.info.uri} cannot score these leads \(AttributeError"
+    ):
         regression.scores(accounts)

@@ -2,11 +2,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from include.monitoring.drift import ColumnDrift
+from include.monitoring.columns.assess import compare_leads
+from include.monitoring.columns.drift import ColumnDrift
+from include.monitoring.columns.outage import ROWS, Outage
 from include.monitoring.findings import conclude
-from include.monitoring.judge import compare_leads
 from include.monitoring.model_drift import ModelDrift
-from include.monitoring.outage import ROWS, Outage
 from include.monitoring.performance import FigureDrift
 from include.monitoring.records import number, store_metrics
 

@@ -11,7 +11,8 @@ import pytest
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
-from include.registry.registry import ChampionChanged, NoChampion, aliased, champion, find_version, promote, rollback
+from include.registry.errors import ChampionChangedError, NoChampionError
+from include.registry.registry import aliased, champion, find_version, promote, rollback
 
 ROOT = Path(__file__).resolve().parents[3]
 CHANGING = (
@@ -128,7 +129,7 @@ def test_rollbacks_go_back_one_champion_at_a_time(client, versions, model):
 def test_a_rollback_without_a_previous_champion_says_so(versions, model):
     (first,) = versions(1)
     promote(model, first)
-    with pytest.raises(NoChampion, match="no previous champion to roll back to"):
+    with pytest.raises(NoChampionError, match="no previous champion to roll back to"):
         rollback(model)
 
 
@@ -181,7 +182,7 @@ def test_a_decision_about_an_earlier_champion_promotes_nobody(client, versions, 
     first, second, third = versions(3)
     promote(model, first)
     promote(model, second)
-    with pytest.raises(ChampionChanged, match=f"judged against version {first}, but {second} serves by now"):
+    with pytest.raises(ChampionChangedError, match=f"judged against version {first}, but {second} serves by now"):
         promote(model, third, against=first)
     assert champion(model).version == second
 

@@ -6,8 +6,9 @@ import time
 import mlflow
 import pytest
 
+from include.registry.errors import TrackingUnavailableError
 from include.registry.registry import champion, promote, rollback
-from include.registry.tracking import TrackingUnavailable, connect, run_url, tracking_errors
+from include.registry.tracking import connect, run_url, tracking_errors
 from include.settings import settings
 
 
@@ -35,7 +36,7 @@ def test_a_client_talks_to_the_settings_server(tracking, contract):
 )
 def test_an_unreachable_server_is_named_with_its_address_within_seconds(nobody, call):
     started = time.monotonic()
-    with pytest.raises(TrackingUnavailable, match=nobody) as caught:
+    with pytest.raises(TrackingUnavailableError, match=nobody) as caught:
         call()
     assert caught.value.address == nobody
     assert time.monotonic() - started < 10
@@ -43,14 +44,14 @@ def test_an_unreachable_server_is_named_with_its_address_within_seconds(nobody, 
 
 def test_a_connection_lost_in_the_middle_is_the_same_error(tracking, nobody, monkeypatch):
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
-    with pytest.raises(TrackingUnavailable, match=nobody), tracking_errors():
+    with pytest.raises(TrackingUnavailableError, match=nobody), tracking_errors():
         mlflow.MlflowClient(nobody).get_run("abc")
 
 
 def test_an_answer_that_is_an_error_is_passed_on_as_it_is(tracking):
     with pytest.raises(mlflow.MlflowException, match="not found") as caught, tracking_errors():
         connect().get_run("0" * 32)
-    assert not isinstance(caught.value, TrackingUnavailable)
+    assert not isinstance(caught.value, TrackingUnavailableError)
 
 
 def test_a_runs_page_is_where_a_browser_finds_mlflow(tracking, contract, monkeypatch):

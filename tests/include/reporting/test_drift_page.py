@@ -2,7 +2,8 @@
 
 import pytest
 
-from include.lake.objects import ObjectMissing, read_text, write_json
+from include.lake.errors import ObjectMissingError
+from include.lake.objects import read_text, write_json
 from include.lake.web import browser_address
 from include.reporting.drift_page import drift_page, write_drift_page
 
@@ -115,5 +116,5 @@ def test_without_a_page_of_evidentlys_nothing_leads_to_it(bucket):
 
 
 def test_a_folder_without_an_analysis_is_named(bucket):
-    with pytest.raises(ObjectMissing, match="summary.json"):
+    with pytest.raises(ObjectMissingError, match="summary.json"):
         write_drift_page(f"s3://{bucket}/reports/drift/r1/drift.html")

@@ -8,9 +8,9 @@ import mlflow
 import pytest
 
 from include.contract import KnownAt
+from include.evaluation.evaluate import evaluate_classification_model
 from include.training.challenger import choose_winner, register_challenger
 from include.training.dataset import load_dataset
-from include.training.evaluate import evaluate_classification_model
 
 CLEAN_PROCESS = """
 import json, sys

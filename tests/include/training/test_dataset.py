@@ -5,8 +5,9 @@ import pandas as pd
 import pytest
 
 from include.contract import KnownAt
+from include.evaluation.errors import OneClassOnlyError
 from include.training.dataset import can_learn, make_dataset
-from include.training.errors import NotEnoughRowsError, OneClassOnlyError
+from include.training.errors import NotEnoughRowsError
 
 
 def test_open_leads_are_left_out(contract, accounts):

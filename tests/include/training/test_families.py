@@ -9,8 +9,9 @@ from sklearn.metrics import roc_auc_score
 
 from include.contract import KnownAt
 from include.features.calibration import Calibration, Decision
+from include.features.parts import inner_parts
 from include.settings import settings
-from include.training.families import FAMILIES, build_pipeline, deployable, inner_parts
+from include.training.families import FAMILIES, build_pipeline, deployable
 from include.training.space import NATIVE_FAMILIES
 
 DECISION = Decision("f1", 0.4, (("A", 80), ("D", 0)))

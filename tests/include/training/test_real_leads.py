@@ -5,9 +5,9 @@ import pytest
 
 from include.contract import KnownAt, load_contract
 from include.lake.frames import write_parquet
+from include.promotion.compare import compare
 from include.settings import settings
 from include.training.challenger import register_challenger
-from include.training.compare import compare
 from include.training.snapshot import write_manifest
 from include.training.train import start_training, train_family
 

@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from include.lake.errors import ObjectMissingError
 from include.lake.frames import write_parquet
-from include.lake.objects import ObjectMissing, read_json
+from include.lake.objects import read_json
 from include.settings import settings
 from include.training.errors import NotEnoughRowsError, SnapshotChangedError
 from include.training.snapshot import content_hash, load_snapshot, open_snapshot, write_manifest
@@ -53,7 +54,7 @@ def test_a_snapshot_that_changed_is_refused(unloaded, contract, accounts):
 
 
 def test_a_deleted_snapshot_is_named(layout):
-    with pytest.raises(ObjectMissing, match="snapshots/gone/manifest.json"):
+    with pytest.raises(ObjectMissingError, match="snapshots/gone/manifest.json"):
         load_snapshot(layout.snapshot("gone"))
 
 

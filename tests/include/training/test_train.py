@@ -6,7 +6,7 @@ import joblib
 import mlflow
 import pytest
 
-from include.registry.tracking import TrackingUnavailable
+from include.registry.errors import TrackingUnavailableError
 from include.settings import settings
 from include.training.train import start_training, train_family
 
@@ -64,5 +64,5 @@ def test_a_task_that_runs_again_leaves_one_run_and_the_same_figures(snapshot, cl
 def test_mlflow_down_is_an_error_with_its_address(snapshot, monkeypatch):
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
     settings.cache_clear()
-    with pytest.raises(TrackingUnavailable, match="http://127.0.0.1:9"):
+    with pytest.raises(TrackingUnavailableError, match="http://127.0.0.1:9"):
         train_family(snapshot, "logistic_regression", "contact", "0" * 32)

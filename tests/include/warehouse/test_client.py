@@ -5,7 +5,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from include.settings import Settings
-from include.warehouse.client import Warehouse, WarehouseError
+from include.warehouse.client import Warehouse
+from include.warehouse.errors import WarehouseError
 
 
 def test_rows_come_back_typed_by_column_name(warehouse):

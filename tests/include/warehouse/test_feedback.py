@@ -11,9 +11,9 @@ import pytest
 
 from include.contract import KnownAt
 from include.contract.ddl import staging_columns
+from include.feedback.collect import collect
+from include.feedback.verdicts import keep, said
 from include.lake.frames import read_parquet, write_parquet
-from include.serving.collect import collect
-from include.serving.feedback import keep, said
 from include.settings import settings
 from include.training.dataset import load_dataset
 from include.training.snapshot import write_manifest

@@ -6,10 +6,11 @@ from importlib.resources import files
 import pytest
 
 from include.contract.ddl import leads_columns, staging_columns
-from include.serving.collect import collect
-from include.serving.feedback import keep, said
+from include.feedback.collect import collect
+from include.feedback.verdicts import keep, said
 from include.warehouse import migrate
-from include.warehouse.migrate import ColumnInTheMiddle, add_missing_columns, read_create
+from include.warehouse.errors import ColumnOrderError
+from include.warehouse.migrate import add_missing_columns, read_create
 from include.warehouse.templates import render
 
 CREATES = ("create_leads", "create_staging", "create_scores", "create_drift_metrics", "create_promotions")
@@ -115,6 +116,6 @@ def test_a_staging_table_that_differs_is_made_anew_in_the_order_of_a_load(wareho
 def test_a_new_column_in_the_middle_of_what_copy_fills_is_refused_and_nothing_is_changed(warehouse, old, columns):
     old("create_drift_metrics", "triggers")
     old("create_scores", "tier")
-    with pytest.raises(ColumnInTheMiddle, match="lacks tier.*at the end of include/warehouse/sql/create_scores.sql"):
+    with pytest.raises(ColumnOrderError, match="lacks tier.*at the end of include/warehouse/sql/create_scores.sql"):
         add_missing_columns(warehouse, ["create_drift_metrics", "create_scores"])
     assert "triggers" not in columns("create_drift_metrics")

@@ -11,8 +11,8 @@ import pyarrow as pa
 import pytest
 
 from include.contract.ddl import staging_columns
+from include.lake.errors import ObjectMissingError
 from include.lake.frames import read_parquet, write_parquet
-from include.lake.objects import ObjectMissing
 from include.settings import settings
 from include.warehouse.templates import literal, render, timestamp
 
@@ -266,7 +266,7 @@ def test_an_unknown_file_is_named(layout):
 def test_a_quote_cannot_leave_its_literal(tables, layout):
     assert literal("it's") == "'it''s'"
     assert tables.query(f"SELECT {literal("x' OR 'a'='a")} AS t") == [{"t": "x' OR 'a'='a"}]
-    with pytest.raises(ObjectMissing):
+    with pytest.raises(ObjectMissingError):
         read_parquet(layout.window("none'; DROP"))
 
 

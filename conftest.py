@@ -1,0 +1,8 @@
+"""Fixtures that tests of several folders share; each module of tests/fixtures/ says what it starts."""
+
+pytest_plugins = [
+    "tests.fixtures.champions",
+    "tests.fixtures.platform",
+    "tests.fixtures.registry",
+    "tests.fixtures.training",
+]

@@ -1,0 +1,128 @@
+"""Runs the scoring API: `python -m include.api [serve | key NAME] [--host HOST] [--port PORT] [--public]`.
+
+`serve` is what SageMaker runs in a container: port 8080, champions from /opt/ml/model. `key NAME` makes an API key.
+"""
+
+import argparse
+import logging
+import os
+import sys
+import threading
+import time
+from functools import partial
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+from flask import Flask, Response, request
+from granian import Granian
+from granian.constants import HTTPModes, Interfaces
+
+from include.api.access.keys import add_key
+from include.api.errors import KeysUnusableError, TunnelError
+from include.api.logs import log_as_json
+from include.api.tunnel import open_tunnel
+from include.contract import load_contract
+from include.settings import settings
+
+log = logging.getLogger(__name__)
+
+THREADS = 64
+"""A request has one from its headers to its answer, so a slow caller holds one; who has no key is refused before the
+body is read."""
+LOGGING: dict[str, Any] = {"formatters": {}, "handlers": {}, "loggers": {"_granian": {}}}
+"""The server's own messages go where all others go."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Serves until stopped; returns the exit status."""
+    given = _parser().parse_args(arguments)
+    if given.command == "key":
+        return _key(given.name)
+    log_as_json()
+    endpoint = given.command == "serve"
+    host = given.host or ("0.0.0.0" if endpoint else os.environ.get("LEADS_API_HOST", "127.0.0.1"))  # noqa: S104
+    port = given.port or _port(endpoint)
+    if given.public:
+        try:
+            _require_keys()
+            open_tunnel(port)
+        except TunnelError as error:
+            log.error("%s", error)
+            return 1
+    _serve(host, port, endpoint)
+    return 0
+
+
+def _serve(host: str, port: int, endpoint: bool) -> None:
+    load_contract(settings().contract)  # what is wrong with the settings ends this process and not its worker
+    Granian(
+        "include.api.app",
+        host,
+        port,
+        interface=Interfaces.WSGI,
+        blocking_threads=THREADS,
+        http=HTTPModes.http1,
+        websockets=False,
+        log_dictconfig=LOGGING,
+        respawn_failed_workers=True,
+    ).serve(target_loader=partial(_application, endpoint), wrap_loader=False)
+
+
+def _application(endpoint: bool) -> Flask:
+    """What the server's worker process serves."""
+    from include.api.app import create_app  # here, because the models' libraries take seconds to import
+
+    threading.Thread(target=_end_with, args=(os.getppid(),), name="parent-watch", daemon=True).start()
+    app = create_app(endpoint=endpoint)
+    app.after_request(_tell_of_the_end)
+    return app
+
+
+def _tell_of_the_end(response: Response) -> Response:
+    # Granian closes a connection whose body nobody has read, and a caller that is not told loses its next request. The
+    # header is the server's to set (PEP 3333), so this is not in the application, which other servers may run.
+    if request.content_length and "stream" not in vars(request):
+        response.headers["Connection"] = "close"
+    return response
+
+
+def _end_with(parent: int) -> None:
+    """Ends this process when its parent has ended: a killed one cannot say goodbye, and the port would stay taken."""
+    while os.getppid() == parent:
+        time.sleep(1)
+    os._exit(1)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m include.api", description="The scoring API")
+    parser.add_argument("command", nargs="?", default="api", choices=("api", "serve", "key"))
+    parser.add_argument("name", nargs="?", default="", help="of the new key")
+    parser.add_argument("--host")
+    parser.add_argument("--port", type=int)
+    parser.add_argument("--public", action="store_true", help="open an ngrok tunnel; needs NGROK_AUTHTOKEN and the SDK")
+    return parser
+
+
+def _port(endpoint: bool) -> int:
+    if endpoint:
+        return int(os.environ.get("SAGEMAKER_BIND_TO_PORT", "8080"))
+    return int(os.environ.get("LEADS_API_PORT", "8090"))
+
+
+def _require_keys() -> None:
+    if settings().api_auth == "off":
+        raise TunnelError("--public with LEADS_API_AUTH=off would let the whole world ask; leave the keys on")
+
+
+def _key(name: str) -> int:
+    try:
+        key = add_key(name)
+    except (KeysUnusableError, BotoCoreError, ClientError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    sys.stdout.write(f"{key}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

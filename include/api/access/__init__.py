@@ -1,0 +1,1 @@
+"""Keys and rates: who may ask the API, and how often."""

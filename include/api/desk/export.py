@@ -1,0 +1,32 @@
+"""A scored CSV as a download."""
+
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
+from io import StringIO
+from typing import Any
+
+from include.api.score_request import REASONS
+from include.contract import Contract
+from include.scoring.scored_csv import write_scored
+from include.scoring.scores import Scores
+
+
+def scored_csv(leads: Sequence[Mapping[str, Any]], scores: Scores, contract: Contract) -> str:
+    """The uploaded leads with their scores and reasons, the best first, as POST /predict/batch writes them.
+
+    Args:
+        leads: the rows as they were uploaded, by their own headers.
+        scores: of the same leads in the same order, as a `StagedScorer` gives them.
+        contract: what a lead is.
+    """
+    order = sorted(range(len(leads)), key=scores["probability"].__getitem__, reverse=True)
+    rows = [list(leads[place].values()) for place in order]
+    ranked = {name: [values[place] for place in order] for name, values in scores.items()}
+    text = StringIO(newline="")
+    write_scored(text, list(leads[0]), [(rows, ranked)], contract, REASONS)
+    return text.getvalue()
+
+
+def as_link(text: str) -> str:
+    """Address of a link that downloads the text as it is: nothing is kept on the server for it."""
+    return f"data:text/csv;charset=utf-8;base64,{b64encode(text.encode()).decode()}"

@@ -1,0 +1,48 @@
+"""Publishes the open leads of a scoring run for the lead desk, in a form that is read without a library of Parquet."""
+
+import gzip
+import json
+import logging
+from datetime import datetime
+
+import pandas as pd
+
+from include.api.desk.listing import COLUMNS, NOT_KNOWN
+from include.contract.shown import filter_columns
+from include.lake.errors import ObjectMissingError
+from include.lake.frames import read_parquet
+from include.lake.layout import Layout
+from include.lake.objects import write_bytes
+
+log = logging.getLogger(__name__)
+
+
+def publish(run_id: str, layout: Layout, scored_at: datetime) -> int:
+    """Makes what the run has unloaded the list that every desk shows: one object, so that none shows half of it.
+
+    Args:
+        run_id: of the scoring run.
+        layout: where unload_desk.sql has written to, and where the desk looks.
+        scored_at: when the run ran.
+
+    Returns:
+        Number of leads in the list.
+    """
+    fields = [column.field for column in filter_columns(layout.contract)]
+    leads = _unloaded(layout.desk(run_id), layout.contract.key, fields)
+    content = {"run_id": run_id, "scored_at": scored_at.isoformat(), "leads": json.loads(leads.to_json(orient="split"))}
+    # Without a moment of its own in the header, the same list is the same object.
+    write_bytes(layout.desk_list, gzip.compress(json.dumps(content).encode(), mtime=0))
+    log.info("Published %d open leads of %s for the lead desk", len(leads), run_id)
+    return len(leads)
+
+
+def _unloaded(uri: str, key: str, fields: list[str]) -> pd.DataFrame:
+    names = [key, *COLUMNS, *fields]
+    try:
+        leads = read_parquet(uri)
+    except ObjectMissingError:  # UNLOAD of an empty result writes no object
+        return pd.DataFrame(columns=names)
+    leads = leads.sort_values(["probability", key], ascending=[False, True], kind="stable")
+    filled = {field: leads[field].astype(object).where(leads[field].notna(), NOT_KNOWN) for field in fields}
+    return leads.assign(**filled)[names].reset_index(drop=True)

@@ -1,0 +1,77 @@
+"""What Prometheus reads of an API: requests, latencies, leads, unknown levels, and the champions of the moment."""
+
+import time
+from collections import Counter as Tally
+from collections.abc import Iterator
+
+from flask import Flask, Response, g, request
+from prometheus_client import CollectorRegistry, Counter, Histogram, PlatformCollector, ProcessCollector
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from include.api.logs import current_route
+from include.contract import Contract
+from include.features.lead_encoder import Columns
+from include.scoring.champions import Champions
+from include.scoring.scores import Scores
+
+SECONDS = (0.0025, 0.005, 0.01, 0.015, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
+
+
+class Metrics:
+    """The figures of one application."""
+
+    def __init__(self, contract: Contract, champions: Champions) -> None:
+        """Counts from zero; `champions` are asked whenever somebody reads."""
+        self.registry = CollectorRegistry()
+        here = self.registry
+        self._requests = Counter("leads_api_requests", "Requests", ("route", "method", "status"), registry=here)
+        self._seconds = Histogram("leads_api_seconds", "Time to answer", ("route",), buckets=SECONDS, registry=here)
+        self._leads = Counter("leads_api_leads_scored", "Leads scored", ("stage", "version"), registry=here)
+        self._unknown = Counter("leads_api_unknown_levels", "Levels the contract has not", ("field",), registry=here)
+        self._allowed = {column.field: frozenset(column.allowed) for column in contract.columns if column.allowed}
+        self.registry.register(_ChampionCollector(champions))
+        ProcessCollector(registry=self.registry)
+        PlatformCollector(registry=self.registry)
+
+    def watch(self, app: Flask) -> None:
+        """Counts every request of an application."""
+        app.after_request(self._answered)
+
+    def scored(self, leads: Columns, scores: Scores) -> None:
+        """Counts leads by stage and version, and their category levels that the contract does not name by field."""
+        for (stage, version), count in Tally(zip(scores["stage"], scores["model_version"], strict=True)).items():
+            self._leads.labels(stage, version).inc(count)
+        for field, allowed in self._allowed.items():
+            unknown = len([level for level in leads[field] if isinstance(level, str) and level not in allowed])
+            if unknown:
+                self._unknown.labels(field).inc(unknown)
+
+    def page(self) -> Response:
+        """Everything, as Prometheus reads it."""
+        return Response(generate_latest(self.registry), content_type=CONTENT_TYPE_LATEST)
+
+    def _answered(self, response: Response) -> Response:
+        route = current_route()
+        self._requests.labels(route, request.method, response.status_code).inc()
+        self._seconds.labels(route).observe(time.perf_counter() - g.started)
+        return response
+
+
+class _ChampionCollector(Collector):
+    def __init__(self, champions: Champions) -> None:
+        self._champions = champions
+
+    def collect(self) -> Iterator[Metric]:
+        served = GaugeMetricFamily(
+            "leads_api_champion", "1 for the version that serves", labels=("stage", "model", "version")
+        )
+        scorer = self._champions.scorer
+        for stage, one in scorer.scorers.items() if scorer else ():
+            served.add_metric((str(stage), one.champion.model, one.champion.version), 1)
+        yield served
+        failures = CounterMetricFamily("leads_api_refresh_failures", "Looks at the registry in vain", labels=("stage",))
+        for name, count in self._champions.failures.items():
+            failures.add_metric((name,), count)
+        yield failures

@@ -1,0 +1,1 @@
+"""SageMaker: training jobs and the real-time endpoint."""

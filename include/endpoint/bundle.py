@@ -1,0 +1,91 @@
+"""Packs the champions of all stages into the model.tar.gz that a SageMaker endpoint unpacks below /opt/ml/model."""
+
+import gzip
+import logging
+import tarfile
+from hashlib import file_digest
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import mlflow.artifacts
+
+from include.contract import KnownAt, load_contract
+from include.lake.objects import upload_file
+from include.registry.errors import ModelUnreadableError, TrackingUnavailableError
+from include.registry.models import UNREADABLE
+from include.registry.registry import ChampionInfo
+from include.registry.tracking import connect, tracking_errors
+from include.scoring.model_folder import write_index
+from include.scoring.stages import find_champions
+from include.settings import settings
+
+log = logging.getLogger(__name__)
+
+ARCHIVE = "model.tar.gz"
+
+
+def bundle(target_uri: str) -> dict[str, str]:
+    """Packs the present champions and uploads the archive, which is the same to the byte for the same champions.
+
+    Args:
+        target_uri: S3 URI of the archive (ending in .tar.gz), or of the folder to put `model.tar.gz` into.
+
+    Returns:
+        model_data_url: URI of the archive; sha256: of its bytes, in hex; versions: stages with their versions, such as
+        `contact-7-capture-3`, which may be part of a name on AWS.
+
+    Raises:
+        NoChampionError: nothing has been promoted for any stage.
+        ModelUnreadableError: a champion's artefact cannot be had.
+        TrackingUnavailableError: MLflow does not answer.
+        ObjectMissingError: there is no such bucket.
+    """
+    uri = target_uri if target_uri.endswith(".tar.gz") else f"{target_uri.rstrip('/')}/{ARCHIVE}"
+    found = find_champions(load_contract(settings().contract))
+    with TemporaryDirectory() as work:
+        folder, archive = Path(work) / "model", Path(work) / ARCHIVE
+        lay_out(folder, found)
+        pack(folder, archive)
+        with archive.open("rb") as content:
+            digest = file_digest(content, "sha256").hexdigest()
+        upload_file(archive, uri)
+    versions = "-".join(f"{stage}-{info.version}" for stage, info in found.items())
+    log.info("Packed %s into %s, SHA-256 %s", versions, uri, digest)
+    return {"model_data_url": uri, "sha256": digest, "versions": versions}
+
+
+def lay_out(folder: Path, found: dict[KnownAt, ChampionInfo]) -> None:
+    """Fills a new folder with the model folder of each stage and the index of them."""
+    for stage, info in found.items():
+        target = folder / stage
+        target.mkdir(parents=True)
+        _download(info, target)
+    write_index(folder, found)
+
+
+def pack(folder: Path, archive: Path) -> None:
+    """Packs what lies in `folder`; neither times, owners nor the order on disk reach the bytes."""
+    with (
+        archive.open("wb") as raw,
+        gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0) as packed,
+        tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as tar,
+    ):
+        for path in sorted(folder.rglob("*")):
+            if path.is_file():
+                entry = tarfile.TarInfo(path.relative_to(folder).as_posix())
+                entry.size, entry.mode = path.stat().st_size, 0o644
+                with path.open("rb") as content:
+                    tar.addfile(entry, content)
+
+
+def _download(info: ChampionInfo, target: Path) -> None:
+    try:
+        with tracking_errors():
+            mlflow.artifacts.download_artifacts(info.uri, dst_path=str(target))
+    except TrackingUnavailableError:
+        raise
+    except UNREADABLE as error:
+        connect()  # MLflow reports a connection that was lost in its threads as a missing file
+        raise ModelUnreadableError(
+            f"{info.uri} cannot be downloaded; restore the artefact of run {info.run_id}"
+        ) from error

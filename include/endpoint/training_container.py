@@ -1,0 +1,85 @@
+"""Entry point of a training container: `python -m include.endpoint.training_container train`, by SageMaker's contract.
+
+The job's folder tree is /opt/ml, or what SAGEMAKER_BASE_DIR names: hyperparameters and the snapshot come from
+`input/`, the result goes to `model/`, the reason of a failure to `output/failure`.
+"""
+
+import argparse
+import json
+import logging
+import os
+import sys
+import traceback
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from include.endpoint.errors import BadHyperparametersError
+from include.endpoint.training_job import CHANNEL, RESULT
+
+log = logging.getLogger(__name__)
+
+FAILED = 1
+
+
+class Hyperparameters(BaseModel):
+    """What a job is told besides its data, all as strings."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    family: str
+    stage: str
+    parent_run_id: str
+
+
+def read_hyperparameters(root: Path) -> Hyperparameters:
+    """Hyperparameters of the job below `root`.
+
+    Raises:
+        BadHyperparametersError: one is missing, or nobody knows it.
+    """
+    path = root / "input" / "config" / "hyperparameters.json"
+    try:
+        return Hyperparameters.model_validate_json(path.read_text(encoding="utf-8"))
+    except ValidationError as error:
+        problems = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
+        raise BadHyperparametersError(f"{path}: {problems}; correct the job's HyperParameters") from error
+
+
+def train(root: Path) -> None:
+    """Trains the family that the job below `root` asks for and leaves the result in its model folder.
+
+    Raises:
+        BadHyperparametersError: the job asks for something else.
+        ObjectMissingError: the channel holds no snapshot.
+        Also what `include.training.train.train_family` raises.
+    """
+    from include.training.train import train_family  # so that a failing import, too, is told as the job's failure
+
+    asked = read_hyperparameters(root)
+    folder = root / "input" / "data" / CHANNEL
+    result = train_family(f"file://{folder}/", asked.family, asked.stage, asked.parent_run_id)
+    (root / "model" / RESULT).write_text(json.dumps(result), encoding="utf-8")
+    log.info("Result of %s for %s: %s", asked.family, asked.stage, result)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs the command; returns the exit status, with the failure file written where it is not 0."""
+    parser = argparse.ArgumentParser(prog="python -m include.endpoint.training_container", description=__doc__)
+    parser.add_argument("command", choices=["train"])
+    parser.parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", stream=sys.stdout)
+    root = Path(os.environ.get("SAGEMAKER_BASE_DIR", "/opt/ml"))
+    try:
+        train(root)
+    except Exception as error:  # whatever it is, SageMaker shows what stands in the file
+        log.exception("Training failed")
+        # The message first: of this file the first 1,024 characters are shown.
+        reason = f"{type(error).__name__}: {error}\n\n{traceback.format_exc()}"
+        (root / "output" / "failure").write_text(reason, encoding="utf-8")
+        return FAILED
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,113 @@
+"""A family's training as a SageMaker training job: what the job is asked to do, and what it hands back."""
+
+import hashlib
+import json
+import re
+import tarfile
+from io import BytesIO
+from typing import Any
+
+from include.contract import load_contract
+from include.endpoint.errors import NoResultError
+from include.lake.errors import ObjectMissingError
+from include.lake.layout import Layout
+from include.lake.objects import read_bytes
+from include.settings import Settings
+
+CHANNEL = "snapshot"
+RESULT = "result.json"
+ENTRY_POINT = ["python", "-m", "include.endpoint.training_container"]
+COMMAND = ["train"]
+MAX_SECONDS = 90 * 60
+"""Less than the timeout of the Airflow task that waits, so that no job outlives its task by long."""
+NAME_LENGTH = 63
+SUFFIX_LENGTH = 11
+"""Dash and ten digits, which Airflow's operator adds to a name that is taken (the job of an earlier try)."""
+
+
+def training_job(
+    settings: Settings, run: str, snapshot_uri: str, parent_run_id: str, family: str, stage: str
+) -> dict[str, Any]:
+    """Request of CreateTrainingJob that runs `train_family` in a container.
+
+    Args:
+        settings: image, role, instance and network of the job; what is set of them in this process is so in the job.
+        run: key of the Airflow run.
+        snapshot_uri: S3 folder of the training snapshot, which becomes the job's channel.
+        parent_run_id: what `start_training` returned.
+        family: a name in FAMILIES.
+        stage: capture, engagement or contact.
+    """
+    source = {"S3DataType": "S3Prefix", "S3Uri": snapshot_uri, "S3DataDistributionType": "FullyReplicated"}
+    layout = Layout(settings, load_contract(settings.contract))
+    return {
+        "TrainingJobName": job_name(run, family, stage),
+        "AlgorithmSpecification": {
+            "TrainingImage": settings.training_image,
+            "TrainingInputMode": "File",
+            "ContainerEntrypoint": ENTRY_POINT,
+            "ContainerArguments": COMMAND,
+        },
+        "RoleArn": settings.training_role,
+        "HyperParameters": {"family": family, "stage": stage, "parent_run_id": parent_run_id},
+        "InputDataConfig": [{"ChannelName": CHANNEL, "DataSource": {"S3DataSource": source}}],
+        "OutputDataConfig": {"S3OutputPath": layout.training_jobs(run)},
+        "ResourceConfig": {"InstanceType": settings.training_instance, "InstanceCount": 1, "VolumeSizeInGB": 10},
+        "StoppingCondition": {"MaxRuntimeInSeconds": MAX_SECONDS},
+        "Environment": environment(settings),
+        "Tags": [{"Key": "run", "Value": _tag(run)}],
+        **_network(settings),
+    }
+
+
+def job_name(run: str, family: str, stage: str) -> str:
+    """Name of the job: the run's key, shortened and with a digest of the whole, then family and stage.
+
+    SageMaker takes 63 letters, digits and dashes; those left free are for the suffix of a second try.
+    """
+    digest = hashlib.sha256(run.encode()).hexdigest()[:8]
+    what = _words(f"{digest}-{family}-{stage}")
+    readable = _words(run)[: NAME_LENGTH - SUFFIX_LENGTH - len(what) - 1].strip("-")
+    return f"{readable}-{what}".lstrip("-")
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """Environment variables by which a job gets the settings of this process: those that are not left to default."""
+    chosen = settings.model_dump(mode="json", exclude_unset=True)
+    given = {f"LEADS_{name.upper()}": _text(value) for name, value in chosen.items()}
+    # One thread, as everywhere: the same figures as in an Airflow task, and no threads that wait for each other.
+    return given | {"LEADS_MLFLOW_TRACKING_URI": settings.mlflow_tracking_uri, "OMP_NUM_THREADS": "1"}
+
+
+def read_result(model_uri: str) -> dict[str, Any]:
+    """What `train_family` returned inside the job, from the job's model.tar.gz.
+
+    Raises:
+        NoResultError: there is no archive, or no result in it.
+    """
+    try:
+        with tarfile.open(fileobj=BytesIO(read_bytes(model_uri))) as archive:
+            member = archive.extractfile(RESULT)
+            result: dict[str, Any] = json.loads(member.read()) if member else {}
+    except (ObjectMissingError, KeyError) as error:
+        raise NoResultError(model_uri) from error
+    return result
+
+
+def _network(settings: Settings) -> dict[str, Any]:
+    if not settings.training_subnets:
+        return {}
+    groups = list(settings.training_security_groups)
+    return {"VpcConfig": {"Subnets": list(settings.training_subnets), "SecurityGroupIds": groups}}
+
+
+def _words(text: str) -> str:
+    return re.sub(r"[^a-zA-Z0-9]+", "-", text).strip("-")
+
+
+def _tag(text: str) -> str:
+    return re.sub(r"[^\w .:/=+@-]+", "-", text)[:256]
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value)

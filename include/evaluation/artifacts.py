@@ -1,0 +1,74 @@
+"""What a run keeps besides its figures: plots, reports, the fitted preprocessor, what was dropped, SHAP summary."""
+
+import logging
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import joblib
+import mlflow
+import pandas as pd
+from sklearn.pipeline import Pipeline
+
+from include.contract import Contract, KnownAt
+from include.evaluation.explain import explain, summary_plot
+from include.evaluation.figures import full_report
+from include.evaluation.plots import evaluation_plots
+from include.features.cleaning import GroupedLevels, TypedColumns
+from include.features.columns import feature_columns
+from include.features.parts import inner_parts
+from include.features.preprocess import dropped_columns
+
+log = logging.getLogger(__name__)
+
+
+def segments(rows: pd.DataFrame, contract: Contract) -> pd.DataFrame:
+    """The nominal columns known at capture, grouped as the contract says, to break figures down by."""
+    columns = tuple(column for column in feature_columns(contract, KnownAt.CAPTURE) if column.kind == "nominal")
+    typed = TypedColumns(columns, contract.null_tokens).transform(rows)
+    return GroupedLevels(columns).transform(typed)
+
+
+def log_evaluation(
+    pipeline: Pipeline, rows: pd.DataFrame, outcome: pd.Series, contract: Contract, folder: str
+) -> dict[str, Any]:
+    """Logs plots and the full report of a deployable pipeline on one set of leads below `folder` of the active run.
+
+    Returns:
+        The report's `metrics`.
+    """
+    probability = pipeline.predict_proba(rows)[:, 1]
+    threshold = pipeline.named_steps["model"].decision.threshold
+    report = full_report(outcome, probability, threshold, segments(rows, contract))
+    with tempfile.TemporaryDirectory() as target:
+        evaluation_plots(outcome, probability, threshold, Path(target))
+        mlflow.log_artifacts(target, folder)
+    mlflow.log_dict(report, f"{folder}/evaluation.json")
+    return dict(report["metrics"])
+
+
+def log_features(pipeline: Pipeline, contract: Contract, stage: KnownAt) -> None:
+    """Logs preprocessor.joblib (guide 13.3), the columns that were dropped and why, and the unmapped levels."""
+    with tempfile.TemporaryDirectory() as target:
+        preprocess, _ = inner_parts(pipeline)
+        joblib.dump(preprocess, Path(target) / "preprocessor.joblib")
+        dropped_columns(contract, stage, pipeline).to_csv(Path(target) / "dropped_columns.csv", index=False)
+        mlflow.log_artifacts(target, "features")
+    unmapped = pipeline.named_steps["group"].unmapped_
+    mlflow.log_dict(unmapped, "features/unmapped_levels.json")
+    log.info("Levels that no group names: %s", {field: sum(levels.values()) for field, levels in unmapped.items()})
+
+
+def log_explanation(pipeline: Pipeline, rows: pd.DataFrame, background: pd.DataFrame) -> None:
+    """Logs the SHAP summary plot (guide 15) and the mean |SHAP value| per business field."""
+    explanation = explain(pipeline, rows, background)
+    with tempfile.TemporaryDirectory() as target:
+        summary_plot(explanation, rows, Path(target) / "summary.png")
+        explanation.importance.rename("mean_abs_shap").to_csv(Path(target) / "importance.csv", index_label="field")
+        mlflow.log_artifacts(target, "shap")
+
+
+def log_table(client: mlflow.MlflowClient, run_id: str, table: pd.DataFrame, name: str) -> None:
+    """Logs a table as `<name>.csv` and `<name>.html`."""
+    client.log_text(run_id, table.to_csv(index=False), f"{name}.csv")
+    client.log_text(run_id, table.to_html(index=False, float_format="{:.4f}".format), f"{name}.html")

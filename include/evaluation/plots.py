@@ -1,0 +1,143 @@
+"""Pictures of how good a model is, as PNG: ROC, precision-recall, calibration, gain, confusion.
+
+Figures are made without pyplot: no global state, no display, and the same input gives the same bytes.
+"""
+
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from sklearn.metrics import average_precision_score, confusion_matrix, precision_recall_curve, roc_auc_score, roc_curve
+
+from include.evaluation.calibration_error import BINS, ece, probability_bin
+from include.evaluation.deciles import deciles
+from include.evaluation.scores import Floats, Integers, checked
+
+DPI = 90
+INK, ACCENT, PALE = "#1c2733", "#0b6e99", "#b8c4ce"
+
+
+def canvas(width: float = 5.0, height: float = 4.0) -> tuple[Figure, Axes]:
+    """An empty figure of that many inches with one pair of axes."""
+    figure = Figure(figsize=(width, height), dpi=DPI, layout="constrained")
+    axes = figure.subplots()
+    axes.spines[["top", "right"]].set_visible(False)
+    return figure, axes
+
+
+def png(figure: Figure) -> bytes:
+    """The figure as PNG, without the metadata that would tell two runs apart."""
+    buffer = BytesIO()
+    figure.savefig(buffer, format="png", metadata={"Software": None})
+    return buffer.getvalue()
+
+
+def evaluation_plots(outcome: Any, probability: Any, threshold: float, folder: Path) -> list[Path]:
+    """Writes the five pictures of one model on one set of leads into `folder`, which is made where absent.
+
+    Args:
+        outcome: 0 or 1, shape (n,).
+        probability: predicted probability of conversion, shape (n,).
+        threshold: from this probability on a lead is predicted to convert.
+        folder: where roc.png, precision_recall.png, calibration.png, gain.png and confusion.png go.
+
+    Returns:
+        The paths, in that order.
+
+    Raises:
+        OneClassOnlyError: all outcomes are the same.
+        ScoresUnusableError: lengths differ, or a probability is not a number in [0, 1].
+    """
+    y, p = checked(outcome, probability)
+    folder.mkdir(parents=True, exist_ok=True)
+    return [_write(folder / f"{name}.png", draw(y, p, threshold)) for name, draw in PLOTS.items()]
+
+
+def _write(path: Path, figure: Figure) -> Path:
+    path.write_bytes(png(figure))
+    return path
+
+
+def _roc(y: Integers, p: Floats, threshold: float) -> Figure:
+    figure, axes = canvas()
+    false, true, _ = roc_curve(y, p)
+    axes.plot([0, 1], [0, 1], color=PALE, linestyle="--")
+    axes.plot(false, true, color=ACCENT)
+    chosen = p >= threshold
+    axes.plot(chosen[y == 0].mean(), chosen[y == 1].mean(), "o", color=INK, label=f"threshold {threshold:.2f}")
+    axes.set(xlabel="share of non-converting leads flagged", ylabel="share of converting leads found")
+    axes.set_title(f"ROC, AUC {roc_auc_score(y, p):.3f}")
+    axes.legend(frameon=False, loc="lower right")
+    return figure
+
+
+def _precision_recall(y: Integers, p: Floats, threshold: float) -> Figure:
+    figure, axes = canvas()
+    precision, recall, _ = precision_recall_curve(y, p)
+    axes.axhline(y.mean(), color=PALE, linestyle="--", label="every lead flagged")
+    axes.plot(recall, precision, color=ACCENT, drawstyle="steps-post")
+    chosen = p >= threshold
+    if chosen.any():
+        axes.plot(chosen[y == 1].mean(), y[chosen].mean(), "o", color=INK, label=f"threshold {threshold:.2f}")
+    axes.set(xlabel="recall", ylabel="precision", ylim=(0, 1.02))
+    axes.set_title(f"Precision and recall, average precision {average_precision_score(y, p):.3f}")
+    axes.legend(frameon=False, loc="lower left")
+    return figure
+
+
+def _calibration(y: Integers, p: Floats, threshold: float) -> Figure:
+    figure, axes = canvas()
+    bins = probability_bin(p)
+    rows = np.bincount(bins, minlength=BINS)
+    filled = rows > 0
+    said = np.bincount(bins, weights=p, minlength=BINS)[filled] / rows[filled]
+    came = np.bincount(bins, weights=y, minlength=BINS)[filled] / rows[filled]
+    axes.bar((np.arange(BINS) + 0.5) / BINS, rows / len(p), width=0.9 / BINS, color=PALE, label="share of leads")
+    axes.plot([0, 1], [0, 1], color=PALE, linestyle="--")
+    axes.plot(said, came, "o-", color=ACCENT, label="conversion rate")
+    axes.set(xlabel="mean predicted probability", ylabel="conversion rate", xlim=(0, 1), ylim=(0, 1.02))
+    axes.set_title(f"Calibration, ECE {ece(y, p):.3f}")
+    axes.legend(frameon=False, loc="upper left")
+    return figure
+
+
+def _gain(y: Integers, p: Floats, threshold: float) -> Figure:
+    figure, axes = canvas()
+    table = deciles(y, p)
+    called = np.cumsum([0, *(row["rows"] for row in table)]) / len(y)
+    axes.plot([0, 1], [0, 1], color=PALE, linestyle="--", label="leads in random order")
+    axes.plot(called, [0.0, *(row["gain"] for row in table)], "o-", color=ACCENT, label="best scores first")
+    axes.axvline(float((p >= threshold).mean()), color=INK, linewidth=0.8, label=f"threshold {threshold:.2f}")
+    axes.set(xlabel="share of leads called", ylabel="share of conversions found", xlim=(0, 1), ylim=(0, 1.02))
+    axes.set_title(f"Gain, lift of the best decile {table[0]['lift']:.2f}")
+    axes.legend(frameon=False, loc="lower right")
+    return figure
+
+
+def _confusion(y: Integers, p: Floats, threshold: float) -> Figure:
+    figure, axes = canvas(4.2, 3.6)
+    counts = confusion_matrix(y, p >= threshold, labels=[0, 1])
+    axes.imshow(counts / counts.sum(axis=1, keepdims=True), cmap="Blues", vmin=0, vmax=1)
+    for (row, column), count in np.ndenumerate(counts):
+        share = count / counts[row].sum()
+        axes.text(
+            column, row, f"{count:,}\n{share:.1%}", ha="center", va="center", color="white" if share > 0.5 else INK
+        )
+    axes.set(xticks=[0, 1], yticks=[0, 1], xlabel="predicted", ylabel="happened")
+    axes.set_xticklabels(["no", "converts"])
+    axes.set_yticklabels(["no", "converts"])
+    axes.set_title(f"Decisions at threshold {threshold:.2f}")
+    return figure
+
+
+PLOTS: dict[str, Callable[[Integers, Floats, float], Figure]] = {
+    "roc": _roc,
+    "precision_recall": _precision_recall,
+    "calibration": _calibration,
+    "gain": _gain,
+    "confusion": _confusion,
+}

@@ -1,0 +1,52 @@
+"""Figures of a model level by level: where it is weaker than on all leads."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from include.evaluation.evaluate import evaluate_classification_model
+from include.evaluation.scores import Floats, Integers
+
+MIN_SEGMENT_ROWS = 30
+SMALL_SEGMENTS = "(levels with fewer leads)"
+MISSING = "(missing)"
+
+
+def segment_table(outcome: Any, probability: Any, threshold: float, segments: pd.DataFrame) -> list[dict[str, Any]]:
+    """Figures per level of each segment field; levels with fewer than 30 leads are taken together.
+
+    Returns:
+        Per level: field, level, rows, rate (share converted), mean_probability, accuracy, precision, recall, roc_auc,
+        brier. A figure that does not exist is None: precision without a predicted, recall without a real conversion,
+        ROC-AUC where all leads have one outcome.
+    """
+    y, p = np.asarray(outcome, dtype=np.int64), np.asarray(probability, dtype=np.float64)
+    table = []
+    for field in segments.columns:
+        levels = _levels(segments[field])
+        for level in sorted(levels.unique(), key=lambda name: (-int((levels == name).sum()), name)):
+            inside = (levels == level).to_numpy()
+            table.append({"field": str(field), "level": level, **_segment(y[inside], p[inside], threshold)})
+    return table
+
+
+def _levels(values: pd.Series) -> pd.Series:
+    levels = values.astype(object).where(values.notna(), MISSING).astype(str)
+    rows = levels.map(levels.value_counts())
+    return levels.where(rows >= MIN_SEGMENT_ROWS, SMALL_SEGMENTS)
+
+
+def _segment(y: Integers, p: Floats, threshold: float) -> dict[str, Any]:
+    predicted = p >= threshold
+    both = 0 < y.sum() < len(y)
+    return {
+        "rows": len(y),
+        "rate": float(y.mean()),
+        "mean_probability": float(p.mean()),
+        "accuracy": float((predicted == y).mean()),
+        "precision": float(y[predicted].mean()) if predicted.any() else None,
+        "recall": float(predicted[y == 1].mean()) if y.any() else None,
+        "roc_auc": evaluate_classification_model(y, p, threshold)["roc_auc"] if both else None,
+        "brier": float(((p - y) ** 2).mean()),
+    }

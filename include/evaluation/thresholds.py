@@ -1,0 +1,88 @@
+"""From which probability on a lead is predicted to convert: four policies, chosen by a setting."""
+
+from typing import Any
+
+import numpy as np
+from sklearn.metrics import precision_recall_curve
+
+from include.evaluation.errors import ThresholdPolicyError
+from include.features.calibration import Decision
+from include.settings import Settings
+
+PRECISION_BIASED_BETA = 0.5
+LEADS_PER_CAPACITY = 1000
+TIERS = (("A", 80), ("B", 50), ("C", 20), ("D", 0))
+
+
+def decide(settings: Settings, outcome: Any, probability: Any) -> Decision:
+    """The decision of the settings' policy.
+
+    Args:
+        settings: threshold_policy, the hours of the `cost` policy and the tier policy.
+        outcome: outcomes 0 or 1, shape (n,), with at least one 1.
+        probability: calibrated probabilities, shape (n,), of leads the model has not seen.
+
+    Raises:
+        ThresholdPolicyError: an unknown policy.
+    """
+    policy = settings.threshold_policy
+    threshold = _threshold(settings, policy, np.asarray(outcome), np.asarray(probability, dtype="float64"))
+    return Decision(policy, threshold, tiers(settings.tier_policy, threshold))
+
+
+def _threshold(settings: Settings, policy: str, outcome: np.ndarray, probability: np.ndarray) -> float:
+    name, _, amount = policy.partition("=")
+    if name == "f1":
+        return f_threshold(outcome, probability, beta=1.0)
+    if name == "precision_biased":
+        return f_threshold(outcome, probability, beta=PRECISION_BIASED_BETA)
+    if name == "cost":
+        return cost_threshold(settings.false_positive_hours, settings.missed_lead_hours)
+    if name == "capacity" and amount.isdecimal() and 0 < int(amount) <= LEADS_PER_CAPACITY:
+        return capacity_threshold(probability, int(amount))
+    raise ThresholdPolicyError(
+        f"no threshold policy {policy!r}; set LEADS_THRESHOLD_POLICY to f1, precision_biased, cost or capacity=N "
+        f"(N leads of every {LEADS_PER_CAPACITY})"
+    )
+
+
+def f_threshold(outcome: Any, probability: Any, beta: float) -> float:
+    """The probability that gives the largest F-beta; the highest of them where several tie.
+
+    `beta` 1 is F1; 0.5 counts precision twice as much as recall, the story's choice.
+    """
+    precision, recall, thresholds = precision_recall_curve(outcome, probability)
+    weight = beta * beta
+    total = weight * precision + recall
+    score = np.divide((1 + weight) * precision * recall, total, out=np.zeros_like(total), where=total > 0)
+    score = score[: len(thresholds)]
+    return float(thresholds[np.flatnonzero(score == score.max())[-1]])
+
+
+def cost_threshold(false_positive_hours: float, missed_lead_hours: float) -> float:
+    """The probability from which calling costs less than missing, for calibrated probabilities.
+
+    Args:
+        false_positive_hours: hours lost on a lead that does not convert.
+        missed_lead_hours: hours that a missed conversion is worth.
+    """
+    return false_positive_hours / (false_positive_hours + missed_lead_hours)
+
+
+def capacity_threshold(probability: np.ndarray, capacity: int) -> float:
+    """The probability that the `capacity` best of every 1,000 leads reach, one lead at least."""
+    ranked = np.sort(probability)[::-1]
+    place = max(1, round(len(ranked) * capacity / LEADS_PER_CAPACITY))
+    return float(ranked[min(place, len(ranked)) - 1])
+
+
+def tiers(policy: str, threshold: float) -> tuple[tuple[str, int], ...]:
+    """Tier and the lowest score it holds, best first.
+
+    `fixed` is the same for every model; `threshold` starts B at the model's own threshold, A half-way from there to
+    100 and C at half of it.
+    """
+    if policy == "fixed":
+        return TIERS
+    lowest = round(threshold * 100)
+    return (("A", round((lowest + 100) / 2)), ("B", lowest), ("C", round(lowest / 2)), ("D", 0))

@@ -1,0 +1,98 @@
+"""Reports what reps say of the scores: a page and JSON in S3, metrics in MLflow, the figures that the desk shows."""
+
+import logging
+import time
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any, Protocol
+
+import mlflow
+from mlflow import MlflowClient
+from mlflow.entities import Metric
+
+from include.feedback.agreement import agreement
+from include.lake.layout import Layout
+from include.lake.objects import write_json, write_text
+from include.lake.web import browser_address
+from include.pages.render import render as page
+from include.registry.tracking import connect, tracking_errors
+from include.warehouse.templates import literal, render
+
+log = logging.getLogger(__name__)
+
+SHARES = ("right", "too_high", "too_low", "borne_out", "reps_agree", "loudest")
+
+
+class Warehouse(Protocol):
+    """The part of `include.warehouse.client.Warehouse` that the report needs."""
+
+    def query(self, sql: str) -> list[dict[str, Any]]:
+        """Rows of a SELECT."""
+
+
+def report_agreement(
+    run_id: str, layout: Layout, warehouse: Warehouse, collected: Mapping[str, Any], reported_at: datetime
+) -> dict[str, Any]:
+    """Writes the report of one run of collect_feedback, over that of an earlier try.
+
+    Args:
+        run_id: names the report's folder and its MLflow run.
+        layout: where reports lie.
+        warehouse: has the tables of feedback and of scores.
+        collected: what `include.feedback.collect.collect` returned.
+        reported_at: written in the report.
+
+    Returns:
+        The figures as the JSON has them, with the page's URI and address.
+
+    Raises:
+        WarehouseError: a statement failed.
+        TrackingUnavailableError: MLflow does not answer.
+    """
+    (counts,) = warehouse.query(render("count_feedback"))
+    models = agreement(warehouse.query(render("count_verdicts")), warehouse.query(render("count_pairs")))
+    found = {
+        "run_id": run_id,
+        "reported_at": reported_at.isoformat(),
+        "collected": {name: collected[name] for name in ("objects", "collected", "malformed")},
+        **{name: int(value) for name, value in counts.items()},
+        "models": models,
+    }
+    folder = layout.report("feedback", run_id)
+    write_json(folder + "agreement.json", found)
+    write_text(folder + "agreement.html", page("agreement.html", found=found))
+    write_json(layout.agreement, found)
+    _log_to_mlflow(run_id, layout.contract.names.experiment, found)
+    log.info("%s flags of reps on %s model versions reported in %s", found["flags"], len(models), folder)
+    uri = folder + "agreement.html"
+    return found | {"agreement_page_uri": uri, "agreement_page_url": browser_address(uri)}
+
+
+@tracking_errors()
+def _log_to_mlflow(run_id: str, experiment: str, found: Mapping[str, Any]) -> None:
+    client, now = connect(), int(time.time() * 1000)
+    run = _run(client, experiment, run_id)
+    client.log_batch(run, [Metric(name, value, now, 0) for name, value in _metrics(found)])
+    client.log_dict(run, dict(found), "agreement.json")
+    client.set_terminated(run)
+
+
+def _metrics(found: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
+    for name in ("flags", "unknown_leads", "with_outcome"):
+        yield f"feedback/{name}", float(found[name])
+    yield "feedback/malformed", float(found["collected"]["malformed"])
+    for one in found["models"]:
+        version = f"{one['stage'] or 'unknown'}-{one['model_version']}"
+        yield f"feedback/{version}/reps", float(one["reps"])
+        for name in SHARES:
+            if one[name] is not None:
+                yield f"feedback/{version}/{name}", one[name]
+
+
+def _run(client: MlflowClient, experiment: str, run_id: str) -> str:
+    """The MLflow run of this report, a new one or that of an earlier try."""
+    key, tags = mlflow.set_experiment(experiment).experiment_id, {"kind": "feedback", "feedback_run_id": run_id}
+    condition = " AND ".join(f"tags.{name} = {literal(value)}" for name, value in tags.items())
+    runs = client.search_runs([key], condition, max_results=1)
+    found = runs[0] if runs else client.create_run(key, tags=tags, run_name=f"feedback {run_id}")
+    return str(found.info.run_id)

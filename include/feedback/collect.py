@@ -1,0 +1,147 @@
+"""Collects the feedback that is new in S3 into one Parquet object for COPY; what is no feedback goes to quarantine."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import PurePosixPath
+from typing import Any, Protocol
+
+import pandas as pd
+import pyarrow as pa
+
+from include.contract import Contract
+from include.feedback.errors import FeedbackRefusedError
+from include.feedback.verdicts import Feedback, parse
+from include.lake.frames import write_parquet
+from include.lake.layout import Layout
+from include.lake.objects import StoredObject, read_bytes, stored_objects, write_json
+from include.warehouse.templates import render
+
+log = logging.getLogger(__name__)
+
+OVERLAP = timedelta(minutes=15)
+"""An object is listed only once it is complete, but dated from when its upload began."""
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
+CLOCKS_DIFFER = timedelta(days=1)
+LARGEST = 64 * 1024
+"""Bytes; the longest texts with every character escaped stay below it."""
+READERS = 8
+SHOWN = 2000
+"""Characters of a refused object that quarantine keeps."""
+
+
+class Warehouse(Protocol):
+    """The part of `include.warehouse.client.Warehouse` that collecting needs."""
+
+    def query(self, sql: str) -> list[dict[str, Any]]:
+        """Rows of a SELECT."""
+
+
+@dataclass(frozen=True)
+class Read:
+    """One object under the feedback prefix: what it says, or why it is refused."""
+
+    stored: StoredObject
+    feedback: Feedback | None
+    reason: str = ""
+    content: str = ""
+
+
+def collect(run_id: str, layout: Layout, warehouse: Warehouse) -> dict[str, Any]:
+    """Writes the feedback stored since the newest that the warehouse has, for COPY.
+
+    Again for the same run it writes the same, or less where the warehouse has got the rest meanwhile.
+
+    Args:
+        run_id: names the folder to write to.
+        layout: where the feedback lies.
+        warehouse: has the table of feedback.
+
+    Returns:
+        objects looked at, collected, malformed (each one counted once, in quarantine ever after) and the URI written.
+
+    Raises:
+        WarehouseError: the table of feedback cannot be asked; run bootstrap_platform once.
+    """
+    objects = _new_objects(layout, _since(warehouse))
+    with ThreadPoolExecutor(READERS) as readers:
+        read = list(readers.map(_read, objects))
+    malformed = [one for one in read if one.feedback is None]
+    for one in malformed:
+        _quarantine(one, layout)
+    uri = layout.collected_feedback(run_id) + "feedback.parquet"
+    schema = feedback_schema(layout.contract)
+    rows = [_row(one.feedback, one.stored, layout.contract) for one in read if one.feedback]
+    write_parquet(pd.DataFrame(rows, columns=schema.names), uri, schema)
+    log.info(
+        "Collected %d of %d new objects of feedback into %s, %d malformed", len(rows), len(read), uri, len(malformed)
+    )
+    return {"objects": len(read), "collected": len(rows), "malformed": len(malformed), "feedback_uri": uri}
+
+
+def feedback_schema(contract: Contract) -> pa.Schema:
+    """Columns and types of the staging table of feedback, in its order, as COPY reads them."""
+    texts = ("id", contract.key, "rep", "verdict", "model_version", "stage")
+    return pa.schema(
+        [
+            *((name, pa.string()) for name in texts),
+            ("rep_outcome", pa.int32()),
+            ("comment", pa.string()),
+            ("given_at", pa.timestamp("us")),
+            ("stored_at", pa.timestamp("us")),
+        ]
+    )
+
+
+def _since(warehouse: Warehouse) -> datetime:
+    moment = warehouse.query(render("last_feedback"))[0]["moment"]
+    return datetime.fromisoformat(moment).replace(tzinfo=UTC) - OVERLAP if moment else LONG_AGO
+
+
+def _new_objects(layout: Layout, since: datetime) -> Sequence[StoredObject]:
+    """Objects stored since then, but those that are in quarantine as they are."""
+    refused = {PurePosixPath(one.uri).name: one.stored_at for one in stored_objects(layout.feedback_quarantine)}
+    return [
+        one
+        for one in stored_objects(layout.feedback)
+        if one.stored_at >= since and refused.get(_quarantine_name(one), LONG_AGO) < one.stored_at
+    ]
+
+
+def _read(stored: StoredObject) -> Read:
+    if stored.size > LARGEST:
+        return Read(stored, None, f"{stored.size} bytes, more than the {LARGEST} of any feedback")
+    content = read_bytes(stored.uri)
+    try:
+        feedback = parse(content.decode())
+        if PurePosixPath(stored.uri).name != f"{feedback.id}.json":
+            raise FeedbackRefusedError({"field": "id", "reason": "does not name the object"})
+        if feedback.given_at > stored.stored_at + CLOCKS_DIFFER:
+            raise FeedbackRefusedError({"field": "given_at", "reason": "is later than the object was stored"})
+    except (FeedbackRefusedError, UnicodeDecodeError) as error:
+        return Read(stored, None, str(error), content.decode(errors="replace")[:SHOWN])
+    return Read(stored, feedback)
+
+
+def _quarantine(one: Read, layout: Layout) -> None:
+    log.warning("Not feedback, to quarantine: %s: %s", one.stored.uri, one.reason)
+    record = {"uri": one.stored.uri, "stored_at": one.stored.stored_at, "reason": one.reason, "content": one.content}
+    write_json(layout.feedback_quarantine + _quarantine_name(one.stored), record)
+
+
+def _quarantine_name(stored: StoredObject) -> str:
+    return f"{PurePosixPath(stored.uri).name}.json"
+
+
+def _row(feedback: Feedback, stored: StoredObject, contract: Contract) -> Mapping[str, Any]:
+    said = feedback.model_dump()
+    moments = {"given_at": feedback.given_at, "stored_at": stored.stored_at}
+    return {
+        **{name: said[name] for name in ("rep", "verdict", "model_version", "stage", "comment")},
+        **{name: moment.astimezone(UTC).replace(tzinfo=None) for name, moment in moments.items()},
+        "id": feedback.id,
+        contract.key: feedback.lead,
+        "rep_outcome": feedback.outcome,
+    }

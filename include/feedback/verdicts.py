@@ -1,0 +1,106 @@
+"""What the sales team says of a score, kept in S3 until `collect_feedback` reads it into the warehouse."""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from include.feedback.errors import FeedbackRefusedError
+from include.lake.layout import Layout
+from include.lake.objects import write_text
+
+Verdict = Literal["right", "too_high", "too_low"]
+VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
+Stage = Literal["capture", "engagement", "contact"]
+"""The contract's `KnownAt`, spelled out for the OpenAPI document."""
+NOT_BLANK = r"^[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$"
+NOT_NULL = r"^[^\x00]*$"
+Outcome = Annotated[
+    int,
+    Field(ge=0, le=1),
+    BeforeValidator(lambda value: int(value) if isinstance(value, float) and value.is_integer() else value),
+]
+"""JSON calls 1.0 an integer too."""
+MAX_PROBLEMS = 100
+
+
+class FeedbackBody(BaseModel):
+    """One word of one rep on one score."""
+
+    # What this lets pass fits the table: no character has more than four bytes, and its widths are in bytes.
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    lead: Annotated[str, Field(min_length=1, max_length=250, pattern=NOT_BLANK, description="key of the lead")]
+    rep: Annotated[str, Field(min_length=1, max_length=64, pattern=NOT_BLANK, description="who says so")]
+    verdict: Annotated[Verdict, Field(description="on the score")]
+    model_version: Annotated[str, Field(pattern=r"^[0-9]{1,9}$", description="that gave the score")]
+    stage: Annotated[
+        Stage | None, Field(description="of the score; null: found out from the batch scores, where they tell")
+    ] = None
+    outcome: Annotated[
+        Outcome | None, Field(description="1: the lead converted, 0: it did not, null: not known yet")
+    ] = None
+    comment: Annotated[str, Field(max_length=1000, pattern=NOT_NULL)] = ""
+
+
+class Feedback(FeedbackBody):
+    """The same, and when it was said."""
+
+    given_at: AwareDatetime
+
+    @property
+    def id(self) -> str:
+        """The same for the same word of the same rep on the same score, so that a replayed one changes nothing."""
+        said = [self.lead, self.rep, self.verdict, self.model_version, self.outcome, self.comment]
+        said += [self.stage] if self.stage else []  # feedback of before there were stages keeps its id
+        return sha256(json.dumps(said).encode()).hexdigest()[:32]
+
+
+class _Stored(FeedbackBody):
+    """As an object holds it."""
+
+    given_at: AwareDatetime
+    id: str
+
+
+def said(content: Any, given_at: datetime) -> Feedback:
+    """The feedback in what a caller or a form gives. Raises FeedbackRefusedError."""
+    try:
+        return Feedback(**FeedbackBody.model_validate(content).model_dump(), given_at=given_at)
+    except ValidationError as error:
+        raise _refused(error) from None
+
+
+def keep(feedback: Feedback, layout: Layout) -> str:
+    """Stores it as a JSON object named by its id, over an equal one, and returns the id."""
+    content = feedback.model_dump() | {"id": feedback.id, "given_at": feedback.given_at.astimezone(UTC).isoformat()}
+    write_text(f"{layout.feedback}{feedback.id}.json", json.dumps(content) + "\n")
+    return feedback.id
+
+
+def parse(text: str) -> Feedback:
+    """The feedback in an object's text, as `keep` wrote it.
+
+    Raises:
+        FeedbackRefusedError: the text is anything else, or says something else than its id.
+    """
+    try:
+        stored = _Stored.model_validate_json(text)
+    except ValidationError as error:
+        raise _refused(error) from None
+    feedback = Feedback(**stored.model_dump(exclude={"id"}))
+    if feedback.id != stored.id:
+        raise FeedbackRefusedError({"field": "id", "reason": "is not that of what it says"})
+    return feedback
+
+
+def _refused(error: ValidationError) -> FeedbackRefusedError:
+    found = error.errors(include_url=False, include_input=False, include_context=False)
+    return FeedbackRefusedError(*map(_problem, found[:MAX_PROBLEMS]))
+
+
+def _problem(error: Mapping[str, Any]) -> dict[str, str]:
+    return {"field": ".".join(map(str, error["loc"])) or "body", "reason": error["msg"]}

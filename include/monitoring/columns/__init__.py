@@ -1,0 +1,1 @@
+"""Two sets of leads compared column by column."""

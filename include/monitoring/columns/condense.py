@@ -1,0 +1,103 @@
+"""Long columns made short without changing their distribution, with a bound on what that does to a drift score.
+
+A drift score looks at one column at a time, so no rows have to be drawn: of a column's sorted values every k-th one is
+kept. That is far closer to the whole column than a random sample of the same size, and how close can be said for sure:
+
+- Wasserstein distance of numbers: the kept values are quantiles in the middle of n equal cells, so the column has moved
+  by (maximum - minimum) / n at most. Distances obey the triangle inequality, so the score moves by no more than the
+  sum of both sides, over the reference's standard deviation; that this deviation moves too is added.
+- Jensen-Shannon distance of levels: each level keeps its share but for 1 / n; how far that moves the column is
+  computed from the counts. It is a metric as well, so the score moves by no more than the sum of both sides.
+
+Other methods have no bound here; their columns are judged on all rows.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy.spatial.distance import jensenshannon
+
+from include.monitoring.columns.tally import Tally
+
+LEAST_DEVIATION = 0.001
+"""What Evidently divides a Wasserstein distance by where the reference's standard deviation is smaller."""
+
+
+@dataclass(frozen=True)
+class Tolerance:
+    """How far the score of condensed columns can be from that of the whole ones: shift + stretch x score."""
+
+    shift: float = 0.0
+    stretch: float = 0.0
+
+    def of(self, score: float) -> float:
+        """The bound for a score that was computed on condensed columns."""
+        return self.shift + self.stretch * score
+
+
+EXACT = Tolerance()
+UNKNOWN = Tolerance(shift=float("inf"))
+
+
+def condense_numbers(
+    reference: pd.Series, current: pd.Series, rows: int, random: np.random.Generator
+) -> tuple[pd.Series, pd.Series, Tolerance]:
+    """Both sides of a numeric column at `rows` values at most, and the tolerance of their normed Wasserstein distance.
+
+    Args:
+        reference: float64, NaN where missing; at least one value.
+        current: the same for the current rows.
+        rows: length above which a side is condensed.
+        random: shuffles what is kept, so that columns side by side in a frame do not look related.
+    """
+    before = _deviation(reference)
+    (kept, moved), (kept_now, moved_now) = (_quantiles(side, rows, random) for side in (reference, current))
+    return kept, kept_now, Tolerance((moved + moved_now) / before, abs(_deviation(kept) / before - 1.0))
+
+
+def condense_levels(
+    reference: Tally, current: Tally, rows: int, random: np.random.Generator
+) -> tuple[pd.Series, pd.Series, Tolerance]:
+    """Both sides of a column of levels at `rows` values at most, and the tolerance of their Jensen-Shannon distance.
+
+    Args:
+        reference: of any values; missing counts as a level.
+        current: the same for the current rows.
+        rows: length above which a side is condensed.
+        random: shuffles what is kept.
+    """
+    (kept, moved), (kept_now, moved_now) = (_shares(side, rows, random) for side in (reference, current))
+    return kept, kept_now, Tolerance(moved + moved_now)
+
+
+def _quantiles(values: pd.Series, rows: int, random: np.random.Generator) -> tuple[pd.Series, float]:
+    if len(values) <= rows:
+        return values, 0.0
+    present = np.sort(values.dropna().to_numpy())
+    keep = round(rows * len(present) / len(values))
+    kept = np.full(rows, np.nan)
+    kept[:keep] = present[_middles(len(present), keep)]
+    random.shuffle(kept)
+    return pd.Series(kept), float(present[-1] - present[0]) / keep
+
+
+def _shares(tally: Tally, rows: int, random: np.random.Generator) -> tuple[pd.Series, float]:
+    if len(tally) <= rows:
+        return tally.values, 0.0
+    levels = np.array([None, *tally.counts.index], dtype=object)
+    counts = np.array([tally.missing, *tally.counts])
+    kept = np.searchsorted(np.cumsum(counts), _middles(len(tally), rows), side="right")
+    moved = float(jensenshannon(counts, np.bincount(kept, minlength=len(counts))))
+    random.shuffle(kept)
+    return pd.Series(levels[kept]), moved
+
+
+def _middles(length: int, parts: int) -> npt.NDArray[np.int64]:
+    """Positions in the middle of `parts` equal stretches of `length` sorted values."""
+    return ((np.arange(parts) + 0.5) * length / parts).astype(np.int64)
+
+
+def _deviation(values: pd.Series) -> float:
+    return max(float(np.std(values.dropna().to_numpy())), LEAST_DEVIATION)

@@ -1,0 +1,116 @@
+"""Outages: columns whose feed broke, told apart from drift because nothing must be retrained on them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.stats import poisson
+
+from include.contract import Column
+from include.monitoring.columns.config import drift_config
+from include.monitoring.columns.frames import Leads, values
+from include.monitoring.columns.tally import Tally
+
+UNLIKELY = 1e-6
+"""What chance alone would do less often than this is an outage."""
+
+ROWS = "(rows)"
+"""Stands for the window itself where columns are listed; no field of a contract can be called so."""
+
+
+@dataclass(frozen=True)
+class Outage:
+    """One broken column and what is wrong with it, in words for an alert (no cell values)."""
+
+    column: str
+    kind: str
+    detail: str
+
+
+def find_outages(
+    reference: Leads, current: Leads, columns: Sequence[Column], missing_jump: float
+) -> tuple[Outage, ...]:
+    """Columns that broke between `reference` and `current`, one finding each at most (see `broken`).
+
+    Without rows on either side there is none.
+    """
+    if not len(reference) or not len(current):
+        return ()
+    pairs = ((Tally(values(reference, column)), Tally(values(current, column)), column) for column in columns)
+    found = (broken(*pair, missing_jump) for pair in pairs)
+    return tuple(outage for outage in found if outage)
+
+
+def broken(before: Tally, now: Tally, column: Column, missing_jump: float) -> Outage | None:
+    """What is wrong with a column, or None.
+
+    A column broke if its share of missing values rose by `missing_jump` or more, if it varied before and now holds one
+    value only (missing counted as a value), or if the levels that it used to hold have vanished. A share that falls
+    is a repaired feed, and levels that come on top of the known ones are drift.
+
+    Args:
+        before: of the reference, not constant.
+        now: of the current rows, at least one.
+        column: which one it is.
+        missing_jump: rise of the missing share, in [0, 1].
+    """
+    if now.missing_share - before.missing_share >= missing_jump:
+        shares = f"missing in {now.missing_share:.0%} of rows, {before.missing_share:.0%} in the reference"
+        return Outage(column.field, "missing", shares)
+    if not now.varies and _chance_of_one_value(before.values, len(now)) < UNLIKELY:
+        kind, value = ("all_missing", "no") if now.missing else ("constant", "only one")
+        return Outage(column.field, kind, f"{value} value in {len(now)} rows, it varied in the reference")
+    if column.numeric:
+        return None
+    gone = vanished_share(before.counts, now.counts)
+    if gone < drift_config().outage.vanished:
+        return None
+    detail = f"levels that {gone:.0%} of the reference's filled cells held are gone, others came in their place"
+    return Outage(column.field, "levels_vanished", detail)
+
+
+def vanished_share(before: pd.Series, now: pd.Series) -> float:
+    """Share of the reference's filled cells whose level is gone although chance cannot explain it, in [0, 1].
+
+    A level counts as gone if it does not occur now, and would be missing from so many filled cells less often than
+    once in a million (`UNLIKELY`). Rare levels of a column with many can only be judged together: if not one known
+    level is left, all are gone, unless the reference itself lets expect so many unknown levels (Good and Turing: the
+    share of unseen levels is about the share of cells whose level occurs once).
+
+    Args:
+        before: rows per level in the reference, missing ones left out.
+        now: the same for the current rows.
+    """
+    cells, drawn = before.sum(), now.sum()
+    shares = before / cells if cells else before
+    absent = shares[~before.index.isin(now.index)]
+    if len(absent) == len(before) and drawn:
+        unseen = ((before == 1).sum() + 1) / (cells + 1)
+        return 1.0 if unseen**drawn < UNLIKELY else 0.0
+    return float(absent[np.power(1.0 - absent, drawn) < UNLIKELY].sum())
+
+
+def new_levels(before: pd.Series, now: pd.Series) -> dict[str, int]:
+    """Rows per level that the reference does not know, most frequent first. Args as in `vanished_share`."""
+    found = now[~now.index.isin(before.index)].sort_values(ascending=False, kind="stable")
+    return {str(level): int(rows) for level, rows in found.items()}
+
+
+def row_collapse(rows: int, expected_rows: float, share: float) -> Outage | None:
+    """The feed as a whole: a window with at most `share` of the rows that history leads one to expect.
+
+    Where few rows are expected, few that arrive may be chance; then there is no finding.
+
+    Args:
+        rows: leads of the window.
+        expected_rows: leads it should hold.
+        share: of them, in [0, 1].
+    """
+    if rows > share * expected_rows or poisson.cdf(rows, expected_rows) >= UNLIKELY:
+        return None
+    return Outage(ROWS, "row_collapse", f"{rows} leads arrived where {expected_rows:.0f} were to be expected")
+
+
+def _chance_of_one_value(reference: pd.Series, rows: int) -> float:
+    return float((reference.value_counts(normalize=True, dropna=False) ** rows).sum())

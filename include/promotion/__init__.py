@@ -1,0 +1,1 @@
+"""The comparison of champion and challenger, the decision, and its record."""

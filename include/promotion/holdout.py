@@ -1,0 +1,42 @@
+"""Registered versions on leads that they have not learnt from."""
+
+import logging
+
+import pandas as pd
+
+from include.contract import Contract, KnownAt
+from include.evaluation.scores import Floats
+from include.lake.errors import ObjectMissingError
+from include.registry.models import load_pipeline
+from include.registry.registry import ChampionInfo
+from include.training.dataset import Dataset
+from include.training.errors import SnapshotChangedError
+from include.training.snapshot import load_snapshot
+from include.training.splits import assign_split
+
+log = logging.getLogger(__name__)
+
+Scored = tuple[Floats, float]
+"""A model's probabilities, shape (n,), and its threshold."""
+
+
+def seen_by(version: ChampionInfo, data: Dataset, contract: Contract, stage: KnownAt) -> pd.Series | None:
+    """Which leads of `data` a registered version learnt from (bool, index as in `data.frame`).
+
+    The split goes by a hash of the key, so an untouched lead is always on the same side; one whose own values, or an
+    older twin's, were changed between two snapshots may have moved. None where the version's snapshot is gone or no
+    longer readable under the present contract: then nobody can tell.
+    """
+    try:
+        frame = load_snapshot(version.tags["snapshot_uri"])
+        learnt = frame.loc[assign_split(frame, contract, stage) != "holdout", contract.key]
+    except (ObjectMissingError, SnapshotChangedError, KeyError) as error:
+        log.warning("Cannot tell which leads version %s learnt from: %s", version.version, error)
+        return None
+    return data.frame[contract.key].isin(set(learnt))
+
+
+def holdout_scores(version: ChampionInfo, rows: pd.DataFrame) -> Scored:
+    """Probabilities of a registered version on raw rows, and its threshold. Raises what `load_pipeline` raises."""
+    probability = load_pipeline(version).predict_proba(rows)[:, 1]
+    return probability.astype("float64"), float(version.tags["threshold"])

@@ -1,0 +1,40 @@
+"""Chooses by hand which version the gate will judge."""
+
+from typing import Any
+
+from include.contract import KnownAt, load_contract
+from include.registry.errors import NoChallengerError
+from include.registry.registry import CHALLENGER, aliased
+from include.registry.tracking import connect, tracking_errors
+from include.settings import settings
+
+
+@tracking_errors()
+def nominate(stage: str, version: str | None) -> dict[str, Any]:
+    """Moves the alias `challenger` to `version`, or leaves it where it is.
+
+    Args:
+        stage: capture, engagement or contact.
+        version: number of a registered version; None keeps the present challenger.
+
+    Returns:
+        model, version, stage and snapshot_uri of the challenger.
+
+    Raises:
+        NoChallengerError: there is no challenger and no version was given.
+        mlflow.exceptions.MlflowException: there is no such version.
+        TrackingUnavailableError: MLflow does not answer.
+    """
+    client, model = connect(), load_contract(settings().contract).model_name(KnownAt(stage))
+    if version:
+        client.get_model_version(model, version)  # an alias can be set on a version that does not exist
+        client.set_registered_model_alias(model, CHALLENGER, version)
+    challenger = aliased(client, model, CHALLENGER)
+    if challenger is None:
+        raise NoChallengerError(f"{model} has no challenger; run train_models first, or give a version")
+    return {
+        "model": model,
+        "version": challenger.version,
+        "stage": stage,
+        "snapshot_uri": challenger.tags["snapshot_uri"],
+    }

@@ -1,0 +1,75 @@
+"""Turns a fitted pipeline into an MLflow model that loads where the project is not installed."""
+
+import shutil
+import tempfile
+from importlib.metadata import version
+from importlib.resources import as_file, files
+from pathlib import Path
+
+import mlflow.sklearn
+import pandas as pd
+from mlflow.models import ModelSignature
+from mlflow.models.model import ModelInfo
+from mlflow.types.schema import AnyType, ColSpec, Schema
+from sklearn.pipeline import Pipeline
+
+from include.features.parts import inner_parts
+
+PACKAGES = ("features",)
+REQUIREMENTS = ("cloudpickle", "mlflow-skinny", "numpy", "pandas", "scikit-learn", "scipy")
+LIBRARIES = {"lightgbm": "lightgbm", "xgboost": "xgboost-cpu"}
+"""Top module of a classifier to the package that brings it; scikit-learn is needed anyway."""
+EXAMPLE_ROWS = 3
+
+
+def pinned_requirements(pipeline: Pipeline) -> list[str]:
+    """The packages that a logged pipeline needs, at the versions of this process."""
+    library = LIBRARIES.get(type(inner_parts(pipeline)[1]).__module__.split(".")[0])
+    return [f"{name}=={version(name)}" for name in sorted({*REQUIREMENTS, *([library] if library else [])})]
+
+
+def stage_code(target: Path) -> Path:
+    """Copies the packages that unpickling needs below `target`/include and returns that folder.
+
+    The folder keeps the name `include`, so that `import include.features` is the same import from the logged copy.
+    """
+    package = target / "include"
+    package.mkdir()
+    with as_file(files("include")) as source:
+        shutil.copy(source / "__init__.py", package)
+        for name in PACKAGES:
+            shutil.copytree(source / name, package / name, ignore=shutil.ignore_patterns("__pycache__"))
+    return package
+
+
+def log_pipeline(pipeline: Pipeline, example: pd.DataFrame) -> ModelInfo:
+    """Logs the fitted pipeline as `model` of the active run: raw contract columns in, probabilities out.
+
+    The signature takes every column as optional and of any type, because cleaning is the pipeline's own first step.
+
+    Args:
+        pipeline: fitted, from raw columns to a classifier.
+        example: raw rows; the first three, with the columns the pipeline reads, become the input example.
+
+    Returns:
+        MLflow's information on the logged model, with its URI and id.
+    """
+    fields = [column.field for column in pipeline.named_steps["clean"].columns]
+    inputs = Schema([ColSpec(AnyType(), field, required=False) for field in fields])
+    with tempfile.TemporaryDirectory() as folder:
+        return mlflow.sklearn.log_model(
+            pipeline,
+            name="model",
+            serialization_format="cloudpickle",
+            pyfunc_predict_fn="predict_proba",
+            signature=ModelSignature(inputs),
+            input_example=_as_json(example[fields].head(EXAMPLE_ROWS)),
+            pip_requirements=pinned_requirements(pipeline),
+            code_paths=[str(stage_code(Path(folder)))],
+        )
+
+
+def _as_json(rows: pd.DataFrame) -> pd.DataFrame:
+    """The same rows with None for every missing cell, as a JSON request would carry them."""
+    cells = rows.astype(object)
+    return cells.mask(cells.isna(), None)

@@ -1,0 +1,1 @@
+"""Champions that score leads, one by one, in batches or on Spark."""

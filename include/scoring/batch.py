@@ -1,0 +1,100 @@
+"""Batch scoring: a Parquet folder of open leads in, a Parquet object of scores out."""
+
+import logging
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+
+from include.contract import Contract
+from include.lake.errors import ObjectMissingError
+from include.lake.frames import parquet_chunks, write_parquet_chunks
+from include.lake.objects import delete_objects, list_objects
+from include.scoring.reasons import as_json
+from include.scoring.stages import StagedScorer, load_champions
+
+log = logging.getLogger(__name__)
+
+REASONS = 3
+"""For each direction."""
+CHUNK = 10_000
+"""Leads that are in memory at the same time."""
+
+
+def score_batch(
+    open_uri: str,
+    scores_uri: str,
+    run_id: str | None = None,
+    scored_at: datetime | None = None,
+) -> dict[str, Any]:
+    """Scores every lead under `open_uri` with the champion of its stage, in memory that does not grow with the leads.
+
+    Args:
+        open_uri: Parquet folder of leads; a folder without objects means that no lead is open.
+        scores_uri: folder to write `scores.parquet` to, in the column order of the scores table (COPY is positional);
+            whatever else lies there is deleted, since COPY would load it too.
+        run_id: written in each row; None takes the name of the folder `scores_uri`, which Layout.scores names so.
+        scored_at: written in each row, naive or in UTC; None takes the present.
+
+    Returns:
+        rows, how many of them each stage's champion scored, the champions' versions by stage and the URI written.
+
+    Raises:
+        NoChampionError: nothing has been promoted yet.
+        ChampionUnusableError: a champion cannot be loaded.
+        TrackingUnavailableError: MLflow does not answer.
+    """
+    scorer = load_champions()
+    run_id = run_id or scores_uri.rstrip("/").rsplit("/", 1)[-1]
+    folder, moment = f"{scores_uri.rstrip('/')}/", scored_at or datetime.now(UTC)
+    by_stage: Counter[str] = Counter({str(stage): 0 for stage in scorer.scorers})
+
+    def scored() -> Iterator[pd.DataFrame]:
+        for leads in _open_leads(open_uri):
+            scores = scores_table(scorer, leads, run_id, moment)
+            by_stage.update(scores["stage"])
+            yield scores
+
+    delete_objects(list_objects(folder))
+    uri = f"{folder}scores.parquet"
+    rows = write_parquet_chunks(scored(), uri, scores_schema(scorer.contract))
+    versions = {str(stage): one.champion.version for stage, one in scorer.scorers.items()}
+    log.info("Scored %d open leads %s with versions %s into %s", rows, dict(by_stage), versions, uri)
+    return {"rows": rows, "rows_by_stage": dict(by_stage), "model_versions": versions, "scores_uri": uri}
+
+
+def scores_table(scorer: StagedScorer, leads: pd.DataFrame, run_id: str, scored_at: datetime) -> pd.DataFrame:
+    """One row per lead with the columns of the scores table, in its order."""
+    moment = scored_at.astimezone(UTC).replace(tzinfo=None) if scored_at.tzinfo else scored_at
+    scores = scorer.score(leads, REASONS)
+    scores = scores.assign(reasons=scores["reasons"].map(as_json), run_id=run_id, scored_at=pd.Timestamp(moment))
+    ordered: pd.DataFrame = scores[scores_schema(scorer.contract).names]
+    return ordered
+
+
+def scores_schema(contract: Contract) -> pa.Schema:
+    """Columns and types of the scores table as Redshift's COPY reads them from Parquet."""
+    return pa.schema(
+        [
+            (contract.key, pa.string()),
+            ("score", pa.int32()),
+            ("probability", pa.float64()),
+            ("prediction", pa.int32()),
+            ("tier", pa.string()),
+            ("reasons", pa.string()),
+            ("stage", pa.string()),
+            ("model_version", pa.string()),
+            ("run_id", pa.string()),
+            ("scored_at", pa.timestamp("us")),
+        ]
+    )
+
+
+def _open_leads(open_uri: str) -> Iterator[pd.DataFrame]:
+    try:
+        yield from parquet_chunks(open_uri, CHUNK)
+    except ObjectMissingError:  # UNLOAD of an empty result writes no object
+        return

@@ -1,0 +1,80 @@
+"""Champions from a folder in place of the registry: what `include.endpoint.bundle` packs, and an endpoint serves.
+
+Below it lie an MLflow model folder for each stage that has a champion, and `champions.json` with what the registry
+says of them.
+"""
+
+import json
+import os
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import mlflow.sklearn
+
+from include.contract import Contract, KnownAt, load_contract
+from include.registry.errors import NoChampionError
+from include.registry.models import UNREADABLE
+from include.registry.registry import ChampionInfo
+from include.scoring.champions import ChampionHolder, Champions, Load
+from include.scoring.errors import ChampionUnusableError
+from include.scoring.scorer import Scorer, scorer_of
+from include.scoring.stages import STAGES
+from include.settings import settings
+
+INDEX = "champions.json"
+ROOT = "/opt/ml"
+
+
+def sagemaker_folder() -> Path:
+    """Where SageMaker unpacks an endpoint's model."""
+    return Path(settings().api_model_folder or f"{os.environ.get('SAGEMAKER_BASE_DIR', ROOT)}/model")
+
+
+def folder_champions(folder: Path) -> Champions:
+    """The champions below a folder; it is looked at until they are loaded, and then no more."""
+    contract = load_contract(settings().contract)
+    holders = {stage: ChampionHolder(_load_once(folder, contract, stage)) for stage in STAGES}
+    return Champions(contract, holders, settings().champion_poll_seconds)
+
+
+def write_index(folder: Path, found: dict[KnownAt, ChampionInfo]) -> None:
+    """Writes what the registry says of the champions whose model folders lie in `folder`."""
+    index = {str(stage): asdict(info) | {"created_at": info.created_at.isoformat()} for stage, info in found.items()}
+    text = json.dumps(index, indent=2, sort_keys=True) + "\n"
+    (folder / INDEX).write_text(text, encoding="utf-8")
+
+
+def read_index(folder: Path) -> dict[KnownAt, ChampionInfo]:
+    """Stage to its champion. Raises ChampionUnusableError without a readable index."""
+    try:
+        content: dict[str, dict[str, Any]] = json.loads((folder / INDEX).read_text(encoding="utf-8"))
+        return {KnownAt(stage): _info(entry) for stage, entry in content.items()}
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise ChampionUnusableError(
+            f"{folder} holds no readable {INDEX} ({type(error).__name__}); the model's data must be what "
+            "include.endpoint.bundle packs"
+        ) from error
+
+
+def _info(entry: dict[str, Any]) -> ChampionInfo:
+    return ChampionInfo(**entry | {"created_at": datetime.fromisoformat(entry["created_at"])})
+
+
+def _load_once(folder: Path, contract: Contract, stage: KnownAt) -> Load:
+    def load(served: Scorer | None) -> Scorer:
+        if served is not None:
+            return served
+        info = read_index(folder).get(stage)
+        if info is None:
+            raise NoChampionError(f"{folder} was packed without a champion for {stage}")
+        try:
+            pipeline = mlflow.sklearn.load_model(str(folder / stage))
+        except UNREADABLE as error:
+            raise ChampionUnusableError(
+                f"{folder / stage} cannot be loaded ({type(error).__name__}); pack it again"
+            ) from error
+        return scorer_of(info, stage, contract, pipeline)
+
+    return load

@@ -1,0 +1,52 @@
+"""The scorer inside a Spark executor: champions from the archive that the driver handed over, loaded once a process."""
+
+import json
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+
+import mlflow.sklearn
+import pandas as pd
+from pyspark import SparkFiles
+
+from include.contract import parse_contract
+from include.scoring.batch import scores_table
+from include.scoring.model_folder import read_index
+from include.scoring.scorer import scorer_of
+from include.scoring.stages import StagedScorer
+
+
+def score_chunks(
+    chunks: Iterator[pd.DataFrame], archive: str, contract: str, run_id: str, scored_at: datetime
+) -> Iterator[pd.DataFrame]:
+    """What `mapInPandas` calls for each task: leads in, rows of the scores table out.
+
+    Args:
+        chunks: contract fields as columns.
+        archive: what `include.endpoint.bundle` packed, by its name among the files that the driver added.
+        contract: the contract as JSON.
+        run_id: written in each row.
+        scored_at: written in each row, naive or in UTC.
+    """
+    scorer = champions(SparkFiles.get(archive), contract)
+    for leads in chunks:
+        yield scores_table(scorer, leads, run_id, scored_at)
+
+
+@lru_cache(maxsize=1)
+def champions(archive: str, contract: str) -> StagedScorer:
+    """The champions of a bundle on this machine's disk.
+
+    Raises:
+        ChampionUnusableError: the archive was not packed by `include.endpoint.bundle`.
+    """
+    known = parse_contract(json.loads(contract), "the job's contract")
+    with tempfile.TemporaryDirectory() as folder:
+        with tarfile.open(archive) as packed:
+            packed.extractall(folder, filter="data")
+        found = read_index(Path(folder))
+        pipelines = {stage: mlflow.sklearn.load_model(str(Path(folder, stage))) for stage in found}
+    return StagedScorer(known, {stage: scorer_of(found[stage], stage, known, pipelines[stage]) for stage in found})

@@ -1,1 +1,0 @@
-"""The scorer, batch scoring and the scoring API."""

@@ -1,0 +1,1 @@
+"""Exact SHAP values and margins of trees."""

@@ -1,0 +1,26 @@
+"""`python -m localaws`: serve a local AWS until it is told to stop."""
+
+import argparse
+import logging
+from pathlib import Path
+
+from include.settings import settings
+from localaws.server import serve
+
+
+def main() -> None:
+    """Read the command line and serve."""
+    parser = argparse.ArgumentParser(prog="python -m localaws", description=__doc__)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=4566, help="0 takes a free one")
+    parser.add_argument("--data-dir", type=Path, default=Path(".local/aws"), help="emptied of the last run's files")
+    parser.add_argument("--empty", action="store_true", help="an account without bucket, roles, secret and catalog")
+    arguments = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    for chatty, level in (("werkzeug", logging.WARNING), ("botocore", logging.WARNING), ("sqlglot", logging.ERROR)):
+        logging.getLogger(chatty).setLevel(level)
+    serve(arguments.host, arguments.port, arguments.data_dir, settings(), seeded=not arguments.empty)
+
+
+if __name__ == "__main__":
+    main()

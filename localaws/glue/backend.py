@@ -1,0 +1,116 @@
+"""Glue's API: moto's, with crawlers and jobs that run and the calls that moto lacks."""
+
+from types import SimpleNamespace
+from typing import Any, ClassVar
+
+from moto.core.responses import ActionResult, EmptyResult
+from moto.core.utils import utcnow
+from moto.glue import urls as moto_urls
+from moto.glue.exceptions import CrawlerAlreadyExistsException, JobRunNotFoundException
+from moto.glue.models import GlueBackend
+from moto.glue.responses import GlueResponse
+
+from localaws.glue.crawler import LocalCrawler
+from localaws.glue.jobs import ACTIVE, LocalJob, LocalJobRun
+from localaws.runtime import Runtime
+
+
+class LocalGlueBackend(GlueBackend):  # type: ignore[misc] # moto is untyped here
+    """Crawlers, jobs and the Data Catalog of one account and region."""
+
+    runtime: ClassVar[Runtime]
+
+    @property
+    def _url_module(self) -> Any:
+        return SimpleNamespace(url_bases=moto_urls.url_bases, url_paths={"{0}/$": LocalGlueResponse.dispatch})
+
+    def create_crawler(self, name: str, **settings: Any) -> None:
+        """CreateCrawler."""
+        if name in self.crawlers:
+            raise CrawlerAlreadyExistsException
+        crawler = LocalCrawler(name, backend=self, **settings)
+        crawler.runtime = self.runtime
+        self.crawlers[name] = crawler
+
+    def create_job(self, name: str, **settings: Any) -> None:
+        """CreateJob; also UpdateJob, which replaces the definition and keeps the runs."""
+        job = LocalJob(name, backend=self, **settings)
+        job.runtime = self.runtime
+        if name in self.jobs:
+            job.job_runs, job.created_on = self.jobs[name].job_runs, self.jobs[name].created_on
+            job.last_modified_on = utcnow()
+        self.jobs[name] = job
+
+    def runs(self, job_name: str) -> dict[str, LocalJobRun]:
+        """The runs of a job by id."""
+        return {run.job_run_id: run for run in self.get_job(job_name).job_runs}
+
+    def stop_runs(self) -> None:
+        """End every running process (when the server stops)."""
+        active = [run for name in self.jobs for run in self.runs(name).values() if run.status in ACTIVE]
+        for run in active:
+            run.stop()
+        for run in active:
+            run.ended.wait(timeout=10)
+
+
+class LocalGlueResponse(GlueResponse):  # type: ignore[misc] # moto is untyped here
+    """The calls that moto's Glue lacks; one method per action, named as moto looks them up."""
+
+    def get_crawler_metrics(self) -> ActionResult:
+        """GetCrawlerMetrics: of the crawlers named, or all."""
+        names = self.parameters.get("CrawlerNameList") or list(self.glue_backend.crawlers)
+        return ActionResult({"CrawlerMetricsList": [self.glue_backend.get_crawler(name).metrics() for name in names]})
+
+    def update_crawler(self) -> ActionResult:
+        """UpdateCrawler."""
+        self.glue_backend.get_crawler(self.parameters["Name"]).change(self.parameters)
+        return EmptyResult()
+
+    def update_job(self) -> ActionResult:
+        """UpdateJob: the definition given replaces the old one."""
+        name, update = self.parameters["JobName"], self.parameters["JobUpdate"]
+        self.glue_backend.get_job(name)
+        members = {member: update.get("".join(word.title() for word in member.split("_"))) for member in _JOB_MEMBERS}
+        self.glue_backend.create_job(name, **members)
+        return ActionResult({"JobName": name})
+
+    def batch_stop_job_run(self) -> ActionResult:
+        """BatchStopJobRun: kills the processes."""
+        name = self.parameters["JobName"]
+        runs = self.glue_backend.runs(name)
+        stopped, errors = [], []
+        for run_id in self.parameters["JobRunIds"]:
+            if run_id in runs:
+                runs[run_id].stop()
+                stopped.append({"JobName": name, "JobRunId": run_id})
+            else:
+                missing = JobRunNotFoundException(run_id)
+                detail = {"ErrorCode": "EntityNotFoundException", "ErrorMessage": missing.message}
+                errors.append({"JobName": name, "JobRunId": run_id, "ErrorDetail": detail})
+        return ActionResult({"SuccessfulSubmissions": stopped, "Errors": errors})
+
+
+_JOB_MEMBERS = (
+    "role",
+    "command",
+    "description",
+    "log_uri",
+    "execution_property",
+    "default_arguments",
+    "non_overridable_arguments",
+    "connections",
+    "max_retries",
+    "allocated_capacity",
+    "timeout",
+    "max_capacity",
+    "security_configuration",
+    "tags",
+    "notification_property",
+    "glue_version",
+    "number_of_workers",
+    "worker_type",
+    "code_gen_configuration_nodes",
+    "execution_class",
+    "source_control_details",
+)

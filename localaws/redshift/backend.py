@@ -1,0 +1,188 @@
+"""The Redshift Data API: moto's service with the answers of a real engine."""
+
+import json
+import re
+from types import SimpleNamespace
+from typing import Any, ClassVar
+
+from moto.core.base_backend import BaseBackend
+from moto.core.exceptions import JsonRESTError
+from moto.core.responses import BaseResponse
+from moto.redshiftdata import redshiftdata_backends
+from moto.redshiftdata import urls as moto_urls
+
+from localaws.redshift.dialect import split
+from localaws.redshift.engine import Engine
+from localaws.redshift.statements import Part, Submission
+from localaws.runtime import Runtime
+
+_ID = re.compile(r"[a-z0-9]{8}(-[a-z0-9]{4}){3}-[a-z0-9]{12}(:\d+)?")
+_ROWS_PER_PAGE = 1000
+Answer = tuple[int, dict[str, str], str]
+
+
+class LocalRedshiftDataBackend(BaseBackend):  # type: ignore[misc] # moto is untyped here
+    """Statements of one account and region; the engine is the process's one workgroup."""
+
+    runtime: ClassVar[Runtime]
+    engine: ClassVar[Engine]
+
+    def __init__(self, region_name: str, account_id: str) -> None:
+        super().__init__(region_name, account_id)
+        self.submissions: dict[str, Submission] = {}
+        self.tokens: dict[str, str] = {}
+
+    @property
+    def _url_module(self) -> Any:
+        return SimpleNamespace(url_bases=moto_urls.url_bases, url_paths={"{0}/$": LocalRedshiftDataResponse.dispatch})
+
+    def submit(self, sqls: list[str], batch: bool, request: dict[str, Any]) -> Submission:
+        """Start statements; the same ClientToken again gives the submission it started before."""
+        self._check_target(request)
+        token = request.get("ClientToken")
+        if token in self.tokens:
+            return self.submissions[self.tokens[token]]
+        submission = Submission(
+            sqls,
+            batch,
+            request.get("Database", ""),
+            request["WorkgroupName"],
+            request.get("StatementName", ""),
+            request.get("Parameters", []),
+            request.get("SecretArn", ""),
+        )
+        self.submissions[submission.id] = submission
+        if token:
+            self.tokens[token] = submission.id
+        if submission.database != self.runtime.database:
+            submission.fail(f'FATAL: database "{submission.database}" does not exist')
+        else:
+            submission.start(self.engine)
+        return submission
+
+    def find(self, statement_id: str) -> tuple[Submission, Part]:
+        """A submission and the part of it that the id (`uuid` or `uuid:n`) names."""
+        if not _ID.fullmatch(statement_id):
+            raise _invalid(f"id must satisfy regex pattern: ^{_ID.pattern}$")
+        submission = self.submissions.get(statement_id.partition(":")[0])
+        parts = {part.id: part for part in (submission.whole, *submission.parts)} if submission else {}
+        if submission is None or statement_id not in parts:
+            raise _missing("Query does not exist.")
+        return submission, parts[statement_id]
+
+    def _check_target(self, request: dict[str, Any]) -> None:
+        for feature in ("SessionId", "SessionKeepAliveSeconds", "ClusterIdentifier"):
+            if request.get(feature):
+                raise _invalid(f"{feature} is not supported by local AWS: use WorkgroupName, one call per session")
+        if request.get("ResultFormat", "JSON") != "JSON":
+            raise _invalid("ResultFormat CSV is not supported by local AWS: use JSON")
+        if request.get("WorkgroupName") != self.runtime.workgroup:
+            raise _invalid(
+                f"Redshift endpoint doesn't exist in this region: workgroup {request.get('WorkgroupName')}; "
+                f"local AWS has {self.runtime.workgroup}"
+            )
+
+
+class LocalRedshiftDataResponse(BaseResponse):  # type: ignore[misc] # moto is untyped here
+    """Requests and answers of the Data API; one method per action, named as moto looks them up."""
+
+    def __init__(self) -> None:
+        super().__init__(service_name="redshift-data")
+
+    @property
+    def _backend(self) -> LocalRedshiftDataBackend:
+        backend: LocalRedshiftDataBackend = redshiftdata_backends[self.current_account][self.region]
+        return backend
+
+    @property
+    def _request(self) -> dict[str, Any]:
+        request: dict[str, Any] = json.loads(self.body)
+        return request
+
+    def execute_statement(self) -> Answer:
+        """ExecuteStatement: exactly one statement, with named parameters."""
+        request = self._request
+        sqls = split(request["Sql"])
+        if len(sqls) != 1:
+            raise _invalid(f"ExecuteStatement takes one SQL statement, found {len(sqls)}: use BatchExecuteStatement")
+        names = [item["name"] for item in request.get("Parameters", [])]
+        unused = [name for name in names if not re.search(rf"(?<!:):{re.escape(name)}\b", sqls[0])]
+        if unused:
+            raise _invalid(f"Parameters list contains unused parameters. Unused parameters: {unused}")
+        return self._submitted(self._backend.submit(sqls, batch=False, request=request))
+
+    def batch_execute_statement(self) -> Answer:
+        """BatchExecuteStatement: one transaction."""
+        request = self._request
+        sqls = [sql for text in request["Sqls"] for sql in split(text)]
+        if len(sqls) != len(request["Sqls"]):
+            raise _invalid("Each item of Sqls must be exactly one SQL statement")
+        return self._submitted(self._backend.submit(sqls, batch=True, request=request))
+
+    def describe_statement(self) -> Answer:
+        """DescribeStatement."""
+        submission, part = self._backend.find(self._request["Id"])
+        return _answer(submission.describe() if part is submission.whole else part.describe())
+
+    def get_statement_result(self) -> Answer:
+        """GetStatementResult: a page of rows."""
+        request = self._request
+        _, part = self._backend.find(request["Id"])
+        result = part.outcome.result if part.outcome and part.status == "FINISHED" else None
+        if result is None:
+            raise _missing("Query does not have result. Please check query status with DescribeStatement.")
+        first = int(request.get("NextToken") or 0)
+        last = first + _ROWS_PER_PAGE
+        page = {
+            "ColumnMetadata": result.columns,
+            "Records": result.records[first:last],
+            "TotalNumRows": len(result.records),
+        }
+        return _answer(page | ({"NextToken": str(last)} if last < len(result.records) else {}))
+
+    def list_statements(self) -> Answer:
+        """ListStatements: newest first, filtered by name prefix, status, database and workgroup."""
+        request = self._request
+        status = request.get("Status", "ALL")
+        found = [
+            item.summary()
+            for item in reversed(self._backend.submissions.values())
+            if item.name.startswith(request.get("StatementName", ""))
+            and status in ("ALL", item.whole.status)
+            and request.get("Database", item.database) == item.database
+            and request.get("WorkgroupName", item.workgroup) == item.workgroup
+        ]
+        first = int(request.get("NextToken") or 0)
+        last = first + (request.get("MaxResults") or 100)
+        return _answer({"Statements": found[first:last]} | ({"NextToken": str(last)} if last < len(found) else {}))
+
+    def cancel_statement(self) -> Answer:
+        """CancelStatement."""
+        submission, _ = self._backend.find(self._request["Id"])
+        if submission.done.is_set():
+            raise _invalid(
+                f"Could not cancel a query that is already in {submission.whole.status} state with ID: {submission.id}"
+            )
+        submission.cancel()
+        return _answer({"Status": True})
+
+    def _submitted(self, submission: Submission) -> Answer:
+        answer = {
+            "Id": submission.id,
+            "CreatedAt": submission.whole.created,
+            "Database": submission.database,
+            "WorkgroupName": submission.workgroup,
+        }
+        return _answer(answer | ({"SecretArn": submission.secret} if submission.secret else {}))
+
+
+def _answer(body: dict[str, Any]) -> Answer:
+    return 200, {}, json.dumps(body)
+
+
+def _invalid(message: str) -> JsonRESTError:
+    return JsonRESTError("ValidationException", message)
+
+
+def _missing(message: str) -> JsonRESTError:
+    return JsonRESTError("ResourceNotFoundException", message)

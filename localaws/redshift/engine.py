@@ -1,0 +1,127 @@
+"""The warehouse itself: one DuckDB database in which statements run, alone or as a transaction."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from threading import RLock
+from typing import Any
+
+import duckdb
+from botocore.exceptions import BotoCoreError, ClientError
+
+from localaws.redshift import copy_unload
+from localaws.redshift.cells import ResultSet, result_set
+from localaws.redshift.commands import CopyCommand, UnloadCommand
+from localaws.redshift.dialect import Query, Statement, is_read_only
+from localaws.redshift.errors import RedshiftError, SessionClosedError, from_engine
+
+_MAX_RESULT_BYTES = 100 * 1024 * 1024  # the Data API's limit of one result
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one statement did: rows returned or affected, and the result set of a query."""
+
+    rows: int
+    result: ResultSet | None = None
+
+
+class Engine:
+    """A database with a schema `public`; sessions are its cursors. Writers run one at a time, readers beside them."""
+
+    def __init__(self, database: str, file: Path | None, s3: Callable[[], Any]) -> None:
+        self._database = database
+        self._s3 = s3
+        self._writer = RLock()
+        self._connection = duckdb.connect(config={"autoinstall_known_extensions": False})
+        self._connection.execute(f"ATTACH '{file or ':memory:'}' AS \"{database}\"")
+        self._connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{database}".public')
+
+    def close(self) -> None:
+        """Close the database; running statements fail."""
+        self._connection.close()
+
+    @contextmanager
+    def session(self) -> Iterator["Session"]:
+        """A session with search path `public` and UTC; what it has not committed is rolled back at its end."""
+        cursor = self._connection.cursor()
+        try:
+            cursor.execute(f'USE "{self._database}".public')
+            cursor.execute("SET TimeZone = 'UTC'")
+            cursor.execute("SET integer_division = true")  # as in Redshift: 1 / 2 is 0
+            yield Session(cursor, self._writer, self._s3)
+        finally:
+            cursor.close()
+
+
+class Session:
+    """One connection, used by one thread (but cancelled from any)."""
+
+    def __init__(self, cursor: duckdb.DuckDBPyConnection, writer: RLock, s3: Callable[[], Any]) -> None:
+        self._cursor = cursor
+        self._writer = writer
+        self._s3 = s3
+        self._cancelled = False
+
+    def cancel(self) -> None:
+        """Interrupt the running statement and refuse the next."""
+        self._cancelled = True
+        self._cursor.interrupt()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Run what is inside as one transaction, rolled back if it raises."""
+        with self._writer:
+            self._cursor.execute("BEGIN")
+            try:
+                yield
+                self._cursor.execute("COMMIT")
+            except BaseException:
+                self._cursor.execute("ROLLBACK")
+                raise
+
+    def run(self, statement: Statement, in_transaction: bool = False) -> Outcome:
+        """Run one statement.
+
+        Raises:
+            RedshiftError: with the engine's message; a cancelled one is a SessionClosedError.
+        """
+        try:
+            if in_transaction or is_read_only(statement):
+                return self._dispatch(statement, in_transaction)
+            with self.transaction():
+                return self._dispatch(statement, in_transaction)
+        except duckdb.InterruptException as error:
+            raise SessionClosedError from error
+        except duckdb.Error as error:
+            raise from_engine(error) from error
+        except (ClientError, BotoCoreError) as error:
+            raise RedshiftError(f"S3ServiceException:{error}") from error
+
+    def _dispatch(self, statement: Statement, in_transaction: bool) -> Outcome:
+        if self._cancelled:
+            raise SessionClosedError
+        match statement:
+            case CopyCommand():
+                return Outcome(copy_unload.copy(self._cursor, statement, self._s3()))
+            case UnloadCommand():
+                return Outcome(copy_unload.unload(self._cursor, statement, self._s3()))
+            case Query():
+                outcome = self._query(statement)
+        if statement.commits and in_transaction:
+            self._cursor.execute("COMMIT")
+            self._cursor.execute("BEGIN")
+        return outcome
+
+    def _query(self, query: Query) -> Outcome:
+        rows: list[tuple[Any, ...]] = []
+        for sql in query.statements:
+            rows = self._cursor.execute(sql).fetchall()
+        if not query.returns_rows:
+            counted = rows and isinstance(rows[0][0], int)
+            return Outcome(rows[0][0] if counted else 0)
+        result = result_set(list(self._cursor.description or []), rows)
+        if result.size > _MAX_RESULT_BYTES:
+            raise RedshiftError("Query result size exceeds the limit of 100 MB; use UNLOAD")
+        return Outcome(len(rows), result)

@@ -1,0 +1,148 @@
+"""SageMaker's API: moto's, with training jobs that run, endpoints that serve, and the calls that moto lacks."""
+
+import re
+from types import SimpleNamespace
+from typing import Any, ClassVar
+
+from moto.core.responses import ActionResult, EmptyResult
+from moto.sagemaker import urls as moto_urls
+from moto.sagemaker.exceptions import AWSValidationException, ResourceInUseException, ResourceNotFound
+from moto.sagemaker.models import SageMakerModelBackend
+from moto.sagemaker.responses import SageMakerResponse
+
+from localaws.runtime import Runtime
+from localaws.sagemaker.endpoints import LocalEndpoint
+from localaws.sagemaker.folders import UnsupportedJobError, refuse_unsupported
+from localaws.sagemaker.jobs import ACTIVE, LocalTrainingJob
+
+JOB_NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
+
+
+class LocalSageMakerBackend(SageMakerModelBackend):  # type: ignore[misc] # moto is untyped here
+    """Training jobs, endpoints, and moto's own of everything else, of one account and region."""
+
+    runtime: ClassVar[Runtime]
+
+    @property
+    def _url_module(self) -> Any:
+        return SimpleNamespace(url_bases=moto_urls.url_bases, url_paths={"{0}/$": LocalSageMakerResponse.dispatch})
+
+    def create_training_job(self, training_job_name: str, **settings: Any) -> LocalTrainingJob:
+        """CreateTrainingJob, without the start.
+
+        Raises:
+            AWSValidationException: the name is not one that SageMaker takes.
+            ResourceInUseException: a job of this name exists, ended or not.
+        """
+        if not JOB_NAME.fullmatch(training_job_name):
+            raise AWSValidationException(
+                f"Value '{training_job_name}' at 'trainingJobName' failed to satisfy constraint: "
+                f"Member must satisfy regular expression pattern: {JOB_NAME.pattern}"
+            )
+        if taken := self.training_jobs.get(training_job_name):
+            raise ResourceInUseException(
+                "Training job names must be unique within an AWS account and region, and a training job with this "
+                f"name already exists ({taken.arn})"
+            )
+        names = {"account_id": self.account_id, "region_name": self.region_name, "training_job_name": training_job_name}
+        job = LocalTrainingJob(**names, **settings)
+        job.runtime = self.runtime
+        self.training_jobs[training_job_name] = job
+        return job
+
+    def stop_training_job(self, training_job_name: str) -> None:
+        """StopTrainingJob; a job that has ended stays as it is. Raises ResourceNotFound."""
+        if training_job_name not in self.training_jobs:
+            raise ResourceNotFound("Requested resource not found.")
+        self.training_jobs[training_job_name].stop()
+
+    def create_model(self, model_name: str, **settings: Any) -> Any:
+        """CreateModel. Raises AWSValidationException for a name that is taken."""
+        if taken := self._models.get(model_name):
+            raise AWSValidationException(f'Cannot create already existing model "{taken.arn}".')
+        return super().create_model(model_name, **settings)
+
+    def create_endpoint_config(self, endpoint_config_name: str, **settings: Any) -> Any:
+        """CreateEndpointConfig of one variant. Raises AWSValidationException for a name that is taken."""
+        if taken := self.endpoint_configs.get(endpoint_config_name):
+            raise AWSValidationException(
+                f'Cannot create already existing endpoint configuration "{taken.endpoint_config_arn}".'
+            )
+        if len(settings["production_variants"]) != 1:
+            raise AWSValidationException("not supported by local AWS: an endpoint config of several variants")
+        return super().create_endpoint_config(endpoint_config_name, **settings)
+
+    def create_endpoint(self, endpoint_name: str, endpoint_config_name: str, tags: Any) -> LocalEndpoint:
+        """CreateEndpoint: its container starts, and it is in service once that answers."""
+        if taken := self.endpoints.get(endpoint_name):
+            raise AWSValidationException(f'Cannot create already existing endpoint "{taken.arn}".')
+        config = self._config(endpoint_config_name)
+        endpoint = LocalEndpoint(
+            account_id=self.account_id,
+            region_name=self.region_name,
+            endpoint_name=endpoint_name,
+            endpoint_config_name=endpoint_config_name,
+            production_variants=config.production_variants,
+            data_capture_config=config.data_capture_config,
+            tags=tags,
+        )
+        endpoint.runtime = self.runtime
+        self.endpoints[endpoint_name] = endpoint
+        endpoint.start(config, self._models[config.production_variants[0]["ModelName"]], "Creating")
+        return endpoint
+
+    def update_endpoint(self, endpoint_name: str, endpoint_config_name: str) -> LocalEndpoint:
+        """UpdateEndpoint: the container in service stays until the new one answers."""
+        self.describe_endpoint(endpoint_name)
+        endpoint: LocalEndpoint = self.endpoints[endpoint_name]
+        if endpoint.endpoint_status != "InService":
+            raise AWSValidationException(f'Cannot update in-progress or failed endpoint "{endpoint.arn}".')
+        config = self._config(endpoint_config_name)
+        endpoint.start(config, self._models[config.production_variants[0]["ModelName"]], "Updating")
+        return endpoint
+
+    def delete_endpoint(self, endpoint_name: str) -> None:
+        """DeleteEndpoint; its container is ended."""
+        self.describe_endpoint(endpoint_name)
+        self.endpoints[endpoint_name].stop()
+        super().delete_endpoint(endpoint_name)
+
+    def _config(self, name: str) -> Any:
+        self.describe_endpoint_config(name)
+        return self.endpoint_configs[name]
+
+    def stop_jobs(self) -> None:
+        """End every running process (when the server stops)."""
+        for endpoint in self.endpoints.values():
+            endpoint.stop()
+        active = [job for job in self.training_jobs.values() if job.training_job_status in ACTIVE]
+        for job in active:
+            job.stop()
+        for job in active:
+            job.ended.wait(timeout=15)
+
+
+class LocalSageMakerResponse(SageMakerResponse):  # type: ignore[misc] # moto is untyped here
+    """Calls that differ from moto's; one method per action, named as moto looks them up."""
+
+    def create_training_job(self) -> ActionResult:
+        """CreateTrainingJob: moto reads the request, all but `Environment`."""
+        request = {name: self._get_param(name) for name in ("AlgorithmSpecification", "ResourceConfig")}
+        try:
+            refuse_unsupported(request | {"InputDataConfig": self._get_param("InputDataConfig")})
+        except UnsupportedJobError as error:
+            raise AWSValidationException(str(error)) from error
+        answer = super().create_training_job()
+        job = self.sagemaker_backend.training_jobs[self._get_param("TrainingJobName")]
+        job.start(self._get_param("Environment") or {})
+        return answer
+
+    def update_endpoint(self) -> ActionResult:
+        """UpdateEndpoint."""
+        names = (self._get_param("EndpointName"), self._get_param("EndpointConfigName"))
+        return ActionResult({"EndpointArn": self.sagemaker_backend.update_endpoint(*names).arn})
+
+    def stop_training_job(self) -> ActionResult:
+        """StopTrainingJob."""
+        self.sagemaker_backend.stop_training_job(self._get_param("TrainingJobName"))
+        return EmptyResult()

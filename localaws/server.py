@@ -1,0 +1,149 @@
+"""The local AWS process: moto's server with the real backends installed, seeded, and stopped cleanly."""
+
+import json
+import logging
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Event, Thread
+from typing import Any
+
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.glue.models import glue_backends
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from moto.redshiftdata import redshiftdata_backends
+from moto.sagemaker.models import sagemaker_backends
+from moto.sagemakerruntime.models import sagemakerruntime_backends
+from werkzeug.serving import make_server
+
+from include.settings import Settings
+from localaws import stacks
+from localaws.calls import CallRecorder
+from localaws.glue.backend import LocalGlueBackend
+from localaws.redshift.backend import LocalRedshiftDataBackend
+from localaws.redshift.engine import Engine
+from localaws.roles import REDSHIFT_ROLE
+from localaws.runtime import Runtime
+from localaws.sagemaker.backend import LocalSageMakerBackend
+from localaws.sagemaker.invocations import LocalSageMakerRuntimeBackend
+from localaws.seeds import seed
+
+log = logging.getLogger(__name__)
+_READY = "local AWS is ready at "
+CALLS = "calls.jsonl"
+EVERYWHERE = "0.0.0.0"  # noqa: S104 - where it listens, which is no address to call
+_ROOT = Path(__file__).parents[1]
+
+
+class LocalAwsNotStartedError(RuntimeError):
+    """The server's process ended before it was ready."""
+
+    def __init__(self, log_file: Path) -> None:
+        super().__init__(f"local AWS did not start:\n{log_file.read_text()[-2000:]}")
+
+
+def serve(host: str, port: int, data_dir: Path, settings: Settings, seeded: bool = True) -> None:
+    """Serve until SIGTERM or SIGINT; says on standard output when it is ready. Not `seeded`: an empty account.
+
+    Every start is a new, empty AWS: moto keeps S3 in memory, so a warehouse that outlived it would name objects that
+    are gone. `data_dir` holds the warehouse while the process runs, the folders and logs of Glue runs and of training
+    jobs, and which role called what (`calls.jsonl`).
+    """
+    for old in ("glue", "sagemaker", "warehouse"):
+        shutil.rmtree(data_dir / old, ignore_errors=True)
+    (data_dir / "warehouse").mkdir(parents=True)
+    dispatcher = _name_what_is_missing(DomainDispatcherApplication(create_backend_app))
+    application = CallRecorder(dispatcher, data_dir / CALLS, DEFAULT_ACCOUNT_ID)
+    server = make_server(host, port, application, threaded=True, request_handler=MotoRequestHandler)
+    endpoint = f"http://{'127.0.0.1' if host == EVERYWHERE else host}:{server.server_port}"
+    runtime = Runtime(
+        endpoint, settings.region, data_dir.resolve(), settings.redshift_workgroup, settings.redshift_database
+    )
+    with _backends(runtime):
+        Thread(target=server.serve_forever, daemon=True).start()
+        if seeded:
+            seed(runtime, settings)
+        stop = Event()
+        for signum in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(signum, lambda *_: stop.set())
+        sys.stdout.write(f"{_READY}{endpoint}\n")
+        sys.stdout.flush()
+        stop.wait()
+        log.info("stopping")
+        server.shutdown()
+
+
+@contextmanager
+def _backends(runtime: Runtime) -> Iterator[None]:
+    """Put the real backends in moto's place; on leaving, stop what they run."""
+    file = runtime.data_dir / "warehouse" / f"{runtime.database}.duckdb"
+    engine = Engine(runtime.database, file, lambda: runtime.client("s3", REDSHIFT_ROLE))
+    LocalRedshiftDataBackend.runtime = LocalGlueBackend.runtime = LocalSageMakerBackend.runtime = runtime
+    LocalRedshiftDataBackend.engine = engine
+    redshiftdata_backends.backend = LocalRedshiftDataBackend
+    glue_backends.backend = LocalGlueBackend
+    sagemaker_backends.backend = LocalSageMakerBackend
+    sagemakerruntime_backends.backend = LocalSageMakerRuntimeBackend
+    stacks.register(runtime)
+    try:
+        yield
+    finally:
+        for _, _, backend in glue_backends.iter_backends():
+            backend.stop_runs()
+        for _, _, backend in sagemaker_backends.iter_backends():
+            backend.stop_jobs()
+        engine.close()
+
+
+def _name_what_is_missing(application: Callable[..., Any]) -> Callable[..., Iterable[bytes]]:
+    """Answer calls that moto lacks with an error that names them, instead of a 500 that clients retry."""
+
+    def wrapped(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        try:
+            answer: Iterable[bytes] = application(environ, start_response)
+            return answer
+        except NotImplementedError as error:
+            body = {"__type": "UnsupportedOperation", "message": f"not supported by local AWS: {error}"}
+            start_response("501 Not Implemented", [("Content-Type", "application/x-amz-json-1.1")])
+            return [json.dumps(body).encode()]
+
+    return wrapped
+
+
+@contextmanager
+def running(port: int = 0, data_dir: Path | None = None, seeded: bool = True) -> Iterator[str]:
+    """A local AWS in a process of its own; yields its endpoint URL (a free port by default), then ends it.
+
+    Raises:
+        LocalAwsNotStartedError: with the end of the process's log.
+    """
+    with tempfile.TemporaryDirectory(prefix="local-aws-") as temporary:
+        folder = data_dir or Path(temporary)
+        folder.mkdir(parents=True, exist_ok=True)
+        log_file = folder / "server.log"
+        command = [sys.executable, "-m", "localaws", "--port", str(port), "--data-dir", str(folder)]
+        with log_file.open("w") as errors:
+            process = subprocess.Popen(
+                [*command, *([] if seeded else ["--empty"])],
+                cwd=_ROOT,
+                env={**os.environ, "PYTHONPATH": str(_ROOT)},
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+            )
+        try:
+            line = process.stdout.readline() if process.stdout else ""
+            if not line.startswith(_READY):
+                raise LocalAwsNotStartedError(log_file)
+            yield line.removeprefix(_READY).strip()
+        finally:
+            process.terminate()
+            process.wait(timeout=30)
+            if process.stdout:
+                process.stdout.close()

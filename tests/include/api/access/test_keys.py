@@ -1,0 +1,95 @@
+import json
+
+import boto3
+import pytest
+from botocore.exceptions import EndpointConnectionError
+
+from include.api.access.keys import Keys, add_key, hash_of, read_hashes, secret_keys
+from include.api.errors import KeysUnusableError
+from include.settings import settings
+
+
+@pytest.fixture
+def secret(bucket, monkeypatch, request, fresh_settings):
+    """Name of a secret of this test's own, in the Secrets Manager beside the bucket; it is not there yet."""
+    name = f"keys/{bucket}"
+    monkeypatch.setenv("LEADS_API_KEYS_SECRET", name)
+    fresh_settings()
+    return name
+
+
+def store(name, text):
+    boto3.client("secretsmanager").create_secret(Name=name, SecretString=text)
+
+
+def test_a_key_is_known_by_its_name_and_no_other_is(secret):
+    key = add_key("crm")
+    keys = secret_keys()
+    keys.refresh()
+    assert (keys.name_of(key), keys.name_of("wrong"), keys.name_of(""), keys.problem) == ("crm", None, None, "")
+
+
+def test_the_secret_holds_the_hash_and_not_the_key(secret):
+    key = add_key("crm")
+    text = boto3.client("secretsmanager").get_secret_value(SecretId=secret)["SecretString"]
+    assert key not in text
+    assert json.loads(text) == {"crm": hash_of(key)}
+
+
+def test_a_second_key_leaves_the_first_one_valid(secret):
+    first, second = add_key("crm"), add_key("desk")
+    assert read_hashes() == {"crm": hash_of(first), "desk": hash_of(second)}
+
+
+@pytest.mark.parametrize("name", ["crm", "", "with space", "x" * 65])
+def test_a_name_that_is_taken_or_no_name_is_refused(secret, name):
+    add_key("crm")
+    with pytest.raises(KeysUnusableError):
+        add_key(name)
+
+
+@pytest.mark.parametrize(
+    "text", [" ", "[]", '{"crm": "plain-key"}', '{"crm": 1}', "not JSON", '{"a b": "%s"}' % ("0" * 64)]
+)
+def test_a_secret_of_another_form_is_a_problem_and_no_key_is_valid(secret, text):
+    store(secret, text)
+    keys = secret_keys()
+    keys.refresh()
+    assert (keys.loaded, keys.name_of("plain-key")) == (False, None)
+    assert settings().api_keys_secret in keys.problem
+
+
+def test_a_missing_secret_is_a_problem_that_says_how_to_make_it(secret):
+    keys = secret_keys()
+    keys.refresh()
+    assert "python -m include.api key NAME" in keys.problem
+
+
+def test_a_key_that_was_taken_out_is_refused_from_the_next_look_on():
+    hashes = {"crm": hash_of("k")}
+    keys = Keys(lambda: hashes)
+    keys.refresh()
+    hashes.clear()
+    assert keys.name_of("k") == "crm"
+    keys.refresh()
+    assert keys.name_of("k") is None
+
+
+def test_keys_once_read_stay_while_the_store_is_away(caplog):
+    answers = [
+        {"crm": hash_of("k")},
+        EndpointConnectionError(endpoint_url="x"),
+        EndpointConnectionError(endpoint_url="x"),
+    ]
+
+    def read():
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    keys = Keys(read)
+    for _ in range(3):
+        keys.refresh()
+    assert keys.name_of("k") == "crm"
+    assert caplog.text.count("Keys not refreshed, 1 in use") == 1

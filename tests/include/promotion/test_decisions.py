@@ -1,0 +1,100 @@
+"""Records of answers and rollbacks, with a real registry and real objects."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from include.lake.objects import read_json
+from include.promotion.decisions import answer, publish, record_uri, recorded, roll_back
+from include.registry import registry
+from include.registry.errors import NoChampionError
+from include.registry.registry import champion, promote
+
+WHEN = datetime(2026, 3, 1, 5, 30, tzinfo=UTC)
+ANSWER = {"asked_at": "2026-03-01T05:00:00+00:00", "answered_at": "2026-03-01T06:00:00+00:00", "by": "Asha"}
+
+
+@pytest.fixture
+def record(layout, client, model, versions):
+    """A published decision about the only version."""
+    (version,) = versions(1)
+    made = {
+        "decision_id": "run/contact", "verdict": "promote", "rule": "first", "reasons": ["a", "b"], "model": model,
+        "version": version, "report_uri": record_uri("run", "contact"), "approval": None,
+    }  # fmt: skip
+    publish(client, made)
+    return made
+
+
+@pytest.fixture
+def tags(client, model):
+    return lambda version: client.get_model_version(model, version).tags
+
+
+def test_a_decision_is_read_back_as_it_was_written(record):
+    assert recorded(record["report_uri"]) == record
+
+
+def test_before_the_decision_there_is_no_record(layout):
+    assert recorded(record_uri("nobody", "contact")) is None
+
+
+def test_an_answer_is_added_to_the_record_and_to_the_versions_tags(record, tags):
+    approval = ANSWER | {"choice": "Approve"}
+    assert answer(record["report_uri"], approval) == record | {"approval": approval}
+    assert read_json(record["report_uri"])["approval"] == approval
+    found = tags(record["version"])
+    assert found["gate_approval"] == "Approve by Asha at 2026-03-01T06:00:00+00:00"
+    assert (found["gate_verdict"], found["gate_reason"]) == ("promote", "a; b")
+
+
+def test_no_answer_in_time_is_nobodys(record, tags):
+    answer(record["report_uri"], ANSWER | {"choice": "Reject", "by": None})
+    assert tags(record["version"])["gate_approval"].startswith("Reject by nobody")
+
+
+def test_a_rollback_is_recorded_with_both_versions_and_the_reason(layout, model, versions):
+    first, second = versions(2)
+    promote(model, first)
+    promote(model, second)
+    record = roll_back("run", "contact", "calls in vain", WHEN)
+    assert champion(model).version == first
+    assert read_json(record["report_uri"]) == record
+    assert (record["version"], record["champion_version"], record["verdict"]) == (first, second, "rollback")
+    assert (record["reasons"], record["decided_at"]) == (["calls in vain"], "2026-03-01T05:30:00+00:00")
+
+
+def test_a_run_goes_back_one_champion_however_often_its_task_is_repeated(layout, model, versions):
+    first, second, third = versions(3)
+    for version in (first, second, third):
+        promote(model, version)
+    before = roll_back("run", "contact", "why", WHEN)
+    assert roll_back("run", "contact", "why", WHEN) == before
+    assert champion(model).version == second
+    assert roll_back("another run", "contact", "why", WHEN)["version"] == first
+
+
+@pytest.mark.parametrize("after", ["the intention", "the rollback"])
+def test_a_rollback_that_crashed_is_finished_by_the_next_try(layout, model, versions, monkeypatch, after):
+    first, second, third = versions(3)
+    for version in (first, second, third):
+        promote(model, version)
+
+    def crash(*arguments):
+        if after == "the rollback":
+            original(*arguments)
+        raise KeyboardInterrupt
+
+    original = registry.rollback
+    monkeypatch.setattr(registry, "rollback", crash)
+    with pytest.raises(KeyboardInterrupt):
+        roll_back("run", "contact", "why", WHEN)
+    monkeypatch.setattr(registry, "rollback", original)
+    assert roll_back("run", "contact", "why", WHEN)["version"] == second
+    assert champion(model).version == second
+
+
+def test_without_a_champion_there_is_nothing_to_roll_back(layout, versions):
+    versions(1)
+    with pytest.raises(NoChampionError, match="no champion to roll back"):
+        roll_back("run", "contact", "why", WHEN)
