@@ -70,7 +70,7 @@ def desk() -> Iterator[str]:
     os.environ.update(keys, AWS_ENDPOINT_URL=address, LEADS_CONTRACT="x_education", LEADS_API_AUTH="off")
     settings.cache_clear()
     where = {"LocationConstraint": settings().region}
-    boto3.client("s3").create_bucket(Bucket=settings().bucket, CreateBucketConfiguration=where)
+    boto3.client("s3").create_bucket(Bucket=settings().s3.bucket, CreateBucketConfiguration=where)
     contract = load_contract(settings().contract)
     leads = typed(synthetic_leads(), contract)
     closed, still_open = leads[:-400], leads[-400:].reset_index(drop=True)

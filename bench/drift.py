@@ -47,7 +47,11 @@ def project(folder: str) -> dict[str, Any]:
     started, cpu, now = time.perf_counter(), time.process_time(), settings()
     reference, current = open_snapshot(f"{LOCAL}{folder}/reference/"), open_parquet(f"{LOCAL}{folder}/current/")
     analysis = compare_leads(
-        reference, current, load_contract(now.contract), now.drift_share_threshold, now.outage_missing_jump
+        reference,
+        current,
+        load_contract(now.contract),
+        now.decisions.drift_share_threshold,
+        now.decisions.outage_missing_jump,
     )
     report = analysis.report
     return _spent(started, cpu) | {
@@ -145,7 +149,7 @@ def alone(job: Callable[..., Any], *arguments: Any) -> Any:
 def false_alarms(pool: Any, path: str, rows: int) -> tuple[float, list[tuple[Verdicts, bool]]]:
     """Share of resamples of one population with dataset drift, and what was found."""
     found = pool.map(partial(simulate, path, "", rows), range(RESAMPLES))
-    share = settings().drift_share_threshold
+    share = settings().decisions.drift_share_threshold
     return sum(sum(one.values()) / len(one) >= share for one, _ in found) / RESAMPLES, found
 
 
@@ -178,7 +182,7 @@ def judge_quality(path: str) -> dict[str, Any]:
     with multiprocessing.get_context("spawn").Pool(PROCESSES) as pool:
         scenarios = pool.map(partial(same_verdicts, path), range(1, SCENARIOS + 1), chunksize=1)
         alarms, found = false_alarms(pool, path, WINDOW_ROWS)
-        smallest, found_smallest = false_alarms(pool, path, settings().min_drift_rows)
+        smallest, found_smallest = false_alarms(pool, path, settings().decisions.min_drift_rows)
         powers = {change: power(pool, path, change) for change in CHANGES}
     simulated = found + found_smallest + [one for _, runs in powers.values() for one in runs]
     return {

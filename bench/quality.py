@@ -46,7 +46,7 @@ def pick(data: Dataset, contract: Contract, stage: KnownAt) -> Recipe:
     """The recipe that a training on `data` would register."""
     fits = [fit_family(family, data, contract, stage) for family in FAMILIES]
     results = [{"metrics": one.metrics, **to_dict(one.recipe)} for one in fits]
-    return from_dict(choose_winner(results, settings().primary_metric))
+    return from_dict(choose_winner(results, settings().decisions.primary_metric))
 
 
 def quality(

@@ -98,7 +98,7 @@ def score_on_spark(layout: Layout) -> float:
     write_bytes(layout.scoring_code, code_zip())
     write_json(layout.job_contract, layout.contract.model_dump(mode="json"))
     command = {"Name": "glueetl", "ScriptLocation": layout.scoring_script, "PythonVersion": "3"}
-    glue.create_job(Name="bench", Role=settings().glue_role, Command=command, GlueVersion="5.0")
+    glue.create_job(Name="bench", Role=settings().glue.role, Command=command, GlueVersion="5.0")
     arguments = {"--extra-py-files": layout.scoring_code} | job_arguments(layout, RUN, MOMENT)
     started = time.perf_counter()
     run_id = glue.start_job_run(JobName="bench", Arguments=arguments)["JobRunId"]

@@ -118,7 +118,7 @@ def main() -> None:
     read_leads(arguments.leads, load_contract(settings().contract))
     for stage in STAGES:
         fits = [alone(family_job, path, family, stage) for family in FAMILIES]
-        winner = choose_winner(fits, settings().primary_metric)
+        winner = choose_winner(fits, settings().decisions.primary_metric)
         jobs += [(f"{stage} {one['family']}", one) for one in fits]
         jobs.append((f"{stage} challenger", alone(challenger_job, path, winner, stage)))
     guide = alone(guide_job, path)

@@ -1,81 +1,174 @@
 """Typed settings of the whole project: environment variables in, one frozen object out.
 
-Defaults are the guide's own names (DESIGN: bucket, crawler, job, workgroup, experiment). Each field is
-overridden by `LEADS_<FIELD>`; AWS's and MLflow's own variables (`AWS_ENDPOINT_URL`, `AWS_DEFAULT_REGION`,
-`MLFLOW_TRACKING_URI`) keep their standard names and are read by boto3 and here.
+Settings say where the project runs, in one group for each service. `settings.decisions` holds what the business
+decides. Defaults are the guide's own names. Every field is overridden by one environment variable, `LEADS_…`;
+AWS's and MLflow's own variables (`AWS_ENDPOINT_URL`, `AWS_DEFAULT_REGION`, `MLFLOW_TRACKING_URI`) keep their
+standard names. docs/settings.md lists them all.
 """
 
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AliasChoices, Field, model_validator
+from pydantic import AliasChoices, BaseModel, Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Floors = dict[Literal["accuracy", "precision", "recall", "f1", "roc_auc", "pr_auc"], Share]
 
 
-class Settings(BaseSettings):
-    """What differs between a laptop, docker-compose and MWAA; never what a lead is (that is the contract)."""
+def _group(prefix: str) -> SettingsConfigDict:
+    return SettingsConfigDict(env_prefix=prefix, frozen=True, extra="forbid", populate_by_name=True)
 
-    model_config = SettingsConfigDict(env_prefix="LEADS_", frozen=True, extra="forbid", populate_by_name=True)
 
-    contract: str = Field("x_education", description="name of a file in include/contract/, or the path of a YAML file")
-    region: str = Field("ap-south-1", validation_alias=AliasChoices("LEADS_REGION", "AWS_REGION", "AWS_DEFAULT_REGION"))
+class S3Settings(BaseSettings):
+    """Where objects lie in S3."""
 
-    bucket: str = "leadconversiondata"
-    raw_prefix: str = "raw-data"
-    processed_prefix: str = "processed-data"
-    artifacts_prefix: str = "model-artifacts"
-    quarantine_prefix: str = "quarantine"
-    reports_prefix: str = "reports"
-    scripts_prefix: str = "scripts"
-    feedback_prefix: str = "feedback"
+    model_config = _group("LEADS_")
 
-    glue_database: str = "lead_conversion_db"
-    glue_crawler: str = "jobcrawler"
-    glue_job: str = "s3ToRedshift"
-    glue_scoring_job: str = "scoreLeads"
-    spark_scoring_threshold: int = Field(
-        200_000, ge=0, description="more open leads than this are scored by Spark on Glue, not in an Airflow task"
+    bucket: str = Field("leadconversiondata", description="bucket of the data lake")
+    raw_prefix: str = Field("raw-data", description="CSV files of leads as they arrive")
+    processed_prefix: str = Field("processed-data", description="Parquet files that ingestion and scoring make")
+    artifacts_prefix: str = Field("model-artifacts", description="training snapshots and model archives")
+    quarantine_prefix: str = Field("quarantine", description="rows that ingestion refused")
+    reports_prefix: str = Field("reports", description="pages and JSON about drift, gate, models and data")
+    scripts_prefix: str = Field("scripts", description="scripts and code of the Glue jobs")
+    feedback_prefix: str = Field("feedback", description="what reps say of scores")
+
+
+class GlueSettings(BaseSettings):
+    """Names in AWS Glue."""
+
+    model_config = _group("LEADS_GLUE_")
+
+    database: str = Field("lead_conversion_db", description="database of the Data Catalog")
+    crawler: str = Field("jobcrawler", description="crawler of the raw files")
+    job: str = Field("s3ToRedshift", description="job that types raw files")
+    scoring_job: str = Field("scoreLeads", description="job that scores open leads on Spark")
+    role: str = Field("glueaccessrole", description="IAM role of crawler and jobs")
+    connection: str = Field("RedshiftConnection", description="connection that places the jobs in the VPC")
+
+
+class RedshiftSettings(BaseSettings):
+    """Names in Redshift Serverless."""
+
+    model_config = _group("LEADS_REDSHIFT_")
+
+    workgroup: str = Field("default-workgroup", description="workgroup that runs the statements")
+    database: str = Field("dev", description="database of the tables")
+    schema_name: str = Field(
+        "public", validation_alias=AliasChoices("LEADS_REDSHIFT_SCHEMA"), description="schema of the tables"
     )
-    glue_role: str = "glueaccessrole"
-    glue_connection: str = "RedshiftConnection"
+    secret: str = Field("prod/redshift/credentials", description="name of the secret with the credentials")
 
-    redshift_workgroup: str = "default-workgroup"
-    redshift_database: str = "dev"
-    redshift_schema: str = "public"
-    redshift_secret: str = "prod/redshift/credentials"  # noqa: S105 - the secret's name, not its value
 
-    mlflow_tracking_uri: str = Field(
-        "http://localhost:5000", validation_alias=AliasChoices("LEADS_MLFLOW_TRACKING_URI", "MLFLOW_TRACKING_URI")
+class MlflowSettings(BaseSettings):
+    """Where MLflow is."""
+
+    model_config = _group("LEADS_MLFLOW_")
+
+    tracking_uri: str = Field(
+        "http://localhost:5000",
+        validation_alias=AliasChoices("LEADS_MLFLOW_TRACKING_URI", "MLFLOW_TRACKING_URI"),
+        description="address of the MLflow server",
     )
-    web_mlflow: str = Field("", description="address of MLflow in a browser, where it is not the tracking URI")
-    web_s3: str = Field("", description="address of local AWS's S3 in a browser, where it is not AWS_ENDPOINT_URL")
 
-    training_image: str = Field(
+
+class WebSettings(BaseSettings):
+    """Addresses that a person's browser opens, where they differ from those of the programs."""
+
+    model_config = _group("LEADS_WEB_")
+
+    mlflow: str = Field("", description="address of MLflow in a browser, where it is not the tracking URI")
+    s3: str = Field("", description="address of local AWS's S3 in a browser, where it is not AWS_ENDPOINT_URL")
+
+
+class TrainingSettings(BaseSettings):
+    """Training jobs on SageMaker."""
+
+    model_config = _group("LEADS_TRAINING_")
+
+    image: str = Field(
         "lead-conversion-training",
         description="ECR URI of an image with this project and its requirements, for training on SageMaker; "
         "local AWS runs the checkout in its place",
     )
-    training_role: str = "sagemaker-training-role"
-    training_instance: str = "ml.m5.large"
-    training_subnets: tuple[str, ...] = Field((), description="where a job can reach MLflow; empty: outside any VPC")
-    training_security_groups: tuple[str, ...] = ()
+    role: str = Field("sagemaker-training-role", description="IAM role of the jobs")
+    instance: str = Field("ml.m5.large", description="instance type of the jobs")
+    subnets: tuple[str, ...] = Field((), description="where a job can reach MLflow; empty: outside any VPC")
+    security_groups: tuple[str, ...] = Field((), description="security groups of the jobs")
 
-    endpoint_name: str = Field("lead-conversion", pattern=r"^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$")
-    endpoint_image: str = Field(
+
+class EndpointSettings(BaseSettings):
+    """The real-time endpoint on SageMaker."""
+
+    model_config = _group("LEADS_ENDPOINT_")
+
+    name: str = Field("lead-conversion", pattern=r"^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$", description="name of endpoint")
+    image: str = Field(
         "lead-conversion-api", description="ECR URI of the scoring API's image, which is the endpoint's too"
     )
-    endpoint_role: str = "sagemaker-endpoint-role"
-    endpoint_instance: str = "ml.m5.large"
-    endpoint_instances: int = Field(1, ge=1)
-    endpoint_capture_percentage: int = Field(
+    role: str = Field("sagemaker-endpoint-role", description="IAM role of the container")
+    instance: str = Field("ml.m5.large", description="instance type")
+    instances: int = Field(1, ge=1, description="number of instances")
+    capture_percentage: int = Field(
         20, ge=0, le=100, description="share of requests and answers that the endpoint keeps in S3; 0: none"
     )
-    endpoint_on_promotion: bool = Field(False, description="whether a promotion deploys the champions to the endpoint")
+    on_promotion: bool = Field(False, description="whether a promotion deploys the champions to the endpoint")
 
-    alert_email: str = Field("mlops@example.com", description="who gets the alerts sent by email")
+
+class ScoringSettings(BaseSettings):
+    """Batch scoring and the look-out for new champions."""
+
+    model_config = _group("LEADS_")
+
+    spark_threshold: int = Field(
+        200_000,
+        ge=0,
+        validation_alias=AliasChoices("LEADS_SPARK_SCORING_THRESHOLD"),
+        description="more open leads than this are scored by Spark on Glue, not in an Airflow task",
+    )
+    champion_poll_seconds: float = Field(2.0, gt=0, description="how often the scoring API looks for a new champion")
+
+
+class ApiSettings(BaseSettings):
+    """The scoring API."""
+
+    model_config = _group("LEADS_API_")
+
+    auth: Literal["keys", "off"] = Field("keys", description="off: anyone who reaches the API may use it")
+    keys_secret: str = Field("prod/scoring-api/keys", description="secret with JSON of key name to SHA-256 in hex")
+    keys_refresh_seconds: float = Field(120.0, gt=0, description="how often the scoring API reads its keys again")
+    requests_per_second: float = Field(50.0, ge=0, description="sustained, for each key; 0: without limit")
+    burst: int = Field(200, ge=1, description="requests that a key may make at once after a pause")
+    max_leads: int = Field(1000, ge=1, description="leads in one request; POST /predict/batch takes any number")
+    max_columns: int = Field(500, ge=1, description="columns of one lead, those that nobody knows included")
+    model_folder: str = Field("", description="folder with bundled champions to serve in place of the registry's")
+
+
+class DeskSettings(BaseSettings):
+    """The lead desk."""
+
+    model_config = _group("LEADS_DESK_")
+
+    leads: int = Field(20_000, ge=1, description="the lead desk lists at most so many open leads, the best ones")
+    seconds: float = Field(30.0, gt=0, description="how long the lead desk shows what it has read from S3")
+
+
+class AlertSettings(BaseSettings):
+    """Alerts."""
+
+    model_config = _group("LEADS_ALERT_")
+
+    email: str = Field("mlops@example.com", description="who gets the alerts sent by email")
+
+
+class Decisions(BaseSettings):
+    """What the business decides: floors, policies, costs, tiers, and the limits of drift and gate."""
+
+    model_config = _group("LEADS_")
 
     max_quarantined_share: float = Field(0.05, ge=0, le=1, description="the quality gate stops a load above it")
     drift_share_threshold: float = Field(0.3, ge=0, le=1, description="share of drifted columns that starts a retrain")
@@ -97,8 +190,10 @@ class Settings(BaseSettings):
     max_auc_drop: float = Field(0.03, ge=0, le=1, description="loss of ROC-AUC since the holdout that starts a retrain")
     max_brier_rise: float = Field(0.03, ge=0, le=1, description="rise of the Brier score that starts a retrain")
     max_precision_drop: float = Field(0.1, ge=0, le=1, description="loss of precision that starts a retrain")
-    primary_metric: Literal["roc_auc", "pr_auc", "f1"] = "roc_auc"
 
+    primary_metric: Literal["roc_auc", "pr_auc", "f1"] = Field(
+        "roc_auc", description="figure in which a challenger must be better than the champion"
+    )
     floors_contact: Floors = Field(
         {"accuracy": 0.90, "precision": 0.85, "recall": 0.85, "roc_auc": 0.90},
         description="least figures on the holdout that a model of the stage may serve with, as JSON (guide 2.2)",
@@ -116,11 +211,7 @@ class Settings(BaseSettings):
     false_positive_hours: float = Field(1.0, gt=0, description="policy cost: hours lost on a call in vain")
     missed_lead_hours: float = Field(2.0, gt=0, description="policy cost: hours that a missed conversion is worth")
     tier_policy: Literal["fixed", "threshold"] = Field("fixed", description="where tiers A-D begin")
-    git_commit: str = Field("", validation_alias=AliasChoices("LEADS_GIT_COMMIT", "GIT_COMMIT", "GITHUB_SHA"))
-    champion_poll_seconds: float = Field(2.0, gt=0, description="how often the scoring API looks for a new champion")
 
-    desk_leads: int = Field(20_000, ge=1, description="the lead desk lists at most so many open leads, the best ones")
-    desk_seconds: float = Field(30.0, gt=0, description="how long the lead desk shows what it has read from S3")
     feedback_labels: Literal["off", "open_only", "correct"] = Field(
         "open_only",
         description="what a training does with outcomes that reps report: nothing, label leads that are open in the "
@@ -132,14 +223,6 @@ class Settings(BaseSettings):
     feedback_weight: float = Field(
         1.0, gt=0, le=100, description="weight in training of a lead whose label most reps confirm; 1 has no effect"
     )
-    api_auth: Literal["keys", "off"] = Field("keys", description="off: anyone who reaches the API may use it")
-    api_keys_secret: str = Field("prod/scoring-api/keys", description="secret with JSON of key name to SHA-256 in hex")
-    api_keys_refresh_seconds: float = Field(120.0, gt=0, description="how often the scoring API reads its keys again")
-    api_requests_per_second: float = Field(50.0, ge=0, description="sustained, for each key; 0: without limit")
-    api_burst: int = Field(200, ge=1, description="requests that a key may make at once after a pause")
-    api_max_leads: int = Field(1000, ge=1, description="leads in one request; POST /predict/batch takes any number")
-    api_max_columns: int = Field(500, ge=1, description="columns of one lead, those that nobody knows included")
-    api_model_folder: str = Field("", description="folder with bundled champions to serve in place of the registry's")
 
     @model_validator(mode="after")
     def _coherent(self) -> Self:
@@ -151,7 +234,91 @@ class Settings(BaseSettings):
         return self
 
 
+class Settings(BaseSettings):
+    """Everything that differs between a laptop, docker-compose and MWAA; never what a lead is (that is the contract).
+
+    A group may be given whole: `Settings(api=ApiSettings(burst=3))`.
+    """
+
+    model_config = _group("LEADS_")
+
+    contract: str = Field("x_education", description="name of a file in include/contract/, or the path of a YAML file")
+    region: str = Field(
+        "ap-south-1",
+        validation_alias=AliasChoices("LEADS_REGION", "AWS_REGION", "AWS_DEFAULT_REGION"),
+        description="AWS region",
+    )
+    git_commit: str = Field(
+        "",
+        validation_alias=AliasChoices("LEADS_GIT_COMMIT", "GIT_COMMIT", "GITHUB_SHA"),
+        description="commit of the code, kept with every model",
+    )
+
+    s3: S3Settings = Field(default_factory=S3Settings)
+    glue: GlueSettings = Field(default_factory=GlueSettings)
+    redshift: RedshiftSettings = Field(default_factory=RedshiftSettings)
+    mlflow: MlflowSettings = Field(default_factory=MlflowSettings)
+    web: WebSettings = Field(default_factory=WebSettings)
+    training: TrainingSettings = Field(default_factory=TrainingSettings)
+    endpoint: EndpointSettings = Field(default_factory=EndpointSettings)
+    scoring: ScoringSettings = Field(default_factory=ScoringSettings)
+    api: ApiSettings = Field(default_factory=ApiSettings)
+    desk: DeskSettings = Field(default_factory=DeskSettings)
+    alerts: AlertSettings = Field(default_factory=AlertSettings)
+    decisions: Decisions = Field(default_factory=Decisions)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One setting as a deployment sees it.
+
+    Attributes:
+        path: where the code finds it, such as `api.burst`.
+        variables: environment variables that set it; the first that is there wins.
+        default: its value when none is set.
+        description: what it means.
+    """
+
+    path: str
+    variables: tuple[str, ...]
+    default: Any
+    description: str
+
+
+def all_settings() -> Iterator[Setting]:
+    """Yield every setting, in the order of the classes above."""
+    yield from _settings_of(Settings, "")
+
+
+def environment_of(current: Settings) -> dict[str, str]:
+    """Return the environment variables that give another process the settings that were set in this one."""
+    variables: dict[str, str] = {}
+    for setting in all_settings():
+        *groups, name = setting.path.split(".")
+        owner: BaseModel = current
+        for group in groups:
+            owner = getattr(owner, group)
+        if name in owner.model_fields_set:
+            value = owner.model_dump(mode="json", include={name})[name]
+            variables[setting.variables[0]] = value if isinstance(value, str) else json.dumps(value)
+    return variables
+
+
 @lru_cache(maxsize=1)
 def settings() -> Settings:
-    """The process's settings, read once. Raises pydantic.ValidationError naming the field of a bad value."""
+    """Return the process's settings, read once. Raises pydantic.ValidationError that names the field of a bad value."""
     return Settings()
+
+
+def _settings_of(group: type[BaseSettings], path: str) -> Iterator[Setting]:
+    for name, field in group.model_fields.items():
+        nested = field.annotation
+        if isinstance(nested, type) and issubclass(nested, BaseSettings):
+            yield from _settings_of(nested, f"{name}.")
+            continue
+        alias = field.validation_alias
+        if isinstance(alias, AliasChoices):
+            variables = tuple(str(choice) for choice in alias.choices)
+        else:
+            variables = (f"{group.model_config['env_prefix']}{name}".upper(),)
+        yield Setting(path + name, variables, field.default, field.description or "")

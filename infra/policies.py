@@ -116,11 +116,11 @@ def names_on_local_aws(account: str = "123456789012", **changes: str) -> Names:
         "AWS::Partition": "aws",
         "aws:userid": "${aws:userid}",
         "KeyArn": f"arn:aws:kms:{region}:{account}:key/none",
-        "WorkgroupArn": f"arn:aws:redshift-serverless:{region}:{account}:workgroup/{settings().redshift_workgroup}",
-        "RepositoryArn": f"arn:aws:ecr:{region}:{account}:repository/{settings().training_image}",
+        "WorkgroupArn": f"arn:aws:redshift-serverless:{region}:{account}:workgroup/{settings().redshift.workgroup}",
+        "RepositoryArn": f"arn:aws:ecr:{region}:{account}:repository/{settings().training.image}",
         **{name: f"{name}-1" for name in ("PrivateSubnetA", "PrivateSubnetB", "SecurityGroup")},
     }
-    return load_stage("prod", account, Bucket=settings().bucket).given | made_up | changes
+    return load_stage("prod", account, Bucket=settings().s3.bucket).given | made_up | changes
 
 
 def supports_resources(action: str) -> bool:

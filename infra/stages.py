@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from include.settings import Settings
+from include.settings import Setting, all_settings
 
 HERE = Path(__file__).parent
 STAGES = HERE / "stages"
@@ -155,8 +155,13 @@ def _parameter_names() -> set[str]:
 def _setting_defaults() -> dict[str, str]:
     """Defaults of the settings that are a template's parameter, by the parameter's name: GlueJob for glue_job."""
     names = _parameter_names()
-    fields = {_pascal(name): field.default for name, field in Settings.model_fields.items()}
-    return {name: str(default) for name, default in fields.items() if name in names}
+    defaults = {_pascal(_flat_name(setting)): setting.default for setting in all_settings()}
+    return {name: str(default) for name, default in defaults.items() if name in names}
+
+
+def _flat_name(setting: Setting) -> str:
+    """Return `glue_job` for the setting whose variable is LEADS_GLUE_JOB."""
+    return setting.variables[0].removeprefix("LEADS_").lower()
 
 
 def _pascal(name: str) -> str:

@@ -35,23 +35,23 @@ def _bucket(runtime: Runtime, settings: Settings) -> None:
     with _unless_it_exists():
         where = {"LocationConstraint": runtime.region}
         extra = {} if runtime.region == "us-east-1" else {"CreateBucketConfiguration": where}
-        runtime.client("s3").create_bucket(Bucket=settings.bucket, **extra)
+        runtime.client("s3").create_bucket(Bucket=settings.s3.bucket, **extra)
     policy = {"Version": "2012-10-17", "Statement": [_readable_reports(settings)]}
-    runtime.client("s3").put_bucket_policy(Bucket=settings.bucket, Policy=json.dumps(policy))
+    runtime.client("s3").put_bucket_policy(Bucket=settings.s3.bucket, Policy=json.dumps(policy))
 
 
 def _readable_reports(settings: Settings) -> dict[str, object]:
     """Links to reports open in a browser, which signs nothing; on AWS they lead to the console, behind its login."""
-    folders = (f"{settings.reports_prefix}/*", f"*/{settings.reports_prefix}/*")
-    resources = [f"arn:aws:s3:::{settings.bucket}/{folder}" for folder in folders]
+    folders = (f"{settings.s3.reports_prefix}/*", f"*/{settings.s3.reports_prefix}/*")
+    resources = [f"arn:aws:s3:::{settings.s3.bucket}/{folder}" for folder in folders]
     return {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": resources}
 
 
 def _roles(runtime: Runtime, settings: Settings) -> None:
     services = {
-        settings.glue_role: ["glue.amazonaws.com"],
-        settings.training_role: ["sagemaker.amazonaws.com"],
-        settings.endpoint_role: ["sagemaker.amazonaws.com"],
+        settings.glue.role: ["glue.amazonaws.com"],
+        settings.training.role: ["sagemaker.amazonaws.com"],
+        settings.endpoint.role: ["sagemaker.amazonaws.com"],
         MWAA_ROLE: ["airflow.amazonaws.com", "airflow-env.amazonaws.com"],
         REDSHIFT_ROLE: ["redshift.amazonaws.com", "redshift-serverless.amazonaws.com"],
         MLFLOW_ROLE: ["ec2.amazonaws.com"],
@@ -69,19 +69,19 @@ def _secret(runtime: Runtime, settings: Settings) -> None:
         "username": "awsuser",
         "password": secrets.token_urlsafe(24),
         "engine": "redshift",
-        "workgroup": settings.redshift_workgroup,
-        "dbname": settings.redshift_database,
+        "workgroup": settings.redshift.workgroup,
+        "dbname": settings.redshift.database,
     }
     with _unless_it_exists():
-        runtime.client("secretsmanager").create_secret(Name=settings.redshift_secret, SecretString=json.dumps(value))
+        runtime.client("secretsmanager").create_secret(Name=settings.redshift.secret, SecretString=json.dumps(value))
 
 
 def _api_key(runtime: Runtime, settings: Settings) -> None:
     value = json.dumps({"local": sha256(LOCAL_API_KEY.encode()).hexdigest()})
     with _unless_it_exists():
-        runtime.client("secretsmanager").create_secret(Name=settings.api_keys_secret, SecretString=value)
+        runtime.client("secretsmanager").create_secret(Name=settings.api.keys_secret, SecretString=value)
 
 
 def _catalog(runtime: Runtime, settings: Settings) -> None:
     with _unless_it_exists():
-        runtime.client("glue").create_database(DatabaseInput={"Name": settings.glue_database})
+        runtime.client("glue").create_database(DatabaseInput={"Name": settings.glue.database})

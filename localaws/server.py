@@ -63,7 +63,7 @@ def serve(host: str, port: int, data_dir: Path, settings: Settings, seeded: bool
     server = make_server(host, port, application, threaded=True, request_handler=MotoRequestHandler)
     endpoint = f"http://{'127.0.0.1' if host == EVERYWHERE else host}:{server.server_port}"
     runtime = Runtime(
-        endpoint, settings.region, data_dir.resolve(), settings.redshift_workgroup, settings.redshift_database
+        endpoint, settings.region, data_dir.resolve(), settings.redshift.workgroup, settings.redshift.database
     )
     with _backends(runtime):
         Thread(target=server.serve_forever, daemon=True).start()

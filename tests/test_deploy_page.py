@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from include.settings import Settings
+from include.settings import S3Settings
 from infra.package import ROOT
 from infra.stages import LAYERS, load_stage, template
 
@@ -85,7 +85,7 @@ def test_its_names_are_those_of_the_development_stage() -> None:
     for name in ("Bucket", "EnvironmentName", "ApiKeysSecret"):
         assert stage[name] in PAGE
     assert {name for name in re.findall(r"s3://([\w<>-]+)/([\w-]+)/dt=", PAGE)} == {
-        (stage["Bucket"], Settings.model_fields["raw_prefix"].default)
+        (stage["Bucket"], S3Settings.model_fields["raw_prefix"].default)
     }
 
 

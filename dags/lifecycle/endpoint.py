@@ -25,7 +25,7 @@ def bundle_champions(run, dag_run=None):
     from lifecycle.names import Names
 
     names = Names()
-    if str(dag_run.run_type) == "asset_triggered" and not names.settings.endpoint_on_promotion:
+    if str(dag_run.run_type) == "asset_triggered" and not names.settings.endpoint.on_promotion:
         raise AirflowSkipException("A promotion deploys nothing; set LEADS_ENDPOINT_ON_PROMOTION=true if it should.")
     try:
         return bundle(names.layout.endpoint_model(run))
@@ -72,7 +72,7 @@ def in_service(task_id):
     """Waits until SageMaker is done with a change of the endpoint, and fails if the endpoint has."""
     return SageMakerEndpointSensor(
         task_id=task_id,
-        endpoint_name="{{ names.settings.endpoint_name }}",
+        endpoint_name="{{ names.settings.endpoint.name }}",
         mode="reschedule",
         poke_interval=POKE_SECONDS,
         timeout=LONGEST_START,

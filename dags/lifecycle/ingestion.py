@@ -16,9 +16,9 @@ LEADS = Asset("leads")
 LONGEST_WAIT = 6 * 60 * 60
 SOURCE = "{{ names.source(params.prefix, dag_run) }}"
 CRAWLER = {
-    "Name": "{{ names.settings.glue_crawler }}",
-    "Role": "{{ names.settings.glue_role }}",
-    "DatabaseName": "{{ names.settings.glue_database }}",
+    "Name": "{{ names.settings.glue.crawler }}",
+    "Role": "{{ names.settings.glue.role }}",
+    "DatabaseName": "{{ names.settings.glue.database }}",
     "Description": "Catalogues the raw CSV files of leads.",
     "Targets": {"S3Targets": [{"Path": "{{ names.layout.raw }}"}]},
 }
@@ -66,7 +66,7 @@ def type_and_quarantine():
     """Glue Spark job: typed Parquet, quarantined rows and quality metrics, each below this run's own key."""
     return GlueJobOperator(
         task_id="type_and_quarantine",
-        job_name="{{ names.settings.glue_job }}",
+        job_name="{{ names.settings.glue.job }}",
         script_args={
             "--SOURCE_URI": SOURCE,
             "--CONTRACT_URI": "{{ names.layout.job_contract }}",

@@ -45,7 +45,7 @@ class Names:
         if not prefix:
             day = (dag_run.data_interval_end or dag_run.run_after) - timedelta(days=1)
             return f"{self.layout.raw}dt={day:%Y-%m-%d}/"
-        uri = prefix if prefix.startswith("s3://") else f"s3://{self.settings.bucket}/{prefix.lstrip('/')}"
+        uri = prefix if prefix.startswith("s3://") else f"s3://{self.settings.s3.bucket}/{prefix.lstrip('/')}"
         return uri.rstrip("/") + "/"
 
 

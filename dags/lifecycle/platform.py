@@ -91,14 +91,14 @@ def create_crawler(config):
 
 def glue_job():
     """Task `create_glue_job` with the settings' names."""
-    return create_glue_job("{{ names.settings.glue_job }}", "{{ names.settings.glue_role }}", JOB, JOB_DESCRIPTION)
+    return create_glue_job("{{ names.settings.glue.job }}", "{{ names.settings.glue.role }}", JOB, JOB_DESCRIPTION)
 
 
 def scoring_job():
     """Task `create_scoring_job` with the settings' names."""
     return create_glue_job.override(task_id="create_scoring_job")(
-        "{{ names.settings.glue_scoring_job }}",
-        "{{ names.settings.glue_role }}",
+        "{{ names.settings.glue.scoring_job }}",
+        "{{ names.settings.glue.role }}",
         SCORING_JOB,
         SCORING_JOB_DESCRIPTION,
     )

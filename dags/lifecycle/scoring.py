@@ -31,8 +31,8 @@ def next_scorer():
     from include.warehouse.templates import render
 
     leads = Warehouse(settings()).query(render("count_open_leads"))[0]["leads"]
-    log.info("%s open leads, Spark above %s", leads, settings().spark_scoring_threshold)
-    return "pack_champions" if leads > settings().spark_scoring_threshold else "score"
+    log.info("%s open leads, Spark above %s", leads, settings().scoring.spark_threshold)
+    return "pack_champions" if leads > settings().scoring.spark_threshold else "score"
 
 
 @task(**CHEAP_COMPUTE)
@@ -68,7 +68,7 @@ def score_with_spark():
     """Glue Spark job: the rows that `score` would write, in the same folder."""
     return GlueJobOperator(
         task_id="score_with_spark",
-        job_name="{{ names.settings.glue_scoring_job }}",
+        job_name="{{ names.settings.glue.scoring_job }}",
         script_args={
             "--OPEN_URI": "{{ names.layout.open_leads(run_key(ti)) }}",
             "--CONTRACT_URI": "{{ names.layout.job_contract }}",

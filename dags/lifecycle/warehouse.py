@@ -16,8 +16,8 @@ def statements(task_id, *sql, **arguments):
     task = RedshiftDataOperator(
         task_id=task_id,
         sql=list(sql),
-        workgroup_name="{{ names.settings.redshift_workgroup }}",
-        database="{{ names.settings.redshift_database }}",
+        workgroup_name="{{ names.settings.redshift.workgroup }}",
+        database="{{ names.settings.redshift.database }}",
         poll_interval=2,
         # Not deferrable: on 3.2.1 a trigger that fires before the scheduler has seen the task's process end fails the
         # try (apache/airflow#66374, #67287, #72716), and these statements take seconds.

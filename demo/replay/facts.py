@@ -76,7 +76,7 @@ def _champion_after(gate: dict[str, Any], succeeded: set[str]) -> str:
 
 def table_rows(settings: Settings, contract: Contract) -> int:
     """How many leads the warehouse holds, asked through the Redshift Data API."""
-    table = f"{settings.redshift_schema}.{contract.names.table}"
+    table = f"{settings.redshift.schema_name}.{contract.names.table}"
     return int(Warehouse(settings).query(f"SELECT COUNT(*) AS leads FROM {table}")[0]["leads"])  # noqa: S608
 
 

@@ -110,7 +110,7 @@ def _port(endpoint: bool) -> int:
 
 
 def _require_keys() -> None:
-    if settings().api_auth == "off":
+    if settings().api.auth == "off":
         raise TunnelError("--public with LEADS_API_AUTH=off would let the whole world ask; leave the keys on")
 
 

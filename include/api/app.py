@@ -58,7 +58,7 @@ def create_app(champions: Champions | None = None, keys: Keys | None = None, end
 
 
 def _watched_champions(endpoint: bool) -> Champions:
-    named = settings().api_model_folder
+    named = settings().api.model_folder
     champions = folder_champions(sagemaker_folder()) if endpoint or named else registry_champions()
     champions.start()
     return champions
@@ -69,7 +69,7 @@ def _watched_keys(endpoint: bool) -> Keys | None:
         keys = Keys(dict)
         keys.refresh()
         return keys
-    if settings().api_auth == "off":
+    if settings().api.auth == "off":
         return None
     keys = secret_keys()
     keys.start()
@@ -77,8 +77,8 @@ def _watched_keys(endpoint: bool) -> Keys | None:
 
 
 def _buckets() -> Buckets | None:
-    per_second = settings().api_requests_per_second
-    return Buckets(per_second, settings().api_burst) if per_second else None
+    per_second = settings().api.requests_per_second
+    return Buckets(per_second, settings().api.burst) if per_second else None
 
 
 def _name_method() -> None:

@@ -58,7 +58,7 @@ def document(contract: Contract, limits: Settings) -> Json:
                 "basic": {"type": "http", "scheme": "basic", "description": "user: the rep; password: the key"},
             },
             "schemas": {
-                "Lead": lead_schema(contract, limits.api_max_columns),
+                "Lead": lead_schema(contract, limits.api.max_columns),
                 "Feedback": FeedbackBody.model_json_schema(),
                 "Prediction": _prediction(contract),
                 "Error": _error(),
@@ -69,7 +69,7 @@ def document(contract: Contract, limits: Settings) -> Json:
 
 def _scoring(limits: Settings) -> Json:
     lead = {"$ref": "#/components/schemas/Lead"}
-    many = {"type": "array", "items": lead, "minItems": 1, "maxItems": limits.api_max_leads}
+    many = {"type": "array", "items": lead, "minItems": 1, "maxItems": limits.api.max_leads}
     leads = {"application/json": _content({"anyOf": [lead, many]}), "text/csv": _content(TEXT)}
     lines = {"application/jsonlines": _content(TEXT)}
     form = {"type": "object", "properties": {"file": {**TEXT, "format": "binary"}}, "required": ["file"]}

@@ -67,7 +67,7 @@ def wanted_reasons() -> int:
 
 def score_request(served: StagedScorer, leads: Sequence[Mapping[str, Any]], reasons: int) -> Scores:
     """The scores of a request's leads. Raises BodyTooLargeError and LeadsRefusedError."""
-    check_size(leads, settings().api_max_leads, settings().api_max_columns)
+    check_size(leads, settings().api.max_leads, settings().api.max_columns)
     return score_rows(served, leads, reasons)
 
 

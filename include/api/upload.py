@@ -71,7 +71,7 @@ def score_csv(uploaded: IO[bytes], served: StagedScorer, reasons: int) -> IO[byt
     """
     rows = csv_rows(io.TextIOWrapper(uploaded, encoding="utf-8-sig", newline=""))
     header = next(rows)
-    check_columns(len(header), settings().api_max_columns)
+    check_columns(len(header), settings().api.max_columns)
     scored = SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - the response closes it
     text = io.TextIOWrapper(scored, encoding="utf-8", newline="")
     write_scored(text, header, _scored_chunks(rows, header, served, reasons), served.contract, reasons)

@@ -45,28 +45,28 @@ def requests(settings: Settings, packed: Mapping[str, str]) -> dict[str, Any]:
         `model`, `config` and `endpoint`, and `name`, which model and config share.
     """
     container = {
-        "Image": settings.endpoint_image,
+        "Image": settings.endpoint.image,
         "ModelDataUrl": packed["model_data_url"],
         "Environment": environment(settings),
     }
     # The container asks nobody for anything: its champions lie in its own folder.
-    model = {"PrimaryContainer": container, "ExecutionRoleArn": settings.endpoint_role, "EnableNetworkIsolation": True}
+    model = {"PrimaryContainer": container, "ExecutionRoleArn": settings.endpoint.role, "EnableNetworkIsolation": True}
     variant = {
         "VariantName": VARIANT,
-        "InitialInstanceCount": settings.endpoint_instances,
-        "InstanceType": settings.endpoint_instance,
+        "InitialInstanceCount": settings.endpoint.instances,
+        "InstanceType": settings.endpoint.instance,
         "ContainerStartupHealthCheckTimeoutInSeconds": STARTUP_SECONDS,
     }
     layout = Layout(settings, load_contract(settings.contract))
     capture = {
-        "EnableCapture": settings.endpoint_capture_percentage > 0,
-        "InitialSamplingPercentage": settings.endpoint_capture_percentage,
+        "EnableCapture": settings.endpoint.capture_percentage > 0,
+        "InitialSamplingPercentage": settings.endpoint.capture_percentage,
         "DestinationS3Uri": layout.endpoint_capture,
         "CaptureOptions": CAPTURED,
         "CaptureContentTypeHeader": TEXTS,
     }
-    content = [packed["sha256"], container["Image"], container["Environment"], settings.endpoint_role, variant, capture]
-    name = _name(settings.endpoint_name, packed["versions"], content)
+    content = [packed["sha256"], container["Image"], container["Environment"], settings.endpoint.role, variant, capture]
+    name = _name(settings.endpoint.name, packed["versions"], content)
     return {
         "name": name,
         "model": {"ModelName": name, **model},
@@ -75,14 +75,14 @@ def requests(settings: Settings, packed: Mapping[str, str]) -> dict[str, Any]:
             "ProductionVariants": [{**variant, "ModelName": name}],
             "DataCaptureConfig": capture,
         },
-        "endpoint": {"EndpointName": settings.endpoint_name, "EndpointConfigName": name},
+        "endpoint": {"EndpointName": settings.endpoint.name, "EndpointConfigName": name},
     }
 
 
 def present(settings: Settings) -> dict[str, str] | None:
     """`config` and `status` of the endpoint as it is now; None where there is none."""
     try:
-        found = _client("sagemaker", settings.region).describe_endpoint(EndpointName=settings.endpoint_name)
+        found = _client("sagemaker", settings.region).describe_endpoint(EndpointName=settings.endpoint.name)
     except ClientError as error:
         if error.response["Error"]["Code"] == "ValidationException":
             return None
@@ -106,18 +106,18 @@ def verify(settings: Settings, config: str, versions: str) -> dict[str, str]:
     """
     now = present(settings)
     if now is None or (now["config"], now["status"]) != (config, IN_SERVICE):
-        raise NotDeployedError(f"endpoint {settings.endpoint_name} should serve {config}, but is {now or 'not there'}")
+        raise NotDeployedError(f"endpoint {settings.endpoint.name} should serve {config}, but is {now or 'not there'}")
     runtime = _client("sagemaker-runtime", settings.region)
     answer = runtime.invoke_endpoint(
-        EndpointName=settings.endpoint_name, ContentType="application/json", Accept="application/json", Body=b"[{}]"
+        EndpointName=settings.endpoint.name, ContentType="application/json", Accept="application/json", Body=b"[{}]"
     )
     told = json.loads(answer["Body"].read())
     expected = _by_model(versions, load_contract(settings.contract))
     if told["versions"] != expected or len(told["predictions"]) != 1:
         raise NotDeployedError(
-            f"endpoint {settings.endpoint_name} answers with {told['versions']}, expected {expected}"
+            f"endpoint {settings.endpoint.name} answers with {told['versions']}, expected {expected}"
         )
-    return {"endpoint": settings.endpoint_name, "config": config, "versions": versions}
+    return {"endpoint": settings.endpoint.name, "config": config, "versions": versions}
 
 
 def roll_back(settings: Settings, previous: str | None) -> dict[str, str] | None:
@@ -139,13 +139,13 @@ def roll_back(settings: Settings, previous: str | None) -> dict[str, str] | None
     if now is None or (now["config"], now["status"]) == (previous, IN_SERVICE):
         return None
     if previous is None:
-        log.warning("The first deployment of endpoint %s failed (%s): deleted", settings.endpoint_name, now)
-        api.delete_endpoint(EndpointName=settings.endpoint_name)
+        log.warning("The first deployment of endpoint %s failed (%s): deleted", settings.endpoint.name, now)
+        api.delete_endpoint(EndpointName=settings.endpoint.name)
         return None
-    log.warning("Endpoint %s goes from %s back to config %s", settings.endpoint_name, now, previous)
+    log.warning("Endpoint %s goes from %s back to config %s", settings.endpoint.name, now, previous)
     if now["config"] != previous:
-        api.update_endpoint(EndpointName=settings.endpoint_name, EndpointConfigName=previous)
-    return {"endpoint": settings.endpoint_name, "config": previous}
+        api.update_endpoint(EndpointName=settings.endpoint.name, EndpointConfigName=previous)
+    return {"endpoint": settings.endpoint.name, "config": previous}
 
 
 def _name(endpoint: str, versions: str, content: object) -> str:

@@ -12,7 +12,7 @@ from include.endpoint.errors import NoResultError
 from include.lake.errors import ObjectMissingError
 from include.lake.layout import Layout
 from include.lake.objects import read_bytes
-from include.settings import Settings
+from include.settings import Settings, environment_of
 
 CHANNEL = "snapshot"
 RESULT = "result.json"
@@ -43,16 +43,16 @@ def training_job(
     return {
         "TrainingJobName": job_name(run, family, stage),
         "AlgorithmSpecification": {
-            "TrainingImage": settings.training_image,
+            "TrainingImage": settings.training.image,
             "TrainingInputMode": "File",
             "ContainerEntrypoint": ENTRY_POINT,
             "ContainerArguments": COMMAND,
         },
-        "RoleArn": settings.training_role,
+        "RoleArn": settings.training.role,
         "HyperParameters": {"family": family, "stage": stage, "parent_run_id": parent_run_id},
         "InputDataConfig": [{"ChannelName": CHANNEL, "DataSource": {"S3DataSource": source}}],
         "OutputDataConfig": {"S3OutputPath": layout.training_jobs(run)},
-        "ResourceConfig": {"InstanceType": settings.training_instance, "InstanceCount": 1, "VolumeSizeInGB": 10},
+        "ResourceConfig": {"InstanceType": settings.training.instance, "InstanceCount": 1, "VolumeSizeInGB": 10},
         "StoppingCondition": {"MaxRuntimeInSeconds": MAX_SECONDS},
         "Environment": environment(settings),
         "Tags": [{"Key": "run", "Value": _tag(run)}],
@@ -73,10 +73,11 @@ def job_name(run: str, family: str, stage: str) -> str:
 
 def environment(settings: Settings) -> dict[str, str]:
     """Environment variables by which a job gets the settings of this process: those that are not left to default."""
-    chosen = settings.model_dump(mode="json", exclude_unset=True)
-    given = {f"LEADS_{name.upper()}": _text(value) for name, value in chosen.items()}
     # One thread, as everywhere: the same figures as in an Airflow task, and no threads that wait for each other.
-    return given | {"LEADS_MLFLOW_TRACKING_URI": settings.mlflow_tracking_uri, "OMP_NUM_THREADS": "1"}
+    return environment_of(settings) | {
+        "LEADS_MLFLOW_TRACKING_URI": settings.mlflow.tracking_uri,
+        "OMP_NUM_THREADS": "1",
+    }
 
 
 def read_result(model_uri: str) -> dict[str, Any]:
@@ -95,10 +96,10 @@ def read_result(model_uri: str) -> dict[str, Any]:
 
 
 def _network(settings: Settings) -> dict[str, Any]:
-    if not settings.training_subnets:
+    if not settings.training.subnets:
         return {}
-    groups = list(settings.training_security_groups)
-    return {"VpcConfig": {"Subnets": list(settings.training_subnets), "SecurityGroupIds": groups}}
+    groups = list(settings.training.security_groups)
+    return {"VpcConfig": {"Subnets": list(settings.training.subnets), "SecurityGroupIds": groups}}
 
 
 def _words(text: str) -> str:
@@ -107,7 +108,3 @@ def _words(text: str) -> str:
 
 def _tag(text: str) -> str:
     return re.sub(r"[^\w .:/=+@-]+", "-", text)[:256]
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else json.dumps(value)

@@ -25,9 +25,9 @@ def decide(settings: Settings, outcome: Any, probability: Any) -> Decision:
     Raises:
         ThresholdPolicyError: an unknown policy.
     """
-    policy = settings.threshold_policy
+    policy = settings.decisions.threshold_policy
     threshold = _threshold(settings, policy, np.asarray(outcome), np.asarray(probability, dtype="float64"))
-    return Decision(policy, threshold, tiers(settings.tier_policy, threshold))
+    return Decision(policy, threshold, tiers(settings.decisions.tier_policy, threshold))
 
 
 def _threshold(settings: Settings, policy: str, outcome: np.ndarray, probability: np.ndarray) -> float:
@@ -37,7 +37,7 @@ def _threshold(settings: Settings, policy: str, outcome: np.ndarray, probability
     if name == "precision_biased":
         return f_threshold(outcome, probability, beta=PRECISION_BIASED_BETA)
     if name == "cost":
-        return cost_threshold(settings.false_positive_hours, settings.missed_lead_hours)
+        return cost_threshold(settings.decisions.false_positive_hours, settings.decisions.missed_lead_hours)
     if name == "capacity" and amount.isdecimal() and 0 < int(amount) <= LEADS_PER_CAPACITY:
         return capacity_threshold(probability, int(amount))
     raise ThresholdPolicyError(

@@ -25,11 +25,11 @@ def count_votes(settings: Settings, contract: Contract, run_id: str) -> dict[str
     votes = _read(Layout(settings, contract).votes(run_id))
     label, majority = votes["label"], votes["majority"]
     against = label.notna() & majority.notna() & (label != majority)
-    applied = settings.feedback_labels
+    applied = settings.decisions.feedback_labels
     return {
         "labels": applied,
-        "rep_share": settings.feedback_rep_share,
-        "weight": settings.feedback_weight,
+        "rep_share": settings.decisions.feedback_rep_share,
+        "weight": settings.decisions.feedback_weight,
         "leads": len(votes),
         **{name: int(votes[name].sum()) for name in ("votes", "capped", "superseded")},
         "filled": int((label.isna() & majority.notna()).sum()) if applied != "off" else 0,

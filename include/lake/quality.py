@@ -24,7 +24,7 @@ def check_load(metrics: Mapping[str, Any], settings: Settings) -> dict[str, floa
     """
     counts = {name: metrics[name] for name in ("input_rows", "loaded_rows", "quarantined_rows", "duplicate_rows")}
     share = (counts["quarantined_rows"] - metrics["superseded_rows"]) / max(counts["input_rows"], 1)
-    if problems := _problems(metrics, share, settings.max_quarantined_share):
+    if problems := _problems(metrics, share, settings.decisions.max_quarantined_share):
         raise LoadRejectedError(
             f"Load {metrics['load_id']} stopped: {'; '.join(problems)}. Correct the files and run the load again."
         )

@@ -31,4 +31,4 @@ def web_address(uri: str, region: str, endpoint: str | None = None) -> str:
 
 def browser_address(uri: str) -> str:
     """`web_address` in this process's region and at its endpoint, or where a browser finds that."""
-    return web_address(uri, settings().region, settings().web_s3 or s3_endpoint())
+    return web_address(uri, settings().region, settings().web.s3 or s3_endpoint())

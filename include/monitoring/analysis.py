@@ -69,11 +69,13 @@ def analyse_drift(
     if serving is None:
         return _not_analysed("no_champion", run_id, current)
     collapse = _collapse(len(current), expected_rows, settings())
-    if len(current) >= settings().min_drift_rows:
+    if len(current) >= settings().decisions.min_drift_rows:
         matured = _read_window(matured_uri) if matured_uri else pd.DataFrame()
         findings = _compare(serving, current, matured, collapse, drift_share_threshold)
     elif collapse:
-        findings = conclude(serving.version, None, ModelDrift(), collapse, len(current), settings().drift_triggers)
+        findings = conclude(
+            serving.version, None, ModelDrift(), collapse, len(current), settings().decisions.drift_triggers
+        )
     else:
         return _not_analysed("not_enough_data", run_id, current)
     return _record(run_id, findings, series, checked_at or datetime.now(UTC))
@@ -87,12 +89,12 @@ def _compare(
     drift_share_threshold: float | None,
 ) -> Findings:
     now, contract = settings(), load_contract(settings().contract)
-    threshold = now.drift_share_threshold if drift_share_threshold is None else drift_share_threshold
+    threshold = now.decisions.drift_share_threshold if drift_share_threshold is None else drift_share_threshold
     reference = _read_reference(contract.model_name(), serving)
-    analysis = compare_leads(reference, current, contract, threshold, now.outage_missing_jump)
+    analysis = compare_leads(reference, current, contract, threshold, now.decisions.outage_missing_jump)
     outages = collapse + analysis.outages
     model = ModelDrift() if outages else _model_drift(serving, reference, current, matured)
-    return conclude(serving.version, analysis, model, outages, len(current), now.drift_triggers)
+    return conclude(serving.version, analysis, model, outages, len(current), now.decisions.drift_triggers)
 
 
 def _model_drift(serving: ChampionInfo, reference: Leads, current: Leads, matured: Leads) -> ModelDrift:
@@ -109,7 +111,7 @@ def _rows(leads: Leads, limit: int) -> pd.DataFrame:
 def _record(run_id: str, findings: Findings, series: str, checked_at: datetime) -> dict[str, Any]:
     now, contract = settings(), load_contract(settings().contract)
     before = earlier_verdicts(series, run_id, findings.champion_version, checked_at)
-    counted = ([findings.verdict, *before], now.drift_debounce_k, now.drift_debounce_n)
+    counted = ([findings.verdict, *before], now.decisions.drift_debounce_k, now.decisions.drift_debounce_n)
     findings = findings.with_confirmation(is_confirmed(*counted), in_words(*counted))
     summary = NOTHING | findings.summary()
     files = report_files(run_id, findings)
@@ -122,9 +124,9 @@ def _record(run_id: str, findings: Findings, series: str, checked_at: datetime) 
 
 def _collapse(rows: int, expected_rows: float | None, now: Settings) -> tuple[Outage, ...]:
     """An outage of the whole feed; where few leads are expected anyway, few say nothing."""
-    if expected_rows is None or expected_rows < now.min_drift_rows:
+    if expected_rows is None or expected_rows < now.decisions.min_drift_rows:
         return ()
-    found = row_collapse(rows, expected_rows, now.outage_row_share)
+    found = row_collapse(rows, expected_rows, now.decisions.outage_row_share)
     return (found,) if found else ()
 
 

@@ -39,7 +39,7 @@ def earlier_verdicts(series: str, run_id: str, champion_version: str, before: da
     Raises:
         WarehouseError: the warehouse does not answer, or bootstrap_platform has not run.
     """
-    count = settings().drift_debounce_n - 1
+    count = settings().decisions.drift_debounce_n - 1
     if count == 0:
         return []
     sql = render(

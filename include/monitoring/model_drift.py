@@ -59,7 +59,9 @@ def model_drift(
         ColumnsDifferError: the snapshot lacks key, label or clock.
         TrackingUnavailableError: MLflow does not answer.
     """
-    judged_on = held_out(reference, contract, STAGE) if set(settings.drift_triggers) - {"data"} else reference.head(0)
+    judged_on = (
+        held_out(reference, contract, STAGE) if set(settings.decisions.drift_triggers) - {"data"} else reference.head(0)
+    )
     closed = with_outcome(matured, contract)
     notes = {
         "prediction": _no_prediction(judged_on, settings),
@@ -81,22 +83,24 @@ def model_drift(
 
 
 def _no_prediction(judged_on: pd.DataFrame, settings: Settings) -> str | None:
-    if "prediction" not in settings.drift_triggers:
+    if "prediction" not in settings.decisions.drift_triggers:
         return OFF
-    if len(judged_on) < settings.min_drift_rows:
-        return f"only {len(judged_on)} held-out leads in the reference, {settings.min_drift_rows} are needed"
+    if len(judged_on) < settings.decisions.min_drift_rows:
+        return f"only {len(judged_on)} held-out leads in the reference, {settings.decisions.min_drift_rows} are needed"
     return None
 
 
 def _no_performance(
     reference: pd.DataFrame, closed: pd.DataFrame, contract: Contract, settings: Settings
 ) -> str | None:
-    if "performance" not in settings.drift_triggers:
+    if "performance" not in settings.decisions.drift_triggers:
         return OFF
     if closed.empty:
         return "not enough matured labels: no lead since the champion has one"
     if why := too_few(outcomes(closed, contract), settings):
         return why
     # A champion that was fed gaps is no worse for it, and a new one would learn the gaps.
-    broken = find_outages(reference, closed, monitored_columns(reference, contract), settings.outage_missing_jump)
+    broken = find_outages(
+        reference, closed, monitored_columns(reference, contract), settings.decisions.outage_missing_jump
+    )
     return f"matured leads are from an outage of {', '.join(one.column for one in broken)}" if broken else None

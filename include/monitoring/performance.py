@@ -71,20 +71,20 @@ def performance_drift(holdout: Scored, matured: Scored, limits: Mapping[str, flo
 def loss_limits(settings: Settings) -> dict[str, float]:
     """Figure to the loss that the settings allow."""
     return {
-        "roc_auc": settings.max_auc_drop,
-        "brier": settings.max_brier_rise,
-        "precision": settings.max_precision_drop,
+        "roc_auc": settings.decisions.max_auc_drop,
+        "brier": settings.decisions.max_brier_rise,
+        "precision": settings.decisions.max_precision_drop,
     }
 
 
 def too_few(outcome: Floats, settings: Settings) -> str | None:
     """Why these matured leads cannot be judged, None where they can."""
     rarer = int(min(outcome.sum(), len(outcome) - outcome.sum()))
-    if len(outcome) >= settings.min_matured_leads and rarer >= settings.min_matured_per_outcome:
+    if len(outcome) >= settings.decisions.min_matured_leads and rarer >= settings.decisions.min_matured_per_outcome:
         return None
     return (
         f"not enough matured labels: {len(outcome)} leads, {rarer} of the rarer outcome; "
-        f"{settings.min_matured_leads} and {settings.min_matured_per_outcome} are needed"
+        f"{settings.decisions.min_matured_leads} and {settings.decisions.min_matured_per_outcome} are needed"
     )
 
 

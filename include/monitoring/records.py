@@ -111,7 +111,7 @@ def store_metrics(
     Raises:
         WarehouseError: the transaction failed and changed nothing.
     """
-    table = f"{settings().redshift_schema}.{contract.names.drift_table}"
+    table = f"{settings().redshift.schema_name}.{contract.names.drift_table}"
     statements = [f"DELETE FROM {table} WHERE run_id = {literal(run_id)}"]  # noqa: S608 - quoted by `literal`
     if rows := _rows(run_id, findings, checked_at):
         statements.append(f"INSERT INTO {table} ({', '.join(COLUMNS)}) VALUES\n" + ",\n".join(rows))  # noqa: S608

@@ -46,7 +46,7 @@ def plan_window(series: str, run_id: str, run_after: str) -> dict[str, Any]:
         "since": since.isoformat(),
         "until": until.isoformat(),
         "champion_since": trained.isoformat(),
-        "matured_until": (until - timedelta(days=settings().label_maturity_days)).isoformat(),
+        "matured_until": (until - timedelta(days=settings().decisions.label_maturity_days)).isoformat(),
         "expected_rows": expected_rows(_arrivals(since, until)),
     }
 

@@ -100,14 +100,14 @@ def _decide(
     if challenger is None:
         raise NoChallengerError(f"{model} has no challenger; run train_models first")
     age = ((decided_at or datetime.now(UTC)) - champion.created_at).total_seconds() / 86400 if champion else None
-    rule, why = choose_rule(age, drift_confirmed, settings().champion_max_age_days)
+    rule, why = choose_rule(age, drift_confirmed, settings().decisions.champion_max_age_days)
     holdout = data.split == "holdout"
     learnt = seen_by(champion, data, contract, stage) if champion else None
     if learnt is not None:
         holdout &= ~learnt
     report = gate_report(
         rule,
-        primary_metric or settings().primary_metric,
+        primary_metric or settings().decisions.primary_metric,
         data.target[holdout],
         holdout_scores(challenger, data.frame[holdout]),
         holdout_scores(champion, data.frame[holdout]) if champion else None,

@@ -185,8 +185,8 @@ def success_floors(settings: Settings, stage: KnownAt) -> dict[str, float]:
 def limits_of(settings: Settings) -> Limits:
     """The limits that the settings name."""
     return Limits(
-        refresh_margin=settings.gate_refresh_margin,
-        brier_margin=settings.gate_brier_margin,
-        segment_rows=settings.gate_segment_rows,
-        segment_loss=settings.gate_segment_loss,
+        refresh_margin=settings.decisions.gate_refresh_margin,
+        brier_margin=settings.decisions.gate_brier_margin,
+        segment_rows=settings.decisions.gate_segment_rows,
+        segment_loss=settings.decisions.gate_segment_loss,
     )

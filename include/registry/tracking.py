@@ -28,7 +28,7 @@ def tracking_errors() -> Iterator[None]:
         yield
     except (MlflowException, requests.exceptions.RequestException) as error:
         if _lost_connection(error):
-            raise TrackingUnavailableError(settings().mlflow_tracking_uri) from error
+            raise TrackingUnavailableError(settings().mlflow.tracking_uri) from error
         raise
 
 
@@ -46,7 +46,7 @@ def connect(current: Settings | None = None) -> MlflowClient:
     Raises:
         TrackingUnavailableError: nothing answers at the address.
     """
-    address = (current or settings()).mlflow_tracking_uri
+    address = (current or settings()).mlflow.tracking_uri
     for name, value in LIMITS.items():
         os.environ.setdefault(name, value)
     _ping(address)
@@ -57,7 +57,7 @@ def connect(current: Settings | None = None) -> MlflowClient:
 def run_url(client: MlflowClient, run_id: str) -> str:
     """Address of a run's page in MLflow."""
     experiment = client.get_run(run_id).info.experiment_id
-    address = settings().web_mlflow or settings().mlflow_tracking_uri
+    address = settings().web.mlflow or settings().mlflow.tracking_uri
     return f"{address.rstrip('/')}/#/experiments/{experiment}/runs/{run_id}"
 
 

@@ -129,7 +129,7 @@ def registry_champions() -> Champions:
     """The champions of the settings' registry; a version is loaded only when it is new."""
     contract = load_contract(settings().contract)
     holders = {stage: ChampionHolder(_load_newer(contract, stage)) for stage in STAGES}
-    return Champions(contract, holders, settings().champion_poll_seconds)
+    return Champions(contract, holders, settings().scoring.champion_poll_seconds)
 
 
 def _load_newer(contract: Contract, stage: KnownAt) -> Load:

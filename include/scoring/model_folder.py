@@ -29,14 +29,14 @@ ROOT = "/opt/ml"
 
 def sagemaker_folder() -> Path:
     """Where SageMaker unpacks an endpoint's model."""
-    return Path(settings().api_model_folder or f"{os.environ.get('SAGEMAKER_BASE_DIR', ROOT)}/model")
+    return Path(settings().api.model_folder or f"{os.environ.get('SAGEMAKER_BASE_DIR', ROOT)}/model")
 
 
 def folder_champions(folder: Path) -> Champions:
     """The champions below a folder; it is looked at until they are loaded, and then no more."""
     contract = load_contract(settings().contract)
     holders = {stage: ChampionHolder(_load_once(folder, contract, stage)) for stage in STAGES}
-    return Champions(contract, holders, settings().champion_poll_seconds)
+    return Champions(contract, holders, settings().scoring.champion_poll_seconds)
 
 
 def write_index(folder: Path, found: dict[KnownAt, ChampionInfo]) -> None:

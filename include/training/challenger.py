@@ -71,7 +71,7 @@ def register_challenger(
     model = contract.model_name(KnownAt(stage))
     found = find_version(client, model, {"training_run_id": parent_run_id})
     if found is None:
-        metric = primary_metric or settings().primary_metric
+        metric = primary_metric or settings().decisions.primary_metric
         winner = choose_winner([result for result in results if result["stage"] == stage], metric)
         found = _train_and_register(
             client, contract, load_dataset(snapshot_uri, contract, KnownAt(stage)), winner, parent_run_id

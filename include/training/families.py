@@ -50,7 +50,7 @@ def build_pipeline(
     """
     check_native(family, {name: [value] for name, value in (params or {}).items()})
     model = FAMILIES[family](**search_space().families[family].classifier(stage))
-    steps = preprocessing_steps(contract, stage, grouped=False, max_missing=settings().max_missing_share)
+    steps = preprocessing_steps(contract, stage, grouped=False, max_missing=settings().decisions.max_missing_share)
     return Pipeline([*steps, ("resample", Resample(seed=SEED)), ("model", model)]).set_params(**dict(params or {}))
 
 

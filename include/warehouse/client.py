@@ -53,7 +53,7 @@ class Warehouse:
         """`timeout` in seconds bounds one call; a statement that outlives it is cancelled."""
         endpoint = os.environ.get("AWS_ENDPOINT_URL_REDSHIFT_DATA", os.environ.get("AWS_ENDPOINT_URL"))
         self._client = _client(endpoint, settings.region)
-        self._target = {"WorkgroupName": settings.redshift_workgroup, "Database": settings.redshift_database}
+        self._target = {"WorkgroupName": settings.redshift.workgroup, "Database": settings.redshift.database}
         self._timeout = timeout
 
     def query(self, sql: str, **parameters: object) -> list[dict[str, Any]]:

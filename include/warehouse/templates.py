@@ -30,7 +30,7 @@ def render(name: str, **context: object) -> str:
 
 
 def _common(current: Settings, contract: Contract) -> dict[str, Any]:
-    names, schema = contract.names, current.redshift_schema
+    names, schema = contract.names, current.redshift.schema_name
     return {
         "settings": current,
         "contract": contract,

@@ -165,7 +165,7 @@ def send_by_email(title, lines):
     from include.settings import settings
 
     rows = "".join(f"<tr><th align=left>{html.escape(k)}</th><td>{_linked(v)}</td></tr>" for k, v in lines)
-    receiver = settings().alert_email
+    receiver = settings().alerts.email
     with SmtpHook(smtp_conn_id=EMAIL_CONNECTION) as hook:
         hook.send_email_smtp(
             to=receiver,

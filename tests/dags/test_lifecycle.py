@@ -117,7 +117,7 @@ def test_a_run_without_an_interval_counts_from_its_run_after():
 
 @pytest.mark.parametrize("prefix", ["raw-data/batch-1", "raw-data/batch-1/", "/raw-data/batch-1/"])
 def test_a_given_prefix_is_a_folder_of_the_bucket(prefix):
-    assert Names().source(prefix, run()) == f"s3://{Names().settings.bucket}/raw-data/batch-1/"
+    assert Names().source(prefix, run()) == f"s3://{Names().settings.s3.bucket}/raw-data/batch-1/"
 
 
 def test_a_given_uri_is_taken_as_it_is():

@@ -124,7 +124,7 @@ def test_redshift_is_reached_serverless_with_the_tasks_own_identity(tasks):
     statements = [task for task in tasks if task.task_type == "RedshiftDataOperator"]
     assert statements
     for task in statements:
-        assert task.workgroup_name == "{{ names.settings.redshift_workgroup }}"
+        assert task.workgroup_name == "{{ names.settings.redshift.workgroup }}"
         assert (task.cluster_identifier, task.db_user, task.secret_arn) == (None, None, None)
 
 

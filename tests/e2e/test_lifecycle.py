@@ -201,7 +201,9 @@ def test_a_rollback_brings_the_first_champion_back(story: Story, platform: Any) 
 
 def test_every_load_accounts_for_every_row(story: Story, platform: Any) -> None:
     uris = [
-        uri for uri in list_objects(f"s3://{platform.settings.bucket}/reports/loads/") if uri.endswith("metrics.json")
+        uri
+        for uri in list_objects(f"s3://{platform.settings.s3.bucket}/reports/loads/")
+        if uri.endswith("metrics.json")
     ]
     assert len(uris) >= len(story.batches)
     for metrics in map(read_json, uris):

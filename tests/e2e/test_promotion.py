@@ -208,7 +208,7 @@ def test_a_challenger_that_is_not_better_stays_logged_and_is_reported(ready: Any
 
 
 def test_every_decision_of_these_runs_replays_to_its_own_verdict(ready: Any) -> None:
-    uris = list_objects(f"s3://{settings().bucket}/reports/gate/")
+    uris = list_objects(f"s3://{settings().s3.bucket}/reports/gate/")
     records = [read_json(uri) for uri in uris if uri.endswith("/contact.json")]
     assert len(records) >= 4
     assert [replay(record).promote for record in records] == [record["verdict"] == "promote" for record in records]

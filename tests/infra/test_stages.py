@@ -48,11 +48,11 @@ def test_every_parameter_of_every_layer_has_a_value(stage: str) -> None:
 
 def test_production_carries_the_names_that_the_code_has_as_defaults() -> None:
     stage, settings = load_stage("prod", ACCOUNT), Settings()
-    assert stage["GlueJob"] == settings.glue_job
-    assert stage["GlueScoringJob"] == settings.glue_scoring_job
-    assert (stage["EndpointName"], stage["EndpointRole"]) == (settings.endpoint_name, settings.endpoint_role)
-    assert stage["RedshiftSecret"] == settings.redshift_secret
-    assert stage["Bucket"] == f"{settings.bucket}-{ACCOUNT}"
+    assert stage["GlueJob"] == settings.glue.job
+    assert stage["GlueScoringJob"] == settings.glue.scoring_job
+    assert (stage["EndpointName"], stage["EndpointRole"]) == (settings.endpoint.name, settings.endpoint.role)
+    assert stage["RedshiftSecret"] == settings.redshift.secret
+    assert stage["Bucket"] == f"{settings.s3.bucket}-{ACCOUNT}"
     assert stage["EnvironmentName"] == "LeadConversion-MLOps-Prod"
 
 
@@ -96,10 +96,10 @@ def test_the_code_on_mwaa_reads_the_stages_names_from_its_environment(monkeypatc
     for name, value in airflow_environment(stage, OUTPUTS, "ap-south-1").items():
         monkeypatch.setenv(name, value)
     settings = Settings()
-    assert settings.bucket == f"leadconversiondata-dev-{ACCOUNT}"
-    assert (settings.glue_role, settings.training_role) == (stage["GlueRole"], stage["TrainingRole"])
-    assert settings.training_subnets == ("subnet-a", "subnet-b")
-    assert settings.mlflow_tracking_uri == OUTPUTS["MlflowTrackingUri"]
+    assert settings.s3.bucket == f"leadconversiondata-dev-{ACCOUNT}"
+    assert (settings.glue.role, settings.training.role) == (stage["GlueRole"], stage["TrainingRole"])
+    assert settings.training.subnets == ("subnet-a", "subnet-b")
+    assert settings.mlflow.tracking_uri == OUTPUTS["MlflowTrackingUri"]
 
 
 def test_the_startup_script_quotes_and_is_the_same_every_time() -> None:

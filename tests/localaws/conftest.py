@@ -50,13 +50,13 @@ def data_api(client):
 
 @pytest.fixture(scope="session")
 def bucket() -> str:
-    return Settings().bucket
+    return Settings().s3.bucket
 
 
 class Warehouse:
     """Runs SQL to its end."""
 
-    target = {"WorkgroupName": Settings().redshift_workgroup, "Database": Settings().redshift_database}
+    target = {"WorkgroupName": Settings().redshift.workgroup, "Database": Settings().redshift.database}
 
     def __init__(self, api: Any) -> None:
         self.api = api

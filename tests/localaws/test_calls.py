@@ -36,7 +36,7 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> set[Call]:
 def _work(endpoint: str, role: str) -> None:
     region = {"region_name": "ap-south-1", "aws_access_key_id": role, "aws_secret_access_key": "x"}
     s3, glue, sts = (boto3.client(name, endpoint_url=endpoint, **region) for name in ("s3", "glue", "sts"))
-    bucket = Settings().bucket
+    bucket = Settings().s3.bucket
     for _ in range(3):
         s3.put_object(Bucket=bucket, Key="raw data/a.csv", Body=b"x")
     s3.copy_object(Bucket=bucket, Key="b.csv", CopySource={"Bucket": bucket, "Key": "raw data/a.csv"})

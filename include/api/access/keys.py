@@ -85,12 +85,12 @@ def hash_of(key: str) -> str:
 
 def secret_keys() -> Keys:
     """The keys in the settings' secret."""
-    return Keys(read_hashes, settings().api_keys_refresh_seconds)
+    return Keys(read_hashes, settings().api.keys_refresh_seconds)
 
 
 def read_hashes() -> dict[str, str]:
     """Name to hash as the settings' secret has them. Raises KeysUnusableError and what boto3 raises."""
-    name = settings().api_keys_secret
+    name = settings().api.keys_secret
     text = _client().get_secret_value(SecretId=name).get("SecretString", "")
     try:
         content = json.loads(text)
@@ -111,7 +111,7 @@ def add_key(name: str) -> str:
     """
     if not NAME.fullmatch(name):
         raise KeysUnusableError("a key's name is up to 64 letters, digits, dots, hyphens or underscores")
-    client, secret = _client(), settings().api_keys_secret
+    client, secret = _client(), settings().api.keys_secret
     key = secrets.token_urlsafe(32)
     try:
         hashes = read_hashes()
@@ -135,5 +135,5 @@ def _client() -> Any:
 def _words(error: Exception) -> str:
     if isinstance(error, ClientError):
         code = error.response.get("Error", {}).get("Code", "")
-        return f"{code} for secret {settings().api_keys_secret}; `python -m include.api key NAME` creates it"
+        return f"{code} for secret {settings().api.keys_secret}; `python -m include.api key NAME` creates it"
     return str(error)

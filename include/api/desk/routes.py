@@ -104,7 +104,7 @@ def upload() -> str | tuple[str, int]:
         abort(HTTPStatus.TOO_MANY_REQUESTS, "other files are being scored; try again in a few seconds")
     try:
         rows = parse_csv(files[0].read())
-        check_columns(len(rows[0]), settings().api_max_columns)
+        check_columns(len(rows[0]), settings().api.max_columns)
         scores = score_rows(scorer, rows, REASONS)
     except LeadsRefusedError as refused:
         page = render_template("desk/refused.html", desk=_desk(), problems=refused.problems)

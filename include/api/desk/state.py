@@ -35,7 +35,7 @@ class Desk:
 def desk_of() -> Desk:
     """The desk of the settings' contract and bucket; nothing is read before a page asks for it."""
     contract = load_contract(settings().contract)
-    layout, filters, seconds = Layout(settings(), contract), filter_columns(contract), settings().desk_seconds
+    layout, filters, seconds = Layout(settings(), contract), filter_columns(contract), settings().desk.seconds
     empty = Listing(pd.DataFrame(columns=[contract.key, *COLUMNS, *(column.field for column in filters)]), None)
     listing = Kept(lambda: read_listing(layout), empty, seconds)
     agreement: Kept[dict[str, Any] | None] = Kept(lambda: read_json(layout.agreement), None, seconds)

@@ -17,7 +17,7 @@ from include.api.access.keys import Keys, hash_of
 from include.api.app import create_app
 from include.contract import KnownAt, load_contract
 from include.scoring.champions import ChampionHolder, Champions
-from include.settings import Settings, settings
+from include.settings import Settings, all_settings, settings
 from localaws.roles import LOCAL_API_KEY
 
 ROOT = Path(__file__).parents[3]
@@ -113,7 +113,7 @@ def test_both_clients_of_the_endpoints_page_get_scores_and_a_refused_lead_says_w
     monkeypatch.setenv("AWS_REGION", os.environ["AWS_DEFAULT_REGION"])
     deploy(packed("1"))
     examples = {
-        kind: code.replace('"lead-conversion"', f'"{settings().endpoint_name}"')
+        kind: code.replace('"lead-conversion"', f'"{settings().endpoint.name}"')
         for kind, code in EXAMPLE.findall(ENDPOINT_PAGE)
     }
     assert list(examples) == ["python", "javascript"]
@@ -131,13 +131,12 @@ def test_both_clients_of_the_endpoints_page_get_scores_and_a_refused_lead_says_w
 
 def test_every_setting_and_every_limit_on_the_page_is_one():
     defaults = Settings()
-    assert [
-        name for name in re.findall(r"LEADS_(API_[A-Z_]+)", PAGE) if name.lower() not in Settings.model_fields
-    ] == []
-    for value in (defaults.api_requests_per_second, defaults.api_burst, defaults.api_max_columns):
+    variables = {variable for setting in all_settings() for variable in setting.variables}
+    assert set(re.findall(r"LEADS_API_[A-Z_]+", PAGE)) <= variables
+    for value in (defaults.api.requests_per_second, defaults.api.burst, defaults.api.max_columns):
         assert f"{value:g} " in PAGE
-    assert f"{defaults.api_max_leads:,}; `/predict/batch`" in PAGE
-    assert defaults.api_keys_secret in PAGE
+    assert f"{defaults.api.max_leads:,}; `/predict/batch`" in PAGE
+    assert defaults.api.keys_secret in PAGE
 
 
 def test_every_metric_on_the_page_is_one_and_none_is_left_out(client):

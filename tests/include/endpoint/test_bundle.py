@@ -24,7 +24,7 @@ def unpacked(uri, folder):
 
 @pytest.fixture
 def target(layout):
-    return f"s3://{layout.settings.bucket}/model-artifacts/endpoint/"
+    return f"s3://{layout.settings.s3.bucket}/model-artifacts/endpoint/"
 
 
 def test_a_server_on_the_bundle_scores_as_one_on_the_registry(registered, target, mixed, tmp_path):
@@ -60,7 +60,7 @@ def test_the_same_champions_are_packed_to_the_same_bytes_and_others_are_not(regi
 
 def test_the_archive_may_be_named(registered, layout):
     registered()
-    uri = f"s3://{layout.settings.bucket}/endpoint/abc.tar.gz"
+    uri = f"s3://{layout.settings.s3.bucket}/endpoint/abc.tar.gz"
     assert bundle(uri)["model_data_url"] == uri
 
 

@@ -8,7 +8,7 @@ import pytest
 from include.endpoint import deployment
 from include.endpoint.errors import NotDeployedError
 from include.lake.objects import list_objects, write_bytes
-from include.settings import Settings, settings
+from include.settings import EndpointSettings, Settings, settings
 
 PACKED = {"model_data_url": "s3://b/a/model.tar.gz", "sha256": "0" * 64, "versions": "contact-7-capture-3"}
 
@@ -28,25 +28,29 @@ def test_the_same_champions_have_the_same_name_wherever_their_archive_lies(contr
 
 @pytest.mark.parametrize(
     "change",
-    [{"endpoint_image": "other:2"}, {"endpoint_instance": "ml.m5.xlarge"}, {"endpoint_capture_percentage": 0}],
+    [{"image": "other:2"}, {"instance": "ml.m5.xlarge"}, {"capture_percentage": 0}],
 )
 def test_anything_else_that_is_deployed_has_a_name_of_its_own(contract, change):
     name = deployment.requests(Settings(), PACKED)["name"]
-    assert deployment.requests(Settings(**change), PACKED)["name"] != name
+    assert deployment.requests(Settings(endpoint=EndpointSettings(**change)), PACKED)["name"] != name
     assert deployment.requests(Settings(), PACKED | {"sha256": "1" * 64})["name"] != name
 
 
 def test_a_long_name_is_cut_where_sagemaker_would_refuse_it(contract):
-    asked = deployment.requests(Settings(endpoint_name="e" * 60), PACKED)
+    asked = deployment.requests(Settings(endpoint=EndpointSettings(name="e" * 60)), PACKED)
     assert len(asked["name"]) <= 63
 
 
 def test_requests_and_answers_are_captured_as_text_at_the_share_of_the_settings(contract):
-    capture = deployment.requests(Settings(endpoint_capture_percentage=5), PACKED)["config"]["DataCaptureConfig"]
+    capture = deployment.requests(Settings(endpoint=EndpointSettings(capture_percentage=5)), PACKED)["config"][
+        "DataCaptureConfig"
+    ]
     assert (capture["EnableCapture"], capture["InitialSamplingPercentage"]) == (True, 5)
     assert [one["CaptureMode"] for one in capture["CaptureOptions"]] == ["Input", "Output"]
     assert capture["CaptureContentTypeHeader"]["CsvContentTypes"] == ["text/csv"]
-    off = deployment.requests(Settings(endpoint_capture_percentage=0), PACKED)["config"]["DataCaptureConfig"]
+    off = deployment.requests(Settings(endpoint=EndpointSettings(capture_percentage=0)), PACKED)["config"][
+        "DataCaptureConfig"
+    ]
     assert off["EnableCapture"] is False
 
 
@@ -70,7 +74,7 @@ def test_champions_are_deployed_checked_replaced_without_a_gap_and_taken_back(de
     with pytest.raises(NotDeployedError, match="answers with"):
         deployment.verify(settings(), second, "contact-9-capture-9")
 
-    assert deployment.roll_back(settings(), first) == {"endpoint": settings().endpoint_name, "config": first}
+    assert deployment.roll_back(settings(), first) == {"endpoint": settings().endpoint.name, "config": first}
     assert settled() == {"config": first, "status": "InService"}
     deployment.verify(settings(), first, old["versions"])
     assert deployment.roll_back(settings(), first) is None
@@ -103,7 +107,7 @@ def test_a_lead_gets_the_score_of_the_scorer_from_the_endpoint(deploy, packed, s
     deploy(packed("1"))
     leads = json.loads(mixed.head(20).drop(columns="won").to_json(orient="records"))
     answer = boto3.client("sagemaker-runtime").invoke_endpoint(
-        EndpointName=settings().endpoint_name, ContentType="application/json", Body=json.dumps(leads)
+        EndpointName=settings().endpoint.name, ContentType="application/json", Body=json.dumps(leads)
     )
     predictions = json.loads(answer["Body"].read())["predictions"]
     assert [one["score"] for one in predictions] == staged.score(mixed.head(20))["score"].tolist()

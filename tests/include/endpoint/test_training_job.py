@@ -11,7 +11,7 @@ from botocore.validate import ParamValidator
 from include.endpoint.errors import NoResultError
 from include.endpoint.training_job import environment, job_name, read_result, training_job
 from include.lake.objects import write_bytes
-from include.settings import Settings, settings
+from include.settings import Decisions, Settings, TrainingSettings, settings
 
 RUN = "data_drift_redshift_retrain__scheduled__2026-02-03T04-29-00-00-00"
 OPERATORS_SUFFIX = "-1770000000"
@@ -20,7 +20,7 @@ OPERATORS_SUFFIX = "-1770000000"
 @pytest.fixture
 def request_of(contract):
     def make(**changes):
-        chosen = settings().model_copy(update=changes)
+        chosen = settings().model_copy(update={"training": TrainingSettings(**changes)})
         return training_job(chosen, RUN, "s3://b/snapshots/r/", "a" * 32, family="lightgbm", stage="contact")
 
     return make
@@ -54,7 +54,7 @@ def test_the_same_job_has_the_same_name_each_time():
 def test_the_request_is_one_that_aws_understands(request_of):
     client = boto3.client("sagemaker", region_name="ap-south-1")
     shape = client.meta.service_model.operation_model("CreateTrainingJob").input_shape
-    changes = {"training_subnets": ("subnet-1",), "training_security_groups": ("sg-1",)}
+    changes = {"subnets": ("subnet-1",), "security_groups": ("sg-1",)}
     for request in (request_of(), request_of(**changes)):
         assert ParamValidator().validate(request, shape).generate_report() == ""
 
@@ -70,7 +70,7 @@ def test_the_request_names_snapshot_hyperparameters_and_output(request_of, contr
 
 def test_a_job_runs_in_a_vpc_only_where_subnets_are_set(request_of):
     assert "VpcConfig" not in request_of()
-    request = request_of(training_subnets=("subnet-1",), training_security_groups=("sg-1",))
+    request = request_of(subnets=("subnet-1",), security_groups=("sg-1",))
     assert request["VpcConfig"] == {"Subnets": ["subnet-1"], "SecurityGroupIds": ["sg-1"]}
 
 
@@ -93,7 +93,7 @@ def test_a_process_with_the_jobs_environment_has_the_same_settings(monkeypatch):
 
 def test_what_is_left_to_default_is_left_out_of_the_environment_except_the_way_to_mlflow(monkeypatch):
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    given = environment(Settings(max_auc_drop=0.07))
+    given = environment(Settings(decisions=Decisions(max_auc_drop=0.07)))
     assert given["LEADS_MAX_AUC_DROP"] == "0.07"
     assert given["LEADS_MLFLOW_TRACKING_URI"] == "http://localhost:5000"
     assert "LEADS_MAX_BRIER_RISE" not in given

@@ -4,9 +4,9 @@ import pytest
 
 from include.lake.errors import LoadRejectedError
 from include.lake.quality import check_load
-from include.settings import Settings
+from include.settings import Decisions, Settings
 
-SETTINGS = Settings(max_quarantined_share=0.05)
+SETTINGS = Settings(decisions=Decisions(max_quarantined_share=0.05))
 
 
 def metrics(**changes):

@@ -75,7 +75,7 @@ def test_drift_is_recorded_in_reports_mlflow_and_warehouse(crown, warehouse, dri
     assert "<html" in read_text(summary["report_uri"])
     assert read_json(folder + "summary.json")["champion_version"] == version
 
-    client = MlflowClient(settings().mlflow_tracking_uri)
+    client = MlflowClient(settings().mlflow.tracking_uri)
     run = client.get_run(summary["mlflow_run_id"])
     assert run.info.status == "FINISHED"
     assert run.data.metrics["drift_share"] == pytest.approx(summary["drifted_share"], abs=1e-4)
@@ -117,7 +117,7 @@ def test_a_champion_whose_scores_have_moved_is_a_drift_though_few_columns_are(
     summary = analyse_drift(RUN, window(accounts_of(500, seed=2).assign(minutes=lambda frame: frame["minutes"] + 90)))
     assert (summary["verdict"], summary["triggers"], summary["confirmed"]) == ("drift", ["prediction"], True)
     assert summary["drifted_columns"] == ["minutes"]
-    client = MlflowClient(settings().mlflow_tracking_uri)
+    client = MlflowClient(settings().mlflow.tracking_uri)
     metrics = client.get_run(summary["mlflow_run_id"]).data.metrics
     assert metrics["prediction/score"] == pytest.approx(summary["prediction_score"], abs=1e-4)
     (row,) = warehouse.query(f"SELECT drifted, triggers FROM {drift_table} WHERE column_name = '(prediction)'")
@@ -133,7 +133,7 @@ def test_a_champion_that_predicts_worse_is_a_drift_though_no_column_is(crown, wa
     assert summary["performance_loss"]["roc_auc"] > 0.3
     details = read_json(summary["report_uri"].replace("drift.html", "summary.json"))
     assert [figure["name"] for figure in details["performance"]] == ["roc_auc", "brier", "precision"]
-    client = MlflowClient(settings().mlflow_tracking_uri)
+    client = MlflowClient(settings().mlflow.tracking_uri)
     assert client.get_run(summary["mlflow_run_id"]).data.metrics["performance/roc_auc_loss"] > 0.3
 
 

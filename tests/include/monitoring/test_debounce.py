@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from include.monitoring.debounce import earlier_verdicts, in_words, is_confirmed
-from include.settings import Settings
+from include.settings import Decisions, Settings
 
 START = datetime(2026, 2, 2, 4, 29, tzinfo=UTC)
 
@@ -37,7 +37,7 @@ def test_the_count_is_told_in_words():
 
 def test_more_than_all_analyses_cannot_be_asked_for():
     with pytest.raises(ValidationError, match="set LEADS_DRIFT_DEBOUNCE_K to at most"):
-        Settings(drift_debounce_k=3, drift_debounce_n=2)
+        Settings(decisions=Decisions(drift_debounce_k=3, drift_debounce_n=2))
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import pytest
 from sklearn.metrics import brier_score_loss, precision_score, roc_auc_score
 
 from include.monitoring.performance import Scored, loss_limits, performance_drift, too_few
-from include.settings import Settings
+from include.settings import Decisions, Settings
 
 LIMITS = {"roc_auc": 0.03, "brier": 0.03, "precision": 0.1}
 
@@ -73,7 +73,7 @@ def test_a_better_champion_is_no_drift() -> None:
 
 
 def test_the_limits_are_settings() -> None:
-    limits = loss_limits(Settings(max_auc_drop=0.05, max_brier_rise=0.01, max_precision_drop=0.2))
+    limits = loss_limits(Settings(decisions=Decisions(max_auc_drop=0.05, max_brier_rise=0.01, max_precision_drop=0.2)))
     assert limits == {"roc_auc": 0.05, "brier": 0.01, "precision": 0.2}
 
 

@@ -4,7 +4,7 @@
 import pytest
 from botocore.exceptions import ClientError
 
-from include.settings import Settings
+from include.settings import RedshiftSettings, Settings
 from include.warehouse.client import Warehouse
 from include.warehouse.errors import WarehouseError
 
@@ -60,7 +60,7 @@ def test_a_transaction_takes_effect_as_a_whole(warehouse, contract):
 
 def test_a_wrong_database_is_a_warehouse_error(warehouse):
     with pytest.raises(WarehouseError, match="(?i)nowhere|database"):
-        Warehouse(Settings(redshift_database="nowhere")).query("SELECT 1")
+        Warehouse(Settings(redshift=RedshiftSettings(database="nowhere"))).query("SELECT 1")
 
 
 class Scripted:

@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from include.settings import Settings
 
-DATABASE = Settings().glue_database
+DATABASE = Settings().glue.database
 
 
 @pytest.fixture

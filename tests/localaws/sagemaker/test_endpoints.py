@@ -27,7 +27,7 @@ class Hosting:
         request = {
             "ModelName": self.name,
             "PrimaryContainer": {"Image": "i", "ModelDataUrl": f"s3://{self.bucket}/{key}"},
-            "ExecutionRoleArn": f"arn:aws:iam::123456789012:role/{Settings().endpoint_role}",
+            "ExecutionRoleArn": f"arn:aws:iam::123456789012:role/{Settings().endpoint.role}",
         }
         self.api.create_model(**request | changes)
 

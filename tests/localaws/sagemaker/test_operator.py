@@ -104,9 +104,9 @@ def test_the_operator_fails_with_a_stopped_job(operator, training):
 
 
 def test_the_operator_finds_the_role_by_its_name(operator, training):
-    request = training.request("pass", RoleArn=settings().training_role)
+    request = training.request("pass", RoleArn=settings().training.role)
     described = operator(request).execute({})["Training"]
-    assert described["RoleArn"].endswith(f":role/{settings().training_role}")
+    assert described["RoleArn"].endswith(f":role/{settings().training.role}")
 
 
 ENDLESS = "import os, pathlib, time; pathlib.Path({file!r}).write_text(str(os.getpid())); time.sleep(60)"

@@ -56,7 +56,7 @@ def test_a_secret_of_another_form_is_a_problem_and_no_key_is_valid(secret, text)
     keys = secret_keys()
     keys.refresh()
     assert (keys.loaded, keys.name_of("plain-key")) == (False, None)
-    assert settings().api_keys_secret in keys.problem
+    assert settings().api.keys_secret in keys.problem
 
 
 def test_a_missing_secret_is_a_problem_that_says_how_to_make_it(secret):
