@@ -17,5 +17,5 @@ FROM (
     FROM {{ current_scores }} AS scored
     INNER JOIN {{ leads }} AS lead ON scored.{{ contract.key }} = lead.{{ contract.key }}
 ) AS ranked
-WHERE place <= {{ settings.desk_leads }}
+WHERE place <= {{ settings.desk.leads }}
 {% endcall %}

@@ -9,6 +9,6 @@ FROM (
     WHERE ingested_at > {{ since | timestamp }} AND ingested_at <= {{ until | timestamp }}
         AND {{ contract.label }} IS NOT NULL
     ORDER BY ingested_at DESC, {{ contract.clock }} DESC, {{ contract.key }}
-    LIMIT {{ settings.performance_leads }}
+    LIMIT {{ settings.decisions.performance_leads }}
 ) AS newest
 {% endcall %}

@@ -7,7 +7,7 @@ SELECT
     lead.{{ name }},
 {% endfor %}
     {{ training_label }} AS training_label,
-    CAST(CASE WHEN voted.majority = {{ training_label }} THEN {{ settings.feedback_weight }} ELSE 1 END AS DOUBLE PRECISION)
+    CAST(CASE WHEN voted.majority = {{ training_label }} THEN {{ settings.decisions.feedback_weight }} ELSE 1 END AS DOUBLE PRECISION)
         AS training_weight
 FROM {{ leads }} AS lead
 LEFT JOIN (
