@@ -15,4 +15,6 @@ class NoResultError(LeadsError, LookupError):
     """A training job left no result behind."""
 
     def __init__(self, model_uri: str) -> None:
-        super().__init__(f"{model_uri} holds no result.json; the job was stopped before its end, clear it and run it again")
+        super().__init__(
+            f"{model_uri} holds no result.json; the job was stopped before its end, clear it and run it again"
+        )

@@ -15,20 +15,20 @@ ANSWER = {"asked_at": "2026-03-01T05:00:00+00:00", "answered_at": "2026-03-01T06
 
 
 @pytest.fixture
-def record(layout, client, model, versions):
+def record(layout, mlflow_client, model, versions):
     """A published decision about the only version."""
     (version,) = versions(1)
     made = {
         "decision_id": "run/contact", "verdict": "promote", "rule": "first", "reasons": ["a", "b"], "model": model,
         "version": version, "report_uri": record_uri("run", "contact"), "approval": None,
     }  # fmt: skip
-    publish(client, made)
+    publish(mlflow_client, made)
     return made
 
 
 @pytest.fixture
-def tags(client, model):
-    return lambda version: client.get_model_version(model, version).tags
+def tags(mlflow_client, model):
+    return lambda version: mlflow_client.get_model_version(model, version).tags
 
 
 def test_a_decision_is_read_back_as_it_was_written(record):

@@ -8,17 +8,17 @@ from include.registry.errors import NoChallengerError
 from include.registry.registry import CHALLENGER, aliased
 
 
-def test_a_given_version_becomes_the_challenger(client, model, versions):
+def test_a_given_version_becomes_the_challenger(mlflow_client, model, versions):
     first, _ = versions(2)
     assert nominate("contact", first) == {
         "model": model, "version": first, "stage": "contact", "snapshot_uri": "s3://x/",
     }  # fmt: skip
-    assert aliased(client, model, CHALLENGER).version == first
+    assert aliased(mlflow_client, model, CHALLENGER).version == first
 
 
-def test_without_a_version_the_present_challenger_stays(client, model, versions):
+def test_without_a_version_the_present_challenger_stays(mlflow_client, model, versions):
     _, second = versions(2)
-    client.set_registered_model_alias(model, CHALLENGER, second)
+    mlflow_client.set_registered_model_alias(model, CHALLENGER, second)
     assert nominate("contact", None)["version"] == second
 
 
@@ -28,9 +28,9 @@ def test_without_a_version_and_a_challenger_it_says_what_to_do(versions):
         nominate("contact", None)
 
 
-def test_a_version_that_does_not_exist_leaves_the_challenger_alone(client, model, versions):
+def test_a_version_that_does_not_exist_leaves_the_challenger_alone(mlflow_client, model, versions):
     (only,) = versions(1)
-    client.set_registered_model_alias(model, CHALLENGER, only)
+    mlflow_client.set_registered_model_alias(model, CHALLENGER, only)
     with pytest.raises(MlflowException, match="99"):
         nominate("contact", "99")
-    assert aliased(client, model, CHALLENGER).version == only
+    assert aliased(mlflow_client, model, CHALLENGER).version == only

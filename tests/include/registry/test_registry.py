@@ -23,9 +23,9 @@ CHANGING = (
 )
 
 
-def state(client: MlflowClient, model: str) -> dict[str, object]:
-    found = client.get_registered_model(model)
-    stages = {str(one.version): one.current_stage for one in client.search_model_versions(f"name = '{model}'")}
+def state(mlflow_client: MlflowClient, model: str) -> dict[str, object]:
+    found = mlflow_client.get_registered_model(model)
+    stages = {str(one.version): one.current_stage for one in mlflow_client.search_model_versions(f"name = '{model}'")}
     return {"aliases": {alias: str(version) for alias, version in found.aliases.items()}, "stages": stages}
 
 
@@ -34,7 +34,7 @@ class CutOff(Exception):  # noqa: N818 - no error of the code under test
 
 
 def cut_off_after(calls: int):
-    """Lets this many changing calls of the client through and fails at the next one."""
+    """Lets this many changing calls of the mlflow_client through and fails at the next one."""
     done = 0
 
     def limited(original):
@@ -59,10 +59,10 @@ def test_a_registered_model_without_promotion_has_no_champion(versions, model):
     assert champion(model) is None
 
 
-def test_the_first_promotion_makes_a_champion_in_production(client, versions, model):
+def test_the_first_promotion_makes_a_champion_in_production(mlflow_client, versions, model):
     (first,) = versions(1)
     promote(model, first)
-    assert state(client, model) == {"aliases": {"champion": first}, "stages": {first: "Production"}}
+    assert state(mlflow_client, model) == {"aliases": {"champion": first}, "stages": {first: "Production"}}
 
 
 def test_the_champion_carries_what_training_recorded(versions, model):
@@ -73,34 +73,34 @@ def test_the_champion_carries_what_training_recorded(versions, model):
     assert found.created_at.tzinfo is not None
 
 
-def test_a_promotion_archives_the_champion_before_and_remembers_it(client, versions, model):
+def test_a_promotion_archives_the_champion_before_and_remembers_it(mlflow_client, versions, model):
     first, second = versions(2)
-    client.set_registered_model_alias(model, "challenger", second)
+    mlflow_client.set_registered_model_alias(model, "challenger", second)
     promote(model, first)
     promote(model, second)
-    assert state(client, model) == {
+    assert state(mlflow_client, model) == {
         "aliases": {"champion": second, "previous": first},
         "stages": {first: "Archived", second: "Production"},
     }
 
 
-def test_promoting_the_champion_again_changes_nothing(client, versions, model):
+def test_promoting_the_champion_again_changes_nothing(mlflow_client, versions, model):
     first, second = versions(2)
     promote(model, first)
     promote(model, second)
-    before = state(client, model)
+    before = state(mlflow_client, model)
     promote(model, second)
-    assert state(client, model) == before
+    assert state(mlflow_client, model) == before
 
 
-def test_a_waiting_challenger_is_in_staging(client, versions, model):
+def test_a_waiting_challenger_is_in_staging(mlflow_client, versions, model):
     first, second = versions(2)
-    client.set_registered_model_alias(model, "challenger", second)
+    mlflow_client.set_registered_model_alias(model, "challenger", second)
     promote(model, first)
-    assert state(client, model)["stages"] == {first: "Production", second: "Staging"}
+    assert state(mlflow_client, model)["stages"] == {first: "Production", second: "Staging"}
 
 
-def test_a_version_that_does_not_exist_is_refused_and_the_champion_stays(client, versions, model):
+def test_a_version_that_does_not_exist_is_refused_and_the_champion_stays(mlflow_client, versions, model):
     (first,) = versions(1)
     promote(model, first)
     with pytest.raises(MlflowException, match="99"):
@@ -108,18 +108,18 @@ def test_a_version_that_does_not_exist_is_refused_and_the_champion_stays(client,
     assert champion(model).version == first
 
 
-def test_a_rollback_brings_the_previous_champion_back(client, versions, model):
+def test_a_rollback_brings_the_previous_champion_back(mlflow_client, versions, model):
     first, second = versions(2)
     promote(model, first)
     promote(model, second)
     assert rollback(model).version == first
-    assert state(client, model) == {
+    assert state(mlflow_client, model) == {
         "aliases": {"champion": first},
         "stages": {first: "Production", second: "Archived"},
     }
 
 
-def test_rollbacks_go_back_one_champion_at_a_time(client, versions, model):
+def test_rollbacks_go_back_one_champion_at_a_time(mlflow_client, versions, model):
     first, second, third = versions(3)
     for version in (first, second, third):
         promote(model, version)
@@ -134,34 +134,36 @@ def test_a_rollback_without_a_previous_champion_says_so(versions, model):
 
 
 @pytest.mark.parametrize("calls", range(6))
-def test_a_promotion_cut_off_anywhere_leaves_one_champion_and_is_completed_by_the_next(client, versions, model, calls):
+def test_a_promotion_cut_off_anywhere_leaves_one_champion_and_is_completed_by_the_next(
+    mlflow_client, versions, model, calls
+):
     first, second = versions(2)
     promote(model, first)
-    client.set_registered_model_alias(model, "challenger", second)
+    mlflow_client.set_registered_model_alias(model, "challenger", second)
     with cut_off_after(calls), pytest.raises(CutOff):
         promote(model, second)
     assert champion(model).version in (first, second)
     promote(model, second)
-    assert state(client, model) == {
+    assert state(mlflow_client, model) == {
         "aliases": {"champion": second, "previous": first},
         "stages": {first: "Archived", second: "Production"},
     }
 
 
 @pytest.mark.parametrize("calls", range(4))
-def test_a_rollback_cut_off_anywhere_is_completed_by_the_next(client, versions, model, calls):
+def test_a_rollback_cut_off_anywhere_is_completed_by_the_next(mlflow_client, versions, model, calls):
     first, second, third = versions(3)
     for version in (first, second, third):
         promote(model, version)
     with cut_off_after(calls), pytest.raises(CutOff):
         rollback(model)
     assert champion(model).version in (second, third)
-    if champion(model).version == third or aliased(client, model, "previous").version == second:
+    if champion(model).version == third or aliased(mlflow_client, model, "previous").version == second:
         rollback(model)
     assert champion(model).version == second
 
 
-def test_a_rollback_after_a_promotion_that_was_cut_off_goes_back_one_champion(client, versions, model):
+def test_a_rollback_after_a_promotion_that_was_cut_off_goes_back_one_champion(mlflow_client, versions, model):
     first, second, third = versions(3)
     promote(model, first)
     promote(model, second)
@@ -171,14 +173,14 @@ def test_a_rollback_after_a_promotion_that_was_cut_off_goes_back_one_champion(cl
     assert rollback(model).version == second
 
 
-def test_a_version_is_found_by_its_tags(client, versions, model):
+def test_a_version_is_found_by_its_tags(mlflow_client, versions, model):
     first, second = versions(2)
-    client.set_model_version_tag(model, first, "training_run_id", "abc")
-    assert str(find_version(client, model, {"training_run_id": "abc"}).version) == first
-    assert find_version(client, model, {"training_run_id": "other"}) is None
+    mlflow_client.set_model_version_tag(model, first, "training_run_id", "abc")
+    assert str(find_version(mlflow_client, model, {"training_run_id": "abc"}).version) == first
+    assert find_version(mlflow_client, model, {"training_run_id": "other"}) is None
 
 
-def test_a_decision_about_an_earlier_champion_promotes_nobody(client, versions, model):
+def test_a_decision_about_an_earlier_champion_promotes_nobody(mlflow_client, versions, model):
     first, second, third = versions(3)
     promote(model, first)
     promote(model, second)
@@ -227,14 +229,16 @@ OTHERS = {"promotion": "promote({model!r}, {third!r})", "rollback": "rollback({m
 
 
 @pytest.mark.parametrize("other", OTHERS.values(), ids=OTHERS)
-def test_two_changes_at_once_leave_one_champion_and_everything_in_line_with_it(client, versions, model, at_once, other):
+def test_two_changes_at_once_leave_one_champion_and_everything_in_line_with_it(
+    mlflow_client, versions, model, at_once, other
+):
     first, second, third, fourth = versions(4)
     for version in (first, second):
         promote(model, version)
-    client.set_registered_model_alias(model, "challenger", fourth)
+    mlflow_client.set_registered_model_alias(model, "challenger", fourth)
     codes = at_once(f"promote({model!r}, {fourth!r})", other.format(model=model, third=third))
     assert codes == [0, 0]
-    now = state(client, model)
+    now = state(mlflow_client, model)
     winner = now["aliases"]["champion"]
     assert winner in ({fourth, third} if "promote" in other else {fourth, first, second})
     production = [version for version, stage in now["stages"].items() if stage == "Production"]
@@ -244,7 +248,7 @@ def test_two_changes_at_once_leave_one_champion_and_everything_in_line_with_it(c
     assert now["aliases"].get("previous") != winner
 
 
-def test_two_promotions_of_models_at_once_leave_a_champion_that_loads(client, model, at_once, logged_versions):
+def test_two_promotions_of_models_at_once_leave_a_champion_that_loads(mlflow_client, model, at_once, logged_versions):
     first, second, third = logged_versions(3)
     promote(model, first)
     assert at_once(f"promote({model!r}, {second!r})", f"promote({model!r}, {third!r})") == [0, 0]
