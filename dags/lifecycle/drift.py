@@ -20,8 +20,10 @@ log = logging.getLogger(__name__)
 def plan_window(series, run, run_after):
     """Which leads count as current or as matured, and how many current ones the weeks before lead one to expect."""
     from include.monitoring import window
+    from lifecycle.names import Names
 
-    return window.plan_window(series, run, run_after)
+    names = Names()
+    return window.plan_window(names.statements, names.warehouse, series, run, run_after)
 
 
 def unload_window():

@@ -10,11 +10,10 @@ from lifecycle.warehouse import statements
 def collect_new(run):
     """The feedback stored since the last run, as Parquet; what is none goes to quarantine. Returns the counts."""
     from include.feedback import collect
-    from include.settings import settings
-    from include.warehouse.client import Warehouse
     from lifecycle.names import Names
 
-    return collect.collect(run, Names().layout, Warehouse(settings()))
+    names = Names()
+    return collect.collect(names.layout, names.statements, names.warehouse, run)
 
 
 def merge_feedback():
@@ -35,9 +34,15 @@ def report_agreement(run, run_after, collected):
     from datetime import datetime
 
     from include.feedback import agreement_page
-    from include.settings import settings
-    from include.warehouse.client import Warehouse
     from lifecycle.names import Names
 
-    moment = datetime.fromisoformat(run_after)
-    return agreement_page.report_agreement(run, Names().layout, Warehouse(settings()), collected, moment)
+    names = Names()
+    reported_at = datetime.fromisoformat(run_after)
+    return agreement_page.report_agreement(
+        names.layout,
+        names.statements,
+        names.warehouse,
+        run,
+        collected,
+        reported_at,
+    )

@@ -36,6 +36,20 @@ class Names:
 
         return Layout(self.settings, self.contract)
 
+    @property
+    def statements(self):
+        """The SQL files, rendered for the settings and the contract."""
+        from include.warehouse.templates import Statements
+
+        return Statements(self.settings, self.contract)
+
+    @property
+    def warehouse(self):
+        """The client that runs statements in Redshift."""
+        from include.warehouse.client import Warehouse
+
+        return Warehouse(self.settings)
+
     def source(self, prefix, dag_run):
         """S3 folder to ingest: `prefix` (a key or an s3:// URI), else the folder of the day before the run.
 
@@ -50,10 +64,8 @@ class Names:
 
 
 def sql(name, **context):
-    """`sql(...)` in templates: the statement in include/warehouse/sql/<name>.sql."""
-    from include.warehouse.templates import render
-
-    return render(name, **context)
+    """Render the statement in include/warehouse/sql/<name>.sql; templates call it as `sql(...)`."""
+    return Names().statements.render(name, **context)
 
 
 MACROS = {"names": Names(), "run_key": run_key, "sql": sql}

@@ -38,11 +38,11 @@ def create_tables():
 @task(**API_CALL)
 def add_missing_columns():
     """Columns that the DDL has gained since a table was made; returns the statements that were run."""
-    from include.settings import settings
     from include.warehouse import migrate
-    from include.warehouse.client import Warehouse
+    from lifecycle.names import Names
 
-    return migrate.add_missing_columns(Warehouse(settings()), TABLES)
+    names = Names()
+    return migrate.add_missing_columns(names.statements, names.warehouse, TABLES)
 
 
 def create_views():

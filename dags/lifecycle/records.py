@@ -4,10 +4,10 @@
 def enter(record, act, who, reason, happened_at):
     """Adds a row to `public.model_promotions`; a repeated task adds none."""
     from include.promotion import ledger
-    from include.settings import settings
-    from include.warehouse.client import Warehouse
+    from lifecycle.names import Names
 
-    ledger.enter(Warehouse(settings()), record, act, who, reason, happened_at)
+    names = Names()
+    ledger.enter(names.statements, names.warehouse, record, act, who, reason, happened_at)
 
 
 def actor(dag_run):

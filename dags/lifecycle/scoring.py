@@ -26,13 +26,13 @@ def choose_engine():
 
 def next_scorer():
     """`pack_champions` for more open leads than the setting `spark_scoring_threshold`, else `score`."""
-    from include.settings import settings
-    from include.warehouse.client import Warehouse
-    from include.warehouse.templates import render
+    from lifecycle.names import Names
 
-    leads = Warehouse(settings()).query(render("count_open_leads"))[0]["leads"]
-    log.info("%s open leads, Spark above %s", leads, settings().scoring.spark_threshold)
-    return "pack_champions" if leads > settings().scoring.spark_threshold else "score"
+    names = Names()
+    threshold = names.settings.scoring.spark_threshold
+    leads = names.warehouse.query(names.statements.render("count_open_leads"))[0]["leads"]
+    log.info("%s open leads, Spark above %s", leads, threshold)
+    return "pack_champions" if leads > threshold else "score"
 
 
 @task(**CHEAP_COMPUTE)

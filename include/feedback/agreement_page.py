@@ -4,7 +4,7 @@ import logging
 import time
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 import mlflow
 from mlflow import MlflowClient
@@ -16,29 +16,29 @@ from include.lake.objects import write_json, write_text
 from include.lake.web import browser_address
 from include.pages.render import render as page
 from include.registry.tracking import connect, tracking_errors
-from include.warehouse.templates import literal, render
+from include.warehouse.client import Warehouse
+from include.warehouse.templates import Statements, literal
 
 log = logging.getLogger(__name__)
 
 SHARES = ("right", "too_high", "too_low", "borne_out", "reps_agree", "loudest")
 
 
-class Warehouse(Protocol):
-    """The part of `include.warehouse.client.Warehouse` that the report needs."""
-
-    def query(self, sql: str) -> list[dict[str, Any]]:
-        """Rows of a SELECT."""
-
-
 def report_agreement(
-    run_id: str, layout: Layout, warehouse: Warehouse, collected: Mapping[str, Any], reported_at: datetime
+    layout: Layout,
+    statements: Statements,
+    warehouse: Warehouse,
+    run_id: str,
+    collected: Mapping[str, Any],
+    reported_at: datetime,
 ) -> dict[str, Any]:
     """Writes the report of one run of collect_feedback, over that of an earlier try.
 
     Args:
-        run_id: names the report's folder and its MLflow run.
         layout: where reports lie.
+        statements: renders the SQL files.
         warehouse: has the tables of feedback and of scores.
+        run_id: names the report's folder and its MLflow run.
         collected: what `include.feedback.collect.collect` returned.
         reported_at: written in the report.
 
@@ -49,8 +49,10 @@ def report_agreement(
         WarehouseError: a statement failed.
         TrackingUnavailableError: MLflow does not answer.
     """
-    (counts,) = warehouse.query(render("count_feedback"))
-    models = agreement(warehouse.query(render("count_verdicts")), warehouse.query(render("count_pairs")))
+    (counts,) = warehouse.query(statements.render("count_feedback"))
+    verdicts = warehouse.query(statements.render("count_verdicts"))
+    pairs = warehouse.query(statements.render("count_pairs"))
+    models = agreement(verdicts, pairs)
     found = {
         "run_id": run_id,
         "reported_at": reported_at.isoformat(),

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import PurePosixPath
-from typing import Any, Protocol
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -17,7 +17,8 @@ from include.feedback.verdicts import Feedback, parse
 from include.lake.frames import write_parquet
 from include.lake.layout import Layout
 from include.lake.objects import StoredObject, read_bytes, stored_objects, write_json
-from include.warehouse.templates import render
+from include.warehouse.client import Warehouse
+from include.warehouse.templates import Statements
 
 log = logging.getLogger(__name__)
 
@@ -32,13 +33,6 @@ SHOWN = 2000
 """Characters of a refused object that quarantine keeps."""
 
 
-class Warehouse(Protocol):
-    """The part of `include.warehouse.client.Warehouse` that collecting needs."""
-
-    def query(self, sql: str) -> list[dict[str, Any]]:
-        """Rows of a SELECT."""
-
-
 @dataclass(frozen=True)
 class Read:
     """One object under the feedback prefix: what it says, or why it is refused."""
@@ -49,15 +43,16 @@ class Read:
     content: str = ""
 
 
-def collect(run_id: str, layout: Layout, warehouse: Warehouse) -> dict[str, Any]:
+def collect(layout: Layout, statements: Statements, warehouse: Warehouse, run_id: str) -> dict[str, Any]:
     """Writes the feedback stored since the newest that the warehouse has, for COPY.
 
     Again for the same run it writes the same, or less where the warehouse has got the rest meanwhile.
 
     Args:
-        run_id: names the folder to write to.
         layout: where the feedback lies.
+        statements: renders the SQL files.
         warehouse: has the table of feedback.
+        run_id: names the folder to write to.
 
     Returns:
         objects looked at, collected, malformed (each one counted once, in quarantine ever after) and the URI written.
@@ -65,7 +60,7 @@ def collect(run_id: str, layout: Layout, warehouse: Warehouse) -> dict[str, Any]
     Raises:
         WarehouseError: the table of feedback cannot be asked; run bootstrap_platform once.
     """
-    objects = _new_objects(layout, _since(warehouse))
+    objects = _new_objects(layout, _since(statements, warehouse))
     with ThreadPoolExecutor(READERS) as readers:
         read = list(readers.map(_read, objects))
     malformed = [one for one in read if one.feedback is None]
@@ -95,8 +90,8 @@ def feedback_schema(contract: Contract) -> pa.Schema:
     )
 
 
-def _since(warehouse: Warehouse) -> datetime:
-    moment = warehouse.query(render("last_feedback"))[0]["moment"]
+def _since(statements: Statements, warehouse: Warehouse) -> datetime:
+    moment = warehouse.query(statements.render("last_feedback"))[0]["moment"]
     return datetime.fromisoformat(moment).replace(tzinfo=UTC) - OVERLAP if moment else LONG_AGO
 
 

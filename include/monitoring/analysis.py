@@ -22,6 +22,7 @@ from include.registry.registry import ChampionInfo, champion
 from include.settings import Settings, settings
 from include.training.snapshot import open_snapshot
 from include.warehouse.client import Warehouse
+from include.warehouse.templates import Statements
 
 log = logging.getLogger(__name__)
 
@@ -110,14 +111,17 @@ def _rows(leads: Leads, limit: int) -> pd.DataFrame:
 
 def _record(run_id: str, findings: Findings, series: str, checked_at: datetime) -> dict[str, Any]:
     now, contract = settings(), load_contract(settings().contract)
-    before = earlier_verdicts(series, run_id, findings.champion_version, checked_at)
+    warehouse = Warehouse(now)
+    before = earlier_verdicts(
+        Statements(now, contract), warehouse, series, run_id, findings.champion_version, checked_at
+    )
     counted = ([findings.verdict, *before], now.decisions.drift_debounce_k, now.decisions.drift_debounce_n)
     findings = findings.with_confirmation(is_confirmed(*counted), in_words(*counted))
     summary = NOTHING | findings.summary()
     files = report_files(run_id, findings)
     summary["report_uri"] = write_reports(run_id, files, contract)
     summary["mlflow_run_id"], summary["mlflow_run_url"] = log_to_mlflow(run_id, findings, files, contract)
-    store_metrics(run_id, findings, contract, checked_at, Warehouse(now))
+    store_metrics(run_id, findings, contract, checked_at, warehouse)
     log.info("Drift analysis %s: %s %s, %s", run_id, findings.verdict, findings.triggers, findings.confirmation)
     return summary
 

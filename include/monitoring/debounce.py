@@ -5,7 +5,7 @@ from datetime import datetime
 
 from include.settings import settings
 from include.warehouse.client import Warehouse
-from include.warehouse.templates import render
+from include.warehouse.templates import Statements
 
 
 def is_confirmed(verdicts: Sequence[str], k: int, n: int) -> bool:
@@ -27,10 +27,14 @@ def in_words(verdicts: Sequence[str], k: int, n: int) -> str:
     return f"{drifted} of the newest {len(newest)} analyses drifted, {k} of {n} needed"
 
 
-def earlier_verdicts(series: str, run_id: str, champion_version: str, before: datetime) -> list[str]:
+def earlier_verdicts(
+    statements: Statements, warehouse: Warehouse, series: str, run_id: str, champion_version: str, before: datetime
+) -> list[str]:
     """Verdicts of the analyses that count besides this one, newest first; none where only this one counts.
 
     Args:
+        statements: renders the SQL files.
+        warehouse: where the table of drift metrics is.
         series: prefix of the run ids whose analyses follow one another.
         run_id: this run, which may be a repeated one.
         champion_version: analyses of another champion say nothing about this one.
@@ -42,7 +46,7 @@ def earlier_verdicts(series: str, run_id: str, champion_version: str, before: da
     count = settings().decisions.drift_debounce_n - 1
     if count == 0:
         return []
-    sql = render(
+    sql = statements.render(
         "earlier_verdicts",
         series=series,
         run_id=run_id,
@@ -50,4 +54,4 @@ def earlier_verdicts(series: str, run_id: str, champion_version: str, before: da
         before=before,
         count=count,
     )
-    return [str(row["verdict"]) for row in Warehouse(settings()).query(sql)]
+    return [str(row["verdict"]) for row in warehouse.query(sql)]

@@ -5,7 +5,6 @@ import math
 import time
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import Protocol
 
 import mlflow
 from mlflow import MlflowClient
@@ -19,6 +18,7 @@ from include.monitoring.columns.outage import ROWS
 from include.monitoring.findings import Findings
 from include.registry.tracking import connect, run_url, tracking_errors
 from include.settings import settings
+from include.warehouse.client import Warehouse
 from include.warehouse.templates import literal, timestamp
 
 COLUMNS = (
@@ -37,13 +37,6 @@ COLUMNS = (
     "confirmed",
     "champion_version",
 )
-
-
-class Statements(Protocol):
-    """The part of `include.warehouse.client.Warehouse` that storing needs."""
-
-    def transaction(self, statements: list[str]) -> None:
-        """Runs all statements in one transaction."""
 
 
 def report_files(run_id: str, findings: Findings) -> dict[str, str]:
@@ -101,7 +94,7 @@ def log_to_mlflow(run_id: str, findings: Findings, files: Mapping[str, str], con
 
 
 def store_metrics(
-    run_id: str, findings: Findings, contract: Contract, checked_at: datetime, warehouse: Statements
+    run_id: str, findings: Findings, contract: Contract, checked_at: datetime, warehouse: Warehouse
 ) -> None:
     """Replaces the run's rows in the warehouse's drift table, in one transaction.
 

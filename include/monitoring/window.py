@@ -10,20 +10,24 @@ from include.contract import load_contract
 from include.registry.registry import champion
 from include.settings import settings
 from include.warehouse.client import Warehouse
-from include.warehouse.templates import render
+from include.warehouse.templates import Statements
 
 PERIODS_BACK = 4
 LEAST_PERIODS = 3
 """So few stretches of history are enough to say how many leads a window should hold: one odd week in three."""
 
 
-def plan_window(series: str, run_id: str, run_after: str) -> dict[str, Any]:
+def plan_window(
+    statements: Statements, warehouse: Warehouse, series: str, run_id: str, run_after: str
+) -> dict[str, Any]:
     """The moments between which leads count as current or as matured, and how many current ones to expect.
 
     The window of one analysis does not overlap with that of the one before, because leads from quiet weeks would
     dilute a drift. Leads whose drift started a retrain stay in it until a new champion has learnt them.
 
     Args:
+        statements: renders the SQL files.
+        warehouse: where leads and drift metrics are.
         series: prefix of the run ids whose analyses follow one another (those of one DAG).
         run_id: this run, whose own earlier figures do not count when it is repeated.
         run_after: this run's moment, ISO 8601, with which every window ends, so that a repeated run looks at the
@@ -41,13 +45,13 @@ def plan_window(series: str, run_id: str, run_after: str) -> dict[str, Any]:
     until = _utc(datetime.fromisoformat(run_after))
     serving = champion(load_contract(settings().contract).model_name())
     trained = _utc(serving.created_at) if serving else until
-    since = max(trained, _last_settled(series, run_id, until)) if serving else until
+    since = max(trained, _last_settled(statements, warehouse, series, run_id, until)) if serving else until
     return {
         "since": since.isoformat(),
         "until": until.isoformat(),
         "champion_since": trained.isoformat(),
         "matured_until": (until - timedelta(days=settings().decisions.label_maturity_days)).isoformat(),
-        "expected_rows": expected_rows(_arrivals(since, until)),
+        "expected_rows": expected_rows(_arrivals(statements, warehouse, since, until)),
     }
 
 
@@ -64,15 +68,15 @@ def expected_rows(counts: Iterable[int | None]) -> float | None:
     return float(median(known)) if len(known) >= LEAST_PERIODS else None
 
 
-def _arrivals(since: datetime, until: datetime) -> list[int | None]:
+def _arrivals(statements: Statements, warehouse: Warehouse, since: datetime, until: datetime) -> list[int | None]:
     if since >= until:
         return []
-    rows = Warehouse(settings()).query(render("count_arrivals", periods=earlier_periods(since, until)))
+    rows = warehouse.query(statements.render("count_arrivals", periods=earlier_periods(since, until)))
     return [None if count is None else int(count) for count in rows[0].values()]
 
 
-def _last_settled(series: str, run_id: str, before: datetime) -> datetime:
-    rows = Warehouse(settings()).query(render("last_settled", series=series, run_id=run_id, before=before))
+def _last_settled(statements: Statements, warehouse: Warehouse, series: str, run_id: str, before: datetime) -> datetime:
+    rows = warehouse.query(statements.render("last_settled", series=series, run_id=run_id, before=before))
     moment = rows[0]["moment"] if rows else None
     return _utc(datetime.fromisoformat(moment)) if moment else datetime.min.replace(tzinfo=UTC)
 

@@ -2,28 +2,29 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
-from include.warehouse.templates import render
+from include.warehouse.client import Warehouse
+from include.warehouse.templates import Statements
 
 Act = Literal["decided", "approved", "rejected", "expired", "promoted", "kept", "rolled_back"]
 COPIED = ("model", "stage", "version", "champion_version", "verdict", "rule", "mode")
 REASON_BYTES = 4096
 
 
-class Warehouse(Protocol):
-    """The part of `include.warehouse.client.Warehouse` that the ledger needs."""
-
-    def execute(self, sql: str, **parameters: object) -> int:
-        """Runs one statement; returns the number of rows that it changed."""
-
-
 def enter(
-    warehouse: Warehouse, record: Mapping[str, Any], act: Act, actor: str, reason: str, happened_at: datetime
+    statements: Statements,
+    warehouse: Warehouse,
+    record: Mapping[str, Any],
+    act: Act,
+    actor: str,
+    reason: str,
+    happened_at: datetime,
 ) -> int:
     """Adds one row to `public.model_promotions`, unless the decision already has one for the act.
 
     Args:
+        statements: renders the SQL files.
         warehouse: where the table is.
         record: of the decision; for a rollback without rule and mode.
         act: what was done.
@@ -46,5 +47,5 @@ def enter(
         "record_uri": record["report_uri"],
     }
     known = {name: value for name, value in entry.items() if value}
-    sql = render("insert_promotion", entry=list(entry), empty=entry.keys() - known, happened_at=happened_at)
+    sql = statements.render("insert_promotion", entry=list(entry), empty=entry.keys() - known, happened_at=happened_at)
     return warehouse.execute(sql, **known)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from include.warehouse.client import Warehouse
 from include.warehouse.errors import ColumnOrderError
-from include.warehouse.templates import render
+from include.warehouse.templates import Statements
 
 log = logging.getLogger(__name__)
 
@@ -43,13 +43,14 @@ def read_create(statement: str) -> Table:
     return Table(found["name"], {name: kind.removesuffix(" NOT NULL") for name, kind in pairs})
 
 
-def add_missing_columns(warehouse: Warehouse, names: Iterable[str]) -> list[str]:
+def add_missing_columns(statements: Statements, warehouse: Warehouse, names: Iterable[str]) -> list[str]:
     """Adds to existing tables what their DDL has gained; returns the statements that were run.
 
     Added columns are nullable, since Redshift adds no other without a default. A staging table, which holds nothing
     between two loads, is made anew where it differs at all, because COPY reads a load by position.
 
     Args:
+        statements: renders the files that create tables.
         warehouse: where the tables are.
         names: files in sql/ that create tables, without the extension.
 
@@ -57,17 +58,19 @@ def add_missing_columns(warehouse: Warehouse, names: Iterable[str]) -> list[str]
         ColumnOrderError: a table that COPY fills gained a column that is not at the DDL's end; nothing was changed.
         WarehouseError: a statement failed.
     """
-    statements = [statement for name in names for statement in _changes(warehouse, name)]
-    for statement in statements:
-        log.info("Migration: %s", statement)
-        warehouse.execute(statement)
-    return statements
+    changes: list[str] = []
+    for name in names:
+        changes += _changes(statements, warehouse, name)
+    for change in changes:
+        log.info("Migration: %s", change)
+        warehouse.execute(change)
+    return changes
 
 
-def _changes(warehouse: Warehouse, name: str) -> list[str]:
-    create = render(name)
+def _changes(statements: Statements, warehouse: Warehouse, name: str) -> list[str]:
+    create = statements.render(name)
     table = read_create(create)
-    present = _present(warehouse, table)
+    present = _present(statements, warehouse, table)
     if not present or present == list(table.columns):
         return []
     if name.endswith(STAGING):
@@ -81,6 +84,7 @@ def _changes(warehouse: Warehouse, name: str) -> list[str]:
     return [f"ALTER TABLE {table.name} ADD COLUMN {column} {table.columns[column]}" for column in missing]
 
 
-def _present(warehouse: Warehouse, table: Table) -> list[str]:
+def _present(statements: Statements, warehouse: Warehouse, table: Table) -> list[str]:
     schema, _, name = table.name.rpartition(".")
-    return [row["name"] for row in warehouse.query(render("present_columns", schema=schema, table=name))]
+    sql = statements.render("present_columns", schema=schema, table=name)
+    return [row["name"] for row in warehouse.query(sql)]

@@ -1,58 +1,68 @@
 """Renders the SQL files: one Redshift statement each, with names and columns from settings and contract."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from include.contract import Contract, load_contract
+from include.contract import Contract
 from include.contract.ddl import feedback_columns, leads_columns, staging_columns, table_hints
 from include.contract.shown import filter_columns
 from include.lake.layout import Layout
-from include.settings import Settings, settings
+from include.settings import Settings
 
 
-def render(name: str, **context: object) -> str:
-    """The statement in sql/<name>.sql.
+@dataclass(frozen=True)
+class Statements:
+    """The SQL files in sql/, rendered for one contract and the settings of one environment."""
 
-    Args:
-        name: file name without the extension.
-        **context: what that file needs besides `settings`, `contract`, `layout` and the column lists.
+    settings: Settings
+    contract: Contract
 
-    Raises:
-        jinja2.TemplateNotFound: there is no such file.
-        jinja2.UndefinedError: a value that the file needs is not in `context`.
-    """
-    current = settings()
-    contract = load_contract(current.contract)
-    return _environment().get_template(f"{name}.sql").render(**_common(current, contract), **context).strip()
+    def render(self, name: str, **context: object) -> str:
+        """Return the statement in sql/<name>.sql.
 
+        Args:
+            name: file name without the extension.
+            **context: what that file needs besides `settings`, `contract`, `layout` and the names of the tables.
 
-def _common(current: Settings, contract: Contract) -> dict[str, Any]:
-    names, schema = contract.names, current.redshift.schema_name
-    return {
-        "settings": current,
-        "contract": contract,
-        "layout": Layout(current, contract),
-        "leads_columns": leads_columns(contract),
-        "feedback_columns": feedback_columns(contract),
-        "staging_columns": staging_columns(contract),
-        "table_hints": table_hints(contract),
-        "filter_fields": [column.field for column in filter_columns(contract)],
-        "key_type": dict(staging_columns(contract))[contract.key],
-        "leads": f"{schema}.{names.table}",
-        "staging": f"{schema}.{names.table}_staging",
-        "scores": f"{schema}.{names.scores_table}",
-        "current_scores": f"{schema}.{names.scores_table}_current",
-        "drift": f"{schema}.{names.drift_table}",
-        "promotions": f"{schema}.{names.promotions_table}",
-        "feedback": f"{schema}.{names.feedback_table}",
-    }
+        Raises:
+            jinja2.TemplateNotFound: there is no such file.
+            jinja2.UndefinedError: a value that the file needs is not in `context`.
+        """
+        template = _environment().get_template(f"{name}.sql")
+        return template.render(**self._names(), **context).strip()
+
+    def _names(self) -> dict[str, Any]:
+        """Return what every file may use: tables with their schema, and the columns of the contract."""
+        contract = self.contract
+        tables = contract.names
+        schema = self.settings.redshift.schema_name
+        return {
+            "settings": self.settings,
+            "contract": contract,
+            "layout": Layout(self.settings, contract),
+            "leads_columns": leads_columns(contract),
+            "feedback_columns": feedback_columns(contract),
+            "staging_columns": staging_columns(contract),
+            "table_hints": table_hints(contract),
+            "filter_fields": [column.field for column in filter_columns(contract)],
+            "key_type": dict(staging_columns(contract))[contract.key],
+            "leads": f"{schema}.{tables.table}",
+            "staging": f"{schema}.{tables.table}_staging",
+            "scores": f"{schema}.{tables.scores_table}",
+            "current_scores": f"{schema}.{tables.scores_table}_current",
+            "drift": f"{schema}.{tables.drift_table}",
+            "promotions": f"{schema}.{tables.promotions_table}",
+            "feedback": f"{schema}.{tables.feedback_table}",
+        }
 
 
 @lru_cache(maxsize=1)
 def _environment() -> Environment:
+    """Return the process's Jinja environment, in which a name that nobody gave is an error."""
     environment = Environment(
         loader=PackageLoader("include.warehouse", "sql"),
         undefined=StrictUndefined,
@@ -65,17 +75,17 @@ def _environment() -> Environment:
 
 
 def doubled(text: str) -> str:
-    """`text` with every single quote doubled, as it must be inside a quoted SQL string or UNLOAD('…')."""
+    """Return `text` with every single quote doubled, as it must be inside a quoted SQL string or UNLOAD('…')."""
     return text.replace("'", "''")
 
 
 def literal(value: object) -> str:
-    """An SQL string literal that holds `value` as text."""
+    """Return an SQL string literal that holds `value` as text."""
     return f"'{doubled(str(value))}'"
 
 
 def timestamp(moment: datetime | str) -> str:
-    """A Redshift TIMESTAMP literal in UTC with microseconds; a moment without zone is taken as UTC.
+    """Return a Redshift TIMESTAMP literal in UTC with microseconds; a moment without zone is taken as UTC.
 
     Raises:
         ValueError: a text that is not ISO 8601.

@@ -5,8 +5,7 @@ import uuid
 import pytest
 
 from include.settings import settings
-from include.warehouse.client import Warehouse
-from include.warehouse.templates import render
+from lifecycle.names import Names
 from lifecycle.scoring import next_scorer
 
 
@@ -24,8 +23,9 @@ def open_leads():
         for name, value in {**credentials, "AWS_ENDPOINT_URL": endpoint}.items():
             patch.setenv(name, value)
         settings.cache_clear()
-        warehouse = Warehouse(settings())
-        warehouse.execute(render("create_leads"))
+        names = Names()
+        warehouse = names.warehouse
+        warehouse.execute(names.statements.render("create_leads"))
         for converted in ("NULL", "NULL", "NULL", "1"):
             values = f"('{uuid.uuid4()}', {converted})"
             warehouse.execute(f"INSERT INTO public.leadstable (prospect_id, converted) VALUES {values}")

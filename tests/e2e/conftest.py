@@ -26,6 +26,7 @@ from include.lake.layout import Layout
 from include.settings import Settings, settings
 from include.warehouse import client
 from include.warehouse.client import Warehouse
+from include.warehouse.templates import Statements
 from infra.policies import judge, names_on_local_aws, read_calls
 from localaws.roles import MLFLOW_ROLE, MWAA_ROLE
 from localaws.server import CALLS, running
@@ -49,6 +50,10 @@ class Platform:
     @property
     def layout(self) -> Layout:
         return Layout(self.settings, self.contract)
+
+    @property
+    def statements(self) -> Statements:
+        return Statements(self.settings, self.contract)
 
     def query(self, sql: str) -> list[dict[str, Any]]:
         return Warehouse(self.settings).query(sql)

@@ -17,7 +17,6 @@ from include.registry.tracking import connect
 from include.settings import settings
 from include.training.snapshot import write_manifest
 from include.warehouse.client import Warehouse
-from include.warehouse.templates import render
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -91,7 +90,7 @@ def test_a_failing_redshift_statement_fails_the_run_and_leaves_the_leads_alone(p
     platform.query(f"DROP TABLE public.{contract.names.table}_staging")
     late = deliver(platform, "late", csv_of([row(contract, **{contract.key: "late"})]))
     run = platform.run("ingest_leads", {"prefix": late})
-    platform.query(render("create_staging"))
+    platform.query(platform.statements.render("create_staging"))
     assert run.states["copy_into_staging"] == "failed"
     assert run.states["merge_leads"] == "upstream_failed"
     assert leads(platform) == before
@@ -154,7 +153,7 @@ def arrive(platform: Any, load: str, count: int) -> None:
     frame = as_fields(synthetic_leads(count, seed=len(load)), platform.contract).assign(source_file=load)
     write_parquet(frame, f"{platform.layout.load(load)}part.parquet", schema)
     steps = ("clear_staging", {}), ("copy_load", {"load_id": load}), ("merge_leads", {"ingested_at": datetime.now(UTC)})
-    Warehouse(platform.settings).transaction([render(name, **context) for name, context in steps])
+    Warehouse(platform.settings).transaction([platform.statements.render(name, **context) for name, context in steps])
 
 
 def as_fields(leads: pd.DataFrame, contract: Contract) -> pd.DataFrame:

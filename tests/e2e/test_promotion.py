@@ -15,7 +15,6 @@ from include.promotion.gate import replay
 from include.registry.registry import champion, promote
 from include.registry.tracking import connect
 from include.settings import settings
-from include.warehouse.templates import render
 
 DAG = "promote_model"
 POOR, GOOD = "1", "2"
@@ -27,7 +26,7 @@ def ready(platform: Any, airflow_db: None, register_challenger: Any) -> Iterator
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LEADS_FLOORS_CONTACT", '{"roc_auc": 0.6}')  # the synthetic leads are few
         settings.cache_clear()
-        platform.query(render("create_promotions"))
+        platform.query(platform.statements.render("create_promotions"))
         leads = snapshot_rows(platform.contract)
         label = platform.contract.label
         register_challenger("first", leads.assign(**{label: leads[label].sample(frac=1, random_state=0).to_numpy()}))

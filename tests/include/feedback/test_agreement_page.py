@@ -26,8 +26,8 @@ class Answers:
 
 
 @pytest.fixture
-def found(layout, tracking):
-    return report_agreement("collect_feedback__r1", layout, Answers(), COLLECTED, WHEN)
+def found(layout, statements, tracking):
+    return report_agreement(layout, statements, Answers(), "collect_feedback__r1", COLLECTED, WHEN)
 
 
 def test_figures_lie_in_the_runs_folder_and_where_the_desk_looks(found, layout):
@@ -45,8 +45,8 @@ def test_the_page_shows_the_figures_and_names_no_rep(found):
     assert "asha" not in page
 
 
-def test_a_repeated_task_logs_to_the_same_mlflow_run(found, layout, tracking, contract):
-    report_agreement("collect_feedback__r1", layout, Answers(), COLLECTED, WHEN)
+def test_a_repeated_task_logs_to_the_same_mlflow_run(found, layout, statements, tracking, contract):
+    report_agreement(layout, statements, Answers(), "collect_feedback__r1", COLLECTED, WHEN)
     runs = mlflow.search_runs(experiment_names=[contract.names.experiment])
     assert len(runs) == 1
     assert runs["metrics.feedback/capture-3/right"].item() == 0.25

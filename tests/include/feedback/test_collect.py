@@ -12,7 +12,6 @@ from include.lake.frames import read_parquet
 from include.lake.objects import list_objects, read_json, write_bytes, write_text
 from include.settings import settings
 from include.warehouse.client import Warehouse
-from include.warehouse.templates import render
 
 MONDAY = datetime(2026, 2, 2, 9, tzinfo=UTC)
 WORD = Feedback(
@@ -32,21 +31,21 @@ def changed(**values):
 
 
 @pytest.fixture
-def warehouse(layout):
+def warehouse(statements, layout):
     made = Warehouse(settings(), timeout=60)
     for name in ("create_leads", "create_scores", "create_feedback", "create_feedback_staging"):
-        made.execute(render(name))
+        made.execute(statements.render(name))
     return made
 
 
 @pytest.fixture
-def run(layout, warehouse):
+def run(statements, layout, warehouse):
     """A run of collect_feedback, as its tasks do it; returns the counts."""
 
     def once(run_id):
-        counts = collect(run_id, layout, warehouse)
+        counts = collect(layout, statements, warehouse, run_id)
         names = ("clear_feedback_staging", "copy_feedback", "merge_feedback", "join_stages", "join_outcomes")
-        warehouse.transaction([render(name, run_id=run_id) for name in names])
+        warehouse.transaction([statements.render(name, run_id=run_id) for name in names])
         return {name: counts[name] for name in ("objects", "collected", "malformed")}
 
     return once

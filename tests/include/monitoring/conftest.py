@@ -22,15 +22,14 @@ from include.training.fit import refit
 from include.training.recipe import Recipe
 from include.training.snapshot import write_manifest
 from include.warehouse.client import Warehouse
-from include.warehouse.templates import render
 
 
 @pytest.fixture
-def warehouse(layout) -> Warehouse:
+def warehouse(statements, layout) -> Warehouse:
     """The warehouse with an empty drift table of the test contract."""
     warehouse = Warehouse(settings())
     warehouse.execute(f"DROP TABLE IF EXISTS public.{layout.contract.names.drift_table}")
-    warehouse.execute(render("create_drift_metrics"))
+    warehouse.execute(statements.render("create_drift_metrics"))
     return warehouse
 
 

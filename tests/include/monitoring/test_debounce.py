@@ -56,18 +56,24 @@ def store(warehouse, drift_table):
     return insert
 
 
-def earlier(run="master__now", weeks=9):
-    return earlier_verdicts("master__", run, "7", START + timedelta(weeks=weeks))
+@pytest.fixture
+def earlier(statements, warehouse):
+    """Returns the verdicts before a run: `earlier(run, weeks)`."""
+
+    def verdicts_before(run="master__now", weeks=9):
+        return earlier_verdicts(statements, warehouse, "master__", run, "7", START + timedelta(weeks=weeks))
+
+    return verdicts_before
 
 
-def test_the_newest_come_first_and_no_more_than_count(store, set_up):
+def test_the_newest_come_first_and_no_more_than_count(store, set_up, earlier):
     set_up(drift_debounce_k=2, drift_debounce_n=3)
     for week, verdict in enumerate(["outage", "stable", "drift"]):
         store(f"master__{week}", verdict, week)
     assert earlier() == ["drift", "stable"]
 
 
-def test_other_series_other_champions_later_runs_and_the_run_itself_do_not_count(store, set_up):
+def test_other_series_other_champions_later_runs_and_the_run_itself_do_not_count(store, set_up, earlier):
     set_up(drift_debounce_k=2, drift_debounce_n=9)
     store("master__1", "stable")
     store("monitor__1", "drift")
@@ -77,6 +83,6 @@ def test_other_series_other_champions_later_runs_and_the_run_itself_do_not_count
     assert earlier() == ["stable"]
 
 
-def test_nobody_is_asked_where_only_this_analysis_counts(monkeypatch):
-    monkeypatch.setattr("include.monitoring.debounce.Warehouse", None)
-    assert earlier() == []
+def test_nobody_is_asked_where_only_this_analysis_counts(statements):
+    nobody = None
+    assert earlier_verdicts(statements, nobody, "master__", "master__now", "7", START) == []

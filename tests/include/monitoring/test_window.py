@@ -6,16 +6,15 @@ from types import SimpleNamespace
 import pytest
 
 from include.monitoring import window
-from include.warehouse.templates import render
 
 REGISTERED = datetime(2026, 2, 1, 5, 0, tzinfo=UTC)
 RUN_AFTER = "2026-02-10T04:29:00+00:00"
 
 
 @pytest.fixture(autouse=True)
-def leads(warehouse, layout):
+def leads(statements, warehouse, layout):
     """The table of leads, empty; the name as SQL writes it."""
-    warehouse.execute(render("create_leads"))
+    warehouse.execute(statements.render("create_leads"))
     return f"public.{layout.contract.names.table}"
 
 
@@ -48,43 +47,49 @@ def arrive(warehouse, leads):
     return insert
 
 
-def plan(run="master__run2"):
-    return window.plan_window("master__", run, RUN_AFTER)
+@pytest.fixture
+def plan(statements, warehouse):
+    """Plans the window of a run: `plan(run)`."""
+
+    def plan_run(run="master__run2"):
+        return window.plan_window(statements, warehouse, "master__", run, RUN_AFTER)
+
+    return plan_run
 
 
-def test_without_a_champion_the_window_is_empty(monkeypatch):
+def test_without_a_champion_the_window_is_empty(monkeypatch, plan):
     monkeypatch.setattr(window, "champion", lambda model: None)
     planned = plan()
     assert (planned["since"], planned["until"], planned["expected_rows"]) == (RUN_AFTER, RUN_AFTER, None)
 
 
 @pytest.mark.usefixtures("serving")
-def test_the_first_window_begins_with_the_champion_and_ends_with_the_run():
+def test_the_first_window_begins_with_the_champion_and_ends_with_the_run(plan):
     planned = plan()
     assert (planned["since"], planned["until"]) == (REGISTERED.isoformat(), RUN_AFTER)
 
 
 @pytest.mark.usefixtures("serving")
 @pytest.mark.parametrize("verdict", ["stable", "outage", "drift"])
-def test_the_next_window_begins_where_the_last_analysis_ended(analysed, verdict):
+def test_the_next_window_begins_where_the_last_analysis_ended(analysed, verdict, plan):
     analysed("master__run1", "2026-02-03 04:29:00", verdict)
     assert plan()["since"] == "2026-02-03T04:29:00+00:00"
 
 
 @pytest.mark.usefixtures("serving")
-def test_leads_whose_drift_started_a_retrain_stay_in_the_window(analysed):
+def test_leads_whose_drift_started_a_retrain_stay_in_the_window(analysed, plan):
     analysed("master__run1", "2026-02-03 04:29:00", "drift", confirmed=True)
     assert plan()["since"] == REGISTERED.isoformat()
 
 
 @pytest.mark.usefixtures("serving")
-def test_a_champion_newer_than_the_last_analysis_begins_the_window(analysed):
+def test_a_champion_newer_than_the_last_analysis_begins_the_window(analysed, plan):
     analysed("master__run1", "2026-01-25 04:29:00.5", "stable")
     assert plan()["since"] == REGISTERED.isoformat()
 
 
 @pytest.mark.usefixtures("serving")
-def test_a_repeated_run_looks_at_the_same_leads_again(analysed):
+def test_a_repeated_run_looks_at_the_same_leads_again(analysed, plan):
     analysed("master__run2", "2026-02-10 04:29:00", "stable")
     analysed("master__run3", "2026-02-17 04:29:00", "stable")
     analysed("monitor__run1", "2026-02-05 03:43:00", "stable")
@@ -92,7 +97,7 @@ def test_a_repeated_run_looks_at_the_same_leads_again(analysed):
 
 
 @pytest.mark.usefixtures("serving")
-def test_matured_leads_came_after_the_champion_and_are_old_enough(set_up, analysed):
+def test_matured_leads_came_after_the_champion_and_are_old_enough(set_up, analysed, plan):
     set_up(label_maturity_days=3)
     analysed("master__run1", "2026-02-03 04:29:00", "stable")
     planned = plan()
@@ -101,7 +106,7 @@ def test_matured_leads_came_after_the_champion_and_are_old_enough(set_up, analys
 
 
 @pytest.mark.usefixtures("serving")
-def test_the_same_days_of_the_weeks_before_say_how_many_leads_to_expect(analysed, arrive):
+def test_the_same_days_of_the_weeks_before_say_how_many_leads_to_expect(analysed, arrive, plan):
     analysed("master__run1", "2026-02-09 04:29:00", "stable")
     yesterday_noon = datetime(2026, 2, 9, 12, 0, tzinfo=UTC)
     for weeks, count in enumerate([3, 50, 70, 200, 60, 9]):
@@ -111,7 +116,7 @@ def test_the_same_days_of_the_weeks_before_say_how_many_leads_to_expect(analysed
 
 
 @pytest.mark.usefixtures("serving")
-def test_two_weeks_of_history_say_nothing(analysed, arrive):
+def test_two_weeks_of_history_say_nothing(analysed, arrive, plan):
     analysed("master__run1", "2026-02-09 04:29:00", "stable")
     for weeks in (1, 2, 3):
         arrive(datetime(2026, 2, 9, 12, 0, tzinfo=UTC) - timedelta(weeks=weeks), 50)

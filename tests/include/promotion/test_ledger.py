@@ -8,7 +8,6 @@ import pytest
 from include.promotion.ledger import enter
 from include.settings import settings
 from include.warehouse.client import Warehouse
-from include.warehouse.templates import render
 
 WHEN = datetime(2026, 3, 1, 5, 30, tzinfo=UTC)
 RECORD = {
@@ -18,9 +17,9 @@ RECORD = {
 
 
 @pytest.fixture
-def warehouse(layout):
+def warehouse(statements, layout):
     made = Warehouse(settings(), timeout=60)
-    made.execute(render("create_promotions"))
+    made.execute(statements.render("create_promotions"))
     return made
 
 
@@ -29,8 +28,8 @@ def rows(warehouse, contract):
     return lambda: warehouse.query(f"SELECT * FROM public.{contract.names.promotions_table} ORDER BY happened_at, act")
 
 
-def test_an_act_is_a_row_that_says_who_when_and_why(warehouse, rows):
-    assert enter(warehouse, RECORD, "approved", "Asha", "looks right", WHEN) == 1
+def test_an_act_is_a_row_that_says_who_when_and_why(statements, warehouse, rows):
+    assert enter(statements, warehouse, RECORD, "approved", "Asha", "looks right", WHEN) == 1
     (row,) = rows()
     assert str(row.pop("happened_at")).startswith("2026-03-01 05:30:00")
     uri = {"record_uri": RECORD["report_uri"]}
@@ -38,32 +37,32 @@ def test_an_act_is_a_row_that_says_who_when_and_why(warehouse, rows):
     assert row == known | uri | {"act": "approved", "actor": "Asha", "reason": "looks right"}
 
 
-def test_a_decision_has_a_row_for_each_act(warehouse, rows):
+def test_a_decision_has_a_row_for_each_act(statements, warehouse, rows):
     for act in ("decided", "approved", "promoted"):
-        enter(warehouse, RECORD, act, "someone", "because", WHEN)
+        enter(statements, warehouse, RECORD, act, "someone", "because", WHEN)
     assert [row["act"] for row in rows()] == ["approved", "decided", "promoted"]
 
 
-def test_a_repeated_task_adds_no_row_and_changes_none(warehouse, rows):
-    enter(warehouse, RECORD, "promoted", "scheduled", "first try", WHEN)
+def test_a_repeated_task_adds_no_row_and_changes_none(statements, warehouse, rows):
+    enter(statements, warehouse, RECORD, "promoted", "scheduled", "first try", WHEN)
     before = rows()
-    assert enter(warehouse, RECORD, "promoted", "someone else", "second try", WHEN.replace(hour=9)) == 0
+    assert enter(statements, warehouse, RECORD, "promoted", "someone else", "second try", WHEN.replace(hour=9)) == 0
     assert rows() == before
 
 
-def test_the_first_model_and_a_rollback_leave_empty_what_they_do_not_have(warehouse, rows):
+def test_the_first_model_and_a_rollback_leave_empty_what_they_do_not_have(statements, warehouse, rows):
     record = {name: value for name, value in RECORD.items() if name not in ("rule", "mode")}
-    enter(warehouse, record | {"champion_version": None}, "rolled_back", "Asha", "calls in vain", WHEN)
+    enter(statements, warehouse, record | {"champion_version": None}, "rolled_back", "Asha", "calls in vain", WHEN)
     (row,) = rows()
     assert (row["champion_version"], row["rule"], row["mode"]) == (None, None, None)
 
 
 @pytest.mark.parametrize("reason", ["it's", r"back\slash", r"\'; DROP TABLE x", "100 % of :act", "≥ ü"])
-def test_a_reason_is_free_text(warehouse, rows, reason):
-    enter(warehouse, RECORD, "promoted", "Asha", reason, WHEN)
+def test_a_reason_is_free_text(statements, warehouse, rows, reason):
+    enter(statements, warehouse, RECORD, "promoted", "Asha", reason, WHEN)
     assert [row["reason"] for row in rows()] == [reason]
 
 
-def test_a_long_reason_is_cut_to_the_columns_bytes(warehouse, rows):
-    enter(warehouse, RECORD, "promoted", "Asha", "≥" * 3000, WHEN)
+def test_a_long_reason_is_cut_to_the_columns_bytes(statements, warehouse, rows):
+    enter(statements, warehouse, RECORD, "promoted", "Asha", "≥" * 3000, WHEN)
     assert rows()[0]["reason"] == "≥" * 1365

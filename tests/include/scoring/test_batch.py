@@ -12,7 +12,6 @@ from include.lake.objects import list_objects
 from include.registry.errors import NoChampionError
 from include.scoring import batch
 from include.scoring.batch import REASONS, score_batch, scores_schema
-from include.warehouse.templates import render
 
 MOMENT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
@@ -63,8 +62,8 @@ def test_many_leads_are_scored_in_parts_with_the_same_result(champions, open_lea
     pd.testing.assert_frame_equal(read_parquet(layout.scores("parts")), read_parquet(layout.scores("whole")))
 
 
-def test_columns_stand_in_the_order_of_the_warehouse_table(contract, layout):
-    statement = render("create_scores")
+def test_columns_stand_in_the_order_of_the_warehouse_table(statements, contract, layout):
+    statement = statements.render("create_scores")
     places = [statement.index(f"    {name} ") for name in scores_schema(contract).names]
     assert places == sorted(places)
     assert statement.count("\n    ") == len(places)

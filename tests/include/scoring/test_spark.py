@@ -26,7 +26,6 @@ from include.scoring.batch import score_batch, scores_schema
 from include.settings import settings
 from include.training.families import build_pipeline, deployable
 from include.warehouse.client import Warehouse
-from include.warehouse.templates import render
 
 ROOT = Path(__file__).parents[3]
 MOMENT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -103,7 +102,9 @@ def by_key(scores: pd.DataFrame, contract) -> pd.DataFrame:
     return scores.sort_values(contract.key, ignore_index=True)
 
 
-def test_spark_writes_the_rows_that_one_process_writes(champions, open_leads, layout, contract, spark_job, tmp_path):
+def test_spark_writes_the_rows_that_one_process_writes(
+    statements, champions, open_leads, layout, contract, spark_job, tmp_path
+):
     champions("logistic_regression", "xgboost")
     packed = bundle(layout.champions(RUN))["versions"]
     done = spark_job()
@@ -112,7 +113,11 @@ def test_spark_writes_the_rows_that_one_process_writes(champions, open_leads, la
     download_file(parquet_parts(layout.scores(RUN))[0], tmp_path / "part.parquet")
     assert pq.read_schema(tmp_path / "part.parquet").remove_metadata() == scores_schema(contract)
 
-    copy = [render("create_scores"), render("clear_scores", run_id=RUN), render("copy_scores", run_id=RUN)]
+    copy = [
+        statements.render("create_scores"),
+        statements.render("clear_scores", run_id=RUN),
+        statements.render("copy_scores", run_id=RUN),
+    ]
     Warehouse(settings()).transaction(copy)
     loaded = Warehouse(settings()).query(f"SELECT COUNT(*) AS rows FROM public.{contract.names.scores_table}")
     assert loaded == [{"rows": 600}]

@@ -5,14 +5,14 @@ import pytest
 
 from include.lake.frames import read_parquet
 from include.settings import settings
-from include.warehouse.templates import render
+from include.warehouse.templates import Statements
 
 
 @pytest.fixture
-def tables(warehouse, contract):
+def tables(statements, warehouse, contract):
     """Leads a to e, of which d is closed; scores by two runs, e only by the newer one."""
     for name in ("create_leads", "create_scores", "create_feedback", "create_current_scores"):
-        warehouse.execute(render(name))
+        warehouse.execute(statements.render(name))
     leads = ", ".join(
         f"('{key}', {won}, 'web')" for key, won in zip("abcde", ["NULL"] * 3 + ["1", "NULL"], strict=True)
     )
@@ -39,8 +39,8 @@ def tables(warehouse, contract):
 
 
 @pytest.fixture
-def listed(tables, layout):
-    tables.execute(render("unload_desk", run_id="r"))
+def listed(statements, tables, layout):
+    tables.execute(statements.render("unload_desk", run_id="r"))
     return read_parquet(layout.desk("r")).set_index("account")
 
 
@@ -59,15 +59,15 @@ def test_the_list_has_the_columns_to_filter_by_and_no_other_of_the_lead(listed):
     assert set(listed["channel"]) == {"web"}
 
 
-def test_a_list_may_be_cut_to_its_best_leads(tables, layout, monkeypatch):
+def test_a_list_may_be_cut_to_its_best_leads(contract, tables, layout, monkeypatch):
     monkeypatch.setenv("LEADS_DESK_LEADS", "2")
     settings.cache_clear()
-    tables.execute(render("unload_desk", run_id="short"))
+    tables.execute(Statements(settings(), contract).render("unload_desk", run_id="short"))
     assert set(read_parquet(layout.desk("short"))["account"]) == {"a", "e"}
 
 
 @pytest.fixture
-def say(tables, contract):
+def say(statements, tables, contract):
     """Puts flags into the table: `say((lead, rep, verdict, version, outcome), …)`, each newer than the one before."""
 
     def put(*flags):
@@ -77,12 +77,12 @@ def say(tables, contract):
             for number, (lead, rep, verdict, version, outcome) in enumerate(flags)
         )
         tables.execute(f"INSERT INTO public.{contract.names.feedback_table} VALUES {rows}")
-        tables.execute(render("join_stages"))
+        tables.execute(statements.render("join_stages"))
 
     return put
 
 
-def test_verdicts_are_counted_per_version_and_rep_the_newest_on_each_lead(say, tables):
+def test_verdicts_are_counted_per_version_and_rep_the_newest_on_each_lead(statements, say, tables):
     say(
         ("a", "asha", "too_high", "2", "NULL"),
         ("a", "asha", "right", "2", "NULL"),
@@ -90,7 +90,7 @@ def test_verdicts_are_counted_per_version_and_rep_the_newest_on_each_lead(say, t
         ("a", "asha", "too_low", "1", "NULL"),
         ("a", "ben", "right", "2", "NULL"),
     )
-    found = {(row["model_version"], row["rep"]): row for row in tables.query(render("count_verdicts"))}
+    found = {(row["model_version"], row["rep"]): row for row in tables.query(statements.render("count_verdicts"))}
     counts = {
         key: tuple(int(row[name]) for name in ("flags", "called_right", "too_high", "too_low"))
         for key, row in found.items()
@@ -99,7 +99,7 @@ def test_verdicts_are_counted_per_version_and_rep_the_newest_on_each_lead(say, t
     assert {row["stage"] for row in found.values()} == {"capture"}
 
 
-def test_versions_of_the_same_number_are_counted_by_stage(say, tables, contract):
+def test_versions_of_the_same_number_are_counted_by_stage(statements, say, tables, contract):
     scores = f"public.{contract.names.scores_table}"
     score = "'a', 10, 0.1, 0, 'C', '[]', 'contact', '2', 'r3', TIMESTAMP '2026-02-03 05:00:00'"
     tables.execute(f"INSERT INTO {scores} VALUES ({score})")
@@ -111,26 +111,26 @@ def test_versions_of_the_same_number_are_counted_by_stage(say, tables, contract)
     tables.execute(f"UPDATE {flags} SET stage = 'capture' WHERE id = '1'")
     found = {
         (row["stage"], row["rep"]): (int(row["judged"]), int(row["borne_out"]))
-        for row in tables.query(render("count_verdicts"))
+        for row in tables.query(statements.render("count_verdicts"))
     }
     assert found == {("contact", "asha"): (1, 1), ("capture", "ben"): (1, 0), ("capture", "asha"): (1, 1)}
-    assert {row["stage"]: float(row["pairs"]) for row in tables.query(render("count_pairs"))} == {
+    assert {row["stage"]: float(row["pairs"]) for row in tables.query(statements.render("count_pairs"))} == {
         "contact": 0,
         "capture": 0,
     }
 
 
-def test_a_flag_on_what_no_run_has_scored_keeps_the_stage_it_names_and_else_has_none(say, tables, contract):
+def test_a_flag_on_what_no_run_has_scored_keeps_the_stage_it_names_and_else_has_none(statements, say, tables, contract):
     say(("z", "asha", "right", "2", "1"), ("z", "ben", "right", "2", "1"))
     tables.execute(f"UPDATE public.{contract.names.feedback_table} SET stage = 'contact' WHERE rep = 'ben'")
-    tables.execute(render("join_stages"))
-    assert {row["rep"]: row["stage"] for row in tables.query(render("count_verdicts"))} == {
+    tables.execute(statements.render("join_stages"))
+    assert {row["rep"]: row["stage"] for row in tables.query(statements.render("count_verdicts"))} == {
         "asha": None,
         "ben": "contact",
     }
 
 
-def test_a_verdict_is_borne_out_by_the_outcome_or_by_the_prediction_that_came_true(say, tables):
+def test_a_verdict_is_borne_out_by_the_outcome_or_by_the_prediction_that_came_true(statements, say, tables):
     say(
         ("a", "high-and-lost", "too_high", "2", "0"),
         ("a", "high-and-won", "too_high", "2", "1"),
@@ -141,14 +141,17 @@ def test_a_verdict_is_borne_out_by_the_outcome_or_by_the_prediction_that_came_tr
         ("b", "open", "too_high", "2", "NULL"),
         ("z", "right-on-what-is-gone", "right", "2", "1"),
     )
-    found = {row["rep"]: (int(row["judged"]), int(row["borne_out"])) for row in tables.query(render("count_verdicts"))}
+    found = {
+        row["rep"]: (int(row["judged"]), int(row["borne_out"]))
+        for row in tables.query(statements.render("count_verdicts"))
+    }
     assert found == {
         "high-and-lost": (1, 1), "high-and-won": (1, 0), "low-and-won": (1, 1), "right-and-won": (1, 1),
         "right-and-lost": (1, 1), "right-and-won-after-all": (1, 0), "open": (0, 0), "right-on-what-is-gone": (0, 0),
     }  # fmt: skip
 
 
-def test_pairs_of_reps_on_the_same_lead_and_version_are_counted(say, tables):
+def test_pairs_of_reps_on_the_same_lead_and_version_are_counted(statements, say, tables):
     say(
         ("a", "asha", "right", "2", "NULL"),
         ("a", "ben", "right", "2", "NULL"),
@@ -158,6 +161,6 @@ def test_pairs_of_reps_on_the_same_lead_and_version_are_counted(say, tables):
     )
     found = {
         row["model_version"]: (float(row["pairs"]), float(row["agreeing"]))
-        for row in tables.query(render("count_pairs"))
+        for row in tables.query(statements.render("count_pairs"))
     }
     assert found == {"2": (3, 1), "1": (0, 0)}

@@ -17,7 +17,7 @@ from include.lake.frames import read_parquet, write_parquet
 from include.settings import settings
 from include.training.dataset import load_dataset
 from include.training.snapshot import write_manifest
-from include.warehouse.templates import render
+from include.warehouse.templates import Statements
 
 ARROW = {"INTEGER": pa.int32(), "DOUBLE PRECISION": pa.float64()}
 OPEN = 100
@@ -30,21 +30,21 @@ def feedback(contract):
 
 
 @pytest.fixture
-def tables(warehouse, layout, contract, accounts):
+def tables(statements, warehouse, layout, contract, accounts):
     """Tables of leads and feedback; 600 leads, of which the first 100 are open."""
     for name in ("create_leads", "create_staging", "create_feedback", "create_feedback_staging"):
-        warehouse.execute(render(name))
+        warehouse.execute(statements.render(name))
     accounts.loc[: OPEN - 1, "won"] = np.nan
-    ingest(warehouse, layout, accounts, "l1")
+    ingest(statements, warehouse, layout, accounts, "l1")
     return warehouse
 
 
-def ingest(warehouse, layout, rows, load_id):
+def ingest(statements, warehouse, layout, rows, load_id):
     schema = pa.schema([(name, ARROW.get(kind, pa.string())) for name, kind in staging_columns(layout.contract)])
     frame = rows.reindex(columns=schema.names).assign(source_file=f"{load_id}.csv")
     write_parquet(frame, layout.load(load_id) + "part-0.parquet", schema)
-    load = [render("clear_staging"), render("copy_load", load_id=load_id)]
-    warehouse.transaction([*load, render("merge_leads", ingested_at="2026-01-02T03:00:00+00:00")])
+    load = [statements.render("clear_staging"), statements.render("copy_load", load_id=load_id)]
+    warehouse.transaction([*load, statements.render("merge_leads", ingested_at="2026-01-02T03:00:00+00:00")])
 
 
 @pytest.fixture
@@ -78,20 +78,20 @@ def use(monkeypatch):
 
 
 @pytest.fixture
-def snapshot(tables, layout):
+def snapshot(contract, tables, layout):
     """The snapshot by key, as a training reads it."""
 
     def unload():
-        tables.execute(render("unload_snapshot", run_id="s"))
+        tables.execute(Statements(settings(), contract).render("unload_snapshot", run_id="s"))
         return read_parquet(layout.snapshot("s")).set_index("account")
 
     return unload
 
 
 @pytest.fixture
-def votes(tables, layout):
+def votes(contract, tables, layout):
     def unload():
-        tables.execute(render("unload_votes", run_id="s"))
+        tables.execute(Statements(settings(), contract).render("unload_votes", run_id="s"))
         return read_parquet(layout.votes("s")).set_index("account")
 
     return unload
@@ -102,13 +102,13 @@ def label_of(snapshot, number):
 
 
 def test_without_feedback_a_snapshot_is_the_labelled_leads_with_their_own_label_and_weight_one(
-    tables, snapshot, accounts, layout
+    statements, tables, snapshot, accounts, layout
 ):
     found, wanted = snapshot(), accounts.set_index("account").iloc[OPEN:]
     assert set(found.index) == set(wanted.index)
     assert (found["training_label"] == found["won"]).all()
     assert (found["training_weight"] == 1.0).all()
-    tables.execute(render("unload_votes", run_id="s"))
+    tables.execute(statements.render("unload_votes", run_id="s"))
     with_rows = read_parquet(layout.votes("s"))
     assert with_rows.empty
 
@@ -231,31 +231,33 @@ def flags(tables, feedback):
     return {row["account"]: row for row in tables.query(f"SELECT {names} FROM {feedback}")}
 
 
-def test_a_flag_gets_its_outcome_when_a_later_ingestion_brings_the_label(say, tables, feedback, layout, accounts):
+def test_a_flag_gets_its_outcome_when_a_later_ingestion_brings_the_label(
+    statements, say, tables, feedback, layout, accounts
+):
     say("asha", None, 3, 200, 99_999)
-    tables.execute(render("join_outcomes"))
+    tables.execute(statements.render("join_outcomes"))
     found = flags(tables, feedback)
     assert (found["0-00003"]["lead_known"], found["0-00003"]["outcome"]) == (True, None)
     assert found["0-00200"]["outcome"] == accounts["won"][200]
     assert found["0-00200"]["outcome_at"].startswith("2026-01-02 03:00")
     assert (found["0-99999"]["lead_known"], found["0-99999"]["outcome"]) == (False, None)
     ingest(tables, layout, accounts[3:4].assign(won=1), "l2")
-    tables.execute(render("join_outcomes"))
+    tables.execute(statements.render("join_outcomes"))
     assert flags(tables, feedback)["0-00003"]["outcome"] == 1
 
 
-def test_a_label_that_is_corrected_later_corrects_the_flag(say, tables, feedback, layout, accounts):
+def test_a_label_that_is_corrected_later_corrects_the_flag(statements, say, tables, feedback, layout, accounts):
     say("asha", None, 200)
     for outcome in (0, 1):
         ingest(tables, layout, accounts[200:201].assign(won=outcome), f"l{outcome}")
-        tables.execute(render("join_outcomes"))
+        tables.execute(statements.render("join_outcomes"))
     assert flags(tables, feedback)["0-00200"]["outcome"] == 1
 
 
-def test_unknown_leads_are_counted(say, tables):
+def test_unknown_leads_are_counted(statements, say, tables):
     say("asha", None, 3, 200, 99_999)
-    tables.execute(render("join_outcomes"))
-    assert tables.query(render("count_feedback")) == [{"flags": 3, "unknown_leads": 1, "with_outcome": 1}]
+    tables.execute(statements.render("join_outcomes"))
+    assert tables.query(statements.render("count_feedback")) == [{"flags": 3, "unknown_leads": 1, "with_outcome": 1}]
 
 
 def test_where_no_lead_has_a_label_yet_reps_label_none_since_the_cap_is_a_share(say, snapshot, tables, contract):
@@ -264,15 +266,15 @@ def test_where_no_lead_has_a_label_yet_reps_label_none_since_the_cap_is_a_share(
     assert snapshot().empty
 
 
-def test_what_a_rep_says_of_a_score_reaches_the_next_training(tables, layout, contract):
+def test_what_a_rep_says_of_a_score_reaches_the_next_training(statements, tables, layout, contract):
     leads = [f"0-{number:05d}" for number in range(10)]
     for lead in leads:
         word = {"lead": lead, "rep": "asha", "verdict": "too_low", "model_version": "7", "outcome": 1}
         keep(said(word, datetime.now(UTC)), layout)
-    collect("c", layout, tables)
+    collect(layout, statements, tables, "c")
     steps = ("clear_feedback_staging", "copy_feedback", "merge_feedback", "join_outcomes")
-    tables.transaction([render(name, run_id="c") for name in steps])
-    tables.transaction([render(name, run_id="t") for name in ("unload_votes", "unload_snapshot")])
+    tables.transaction([statements.render(name, run_id="c") for name in steps])
+    tables.transaction([statements.render(name, run_id="t") for name in ("unload_votes", "unload_snapshot")])
     manifest = write_manifest(settings(), contract, "t", "UNLOAD …")
     assert (manifest["rows"], manifest["labelled_rows"], manifest["feedback"]["filled"]) == (510, 500, 10)
     data = load_dataset(manifest["uri"], contract, KnownAt.CONTACT)

@@ -14,7 +14,7 @@ from include.contract.ddl import staging_columns
 from include.lake.errors import ObjectMissingError
 from include.lake.frames import read_parquet, write_parquet
 from include.settings import settings
-from include.warehouse.templates import literal, render, timestamp
+from include.warehouse.templates import Statements, literal, timestamp
 
 ARROW = {"INTEGER": pa.int32(), "DOUBLE PRECISION": pa.float64()}
 CREATES = ("create_leads", "create_staging", "create_scores", "create_drift_metrics", "create_promotions")
@@ -23,14 +23,14 @@ FIRST, SECOND, THIRD = (f"2026-01-0{day}T03:00:00+00:00" for day in (1, 2, 3))
 
 
 @pytest.fixture
-def tables(warehouse):
+def tables(statements, warehouse):
     for name in (*CREATES, "create_current_scores"):
-        warehouse.execute(render(name))
+        warehouse.execute(statements.render(name))
     return warehouse
 
 
 @pytest.fixture
-def ingest(tables, contract, layout):
+def ingest(statements, tables, contract, layout):
     """Loads rows the way ingest_leads does: Parquet, then clear, COPY and MERGE in one transaction."""
     schema = pa.schema([(name, ARROW.get(kind, pa.string())) for name, kind in staging_columns(contract)])
 
@@ -39,9 +39,9 @@ def ingest(tables, contract, layout):
         write_parquet(frame, layout.load(load_id) + "part-0.parquet", schema)
         tables.transaction(
             [
-                render("clear_staging"),
-                render("copy_load", load_id=load_id),
-                render("merge_leads", ingested_at=ingested_at),
+                statements.render("clear_staging"),
+                statements.render("copy_load", load_id=load_id),
+                statements.render("merge_leads", ingested_at=ingested_at),
             ]
         )
 
@@ -54,7 +54,7 @@ def leads(tables, contract):
     return lambda: {row["account"]: row for row in tables.query(f"SELECT * FROM public.{contract.names.table}")}
 
 
-def test_every_file_holds_one_statement(layout):
+def test_every_file_holds_one_statement(statements, layout):
     context = {
         "run_id": "r",
         "load_id": "l",
@@ -72,15 +72,15 @@ def test_every_file_holds_one_statement(layout):
     ]
     assert len(names) >= 16
     for name in names:
-        sql = render(name, **context)
+        sql = statements.render(name, **context)
         assert ";" not in sql
         assert "--" not in sql
 
 
-def test_creating_again_changes_nothing(tables, ingest, leads, accounts):
+def test_creating_again_changes_nothing(statements, tables, ingest, leads, accounts):
     ingest(accounts, "l1", FIRST)
     for name in (*CREATES, "create_current_scores"):
-        tables.execute(render(name))
+        tables.execute(statements.render(name))
     assert len(leads()) == len(accounts)
 
 
@@ -122,11 +122,11 @@ def test_a_label_is_dated_when_it_first_appears_and_never_lost(ingest, leads, ac
     assert str(leads()["0-00000"]["label_at"]).startswith("2026-01-02 03:00")
 
 
-def test_a_snapshot_has_the_labelled_leads_and_open_leads_the_rest(tables, ingest, layout, accounts):
+def test_a_snapshot_has_the_labelled_leads_and_open_leads_the_rest(statements, tables, ingest, layout, accounts):
     accounts.loc[:99, "won"] = np.nan
     ingest(accounts, "l1", FIRST)
-    tables.execute(render("unload_snapshot", run_id="run-1"))
-    tables.execute(render("unload_open_leads", run_id="run-1"))
+    tables.execute(statements.render("unload_snapshot", run_id="run-1"))
+    tables.execute(statements.render("unload_open_leads", run_id="run-1"))
     labelled, still_open = read_parquet(layout.snapshot("run-1")), read_parquet(layout.open_leads("run-1"))
     assert set(labelled["account"]) == set(accounts["account"][100:])
     assert set(still_open["account"]) == set(accounts["account"][:100])
@@ -143,9 +143,9 @@ def ingest_in_three_loads(ingest, accounts):
         ingest(accounts[rows], load, moment)
 
 
-def test_a_window_has_what_arrived_between_its_ends(tables, ingest, layout, accounts):
+def test_a_window_has_what_arrived_between_its_ends(statements, tables, ingest, layout, accounts):
     ingest_in_three_loads(ingest, accounts)
-    tables.execute(render("unload_window", run_id="w", since=FIRST, until=SECOND))
+    tables.execute(statements.render("unload_window", run_id="w", since=FIRST, until=SECOND))
     assert set(read_parquet(layout.window("w"))["account"]) == set(accounts["account"][10:30])
 
 
@@ -154,23 +154,24 @@ def test_matured_leads_are_the_newest_closed_ones_between_two_moments(tables, in
     settings.cache_clear()
     accounts.loc[20:24, "won"] = np.nan
     ingest_in_three_loads(ingest, accounts)
-    tables.execute(render("unload_matured", run_id="w", since=FIRST, until=SECOND))
+    statements = Statements(settings(), layout.contract)
+    tables.execute(statements.render("unload_matured", run_id="w", since=FIRST, until=SECOND))
     assert set(read_parquet(layout.matured("w"))["account"]) == {
         *accounts["account"][10:20],
         *accounts["account"][25:30],
     }
-    tables.execute(render("unload_matured", run_id="all", since=FIRST, until=THIRD))
+    tables.execute(statements.render("unload_matured", run_id="all", since=FIRST, until=THIRD))
     assert set(read_parquet(layout.matured("all"))["account"]) == set(accounts["account"][45:60])
 
 
-def test_unloading_again_replaces_what_was_there(tables, ingest, layout, accounts):
+def test_unloading_again_replaces_what_was_there(statements, tables, ingest, layout, accounts):
     ingest(accounts, "l1", FIRST)
     for _ in range(2):
-        tables.execute(render("unload_snapshot", run_id="manual__2026-01-01T00:00:00+00:00"))
+        tables.execute(statements.render("unload_snapshot", run_id="manual__2026-01-01T00:00:00+00:00"))
     assert len(read_parquet(layout.snapshot("manual__2026-01-01T00:00:00+00:00"))) == len(accounts)
 
 
-def test_scores_are_copied_once_however_often_the_run_is_repeated(tables, layout, contract):
+def test_scores_are_copied_once_however_often_the_run_is_repeated(statements, tables, layout, contract):
     frame = pd.DataFrame({
         "account": ["a", "b"], "score": [90, 10], "probability": [0.9, 0.1], "prediction": [1, 0], "tier": ["A", "D"],
         "reasons": ['[{"text": "it\'s high"}]', None], "stage": "contact",
@@ -178,7 +179,9 @@ def test_scores_are_copied_once_however_often_the_run_is_repeated(tables, layout
     }).astype({"score": "int32", "prediction": "int32"})  # fmt: skip
     write_parquet(frame, layout.scores("r1") + "scores.parquet")
     for _ in range(2):
-        tables.transaction([render("clear_scores", run_id="r1"), render("copy_scores", run_id="r1")])
+        tables.transaction(
+            [statements.render("clear_scores", run_id="r1"), statements.render("copy_scores", run_id="r1")]
+        )
     rows = tables.query(f"SELECT account, score, reasons FROM public.{contract.names.scores_table} ORDER BY account")
     assert rows == [
         {"account": "a", "score": 90, "reasons": '[{"text": "it\'s high"}]'},
@@ -187,7 +190,7 @@ def test_scores_are_copied_once_however_often_the_run_is_repeated(tables, layout
 
 
 @pytest.fixture
-def score(tables, layout):
+def score(statements, tables, layout):
     """Loads the scores of one run the way score_leads does."""
 
     def load(run_id: str, scores: dict[str, int], scored_at: str) -> None:
@@ -197,7 +200,9 @@ def score(tables, layout):
             "scored_at": pd.Timestamp(scored_at[:19]).as_unit("us"),
         }).astype({"score": "int32", "prediction": "int32", "reasons": pd.ArrowDtype(pa.string())})  # fmt: skip
         write_parquet(frame, layout.scores(run_id) + "scores.parquet")
-        tables.transaction([render("clear_scores", run_id=run_id), render("copy_scores", run_id=run_id)])
+        tables.transaction(
+            [statements.render("clear_scores", run_id=run_id), statements.render("copy_scores", run_id=run_id)]
+        )
 
     return load
 
@@ -248,19 +253,19 @@ def test_a_lead_that_has_closed_since_is_no_longer_current(three_open, score, cu
     assert set(current()) == {"c"}
 
 
-def test_open_leads_are_counted_where_they_lie(tables, three_open, ingest, accounts):
+def test_open_leads_are_counted_where_they_lie(statements, tables, three_open, ingest, accounts):
     ingest(accounts.head(1).assign(account="a", won=1), "l2", SECOND)
-    assert tables.query(render("count_open_leads")) == [{"leads": 2}]
+    assert tables.query(statements.render("count_open_leads")) == [{"leads": 2}]
 
 
-def test_a_value_that_a_file_needs_must_be_given(layout):
+def test_a_value_that_a_file_needs_must_be_given(statements, layout):
     with pytest.raises(jinja2.UndefinedError, match="load_id"):
-        render("copy_load")
+        statements.render("copy_load")
 
 
-def test_an_unknown_file_is_named(layout):
+def test_an_unknown_file_is_named(statements, layout):
     with pytest.raises(jinja2.TemplateNotFound, match="drop_everything"):
-        render("drop_everything")
+        statements.render("drop_everything")
 
 
 def test_a_quote_cannot_leave_its_literal(tables, layout):
