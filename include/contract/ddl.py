@@ -1,9 +1,7 @@
 """Derives the Redshift columns of a contract: names, types and how the table is laid out on disk."""
 
+from include.contract.cells import TEXT_BYTES
 from include.contract.model import Column, Contract
-
-TEXT_BYTES = {"string": 1024, "category": 256, "ordinal": 256, "yes_no": 3}
-"""Width of a text column in bytes of UTF-8. COPY fails on a longer value, so the Glue job quarantines it."""
 
 NUMBER_TYPES = {"integer": "INTEGER", "number": "DOUBLE PRECISION"}
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from include.contract import ddl
+from include.contract import cells as contract_cells
 from include.glue import s3_to_redshift as job
 
 HEADER = "Lead Id,Nr,Won,Visits,Pages,Channel,Heat,No calls"
@@ -222,7 +222,7 @@ def test_a_file_is_named_relative_to_the_prefix(path, source, seen):
 
 
 def test_text_widths_are_those_of_the_table():
-    assert job.TEXT_BYTES == ddl.TEXT_BYTES
+    assert job.TEXT_BYTES == contract_cells.TEXT_BYTES
 
 
 def test_the_script_runs_on_glue_5_with_nothing_but_spark():
