@@ -34,8 +34,9 @@ def with_model_card(version):
         version: a dictionary with at least model and version; written again after a decision, the card shows it.
     """
     from include.reporting.model_card import write_model_card
+    from lifecycle.names import Names
 
-    written = write_model_card(version["model"], version["version"])
+    written = write_model_card(Names().layout, version["model"], version["version"])
     return version | _page("model_card", written.uri) | {"mlflow_run_url": written.run_url}
 
 

@@ -49,8 +49,9 @@ def write_manifest(run, sql):
 def eda_report(snapshot_uri, run):
     """Explores the snapshot (guide 11) in a page with pictures; returns its URI."""
     from include.reporting import eda
+    from lifecycle.names import Names
 
-    return eda.write_eda(snapshot_uri, run)
+    return eda.write_eda(Names().layout, snapshot_uri, run)
 
 
 @task(**CHEAP_COMPUTE, on_success_callback=[Notifier("retraining_started")])

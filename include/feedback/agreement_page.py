@@ -62,7 +62,7 @@ def report_agreement(
     }
     folder = layout.report("feedback", run_id)
     write_json(folder + "agreement.json", found)
-    write_text(folder + "agreement.html", page("agreement.html", found=found))
+    write_text(folder + "agreement.html", page(__package__, "agreement.html", found=found))
     write_json(layout.agreement, found)
     _log_to_mlflow(run_id, layout.contract.names.experiment, found)
     log.info("%s flags of reps on %s model versions reported in %s", found["flags"], len(models), folder)

@@ -1,55 +1,77 @@
-"""What every report page shares: the templates and how they show figures and pictures."""
+"""Render a room's template as an HTML page; every page shows figures and pictures the same way."""
 
 from base64 import b64encode
 from functools import lru_cache
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 ABSENT = "–"
 
 
-def render(template: str, **values: Any) -> str:
-    """One of the templates beside this module as a page; every value is escaped, an unknown name is an error."""
-    return _environment().get_template(template).render(**values)
+def render(room: str, template: str, /, **values: Any) -> str:
+    """Return a template of a room, filled with the values; every value is escaped, an unknown name is an error.
+
+    Args:
+        room: package that has the template in its `templates` folder, such as `include.reporting`. The template may
+            extend `base.html`, which every room shares.
+        template: file name in that folder.
+        values: what the template shows.
+    """
+    return _environment(room).get_template(template).render(**values)
 
 
 def figure(value: float | None, digits: int = 4) -> str:
-    """A figure with that many decimals; a dash where there is none."""
-    return ABSENT if value is None else f"{value:.{digits}f}"
+    """Format a figure with a number of decimals; return a dash for None."""
+    if value is None:
+        return ABSENT
+    return f"{value:.{digits}f}"
 
 
 def change(value: float | None, digits: int = 4) -> str:
-    """A difference with its sign; a dash where there is none."""
-    return ABSENT if value is None else f"{value:+.{digits}f}"
+    """Format a difference with its sign; return a dash for None."""
+    if value is None:
+        return ABSENT
+    return f"{value:+.{digits}f}"
 
 
 def percent(value: float | None, digits: int = 1) -> str:
-    """A share in [0, 1] as a percentage; a dash where there is none."""
-    return ABSENT if value is None else f"{value:.{digits}%}"
+    """Format a share in [0, 1] as a percentage; return a dash for None."""
+    if value is None:
+        return ABSENT
+    return f"{value:.{digits}%}"
 
 
 def count(value: int | None) -> str:
-    """A whole number with separators; a dash where there is none."""
-    return ABSENT if value is None else f"{value:,}"
+    """Format a whole number with thousands separators; return a dash for None."""
+    if value is None:
+        return ABSENT
+    return f"{value:,}"
 
 
 def picture(png: bytes | None, text: str) -> Markup:
-    """A PNG inside the page, with what it shows in words; nothing where there is none."""
+    """Return an image element that holds the PNG, with its description; return nothing for None."""
     if not png:
         return Markup()
-    return Markup('<img src="data:image/png;base64,{}" alt="{}">').format(b64encode(png).decode(), text)
+    encoded = b64encode(png).decode()
+    return Markup('<img src="data:image/png;base64,{}" alt="{}">').format(encoded, text)
 
 
-@lru_cache(maxsize=1)
-def _environment() -> Environment:
+FILTERS = (figure, change, percent, count, picture)
+
+
+@lru_cache
+def _environment(room: str) -> Environment:
+    """Return the Jinja environment of a room: its own templates first, then the shared ones."""
+    loader = ChoiceLoader([PackageLoader(room), PackageLoader("include.pages")])
     environment = Environment(
-        loader=PackageLoader("include.reporting", "templates"),
+        loader=loader,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         autoescape=True,
     )
-    environment.filters |= {shown.__name__: shown for shown in (figure, change, percent, count, picture)}
+    for function in FILTERS:
+        environment.filters[function.__name__] = function
     return environment

@@ -55,6 +55,7 @@ def decision_page(record: Mapping[str, Any]) -> str:
     shown = ABSENT | dict(record)
     segments = [{"metric": None, **segment} for segment in shown["segments"]]
     return render(
+        __package__,
         "decision.html",
         record=shown | {"segments": sorted(segments, key=lambda segment: float(segment["change"]))},
         headline=HEADLINES[shown["verdict"]],

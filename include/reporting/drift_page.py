@@ -63,6 +63,7 @@ def drift_page(details: Mapping[str, Any], evidently: str | None = None) -> str:
     """
     found = ABSENT | dict(details)
     return render(
+        __package__,
         "drift.html",
         found=found,
         headline=HEADLINES[found["verdict"]],

@@ -9,14 +9,13 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup
 
-from include.contract import Contract, load_contract
+from include.contract import Contract
 from include.lake.layout import Layout
 from include.lake.objects import write_bytes, write_text
 from include.pages.render import render
 from include.reporting.eda_plots import MUCH_MISSING, draw_all
 from include.reporting.eda_source import SourceTokens, source_tokens
 from include.reporting.eda_tables import Profile, profile
-from include.settings import settings
 from include.training.snapshot import load_snapshot, read_manifest
 
 log = logging.getLogger(__name__)
@@ -35,7 +34,7 @@ SHARES = (
 )
 
 
-def write_eda(snapshot_uri: str, run_id: str) -> str:
+def write_eda(layout: Layout, snapshot_uri: str, run_id: str) -> str:
     """Writes the report of the snapshot at `snapshot_uri` into the run's report folder; a second call overwrites it.
 
     Returns:
@@ -46,8 +45,7 @@ def write_eda(snapshot_uri: str, run_id: str) -> str:
         ObjectMissingError: the snapshot or its manifest is gone.
         SnapshotChangedError: the rows are not those the manifest describes.
     """
-    contract = load_contract(settings().contract)
-    layout = Layout(settings(), contract)
+    contract = layout.contract
     leads, manifest = load_snapshot(snapshot_uri), read_manifest(snapshot_uri)
     found, tokens = profile(leads, contract), source_tokens(leads[contract.key], layout)
     pictures, folder = draw_all(found), layout.report("eda", run_id)
@@ -91,6 +89,7 @@ def page(
     counts = tokens.counts[(tokens.counts > 0).any(axis=1)]
     columns = found.columns
     return render(
+        __package__,
         PAGE,
         found=found,
         contract=contract,

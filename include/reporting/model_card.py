@@ -3,14 +3,13 @@
 import logging
 from typing import Any, NamedTuple
 
-from include.contract import Contract, KnownAt, load_contract
+from include.contract import Contract, KnownAt
 from include.lake.layout import Layout
 from include.lake.objects import write_text
 from include.pages.render import ABSENT, figure, render
 from include.registry.tracking import connect, tracking_errors
 from include.reporting.card_facts import CardFacts, card_facts
 from include.reporting.card_limits import known_limits
-from include.settings import settings
 
 log = logging.getLogger(__name__)
 PAGE = "model_card.html"
@@ -35,7 +34,7 @@ class WrittenCard(NamedTuple):
 
 
 @tracking_errors()
-def write_model_card(model: str, version: str) -> WrittenCard:
+def write_model_card(layout: Layout, model: str, version: str) -> WrittenCard:
     """Writes the card of a registered version and logs it to the version's MLflow run as model_card.html.
 
     Written again after a decision about the version, it shows that decision. What is gone by then (a snapshot, an
@@ -48,10 +47,10 @@ def write_model_card(model: str, version: str) -> WrittenCard:
         mlflow.exceptions.MlflowException: there is no such version.
         TrackingUnavailableError: MLflow does not answer.
     """
-    client, contract = connect(), load_contract(settings().contract)
+    client = connect(layout.settings)
     facts = card_facts(client, model, version)
-    text = model_card(facts, contract)
-    uri = f"{Layout(settings(), contract).report('models', model)}{version}.html"
+    text = model_card(facts, layout.contract)
+    uri = f"{layout.report('models', model)}{version}.html"
     write_text(uri, text)
     client.log_text(facts.run_id, text, PAGE)
     log.info("Model card of %s version %s: %s", model, version, uri)
@@ -61,6 +60,7 @@ def write_model_card(model: str, version: str) -> WrittenCard:
 def model_card(facts: CardFacts, contract: Contract) -> str:
     """The card as HTML that needs no other file."""
     return render(
+        __package__,
         PAGE,
         card=facts,
         contract=contract,

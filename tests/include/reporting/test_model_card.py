@@ -44,7 +44,7 @@ def bare(client, contract):
 
 def test_the_card_of_a_training_says_everything_and_lies_in_s3_and_on_the_run(challenger, client, layout, accounts):
     model, version = challenger["model"], challenger["version"]
-    written = write_model_card(model, version)
+    written = write_model_card(layout, model, version)
     assert written.uri == layout.report("models", model) + f"{version}.html"
     assert written.run_url.endswith(f"/runs/{challenger['run_id']}")
     text = read_text(written.uri)
@@ -79,11 +79,11 @@ def test_a_decision_about_the_version_is_on_the_card_that_is_written_after_it(ba
     for name, value in tags.items():
         client.set_model_version_tag(bare.name, bare.version, name, value)
     promote(bare.name, bare.version)
-    text = read_text(write_model_card(bare.name, bare.version).uri)
+    text = read_text(write_model_card(layout, bare.name, bare.version).uri)
     for part in ("At present the champion.", "promote by rule first, 2026-02-02", "floors are met", "Approve by jane"):
         assert part in text
     delete(record)
-    text = read_text(write_model_card(bare.name, bare.version).uri)
+    text = read_text(write_model_card(layout, bare.name, bare.version).uri)
     assert "promote by rule first" in text
     assert "<td>floors</td>" in text
 
@@ -115,5 +115,5 @@ def test_a_task_hands_on_the_addresses_of_card_and_run(bare, layout):
 
 def test_a_card_written_twice_is_one_object(bare, layout):
     for _ in range(2):
-        write_model_card(bare.name, bare.version)
+        write_model_card(layout, bare.name, bare.version)
     assert len(list_objects(layout.report("models", bare.name))) == 1
