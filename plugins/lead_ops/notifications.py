@@ -1,7 +1,10 @@
-"""Alerts about the model's life, sent to Slack and by email from task callbacks.
+"""Send alerts about the model's life to Slack and by email, from task callbacks.
 
-Airflow runs task callbacks in the task's own process, after the state is recorded. There connections can be looked
-up and include/ can be imported; nothing here may be needed for the state, so a channel that fails is logged only.
+Airflow runs task callbacks in the task's own process, after it has recorded the task's state. Connections can be
+looked up there and include/ can be imported. The state does not depend on an alert: a channel that fails is logged,
+nothing else happens.
+
+To add an alert, add its event to TITLES, and give a task a `Notifier` of that event (docs/how-to-add.md).
 """
 
 import html
@@ -28,6 +31,7 @@ TITLES = {
     "endpoint_rolled_back": "A deployment failed: the endpoint goes back to what it served before",
     "task_failed": "A task has failed",
 }
+"""Event to the title of its alert."""
 
 DETAILS = (
     "verdict",
@@ -47,16 +51,16 @@ DETAILS = (
     "report_uri",
     *PAGES,
 )
-"""Keys of a task's result that an alert shows; anything else stays out of it."""
+"""Keys of a task's result that an alert shows, in this order; anything else stays out of it."""
 
 
 class Notifier(BaseNotifier):
-    """Sends one event to every channel whose connection exists (`slack_default`, `smtp_default`).
+    """Send one event to every channel whose connection exists (`slack_default`, `smtp_default`).
 
     Args:
         event: a key of TITLES.
         source: task whose result holds the details; by default the task that has the callback.
-        when: given the callback's context, says whether there is anything to send; by default always.
+        when: function of the callback's context that returns whether to send the alert; by default always.
     """
 
     def __init__(self, event, *, source=None, when=None):
@@ -67,68 +71,93 @@ class Notifier(BaseNotifier):
         self.when = when
 
     def notify(self, context):
-        """Sends to each channel; a failing one neither stops the other nor fails the task."""
+        """Send the alert to each channel; a failing channel neither stops the other nor fails the task."""
         if self.when is not None and not self.when(context):
             return
         lines = describe(context, self._result(context), failed=self.event == "task_failed")
-        for channel, connection, send in (
-            ("Slack", SLACK_CONNECTION, send_to_slack),
-            ("email", EMAIL_CONNECTION, send_by_email),
-        ):
-            if self._connected(connection):
-                self._send(channel, send, lines)
+        self._send("Slack", SLACK_CONNECTION, self._send_to_slack, lines)
+        self._send("email", EMAIL_CONNECTION, self._send_by_email, lines)
 
     def _result(self, context):
+        """Return the result of the source task; a failed task has none."""
         if self.event == "task_failed":
             return None
         ti = context["ti"]
         return ti.xcom_pull(task_ids=self.source or ti.task_id)
 
-    def _connected(self, connection):
+    def _send(self, channel, connection, send, lines):
+        """Send the lines to one channel if it is connected, and log how that ended."""
+        if not connection_exists(connection):
+            return
         try:
-            BaseHook.get_connection(connection)
-        except AirflowNotFoundException:
-            return False
-        return True
-
-    def _send(self, channel, send, lines):
-        try:
-            send(self.title, lines)
+            send(lines)
         except Exception as error:  # whatever a channel raises, the task's own outcome stands
             # The type only: a message can carry the webhook's address, which is a secret.
             self.log.warning("Alert %s not sent to %s: %s", self.event, channel, type(error).__name__)
         else:
             self.log.info("Alert %s sent to %s", self.event, channel)
 
+    def _send_to_slack(self, lines):
+        send_to_slack(self.title, lines)
+
+    def _send_by_email(self, lines):
+        """Send to the address in the settings: this is where settings are looked up for alerts."""
+        from include.settings import settings
+
+        send_by_email(settings().alerts.email, self.title, lines)
+
+
+def connection_exists(name):
+    """Return whether Airflow has a connection of this name."""
+    try:
+        BaseHook.get_connection(name)
+    except AirflowNotFoundException:
+        return False
+    return True
+
 
 def describe(context, result, *, failed):
-    """(label, text) lines of an alert: run, task, times, log, exception type, and known details of `result`."""
-    ti, dag_run = context["ti"], context["dag_run"]
-    exception = context.get("exception")
-    looked_at = getattr(context.get("task"), "bucket_key", None)
+    """List what an alert says, as (label, text) pairs.
+
+    Args:
+        context: of the task callback.
+        result: of the task that has the details.
+        failed: whether the alert is about a failed task; it then names the object that a sensor waited for.
+    """
+    ti = context["ti"]
+    waited_for = getattr(context.get("task"), "bucket_key", None) if failed else None
     lines = [
         ("DAG", ti.dag_id),
         ("Run", ti.run_id),
         ("Task", ti.task_id),
-        ("Run after", dag_run.run_after),
+        ("Run after", context["dag_run"].run_after),
         ("Started", ti.start_date),
         ("Ended", ti.end_date),
-        ("Exception", type(exception).__name__ if isinstance(exception, BaseException) else exception and "unknown"),
-        ("Looked at", looked_at if failed else None),
+        ("Exception", exception_type(context.get("exception"))),
+        ("Looked at", waited_for),
         *details(result),
         ("Log", ti.log_url),
     ]
     return [(label, str(value)) for label, value in lines if value not in (None, "")]
 
 
+def exception_type(exception):
+    """Return the type of a callback's exception: its message can hold a secret, so it is never shown."""
+    if isinstance(exception, BaseException):
+        return type(exception).__name__
+    # Airflow may hand over the message alone, as text.
+    return "unknown" if exception else None
+
+
 def details(result):
-    """(label, text) pairs of the known keys in a task's result, which is a dictionary or a list of them."""
+    """Yield (label, text) for each key of DETAILS in a task's result, which is a dictionary or a list of them."""
     results = result if isinstance(result, list | tuple) else [result]
     for entry in results:
-        if isinstance(entry, dict):
-            yield from (
-                (PAGES.get(key) or key.replace("_", " ").capitalize(), _short(entry.get(key))) for key in DETAILS
-            )
+        if not isinstance(entry, dict):
+            continue
+        for key in DETAILS:
+            label = PAGES.get(key) or key.replace("_", " ").capitalize()
+            yield label, _short(entry.get(key))
 
 
 def _short(value):
@@ -140,36 +169,38 @@ def _short(value):
 
 
 def send_to_slack(title, lines):
-    """Posts to the incoming webhook of `slack_default`. Raises what the hook raises."""
+    """Post an alert to the incoming webhook of `slack_default`. Raises what the hook raises."""
     from airflow.providers.slack.hooks.slack_webhook import SlackWebhookHook
 
-    text = "\n".join([f"*{title}*", *(f"{label}: {_escape(value)}" for label, value in lines)])
-    SlackWebhookHook(slack_webhook_conn_id=SLACK_CONNECTION, timeout=SLACK_TIMEOUT).send(text=text)
+    rows = [f"{label}: {_escape(text)}" for label, text in lines]
+    message = "\n".join([f"*{title}*", *rows])
+    hook = SlackWebhookHook(slack_webhook_conn_id=SLACK_CONNECTION, timeout=SLACK_TIMEOUT)
+    hook.send(text=message)
 
 
 def _escape(text):
-    """Slack's three control characters as entities, so that a value cannot write a link or a mention."""
+    """Replace Slack's three control characters by entities, so that a value cannot write a link or a mention."""
     return html.escape(text, quote=False)
 
 
-def _linked(text):
-    """HTML of a value, a web address as a link."""
-    shown = html.escape(text)
-    return f'<a href="{shown}">{shown}</a>' if text.startswith(("http://", "https://")) else shown
-
-
-def send_by_email(title, lines):
-    """Sends HTML through the server of `smtp_default` to the settings' alert_email. Raises what the hook raises."""
+def send_by_email(receiver, title, lines):
+    """Send an alert as HTML through the server of `smtp_default`. Raises what the hook raises."""
     from airflow.providers.smtp.hooks.smtp import SmtpHook
 
-    from include.settings import settings
-
-    rows = "".join(f"<tr><th align=left>{html.escape(k)}</th><td>{_linked(v)}</td></tr>" for k, v in lines)
-    receiver = settings().alerts.email
+    rows = [f"<tr><th align=left>{html.escape(label)}</th><td>{_linked(text)}</td></tr>" for label, text in lines]
+    table = f"<table>{''.join(rows)}</table>"
     with SmtpHook(smtp_conn_id=EMAIL_CONNECTION) as hook:
         hook.send_email_smtp(
             to=receiver,
             from_email=hook.from_email or receiver,
             subject=f"[lead-conversion] {title}",
-            html_content=f"<h3>{html.escape(title)}</h3><table>{rows}</table>",
+            html_content=f"<h3>{html.escape(title)}</h3>{table}",
         )
+
+
+def _linked(text):
+    """Return a value as HTML; a web address becomes a link."""
+    shown = html.escape(text)
+    if text.startswith(("http://", "https://")):
+        return f'<a href="{shown}">{shown}</a>'
+    return shown
