@@ -11,7 +11,7 @@ UV := $(shell command -v uv || echo .tools/bin/uv)
 # Python 3.12 from PATH (asked to run: pyenv puts shims there that may not), else from pyenv's versions, else uv finds or fetches one.
 PYTHON312 := $(firstword $(shell python3.12 -c 'import sys; print(sys.executable)' 2>/dev/null) $(wildcard $(or $(PYENV_ROOT),$(HOME)/.pyenv)/versions/3.12.*/bin/python3.12) 3.12)
 
-.PHONY: help setup demo up down serve test lint lock lock-parts mwaa forecast bench screenshots package stage stacks images deploy demo-compose compose-test docker
+.PHONY: help setup demo up down serve test lint docs lock lock-parts mwaa forecast bench screenshots package stage stacks images deploy demo-compose compose-test docker
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -46,6 +46,9 @@ lint: setup ## ruff, mypy, import-linter
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m mypy
 	.venv/bin/lint-imports
+
+docs: setup ## the pages of docs/ that are made from code: dags.md, data-dictionary.md, settings.md
+	$(PYTHON) -m docs.generate
 
 lock: ## rebuild requirements*.txt; CONSTRAINTS=file for a local copy of the constraints; AIRFLOW=3.3.1 makes a second pair beside them
 	@test -x "$(UV)" || (python3 -m venv .tools && .tools/bin/pip install --quiet uv)

@@ -1,1 +1,1 @@
-"""Pages of docs/ that are written from code."""
+"""Write the pages of docs/ that are made from code; `make docs` writes all of them."""
