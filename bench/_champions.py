@@ -13,6 +13,7 @@ from include.registry.packaging import log_pipeline
 from include.registry.registry import promote, register
 from include.registry.tracking import connect
 from include.scoring.stages import STAGES
+from include.settings import settings
 from include.training.dataset import make_dataset
 from include.training.fit import refit
 from include.training.recipe import Recipe
@@ -20,14 +21,14 @@ from include.training.recipe import Recipe
 
 def crown(leads: pd.DataFrame, contract: Contract, family: str, folder: Path) -> None:
     """Fits a model per stage and makes it champion; the pipelines are also saved as <stage>.joblib in `folder`."""
-    client = connect()
+    client = connect(settings().mlflow.tracking_uri)
     mlflow.set_experiment(contract.names.experiment)
     for stage in STAGES:
         data, recipe = make_dataset(leads, contract, stage, {}), Recipe(family, {}, "none", Decision("f1", 0.5, TIERS))
-        pipeline = refit(recipe, data, data.split != "holdout", contract, stage)
+        pipeline = refit(settings().decisions, contract, recipe, data, data.split != "holdout", stage)
         with mlflow.start_run() as run:
             logged = log_pipeline(pipeline, leads)
         model = contract.model_name(stage)
         version = register(client, model, logged.model_uri, run.info.run_id, {"threshold": "0.5"}, logged.model_id)
-        promote(model, str(version.version))
+        promote(client, model, str(version.version))
         joblib.dump(pipeline, folder / f"{stage}.joblib")

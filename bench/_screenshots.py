@@ -45,7 +45,9 @@ COLOURS = 64
 
 def champion(leads: pd.DataFrame, contract: Contract, stage: KnownAt) -> Scorer:
     """A logistic regression on the leads, as a training would deploy it."""
-    fitted = build_pipeline("logistic_regression", contract, stage).fit(leads, leads[contract.label].astype(int))
+    fitted = build_pipeline(settings().decisions, contract, "logistic_regression", stage).fit(
+        leads, leads[contract.label].astype(int)
+    )
     version = ChampionInfo(contract.model_name(stage), "4", "run", {}, SCORED_AT)
     return scorer_of(version, stage, contract, deployable(fitted, Calibration(), Decision("f1", 0.4, TIERS)))
 

@@ -114,12 +114,14 @@ def leads(rows: int, seed: int) -> pd.DataFrame:
 
 def register_versions(family: str, rows: int, count: int, say: Callable[[str], None]) -> list[str]:
     """Registers `count` versions of the contact stage's model, each trained on other leads; promotes none."""
-    contract, client = load_contract(settings().contract), connect()
+    contract, client = load_contract(settings().contract), connect(settings().mlflow.tracking_uri)
     mlflow.set_experiment(contract.names.experiment)
     model, found = contract.model_name(KnownAt.CONTACT), []
     for seed in range(count):
         frame = leads(rows, seed)
-        fitted = build_pipeline(family, contract, KnownAt.CONTACT).fit(frame, frame[contract.label].astype(int))
+        fitted = build_pipeline(settings().decisions, contract, family, KnownAt.CONTACT).fit(
+            frame, frame[contract.label].astype(int)
+        )
         with mlflow.start_run() as run:
             logged = log_pipeline(deployable(fitted, Calibration(), DECISION), frame)
         made = register(client, model, logged.model_uri, run.info.run_id, {}, logged.model_id)

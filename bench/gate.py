@@ -135,7 +135,7 @@ def measure(path: Path) -> list[list[object]]:
         learn, (unseen, outcome) = data.split != "holdout", data.part("holdout")
         scores = {}
         for family, seed in PAIRS:
-            made = build_pipeline(family, contract, stage, {"model__random_state": seed})
+            made = build_pipeline(settings().decisions, contract, family, stage, {"model__random_state": seed})
             fitted = made.fit(data.frame[learn], data.target[learn])
             scores[f"{family}, seed {seed}"] = fitted.predict_proba(unseen)[:, 1].astype(float)
         (_, first), *others = scores.items()

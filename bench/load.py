@@ -20,6 +20,7 @@ from bench._table import last_line, show
 from bench._traffic import Championships, Traffic, judge
 from include.contract import load_contract
 from include.registry.registry import promote, rollback
+from include.registry.tracking import connect
 from include.settings import settings
 
 THREADS = 4
@@ -49,7 +50,7 @@ class Operator:
             self._next += 1
         elif name == "roll back":
             before = time.monotonic()
-            champion = rollback(self._model)
+            champion = rollback(connect(settings().mlflow.tracking_uri), self._model)
             self.champions.began(champion.version, before, time.monotonic())
         elif name == "outage":
             self._server.stop()
@@ -58,7 +59,7 @@ class Operator:
 
     def _promote(self, version: str) -> None:
         before = time.monotonic()
-        promote(self._model, version)
+        promote(connect(settings().mlflow.tracking_uri), self._model, version)
         self.champions.began(version, before, time.monotonic())
 
 

@@ -44,7 +44,7 @@ DRAWS = 20
 
 def pick(data: Dataset, contract: Contract, stage: KnownAt) -> Recipe:
     """The recipe that a training on `data` would register."""
-    fits = [fit_family(family, data, contract, stage) for family in FAMILIES]
+    fits = [fit_family(settings().decisions, contract, family, data, stage) for family in FAMILIES]
     results = [{"metrics": one.metrics, **to_dict(one.recipe)} for one in fits]
     return from_dict(choose_winner(results, settings().decisions.primary_metric))
 
@@ -69,7 +69,7 @@ def quality(
         chosen.iloc[train] = True
         used = recipe or pick(make_dataset(data.frame[chosen], contract, stage, {}), contract, stage)
         taken[f"{used.family} {dict(used.params)} calibration {used.calibration}"] += 1
-        model = refit(used, data, chosen, contract, stage)
+        model = refit(settings().decisions, contract, used, data, chosen, stage)
         unseen[test] = model.predict_proba(data.frame.iloc[test])[:, 1]
         judged = evaluate_classification_model(target[test], unseen[test], THRESHOLD)
         drawn = [ece(chance.random(len(test)) < unseen[test], unseen[test]) for _ in range(DRAWS)]

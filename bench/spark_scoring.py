@@ -58,15 +58,15 @@ def register_champions(contract: Contract) -> None:
     """Trains and promotes an XGBoost model for each stage that scores."""
     leads = leads_of(TRAINING_ROWS, 1, contract)
     outcome = leads[contract.label].astype(int)
-    client = connect()
+    client = connect(settings().mlflow.tracking_uri)
     mlflow.set_experiment(contract.names.experiment)
     for stage in (KnownAt.CONTACT, KnownAt.CAPTURE):
-        fitted = build_pipeline("xgboost", contract, stage).fit(leads, outcome)
+        fitted = build_pipeline(settings().decisions, contract, "xgboost", stage).fit(leads, outcome)
         with mlflow.start_run() as run:
             logged = log_pipeline(deployable(fitted, Calibration(), DECISION), leads)
         model = contract.model_name(stage)
         made = register(client, model, logged.model_uri, run.info.run_id, {}, logged.model_id)
-        promote(model, str(made.version))
+        promote(client, model, str(made.version))
 
 
 def unload(rows: int, layout: Layout) -> None:

@@ -39,11 +39,15 @@ def fold_scores(real: pd.DataFrame, synthetic: pd.DataFrame, contract: Contract)
     """ROC-AUC per fold of the real leads: (folds, 2), trained on real and on synthetic leads."""
     target = real[contract.label].astype(int)
     made = synthetic.sample(len(real) * (FOLDS - 1) // FOLDS, random_state=SEED)
-    from_synthetic = build_pipeline(FAMILY, contract, STAGE).fit(made, made[contract.label].astype(int))
+    from_synthetic = build_pipeline(settings().decisions, contract, FAMILY, STAGE).fit(
+        made, made[contract.label].astype(int)
+    )
     folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=SEED)
     scores = []
     for train, test in folds.split(real, target, feature_groups(real, contract, STAGE)):
-        from_real = build_pipeline(FAMILY, contract, STAGE).fit(real.iloc[train], target.iloc[train])
+        from_real = build_pipeline(settings().decisions, contract, FAMILY, STAGE).fit(
+            real.iloc[train], target.iloc[train]
+        )
         models = (from_real, from_synthetic)
         scores.append(
             [roc_auc_score(target.iloc[test], model.predict_proba(real.iloc[test])[:, 1]) for model in models]

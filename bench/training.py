@@ -66,7 +66,7 @@ def explained(pipeline: Any, rows: pd.DataFrame, background: pd.DataFrame) -> fl
 def family_job(path: str, family: str, stage: KnownAt) -> dict[str, Any]:
     """One mapped task of `train_models`, without MLflow."""
     data, started = load(path, stage), time.process_time()
-    made = fit_family(family, data, load_contract(settings().contract), stage)
+    made = fit_family(settings().decisions, load_contract(settings().contract), family, data, stage)
     rows, outcome = data.part("validation")
     evaluated(made.pipeline, rows, outcome)
     shap = explained(made.pipeline, rows, data.part("train")[0])
@@ -77,10 +77,10 @@ def challenger_job(path: str, winner: dict[str, Any], stage: KnownAt) -> dict[st
     """Refit and judgement of the winner, on the holdout and on the newest fifth."""
     contract, data, recipe = load_contract(settings().contract), load(path, stage), from_dict(winner)
     started, newest, (rows, outcome) = time.process_time(), data.newest(NEWEST_SHARE), data.part("holdout")
-    pipeline = refit(recipe, data, data.split != "holdout", contract, stage)
+    pipeline = refit(settings().decisions, contract, recipe, data, data.split != "holdout", stage)
     evaluated(pipeline, rows, outcome)
     shap = explained(pipeline, rows, data.part("train", "validation")[0])
-    before = refit(recipe, data, ~newest & (data.split != "holdout"), contract, stage)
+    before = refit(settings().decisions, contract, recipe, data, ~newest & (data.split != "holdout"), stage)
     evaluated(before, data.frame[newest], data.target[newest])
     return _spent(started, shap)
 
@@ -92,7 +92,9 @@ def guide_job(path: str) -> dict[str, Any]:
     started = time.process_time()
     for family, grid in GUIDE_GRIDS.items():
         folds = StratifiedKFold(3, shuffle=True, random_state=SEED)
-        GridSearchCV(build_pipeline(family, contract, KnownAt.CONTACT), grid, scoring="f1", cv=folds).fit(rows, outcome)
+        GridSearchCV(
+            build_pipeline(settings().decisions, contract, family, KnownAt.CONTACT), grid, scoring="f1", cv=folds
+        ).fit(rows, outcome)
     return _spent(started, 0.0)
 
 

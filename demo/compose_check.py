@@ -30,6 +30,7 @@ from demo.replay.follow import run_to_success
 from demo.replay.lifecycle import BOOTSTRAP, DAGS, Stage, play
 from include.contract import Contract, load_contract
 from include.registry.registry import champion
+from include.registry.tracking import connect
 from include.settings import settings
 from localaws.roles import LOCAL_API_KEY
 
@@ -66,7 +67,7 @@ def first_batch(stage: Stage, batch: Batch, console: Console) -> Facts:
 
 def require_champion(facts: Facts, contract: Contract) -> str:
     """The champion's version in the registry, which must be the one that the master DAG says it promoted."""
-    found = champion(contract.model_name())
+    found = champion(connect(settings().mlflow.tracking_uri), contract.model_name())
     told = f"the master DAG's decision is {facts.decision!r}, its champion {facts.champion_version!r}"
     if found is None:
         raise NotProvedError(f"the registry has no champion of {contract.model_name()}; {told}")

@@ -73,17 +73,21 @@ def _register_challenger(run_id: str, leads: Any) -> tuple[str, str]:
     from include.registry.packaging import log_pipeline
     from include.registry.registry import CHALLENGER, register
     from include.registry.tracking import connect
-    from include.settings import settings
+    from include.settings import Decisions, settings
     from include.training.dataset import load_dataset
     from include.training.families import build_pipeline, deployable
     from include.training.snapshot import write_manifest
 
     contract = load_contract(settings().contract)
-    client, uri, model = connect(), Layout(settings(), contract).snapshot(run_id), contract.model_name()
+    client, uri, model = (
+        connect(settings().mlflow.tracking_uri),
+        Layout(settings(), contract).snapshot(run_id),
+        contract.model_name(),
+    )
     write_parquet(leads, f"{uri}0000_part_00.parquet")
     write_manifest(settings(), contract, run_id, "UNLOAD …")
     rows, outcome = load_dataset(uri, contract, KnownAt.CONTACT).part("train", "validation")
-    fitted = build_pipeline("logistic_regression", contract, KnownAt.CONTACT).fit(rows, outcome)
+    fitted = build_pipeline(Decisions(), contract, "logistic_regression", KnownAt.CONTACT).fit(rows, outcome)
     mlflow.set_experiment(contract.names.experiment)
     with mlflow.start_run() as run:
         logged = log_pipeline(deployable(fitted, Calibration(), Decision("f1", 0.5, ())), rows)

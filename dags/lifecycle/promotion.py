@@ -77,13 +77,16 @@ def next_promotion_step(comparisons, params):
 def promote(comparisons, dag_run=None, ti=None):
     """Makes every challenger that passed the gate the champion of its stage; a repeated run changes nothing."""
     from include.registry import registry
+    from include.registry.tracking import connect
+    from lifecycle.names import Names
     from lifecycle.records import actor, enter
     from lifecycle.reports import with_pages
 
+    client = connect(Names().settings.mlflow.tracking_uri)
     for one in comparisons:
         reason = "; ".join(one["reasons"])
         if one["verdict"] == "promote":
-            registry.promote(one["model"], one["version"], against=one["champion_version"])
+            registry.promote(client, one["model"], one["version"], against=one["champion_version"])
             enter(one, "promoted", actor(dag_run), reason, ti.start_date)
         else:
             enter(one, "kept", actor(dag_run), reason, ti.start_date)

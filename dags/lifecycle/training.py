@@ -57,9 +57,13 @@ def eda_report(snapshot_uri, run):
 @task(**CHEAP_COMPUTE, on_success_callback=[Notifier("retraining_started")])
 def start_training(snapshot_uri, run):
     """Opens the MLflow run that the families' runs belong to; returns its id."""
+    from include.registry.tracking import connect
     from include.training import train
+    from lifecycle.names import Names
 
-    return train.start_training(snapshot_uri, run)
+    names = Names()
+    client = connect(names.settings.mlflow.tracking_uri)
+    return train.start_training(names.settings, names.contract, client, snapshot_uri, run)
 
 
 @task(**DECISION)
@@ -71,9 +75,20 @@ def plan_training(params=None):
 @task(**COSTLY_COMPUTE, map_index_template="{{ task.op_kwargs.job.family }} {{ task.op_kwargs.job.stage }}")
 def train_family(job, snapshot_uri, parent_run_id):
     """Searches, fits and evaluates one family for one stage in an MLflow run of its own; returns its metrics."""
+    from include.registry.tracking import connect
     from include.training import train
+    from lifecycle.names import Names
 
-    return train.train_family(snapshot_uri, job["family"], job["stage"], parent_run_id)
+    names = Names()
+    return train.train_family(
+        names.settings.decisions,
+        names.contract,
+        connect(names.settings.mlflow.tracking_uri),
+        snapshot_uri,
+        job["family"],
+        job["stage"],
+        parent_run_id,
+    )
 
 
 @task(**DECISION)
@@ -85,11 +100,21 @@ def chosen_stages(params=None):
 @task(**COSTLY_COMPUTE, on_success_callback=[Notifier("model_registered")])
 def register_challenger(stage, snapshot_uri, results, parent_run_id, params=None):
     """Refits the stage's best family, logs and registers it under the alias `challenger`."""
+    from include.registry.tracking import connect
     from include.training import challenger
+    from lifecycle.names import Names
     from lifecycle.reports import with_model_card
 
+    names = Names()
     registered = challenger.register_challenger(
-        snapshot_uri, list(results), stage, parent_run_id, params.get("primary_metric")
+        names.settings,
+        names.contract,
+        connect(names.settings.mlflow.tracking_uri),
+        snapshot_uri,
+        list(results),
+        stage,
+        parent_run_id,
+        params.get("primary_metric"),
     )
     return with_model_card({**registered, "snapshot_uri": snapshot_uri})
 

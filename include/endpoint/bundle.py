@@ -7,6 +7,7 @@ from hashlib import file_digest
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import mlflow
 import mlflow.artifacts
 
 from include.contract import KnownAt, load_contract
@@ -14,7 +15,7 @@ from include.lake.objects import upload_file
 from include.registry.errors import ModelUnreadableError, TrackingUnavailableError
 from include.registry.models import UNREADABLE
 from include.registry.registry import ChampionInfo
-from include.registry.tracking import connect, tracking_errors
+from include.registry.tracking import require_server, tracking_errors
 from include.scoring.model_folder import write_index
 from include.scoring.stages import find_champions
 from include.settings import settings
@@ -85,7 +86,9 @@ def _download(info: ChampionInfo, target: Path) -> None:
     except TrackingUnavailableError:
         raise
     except UNREADABLE as error:
-        connect()  # MLflow reports a connection that was lost in its threads as a missing file
+        require_server(
+            mlflow.get_tracking_uri()
+        )  # MLflow reports a connection that was lost in its threads as a missing file
         raise ModelUnreadableError(
             f"{info.uri} cannot be downloaded; restore the artefact of run {info.run_id}"
         ) from error

@@ -54,11 +54,23 @@ def train(root: Path) -> None:
         ObjectMissingError: the channel holds no snapshot.
         Also what `include.training.train.train_family` raises.
     """
-    from include.training.train import train_family  # so that a failing import, too, is told as the job's failure
+    # Imported here, so that a failing import, too, is reported as the job's failure.
+    from include.contract import load_contract
+    from include.registry.tracking import connect
+    from include.settings import settings
+    from include.training.train import train_family
 
     asked = read_hyperparameters(root)
     folder = root / "input" / "data" / CHANNEL
-    result = train_family(f"file://{folder}/", asked.family, asked.stage, asked.parent_run_id)
+    result = train_family(
+        settings().decisions,
+        load_contract(settings().contract),
+        connect(settings().mlflow.tracking_uri),
+        f"file://{folder}/",
+        asked.family,
+        asked.stage,
+        asked.parent_run_id,
+    )
     (root / "model" / RESULT).write_text(json.dumps(result), encoding="utf-8")
     log.info("Result of %s for %s: %s", asked.family, asked.stage, result)
 

@@ -7,37 +7,37 @@ from sklearn.metrics import precision_recall_curve
 
 from include.evaluation.errors import ThresholdPolicyError
 from include.features.calibration import Decision
-from include.settings import Settings
+from include.settings import Decisions
 
 PRECISION_BIASED_BETA = 0.5
 LEADS_PER_CAPACITY = 1000
 TIERS = (("A", 80), ("B", 50), ("C", 20), ("D", 0))
 
 
-def decide(settings: Settings, outcome: Any, probability: Any) -> Decision:
-    """The decision of the settings' policy.
+def decide(decisions: Decisions, outcome: Any, probability: Any) -> Decision:
+    """Return the decision that the business's threshold policy makes on these leads.
 
     Args:
-        settings: threshold_policy, the hours of the `cost` policy and the tier policy.
+        decisions: threshold_policy, the hours of the `cost` policy and the tier policy.
         outcome: outcomes 0 or 1, shape (n,), with at least one 1.
         probability: calibrated probabilities, shape (n,), of leads the model has not seen.
 
     Raises:
         ThresholdPolicyError: an unknown policy.
     """
-    policy = settings.decisions.threshold_policy
-    threshold = _threshold(settings, policy, np.asarray(outcome), np.asarray(probability, dtype="float64"))
-    return Decision(policy, threshold, tiers(settings.decisions.tier_policy, threshold))
+    policy = decisions.threshold_policy
+    threshold = _threshold(decisions, policy, np.asarray(outcome), np.asarray(probability, dtype="float64"))
+    return Decision(policy, threshold, tiers(decisions.tier_policy, threshold))
 
 
-def _threshold(settings: Settings, policy: str, outcome: np.ndarray, probability: np.ndarray) -> float:
+def _threshold(decisions: Decisions, policy: str, outcome: np.ndarray, probability: np.ndarray) -> float:
     name, _, amount = policy.partition("=")
     if name == "f1":
         return f_threshold(outcome, probability, beta=1.0)
     if name == "precision_biased":
         return f_threshold(outcome, probability, beta=PRECISION_BIASED_BETA)
     if name == "cost":
-        return cost_threshold(settings.decisions.false_positive_hours, settings.decisions.missed_lead_hours)
+        return cost_threshold(decisions.false_positive_hours, decisions.missed_lead_hours)
     if name == "capacity" and amount.isdecimal() and 0 < int(amount) <= LEADS_PER_CAPACITY:
         return capacity_threshold(probability, int(amount))
     raise ThresholdPolicyError(

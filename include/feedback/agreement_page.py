@@ -16,6 +16,7 @@ from include.lake.objects import write_json, write_text
 from include.lake.web import browser_address
 from include.pages.render import render as page
 from include.registry.tracking import connect, tracking_errors
+from include.settings import settings
 from include.warehouse.client import Warehouse
 from include.warehouse.templates import Statements, literal
 
@@ -72,7 +73,7 @@ def report_agreement(
 
 @tracking_errors()
 def _log_to_mlflow(run_id: str, experiment: str, found: Mapping[str, Any]) -> None:
-    client, now = connect(), int(time.time() * 1000)
+    client, now = connect(settings().mlflow.tracking_uri), int(time.time() * 1000)
     run = _run(client, experiment, run_id)
     client.log_batch(run, [Metric(name, value, now, 0) for name, value in _metrics(found)])
     client.log_dict(run, dict(found), "agreement.json")

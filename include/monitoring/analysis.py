@@ -19,6 +19,7 @@ from include.monitoring.model_drift import ModelDrift, model_drift
 from include.monitoring.prediction import REFERENCE_ROWS, SCORED
 from include.monitoring.records import log_to_mlflow, report_files, store_metrics, write_reports
 from include.registry.registry import ChampionInfo, champion
+from include.registry.tracking import connect
 from include.settings import Settings, settings
 from include.training.snapshot import open_snapshot
 from include.warehouse.client import Warehouse
@@ -66,7 +67,7 @@ def analyse_drift(
         WarehouseError: the figures could not be stored.
     """
     current = _read_window(window_uri)
-    serving = champion(load_contract(settings().contract).model_name())
+    serving = champion(connect(settings().mlflow.tracking_uri), load_contract(settings().contract).model_name())
     if serving is None:
         return _not_analysed("no_champion", run_id, current)
     collapse = _collapse(len(current), expected_rows, settings())

@@ -72,7 +72,7 @@ def log_to_mlflow(run_id: str, findings: Findings, files: Mapping[str, str], con
     Raises:
         TrackingUnavailableError: MLflow does not answer.
     """
-    client = connect()
+    client = connect(settings().mlflow.tracking_uri)
     tags = {
         "verdict": findings.verdict,
         "champion_version": findings.champion_version,
@@ -90,7 +90,7 @@ def log_to_mlflow(run_id: str, findings: Findings, files: Mapping[str, str], con
         for name, text in files.items():
             client.log_text(mlflow_run, text, name)
         client.set_terminated(mlflow_run)
-        return mlflow_run, run_url(client, mlflow_run)
+        return mlflow_run, run_url(settings(), client, mlflow_run)
 
 
 def store_metrics(

@@ -8,6 +8,7 @@ from typing import Any
 
 from include.contract import load_contract
 from include.registry.registry import champion
+from include.registry.tracking import connect
 from include.settings import settings
 from include.warehouse.client import Warehouse
 from include.warehouse.templates import Statements
@@ -43,7 +44,7 @@ def plan_window(
         WarehouseError: the warehouse does not answer, or bootstrap_platform has not run.
     """
     until = _utc(datetime.fromisoformat(run_after))
-    serving = champion(load_contract(settings().contract).model_name())
+    serving = champion(connect(settings().mlflow.tracking_uri), load_contract(settings().contract).model_name())
     trained = _utc(serving.created_at) if serving else until
     since = max(trained, _last_settled(statements, warehouse, series, run_id, until)) if serving else until
     return {

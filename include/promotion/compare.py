@@ -70,7 +70,11 @@ def compare(
         ObjectMissingError: the snapshot is gone.
         TrackingUnavailableError: MLflow does not answer.
     """
-    contract, client, uri = load_contract(settings().contract), connect(), record_uri(run_id, stage)
+    contract, client, uri = (
+        load_contract(settings().contract),
+        connect(settings().mlflow.tracking_uri),
+        record_uri(run_id, stage),
+    )
     record = recorded(uri)
     if record is None:
         record = {

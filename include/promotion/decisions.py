@@ -75,7 +75,7 @@ def answer(uri: str, approval: Mapping[str, Any]) -> dict[str, Any]:
         TrackingUnavailableError: MLflow does not answer.
     """
     record: dict[str, Any] = read_json(uri) | {"approval": dict(approval)}
-    publish(connect(), record)
+    publish(connect(settings().mlflow.tracking_uri), record)
     return record
 
 
@@ -99,10 +99,11 @@ def roll_back(run_id: str, stage: str, reason: str, decided_at: datetime) -> dic
         NoChampionError: there is no champion, or none before it.
         TrackingUnavailableError: MLflow does not answer.
     """
+    client = connect(settings().mlflow.tracking_uri)
     model, uri = load_contract(settings().contract).model_name(KnownAt(stage)), record_uri(run_id, f"{stage}-rollback")
     record = recorded(uri)
     if record is None:
-        present = registry.champion(model)
+        present = registry.champion(client, model)
         if present is None:
             raise NoChampionError(f"{model} has no champion to roll back; run data_drift_redshift_retrain first")
         record = {
@@ -116,6 +117,6 @@ def roll_back(run_id: str, stage: str, reason: str, decided_at: datetime) -> dic
             "report_uri": uri,
         }
         write_json(uri, record)
-    record["version"] = registry.rollback(model, record["champion_version"]).version
+    record["version"] = registry.rollback(client, model, record["champion_version"]).version
     write_json(uri, record)
     return record

@@ -25,7 +25,10 @@ def nominate(stage: str, version: str | None) -> dict[str, Any]:
         mlflow.exceptions.MlflowException: there is no such version.
         TrackingUnavailableError: MLflow does not answer.
     """
-    client, model = connect(), load_contract(settings().contract).model_name(KnownAt(stage))
+    client, model = (
+        connect(settings().mlflow.tracking_uri),
+        load_contract(settings().contract).model_name(KnownAt(stage)),
+    )
     if version:
         client.get_model_version(model, version)  # an alias can be set on a version that does not exist
         client.set_registered_model_alias(model, CHALLENGER, version)

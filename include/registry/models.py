@@ -3,12 +3,13 @@
 import pickle
 from typing import Any
 
+import mlflow
 import mlflow.sklearn
 from mlflow.exceptions import MlflowException
 
 from include.registry.errors import ModelUnreadableError, TrackingUnavailableError
 from include.registry.registry import ChampionInfo
-from include.registry.tracking import connect, tracking_errors
+from include.registry.tracking import require_server, tracking_errors
 
 UNREADABLE = (MlflowException, pickle.UnpicklingError, ImportError, AttributeError, EOFError, OSError)
 
@@ -26,7 +27,8 @@ def load_pipeline(version: ChampionInfo) -> Any:
     except TrackingUnavailableError:  # an OSError too, but a passing one
         raise
     except UNREADABLE as error:
-        connect()  # MLflow downloads in threads and reports a connection lost there as a missing file
+        # MLflow downloads in threads and reports a connection lost there as a missing file.
+        require_server(mlflow.get_tracking_uri())
         reason = str(error).partition("\n")[0]
         raise ModelUnreadableError(
             f"{version.uri} cannot be loaded ({type(error).__name__}: {reason}); aliases stay as they are: restore the "

@@ -10,7 +10,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
 from include.registry.errors import ChampionChangedError, NoChampionError
-from include.registry.tracking import connect, tracking_errors
+from include.registry.tracking import tracking_errors
 
 log = logging.getLogger(__name__)
 
@@ -46,9 +46,13 @@ class ChampionInfo:
 
 
 @tracking_errors()
-def champion(model: str) -> ChampionInfo | None:
-    """The champion of a registered model, None before the first promotion. Raises TrackingUnavailableError."""
-    return aliased(connect(), model, CHAMPION)
+def champion(client: MlflowClient, model: str) -> ChampionInfo | None:
+    """Return the champion of a registered model, or None before the first promotion.
+
+    Raises:
+        TrackingUnavailableError: MLflow does not answer.
+    """
+    return aliased(client, model, CHAMPION)
 
 
 def aliased(client: MlflowClient, model: str, alias: str) -> ChampionInfo | None:
@@ -85,13 +89,14 @@ def register(
 
 
 @tracking_errors()
-def promote(model: str, version: str, against: str | None = ANY) -> None:
+def promote(client: MlflowClient, model: str, version: str, against: str | None = ANY) -> None:
     """Makes `version` the champion; the one before becomes `previous`.
 
     The alias moves in one call, so there is exactly one champion at every moment; what follows it is derived from
     what is already stored, so a promotion that was interrupted is completed by running it again.
 
     Args:
+        client: of the MLflow server.
         model: registered model.
         version: number of the version.
         against: the champion that it was judged against, None where there was none; ANY promotes whoever serves.
@@ -101,7 +106,6 @@ def promote(model: str, version: str, against: str | None = ANY) -> None:
         TrackingUnavailableError: MLflow does not answer.
         mlflow.exceptions.MlflowException: there is no such version.
     """
-    client = connect()
     present = aliased(client, model, CHAMPION)
     before = present.version if present else None
     if before != version:
@@ -117,10 +121,11 @@ def promote(model: str, version: str, against: str | None = ANY) -> None:
 
 
 @tracking_errors()
-def rollback(model: str, replaced: str | None = None) -> ChampionInfo:
+def rollback(client: MlflowClient, model: str, replaced: str | None = None) -> ChampionInfo:
     """Makes the previous champion the champion again and returns it; the replaced version is archived.
 
     Args:
+        client: of the MLflow server.
         model: registered model.
         replaced: the version to be undone, so that a repeated call does not go back one champion more; None undoes
             whichever serves.
@@ -129,7 +134,6 @@ def rollback(model: str, replaced: str | None = None) -> ChampionInfo:
         NoChampionError: no champion came before the present one.
         TrackingUnavailableError: MLflow does not answer.
     """
-    client = connect()
     present = aliased(client, model, CHAMPION)
     if present is not None and replaced not in (None, present.version):
         _settle(client, model)

@@ -10,26 +10,24 @@ from mlflow.entities import Dataset, DatasetInput, InputTag, Run
 from mlflow.tracking import MlflowClient
 
 from include.contract import Contract
-from include.settings import settings
 
 PARENT_TAG = "mlflow.parentRunId"
 TRAINING_TAG = "training_run"
 
 
-def training_run(client: MlflowClient, contract: Contract, run_id: str, snapshot_uri: str) -> str:
-    """Id of the parent run of the training `run_id`; made once, the same when asked again."""
+def training_run(contract: Contract, client: MlflowClient, run_id: str, snapshot_uri: str, git_commit: str) -> str:
+    """Return the id of the parent run of the training `run_id`; it is created once and found again afterwards."""
     experiment = mlflow.set_experiment(contract.names.experiment).experiment_id
     if found := _find(client, experiment, {TRAINING_TAG: run_id}):
         return str(found[0].info.run_id)
     tags = {TRAINING_TAG: run_id, "snapshot_uri": snapshot_uri, "contract_version": str(contract.version)}
-    tags |= commit_tag()
+    tags |= commit_tag(git_commit)
     return str(client.create_run(experiment, tags=tags, run_name=f"train {run_id}").info.run_id)
 
 
-def commit_tag() -> dict[str, str]:
-    """The tag `git_commit`, where the deployment says which commit runs; empty elsewhere."""
-    commit = settings().git_commit
-    return {"git_commit": commit} if commit else {}
+def commit_tag(git_commit: str) -> dict[str, str]:
+    """Return the tag `git_commit`, or no tag where the deployment does not say which commit runs."""
+    return {"git_commit": git_commit} if git_commit else {}
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
 from include.registry.errors import TrackingUnavailableError
-from include.settings import Settings, settings
+from include.settings import Settings
 
 LIMITS = {
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "20",
@@ -23,12 +23,12 @@ PING_SECONDS = 5.0
 
 @contextmanager
 def tracking_errors() -> Iterator[None]:
-    """Turns a lost connection to MLflow, also in the middle of a block, into TrackingUnavailableError."""
+    """Turn a lost connection to MLflow, also in the middle of a block, into TrackingUnavailableError."""
     try:
         yield
     except (MlflowException, requests.exceptions.RequestException) as error:
         if _lost_connection(error):
-            raise TrackingUnavailableError(settings().mlflow.tracking_uri) from error
+            raise TrackingUnavailableError(mlflow.get_tracking_uri()) from error
         raise
 
 
@@ -40,28 +40,35 @@ def _lost_connection(error: BaseException | None) -> bool:
     return False
 
 
-def connect(current: Settings | None = None) -> MlflowClient:
-    """A client of the settings' MLflow server, which also becomes the default of `mlflow.*` calls.
+def connect(tracking_uri: str) -> MlflowClient:
+    """Return a client of an MLflow server, which also becomes the default of `mlflow.*` calls.
+
+    Args:
+        tracking_uri: address of the server, as in `settings.mlflow.tracking_uri`.
 
     Raises:
         TrackingUnavailableError: nothing answers at the address.
     """
-    address = (current or settings()).mlflow.tracking_uri
     for name, value in LIMITS.items():
         os.environ.setdefault(name, value)
-    _ping(address)
-    mlflow.set_tracking_uri(address)
-    return MlflowClient(address)
+    require_server(tracking_uri)
+    mlflow.set_tracking_uri(tracking_uri)
+    return MlflowClient(tracking_uri)
 
 
-def run_url(client: MlflowClient, run_id: str) -> str:
-    """Address of a run's page in MLflow."""
+def run_url(settings: Settings, client: MlflowClient, run_id: str) -> str:
+    """Return the address of a run's page in MLflow, as a person's browser reaches it."""
     experiment = client.get_run(run_id).info.experiment_id
-    address = settings().web.mlflow or settings().mlflow.tracking_uri
+    address = settings.web.mlflow or settings.mlflow.tracking_uri
     return f"{address.rstrip('/')}/#/experiments/{experiment}/runs/{run_id}"
 
 
-def _ping(address: str) -> None:
+def require_server(address: str) -> None:
+    """Make sure that the MLflow server answers; an address that is no URL of a server passes.
+
+    Raises:
+        TrackingUnavailableError: nothing answers at the address.
+    """
     if not address.startswith("http"):
         return
     try:

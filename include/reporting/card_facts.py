@@ -18,6 +18,7 @@ from include.contract import KnownAt
 from include.lake.errors import ObjectMissingError
 from include.lake.objects import read_json
 from include.registry.tracking import run_url
+from include.settings import Settings
 from include.training.snapshot import read_manifest
 
 PLOTS = ("roc", "precision_recall", "calibration", "gain")
@@ -96,7 +97,7 @@ class CardFacts:
         return f"At present the {' and '.join(self.aliases)}." if self.aliases else "At present without a role."
 
 
-def card_facts(client: MlflowClient, model: str, version: str) -> CardFacts:
+def card_facts(settings: Settings, client: MlflowClient, model: str, version: str) -> CardFacts:
     """Gathers the facts; whatever is gone is empty or None.
 
     Raises:
@@ -110,7 +111,7 @@ def card_facts(client: MlflowClient, model: str, version: str) -> CardFacts:
         version=version,
         stage=tags["stage"] or KnownAt.CONTACT.value,
         run_id=found.run_id,
-        run_url=run_url(client, found.run_id),
+        run_url=run_url(settings, client, found.run_id),
         registered_at=datetime.fromtimestamp(found.creation_timestamp / 1000, tz=UTC).isoformat(timespec="seconds"),
         aliases=_aliases(client, found),
         tags=tags,

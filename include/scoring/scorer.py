@@ -21,10 +21,12 @@ from include.features.preprocess import STEPS, source_fields
 from include.registry.errors import ModelUnreadableError, NoChampionError
 from include.registry.models import load_pipeline
 from include.registry.registry import ChampionInfo, champion
+from include.registry.tracking import connect
 from include.scoring.errors import ChampionUnusableError
 from include.scoring.reasons import Reasons
 from include.scoring.scores import Scores, as_frame
 from include.scoring.tiers import score_of, tier_of
+from include.settings import settings
 from include.trees.pieces import in_pieces
 
 if TYPE_CHECKING:
@@ -123,7 +125,7 @@ def to_columns(frame: pd.DataFrame, contract: Contract) -> Columns:
 def find_champion(contract: Contract, stage: KnownAt) -> ChampionInfo:
     """Which version the registry calls the stage's champion. Raises NoChampionError and TrackingUnavailableError."""
     model = contract.model_name(stage)
-    found = champion(model)
+    found = champion(connect(settings().mlflow.tracking_uri), model)
     if found is None:
         raise NoChampionError(
             f"{model} has no champion yet; run data_drift_redshift_retrain to train and promote the first"

@@ -10,14 +10,14 @@ from mlflow.entities.model_registry import ModelVersion
 from mlflow.tracking import MlflowClient
 from sklearn.pipeline import Pipeline
 
-from include.contract import Contract, KnownAt, load_contract
+from include.contract import Contract, KnownAt
 from include.evaluation.artifacts import log_evaluation, log_explanation, log_features, log_table
 from include.evaluation.evaluate import evaluate_classification_model
 from include.registry.packaging import log_pipeline
 from include.registry.registry import CHALLENGER, find_version, register
 from include.registry.runs import child_run, commit_tag, log_snapshot_input
-from include.registry.tracking import connect, tracking_errors
-from include.settings import settings
+from include.registry.tracking import tracking_errors
+from include.settings import Decisions, Settings
 from include.training.dataset import Dataset, can_learn, load_dataset
 from include.training.errors import NotEnoughRowsError
 from include.training.fit import refit
@@ -43,17 +43,23 @@ def choose_winner(results: list[dict[str, Any]], metric: str) -> dict[str, Any]:
 
 @tracking_errors()
 def register_challenger(
+    settings: Settings,
+    contract: Contract,
+    client: MlflowClient,
     snapshot_uri: str,
     results: list[dict[str, Any]],
     stage: str,
     parent_run_id: str,
     primary_metric: str | None = None,
 ) -> dict[str, Any]:
-    """Refits the winner on train and validation and registers it under the alias `challenger`.
+    """Refit the winner on train and validation and register it under the alias `challenger`.
 
     Asked again for the same training and stage, it finds the version it registered the first time.
 
     Args:
+        settings: what the business decides of a model, and the commit that runs.
+        contract: what a lead is.
+        client: of the MLflow server.
         snapshot_uri: folder of the training snapshot.
         results: what `train_family` returned, of any stage; those of other stages are left out.
         stage: capture, engagement or contact.
@@ -67,15 +73,13 @@ def register_challenger(
         ValueError: no result belongs to the stage.
         TrackingUnavailableError: MLflow does not answer.
     """
-    contract, client = load_contract(settings().contract), connect()
     model = contract.model_name(KnownAt(stage))
     found = find_version(client, model, {"training_run_id": parent_run_id})
     if found is None:
-        metric = primary_metric or settings().decisions.primary_metric
+        metric = primary_metric or settings.decisions.primary_metric
         winner = choose_winner([result for result in results if result["stage"] == stage], metric)
-        found = _train_and_register(
-            client, contract, load_dataset(snapshot_uri, contract, KnownAt(stage)), winner, parent_run_id
-        )
+        data = load_dataset(snapshot_uri, contract, KnownAt(stage))
+        found = _train_and_register(settings, contract, client, data, winner, parent_run_id)
         _close_parent(client, parent_run_id, stage, results)
     client.set_registered_model_alias(model, CHALLENGER, found.version)
     log.info("Challenger of %s is version %s (%s)", model, found.version, found.tags["family"])
@@ -90,13 +94,18 @@ def register_challenger(
 
 
 def _train_and_register(
-    client: MlflowClient, contract: Contract, data: Dataset, winner: dict[str, Any], parent_run_id: str
+    settings: Settings,
+    contract: Contract,
+    client: MlflowClient,
+    data: Dataset,
+    winner: dict[str, Any],
+    parent_run_id: str,
 ) -> ModelVersion:
     stage, recipe = winner["stage"], from_dict(winner)
     with child_run(client, parent_run_id, "challenger", stage) as run_id:
         log_snapshot_input(client, run_id, data.manifest)
-        pipeline = refit(recipe, data, data.split != "holdout", contract, KnownAt(stage))
-        metrics = _judge(pipeline, recipe, data, contract, KnownAt(stage))
+        pipeline = refit(settings.decisions, contract, recipe, data, data.split != "holdout", KnownAt(stage))
+        metrics = _judge(settings.decisions, contract, pipeline, recipe, data, KnownAt(stage))
         mlflow.log_params({"stage": stage, **_described(recipe), **recipe.params})
         log_features(pipeline, contract, KnownAt(stage))
         log_explanation(pipeline, data.part("holdout")[0], data.part("train", "validation")[0])
@@ -111,7 +120,7 @@ def _train_and_register(
         "tiers": json.dumps(dict(recipe.decision.tiers)),
         "metrics": json.dumps(metrics),
         **{f"holdout_{name}": f"{value:.4f}" for name, value in metrics.items()},
-        **commit_tag(),
+        **commit_tag(settings.git_commit),
     }
     return register(client, contract.model_name(KnownAt(stage)), logged.model_uri, run_id, tags, logged.model_id)
 
@@ -125,7 +134,9 @@ def _described(recipe: Recipe) -> dict[str, str]:
     }
 
 
-def _judge(pipeline: Pipeline, recipe: Recipe, data: Dataset, contract: Contract, stage: KnownAt) -> dict[str, float]:
+def _judge(
+    decisions: Decisions, contract: Contract, pipeline: Pipeline, recipe: Recipe, data: Dataset, stage: KnownAt
+) -> dict[str, float]:
     """Figures on the holdout; those on the newest leads, by the same recipe fitted on older ones, are only logged."""
     rows, outcome = data.part("holdout")
     metrics = evaluate_classification_model(outcome, pipeline.predict_proba(rows)[:, 1], recipe.decision.threshold)
@@ -136,7 +147,7 @@ def _judge(pipeline: Pipeline, recipe: Recipe, data: Dataset, contract: Contract
         log.warning("No figures on the newest leads: they, or the older ones, have one outcome only")
         return metrics
     try:
-        before = refit(recipe, data, ~newest & (data.split != "holdout"), contract, stage)
+        before = refit(decisions, contract, recipe, data, ~newest & (data.split != "holdout"), stage)
     except NotEnoughRowsError as error:
         log.warning("No figures on the newest leads: %s", error)
         return metrics

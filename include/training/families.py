@@ -14,7 +14,7 @@ from xgboost import XGBClassifier
 from include.contract import Contract, KnownAt
 from include.features.calibration import CalibratedModel, Calibration, Decision
 from include.features.preprocess import preprocessing_steps
-from include.settings import settings
+from include.settings import Decisions
 from include.training.resampling import Resample
 from include.training.space import check_native, search_space
 
@@ -34,13 +34,14 @@ FAMILIES: Mapping[str, Callable[..., Any]] = {
 
 
 def build_pipeline(
-    family: str, contract: Contract, stage: KnownAt, params: Mapping[str, Any] | None = None
+    decisions: Decisions, contract: Contract, family: str, stage: KnownAt, params: Mapping[str, Any] | None = None
 ) -> Pipeline:
-    """Unfitted pipeline: the features' steps, `resample`, `model`.
+    """Return an unfitted pipeline: the features' steps, `resample`, `model`.
 
     Args:
-        family: a name in FAMILIES.
+        decisions: max_missing_share.
         contract: what the raw columns are.
+        family: a name in FAMILIES.
         stage: columns that become known later are not read.
         params: parameters of the pipeline, such as the best of a search.
 
@@ -50,7 +51,7 @@ def build_pipeline(
     """
     check_native(family, {name: [value] for name, value in (params or {}).items()})
     model = FAMILIES[family](**search_space().families[family].classifier(stage))
-    steps = preprocessing_steps(contract, stage, grouped=False, max_missing=settings().decisions.max_missing_share)
+    steps = preprocessing_steps(contract, stage, grouped=False, max_missing=decisions.max_missing_share)
     return Pipeline([*steps, ("resample", Resample(seed=SEED)), ("model", model)]).set_params(**dict(params or {}))
 
 

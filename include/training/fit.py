@@ -12,7 +12,7 @@ from include.evaluation.calibration_error import ece
 from include.evaluation.evaluate import evaluate_classification_model
 from include.evaluation.thresholds import decide
 from include.features.calibration import Calibration, Decision, Method
-from include.settings import settings
+from include.settings import Decisions
 from include.training.dataset import Dataset
 from include.training.families import build_pipeline, deployable
 from include.training.recipe import Recipe
@@ -39,9 +39,9 @@ class FamilyFit:
     metrics: dict[str, float]
 
 
-def fit_family(family: str, data: Dataset, contract: Contract, stage: KnownAt) -> FamilyFit:
+def fit_family(decisions: Decisions, contract: Contract, family: str, data: Dataset, stage: KnownAt) -> FamilyFit:
     """Searches one family on the training side; calibration and threshold come from rows it has not seen."""
-    found = search(family, data, contract, stage)
+    found = search(decisions, contract, family, data, stage)
     learnt = data.part("train")[1].to_numpy()
     rows, outcome = data.part("validation")
     raw = found.pipeline.predict_proba(rows)[:, 1].astype("float64")
@@ -50,7 +50,7 @@ def fit_family(family: str, data: Dataset, contract: Contract, stage: KnownAt) -
     # family wins with the draw of the split; with the out-of-fold probabilities added both stay.
     unseen = calibration(np.concatenate([found.out_of_fold, raw]))
     outcomes = np.concatenate([learnt, outcome.to_numpy()])
-    decision = decide(settings(), outcomes, unseen)
+    decision = decide(decisions, outcomes, unseen)
     metrics = _metrics(outcome.to_numpy(), calibration(raw), decision, found.cv_score)
     pooled = evaluate_classification_model(outcomes, unseen, decision.threshold)
     metrics |= {f"unseen_{name}": value for name, value in pooled.items()}
@@ -78,21 +78,24 @@ def best_calibration(
     return min(fitted, key=lambda calibration: float(brier_score_loss(outcome, calibration(probability))))
 
 
-def refit(recipe: Recipe, data: Dataset, chosen: pd.Series, contract: Contract, stage: KnownAt) -> Pipeline:
+def refit(
+    decisions: Decisions, contract: Contract, recipe: Recipe, data: Dataset, chosen: pd.Series, stage: KnownAt
+) -> Pipeline:
     """The recipe fitted anew on the chosen rows of `data`; its calibration is learnt from their own folds.
 
     Args:
+        decisions: max_missing_share.
+        contract: what a lead is.
         recipe: what a training picked.
         data: the leads.
         chosen: which of them to learn from, bool, index as in `data.frame`.
-        contract: what a lead is.
         stage: the scoring stage.
 
     Raises:
         NotEnoughRowsError: the chosen rows cannot be divided into the folds that a calibration needs.
     """
     rows, outcome, params = data.frame[chosen], data.target[chosen], data.fit_params(chosen)
-    pipeline = build_pipeline(recipe.family, contract, stage, recipe.params)
+    pipeline = build_pipeline(decisions, contract, recipe.family, stage, recipe.params)
     calibration = Calibration()
     if recipe.calibration != "none":
         unseen = out_of_fold(pipeline, rows, outcome, data.groups[chosen], params)

@@ -12,6 +12,7 @@ from sklearn.model_selection import GridSearchCV, StratifiedGroupKFold, cross_va
 from threadpoolctl import threadpool_limits
 
 from include.contract import Contract, KnownAt
+from include.settings import Decisions
 from include.training.dataset import Dataset
 from include.training.errors import NotEnoughRowsError
 from include.training.families import SEED, build_pipeline
@@ -37,7 +38,7 @@ class SearchResult:
     table: pd.DataFrame
 
 
-def search(family: str, data: Dataset, contract: Contract, stage: KnownAt) -> SearchResult:
+def search(decisions: Decisions, contract: Contract, family: str, data: Dataset, stage: KnownAt) -> SearchResult:
     """Grid search of search.yaml, stratified, with identical feature rows in one fold.
 
     The score of search.yaml chooses, see `best_setting`. Everything from cleaning on, SMOTE included, is fitted inside
@@ -51,7 +52,7 @@ def search(family: str, data: Dataset, contract: Contract, stage: KnownAt) -> Se
     rows, target = data.part("train")
     groups, params = data.groups[rows.index], data.fit_params(data.split == "train")
     grid = GridSearchCV(
-        build_pipeline(family, contract, stage),
+        build_pipeline(decisions, contract, family, stage),
         _settings(space.families[family].grid, weighted=bool(params)),
         scoring=_scorers(space.scoring),
         refit=best_setting,
@@ -60,7 +61,7 @@ def search(family: str, data: Dataset, contract: Contract, stage: KnownAt) -> Se
     )
     with one_thread():
         grid.fit(rows, target, **params)
-    unfitted = build_pipeline(family, contract, stage, grid.best_params_)
+    unfitted = build_pipeline(decisions, contract, family, stage, grid.best_params_)
     return SearchResult(
         grid.best_estimator_,
         dict(grid.best_params_),

@@ -6,12 +6,12 @@ from typing import Any
 import mlflow
 from mlflow.tracking import MlflowClient
 
-from include.contract import Contract, KnownAt, load_contract
+from include.contract import Contract, KnownAt
 from include.evaluation.artifacts import log_evaluation, log_explanation, log_features, log_table
 from include.registry.packaging import log_pipeline
 from include.registry.runs import child_run, log_snapshot_input, training_run
-from include.registry.tracking import connect, tracking_errors
-from include.settings import settings
+from include.registry.tracking import tracking_errors
+from include.settings import Decisions, Settings
 from include.training.dataset import Dataset, load_dataset
 from include.training.fit import FamilyFit, fit_family
 from include.training.recipe import to_dict
@@ -20,21 +20,31 @@ log = logging.getLogger(__name__)
 
 
 @tracking_errors()
-def start_training(snapshot_uri: str, run_id: str) -> str:
-    """Id of the parent MLflow run of the training `run_id`.
+def start_training(settings: Settings, contract: Contract, client: MlflowClient, snapshot_uri: str, run_id: str) -> str:
+    """Return the id of the parent MLflow run of the training `run_id`.
 
     Raises:
         TrackingUnavailableError: MLflow does not answer.
     """
-    contract = load_contract(settings().contract)
-    return training_run(connect(), contract, run_id, snapshot_uri)
+    return training_run(contract, client, run_id, snapshot_uri, settings.git_commit)
 
 
 @tracking_errors()
-def train_family(snapshot_uri: str, family: str, stage: str, parent_run_id: str) -> dict[str, Any]:
-    """Searches one family for one scoring stage and logs a child run.
+def train_family(
+    decisions: Decisions,
+    contract: Contract,
+    client: MlflowClient,
+    snapshot_uri: str,
+    family: str,
+    stage: str,
+    parent_run_id: str,
+) -> dict[str, Any]:
+    """Search one family for one scoring stage and log a child run.
 
     Args:
+        decisions: what the business decides of a model.
+        contract: what a lead is.
+        client: of the MLflow server.
         snapshot_uri: folder of the training snapshot.
         family: a name in FAMILIES.
         stage: capture, engagement or contact.
@@ -49,11 +59,10 @@ def train_family(snapshot_uri: str, family: str, stage: str, parent_run_id: str)
         OneClassOnlyError: all leads have one outcome.
         TrackingUnavailableError: MLflow does not answer.
     """
-    contract, scoring_stage = load_contract(settings().contract), KnownAt(stage)
-    client = connect()
+    scoring_stage = KnownAt(stage)
     data = load_dataset(snapshot_uri, contract, scoring_stage)
     with child_run(client, parent_run_id, family, stage) as child:
-        made = fit_family(family, data, contract, scoring_stage)
+        made = fit_family(decisions, contract, family, data, scoring_stage)
         log_snapshot_input(client, child, data.manifest)
         _log(client, child, made, data, contract, scoring_stage)
     log.info("Trained %s for %s: %s", family, stage, made.metrics)

@@ -126,7 +126,7 @@ def test_a_champion_that_cannot_be_compared_is_reported_and_stays(
     assert f"{error}: champion" in capfd.readouterr().out
     told = [alert for alert in platform.alerts() if run.run_id in alert["text"]]
     assert {alert["channel"] for alert in told if "A task has failed" in alert["subject"]} == {"slack", "email"}
-    serving = champion(platform.contract.model_name())
+    serving = champion(connect(settings().mlflow.tracking_uri), platform.contract.model_name())
     assert serving is not None
     assert serving.version == version
 
@@ -137,11 +137,11 @@ def crown_without_artefact(platform: Any, snapshot: str) -> str:
     if snapshot == "kept":
         write_parquet(as_fields(synthetic_leads(600), contract), f"{uri}part.parquet")
         write_manifest(platform.settings, contract, f"training-{snapshot}", "")
-    client = connect()
+    client = connect(settings().mlflow.tracking_uri)
     run = client.create_run(client.create_experiment(f"broken {snapshot}")).info
     tags = {"threshold": "0.5", "snapshot_uri": uri}
     found = register(client, contract.model_name(), f"{run.artifact_uri}/model", run.run_id, tags)
-    promote(contract.model_name(), str(found.version))
+    promote(connect(settings().mlflow.tracking_uri), contract.model_name(), str(found.version))
     return str(found.version)
 
 

@@ -144,7 +144,7 @@ def test_every_promoted_champion_meets_the_success_criteria(story: Story, master
 def test_the_champion_after_the_drift_is_a_new_version_and_the_old_one_is_kept_for_rollback(
     story: Story, platform: Any
 ) -> None:
-    serving = champion(platform.contract.model_name())
+    serving = champion(connect(settings().mlflow.tracking_uri), platform.contract.model_name())
     assert serving is not None
     assert serving.version == "2"
 
@@ -154,7 +154,7 @@ def test_the_older_model_is_refused_when_it_challenges_the_new_champion(story: S
     assert (run.states["keep_champion"], run.states["promote"]) == ("success", "skipped")
     (decision,) = run.returned("champion_challenger")
     assert (decision["verdict"], decision["version"], decision["champion_version"]) == ("keep", "1", "2")
-    serving = champion(platform.contract.model_name())
+    serving = champion(connect(settings().mlflow.tracking_uri), platform.contract.model_name())
     assert serving is not None
     assert serving.version == "2"
 
@@ -194,7 +194,7 @@ def test_open_leads_are_scored_once_however_often_the_run_is_repeated(story: Sto
 
 def test_a_rollback_brings_the_first_champion_back(story: Story, platform: Any) -> None:
     assert platform.run("promote_model", {"rollback": True}).state == "success"
-    serving = champion(platform.contract.model_name())
+    serving = champion(connect(settings().mlflow.tracking_uri), platform.contract.model_name())
     assert serving is not None
     assert serving.version == "1"
 
@@ -241,7 +241,9 @@ def test_the_result_comes_back_as_if_it_had_been_trained_here(training: Any) -> 
 
 def test_a_challenger_is_registered_from_what_sagemaker_trained(training: Any, platform: Any) -> None:
     parent = str(training.returned("train.start_training"))
-    version = find_version(connect(), platform.contract.model_name(), {"training_run_id": parent})
+    version = find_version(
+        connect(settings().mlflow.tracking_uri), platform.contract.model_name(), {"training_run_id": parent}
+    )
     assert version is not None
     assert version.tags["family"] == "logistic_regression"
 

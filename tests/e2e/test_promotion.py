@@ -30,7 +30,7 @@ def ready(platform: Any, airflow_db: None, register_challenger: Any) -> Iterator
         leads = snapshot_rows(platform.contract)
         label = platform.contract.label
         register_challenger("first", leads.assign(**{label: leads[label].sample(frac=1, random_state=0).to_numpy()}))
-        promote(platform.contract.model_name(), POOR)
+        promote(connect(settings().mlflow.tracking_uri), platform.contract.model_name(), POOR)
         register_challenger("second", leads)
         _wait_inline_for_people(patch)
         yield platform
@@ -122,7 +122,7 @@ def ledger(platform: Any, run: Any) -> list[tuple[str, str]]:
 
 
 def serving(platform: Any) -> str:
-    found = champion(platform.contract.model_name())
+    found = champion(connect(settings().mlflow.tracking_uri), platform.contract.model_name())
     assert found is not None
     return found.version
 
@@ -180,7 +180,7 @@ def test_a_persons_yes_promotes_and_the_version_says_who_it_was(ready: Any, answ
     question()
     assert (run.state, ran(run), serving(ready)) == ("success", {"ask_approval", "record_answer", "promote"}, GOOD)
     assert ledger(ready, run) == [("decided", "gate"), ("approved", "Asha"), ("promoted", "dag_test")]
-    tags = connect().get_model_version(ready.contract.model_name(), GOOD).tags
+    tags = connect(settings().mlflow.tracking_uri).get_model_version(ready.contract.model_name(), GOOD).tags
     assert tags["gate_approval"].startswith("Approve by Asha at ")
 
 
@@ -202,7 +202,7 @@ def test_a_challenger_that_is_not_better_stays_logged_and_is_reported(ready: Any
     assert ledger(ready, run) == [("decided", "gate"), ("kept", "dag_test")]
     told = [alert for alert in ready.alerts() if "The champion model stays" in alert["subject"]]
     assert any("gain in roc_auc, 95 % lower bound" in alert["text"] for alert in told)
-    tags = connect().get_model_version(ready.contract.model_name(), POOR).tags
+    tags = connect(settings().mlflow.tracking_uri).get_model_version(ready.contract.model_name(), POOR).tags
     assert tags["gate_verdict"] == "keep"
 
 

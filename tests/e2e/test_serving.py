@@ -15,7 +15,7 @@ from include.lake.objects import write_bytes
 from include.registry.packaging import log_pipeline
 from include.registry.registry import promote, register
 from include.registry.tracking import connect
-from include.settings import settings
+from include.settings import Decisions, settings
 from include.training.families import build_pipeline, deployable
 
 OPEN = 300
@@ -34,18 +34,18 @@ def ready(platform: Any, airflow_db: None) -> Iterator[Any]:
         assert platform.run("bootstrap_platform").state == "success"
         assert platform.run("ingest_leads", {"prefix": folder}).state == "success"
         register_two(contract)
-        promote(contract.model_name(), "1")
+        promote(connect(settings().mlflow.tracking_uri), contract.model_name(), "1")
         yield platform
     settings.cache_clear()
 
 
 def register_two(contract: Any) -> None:
     """Versions 1 and 2 of the contact stage's model, with reasons and tiers."""
-    client, rows = connect(), training_rows(contract)
+    client, rows = connect(settings().mlflow.tracking_uri), training_rows(contract)
     outcome, decision = rows[contract.label].astype(int), Decision("f1", 0.4, (("A", 80), ("B", 40), ("D", 0)))
     mlflow.set_experiment(contract.names.experiment)
     for family in ("logistic_regression", "decision_tree"):
-        fitted = build_pipeline(family, contract, KnownAt.CONTACT).fit(rows, outcome)
+        fitted = build_pipeline(Decisions(), contract, family, KnownAt.CONTACT).fit(rows, outcome)
         with mlflow.start_run() as run:
             logged = log_pipeline(deployable(fitted, Calibration(), decision), rows)
         register(client, contract.model_name(), logged.model_uri, run.info.run_id, {}, logged.model_id)
@@ -91,7 +91,7 @@ def test_the_champion_is_deployed_once_replaced_and_taken_back_when_the_check_fa
     again = ready.run("deploy_endpoint")
     assert (again.state, again.states["plan_deployment"], again.states["deploy"]) == ("success", "skipped", "skipped")
 
-    promote(ready.contract.model_name(), "2")
+    promote(connect(settings().mlflow.tracking_uri), ready.contract.model_name(), "2")
     monkeypatch.setattr(deployment, "_by_model", lambda versions, contract: {"another": "model"})
     failed = ready.run("deploy_endpoint")
     assert (failed.state, failed.states["verify"], failed.states["roll_back"]) == ("failed", "failed", "success")

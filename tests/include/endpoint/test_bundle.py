@@ -10,8 +10,10 @@ from include.lake.errors import ObjectMissingError
 from include.lake.objects import download_file, read_bytes
 from include.registry.errors import NoChampionError, TrackingUnavailableError
 from include.registry.registry import rollback
+from include.registry.tracking import connect
 from include.scoring.model_folder import folder_champions
 from include.scoring.stages import load_champions
+from include.settings import settings
 
 
 def unpacked(uri, folder):
@@ -54,7 +56,7 @@ def test_the_same_champions_are_packed_to_the_same_bytes_and_others_are_not(regi
     assert packed() == first
     registered()
     assert packed() != first
-    rollback(contract.model_name())
+    rollback(connect(settings().mlflow.tracking_uri), contract.model_name())
     assert packed() == first
 
 

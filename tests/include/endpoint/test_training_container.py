@@ -10,7 +10,6 @@ from include.lake.frames import read_parquet, write_parquet
 from include.lake.objects import list_objects, read_bytes
 from include.settings import settings
 from include.training.snapshot import write_manifest
-from include.training.train import start_training, train_family
 
 FAMILY = "logistic_regression"
 
@@ -46,8 +45,8 @@ def job(tmp_path, monkeypatch) -> Job:
 
 
 @pytest.fixture
-def parent(snapshot, tracking) -> str:
-    return start_training(snapshot, "run-1")
+def parent(snapshot, tracking, trainer) -> str:
+    return trainer.start(snapshot, "run-1")
 
 
 @pytest.fixture
@@ -58,9 +57,9 @@ def ready(job, snapshot, parent) -> Job:
     return job
 
 
-def test_a_job_finds_what_the_same_training_in_airflow_finds(ready, snapshot, parent):
+def test_a_job_finds_what_the_same_training_in_airflow_finds(ready, snapshot, parent, trainer):
     assert main(["train"]) == 0
-    direct = train_family(snapshot, FAMILY, "contact", parent)
+    direct = trainer.train(snapshot, FAMILY, "contact", parent)
     assert ready.result | {"run_id": ""} == json.loads(json.dumps(direct)) | {"run_id": ""}
     assert not (ready.root / "output/failure").exists()
 

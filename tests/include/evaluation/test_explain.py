@@ -13,6 +13,7 @@ from include.evaluation.errors import NothingToExplainError
 from include.evaluation.explain import FOREST_ROWS, explain, summary_plot
 from include.features.calibration import Calibration, Decision
 from include.features.parts import inner_parts
+from include.settings import Decisions
 from include.training.families import FAMILIES, build_pipeline, deployable
 from include.training.space import NATIVE_FAMILIES
 
@@ -29,13 +30,13 @@ EXPLAINERS = dict.fromkeys(FAMILIES, "TreeExplainer") | {"logistic_regression": 
 
 
 def fitted(family, contract, frame, **params):
-    pipeline = build_pipeline(family, contract, KnownAt.CONTACT, params)
+    pipeline = build_pipeline(Decisions(), contract, family, KnownAt.CONTACT, params)
     return pipeline.fit(frame, frame[contract.label])
 
 
 def neighbours(contract, frame):
     """A pipeline whose classifier is neither linear nor a tree."""
-    steps = build_pipeline("logistic_regression", contract, KnownAt.CONTACT).steps[:-2]
+    steps = build_pipeline(Decisions(), contract, "logistic_regression", KnownAt.CONTACT).steps[:-2]
     return Pipeline([*steps, ("model", KNeighborsClassifier(25))]).fit(frame, frame[contract.label])
 
 
@@ -147,7 +148,7 @@ def test_real_leads_of_all_families_are_explained_within_half_a_minute(leads_csv
     frame = frame.rename(columns={column.name: column.field for column in contract.columns})
     outcome, spent = frame[contract.label].astype(int), 0.0
     for family in FAMILIES:
-        pipeline = build_pipeline(family, contract, KnownAt.CONTACT).fit(frame, outcome)
+        pipeline = build_pipeline(Decisions(), contract, family, KnownAt.CONTACT).fit(frame, outcome)
         started = time.process_time()
         explanation = explain(pipeline, frame, frame.head(1000))
         spent += time.process_time() - started

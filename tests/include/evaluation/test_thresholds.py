@@ -6,7 +6,7 @@ from sklearn.metrics import fbeta_score
 
 from include.evaluation.errors import ThresholdPolicyError
 from include.evaluation.thresholds import capacity_threshold, cost_threshold, decide, f_threshold, tiers
-from include.settings import Decisions, Settings
+from include.settings import Decisions
 
 
 def leads(seed):
@@ -30,8 +30,7 @@ def test_no_other_probability_gives_a_larger_f_score(seed, beta):
 def test_the_precision_biased_policy_asks_for_more_than_f1():
     outcome, probability = leads(0)
     biased, plain = (
-        decide(Settings(decisions=Decisions(threshold_policy=policy)), outcome, probability)
-        for policy in ("precision_biased", "f1")
+        decide(Decisions(threshold_policy=policy), outcome, probability) for policy in ("precision_biased", "f1")
     )
     assert biased.threshold > plain.threshold
 
@@ -57,7 +56,7 @@ def test_the_capacity_policy_calls_as_many_leads_as_there_is_time_for(capacity):
 
 def test_policy_and_amount_come_from_the_settings():
     outcome, probability = leads(0)
-    decision = decide(Settings(decisions=Decisions(threshold_policy="capacity=50")), outcome, probability)
+    decision = decide(Decisions(threshold_policy="capacity=50"), outcome, probability)
     assert decision.policy == "capacity=50"
     assert (probability >= decision.threshold).sum() == pytest.approx(10, abs=3)
 
@@ -67,7 +66,7 @@ def test_an_unknown_policy_is_named_with_those_that_exist(policy):
     with pytest.raises(
         ThresholdPolicyError, match=f"no threshold policy '{policy}'; set .* f1, precision_biased, cost"
     ):
-        decide(Settings(decisions=Decisions(threshold_policy=policy)), *leads(0))
+        decide(Decisions(threshold_policy=policy), *leads(0))
 
 
 def test_tiers_are_fixed_or_follow_the_threshold():

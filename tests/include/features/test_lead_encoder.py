@@ -7,6 +7,7 @@ import pytest
 from include.contract import KnownAt
 from include.features.cleaning import cells_of
 from include.features.lead_encoder import LeadEncoder
+from include.settings import Decisions
 from include.training.families import build_pipeline
 
 ENCODINGS = [
@@ -23,7 +24,7 @@ ENCODINGS = [
 @pytest.fixture(params=ENCODINGS, ids=str)
 def steps(request, contract, accounts):
     outcome = accounts[contract.label].astype(int)
-    return build_pipeline("lightgbm", contract, KnownAt.CONTACT, request.param).fit(accounts, outcome)[:-2]
+    return build_pipeline(Decisions(), contract, "lightgbm", KnownAt.CONTACT, request.param).fit(accounts, outcome)[:-2]
 
 
 def by_both(steps, leads, contract):

@@ -8,7 +8,7 @@ from include.contract import KnownAt
 from include.features.calibration import Decision
 from include.feedback.votes import count_votes
 from include.lake.frames import write_parquet
-from include.settings import settings
+from include.settings import Decisions, settings
 from include.training.dataset import make_dataset
 from include.training.families import FAMILIES
 from include.training.fit import refit
@@ -35,7 +35,10 @@ def test_without_feedback_a_dataset_is_what_it_was_before_there_was_any(contract
 
 @pytest.mark.parametrize("family", ["logistic_regression", "lightgbm"])
 def test_without_feedback_the_same_search_and_model_come_out_bit_for_bit(contract, accounts, voted, family):
-    found = [search(family, make_dataset(frame, contract, STAGE, {}), contract, STAGE) for frame in (accounts, voted)]
+    found = [
+        search(Decisions(), contract, family, make_dataset(frame, contract, STAGE, {}), STAGE)
+        for frame in (accounts, voted)
+    ]
     assert found[0].params == found[1].params
     np.testing.assert_array_equal(found[0].out_of_fold, found[1].out_of_fold)
     pd.testing.assert_frame_equal(found[0].table, found[1].table)
@@ -76,14 +79,14 @@ def test_every_family_takes_weights_and_learns_something_else_from_them(contract
     recipe, predictions = Recipe(family, {}, "none", Decision("f1", 0.5, ())), []
     for frame in (voted, heavy):
         data = make_dataset(frame, contract, STAGE, {})
-        model = refit(recipe, data, data.split == "train", contract, STAGE)
+        model = refit(Decisions(), contract, recipe, data, data.split == "train", STAGE)
         predictions.append(model.predict_proba(data.part("validation")[0]))
     assert not np.allclose(*predictions)
 
 
 def test_a_search_with_weights_makes_up_no_leads(contract, voted):
     heavy = voted.assign(training_weight=np.where(voted.index % 2, 3.0, 1.0))
-    found = search("decision_tree", make_dataset(heavy, contract, STAGE, {}), contract, STAGE)
+    found = search(Decisions(), contract, "decision_tree", make_dataset(heavy, contract, STAGE, {}), STAGE)
     assert set(found.table["param_resample__method"]) == {"none"}
 
 

@@ -16,7 +16,7 @@ from include.lake.frames import write_parquet
 from include.registry.packaging import log_pipeline
 from include.registry.registry import promote, register
 from include.registry.tracking import connect
-from include.settings import settings
+from include.settings import Decisions, settings
 from include.training.dataset import make_dataset
 from include.training.fit import refit
 from include.training.recipe import Recipe
@@ -45,7 +45,7 @@ def model_in_mlflow(logged, tracking, contract, accounts_of) -> SimpleNamespace:
     if "model" not in logged:
         data = make_dataset(accounts_of(1500, seed=9), contract, KnownAt.CONTACT, {})
         recipe = Recipe("logistic_regression", {}, "none", Decision("f1", 0.5, TIERS))
-        pipeline = refit(recipe, data, data.split != "holdout", contract, KnownAt.CONTACT)
+        pipeline = refit(Decisions(), contract, recipe, data, data.split != "holdout", KnownAt.CONTACT)
         mlflow.set_tracking_uri(tracking)
         mlflow.set_experiment("models of the monitoring tests")
         with mlflow.start_run() as run:
@@ -62,14 +62,14 @@ def crown(layout, tracking, model_in_mlflow) -> Callable[..., str]:
         run = f"training-{uuid.uuid4().hex[:8]}"
         write_parquet(frame, f"{layout.snapshot(run)}part.parquet")
         manifest = write_manifest(settings(), layout.contract, run, "test")
-        client, model, logged = connect(), layout.contract.model_name(), model_in_mlflow
+        client, model, logged = connect(settings().mlflow.tracking_uri), layout.contract.model_name(), model_in_mlflow
         tags = {"snapshot_uri": manifest["uri"], "threshold": "0.5", **tags}
         if broken:
             trained = client.create_run(mlflow.set_experiment(layout.contract.names.experiment).experiment_id).info
             found = register(client, model, f"{trained.artifact_uri}/model", trained.run_id, tags)
         else:
             found = register(client, model, logged.uri, logged.run, tags, logged.id)
-        promote(model, str(found.version))
+        promote(connect(settings().mlflow.tracking_uri), model, str(found.version))
         return str(found.version)
 
     return make

@@ -13,6 +13,7 @@ from include.monitoring.errors import ChampionUnreadableError, ColumnsDifferErro
 from include.monitoring.findings import NOTHING
 from include.registry.errors import TrackingUnavailableError
 from include.registry.registry import champion
+from include.registry.tracking import connect
 from include.settings import settings
 from include.warehouse.errors import WarehouseError
 
@@ -27,7 +28,7 @@ def changed(frame):
 
 
 def serving_version():
-    return champion(load_contract(settings().contract).model_name()).version
+    return champion(connect(settings().mlflow.tracking_uri), load_contract(settings().contract).model_name()).version
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from include.monitoring import model_drift as module
 from include.monitoring.model_drift import model_drift
 from include.monitoring.prediction import load
 from include.registry.registry import champion
+from include.registry.tracking import connect
 from include.settings import settings
 from include.training.dataset import make_dataset
 
@@ -22,7 +23,14 @@ def watch(crown, contract, accounts_of):
         crown(reference)
         current = accounts_of(400, seed=3) if current is None else current
         matured = accounts_of(400, seed=4) if matured is None else matured
-        return model_drift(champion(contract.model_name()), reference, current, matured, contract, settings())
+        return model_drift(
+            champion(connect(settings().mlflow.tracking_uri), contract.model_name()),
+            reference,
+            current,
+            matured,
+            contract,
+            settings(),
+        )
 
     return judge
 
@@ -89,7 +97,9 @@ def test_the_holdout_figures_are_those_that_a_training_records(watch, contract, 
     found = watch()
     data = make_dataset(accounts_of(1500, seed=9), contract, KnownAt.CONTACT, {})
     rows, outcome = data.part("holdout")
-    recorded = evaluate_classification_model(outcome, load(champion(contract.model_name())).scores(rows), 0.5)
+    recorded = evaluate_classification_model(
+        outcome, load(champion(connect(settings().mlflow.tracking_uri), contract.model_name())).scores(rows), 0.5
+    )
     assert {figure.name: figure.holdout for figure in found.performance} == pytest.approx(
         {name: recorded[name] for name in ("roc_auc", "brier", "precision")}
     )

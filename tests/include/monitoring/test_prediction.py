@@ -9,6 +9,8 @@ from include.monitoring.columns.config import drift_config
 from include.monitoring.errors import ChampionUnreadableError, ColumnsDifferError
 from include.monitoring.prediction import Champion, held_out, load, prediction_drift, sample
 from include.registry.registry import champion
+from include.registry.tracking import connect
+from include.settings import settings
 from include.training.splits import assign_split
 
 
@@ -58,7 +60,7 @@ def crowned(crown, contract, accounts):
 
     def make(**options):
         crown(accounts, **options)
-        return champion(contract.model_name())
+        return champion(connect(settings().mlflow.tracking_uri), contract.model_name())
 
     return make
 

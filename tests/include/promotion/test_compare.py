@@ -14,6 +14,7 @@ from include.promotion.compare import compare
 from include.promotion.gate import replay
 from include.registry.errors import ModelUnreadableError, NoChallengerError
 from include.registry.registry import champion, promote, register
+from include.registry.tracking import connect
 from include.settings import settings
 from include.training.snapshot import write_manifest
 from include.training.splits import assign_split
@@ -60,7 +61,7 @@ def test_a_first_model_below_the_floors_is_kept_back_and_the_reason_given(train,
 def contest(train, accounts, accounts_of, layout, low_floors):
     """A champion that could learn nothing, and the snapshot of a challenger that could."""
     _, first = train("run-1", accounts.assign(won=np.random.default_rng(0).permutation(accounts["won"])))
-    promote(layout.contract.names.model, first)
+    promote(connect(settings().mlflow.tracking_uri), layout.contract.names.model, first)
     snapshot, second = train("run-2", accounts_of(1200, seed=1))
     return snapshot, first, second
 
@@ -97,18 +98,18 @@ def test_the_challengers_version_carries_the_gist_of_the_decision(contest, track
 
 def test_the_same_model_again_is_not_better_and_stays_a_logged_challenger(train, accounts, contract, low_floors):
     _, first = train("run-1", accounts)
-    promote(contract.names.model, first)
+    promote(connect(settings().mlflow.tracking_uri), contract.names.model, first)
     snapshot, second = train("run-2", accounts)
     decision = compare("deciding", snapshot, "contact")
     assert second != first
     assert decision["verdict"] == "keep"
     assert decision["reasons"] == ["gain in roc_auc, 95 % lower bound: 0.0000 is not > 0.0000"]
-    assert champion(contract.names.model).version == first
+    assert champion(connect(settings().mlflow.tracking_uri), contract.names.model).version == first
 
 
 def test_after_confirmed_drift_a_model_that_is_as_good_is_enough(train, accounts, contract, low_floors):
     _, first = train("run-1", accounts)
-    promote(contract.names.model, first)
+    promote(connect(settings().mlflow.tracking_uri), contract.names.model, first)
     snapshot, _ = train("run-2", accounts)
     decision = compare("deciding", snapshot, "contact", drift_confirmed=True)
     assert (decision["verdict"], decision["rule"]) == ("promote", "refresh")
@@ -117,7 +118,7 @@ def test_after_confirmed_drift_a_model_that_is_as_good_is_enough(train, accounts
 
 def test_an_old_champion_may_be_refreshed_without_drift(train, accounts, contract, low_floors):
     _, first = train("run-1", accounts)
-    promote(contract.names.model, first)
+    promote(connect(settings().mlflow.tracking_uri), contract.names.model, first)
     snapshot, _ = train("run-2", accounts)
     later = datetime.now(UTC) + timedelta(days=181)
     decision = compare("deciding", snapshot, "contact", decided_at=later)
@@ -128,7 +129,7 @@ def test_an_old_champion_may_be_refreshed_without_drift(train, accounts, contrac
 def test_a_run_decides_once_whatever_happens_in_between(contest, contract, monkeypatch):
     snapshot, _, second = contest
     decision = compare("deciding", snapshot, "contact")
-    promote(contract.names.model, second)
+    promote(connect(settings().mlflow.tracking_uri), contract.names.model, second)
     monkeypatch.setenv("LEADS_FLOORS_CONTACT", '{"roc_auc": 1.0}')
     settings.cache_clear()
     assert compare("deciding", snapshot, "contact") == decision
@@ -137,7 +138,7 @@ def test_a_run_decides_once_whatever_happens_in_between(contest, contract, monke
 def test_leads_that_the_champion_learnt_from_are_left_out(train, accounts, contract, low_floors):
     """An older twin that arrives late, on the other side of the split, takes a lead with it into the holdout."""
     _, first = train("run-1", accounts)
-    promote(contract.names.model, first)
+    promote(connect(settings().mlflow.tracking_uri), contract.names.model, first)
     sides = assign_split(accounts, contract)
     learnt = accounts[sides == "train"].head(1)
     untouched = accounts.loc[sides == "holdout", "account"].iloc[0]
@@ -172,7 +173,7 @@ def test_a_champion_that_cannot_be_loaded_is_named_and_stays(train, accounts, co
     client.set_registered_model_alias(contract.names.model, "champion", broken.version)
     with pytest.raises(ModelUnreadableError, match=f"models:/{contract.names.model}/{broken.version} cannot be loaded"):
         compare("deciding", snapshot, "contact")
-    assert champion(contract.names.model).version == str(broken.version)
+    assert champion(connect(settings().mlflow.tracking_uri), contract.names.model).version == str(broken.version)
 
 
 def test_a_deleted_snapshot_is_named(layout, tracking):

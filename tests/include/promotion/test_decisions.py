@@ -9,6 +9,8 @@ from include.promotion.decisions import answer, publish, record_uri, recorded, r
 from include.registry import registry
 from include.registry.errors import NoChampionError
 from include.registry.registry import champion, promote
+from include.registry.tracking import connect
+from include.settings import settings
 
 WHEN = datetime(2026, 3, 1, 5, 30, tzinfo=UTC)
 ANSWER = {"asked_at": "2026-03-01T05:00:00+00:00", "answered_at": "2026-03-01T06:00:00+00:00", "by": "Asha"}
@@ -55,10 +57,10 @@ def test_no_answer_in_time_is_nobodys(record, tags):
 
 def test_a_rollback_is_recorded_with_both_versions_and_the_reason(layout, model, versions):
     first, second = versions(2)
-    promote(model, first)
-    promote(model, second)
+    promote(connect(settings().mlflow.tracking_uri), model, first)
+    promote(connect(settings().mlflow.tracking_uri), model, second)
     record = roll_back("run", "contact", "calls in vain", WHEN)
-    assert champion(model).version == first
+    assert champion(connect(settings().mlflow.tracking_uri), model).version == first
     assert read_json(record["report_uri"]) == record
     assert (record["version"], record["champion_version"], record["verdict"]) == (first, second, "rollback")
     assert (record["reasons"], record["decided_at"]) == (["calls in vain"], "2026-03-01T05:30:00+00:00")
@@ -67,10 +69,10 @@ def test_a_rollback_is_recorded_with_both_versions_and_the_reason(layout, model,
 def test_a_run_goes_back_one_champion_however_often_its_task_is_repeated(layout, model, versions):
     first, second, third = versions(3)
     for version in (first, second, third):
-        promote(model, version)
+        promote(connect(settings().mlflow.tracking_uri), model, version)
     before = roll_back("run", "contact", "why", WHEN)
     assert roll_back("run", "contact", "why", WHEN) == before
-    assert champion(model).version == second
+    assert champion(connect(settings().mlflow.tracking_uri), model).version == second
     assert roll_back("another run", "contact", "why", WHEN)["version"] == first
 
 
@@ -78,7 +80,7 @@ def test_a_run_goes_back_one_champion_however_often_its_task_is_repeated(layout,
 def test_a_rollback_that_crashed_is_finished_by_the_next_try(layout, model, versions, monkeypatch, after):
     first, second, third = versions(3)
     for version in (first, second, third):
-        promote(model, version)
+        promote(connect(settings().mlflow.tracking_uri), model, version)
 
     def crash(*arguments):
         if after == "the rollback":
@@ -91,7 +93,7 @@ def test_a_rollback_that_crashed_is_finished_by_the_next_try(layout, model, vers
         roll_back("run", "contact", "why", WHEN)
     monkeypatch.setattr(registry, "rollback", original)
     assert roll_back("run", "contact", "why", WHEN)["version"] == second
-    assert champion(model).version == second
+    assert champion(connect(settings().mlflow.tracking_uri), model).version == second
 
 
 def test_without_a_champion_there_is_nothing_to_roll_back(layout, versions):

@@ -15,6 +15,7 @@ from include.contract import KnownAt
 from include.features.calibration import Calibration, Decision
 from include.registry.packaging import log_pipeline
 from include.registry.tracking import connect
+from include.settings import Decisions, settings
 from include.training.families import build_pipeline, deployable
 
 NATIVE = {"encode__levels": "native"}
@@ -62,7 +63,8 @@ def pipelines(contract, accounts):
     """Stage to a pipeline as a training deploys it."""
     decision, calibration = Decision("f1", 0.4, (("A", 50), ("D", 0))), Calibration("beta", (0.9, 1.1), 0.1)
     unfitted = {
-        name: build_pipeline(family, contract, stage, params) for name, (stage, family, params) in MODELS.items()
+        name: build_pipeline(Decisions(), contract, family, stage, params)
+        for name, (stage, family, params) in MODELS.items()
     }
     return {
         stage: deployable(pipeline.fit(accounts, accounts[contract.label]), calibration, decision)
@@ -73,7 +75,7 @@ def pipelines(contract, accounts):
 @pytest.fixture
 def folders(contract, accounts, tracking, pipelines):
     """Stage to the folder of its logged model."""
-    connect()
+    connect(settings().mlflow.tracking_uri)
     mlflow.set_experiment(contract.names.experiment)
     found = {}
     for stage, pipeline in pipelines.items():

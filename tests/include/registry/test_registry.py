@@ -50,25 +50,25 @@ def cut_off_after(calls: int):
     return mock.patch.multiple(MlflowClient, **{name: limited(getattr(MlflowClient, name)) for name in CHANGING})
 
 
-def test_a_model_nobody_registered_has_no_champion(tracking, contract):
-    assert champion("never-registered") is None
+def test_a_model_nobody_registered_has_no_champion(mlflow_client, contract):
+    assert champion(mlflow_client, "never-registered") is None
 
 
-def test_a_registered_model_without_promotion_has_no_champion(versions, model):
+def test_a_registered_model_without_promotion_has_no_champion(mlflow_client, versions, model):
     versions(1)
-    assert champion(model) is None
+    assert champion(mlflow_client, model) is None
 
 
 def test_the_first_promotion_makes_a_champion_in_production(mlflow_client, versions, model):
     (first,) = versions(1)
-    promote(model, first)
+    promote(mlflow_client, model, first)
     assert state(mlflow_client, model) == {"aliases": {"champion": first}, "stages": {first: "Production"}}
 
 
-def test_the_champion_carries_what_training_recorded(versions, model):
+def test_the_champion_carries_what_training_recorded(mlflow_client, versions, model):
     (first,) = versions(1)
-    promote(model, first)
-    found = champion(model)
+    promote(mlflow_client, model, first)
+    found = champion(mlflow_client, model)
     assert (found.version, found.tags["snapshot_uri"], found.uri) == (first, "s3://x/", f"models:/{model}/{first}")
     assert found.created_at.tzinfo is not None
 
@@ -76,8 +76,8 @@ def test_the_champion_carries_what_training_recorded(versions, model):
 def test_a_promotion_archives_the_champion_before_and_remembers_it(mlflow_client, versions, model):
     first, second = versions(2)
     mlflow_client.set_registered_model_alias(model, "challenger", second)
-    promote(model, first)
-    promote(model, second)
+    promote(mlflow_client, model, first)
+    promote(mlflow_client, model, second)
     assert state(mlflow_client, model) == {
         "aliases": {"champion": second, "previous": first},
         "stages": {first: "Archived", second: "Production"},
@@ -86,33 +86,33 @@ def test_a_promotion_archives_the_champion_before_and_remembers_it(mlflow_client
 
 def test_promoting_the_champion_again_changes_nothing(mlflow_client, versions, model):
     first, second = versions(2)
-    promote(model, first)
-    promote(model, second)
+    promote(mlflow_client, model, first)
+    promote(mlflow_client, model, second)
     before = state(mlflow_client, model)
-    promote(model, second)
+    promote(mlflow_client, model, second)
     assert state(mlflow_client, model) == before
 
 
 def test_a_waiting_challenger_is_in_staging(mlflow_client, versions, model):
     first, second = versions(2)
     mlflow_client.set_registered_model_alias(model, "challenger", second)
-    promote(model, first)
+    promote(mlflow_client, model, first)
     assert state(mlflow_client, model)["stages"] == {first: "Production", second: "Staging"}
 
 
 def test_a_version_that_does_not_exist_is_refused_and_the_champion_stays(mlflow_client, versions, model):
     (first,) = versions(1)
-    promote(model, first)
+    promote(mlflow_client, model, first)
     with pytest.raises(MlflowException, match="99"):
-        promote(model, "99")
-    assert champion(model).version == first
+        promote(mlflow_client, model, "99")
+    assert champion(mlflow_client, model).version == first
 
 
 def test_a_rollback_brings_the_previous_champion_back(mlflow_client, versions, model):
     first, second = versions(2)
-    promote(model, first)
-    promote(model, second)
-    assert rollback(model).version == first
+    promote(mlflow_client, model, first)
+    promote(mlflow_client, model, second)
+    assert rollback(mlflow_client, model).version == first
     assert state(mlflow_client, model) == {
         "aliases": {"champion": first},
         "stages": {first: "Production", second: "Archived"},
@@ -122,15 +122,15 @@ def test_a_rollback_brings_the_previous_champion_back(mlflow_client, versions, m
 def test_rollbacks_go_back_one_champion_at_a_time(mlflow_client, versions, model):
     first, second, third = versions(3)
     for version in (first, second, third):
-        promote(model, version)
-    assert [rollback(model).version, rollback(model).version] == [second, first]
+        promote(mlflow_client, model, version)
+    assert [rollback(mlflow_client, model).version, rollback(mlflow_client, model).version] == [second, first]
 
 
-def test_a_rollback_without_a_previous_champion_says_so(versions, model):
+def test_a_rollback_without_a_previous_champion_says_so(mlflow_client, versions, model):
     (first,) = versions(1)
-    promote(model, first)
+    promote(mlflow_client, model, first)
     with pytest.raises(NoChampionError, match="no previous champion to roll back to"):
-        rollback(model)
+        rollback(mlflow_client, model)
 
 
 @pytest.mark.parametrize("calls", range(6))
@@ -138,12 +138,12 @@ def test_a_promotion_cut_off_anywhere_leaves_one_champion_and_is_completed_by_th
     mlflow_client, versions, model, calls
 ):
     first, second = versions(2)
-    promote(model, first)
+    promote(mlflow_client, model, first)
     mlflow_client.set_registered_model_alias(model, "challenger", second)
     with cut_off_after(calls), pytest.raises(CutOff):
-        promote(model, second)
-    assert champion(model).version in (first, second)
-    promote(model, second)
+        promote(mlflow_client, model, second)
+    assert champion(mlflow_client, model).version in (first, second)
+    promote(mlflow_client, model, second)
     assert state(mlflow_client, model) == {
         "aliases": {"champion": second, "previous": first},
         "stages": {first: "Archived", second: "Production"},
@@ -154,23 +154,23 @@ def test_a_promotion_cut_off_anywhere_leaves_one_champion_and_is_completed_by_th
 def test_a_rollback_cut_off_anywhere_is_completed_by_the_next(mlflow_client, versions, model, calls):
     first, second, third = versions(3)
     for version in (first, second, third):
-        promote(model, version)
+        promote(mlflow_client, model, version)
     with cut_off_after(calls), pytest.raises(CutOff):
-        rollback(model)
-    assert champion(model).version in (second, third)
-    if champion(model).version == third or aliased(mlflow_client, model, "previous").version == second:
-        rollback(model)
-    assert champion(model).version == second
+        rollback(mlflow_client, model)
+    assert champion(mlflow_client, model).version in (second, third)
+    if champion(mlflow_client, model).version == third or aliased(mlflow_client, model, "previous").version == second:
+        rollback(mlflow_client, model)
+    assert champion(mlflow_client, model).version == second
 
 
 def test_a_rollback_after_a_promotion_that_was_cut_off_goes_back_one_champion(mlflow_client, versions, model):
     first, second, third = versions(3)
-    promote(model, first)
-    promote(model, second)
+    promote(mlflow_client, model, first)
+    promote(mlflow_client, model, second)
     with cut_off_after(2), pytest.raises(CutOff):
-        promote(model, third)
-    assert champion(model).version == third
-    assert rollback(model).version == second
+        promote(mlflow_client, model, third)
+    assert champion(mlflow_client, model).version == third
+    assert rollback(mlflow_client, model).version == second
 
 
 def test_a_version_is_found_by_its_tags(mlflow_client, versions, model):
@@ -182,26 +182,29 @@ def test_a_version_is_found_by_its_tags(mlflow_client, versions, model):
 
 def test_a_decision_about_an_earlier_champion_promotes_nobody(mlflow_client, versions, model):
     first, second, third = versions(3)
-    promote(model, first)
-    promote(model, second)
+    promote(mlflow_client, model, first)
+    promote(mlflow_client, model, second)
     with pytest.raises(ChampionChangedError, match=f"judged against version {first}, but {second} serves by now"):
-        promote(model, third, against=first)
-    assert champion(model).version == second
+        promote(mlflow_client, model, third, against=first)
+    assert champion(mlflow_client, model).version == second
 
 
-def test_a_promotion_that_is_repeated_needs_no_champion_to_be_against(versions, model):
+def test_a_promotion_that_is_repeated_needs_no_champion_to_be_against(mlflow_client, versions, model):
     first, second = versions(2)
-    promote(model, first, against=None)
-    promote(model, second, against=first)
-    promote(model, second, against=first)
-    assert champion(model).version == second
+    promote(mlflow_client, model, first, against=None)
+    promote(mlflow_client, model, second, against=first)
+    promote(mlflow_client, model, second, against=first)
+    assert champion(mlflow_client, model).version == second
 
 
-def test_a_rollback_of_a_version_that_serves_no_longer_changes_nothing(versions, model):
+def test_a_rollback_of_a_version_that_serves_no_longer_changes_nothing(mlflow_client, versions, model):
     first, second, third = versions(3)
     for version in (first, second, third):
-        promote(model, version)
-    assert [rollback(model, third).version, rollback(model, third).version] == [second, second]
+        promote(mlflow_client, model, version)
+    assert [rollback(mlflow_client, model, third).version, rollback(mlflow_client, model, third).version] == [
+        second,
+        second,
+    ]
 
 
 @pytest.fixture
@@ -209,7 +212,9 @@ def at_once(tracking):
     """Runs calls at the same moment in processes of their own, as two DAG runs would; returns their exit codes."""
 
     def run(*calls: str) -> list[int]:
-        script = "import sys; from include.registry.registry import promote, rollback; print(flush=True)\n"
+        script = "import sys; from include.registry.registry import promote, rollback\n"
+        script += "from include.registry.tracking import connect\n"
+        script += f"client = connect({tracking!r}); print(flush=True)\n"
         script += "sys.stdin.readline()\neval(sys.argv[1])"
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "cwd": ROOT}
         with ExitStack() as stack:
@@ -225,7 +230,7 @@ def at_once(tracking):
     return run
 
 
-OTHERS = {"promotion": "promote({model!r}, {third!r})", "rollback": "rollback({model!r})"}
+OTHERS = {"promotion": "promote(client, {model!r}, {third!r})", "rollback": "rollback(client, {model!r})"}
 
 
 @pytest.mark.parametrize("other", OTHERS.values(), ids=OTHERS)
@@ -234,9 +239,9 @@ def test_two_changes_at_once_leave_one_champion_and_everything_in_line_with_it(
 ):
     first, second, third, fourth = versions(4)
     for version in (first, second):
-        promote(model, version)
+        promote(mlflow_client, model, version)
     mlflow_client.set_registered_model_alias(model, "challenger", fourth)
-    codes = at_once(f"promote({model!r}, {fourth!r})", other.format(model=model, third=third))
+    codes = at_once(f"promote(client, {model!r}, {fourth!r})", other.format(model=model, third=third))
     assert codes == [0, 0]
     now = state(mlflow_client, model)
     winner = now["aliases"]["champion"]
@@ -250,8 +255,8 @@ def test_two_changes_at_once_leave_one_champion_and_everything_in_line_with_it(
 
 def test_two_promotions_of_models_at_once_leave_a_champion_that_loads(mlflow_client, model, at_once, logged_versions):
     first, second, third = logged_versions(3)
-    promote(model, first)
-    assert at_once(f"promote({model!r}, {second!r})", f"promote({model!r}, {third!r})") == [0, 0]
-    serving = champion(model)
+    promote(mlflow_client, model, first)
+    assert at_once(f"promote(client, {model!r}, {second!r})", f"promote(client, {model!r}, {third!r})") == [0, 0]
+    serving = champion(mlflow_client, model)
     assert serving.version in (second, third)
     assert mlflow.sklearn.load_model(serving.uri).predict([[0.0]]).tolist() == [1]

@@ -13,25 +13,23 @@ from include.registry.tracking import connect
 from include.reporting.card_facts import card_facts
 from include.reporting.model_card import figure_rows, model_card, write_model_card
 from include.settings import settings
-from include.training.challenger import register_challenger
 from include.training.snapshot import write_manifest
-from include.training.train import start_training, train_family
 
 
 @pytest.fixture
 def client(tracking, layout):
-    return connect()
+    return connect(settings().mlflow.tracking_uri)
 
 
 @pytest.fixture
-def challenger(client, layout, contract, accounts):
+def challenger(client, layout, contract, accounts, trainer):
     """What registering a logistic regression of the capture stage returned."""
     uri = layout.snapshot("run-1")
     write_parquet(accounts, f"{uri}part.parquet")
     write_manifest(settings(), contract, "run-1", "UNLOAD …")
-    parent = start_training(uri, "run-1")
-    results = [train_family(uri, "logistic_regression", "capture", parent)]
-    return register_challenger(uri, results, "capture", parent)
+    parent = trainer.start(uri, "run-1")
+    results = [trainer.train(uri, "logistic_regression", "capture", parent)]
+    return trainer.register(uri, results, "capture", parent)
 
 
 @pytest.fixture
@@ -51,7 +49,7 @@ def test_the_card_of_a_training_says_everything_and_lies_in_s3_and_on_the_run(ch
     on_the_run = Path(client.download_artifacts(challenger["run_id"], "model_card.html"))
     assert on_the_run.read_text(encoding="utf-8") == text
     assert text.count("data:image/png;base64,") == 5  # ROC, precision-recall, calibration, gain, SHAP
-    manifest = card_facts(client, model, version).manifest
+    manifest = card_facts(settings(), client, model, version).manifest
     for part in (
         "from what is known when the lead is captured",
         manifest["uri"],
@@ -78,7 +76,7 @@ def test_a_decision_about_the_version_is_on_the_card_that_is_written_after_it(ba
     tags = {"gate_verdict": "promote", "gate_rule": "first", "gate_reason": "floors", "gate_record": record}
     for name, value in tags.items():
         client.set_model_version_tag(bare.name, bare.version, name, value)
-    promote(bare.name, bare.version)
+    promote(client, bare.name, bare.version)
     text = read_text(write_model_card(layout, bare.name, bare.version).uri)
     for part in ("At present the champion.", "promote by rule first, 2026-02-02", "floors are met", "Approve by jane"):
         assert part in text
@@ -94,7 +92,7 @@ def delete(uri):
 
 
 def test_a_version_of_which_little_is_left_has_a_card_that_says_so(bare, client, contract):
-    facts = card_facts(client, bare.name, bare.version)
+    facts = card_facts(settings(), client, bare.name, bare.version)
     text = model_card(facts, contract)
     assert "its training snapshot is gone" in text
     assert "Its run has no evaluation" in text

@@ -123,22 +123,22 @@ def test_a_decision_that_cannot_be_used_names_version_problem_and_way_out(scorer
 
 
 def test_a_foreign_model_under_the_alias_is_named_with_what_it_lacks(contract, tracking, load, accounts):
-    client, model = connect(), contract.model_name()
+    client, model = connect(settings().mlflow.tracking_uri), contract.model_name()
     mlflow.set_experiment(contract.names.experiment)
     foreign = LogisticRegression().fit(accounts[["minutes"]], accounts["won"])
     with mlflow.start_run() as run:
         logged = mlflow.sklearn.log_model(foreign, name="model", pip_requirements=[])
     version = str(register(client, model, logged.model_uri, run.info.run_id, {}, logged.model_id).version)
-    promote(model, version)
+    promote(connect(settings().mlflow.tracking_uri), model, version)
     with pytest.raises(ChampionUnusableError, match=rf"{model}/{version} does not end in a CalibratedModel"):
         load()
 
 
 def test_a_version_without_its_artifact_is_named_with_the_way_back(contract, tracking, load):
-    client, model = connect(), contract.model_name()
+    client, model = connect(settings().mlflow.tracking_uri), contract.model_name()
     run = client.create_run(mlflow.set_experiment(contract.names.experiment).experiment_id).info
     version = str(register(client, model, f"{run.artifact_uri}/model", run.run_id, {}).version)
-    promote(model, version)
+    promote(connect(settings().mlflow.tracking_uri), model, version)
     with pytest.raises(ChampionUnusableError, match=rf"{model}/{version} cannot be loaded .*rollback"):
         load()
 

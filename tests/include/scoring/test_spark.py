@@ -23,7 +23,7 @@ from include.glue.code import code_zip
 from include.lake.frames import parquet_parts, read_parquet, write_parquet
 from include.lake.objects import download_file, write_bytes, write_json
 from include.scoring.batch import score_batch, scores_schema
-from include.settings import settings
+from include.settings import Decisions, settings
 from include.training.families import build_pipeline, deployable
 from include.warehouse.client import Warehouse
 
@@ -56,7 +56,7 @@ def champions(registered, contract, accounts):
 
     def promote(contact: str, capture: str, **params: object) -> None:
         for stage, family in ((KnownAt.CONTACT, contact), (KnownAt.CAPTURE, capture)):
-            unfitted = build_pipeline(family, contract, stage, params)
+            unfitted = build_pipeline(Decisions(), contract, family, stage, params)
             fitted = unfitted.fit(accounts, accounts[contract.label])
             registered(deployable(fitted, Calibration("sigmoid", (0.8, 0.8), 0.1), DECISION), stage)
 

@@ -9,7 +9,7 @@ import pytest
 
 from include.contract import KnownAt
 from include.evaluation.evaluate import evaluate_classification_model
-from include.training.challenger import choose_winner, register_challenger
+from include.training.challenger import choose_winner
 from include.training.dataset import load_dataset
 
 CLEAN_PROCESS = """
@@ -71,8 +71,8 @@ def test_the_figures_are_those_of_the_registered_model_on_the_holdout(training):
     assert figures == training.challenger["metrics"]
 
 
-def test_registering_again_gives_the_same_version(training):
-    assert register_challenger(training.snapshot, training.results, "contact", training.parent) == training.challenger
+def test_registering_again_gives_the_same_version(training, trainer):
+    assert trainer.register(training.snapshot, training.results, "contact", training.parent) == training.challenger
 
 
 def test_the_model_predicts_in_a_clean_process_without_the_checkout(training, mlflow_address, accounts, tmp_path):

@@ -11,6 +11,7 @@ from threadpoolctl import threadpool_limits
 
 from include.contract import KnownAt, load_contract
 from include.features.calibration import Decision
+from include.settings import Decisions
 from include.training.dataset import make_dataset
 from include.training.families import FAMILIES
 from include.training.fit import refit
@@ -26,7 +27,7 @@ from include.training.fit import fit_family
 contract, stage, answer = load_contract("x_education"), KnownAt.CAPTURE, {}
 data = make_dataset(pd.read_parquet(sys.argv[1]), contract, stage, {})
 for family in sys.argv[2:]:
-    made = fit_family(family, data, contract, stage)
+    made = fit_family(Decisions(), contract, family, data, stage)
     answer[family] = {
         "metrics": made.metrics,
         "search": made.found.table.to_csv(),
@@ -76,5 +77,7 @@ def test_the_leads_that_smote_makes_up_do_not_depend_on_the_number_of_threads(le
     made = []
     for threads in (1, 2):
         with threadpool_limits(threads):
-            made.append(refit(recipe, data, data.split != "holdout", contract, stage).predict_proba(data.frame))
+            made.append(
+                refit(Decisions(), contract, recipe, data, data.split != "holdout", stage).predict_proba(data.frame)
+            )
     np.testing.assert_array_equal(*made)

@@ -10,7 +10,7 @@ from sklearn.metrics import roc_auc_score
 from include.contract import KnownAt
 from include.features.calibration import Calibration, Decision
 from include.features.parts import inner_parts
-from include.settings import settings
+from include.settings import Decisions, settings
 from include.training.families import FAMILIES, build_pipeline, deployable
 from include.training.space import NATIVE_FAMILIES
 
@@ -20,14 +20,18 @@ DECISION = Decision("f1", 0.4, (("A", 80), ("D", 0)))
 @pytest.mark.parametrize("family", FAMILIES)
 def test_the_same_rows_give_the_same_model(contract, accounts, family):
     def probabilities():
-        return build_pipeline(family, contract, KnownAt.CONTACT).fit(accounts, accounts["won"]).predict_proba(accounts)
+        return (
+            build_pipeline(Decisions(), contract, family, KnownAt.CONTACT)
+            .fit(accounts, accounts["won"])
+            .predict_proba(accounts)
+        )
 
     np.testing.assert_array_equal(probabilities(), probabilities())
 
 
 def test_parameters_reach_the_pipeline(contract):
     params = {"model__C": 7.0, "group__enabled": True, "resample__method": "smote"}
-    pipeline = build_pipeline("logistic_regression", contract, KnownAt.CONTACT, params)
+    pipeline = build_pipeline(Decisions(), contract, "logistic_regression", KnownAt.CONTACT, params)
     assert pipeline.named_steps["model"].C == 7.0
     assert pipeline.named_steps["group"].enabled
     assert pipeline.named_steps["resample"].method == "smote"
@@ -35,7 +39,7 @@ def test_parameters_reach_the_pipeline(contract):
 
 @pytest.mark.parametrize("family", NATIVE_FAMILIES)
 def test_native_levels_learn_as_well_and_score_a_stranger_as_a_gap(contract, accounts, family):
-    pipeline = build_pipeline(family, contract, KnownAt.CONTACT, {"encode__levels": "native"})
+    pipeline = build_pipeline(Decisions(), contract, family, KnownAt.CONTACT, {"encode__levels": "native"})
     rows, newer = accounts.head(400), accounts.tail(200)
     pipeline.fit(rows, rows["won"])
     assert roc_auc_score(newer["won"], pipeline.predict_proba(newer)[:, 1]) > 0.75
@@ -48,7 +52,7 @@ def test_native_levels_learn_as_well_and_score_a_stranger_as_a_gap(contract, acc
 @pytest.mark.parametrize("family", NATIVE_FAMILIES)
 def test_native_levels_stand_a_level_per_lead_and_a_column_of_gaps(contract, accounts, family):
     spoilt = accounts.assign(region=None, channel=[f"level {number}" for number in range(len(accounts))])
-    pipeline = build_pipeline(family, contract, KnownAt.CONTACT, {"encode__levels": "native"})
+    pipeline = build_pipeline(Decisions(), contract, family, KnownAt.CONTACT, {"encode__levels": "native"})
     probability = pipeline.fit(spoilt.head(400), spoilt["won"].head(400)).predict_proba(spoilt.tail(200))[:, 1]
     assert roc_auc_score(spoilt["won"].tail(200), probability) > 0.75
 
@@ -56,19 +60,19 @@ def test_native_levels_stand_a_level_per_lead_and_a_column_of_gaps(contract, acc
 def test_the_share_of_gaps_that_drops_a_column_is_a_setting(contract, accounts, monkeypatch):
     monkeypatch.setenv("LEADS_MAX_MISSING_SHARE", "0.1")
     settings.cache_clear()
-    pipeline = build_pipeline("decision_tree", contract, KnownAt.CONTACT).fit(accounts, accounts["won"])
+    pipeline = build_pipeline(Decisions(), contract, "decision_tree", KnownAt.CONTACT).fit(accounts, accounts["won"])
     assert set(pipeline.named_steps["select"].dropped_) == {"visits", "region"}
 
 
 def test_an_unknown_family_is_named(contract):
     with pytest.raises(KeyError, match="oracle"):
-        build_pipeline("oracle", contract, KnownAt.CONTACT)
+        build_pipeline(Decisions(), contract, "oracle", KnownAt.CONTACT)
 
 
 @pytest.fixture
 def fitted(contract, accounts):
     params = {"resample__method": "smote"}
-    return build_pipeline("lightgbm", contract, KnownAt.CAPTURE, params).fit(accounts, accounts["won"])
+    return build_pipeline(Decisions(), contract, "lightgbm", KnownAt.CAPTURE, params).fit(accounts, accounts["won"])
 
 
 def test_a_deployable_pipeline_scores_as_the_fitted_one_and_carries_its_decision(fitted, accounts):

@@ -7,9 +7,7 @@ from include.contract import KnownAt, load_contract
 from include.lake.frames import write_parquet
 from include.promotion.compare import compare
 from include.settings import settings
-from include.training.challenger import register_challenger
 from include.training.snapshot import write_manifest
-from include.training.train import start_training, train_family
 
 
 @pytest.fixture
@@ -28,10 +26,12 @@ def real_snapshot(leads_csv, bucket, tracking, monkeypatch):
     return uri
 
 
-def test_the_winner_meets_the_guides_criteria_on_the_holdout_and_passes_the_gate(real_snapshot):
-    parent = start_training(real_snapshot, "real")
-    results = [train_family(real_snapshot, family, "contact", parent) for family in ("logistic_regression", "lightgbm")]
-    made = register_challenger(real_snapshot, results, KnownAt.CONTACT, parent)
+def test_the_winner_meets_the_guides_criteria_on_the_holdout_and_passes_the_gate(real_snapshot, trainer):
+    parent = trainer.start(real_snapshot, "real")
+    results = [
+        trainer.train(real_snapshot, family, "contact", parent) for family in ("logistic_regression", "lightgbm")
+    ]
+    made = trainer.register(real_snapshot, results, KnownAt.CONTACT, parent)
     figures = made["metrics"]
     assert figures["roc_auc"] >= 0.97, figures
     assert figures["accuracy"] >= 0.90, figures

@@ -7,6 +7,7 @@ from sklearn.metrics import f1_score, roc_auc_score
 from sklearn.model_selection import ParameterGrid
 
 from include.contract import KnownAt, load_contract
+from include.settings import Decisions
 from include.training.dataset import make_dataset
 from include.training.errors import NotEnoughRowsError
 from include.training.families import FAMILIES, build_pipeline
@@ -21,7 +22,7 @@ def data(contract, accounts):
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_it_tries_the_whole_grid(contract, data, family):
-    found = search(family, data, contract, KnownAt.CONTACT)
+    found = search(Decisions(), contract, family, data, KnownAt.CONTACT)
     assert len(found.table) == len(ParameterGrid(search_space().families[family].grid))
     assert found.cv_score in found.table["mean_test_score"].tolist()
 
@@ -30,7 +31,9 @@ def test_only_training_rows_are_learnt_from(contract, data):
     held = data.split != "train"
     spoilt = data.target.where(~held, 1 - data.target)
     other = make_dataset(data.frame.assign(won=spoilt), contract, KnownAt.CONTACT, {})
-    first, second = (search("logistic_regression", one, contract, KnownAt.CONTACT) for one in (data, other))
+    first, second = (
+        search(Decisions(), contract, "logistic_regression", one, KnownAt.CONTACT) for one in (data, other)
+    )
     rows = data.frame[held]
     np.testing.assert_array_equal(first.pipeline.predict_proba(rows), second.pipeline.predict_proba(rows))
 
@@ -45,7 +48,9 @@ def test_permuted_labels_teach_nothing(leads, family):
     frame[contract.label] = np.random.default_rng(0).permutation(frame[contract.label])
     data = make_dataset(frame, contract, stage, {})
     params = {"encode__levels": "both", "resample__method": "smote"}
-    unseen = out_of_fold(build_pipeline(family, contract, stage, params), data.frame, data.target, data.groups)
+    unseen = out_of_fold(
+        build_pipeline(Decisions(), contract, family, stage, params), data.frame, data.target, data.groups
+    )
     assert roc_auc_score(data.target, unseen) == pytest.approx(0.5, abs=0.03)
 
 
@@ -55,7 +60,7 @@ def test_a_search_on_permuted_labels_finds_nothing_either(contract, accounts_of)
     frame["won"] = np.random.default_rng(0).permutation(frame["won"])
     data = make_dataset(frame, contract, KnownAt.CONTACT, {})
     rows, outcome = data.part("validation", "holdout")
-    found = search("logistic_regression", data, contract, KnownAt.CONTACT)
+    found = search(Decisions(), contract, "logistic_regression", data, KnownAt.CONTACT)
     assert roc_auc_score(outcome, found.pipeline.predict_proba(rows)[:, 1]) == pytest.approx(0.5, abs=0.03)
     assert roc_auc_score(data.part("train")[1], found.out_of_fold) == pytest.approx(0.5, abs=0.03)
 
@@ -83,7 +88,7 @@ def test_twins_are_never_in_the_fold_that_scores_and_the_folds_that_teach(contra
     # twins with opposite outcomes: whoever has seen one predicts the other wrong
     twins = pd.concat([accounts, accounts.assign(won=1 - accounts["won"])], ignore_index=True)
     groups = pd.Series(np.tile(np.arange(len(accounts)), 2))
-    pipeline = build_pipeline("decision_tree", contract, KnownAt.CONTACT, {"model__min_samples_leaf": 1})
+    pipeline = build_pipeline(Decisions(), contract, "decision_tree", KnownAt.CONTACT, {"model__min_samples_leaf": 1})
     together = out_of_fold(pipeline, twins, twins["won"], groups)
     apart = out_of_fold(pipeline, twins, twins["won"], pd.Series(np.arange(len(twins))))
     assert roc_auc_score(twins["won"], together) == pytest.approx(0.5, abs=0.02)
@@ -111,6 +116,6 @@ def test_every_fold_is_scored_once_holds_both_outcomes_and_divides_no_group():
 )
 def test_rows_that_cannot_be_divided_into_folds_are_a_named_error(contract, accounts, target, groups):
     rows = accounts.head(len(target))
-    pipeline = build_pipeline("decision_tree", contract, KnownAt.CONTACT)
+    pipeline = build_pipeline(Decisions(), contract, "decision_tree", KnownAt.CONTACT)
     with pytest.raises(NotEnoughRowsError, match=f"{len(target)} leads with .* cannot be divided into 3 folds"):
         out_of_fold(pipeline, rows, pd.Series(target), pd.Series(groups))

@@ -4,6 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from include.contract import KnownAt
+from include.settings import Decisions
 from include.training.errors import SearchSpaceError
 from include.training.families import FAMILIES, build_pipeline
 from include.training.space import NATIVE_FAMILIES, SearchSpace, search_space
@@ -17,7 +18,7 @@ def test_every_family_has_its_grid_and_f1_over_three_folds_is_the_default():
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_every_setting_of_a_grid_is_one_the_pipeline_has(contract, family):
-    known = build_pipeline(family, contract, KnownAt.CONTACT).get_params()
+    known = build_pipeline(Decisions(), contract, family, KnownAt.CONTACT).get_params()
     for grid in search_space().families[family].grid:
         assert set(grid) <= set(known)
 
@@ -43,7 +44,7 @@ def test_a_family_that_cannot_split_levels_itself_refuses_native_ones_by_name(co
     with pytest.raises(ValidationError, match=f"{family} cannot split levels itself .* only xgboost and lightgbm can"):
         space_of(family, encode__levels=["onehot", "native"])
     with pytest.raises(SearchSpaceError, match=f"{family} cannot split levels itself"):
-        build_pipeline(family, contract, KnownAt.CONTACT, {"encode__levels": "native"})
+        build_pipeline(Decisions(), contract, family, KnownAt.CONTACT, {"encode__levels": "native"})
 
 
 @pytest.mark.parametrize("family", NATIVE_FAMILIES)
@@ -52,7 +53,9 @@ def test_native_levels_and_smote_are_refused_together_and_may_stand_in_two_grids
     with pytest.raises(ValidationError, match=f"{family}: SMOTE would make up levels"):
         space_of(family, encode__levels=["native"], resample__method=["none", "smote"])
     with pytest.raises(SearchSpaceError, match="give each a grid of its own"):
-        build_pipeline(family, contract, KnownAt.CONTACT, {"encode__levels": "native", "resample__method": "smote"})
+        build_pipeline(
+            Decisions(), contract, family, KnownAt.CONTACT, {"encode__levels": "native", "resample__method": "smote"}
+        )
 
 
 @pytest.mark.parametrize(

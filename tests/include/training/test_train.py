@@ -8,7 +8,6 @@ import pytest
 
 from include.registry.errors import TrackingUnavailableError
 from include.settings import settings
-from include.training.train import start_training, train_family
 
 
 @pytest.fixture
@@ -16,15 +15,15 @@ def client(tracking):
     return mlflow.MlflowClient(tracking)
 
 
-def test_a_training_has_one_parent_run_however_often_it_starts(snapshot, client):
-    first = start_training(snapshot, "run-1")
-    assert start_training(snapshot, "run-1") == first
-    assert start_training(snapshot, "run-2") != first
+def test_a_training_has_one_parent_run_however_often_it_starts(snapshot, client, trainer):
+    first = trainer.start(snapshot, "run-1")
+    assert trainer.start(snapshot, "run-1") == first
+    assert trainer.start(snapshot, "run-2") != first
 
 
-def test_the_result_is_small_and_the_run_holds_the_rest(snapshot, client):
-    parent = start_training(snapshot, "run-1")
-    result = train_family(snapshot, "logistic_regression", "contact", parent)
+def test_the_result_is_small_and_the_run_holds_the_rest(snapshot, client, trainer):
+    parent = trainer.start(snapshot, "run-1")
+    result = trainer.train(snapshot, "logistic_regression", "contact", parent)
     run = client.get_run(result["run_id"])
     assert len(json.dumps(result)) < 2000
     assert run.info.status == "FINISHED"
@@ -34,9 +33,9 @@ def test_the_result_is_small_and_the_run_holds_the_rest(snapshot, client):
     assert run.inputs.dataset_inputs[0].dataset.source == json.dumps({"uri": snapshot})
 
 
-def test_the_run_keeps_plots_report_explanation_preprocessor_table_and_model(snapshot, client):
-    parent = start_training(snapshot, "run-1")
-    run = train_family(snapshot, "decision_tree", "capture", parent)["run_id"]
+def test_the_run_keeps_plots_report_explanation_preprocessor_table_and_model(snapshot, client, trainer):
+    parent = trainer.start(snapshot, "run-1")
+    run = trainer.train(snapshot, "decision_tree", "capture", parent)["run_id"]
     kept = {item.path for item in client.list_artifacts(run)}
     assert kept >= {"search.csv", "search.html", "validation", "features", "shap"}
     preprocess = joblib.load(mlflow.artifacts.download_artifacts(f"runs:/{run}/features/preprocessor.joblib"))
@@ -47,22 +46,22 @@ def test_the_run_keeps_plots_report_explanation_preprocessor_table_and_model(sna
     assert client.get_run(run).outputs.model_outputs
 
 
-def test_a_deployment_that_knows_its_commit_tags_the_training_with_it(snapshot, client, monkeypatch):
+def test_a_deployment_that_knows_its_commit_tags_the_training_with_it(snapshot, client, monkeypatch, trainer):
     monkeypatch.setenv("LEADS_GIT_COMMIT", "abc123")
     settings.cache_clear()
-    assert client.get_run(start_training(snapshot, "run-1")).data.tags["git_commit"] == "abc123"
+    assert client.get_run(trainer.start(snapshot, "run-1")).data.tags["git_commit"] == "abc123"
 
 
-def test_a_task_that_runs_again_leaves_one_run_and_the_same_figures(snapshot, client):
-    parent = start_training(snapshot, "run-1")
-    first, second = (train_family(snapshot, "logistic_regression", "contact", parent) for _ in range(2))
+def test_a_task_that_runs_again_leaves_one_run_and_the_same_figures(snapshot, client, trainer):
+    parent = trainer.start(snapshot, "run-1")
+    first, second = (trainer.train(snapshot, "logistic_regression", "contact", parent) for _ in range(2))
     assert first["metrics"] == second["metrics"]
     assert client.get_run(first["run_id"]).info.lifecycle_stage == "deleted"
     assert client.get_run(second["run_id"]).info.lifecycle_stage == "active"
 
 
-def test_mlflow_down_is_an_error_with_its_address(snapshot, monkeypatch):
+def test_mlflow_down_is_an_error_with_its_address(snapshot, monkeypatch, trainer):
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
     settings.cache_clear()
     with pytest.raises(TrackingUnavailableError, match="http://127.0.0.1:9"):
-        train_family(snapshot, "logistic_regression", "contact", "0" * 32)
+        trainer.train(snapshot, "logistic_regression", "contact", "0" * 32)

@@ -14,7 +14,6 @@ from include.lake.frames import write_parquet
 from include.lake.layout import Layout
 from include.settings import settings
 from include.training.snapshot import write_manifest
-from include.training.train import start_training, train_family
 
 FAMILY, STAGE = "logistic_regression", "contact"
 
@@ -61,8 +60,8 @@ def snapshot(contract, accounts, client_environment):
 
 
 @pytest.fixture
-def parent(snapshot, tracking):
-    return start_training(snapshot, "run-1")
+def parent(snapshot, tracking, trainer):
+    return trainer.start(snapshot, "run-1")
 
 
 @pytest.fixture
@@ -71,10 +70,10 @@ def asked(snapshot, parent):
     return training_job(settings(), f"train_models__{parent}", snapshot, parent, family=FAMILY, stage=STAGE)
 
 
-def test_a_training_on_sagemaker_finds_what_one_in_airflow_finds(operator, asked, snapshot, parent):
+def test_a_training_on_sagemaker_finds_what_one_in_airflow_finds(operator, asked, snapshot, parent, trainer):
     described = operator(asked).execute({})["Training"]
     found = read_result(described["ModelArtifacts"]["S3ModelArtifacts"])
-    direct = train_family(snapshot, FAMILY, STAGE, parent)
+    direct = trainer.train(snapshot, FAMILY, STAGE, parent)
     assert found["metrics"] == direct["metrics"]
     assert found["params"] == direct["params"]
 
