@@ -35,7 +35,7 @@ from include.scoring.champions import ChampionHolder, Champions
 from include.scoring.scorer import Scorer, scorer_of
 from include.scoring.stages import StagedScorer
 from include.settings import settings
-from include.training.families import build_pipeline, deployable
+from include.training.pipeline import build_pipeline, deployable
 
 FOLDER = Path("docs/images")
 SCORED_AT = datetime(2026, 11, 20, 1, 40, tzinfo=UTC)

@@ -21,7 +21,7 @@ from include.registry.packaging import log_pipeline
 from include.registry.registry import register
 from include.registry.tracking import connect
 from include.settings import settings
-from include.training.families import build_pipeline, deployable
+from include.training.pipeline import build_pipeline, deployable
 
 DECISION = Decision("f1", 0.4, (("A", 70), ("B", 40), ("C", 20), ("D", 0)))
 PATIENCE = 120

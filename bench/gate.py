@@ -29,7 +29,7 @@ from include.promotion.gate import Change, judge
 from include.promotion.paired import paired_changes
 from include.settings import settings
 from include.training.dataset import make_dataset
-from include.training.families import build_pipeline
+from include.training.pipeline import build_pipeline
 
 ROWS, POSITIVE, THRESHOLD = 1848, 0.385, 0.5
 PAIRS = (("lightgbm", 0), ("lightgbm", 1), ("xgboost", 0), ("logistic_regression", 0), ("random_forest", 0))

@@ -35,7 +35,7 @@ from include.registry.tracking import connect
 from include.scoring.batch import scores_table
 from include.scoring.stages import load_champions
 from include.settings import settings
-from include.training.families import build_pipeline, deployable
+from include.training.pipeline import build_pipeline, deployable
 from localaws.server import running
 
 ROWS, BLOCK, SAMPLE, TRAINING_ROWS = 1_000_000, 100_000, 2_000, 9_240

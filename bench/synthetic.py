@@ -18,7 +18,7 @@ from bench._table import last_line, show
 from demo.leads.synthetic import synthetic_leads
 from include.contract import Contract, KnownAt, load_contract
 from include.settings import settings
-from include.training.families import build_pipeline
+from include.training.pipeline import build_pipeline
 from include.training.splits import feature_groups
 
 FAMILY, STAGE, FOLDS, SEED = "lightgbm", KnownAt.CONTACT, 5, 0

@@ -27,8 +27,9 @@ from include.evaluation.plots import evaluation_plots
 from include.settings import settings
 from include.training.challenger import NEWEST_SHARE, choose_winner
 from include.training.dataset import Dataset, make_dataset
-from include.training.families import FAMILIES, SEED, build_pipeline
+from include.training.families import FAMILIES, SEED
 from include.training.fit import fit_family, refit
+from include.training.pipeline import build_pipeline
 from include.training.recipe import from_dict, to_dict
 
 STAGES = (KnownAt.CONTACT, KnownAt.CAPTURE)

@@ -75,7 +75,7 @@ def _register_challenger(run_id: str, leads: Any) -> tuple[str, str]:
     from include.registry.tracking import connect
     from include.settings import Decisions, settings
     from include.training.dataset import load_dataset
-    from include.training.families import build_pipeline, deployable
+    from include.training.pipeline import build_pipeline, deployable
     from include.training.snapshot import write_manifest
 
     contract = load_contract(settings().contract)

@@ -4,14 +4,16 @@ from typing import NamedTuple
 
 from airflow.sdk import Param, TaskGroup, XComArg, chain, task
 
+from lead_ops.links import STAGES as SCORING_STAGES
 from lead_ops.notifications import Notifier
 from lifecycle.defaults import CHEAP_COMPUTE, COSTLY_COMPUTE, DECISION
 from lifecycle.names import RUN
 from lifecycle.training_backend import family_results, plan_sagemaker_jobs, planned_jobs, train_on_sagemaker
 from lifecycle.warehouse import statements
 
+# A DAG file is parsed without include/, so this repeats the names of include/training/families.py; a test compares.
 FAMILIES = ["logistic_regression", "decision_tree", "random_forest", "xgboost", "lightgbm"]
-STAGES = ["contact", "engagement", "capture"]
+STAGES = list(SCORING_STAGES)
 VOTES_SQL = "{{ sql('unload_votes', run_id=run_key(ti)) }}"
 SNAPSHOT_SQL = "{{ sql('unload_snapshot', run_id=run_key(ti)) }}"
 

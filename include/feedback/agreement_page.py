@@ -6,8 +6,6 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-import mlflow
-from mlflow import MlflowClient
 from mlflow.entities import Metric
 
 from include.feedback.agreement import agreement
@@ -15,10 +13,11 @@ from include.lake.layout import Layout
 from include.lake.objects import write_json, write_text
 from include.lake.web import browser_address
 from include.pages.render import render as page
+from include.registry.runs import find_or_create_run
 from include.registry.tracking import connect, tracking_errors
 from include.settings import settings
 from include.warehouse.client import Warehouse
-from include.warehouse.templates import Statements, literal
+from include.warehouse.templates import Statements
 
 log = logging.getLogger(__name__)
 
@@ -74,7 +73,8 @@ def report_agreement(
 @tracking_errors()
 def _log_to_mlflow(run_id: str, experiment: str, found: Mapping[str, Any]) -> None:
     client, now = connect(settings().mlflow.tracking_uri), int(time.time() * 1000)
-    run = _run(client, experiment, run_id)
+    tags = {"kind": "feedback", "feedback_run_id": run_id}
+    run = find_or_create_run(client, experiment, tags, f"feedback {run_id}")
     client.log_batch(run, [Metric(name, value, now, 0) for name, value in _metrics(found)])
     client.log_dict(run, dict(found), "agreement.json")
     client.set_terminated(run)
@@ -90,12 +90,3 @@ def _metrics(found: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
         for name in SHARES:
             if one[name] is not None:
                 yield f"feedback/{version}/{name}", one[name]
-
-
-def _run(client: MlflowClient, experiment: str, run_id: str) -> str:
-    """The MLflow run of this report, a new one or that of an earlier try."""
-    key, tags = mlflow.set_experiment(experiment).experiment_id, {"kind": "feedback", "feedback_run_id": run_id}
-    condition = " AND ".join(f"tags.{name} = {literal(value)}" for name, value in tags.items())
-    runs = client.search_runs([key], condition, max_results=1)
-    found = runs[0] if runs else client.create_run(key, tags=tags, run_name=f"feedback {run_id}")
-    return str(found.info.run_id)

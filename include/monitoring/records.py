@@ -6,8 +6,6 @@ import time
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
-import mlflow
-from mlflow import MlflowClient
 from mlflow.entities import Metric, RunTag
 
 from include.contract import Contract
@@ -16,6 +14,7 @@ from include.lake.objects import write_text
 from include.monitoring.columns.drift import ColumnDrift
 from include.monitoring.columns.outage import ROWS
 from include.monitoring.findings import Findings
+from include.registry.runs import find_or_create_run
 from include.registry.tracking import connect, run_url, tracking_errors
 from include.settings import settings
 from include.warehouse.client import Warehouse
@@ -81,7 +80,8 @@ def log_to_mlflow(run_id: str, findings: Findings, files: Mapping[str, str], con
     }
     now = int(time.time() * 1000)
     with tracking_errors():
-        mlflow_run = _find_or_create_run(client, contract.names.experiment, run_id)
+        key_tags = {"kind": "drift", "analysis_run_id": run_id}
+        mlflow_run = find_or_create_run(client, contract.names.experiment, key_tags, f"drift {run_id}")
         client.log_batch(
             mlflow_run,
             metrics=[Metric(key, value, now, 0) for key, value in _metrics(findings).items()],
@@ -178,12 +178,3 @@ def _metrics(findings: Findings) -> dict[str, float]:
             f"performance/{figure.name}_loss_at_least": figure.at_least,
         }
     return figures
-
-
-def _find_or_create_run(client: MlflowClient, experiment: str, run_id: str) -> str:
-    experiment_key = mlflow.set_experiment(experiment).experiment_id
-    wanted = {"kind": "drift", "analysis_run_id": run_id}
-    condition = " AND ".join(f"tags.{tag} = {literal(value)}" for tag, value in wanted.items())
-    runs = client.search_runs([experiment_key], condition, max_results=1)
-    run = runs[0] if runs else client.create_run(experiment_key, tags=wanted, run_name=f"drift {run_id}")
-    return str(run.info.run_id)

@@ -7,6 +7,10 @@ class ModelUnreadableError(LeadsError, RuntimeError):
     """A registered version whose artefact cannot be loaded; aliases stay as they are."""
 
 
+class LibraryNotListedError(LeadsError, ValueError):
+    """A model needs a library that is not listed, so nothing would install it where the model is loaded."""
+
+
 class NoChampionError(LeadsError, LookupError):
     """There is no champion, or none before the present one, to work with."""
 

@@ -5,6 +5,7 @@ import tempfile
 from importlib.metadata import version
 from importlib.resources import as_file, files
 from pathlib import Path
+from typing import Any
 
 import mlflow.sklearn
 import pandas as pd
@@ -14,18 +15,37 @@ from mlflow.types.schema import AnyType, ColSpec, Schema
 from sklearn.pipeline import Pipeline
 
 from include.features.parts import inner_parts
+from include.registry.errors import LibraryNotListedError
 
 PACKAGES = ("features",)
 REQUIREMENTS = ("cloudpickle", "mlflow-skinny", "numpy", "pandas", "scikit-learn", "scipy")
-LIBRARIES = {"lightgbm": "lightgbm", "xgboost": "xgboost-cpu"}
-"""Top module of a classifier to the package that brings it; scikit-learn is needed anyway."""
+LIBRARIES = {"lightgbm": "lightgbm", "sklearn": "scikit-learn", "xgboost": "xgboost-cpu"}
+"""Top module of a classifier to the package that brings it. A package listed here must also stand in requirements.in,
+docker/*.in and include/glue/requirements.in: the model is loaded in all of these places."""
 EXAMPLE_ROWS = 3
 
 
 def pinned_requirements(pipeline: Pipeline) -> list[str]:
-    """The packages that a logged pipeline needs, at the versions of this process."""
-    library = LIBRARIES.get(type(inner_parts(pipeline)[1]).__module__.split(".")[0])
-    return [f"{name}=={version(name)}" for name in sorted({*REQUIREMENTS, *([library] if library else [])})]
+    """Return the packages that a logged pipeline needs, at the versions of this process.
+
+    Raises:
+        LibraryNotListedError: the classifier comes from a library that LIBRARIES does not name.
+    """
+    _, classifier = inner_parts(pipeline)
+    packages = sorted({*REQUIREMENTS, _library_of(classifier)})
+    return [f"{package}=={version(package)}" for package in packages]
+
+
+def _library_of(classifier: Any) -> str:
+    """Return the package that brings the classifier's class."""
+    module, _, _ = type(classifier).__module__.partition(".")
+    if module not in LIBRARIES:
+        raise LibraryNotListedError(
+            f"{type(classifier).__name__} comes from the library {module!r}, which is not listed, so nothing would "
+            f"install it where the model is loaded; add {module!r} to LIBRARIES in include/registry/packaging.py and "
+            "its package to requirements.in, docker/*.in and include/glue/requirements.in, then run `make lock`"
+        )
+    return LIBRARIES[module]
 
 
 def stage_code(target: Path) -> Path:
@@ -53,6 +73,9 @@ def log_pipeline(pipeline: Pipeline, example: pd.DataFrame) -> ModelInfo:
 
     Returns:
         MLflow's information on the logged model, with its URI and id.
+
+    Raises:
+        LibraryNotListedError: the classifier comes from a library that LIBRARIES does not name.
     """
     fields = [column.field for column in pipeline.named_steps["clean"].columns]
     inputs = Schema([ColSpec(AnyType(), field, required=False) for field in fields])

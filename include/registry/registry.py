@@ -18,7 +18,7 @@ CHAMPION, CHALLENGER, PREVIOUS = "champion", "challenger", "previous"
 ANY = "any"
 BEFORE_TAG = "champion_before"
 SETTLING = 10
-STAGES = {CHAMPION: "Production", CHALLENGER: "Staging"}
+LIFECYCLE_STAGES = {CHAMPION: "Production", CHALLENGER: "Staging"}
 
 
 @dataclass(frozen=True)
@@ -191,7 +191,7 @@ def follow_stages(client: MlflowClient, model: str) -> bool:
     """
     changed = False
     aliases = client.get_registered_model(model).aliases
-    wanted = {str(aliases[alias]): stage for alias, stage in STAGES.items() if alias in aliases}
+    wanted = {str(aliases[alias]): stage for alias, stage in LIFECYCLE_STAGES.items() if alias in aliases}
     for version in client.search_model_versions(f"name = '{model}'"):
         fallback = "None" if version.current_stage == "None" else "Archived"
         stage = wanted.get(str(version.version), fallback)

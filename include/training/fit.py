@@ -14,7 +14,7 @@ from include.evaluation.thresholds import decide
 from include.features.calibration import Calibration, Decision, Method
 from include.settings import Decisions
 from include.training.dataset import Dataset
-from include.training.families import build_pipeline, deployable
+from include.training.pipeline import build_pipeline, deployable
 from include.training.recipe import Recipe
 from include.training.search import SearchResult, one_thread, out_of_fold, search
 

@@ -15,7 +15,8 @@ from include.contract import Contract, KnownAt
 from include.settings import Decisions
 from include.training.dataset import Dataset
 from include.training.errors import NotEnoughRowsError
-from include.training.families import SEED, build_pipeline
+from include.training.families import SEED
+from include.training.pipeline import build_pipeline
 from include.training.space import search_space
 
 

@@ -11,8 +11,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from include.contract import KnownAt
 from include.training.dataset import MIN_PER_CLASS
 from include.training.errors import SearchSpaceError
+from include.training.families import NATIVE_FAMILIES
 
-NATIVE_FAMILIES = ("xgboost", "lightgbm")
 Grid = dict[str, Annotated[list[Any], Field(min_length=1)]]
 
 

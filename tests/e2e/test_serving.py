@@ -16,7 +16,7 @@ from include.registry.packaging import log_pipeline
 from include.registry.registry import promote, register
 from include.registry.tracking import connect
 from include.settings import Decisions, settings
-from include.training.families import build_pipeline, deployable
+from include.training.pipeline import build_pipeline, deployable
 
 OPEN = 300
 

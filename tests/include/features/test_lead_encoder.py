@@ -8,7 +8,7 @@ from include.contract import KnownAt
 from include.features.cleaning import cells_of
 from include.features.lead_encoder import LeadEncoder
 from include.settings import Decisions
-from include.training.families import build_pipeline
+from include.training.pipeline import build_pipeline
 
 ENCODINGS = [
     {},

@@ -24,7 +24,7 @@ from include.lake.frames import parquet_parts, read_parquet, write_parquet
 from include.lake.objects import download_file, write_bytes, write_json
 from include.scoring.batch import score_batch, scores_schema
 from include.settings import Decisions, settings
-from include.training.families import build_pipeline, deployable
+from include.training.pipeline import build_pipeline, deployable
 from include.warehouse.client import Warehouse
 
 ROOT = Path(__file__).parents[3]

@@ -11,8 +11,8 @@ from include.contract import KnownAt
 from include.features.calibration import Calibration, Decision
 from include.features.parts import inner_parts
 from include.settings import Decisions, settings
-from include.training.families import FAMILIES, build_pipeline, deployable
-from include.training.space import NATIVE_FAMILIES
+from include.training.families import FAMILIES, NATIVE_FAMILIES
+from include.training.pipeline import build_pipeline, deployable
 
 DECISION = Decision("f1", 0.4, (("A", 80), ("D", 0)))
 

@@ -5,7 +5,7 @@ import pytest
 
 from include.contract import KnownAt
 from include.settings import Decisions
-from include.training.families import build_pipeline
+from include.training.pipeline import build_pipeline
 from include.training.resampling import Resample
 
 ROWS = np.random.default_rng(0).random((60, 3))

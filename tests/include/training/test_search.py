@@ -10,7 +10,8 @@ from include.contract import KnownAt, load_contract
 from include.settings import Decisions
 from include.training.dataset import make_dataset
 from include.training.errors import NotEnoughRowsError
-from include.training.families import FAMILIES, build_pipeline
+from include.training.families import FAMILIES
+from include.training.pipeline import build_pipeline
 from include.training.search import best_f1, best_setting, folds, out_of_fold, search
 from include.training.space import search_space
 

@@ -6,8 +6,9 @@ from pydantic import ValidationError
 from include.contract import KnownAt
 from include.settings import Decisions
 from include.training.errors import SearchSpaceError
-from include.training.families import FAMILIES, build_pipeline
-from include.training.space import NATIVE_FAMILIES, SearchSpace, search_space
+from include.training.families import FAMILIES, NATIVE_FAMILIES
+from include.training.pipeline import build_pipeline
+from include.training.space import SearchSpace, search_space
 
 
 def test_every_family_has_its_grid_and_f1_over_three_folds_is_the_default():

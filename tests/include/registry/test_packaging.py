@@ -1,0 +1,58 @@
+"""What a logged model says that it needs."""
+
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+from lightgbm import LGBMClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import MinMaxScaler
+from xgboost import XGBClassifier
+
+from include.features.calibration import CalibratedModel, Calibration, Decision
+from include.registry.errors import LibraryNotListedError
+from include.registry.packaging import LIBRARIES, REQUIREMENTS, pinned_requirements
+
+ROOT = Path(__file__).parents[3]
+LOCKS = (
+    "requirements.txt",
+    "docker/api-requirements.txt",
+    "docker/training-requirements.txt",
+    "include/glue/requirements.txt",
+)
+
+
+class Unlisted(LogisticRegression):
+    """A classifier of a library that nobody has listed."""
+
+
+Unlisted.__module__ = "new_library.classifiers"
+
+
+def pipeline_with(classifier):
+    model = CalibratedModel(classifier, Calibration(), Decision("f1", 0.5, ()))
+    return Pipeline([("clean", MinMaxScaler()), ("model", model)])
+
+
+@pytest.mark.parametrize(
+    ("classifier", "package"),
+    [(LogisticRegression(), "scikit-learn"), (XGBClassifier(), "xgboost-cpu"), (LGBMClassifier(), "lightgbm")],
+)
+def test_a_model_needs_the_package_of_its_library_at_the_version_that_trained_it(classifier, package):
+    requirements = pinned_requirements(pipeline_with(classifier))
+    assert f"{package}=={version(package)}" in requirements
+    assert {line.split("==")[0] for line in requirements} == {*REQUIREMENTS, package}
+
+
+def test_a_library_that_is_not_listed_is_an_error_that_says_where_to_list_it():
+    with pytest.raises(
+        LibraryNotListedError, match="'new_library', which is not listed.* to LIBRARIES in"
+    ):
+        pinned_requirements(pipeline_with(Unlisted()))
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_every_listed_library_is_installed_wherever_a_model_is_loaded(lock):
+    pins = {line.split("==")[0] for line in (ROOT / lock).read_text().splitlines()}
+    assert set(LIBRARIES.values()) <= pins
