@@ -46,9 +46,7 @@ def test_a_model_needs_the_package_of_its_library_at_the_version_that_trained_it
 
 
 def test_a_library_that_is_not_listed_is_an_error_that_says_where_to_list_it():
-    with pytest.raises(
-        LibraryNotListedError, match="'new_library', which is not listed.* to LIBRARIES in"
-    ):
+    with pytest.raises(LibraryNotListedError, match="'new_library', which is not listed.* to LIBRARIES in"):
         pinned_requirements(pipeline_with(Unlisted()))
 
 
