@@ -241,7 +241,7 @@ def test_a_flag_gets_its_outcome_when_a_later_ingestion_brings_the_label(
     assert found["0-00200"]["outcome"] == accounts["won"][200]
     assert found["0-00200"]["outcome_at"].startswith("2026-01-02 03:00")
     assert (found["0-99999"]["lead_known"], found["0-99999"]["outcome"]) == (False, None)
-    ingest(tables, layout, accounts[3:4].assign(won=1), "l2")
+    ingest(statements, tables, layout, accounts[3:4].assign(won=1), "l2")
     tables.execute(statements.render("join_outcomes"))
     assert flags(tables, feedback)["0-00003"]["outcome"] == 1
 
@@ -249,7 +249,7 @@ def test_a_flag_gets_its_outcome_when_a_later_ingestion_brings_the_label(
 def test_a_label_that_is_corrected_later_corrects_the_flag(statements, say, tables, feedback, layout, accounts):
     say("asha", None, 200)
     for outcome in (0, 1):
-        ingest(tables, layout, accounts[200:201].assign(won=outcome), f"l{outcome}")
+        ingest(statements, tables, layout, accounts[200:201].assign(won=outcome), f"l{outcome}")
         tables.execute(statements.render("join_outcomes"))
     assert flags(tables, feedback)["0-00200"]["outcome"] == 1
 
