@@ -9,10 +9,11 @@ the pages are asked for here.
 def with_drift_page(analysis):
     """What `analyse_drift` returned, with the readable page of the analysis; as it is where nothing was compared."""
     from include.reporting.drift_page import write_drift_page
+    from lifecycle.names import Names
 
     if not analysis["report_uri"]:
         return analysis
-    return analysis | _page("drift_page", write_drift_page(analysis["report_uri"]))
+    return analysis | _page("drift_page", write_drift_page(Names().settings, analysis["report_uri"]))
 
 
 def with_gate_page(decision):
@@ -47,5 +48,6 @@ def with_pages(decision):
 
 def _page(name, uri):
     from include.lake.web import browser_address
+    from lifecycle.names import Names
 
-    return {f"{name}_uri": uri, f"{name}_url": browser_address(uri)}
+    return {f"{name}_uri": uri, f"{name}_url": browser_address(Names().settings, uri)}

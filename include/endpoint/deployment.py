@@ -7,18 +7,15 @@ config, and a config that has served can be gone back to by its name.
 import hashlib
 import json
 import logging
-import os
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any
 
-import boto3
-from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from include.contract import Contract, KnownAt, load_contract
 from include.endpoint.errors import NotDeployedError
 from include.endpoint.training_job import environment
+from include.lake.aws import aws_client
 from include.lake.layout import Layout
 from include.settings import Settings
 
@@ -162,15 +159,4 @@ def _by_model(versions: str, contract: Contract) -> dict[str, str]:
 
 
 def _client(service: str, region: str) -> Any:
-    return _made(service, region, os.environ.get("AWS_ENDPOINT_URL"))
-
-
-@lru_cache(maxsize=8)
-def _made(service: str, region: str, endpoint: str | None) -> Any:
-    config = Config(retries={"mode": "standard", "total_max_attempts": 5}, connect_timeout=5, read_timeout=65)
-    return boto3.session.Session().client(
-        service,  # type: ignore[call-overload]
-        region_name=region,
-        endpoint_url=endpoint,
-        config=config,
-    )
+    return aws_client(service, region, read_timeout=65)

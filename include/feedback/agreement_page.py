@@ -67,7 +67,7 @@ def report_agreement(
     _log_to_mlflow(run_id, layout.contract.names.experiment, found)
     log.info("%s flags of reps on %s model versions reported in %s", found["flags"], len(models), folder)
     uri = folder + "agreement.html"
-    return found | {"agreement_page_uri": uri, "agreement_page_url": browser_address(uri)}
+    return found | {"agreement_page_uri": uri, "agreement_page_url": browser_address(layout.settings, uri)}
 
 
 @tracking_errors()

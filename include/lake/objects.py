@@ -5,27 +5,22 @@ A job that has been handed a local copy of an S3 folder reads it by the same fun
 
 import json
 import mimetypes
-import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import boto3
 from boto3.exceptions import S3UploadFailedError
-from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from include.lake.aws import aws_client
 from include.lake.errors import ObjectMissingError
-from include.settings import settings
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 LOCAL = "file://"
-RETRIES = Config(retries={"mode": "standard", "total_max_attempts": 5}, connect_timeout=5, read_timeout=60)
 
 
 def split_uri(uri: str) -> tuple[str, str]:
@@ -38,18 +33,9 @@ def split_uri(uri: str) -> tuple[str, str]:
 
 
 def s3_client() -> "S3Client":
-    """The process's S3 client, one per endpoint and region (boto3 itself reads AWS_ENDPOINT_URL)."""
-    return _client(s3_endpoint(), settings().region)
-
-
-def s3_endpoint() -> str | None:
-    """Address of S3 where it is not AWS's own."""
-    return os.environ.get("AWS_ENDPOINT_URL_S3", os.environ.get("AWS_ENDPOINT_URL"))
-
-
-@lru_cache(maxsize=4)
-def _client(endpoint: str | None, region: str) -> "S3Client":
-    return boto3.session.Session().client("s3", region_name=region, endpoint_url=endpoint, config=RETRIES)
+    """Return the process's S3 client."""
+    client: S3Client = aws_client("s3")
+    return client
 
 
 @contextmanager

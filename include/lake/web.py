@@ -2,14 +2,15 @@
 
 from urllib.parse import quote, urlencode, urlsplit
 
-from include.lake.objects import s3_endpoint, split_uri
-from include.settings import settings
+from include.lake.aws import endpoint_of
+from include.lake.objects import split_uri
+from include.settings import Settings
 
 CONSOLE = "https://s3.console.aws.amazon.com/s3/object/"
 
 
 def web_address(uri: str, region: str, endpoint: str | None = None) -> str:
-    """The address of the object at an s3:// URI.
+    """Return the address of the object at an s3:// URI.
 
     Args:
         uri: of one object.
@@ -29,6 +30,6 @@ def web_address(uri: str, region: str, endpoint: str | None = None) -> str:
     return f"{CONSOLE}{bucket}?{urlencode({'region': region, 'prefix': key})}"
 
 
-def browser_address(uri: str) -> str:
-    """`web_address` in this process's region and at its endpoint, or where a browser finds that."""
-    return web_address(uri, settings().region, settings().web.s3 or s3_endpoint())
+def browser_address(settings: Settings, uri: str) -> str:
+    """Return the `web_address` in the settings' region, at this process's endpoint or where a browser finds that."""
+    return web_address(uri, settings.region, settings.web.s3 or endpoint_of("s3"))

@@ -6,6 +6,7 @@ from typing import Any
 from include.lake.objects import read_json, write_text
 from include.lake.web import browser_address
 from include.pages.render import render
+from include.settings import Settings
 
 SUMMARY, EVIDENTLY, PAGE = "summary.json", "drift.html", "summary.html"
 HEADLINES = {
@@ -35,10 +36,11 @@ ABSENT: dict[str, Any] = {
 """What an analysis may leave out, because it was not judged."""
 
 
-def write_drift_page(report_uri: str) -> str:
+def write_drift_page(settings: Settings, report_uri: str) -> str:
     """Writes the page of an analysis into its report folder, over an earlier one.
 
     Args:
+        settings: where a browser finds S3.
         report_uri: any file of the folder; the analysis returns one.
 
     Returns:
@@ -49,7 +51,7 @@ def write_drift_page(report_uri: str) -> str:
     """
     folder, _, name = report_uri.rpartition("/")
     details: dict[str, Any] = read_json(f"{folder}/{SUMMARY}")
-    evidently = browser_address(report_uri) if name == EVIDENTLY else None
+    evidently = browser_address(settings, report_uri) if name == EVIDENTLY else None
     write_text(f"{folder}/{PAGE}", drift_page(details, evidently))
     return f"{folder}/{PAGE}"
 

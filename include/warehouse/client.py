@@ -1,12 +1,8 @@
 """Redshift through the Data API: statements in, small results out, no connection to keep."""
 
 import logging
-import os
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-import boto3
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from tenacity import (
     RetryError,
@@ -19,6 +15,7 @@ from tenacity import (
     wait_random_exponential,
 )
 
+from include.lake.aws import aws_client
 from include.settings import Settings
 from include.warehouse.errors import WarehouseError
 
@@ -29,13 +26,6 @@ log = logging.getLogger(__name__)
 
 BUSY = frozenset({"ThrottlingException", "ActiveStatementsExceededException", "ActiveSessionsExceededException"})
 UNFINISHED = frozenset({"SUBMITTED", "PICKED", "STARTED"})
-
-
-@lru_cache(maxsize=4)
-def _client(endpoint: str | None, region: str) -> "RedshiftDataAPIServiceClient":
-    config = Config(retries={"mode": "standard", "total_max_attempts": 5}, connect_timeout=5, read_timeout=60)
-    session = boto3.session.Session()
-    return session.client("redshift-data", region_name=region, endpoint_url=endpoint, config=config)
 
 
 def _busy(error: BaseException) -> bool:
@@ -51,8 +41,7 @@ class Warehouse:
 
     def __init__(self, settings: Settings, timeout: float = 900.0) -> None:
         """`timeout` in seconds bounds one call; a statement that outlives it is cancelled."""
-        endpoint = os.environ.get("AWS_ENDPOINT_URL_REDSHIFT_DATA", os.environ.get("AWS_ENDPOINT_URL"))
-        self._client = _client(endpoint, settings.region)
+        self._client: RedshiftDataAPIServiceClient = aws_client("redshift-data", settings.region)
         self._target = {"WorkgroupName": settings.redshift.workgroup, "Database": settings.redshift.database}
         self._timeout = timeout
 

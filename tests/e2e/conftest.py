@@ -21,10 +21,9 @@ from demo.ports import Ports
 from demo.services import services
 from demo.up import DEADLINE
 from include.contract import Contract, load_contract
-from include.lake import objects
+from include.lake import aws
 from include.lake.layout import Layout
 from include.settings import Settings, settings
-from include.warehouse import client
 from include.warehouse.client import Warehouse
 from include.warehouse.templates import Statements
 from infra.policies import judge, names_on_local_aws, read_calls
@@ -77,16 +76,13 @@ class Platform:
 @contextmanager
 def acting_as(role: str) -> Iterator[None]:
     """Calls of this process are made in a role; clients that the project keeps are made anew for it."""
-    kept = (objects._client, client._client)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_ACCESS_KEY_ID", role)
-        for cached in kept:
-            cached.cache_clear()
+        aws._client.cache_clear()
         try:
             yield
         finally:
-            for cached in kept:
-                cached.cache_clear()
+            aws._client.cache_clear()
 
 
 class Run:

@@ -13,18 +13,16 @@ from collections.abc import Callable, Mapping
 from hashlib import sha256
 from typing import Any
 
-import boto3
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from include.api.errors import KeysUnusableError
+from include.lake.aws import aws_client
 from include.settings import settings
 
 log = logging.getLogger(__name__)
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 HASH = re.compile(r"[0-9a-f]{64}")
-TIMEOUTS = Config(connect_timeout=5, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 3})
 
 
 class Keys:
@@ -129,7 +127,7 @@ def add_key(name: str) -> str:
 
 
 def _client() -> Any:
-    return boto3.session.Session().client("secretsmanager", region_name=settings().region, config=TIMEOUTS)
+    return aws_client("secretsmanager", settings().region, read_timeout=10, attempts=3)
 
 
 def _words(error: Exception) -> str:

@@ -3,7 +3,8 @@
 import boto3
 import pytest
 
-from include.lake.objects import s3_endpoint, write_bytes
+from include.lake.aws import endpoint_of
+from include.lake.objects import write_bytes
 from include.lake.web import browser_address, web_address
 from include.settings import settings
 
@@ -28,16 +29,16 @@ def test_at_another_endpoint_it_is_the_object_itself(endpoint):
 
 
 def test_this_processs_own_endpoint_and_region_are_taken(bucket, monkeypatch):
-    assert browser_address(URI).startswith(f"{s3_endpoint()}/leads/reports/")
+    assert browser_address(settings(), URI).startswith(f"{endpoint_of('s3')}/leads/reports/")
     monkeypatch.delenv("AWS_ENDPOINT_URL")
-    assert browser_address(URI) == web_address(URI, "ap-south-1")
+    assert browser_address(settings(), URI) == web_address(URI, "ap-south-1")
 
 
 def test_a_browser_that_cannot_reach_this_processs_endpoint_is_sent_elsewhere(bucket, monkeypatch):
     monkeypatch.setenv("LEADS_WEB_S3", "http://localhost:14566")
     settings.cache_clear()
-    assert browser_address(URI).startswith("http://localhost:14566/leads/reports/")
-    assert s3_endpoint() != "http://localhost:14566"
+    assert browser_address(settings(), URI).startswith("http://localhost:14566/leads/reports/")
+    assert endpoint_of("s3") != "http://localhost:14566"
 
 
 def test_what_is_not_in_s3_has_no_address():
@@ -57,5 +58,5 @@ def test_what_is_not_in_s3_has_no_address():
 )
 def test_an_objects_type_follows_from_its_name(bucket, name, kind):
     write_bytes(f"s3://{bucket}/{name}", b"content")
-    client = boto3.client("s3", endpoint_url=s3_endpoint(), region_name="ap-south-1")
+    client = boto3.client("s3", endpoint_url=endpoint_of("s3"), region_name="ap-south-1")
     assert client.head_object(Bucket=bucket, Key=name)["ContentType"] == kind

@@ -5,6 +5,7 @@ import pytest
 from include.lake.objects import read_json, read_text
 from include.monitoring.analysis import analyse_drift
 from include.reporting.drift_page import write_drift_page
+from include.settings import settings
 
 
 def test_the_summary_holds_every_monitored_column_and_the_page_shows_the_drifted_one_first(
@@ -18,6 +19,6 @@ def test_the_summary_holds_every_monitored_column_and_the_page_shows_the_drifted
     assert columns["minutes"]["drifted"]
     assert columns["minutes"]["score"] > columns["minutes"]["threshold"]
     assert columns["region"]["missing_current"] == pytest.approx(0.2)
-    text = read_text(write_drift_page(report))
+    text = read_text(write_drift_page(settings(), report))
     assert "Drift: " in text
     assert text.index("<td>minutes</td>") < text.index("<td>visits</td>")

@@ -6,6 +6,7 @@ from include.lake.errors import ObjectMissingError
 from include.lake.objects import read_text, write_json
 from include.lake.web import browser_address
 from include.reporting.drift_page import drift_page, write_drift_page
+from include.settings import settings
 
 
 def column(name, score, threshold, drifted, **more):
@@ -105,16 +106,16 @@ def test_levels_never_seen_before_are_counted_and_shown_as_text():
 def test_the_page_lies_beside_the_summary_and_leads_to_evidentlys(bucket):
     folder = f"s3://{bucket}/reports/drift/monitor_drift__r1/"
     write_json(folder + "summary.json", DETAILS)
-    assert write_drift_page(folder + "drift.html") == folder + "summary.html"
-    assert f'href="{browser_address(folder + "drift.html")}"' in read_text(folder + "summary.html")
+    assert write_drift_page(settings(), folder + "drift.html") == folder + "summary.html"
+    assert f'href="{browser_address(settings(), folder + "drift.html")}"' in read_text(folder + "summary.html")
 
 
 def test_without_a_page_of_evidentlys_nothing_leads_to_it(bucket):
     folder = f"s3://{bucket}/reports/drift/monitor_drift__r1/"
     write_json(folder + "summary.json", {"verdict": "outage", "outages": {"(rows)": "none"}})
-    assert "href" not in read_text(write_drift_page(folder + "summary.json"))
+    assert "href" not in read_text(write_drift_page(settings(), folder + "summary.json"))
 
 
 def test_a_folder_without_an_analysis_is_named(bucket):
     with pytest.raises(ObjectMissingError, match="summary.json"):
-        write_drift_page(f"s3://{bucket}/reports/drift/r1/drift.html")
+        write_drift_page(settings(), f"s3://{bucket}/reports/drift/r1/drift.html")

@@ -107,7 +107,7 @@ def test_a_task_hands_on_the_addresses_of_card_and_run(bare, layout):
     result = with_model_card({"model": bare.name, "version": bare.version, "stage": "contact"})
     assert requests.get(result["mlflow_run_url"], timeout=10).ok
     assert result["model_card_uri"] == layout.report("models", bare.name) + f"{bare.version}.html"
-    assert result["model_card_url"] == browser_address(result["model_card_uri"])
+    assert result["model_card_url"] == browser_address(settings(), result["model_card_uri"])
     assert result["stage"] == "contact"
 
 

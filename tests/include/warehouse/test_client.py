@@ -85,7 +85,7 @@ class Scripted:
 
 
 def scripted(monkeypatch, service, **options):
-    monkeypatch.setattr("include.warehouse.client._client", lambda endpoint, region: service)
+    monkeypatch.setattr("include.warehouse.client.aws_client", lambda service_name, region: service)
     monkeypatch.setattr("tenacity.nap.time.sleep", lambda seconds: None)
     return Warehouse(Settings(), **options)
 
