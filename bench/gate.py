@@ -25,7 +25,8 @@ from bench._table import last_line, show
 from bench._training import read_leads
 from include.contract import KnownAt, load_contract
 from include.promotion.compare import gate_report
-from include.promotion.gate import Change, judge
+from include.promotion.gate import judge
+from include.promotion.gate_report import Change
 from include.promotion.paired import paired_changes
 from include.settings import settings
 from include.training.dataset import make_dataset
@@ -108,7 +109,7 @@ def judged(spread: Spread, champion: float, challenger: float, correlation: floa
     one = draw(spread, champion, challenger, correlation, seed)
     scored = (one.challenger, THRESHOLD), (one.champion, THRESHOLD)
     report = gate_report(
-        "superiority", "roc_auc", one.outcome, *scored, one.groups, one.fields, settings(), spread.stage
+        settings().decisions, "superiority", "roc_auc", one.outcome, *scored, one.groups, one.fields, spread.stage
     )
     verdict = judge(report)
     return verdict.promote, verdict.rules[0].passed

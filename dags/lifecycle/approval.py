@@ -65,14 +65,25 @@ def next_step_after_answer(comparisons, answer):
     from datetime import datetime
 
     from include.promotion import decisions
+    from include.promotion.record import Approval
+    from lifecycle.names import Names
     from lifecycle.records import enter
     from lifecycle.reports import with_gate_page
 
-    approved = answer["choice"] == decisions.APPROVE
-    act = ("approved" if approved else "rejected") if answer["by"] else "expired"
-    for one in (one for one in comparisons if one["verdict"] == "promote"):
-        decisions.answer(one["report_uri"], answer)
-        with_gate_page(one)
-        reason = f"asked at {answer['asked_at']}, the answer was {answer['choice']}"
-        enter(one, act, answer["by"] or "nobody", reason, datetime.fromisoformat(answer["answered_at"]))
-    return "promote" if approved else "keep_champion"
+    approval = Approval.model_validate(answer)
+    act = act_of(approval)
+    reason = f"asked at {approval.asked_at}, the answer was {approval.choice}"
+    for comparison in comparisons:
+        if comparison["verdict"] != "promote":
+            continue
+        record = decisions.answer(Names().settings, comparison["report_uri"], approval)
+        with_gate_page(comparison)
+        enter(record, act, approval.by or "nobody", reason, datetime.fromisoformat(approval.answered_at))
+    return "promote" if approval.approved else "keep_champion"
+
+
+def act_of(approval):
+    """Return what an answer is called in the table of promotions: approved, rejected or expired."""
+    if not approval.by:
+        return "expired"
+    return "approved" if approval.approved else "rejected"

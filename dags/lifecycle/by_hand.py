@@ -23,17 +23,22 @@ def next_action(params):
 def nominate(params=None):
     """Makes the version of the trigger form the challenger, or keeps the present one; returns it in a list."""
     from include.promotion import nominate as nomination
+    from lifecycle.names import Names
 
-    return [nomination.nominate(params["stage"], params["version"])]
+    names = Names()
+    return [nomination.nominate(names.settings, names.contract, params["stage"], params["version"])]
 
 
 @task(**API_CALL, outlets=[CHAMPIONS], on_success_callback=[Notifier("model_deployed")])
 def rollback(run, params=None, dag_run=None, ti=None):
     """Makes the previous champion of the stage the champion again, and records who asked for it and why."""
     from include.promotion import decisions
+    from lifecycle.names import Names
     from lifecycle.records import actor, enter
     from lifecycle.reports import with_pages
 
-    record = decisions.roll_back(run, params["stage"], params["reason"] or "no reason given", ti.start_date)
-    enter(record, "rolled_back", actor(dag_run), record["reasons"][0], ti.start_date)
-    return with_pages(record)
+    names = Names()
+    reason = params["reason"] or "no reason given"
+    record = decisions.roll_back(names.settings, names.contract, run, params["stage"], reason, ti.start_date)
+    enter(record, "rolled_back", actor(dag_run), record.reasons[0], ti.start_date)
+    return with_pages(record.as_json())

@@ -23,7 +23,7 @@ def plan_window(series, run, run_after):
     from lifecycle.names import Names
 
     names = Names()
-    return window.plan_window(names.statements, names.warehouse, series, run, run_after)
+    return window.plan_window(names.settings, names.contract, names.statements, names.warehouse, series, run, run_after)
 
 
 def unload_window():
@@ -40,8 +40,13 @@ def analyse_drift(series, run, run_after, planned, params=None):
     from lifecycle.names import Names
     from lifecycle.reports import with_drift_page
 
-    layout = Names().layout
+    names = Names()
+    layout = names.layout
     found = analysis.analyse_drift(
+        names.settings,
+        names.contract,
+        names.statements,
+        names.warehouse,
         run,
         layout.window(run),
         drift_share_threshold=params.get("drift_share_threshold"),

@@ -34,13 +34,17 @@ def champion_challenger(challengers, run, analysis=None, params=None, ti=None):
     found, if there was one: confirmed drift lets a model pass that is only as good as the champion.
     """
     from include.promotion import compare
+    from lifecycle.names import Names
     from lifecycle.records import enter
     from lifecycle.reports import with_gate_page
 
     if params["promotion_mode"] == "disabled":
         return []
-    comparisons = [
+    names = Names()
+    decisions = [
         compare.compare(
+            names.settings,
+            names.contract,
             run,
             challenger["snapshot_uri"],
             challenger["stage"],
@@ -51,9 +55,10 @@ def champion_challenger(challengers, run, analysis=None, params=None, ti=None):
         )
         for challenger in challengers
     ]
-    for one in comparisons:
-        enter(one, "decided", "gate", f"{one['why_rule']}: {'; '.join(one['reasons'])}", ti.start_date)
-    return [with_gate_page(one) for one in comparisons]
+    for decision in decisions:
+        reasons = "; ".join(decision.reasons)
+        enter(decision, "decided", "gate", f"{decision.why_rule}: {reasons}", ti.start_date)
+    return [with_gate_page(decision.as_json()) for decision in decisions]
 
 
 def drift_confirmed(analysis):
@@ -76,6 +81,7 @@ def next_promotion_step(comparisons, params):
 @task(**API_CALL, **BRANCHES_MEET, outlets=[CHAMPIONS], on_success_callback=[Notifier("model_deployed")])
 def promote(comparisons, dag_run=None, ti=None):
     """Makes every challenger that passed the gate the champion of its stage; a repeated run changes nothing."""
+    from include.promotion.record import DecisionSummary
     from include.registry import registry
     from include.registry.tracking import connect
     from lifecycle.names import Names
@@ -83,31 +89,37 @@ def promote(comparisons, dag_run=None, ti=None):
     from lifecycle.reports import with_pages
 
     client = connect(Names().settings.mlflow.tracking_uri)
-    for one in comparisons:
-        reason = "; ".join(one["reasons"])
-        if one["verdict"] == "promote":
-            registry.promote(client, one["model"], one["version"], against=one["champion_version"])
-            enter(one, "promoted", actor(dag_run), reason, ti.start_date)
+    for comparison in comparisons:
+        decision = DecisionSummary.model_validate(comparison)
+        reasons = "; ".join(decision.reasons)
+        if decision.verdict == "promote":
+            registry.promote(client, decision.model, decision.version, against=decision.champion_version)
+            enter(decision, "promoted", actor(dag_run), reasons, ti.start_date)
         else:
-            enter(one, "kept", actor(dag_run), reason, ti.start_date)
-        log.info("%s version %s: %s, %s", one["model"], one["version"], one["verdict"], reason)
-    return [with_pages(one) for one in comparisons]
+            enter(decision, "kept", actor(dag_run), reasons, ti.start_date)
+        log.info("%s version %s: %s, %s", decision.model, decision.version, decision.verdict, reasons)
+    return [with_pages(comparison) for comparison in comparisons]
 
 
 @task(**API_CALL, **BRANCHES_MEET, on_success_callback=[Notifier("champion_kept")])
 def keep_champion(comparisons, params=None, dag_run=None, ti=None):
     """Leaves every champion in place and says why: the gate's reasons, or the mode or answer against a promotion."""
+    from include.promotion.record import DecisionSummary
     from lifecycle.records import actor, enter
     from lifecycle.reports import with_pages
 
-    mode, kept = params["promotion_mode"], []
+    mode = params["promotion_mode"]
     log.info("No promotion. Promotion mode: %s", mode)
-    for one in comparisons:
-        against = [f"passed the gate, but promotion mode {mode} kept the champion"] * (one["verdict"] == "promote")
-        kept.append({**one, "reasons": [*against, *one["reasons"]]})
-        enter(one, "kept", actor(dag_run), "; ".join(kept[-1]["reasons"]), ti.start_date)
-        log.info("%(model)s version %(version)s: %(reasons)s", kept[-1])
-    return [with_pages(one) for one in kept]
+    kept = []
+    for comparison in comparisons:
+        decision = DecisionSummary.model_validate(comparison)
+        reasons = list(decision.reasons)
+        if decision.verdict == "promote":
+            reasons.insert(0, f"passed the gate, but promotion mode {mode} kept the champion")
+        enter(decision, "kept", actor(dag_run), "; ".join(reasons), ti.start_date)
+        log.info("%s version %s: %s", decision.model, decision.version, reasons)
+        kept.append(comparison | {"reasons": reasons})
+    return [with_pages(comparison) for comparison in kept]
 
 
 def decide_and_carry_out(comparisons, end):

@@ -15,7 +15,7 @@ from include.lake.web import browser_address
 from include.pages.render import render as page
 from include.registry.runs import find_or_create_run
 from include.registry.tracking import connect, tracking_errors
-from include.settings import settings
+from include.settings import Settings
 from include.warehouse.client import Warehouse
 from include.warehouse.templates import Statements
 
@@ -64,15 +64,16 @@ def report_agreement(
     write_json(folder + "agreement.json", found)
     write_text(folder + "agreement.html", page(__package__, "agreement.html", found=found))
     write_json(layout.agreement, found)
-    _log_to_mlflow(run_id, layout.contract.names.experiment, found)
+    _log_to_mlflow(layout.settings, run_id, layout.contract.names.experiment, found)
     log.info("%s flags of reps on %s model versions reported in %s", found["flags"], len(models), folder)
     uri = folder + "agreement.html"
     return found | {"agreement_page_uri": uri, "agreement_page_url": browser_address(layout.settings, uri)}
 
 
 @tracking_errors()
-def _log_to_mlflow(run_id: str, experiment: str, found: Mapping[str, Any]) -> None:
-    client, now = connect(settings().mlflow.tracking_uri), int(time.time() * 1000)
+def _log_to_mlflow(settings: Settings, run_id: str, experiment: str, found: Mapping[str, Any]) -> None:
+    client = connect(settings.mlflow.tracking_uri)
+    now = int(time.time() * 1000)
     tags = {"kind": "feedback", "feedback_run_id": run_id}
     run = find_or_create_run(client, experiment, tags, f"feedback {run_id}")
     client.log_batch(run, [Metric(name, value, now, 0) for name, value in _metrics(found)])

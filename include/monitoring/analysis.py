@@ -6,9 +6,10 @@ from typing import Any
 
 import pandas as pd
 
-from include.contract import load_contract
+from include.contract import Contract
 from include.lake.columns import ParquetColumns, open_parquet
 from include.lake.errors import ObjectMissingError
+from include.lake.layout import Layout
 from include.monitoring.columns.assess import compare_leads
 from include.monitoring.columns.frames import Leads
 from include.monitoring.columns.outage import Outage, row_collapse
@@ -20,7 +21,7 @@ from include.monitoring.prediction import REFERENCE_ROWS, SCORED
 from include.monitoring.records import log_to_mlflow, report_files, store_metrics, write_reports
 from include.registry.registry import ChampionInfo, champion
 from include.registry.tracking import connect
-from include.settings import Settings, settings
+from include.settings import Decisions, Settings
 from include.training.snapshot import open_snapshot
 from include.warehouse.client import Warehouse
 from include.warehouse.templates import Statements
@@ -29,6 +30,10 @@ log = logging.getLogger(__name__)
 
 
 def analyse_drift(
+    settings: Settings,
+    contract: Contract,
+    statements: Statements,
+    warehouse: Warehouse,
     run_id: str,
     window_uri: str,
     drift_share_threshold: float | None = None,
@@ -45,6 +50,10 @@ def analyse_drift(
     the same `run_id` overwrites what the first one recorded.
 
     Args:
+        settings: where reports lie and MLflow answers, and what the business decides.
+        contract: what a lead is.
+        statements: renders the SQL files.
+        warehouse: has the table of drift metrics.
         run_id: of the DAG run; names reports, MLflow run and rows.
         window_uri: Parquet folder of the leads to judge; a folder without objects is an empty window.
         drift_share_threshold: share of drifted columns that means drift; None takes the setting.
@@ -67,71 +76,85 @@ def analyse_drift(
         WarehouseError: the figures could not be stored.
     """
     current = _read_window(window_uri)
-    serving = champion(connect(settings().mlflow.tracking_uri), load_contract(settings().contract).model_name())
+    decisions = settings.decisions
+    serving = champion(connect(settings.mlflow.tracking_uri), contract.model_name())
     if serving is None:
         return _not_analysed("no_champion", run_id, current)
-    collapse = _collapse(len(current), expected_rows, settings())
-    if len(current) >= settings().decisions.min_drift_rows:
+    collapse = _collapse(decisions, len(current), expected_rows)
+    if len(current) >= decisions.min_drift_rows:
         matured = _read_window(matured_uri) if matured_uri else pd.DataFrame()
-        findings = _compare(serving, current, matured, collapse, drift_share_threshold)
+        findings = _compare(decisions, contract, serving, current, matured, collapse, drift_share_threshold)
     elif collapse:
-        findings = conclude(
-            serving.version, None, ModelDrift(), collapse, len(current), settings().decisions.drift_triggers
-        )
+        findings = conclude(serving.version, None, ModelDrift(), collapse, len(current), decisions.drift_triggers)
     else:
         return _not_analysed("not_enough_data", run_id, current)
-    return _record(run_id, findings, series, checked_at or datetime.now(UTC))
+    return _record(settings, contract, statements, warehouse, run_id, findings, series, checked_at or datetime.now(UTC))
 
 
 def _compare(
+    decisions: Decisions,
+    contract: Contract,
     serving: ChampionInfo,
     current: Leads,
     matured: Leads,
     collapse: tuple[Outage, ...],
     drift_share_threshold: float | None,
 ) -> Findings:
-    now, contract = settings(), load_contract(settings().contract)
-    threshold = now.decisions.drift_share_threshold if drift_share_threshold is None else drift_share_threshold
+    threshold = decisions.drift_share_threshold if drift_share_threshold is None else drift_share_threshold
     reference = _read_reference(contract.model_name(), serving)
-    analysis = compare_leads(reference, current, contract, threshold, now.decisions.outage_missing_jump)
+    analysis = compare_leads(reference, current, contract, threshold, decisions.outage_missing_jump)
     outages = collapse + analysis.outages
-    model = ModelDrift() if outages else _model_drift(serving, reference, current, matured)
-    return conclude(serving.version, analysis, model, outages, len(current), now.decisions.drift_triggers)
+    model = ModelDrift() if outages else _model_drift(decisions, contract, serving, reference, current, matured)
+    return conclude(serving.version, analysis, model, outages, len(current), decisions.drift_triggers)
 
 
-def _model_drift(serving: ChampionInfo, reference: Leads, current: Leads, matured: Leads) -> ModelDrift:
+def _model_drift(
+    decisions: Decisions,
+    contract: Contract,
+    serving: ChampionInfo,
+    reference: Leads,
+    current: Leads,
+    matured: Leads,
+) -> ModelDrift:
     """The champion's own drift, on as many rows of each side as are scored at most."""
-    now, contract = settings(), load_contract(settings().contract)
     judged_on = _rows(reference, REFERENCE_ROWS)
-    return model_drift(serving, judged_on, _rows(current, SCORED), _rows(matured, len(matured)), contract, now)
+    scored = _rows(current, SCORED)
+    closed = _rows(matured, len(matured))
+    return model_drift(decisions, contract, serving, judged_on, scored, closed)
 
 
 def _rows(leads: Leads, limit: int) -> pd.DataFrame:
     return leads.sample(limit) if isinstance(leads, ParquetColumns) else pd.DataFrame()
 
 
-def _record(run_id: str, findings: Findings, series: str, checked_at: datetime) -> dict[str, Any]:
-    now, contract = settings(), load_contract(settings().contract)
-    warehouse = Warehouse(now)
-    before = earlier_verdicts(
-        Statements(now, contract), warehouse, series, run_id, findings.champion_version, checked_at
-    )
-    counted = ([findings.verdict, *before], now.decisions.drift_debounce_k, now.decisions.drift_debounce_n)
+def _record(
+    settings: Settings,
+    contract: Contract,
+    statements: Statements,
+    warehouse: Warehouse,
+    run_id: str,
+    findings: Findings,
+    series: str,
+    checked_at: datetime,
+) -> dict[str, Any]:
+    decisions = settings.decisions
+    before = earlier_verdicts(decisions, statements, warehouse, series, run_id, findings.champion_version, checked_at)
+    counted = ([findings.verdict, *before], decisions.drift_debounce_k, decisions.drift_debounce_n)
     findings = findings.with_confirmation(is_confirmed(*counted), in_words(*counted))
     summary = NOTHING | findings.summary()
     files = report_files(run_id, findings)
-    summary["report_uri"] = write_reports(run_id, files, contract)
-    summary["mlflow_run_id"], summary["mlflow_run_url"] = log_to_mlflow(run_id, findings, files, contract)
-    store_metrics(run_id, findings, contract, checked_at, warehouse)
+    summary["report_uri"] = write_reports(Layout(settings, contract), run_id, files)
+    summary["mlflow_run_id"], summary["mlflow_run_url"] = log_to_mlflow(settings, contract, run_id, findings, files)
+    store_metrics(settings, contract, warehouse, run_id, findings, checked_at)
     log.info("Drift analysis %s: %s %s, %s", run_id, findings.verdict, findings.triggers, findings.confirmation)
     return summary
 
 
-def _collapse(rows: int, expected_rows: float | None, now: Settings) -> tuple[Outage, ...]:
+def _collapse(decisions: Decisions, rows: int, expected_rows: float | None) -> tuple[Outage, ...]:
     """An outage of the whole feed; where few leads are expected anyway, few say nothing."""
-    if expected_rows is None or expected_rows < now.decisions.min_drift_rows:
+    if expected_rows is None or expected_rows < decisions.min_drift_rows:
         return ()
-    found = row_collapse(rows, expected_rows, now.decisions.outage_row_share)
+    found = row_collapse(rows, expected_rows, decisions.outage_row_share)
     return (found,) if found else ()
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from include.settings import settings
+from include.settings import Decisions
 from include.warehouse.client import Warehouse
 from include.warehouse.templates import Statements
 
@@ -28,13 +28,20 @@ def in_words(verdicts: Sequence[str], k: int, n: int) -> str:
 
 
 def earlier_verdicts(
-    statements: Statements, warehouse: Warehouse, series: str, run_id: str, champion_version: str, before: datetime
+    decisions: Decisions,
+    statements: Statements,
+    warehouse: Warehouse,
+    series: str,
+    run_id: str,
+    champion_version: str,
+    before: datetime,
 ) -> list[str]:
     """Verdicts of the analyses that count besides this one, newest first; none where only this one counts.
 
     Args:
+        decisions: how many analyses count.
         statements: renders the SQL files.
-        warehouse: where the table of drift metrics is.
+        warehouse: has the table of drift metrics.
         series: prefix of the run ids whose analyses follow one another.
         run_id: this run, which may be a repeated one.
         champion_version: analyses of another champion say nothing about this one.
@@ -43,7 +50,7 @@ def earlier_verdicts(
     Raises:
         WarehouseError: the warehouse does not answer, or bootstrap_platform has not run.
     """
-    count = settings().decisions.drift_debounce_n - 1
+    count = decisions.drift_debounce_n - 1
     if count == 0:
         return []
     sql = statements.render(

@@ -13,7 +13,7 @@ from include.monitoring.columns.outage import find_outages
 from include.monitoring.performance import FigureDrift, Scored, loss_limits, performance_drift, too_few
 from include.monitoring.prediction import held_out, load, outcomes, prediction_drift, with_outcome
 from include.registry.registry import ChampionInfo
-from include.settings import Settings
+from include.settings import Decisions
 
 STAGE = KnownAt.CONTACT
 OFF = "turned off by the setting drift_triggers"
@@ -37,35 +37,33 @@ class ModelDrift:
 
 
 def model_drift(
+    decisions: Decisions,
+    contract: Contract,
     serving: ChampionInfo,
     reference: pd.DataFrame,
     current: pd.DataFrame,
     matured: pd.DataFrame,
-    contract: Contract,
-    settings: Settings,
 ) -> ModelDrift:
     """Scores current, matured and held-out leads with the champion, which is loaded once, or not at all if not needed.
 
     Args:
+        decisions: which triggers count, least numbers and limits.
+        contract: what a lead is.
         serving: the champion.
         reference: rows of its training snapshot, REFERENCE_ROWS are enough.
         current: leads of the window, SCORED are enough.
         matured: labelled leads that arrived after its training and are old enough for their label to be final.
-        contract: what a lead is.
-        settings: which triggers count, least numbers and limits.
 
     Raises:
         ChampionUnreadableError: it cannot be loaded or cannot score these leads.
         ColumnsDifferError: the snapshot lacks key, label or clock.
         TrackingUnavailableError: MLflow does not answer.
     """
-    judged_on = (
-        held_out(reference, contract, STAGE) if set(settings.decisions.drift_triggers) - {"data"} else reference.head(0)
-    )
+    judged_on = held_out(reference, contract, STAGE) if set(decisions.drift_triggers) - {"data"} else reference.head(0)
     closed = with_outcome(matured, contract)
     notes = {
-        "prediction": _no_prediction(judged_on, settings),
-        "performance": _no_performance(reference, closed, contract, settings),
+        "prediction": _no_prediction(decisions, judged_on),
+        "performance": _no_performance(decisions, contract, reference, closed),
     }
     found = ModelDrift(matured_rows=len(closed), notes={kind: why for kind, why in notes.items() if why})
     if all(notes.values()):
@@ -78,29 +76,27 @@ def model_drift(
     if not notes["performance"]:
         holdout = Scored(outcomes(judged_on, contract), before, model.threshold)
         final = Scored(outcomes(closed, contract), model.scores(closed), model.threshold)
-        found = replace(found, performance=performance_drift(holdout, final, loss_limits(settings)))
+        found = replace(found, performance=performance_drift(holdout, final, loss_limits(decisions)))
     return found
 
 
-def _no_prediction(judged_on: pd.DataFrame, settings: Settings) -> str | None:
-    if "prediction" not in settings.decisions.drift_triggers:
+def _no_prediction(decisions: Decisions, judged_on: pd.DataFrame) -> str | None:
+    if "prediction" not in decisions.drift_triggers:
         return OFF
-    if len(judged_on) < settings.decisions.min_drift_rows:
-        return f"only {len(judged_on)} held-out leads in the reference, {settings.decisions.min_drift_rows} are needed"
+    if len(judged_on) < decisions.min_drift_rows:
+        return f"only {len(judged_on)} held-out leads in the reference, {decisions.min_drift_rows} are needed"
     return None
 
 
 def _no_performance(
-    reference: pd.DataFrame, closed: pd.DataFrame, contract: Contract, settings: Settings
+    decisions: Decisions, contract: Contract, reference: pd.DataFrame, closed: pd.DataFrame
 ) -> str | None:
-    if "performance" not in settings.decisions.drift_triggers:
+    if "performance" not in decisions.drift_triggers:
         return OFF
     if closed.empty:
         return "not enough matured labels: no lead since the champion has one"
-    if why := too_few(outcomes(closed, contract), settings):
+    if why := too_few(decisions, outcomes(closed, contract)):
         return why
     # A champion that was fed gaps is no worse for it, and a new one would learn the gaps.
-    broken = find_outages(
-        reference, closed, monitored_columns(reference, contract), settings.decisions.outage_missing_jump
-    )
+    broken = find_outages(reference, closed, monitored_columns(reference, contract), decisions.outage_missing_jump)
     return f"matured leads are from an outage of {', '.join(one.column for one in broken)}" if broken else None

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import norm, rankdata
 
-from include.settings import Settings
+from include.settings import Decisions
 
 CONFIDENCE = 0.95
 
@@ -68,23 +68,23 @@ def performance_drift(holdout: Scored, matured: Scored, limits: Mapping[str, flo
     return tuple(_compare(name, holdout, matured, limit) for name, limit in limits.items())
 
 
-def loss_limits(settings: Settings) -> dict[str, float]:
-    """Figure to the loss that the settings allow."""
+def loss_limits(decisions: Decisions) -> dict[str, float]:
+    """Return for each figure the loss that the business accepts."""
     return {
-        "roc_auc": settings.decisions.max_auc_drop,
-        "brier": settings.decisions.max_brier_rise,
-        "precision": settings.decisions.max_precision_drop,
+        "roc_auc": decisions.max_auc_drop,
+        "brier": decisions.max_brier_rise,
+        "precision": decisions.max_precision_drop,
     }
 
 
-def too_few(outcome: Floats, settings: Settings) -> str | None:
+def too_few(decisions: Decisions, outcome: Floats) -> str | None:
     """Why these matured leads cannot be judged, None where they can."""
     rarer = int(min(outcome.sum(), len(outcome) - outcome.sum()))
-    if len(outcome) >= settings.decisions.min_matured_leads and rarer >= settings.decisions.min_matured_per_outcome:
+    if len(outcome) >= decisions.min_matured_leads and rarer >= decisions.min_matured_per_outcome:
         return None
     return (
         f"not enough matured labels: {len(outcome)} leads, {rarer} of the rarer outcome; "
-        f"{settings.decisions.min_matured_leads} and {settings.decisions.min_matured_per_outcome} are needed"
+        f"{decisions.min_matured_leads} and {decisions.min_matured_per_outcome} are needed"
     )
 
 

@@ -14,7 +14,7 @@ from include.monitoring.columns.drift import ColumnDrift, detect_drift
 from include.monitoring.columns.frames import Comparison
 from include.monitoring.errors import ChampionUnreadableError, ColumnsDifferError
 from include.registry.errors import ModelUnreadableError
-from include.registry.models import load_pipeline
+from include.registry.models import decision_of, load_pipeline
 from include.registry.registry import ChampionInfo
 from include.training.splits import HOLDOUT_SHARE, assign_split
 
@@ -53,21 +53,18 @@ class Champion:
 
 
 def load(info: ChampionInfo) -> Champion:
-    """The registered champion, ready to score.
+    """Return the registered champion, ready to score.
 
     Raises:
-        ChampionUnreadableError: its artefact or its threshold is missing or unreadable.
+        ChampionUnreadableError: its artefact is missing or unreadable, or carries no decision.
         TrackingUnavailableError: MLflow does not answer.
     """
     try:
-        return Champion(info, float(info.tags["threshold"]), load_pipeline(info))
+        pipeline = load_pipeline(info)
+        threshold = decision_of(info, pipeline).threshold
     except ModelUnreadableError as error:
         raise ChampionUnreadableError(f"champion {error}") from error
-    except (KeyError, ValueError) as error:
-        raise ChampionUnreadableError(
-            f"champion {info.uri} cannot be loaded (its tag threshold is no number); it stays the champion: retrain or "
-            "roll back with promote_model, rollback=true"
-        ) from error
+    return Champion(info, threshold, pipeline)
 
 
 def held_out(reference: pd.DataFrame, contract: Contract, stage: KnownAt) -> pd.DataFrame:

@@ -16,7 +16,7 @@ from include.monitoring.columns.outage import ROWS
 from include.monitoring.findings import Findings
 from include.registry.runs import find_or_create_run
 from include.registry.tracking import connect, run_url, tracking_errors
-from include.settings import settings
+from include.settings import Settings
 from include.warehouse.client import Warehouse
 from include.warehouse.templates import literal, timestamp
 
@@ -50,19 +50,21 @@ def report_files(run_id: str, findings: Findings) -> dict[str, str]:
     return {"drift.html": report.html(), "drift.json": report.json(), **summary}
 
 
-def write_reports(run_id: str, files: Mapping[str, str], contract: Contract) -> str:
+def write_reports(layout: Layout, run_id: str, files: Mapping[str, str]) -> str:
     """Stores the reports in the run's folder.
 
     Returns:
         The URI of the first of them.
     """
-    folder = Layout(settings(), contract).report("drift", run_id)
+    folder = layout.report("drift", run_id)
     for name, text in files.items():
         write_text(folder + name, text)
     return folder + next(iter(files))
 
 
-def log_to_mlflow(run_id: str, findings: Findings, files: Mapping[str, str], contract: Contract) -> tuple[str, str]:
+def log_to_mlflow(
+    settings: Settings, contract: Contract, run_id: str, findings: Findings, files: Mapping[str, str]
+) -> tuple[str, str]:
     """Logs metrics and reports to the MLflow run of this analysis, a new one or that of an earlier attempt.
 
     Returns:
@@ -71,7 +73,7 @@ def log_to_mlflow(run_id: str, findings: Findings, files: Mapping[str, str], con
     Raises:
         TrackingUnavailableError: MLflow does not answer.
     """
-    client = connect(settings().mlflow.tracking_uri)
+    client = connect(settings.mlflow.tracking_uri)
     tags = {
         "verdict": findings.verdict,
         "champion_version": findings.champion_version,
@@ -90,11 +92,16 @@ def log_to_mlflow(run_id: str, findings: Findings, files: Mapping[str, str], con
         for name, text in files.items():
             client.log_text(mlflow_run, text, name)
         client.set_terminated(mlflow_run)
-        return mlflow_run, run_url(settings(), client, mlflow_run)
+        return mlflow_run, run_url(settings, client, mlflow_run)
 
 
 def store_metrics(
-    run_id: str, findings: Findings, contract: Contract, checked_at: datetime, warehouse: Warehouse
+    settings: Settings,
+    contract: Contract,
+    warehouse: Warehouse,
+    run_id: str,
+    findings: Findings,
+    checked_at: datetime,
 ) -> None:
     """Replaces the run's rows in the warehouse's drift table, in one transaction.
 
@@ -104,7 +111,7 @@ def store_metrics(
     Raises:
         WarehouseError: the transaction failed and changed nothing.
     """
-    table = f"{settings().redshift.schema_name}.{contract.names.drift_table}"
+    table = f"{settings.redshift.schema_name}.{contract.names.drift_table}"
     statements = [f"DELETE FROM {table} WHERE run_id = {literal(run_id)}"]  # noqa: S608 - quoted by `literal`
     if rows := _rows(run_id, findings, checked_at):
         statements.append(f"INSERT INTO {table} ({', '.join(COLUMNS)}) VALUES\n" + ",\n".join(rows))  # noqa: S608

@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 from statistics import median
 from typing import Any
 
-from include.contract import load_contract
+from include.contract import Contract
 from include.registry.registry import champion
 from include.registry.tracking import connect
-from include.settings import settings
+from include.settings import Settings
 from include.warehouse.client import Warehouse
 from include.warehouse.templates import Statements
 
@@ -19,7 +19,13 @@ LEAST_PERIODS = 3
 
 
 def plan_window(
-    statements: Statements, warehouse: Warehouse, series: str, run_id: str, run_after: str
+    settings: Settings,
+    contract: Contract,
+    statements: Statements,
+    warehouse: Warehouse,
+    series: str,
+    run_id: str,
+    run_after: str,
 ) -> dict[str, Any]:
     """The moments between which leads count as current or as matured, and how many current ones to expect.
 
@@ -27,8 +33,10 @@ def plan_window(
     dilute a drift. Leads whose drift started a retrain stay in it until a new champion has learnt them.
 
     Args:
+        settings: where MLflow answers, and after how many days an outcome is final.
+        contract: names the model.
         statements: renders the SQL files.
-        warehouse: where leads and drift metrics are.
+        warehouse: has the tables of leads and of drift metrics.
         series: prefix of the run ids whose analyses follow one another (those of one DAG).
         run_id: this run, whose own earlier figures do not count when it is repeated.
         run_after: this run's moment, ISO 8601, with which every window ends, so that a repeated run looks at the
@@ -44,14 +52,14 @@ def plan_window(
         WarehouseError: the warehouse does not answer, or bootstrap_platform has not run.
     """
     until = _utc(datetime.fromisoformat(run_after))
-    serving = champion(connect(settings().mlflow.tracking_uri), load_contract(settings().contract).model_name())
+    serving = champion(connect(settings.mlflow.tracking_uri), contract.model_name())
     trained = _utc(serving.created_at) if serving else until
     since = max(trained, _last_settled(statements, warehouse, series, run_id, until)) if serving else until
     return {
         "since": since.isoformat(),
         "until": until.isoformat(),
         "champion_since": trained.isoformat(),
-        "matured_until": (until - timedelta(days=settings().decisions.label_maturity_days)).isoformat(),
+        "matured_until": (until - timedelta(days=settings.decisions.label_maturity_days)).isoformat(),
         "expected_rows": expected_rows(_arrivals(statements, warehouse, since, until)),
     }
 

@@ -1,44 +1,48 @@
-"""Champion against challenger on the same holdout rows: scores, report, verdict and the record of the decision."""
+"""Compare champion and challenger on the same holdout rows: scores, report, verdict and the record of the decision."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 import pandas as pd
 from mlflow.tracking import MlflowClient
 
-from include.contract import Contract, KnownAt, load_contract
+from include.contract import Contract, KnownAt
 from include.evaluation.artifacts import segments
 from include.evaluation.evaluate import evaluate_classification_model
+from include.lake.layout import Layout
 from include.promotion.decisions import decision_id, publish, record_uri, recorded
-from include.promotion.gate import GateReport, RuleName, choose_rule, judge, limits_of, success_floors
+from include.promotion.gate import choose_rule, judge, limits_of, success_floors
+from include.promotion.gate_report import GateReport, RuleName
 from include.promotion.holdout import Scored, holdout_scores, seen_by
 from include.promotion.paired import paired_changes, segment_changes
+from include.promotion.record import DecisionRecord, DecisionSummary, Figures, RecordedSnapshot, Segment
 from include.registry.errors import NoChallengerError
-from include.registry.registry import CHALLENGER, CHAMPION, aliased
+from include.registry.registry import CHALLENGER, CHAMPION, ChampionInfo, aliased
 from include.registry.tracking import connect, tracking_errors
-from include.settings import Settings, settings
-from include.training.dataset import load_dataset
+from include.settings import Decisions, Settings
+from include.training.dataset import Dataset, load_dataset
 
-SUMMARY = (
-    "decision_id",
-    "verdict",
-    "rule",
-    "why_rule",
-    "mode",
-    "model",
-    "version",
-    "champion_version",
-    "stage",
-    "reasons",
-    "rules",
-    "gain",
-    "metrics",
-    "report_uri",
-)
+SECONDS_PER_DAY = 86400
+
+
+@dataclass(frozen=True)
+class _Holdout:
+    """The leads on which both models are scored.
+
+    Attributes:
+        rows: whether a lead of the data set is one of them (bool per row).
+        left_out: leads of the holdout that the champion had learnt from, None where nobody can tell.
+    """
+
+    rows: pd.Series
+    left_out: int | None
 
 
 @tracking_errors()
 def compare(
+    settings: Settings,
+    contract: Contract,
     run_id: str,
     snapshot_uri: str,
     stage: str,
@@ -47,12 +51,14 @@ def compare(
     mode: str = "enabled",
     drift_confirmed: bool = False,
     decided_at: datetime | None = None,
-) -> dict[str, Any]:
-    """Judges the challenger of a stage and publishes the decision record.
+) -> DecisionSummary:
+    """Judge the challenger of a stage and publish the decision record.
 
     A run decides once: asked again, it returns the decision that is on record.
 
     Args:
+        settings: where the record lies and MLflow answers, and what the business decides.
+        contract: what a lead is.
         run_id: of the run that decides; names the record.
         snapshot_uri: folder of the snapshot whose holdout both models are scored on.
         stage: capture, engagement or contact.
@@ -62,82 +68,109 @@ def compare(
         decided_at: moment of the decision; None takes the present.
 
     Returns:
-        The record without what is large, see SUMMARY; report_uri is the full record's.
+        The record without what is large; `report_uri` is the full record's.
 
     Raises:
         NoChallengerError: no version carries the alias.
-        ModelUnreadableError: a version cannot be loaded.
+        ModelUnreadableError: a version cannot be loaded, or carries no decision.
         ObjectMissingError: the snapshot is gone.
         TrackingUnavailableError: MLflow does not answer.
     """
-    contract, client, uri = (
-        load_contract(settings().contract),
-        connect(settings().mlflow.tracking_uri),
-        record_uri(run_id, stage),
-    )
+    client = connect(settings.mlflow.tracking_uri)
+    uri = record_uri(Layout(settings, contract), run_id, stage)
     record = recorded(uri)
     if record is None:
-        record = {
-            "decision_id": decision_id(run_id, stage),
-            "decided_at": (decided_at or datetime.now(UTC)).isoformat(),
-            "mode": mode,
-            "stage": stage,
-            "report_uri": uri,
-            **_decide(client, contract, snapshot_uri, KnownAt(stage), primary_metric, drift_confirmed, decided_at),
-            "approval": None,
-        }
+        record = _decide(
+            settings.decisions,
+            contract,
+            client,
+            snapshot_uri,
+            KnownAt(stage),
+            primary_metric or settings.decisions.primary_metric,
+            drift_confirmed,
+            decided_at or datetime.now(UTC),
+        ).model_copy(update={"decision_id": decision_id(run_id, stage), "mode": mode, "report_uri": uri})
     publish(client, record)
-    return {name: record[name] for name in SUMMARY}
+    return record.summary
 
 
 def _decide(
-    client: MlflowClient,
+    decisions: Decisions,
     contract: Contract,
+    client: MlflowClient,
     snapshot_uri: str,
     stage: KnownAt,
-    primary_metric: str | None,
+    primary_metric: str,
     drift_confirmed: bool,
-    decided_at: datetime | None,
-) -> dict[str, Any]:
-    data, model = load_dataset(snapshot_uri, contract, stage), contract.model_name(stage)
-    challenger, champion = aliased(client, model, CHALLENGER), aliased(client, model, CHAMPION)
+    decided_at: datetime,
+) -> DecisionRecord:
+    """Return the record of the gate's decision, without the facts about the run that asks for it."""
+    model = contract.model_name(stage)
+    data = load_dataset(snapshot_uri, contract, stage)
+    challenger = aliased(client, model, CHALLENGER)
+    champion = aliased(client, model, CHAMPION)
     if challenger is None:
         raise NoChallengerError(f"{model} has no challenger; run train_models first")
-    age = ((decided_at or datetime.now(UTC)) - champion.created_at).total_seconds() / 86400 if champion else None
-    rule, why = choose_rule(age, drift_confirmed, settings().decisions.champion_max_age_days)
-    holdout = data.split == "holdout"
-    learnt = seen_by(champion, data, contract, stage) if champion else None
-    if learnt is not None:
-        holdout &= ~learnt
+    rule, why_rule = choose_rule(_age_days(champion, decided_at), drift_confirmed, decisions.champion_max_age_days)
+    holdout = _holdout(contract, champion, data, stage)
+    leads = data.frame[holdout.rows]
     report = gate_report(
+        decisions,
         rule,
-        primary_metric or settings().decisions.primary_metric,
-        data.target[holdout],
-        holdout_scores(challenger, data.frame[holdout]),
-        holdout_scores(champion, data.frame[holdout]) if champion else None,
-        data.groups[holdout],
-        segments(data.frame[holdout], contract),
-        settings(),
+        primary_metric,
+        data.target[holdout.rows],
+        holdout_scores(challenger, leads),
+        holdout_scores(champion, leads) if champion else None,
+        data.groups[holdout.rows],
+        segments(leads, contract),
         stage,
     )
-    return {
-        **judge(report).as_record(),
-        "rule": rule,
-        "why_rule": why,
-        "model": model,
-        "version": challenger.version,
-        "champion_version": champion.version if champion else None,
-        "metrics": {"challenger": dict(report.challenger), "champion": report.champion and dict(report.champion)},
-        "gain": report.gain and report.gain.model_dump(),
-        "segments": [segment.model_dump() for segment in report.segments],
-        "report": report.model_dump(mode="json"),
-        "holdout_rows": int(holdout.sum()),
-        "left_out_rows": None if learnt is None else int((learnt & (data.split == "holdout")).sum()),
-        "snapshot": {name: data.manifest[name] for name in ("uri", "run_id", "rows", "sha256")},
-    }
+    verdict = judge(report)
+    return DecisionRecord(
+        decided_at=decided_at.isoformat(),
+        stage=stage,
+        verdict=verdict.verdict,
+        reasons=verdict.reasons,
+        rules=verdict.rules,
+        rule=rule,
+        why_rule=why_rule,
+        model=model,
+        version=challenger.version,
+        champion_version=champion.version if champion else None,
+        metrics=_figures(report),
+        gain=report.gain,
+        segments=tuple(Segment(**segment.model_dump()) for segment in report.segments),
+        report=report,
+        holdout_rows=len(leads),
+        left_out_rows=holdout.left_out,
+        snapshot=RecordedSnapshot.model_validate(data.manifest),
+        approval=None,
+    )
+
+
+def _age_days(champion: ChampionInfo | None, decided_at: datetime) -> float | None:
+    """Return the days since the champion was registered, None where there is no champion."""
+    if champion is None:
+        return None
+    return (decided_at - champion.created_at).total_seconds() / SECONDS_PER_DAY
+
+
+def _holdout(contract: Contract, champion: ChampionInfo | None, data: Dataset, stage: KnownAt) -> _Holdout:
+    """Return the holdout without the leads that the champion has learnt from."""
+    rows = data.split == "holdout"
+    learnt = seen_by(contract, champion, data, stage) if champion else None
+    if learnt is None:
+        return _Holdout(rows, None)
+    return _Holdout(rows & ~learnt, int((rows & learnt).sum()))
+
+
+def _figures(report: GateReport) -> Figures:
+    champion = None if report.champion is None else dict(report.champion)
+    return Figures(challenger=dict(report.challenger), champion=champion)
 
 
 def gate_report(
+    decisions: Decisions,
     rule: RuleName,
     metric: str,
     outcome: Any,
@@ -145,12 +178,12 @@ def gate_report(
     champion: Scored | None,
     groups: Any,
     fields: pd.DataFrame,
-    current: Settings,
     stage: KnownAt,
 ) -> GateReport:
-    """What the gate needs to know of two models' scores on the same leads.
+    """Return what the gate needs to know of two models' scores on the same leads.
 
     Args:
+        decisions: floors and limits.
         rule: of the decision.
         metric: the primary one.
         outcome: 0 or 1, shape (n,).
@@ -158,19 +191,29 @@ def gate_report(
         champion: the same, None where there is none.
         groups: number of the group of identical rows per lead, shape (n,).
         fields: segment fields, shape (n, fields).
-        current: floors and limits.
         stage: whose floors.
     """
-    floors, limits = success_floors(current, stage), limits_of(current)
+    floors = success_floors(decisions, stage)
+    limits = limits_of(decisions)
     figures = evaluate_classification_model(outcome, *challenger)
-    base = {"rule": rule, "primary_metric": metric, "challenger": figures, "floors": floors, "limits": limits}
     if champion is None:
-        return GateReport(**base, champion=None)
+        return GateReport(
+            rule=rule,
+            primary_metric=metric,
+            challenger=figures,
+            champion=None,
+            floors=floors,
+            limits=limits,
+        )
     changes = paired_changes(outcome, champion, challenger, groups, metric)
     return GateReport(
-        **base,
+        rule=rule,
+        primary_metric=metric,
+        challenger=figures,
         champion=evaluate_classification_model(outcome, *champion),
+        floors=floors,
         gain=changes[metric],
         brier=changes["brier"],
         segments=segment_changes(outcome, champion, challenger, fields, limits.segment_rows),
+        limits=limits,
     )

@@ -1,4 +1,4 @@
-"""Registered versions on leads that they have not learnt from."""
+"""Score registered versions on leads that they have not learnt from."""
 
 import logging
 
@@ -7,7 +7,7 @@ import pandas as pd
 from include.contract import Contract, KnownAt
 from include.evaluation.scores import Floats
 from include.lake.errors import ObjectMissingError
-from include.registry.models import load_pipeline
+from include.registry.models import decision_of, load_pipeline
 from include.registry.registry import ChampionInfo
 from include.training.dataset import Dataset
 from include.training.errors import SnapshotChangedError
@@ -20,8 +20,8 @@ Scored = tuple[Floats, float]
 """A model's probabilities, shape (n,), and its threshold."""
 
 
-def seen_by(version: ChampionInfo, data: Dataset, contract: Contract, stage: KnownAt) -> pd.Series | None:
-    """Which leads of `data` a registered version learnt from (bool, index as in `data.frame`).
+def seen_by(contract: Contract, version: ChampionInfo, data: Dataset, stage: KnownAt) -> pd.Series | None:
+    """Return which leads of `data` a registered version learnt from (bool, index as in `data.frame`).
 
     The split goes by a hash of the key, so an untouched lead is always on the same side; one whose own values, or an
     older twin's, were changed between two snapshots may have moved. None where the version's snapshot is gone or no
@@ -37,6 +37,12 @@ def seen_by(version: ChampionInfo, data: Dataset, contract: Contract, stage: Kno
 
 
 def holdout_scores(version: ChampionInfo, rows: pd.DataFrame) -> Scored:
-    """Probabilities of a registered version on raw rows, and its threshold. Raises what `load_pipeline` raises."""
-    probability = load_pipeline(version).predict_proba(rows)[:, 1]
-    return probability.astype("float64"), float(version.tags["threshold"])
+    """Return a registered version's probabilities on raw rows, and the threshold that the model brings along.
+
+    Raises:
+        ModelUnreadableError: the version cannot be loaded, or carries no decision.
+        TrackingUnavailableError: MLflow does not answer.
+    """
+    pipeline = load_pipeline(version)
+    probability = pipeline.predict_proba(rows)[:, 1].astype("float64")
+    return probability, decision_of(version, pipeline).threshold

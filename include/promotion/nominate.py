@@ -2,18 +2,20 @@
 
 from typing import Any
 
-from include.contract import KnownAt, load_contract
+from include.contract import Contract, KnownAt
 from include.registry.errors import NoChallengerError
 from include.registry.registry import CHALLENGER, aliased
 from include.registry.tracking import connect, tracking_errors
-from include.settings import settings
+from include.settings import Settings
 
 
 @tracking_errors()
-def nominate(stage: str, version: str | None) -> dict[str, Any]:
+def nominate(settings: Settings, contract: Contract, stage: str, version: str | None) -> dict[str, Any]:
     """Moves the alias `challenger` to `version`, or leaves it where it is.
 
     Args:
+        settings: where MLflow answers.
+        contract: names the models.
         stage: capture, engagement or contact.
         version: number of a registered version; None keeps the present challenger.
 
@@ -25,10 +27,8 @@ def nominate(stage: str, version: str | None) -> dict[str, Any]:
         mlflow.exceptions.MlflowException: there is no such version.
         TrackingUnavailableError: MLflow does not answer.
     """
-    client, model = (
-        connect(settings().mlflow.tracking_uri),
-        load_contract(settings().contract).model_name(KnownAt(stage)),
-    )
+    client = connect(settings.mlflow.tracking_uri)
+    model = contract.model_name(KnownAt(stage))
     if version:
         client.get_model_version(model, version)  # an alias can be set on a version that does not exist
         client.set_registered_model_alias(model, CHALLENGER, version)

@@ -10,7 +10,7 @@ import pandas as pd
 from include.evaluation.intervals import weighted_figures
 from include.evaluation.scores import Floats, Integers, checked
 from include.evaluation.segments import MISSING
-from include.promotion.gate import Change, SegmentChange
+from include.promotion.gate_report import Change, SegmentChange
 from include.training.dataset import MIN_PER_CLASS
 
 RESAMPLES = 1000

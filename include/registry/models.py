@@ -6,12 +6,31 @@ from typing import Any
 import mlflow
 import mlflow.sklearn
 from mlflow.exceptions import MlflowException
+from sklearn.pipeline import Pipeline
 
+from include.features.calibration import Decision
 from include.registry.errors import ModelUnreadableError, TrackingUnavailableError
 from include.registry.registry import ChampionInfo
 from include.registry.tracking import require_server, tracking_errors
 
 UNREADABLE = (MlflowException, pickle.UnpicklingError, ImportError, AttributeError, EOFError, OSError)
+
+
+def decision_of(version: ChampionInfo, pipeline: Any) -> Decision:
+    """Return the decision that a loaded model brings along: policy, threshold and tiers.
+
+    It is the only source of the threshold: the tag `threshold` of a version is for people who search the registry.
+
+    Raises:
+        ModelUnreadableError: the model carries no decision, or its threshold is no probability.
+    """
+    decision = getattr(pipeline[-1], "decision", None) if isinstance(pipeline, Pipeline) else None
+    if not isinstance(decision, Decision) or not 0 <= decision.threshold <= 1:
+        raise ModelUnreadableError(
+            f"{version.uri} carries no decision with a threshold; promote a version that train_models registered, or "
+            "roll back with promote_model, rollback=true"
+        )
+    return decision
 
 
 def load_pipeline(version: ChampionInfo) -> Any:

@@ -1,6 +1,7 @@
 """What a model card is made of: a version's tags, its run's artefacts, its snapshot and the decision about it."""
 
 import json
+import logging
 import tempfile
 from collections import defaultdict
 from collections.abc import Mapping
@@ -15,11 +16,17 @@ from mlflow.entities.model_registry import ModelVersion
 from mlflow.tracking import MlflowClient
 
 from include.contract import KnownAt
+from include.features.calibration import Decision
 from include.lake.errors import ObjectMissingError
 from include.lake.objects import read_json
+from include.registry.errors import ModelUnreadableError
+from include.registry.models import decision_of, load_pipeline
+from include.registry.registry import ChampionInfo
 from include.registry.tracking import run_url
 from include.settings import Settings
 from include.training.snapshot import read_manifest
+
+log = logging.getLogger(__name__)
 
 PLOTS = ("roc", "precision_recall", "calibration", "gain")
 WANTED = (
@@ -51,6 +58,7 @@ class CardFacts:
         dropped: field to the reason why the model does not read it.
         unmapped: field to levels, with their counts, that no group of the contract names.
         manifest: of the training snapshot, None where it is gone.
+        model_decision: policy, threshold and tiers that the model itself brings along, None where it cannot be loaded.
         decision: the gate's, None before: verdict, rule, decided_at, reasons, person, record.
     """
 
@@ -68,6 +76,7 @@ class CardFacts:
     dropped: dict[str, str]
     unmapped: dict[str, dict[str, int]]
     manifest: dict[str, Any] | None
+    model_decision: Decision | None
     decision: dict[str, Any] | None
 
     @property
@@ -75,16 +84,6 @@ class CardFacts:
         """Figures on the holdout: the run's, else those on the version's tag."""
         found: dict[str, float] = self.holdout["metrics"] if self.holdout else json.loads(self.tags["metrics"] or "{}")
         return found
-
-    @property
-    def threshold(self) -> float | None:
-        """Probability from which on a lead is predicted to convert."""
-        return float(self.tags["threshold"]) if self.tags["threshold"] else None
-
-    @property
-    def tiers(self) -> dict[str, int]:
-        """Tier to the lowest score that it holds."""
-        return dict(json.loads(self.tags["tiers"] or "{}"))
 
     @property
     def learnt(self) -> int | None:
@@ -106,13 +105,14 @@ def card_facts(settings: Settings, client: MlflowClient, model: str, version: st
     found = client.get_model_version(model, version)
     tags: Mapping[str, str] = defaultdict(str, found.tags)
     files = artefacts(client, found.run_id)
+    registered_at = datetime.fromtimestamp(found.creation_timestamp / 1000, tz=UTC)
     return CardFacts(
         model=model,
         version=version,
         stage=tags["stage"] or KnownAt.CONTACT.value,
         run_id=found.run_id,
         run_url=run_url(settings, client, found.run_id),
-        registered_at=datetime.fromtimestamp(found.creation_timestamp / 1000, tz=UTC).isoformat(timespec="seconds"),
+        registered_at=registered_at.isoformat(timespec="seconds"),
         aliases=_aliases(client, found),
         tags=tags,
         holdout=_json(files, "holdout/evaluation.json"),
@@ -121,6 +121,9 @@ def card_facts(settings: Settings, client: MlflowClient, model: str, version: st
         dropped=_dropped(files.get("features/dropped_columns.csv")),
         unmapped=_json(files, "features/unmapped_levels.json") or {},
         manifest=_manifest(tags["snapshot_uri"]),
+        model_decision=_model_decision(
+            ChampionInfo(model, version, found.run_id, dict(found.tags), registered_at),
+        ),
         decision=_decision(tags),
     )
 
@@ -144,6 +147,15 @@ def _aliases(client: MlflowClient, found: ModelVersion) -> tuple[str, ...]:
 
 def _json(files: Mapping[str, bytes], name: str) -> dict[str, Any] | None:
     return dict(json.loads(files[name])) if name in files else None
+
+
+def _model_decision(version: ChampionInfo) -> Decision | None:
+    """Return the decision that the model brings along, None where the model is gone or carries none."""
+    try:
+        return decision_of(version, load_pipeline(version))
+    except ModelUnreadableError as error:
+        log.warning("The model card says nothing of the threshold: %s", error)
+        return None
 
 
 def _dropped(table: bytes | None) -> dict[str, str]:

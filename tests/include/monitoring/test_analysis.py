@@ -15,9 +15,19 @@ from include.registry.errors import TrackingUnavailableError
 from include.registry.registry import champion
 from include.registry.tracking import connect
 from include.settings import settings
+from include.warehouse.client import Warehouse
 from include.warehouse.errors import WarehouseError
+from include.warehouse.templates import Statements
 
 RUN = "manual__2026-01-01T00:00:00+00:00"
+
+
+def analyse(run_id, window_uri, *arguments, **options):
+    """Analyses a window with the settings and the contract of the moment."""
+    current = settings()
+    contract = load_contract(current.contract)
+    statements = Statements(current, contract)
+    return analyse_drift(current, contract, statements, Warehouse(current), run_id, window_uri, *arguments, **options)
 
 
 def changed(frame):
@@ -37,37 +47,37 @@ def drifted_window(window, accounts_of):
 
 
 def test_without_a_champion_there_is_nothing_to_compare_with(tracking, warehouse, window, accounts):
-    summary = analyse_drift(RUN, window(accounts))
+    summary = analyse(RUN, window(accounts))
     assert (summary["verdict"], summary["current_rows"], summary["report_uri"]) == ("no_champion", 600, None)
 
 
 def test_a_small_window_is_not_judged(crown, warehouse, window, accounts):
     crown(accounts)
-    summary = analyse_drift(RUN, window(accounts.head(199)))
+    summary = analyse(RUN, window(accounts.head(199)))
     assert (summary["verdict"], summary["current_rows"]) == ("not_enough_data", 199)
 
 
 def test_an_empty_window_is_not_judged(crown, warehouse, layout, accounts):
     crown(accounts)
-    assert analyse_drift(RUN, layout.window("nothing-unloaded"))["verdict"] == "not_enough_data"
+    assert analyse(RUN, layout.window("nothing-unloaded"))["verdict"] == "not_enough_data"
 
 
 def test_the_same_population_is_stable(crown, warehouse, window, accounts_of):
     crown(accounts_of(600, seed=1))
-    summary = analyse_drift(RUN, window(accounts_of(500, seed=2)))
+    summary = analyse(RUN, window(accounts_of(500, seed=2)))
     assert summary["verdict"] == "stable"
     assert (summary["reference_rows"], summary["current_rows"]) == (600, 500)
 
 
 def test_an_outage_names_its_columns(crown, warehouse, window, accounts_of):
     crown(accounts_of(600, seed=1))
-    summary = analyse_drift(RUN, window(accounts_of(500, seed=2).assign(fit=None)))
+    summary = analyse(RUN, window(accounts_of(500, seed=2).assign(fit=None)))
     assert (summary["verdict"], summary["outage_columns"]) == ("outage", ["fit"])
 
 
 def test_drift_is_recorded_in_reports_mlflow_and_warehouse(crown, warehouse, drifted_window, accounts_of, drift_table):
     version = crown(accounts_of(600, seed=1))
-    summary = analyse_drift(RUN, drifted_window)
+    summary = analyse(RUN, drifted_window)
     assert summary["verdict"] == "drift"
     assert set(summary["drifted_columns"]) == {"minutes", "visits", "channel"}
 
@@ -95,27 +105,27 @@ def test_drift_is_recorded_in_reports_mlflow_and_warehouse(crown, warehouse, dri
 
 def test_a_second_attempt_replaces_the_records_of_the_first(crown, warehouse, drifted_window, accounts_of, drift_table):
     crown(accounts_of(600, seed=1))
-    first, second = analyse_drift(RUN, drifted_window), analyse_drift(RUN, drifted_window)
+    first, second = analyse(RUN, drifted_window), analyse(RUN, drifted_window)
     assert first == second
     assert warehouse.query(f"SELECT COUNT(*) AS n FROM {drift_table}") == [{"n": 7}]  # noqa: S608
 
 
 def test_the_share_that_means_drift_can_be_given_for_one_run(crown, warehouse, drifted_window, accounts_of):
     crown(accounts_of(600, seed=1))
-    assert analyse_drift(RUN, drifted_window, drift_share_threshold=0.95)["verdict"] == "stable"
+    assert analyse(RUN, drifted_window, drift_share_threshold=0.95)["verdict"] == "stable"
 
 
 def test_nothing_analysed_has_the_same_keys_as_a_verdict(crown, warehouse, window, layout, accounts_of):
     crown(accounts_of(600, seed=1))
-    empty = analyse_drift(RUN, layout.window("nothing-unloaded"))
-    assert set(analyse_drift(RUN, window(accounts_of(500, seed=2)))) == set(empty) == set(NOTHING)
+    empty = analyse(RUN, layout.window("nothing-unloaded"))
+    assert set(analyse(RUN, window(accounts_of(500, seed=2)))) == set(empty) == set(NOTHING)
 
 
 def test_a_champion_whose_scores_have_moved_is_a_drift_though_few_columns_are(
     crown, warehouse, window, accounts_of, drift_table
 ):
     crown(accounts_of(1500, seed=9))
-    summary = analyse_drift(RUN, window(accounts_of(500, seed=2).assign(minutes=lambda frame: frame["minutes"] + 90)))
+    summary = analyse(RUN, window(accounts_of(500, seed=2).assign(minutes=lambda frame: frame["minutes"] + 90)))
     assert (summary["verdict"], summary["triggers"], summary["confirmed"]) == ("drift", ["prediction"], True)
     assert summary["drifted_columns"] == ["minutes"]
     client = MlflowClient(settings().mlflow.tracking_uri)
@@ -129,7 +139,7 @@ def test_a_champion_that_predicts_worse_is_a_drift_though_no_column_is(crown, wa
     crown(accounts_of(1500, seed=9))
     frame = accounts_of(500, seed=4)
     matured = window(frame.assign(won=np.random.default_rng(0).permutation(frame["won"])))
-    summary = analyse_drift(RUN, window(frame), matured_uri=matured)
+    summary = analyse(RUN, window(frame), matured_uri=matured)
     assert (summary["verdict"], summary["triggers"]) == ("drift", ["performance"])
     assert summary["performance_loss"]["roc_auc"] > 0.3
     details = read_json(summary["report_uri"].replace("drift.html", "summary.json"))
@@ -142,13 +152,13 @@ def test_an_outage_keeps_a_champion_that_predicts_worse_from_starting_a_retrain(
     crown(accounts_of(1500, seed=9))
     frame = accounts_of(500, seed=4)
     matured = window(frame.assign(won=np.random.default_rng(0).permutation(frame["won"])))
-    summary = analyse_drift(RUN, window(frame.assign(fit=None)), matured_uri=matured)
+    summary = analyse(RUN, window(frame.assign(fit=None)), matured_uri=matured)
     assert (summary["verdict"], summary["triggers"], summary["confirmed"]) == ("outage", [], False)
 
 
 def test_no_leads_where_hundreds_were_expected_are_an_outage(crown, warehouse, layout, accounts, drift_table):
     crown(accounts)
-    summary = analyse_drift(RUN, layout.window("nothing-unloaded"), expected_rows=500.0)
+    summary = analyse(RUN, layout.window("nothing-unloaded"), expected_rows=500.0)
     assert (summary["verdict"], summary["outage_columns"], summary["current_rows"]) == ("outage", ["(rows)"], 0)
     assert read_json(summary["report_uri"])["outages"] == {"(rows)": "0 leads arrived where 500 were to be expected"}
     assert warehouse.query(f"SELECT column_name, verdict FROM {drift_table}") == [
@@ -158,12 +168,12 @@ def test_no_leads_where_hundreds_were_expected_are_an_outage(crown, warehouse, l
 
 def test_no_leads_where_few_were_expected_say_nothing(crown, warehouse, layout, accounts):
     crown(accounts)
-    assert analyse_drift(RUN, layout.window("nothing"), expected_rows=150.0)["verdict"] == "not_enough_data"
+    assert analyse(RUN, layout.window("nothing"), expected_rows=150.0)["verdict"] == "not_enough_data"
 
 
 def test_a_large_window_can_still_be_a_fraction_of_what_was_expected(crown, warehouse, drifted_window, accounts_of):
     crown(accounts_of(600, seed=1))
-    summary = analyse_drift(RUN, drifted_window, expected_rows=9000.0)
+    summary = analyse(RUN, drifted_window, expected_rows=9000.0)
     assert (summary["verdict"], summary["outage_columns"]) == ("outage", ["(rows)"])
     assert set(summary["drifted_columns"]) == {"minutes", "visits", "channel"}
 
@@ -173,14 +183,14 @@ def test_a_drift_is_confirmed_by_the_second_of_two_analyses(crown, warehouse, dr
     crown(accounts_of(600, seed=1))
     monday = datetime(2026, 2, 2, 4, 29, tzinfo=UTC)
 
-    def analyse(week):
+    def of_week(week):
         moment = monday + timedelta(weeks=week)
-        return analyse_drift(f"master__{week}", drifted_window, checked_at=moment, series="master__")
+        return analyse(f"master__{week}", drifted_window, checked_at=moment, series="master__")
 
-    first, second = analyse(0), analyse(1)
+    first, second = of_week(0), of_week(1)
     assert [(found["verdict"], found["confirmed"]) for found in (first, second)] == [("drift", False), ("drift", True)]
     assert first["confirmation"] == "1 of the newest 1 analyses drifted, 2 of 2 needed"
-    assert analyse(1) == second
+    assert of_week(1) == second
 
 
 @pytest.mark.parametrize("wrong", [{"broken": True}, {"threshold": "high"}])
@@ -189,7 +199,7 @@ def test_a_champion_that_cannot_be_loaded_is_an_error_that_names_it_and_changes_
 ):
     version = crown(accounts_of(1500, seed=9), **wrong)
     with pytest.raises(ChampionUnreadableError, match=rf"/{version} cannot be loaded"):
-        analyse_drift(RUN, window(accounts_of(500, seed=2)))
+        analyse(RUN, window(accounts_of(500, seed=2)))
     assert serving_version() == version
     assert warehouse.query(f"SELECT COUNT(*) AS n FROM {drift_table}") == [{"n": 0}]
 
@@ -200,7 +210,7 @@ def test_a_column_on_one_side_only_is_an_error_that_names_it(crown, warehouse, w
     frames[side] = frames[side].drop(columns="minutes")
     version = crown(frames["reference"])
     with pytest.raises(ColumnsDifferError, match=f"{name} has no column minutes"):
-        analyse_drift(RUN, window(frames["window"]))
+        analyse(RUN, window(frames["window"]))
     assert serving_version() == version
 
 
@@ -214,7 +224,7 @@ def test_a_deleted_reference_is_an_error_that_names_champion_and_snapshot(
     with pytest.raises(
         ReferenceMissingError, match=rf"version {version}: its training snapshot s3://.*/training-.* is gone"
     ):
-        analyse_drift(RUN, drifted_window)
+        analyse(RUN, drifted_window)
     assert serving_version() == version
 
 
@@ -222,7 +232,7 @@ def test_mlflow_down_is_an_error_that_carries_its_address(warehouse, drifted_win
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
     settings.cache_clear()
     with pytest.raises(TrackingUnavailableError, match="127.0.0.1:9"):
-        analyse_drift(RUN, drifted_window)
+        analyse(RUN, drifted_window)
 
 
 def test_a_warehouse_without_the_drift_table_is_the_engines_own_error(
@@ -231,7 +241,7 @@ def test_a_warehouse_without_the_drift_table_is_the_engines_own_error(
     crown(accounts)
     warehouse.execute(f"DROP TABLE {drift_table}")
     with pytest.raises(WarehouseError, match=f"{drift_table.removeprefix('public.')} does not exist"):
-        analyse_drift(RUN, drifted_window)
+        analyse(RUN, drifted_window)
 
 
 class Outbox:
@@ -276,15 +286,15 @@ def test_mlflow_going_away_at_any_call_is_the_same_error_and_the_champion_stays(
     crown, warehouse, window, accounts_of, monkeypatch
 ):
     version, folder = crown(accounts_of(1500, seed=9)), window(accounts_of(200, seed=4))
-    analyse_drift("the first run makes the experiment", folder)
+    analyse("the first run makes the experiment", folder)
     with monkeypatch.context() as patch:
         outbox = Outbox(patch)
-        analyse_drift("recorded", folder)
+        analyse("recorded", folder)
         positions = outbox.of_each_kind()
         assert len(positions) >= 12
         for position in positions:
             outbox.calls, outbox.down_at = [], position
             with pytest.raises(TrackingUnavailableError):
-                analyse_drift(f"down at {position}", folder)
+                analyse(f"down at {position}", folder)
     assert serving_version() == version
-    assert analyse_drift(RUN, folder)["verdict"] == "stable"
+    assert analyse(RUN, folder)["verdict"] == "stable"

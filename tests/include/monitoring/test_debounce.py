@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from include.monitoring.debounce import earlier_verdicts, in_words, is_confirmed
-from include.settings import Decisions, Settings
+from include.settings import Decisions, Settings, settings
 
 START = datetime(2026, 2, 2, 4, 29, tzinfo=UTC)
 
@@ -61,7 +61,9 @@ def earlier(statements, warehouse):
     """Returns the verdicts before a run: `earlier(run, weeks)`."""
 
     def verdicts_before(run="master__now", weeks=9):
-        return earlier_verdicts(statements, warehouse, "master__", run, "7", START + timedelta(weeks=weeks))
+        return earlier_verdicts(
+            settings().decisions, statements, warehouse, "master__", run, "7", START + timedelta(weeks=weeks)
+        )
 
     return verdicts_before
 
@@ -85,4 +87,4 @@ def test_other_series_other_champions_later_runs_and_the_run_itself_do_not_count
 
 def test_nobody_is_asked_where_only_this_analysis_counts(statements):
     nobody = None
-    assert earlier_verdicts(statements, nobody, "master__", "master__now", "7", START) == []
+    assert earlier_verdicts(Decisions(), statements, nobody, "master__", "master__now", "7", START) == []

@@ -23,14 +23,8 @@ def watch(crown, contract, accounts_of):
         crown(reference)
         current = accounts_of(400, seed=3) if current is None else current
         matured = accounts_of(400, seed=4) if matured is None else matured
-        return model_drift(
-            champion(connect(settings().mlflow.tracking_uri), contract.model_name()),
-            reference,
-            current,
-            matured,
-            contract,
-            settings(),
-        )
+        serving = champion(connect(settings().mlflow.tracking_uri), contract.model_name())
+        return model_drift(settings().decisions, contract, serving, reference, current, matured)
 
     return judge
 

@@ -5,7 +5,7 @@ import pytest
 from sklearn.metrics import brier_score_loss, precision_score, roc_auc_score
 
 from include.monitoring.performance import Scored, loss_limits, performance_drift, too_few
-from include.settings import Decisions, Settings
+from include.settings import Decisions
 
 LIMITS = {"roc_auc": 0.03, "brier": 0.03, "precision": 0.1}
 
@@ -73,7 +73,7 @@ def test_a_better_champion_is_no_drift() -> None:
 
 
 def test_the_limits_are_settings() -> None:
-    limits = loss_limits(Settings(decisions=Decisions(max_auc_drop=0.05, max_brier_rise=0.01, max_precision_drop=0.2)))
+    limits = loss_limits(Decisions(max_auc_drop=0.05, max_brier_rise=0.01, max_precision_drop=0.2))
     assert limits == {"roc_auc": 0.05, "brier": 0.01, "precision": 0.2}
 
 
@@ -81,6 +81,6 @@ def test_the_limits_are_settings() -> None:
     ("won", "lost", "enough"), [(30, 170, True), (170, 30, True), (29, 171, False), (100, 99, False), (0, 500, False)]
 )
 def test_enough_matured_labels_means_enough_of_both_outcomes(won: int, lost: int, enough: bool) -> None:
-    why = too_few(np.repeat([1.0, 0.0], [won, lost]), Settings())
+    why = too_few(Decisions(), np.repeat([1.0, 0.0], [won, lost]))
     assert (why is None) == enough
     assert enough or f"{won + lost} leads, {min(won, lost)} of the rarer outcome" in str(why)

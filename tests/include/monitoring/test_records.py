@@ -9,12 +9,19 @@ from include.monitoring.findings import conclude
 from include.monitoring.model_drift import ModelDrift
 from include.monitoring.performance import FigureDrift
 from include.monitoring.records import number, store_metrics
+from include.settings import settings
 
 MOMENT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
 MOVED = ColumnDrift("(prediction)", "wasserstein", 0.4, 0.25, True)
 WORSE = FigureDrift("roc_auc", 0.95, 0.85, 0.1, 0.06, 0.03)
+
+
+@pytest.fixture
+def store(warehouse, contract):
+    """Stores findings as those of a run."""
+    return lambda run, findings: store_metrics(settings(), contract, warehouse, run, findings, MOMENT)
 
 
 @pytest.fixture
@@ -25,8 +32,8 @@ def findings(contract, accounts):
     return found.with_confirmation(True, "1 of the newest 1 analyses drifted, 1 of 1 needed")
 
 
-def test_a_row_holds_the_columns_method_score_and_missing_shares(warehouse, findings, contract, drift_table):
-    store_metrics("a run", findings, contract, MOMENT, warehouse)
+def test_a_row_holds_the_columns_method_score_and_missing_shares(store, warehouse, findings, drift_table):
+    store("a run", findings)
     (row,) = warehouse.query(f"SELECT * FROM {drift_table} WHERE column_name = 'region'")  # noqa: S608
     assert row.pop("checked_at").startswith("2026-01-02 03:04:05")
     assert row == {
@@ -54,16 +61,16 @@ def test_a_row_holds_the_columns_method_score_and_missing_shares(warehouse, find
     ],
 )
 def test_scores_and_figures_of_the_champion_have_rows_of_their_own(
-    warehouse, findings, contract, drift_table, name, cells
+    store, warehouse, findings, drift_table, name, cells
 ):
-    store_metrics("a run", findings, contract, MOMENT, warehouse)
+    store("a run", findings)
     (row,) = warehouse.query(f"SELECT * FROM {drift_table} WHERE column_name = '{name}'")
     assert tuple(row[key] for key in ("method", "score", "threshold", "drifted", "missing_current")) == cells
 
 
-def test_a_window_without_enough_leads_has_one_row(warehouse, contract, drift_table):
+def test_a_window_without_enough_leads_has_one_row(store, warehouse, drift_table):
     empty = conclude("7", None, ModelDrift(), (Outage(ROWS, "row_collapse", "0 leads"),), 0, ())
-    store_metrics("a run", empty, contract, MOMENT, warehouse)
+    store("a run", empty)
     (row,) = warehouse.query(f"SELECT column_name, score, verdict FROM {drift_table}")
     assert row == {"column_name": "(rows)", "score": 0.0, "verdict": "outage"}
 
@@ -73,13 +80,13 @@ def test_what_is_no_number_is_stored_as_null(value):
     assert number(value) == "NULL"
 
 
-def test_rows_of_other_runs_stay(warehouse, findings, contract, drift_table):
-    store_metrics("a run", findings, contract, MOMENT, warehouse)
-    store_metrics("another", findings, contract, MOMENT, warehouse)
+def test_rows_of_other_runs_stay(store, warehouse, findings, drift_table):
+    store("a run", findings)
+    store("another", findings)
     assert warehouse.query(f"SELECT COUNT(*) AS n FROM {drift_table}") == [{"n": 18}]  # noqa: S608
 
 
-def test_a_run_id_with_a_quote_is_stored_as_it_is(warehouse, findings, contract, drift_table):
-    store_metrics("it's a run'); DROP TABLE public.drift; --", findings, contract, MOMENT, warehouse)
+def test_a_run_id_with_a_quote_is_stored_as_it_is(store, warehouse, findings, drift_table):
+    store("it's a run'); DROP TABLE public.drift; --", findings)
     (row,) = warehouse.query(f"SELECT DISTINCT run_id FROM {drift_table}")  # noqa: S608
     assert row["run_id"] == "it's a run'); DROP TABLE public.drift; --"

@@ -9,11 +9,12 @@ from include.settings import settings
 
 
 def test_the_summary_holds_every_monitored_column_and_the_page_shows_the_drifted_one_first(
-    crown, window, warehouse, accounts_of
+    contract, crown, window, statements, warehouse, accounts_of
 ):
     crown(accounts_of(600, seed=1))
     current = accounts_of(400, seed=2)
-    report = analyse_drift("run-1", window(current.assign(minutes=current["minutes"] * 3)), 0.1)["report_uri"]
+    folder = window(current.assign(minutes=current["minutes"] * 3))
+    report = analyse_drift(settings(), contract, statements, warehouse, "run-1", folder, 0.1)["report_uri"]
     columns = {row["column"]: row for row in read_json(report.replace("drift.html", "summary.json"))["columns"]}
     assert {"minutes", "visits", "channel", "region", "newsletter", "fit"} <= set(columns)
     assert columns["minutes"]["drifted"]

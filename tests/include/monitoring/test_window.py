@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from include.monitoring import window
+from include.settings import settings
 
 REGISTERED = datetime(2026, 2, 1, 5, 0, tzinfo=UTC)
 RUN_AFTER = "2026-02-10T04:29:00+00:00"
@@ -48,11 +49,11 @@ def arrive(warehouse, leads):
 
 
 @pytest.fixture
-def plan(statements, warehouse):
+def plan(contract, statements, warehouse):
     """Plans the window of a run: `plan(run)`."""
 
     def plan_run(run="master__run2"):
-        return window.plan_window(statements, warehouse, "master__", run, RUN_AFTER)
+        return window.plan_window(settings(), contract, statements, warehouse, "master__", run, RUN_AFTER)
 
     return plan_run
 

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from include.contract import load_contract
 from include.lake.errors import ObjectMissingError
 from include.lake.frames import write_parquet
 from include.lake.objects import list_objects, read_json, s3_client, split_uri
@@ -18,6 +19,12 @@ from include.registry.tracking import connect
 from include.settings import settings
 from include.training.snapshot import write_manifest
 from include.training.splits import assign_split
+
+
+def decide(snapshot, run_id="deciding", **options):
+    """Lets the gate compare challenger and champion of the contact stage on a snapshot."""
+    current = settings()
+    return compare(current, load_contract(current.contract), run_id, snapshot, "contact", **options)
 
 
 @pytest.fixture
@@ -45,16 +52,16 @@ def every_record_replays_to_its_own_verdict(layout):
 
 def test_the_first_model_that_meets_the_floors_is_to_be_promoted(train, accounts, low_floors):
     snapshot, version = train("run-1", accounts)
-    decision = compare("deciding", snapshot, "contact")
-    assert (decision["verdict"], decision["version"], decision["champion_version"]) == ("promote", version, None)
-    assert (decision["rule"], decision["gain"]) == ("first", None)
+    decision = decide(snapshot)
+    assert (decision.verdict, decision.version, decision.champion_version) == ("promote", version, None)
+    assert (decision.rule, decision.gain) == ("first", None)
 
 
 def test_a_first_model_below_the_floors_is_kept_back_and_the_reason_given(train, accounts):
     snapshot, _ = train("run-1", accounts.assign(won=np.random.default_rng(0).permutation(accounts["won"])))
-    decision = compare("deciding", snapshot, "contact")
-    assert decision["verdict"] == "keep"
-    assert any(reason.startswith("roc_auc: 0.") and "is not ≥ 0.9000" in reason for reason in decision["reasons"])
+    decision = decide(snapshot)
+    assert decision.verdict == "keep"
+    assert any(reason.startswith("roc_auc: 0.") and "is not ≥ 0.9000" in reason for reason in decision.reasons)
 
 
 @pytest.fixture
@@ -69,10 +76,12 @@ def contest(train, accounts, accounts_of, layout, low_floors):
 def test_a_challenger_that_is_surely_better_is_to_be_promoted_and_the_record_says_all_about_it(contest, layout):
     snapshot, first, second = contest
     when = datetime(2026, 3, 1, 5, tzinfo=UTC)
-    decision = compare("deciding", snapshot, "contact", mode="dry_run", decided_at=when)
-    record = read_json(decision["report_uri"])
-    assert decision["report_uri"] == layout.report("gate", "deciding") + "contact.json"
-    assert decision == {name: record[name] for name in decision}
+    decision = decide(snapshot, mode="dry_run", decided_at=when)
+    record = read_json(decision.report_uri)
+    assert decision.report_uri == layout.report("gate", "deciding") + "contact.json"
+    handed_on = decision.as_json()
+    assert handed_on == {name: record[name] for name in handed_on}
+    assert "report" not in handed_on
     assert (record["verdict"], record["rule"], record["mode"]) == ("promote", "superiority", "dry_run")
     assert (record["decision_id"], record["decided_at"]) == ("deciding/contact", "2026-03-01T05:00:00+00:00")
     assert (record["champion_version"], record["version"], record["approval"]) == (first, second, None)
@@ -89,10 +98,10 @@ def test_a_challenger_that_is_surely_better_is_to_be_promoted_and_the_record_say
 
 def test_the_challengers_version_carries_the_gist_of_the_decision(contest, tracking, contract):
     snapshot, _, second = contest
-    decision = compare("deciding", snapshot, "contact")
+    decision = decide(snapshot)
     tags = mlflow.MlflowClient(tracking).get_model_version(contract.names.model, second).tags
     assert (tags["gate_verdict"], tags["gate_rule"]) == ("promote", "superiority")
-    assert tags["gate_record"] == decision["report_uri"]
+    assert tags["gate_record"] == decision.report_uri
     assert tags["gate_reason"].startswith("gain in roc_auc, 95 % lower bound: 0.")
 
 
@@ -100,10 +109,10 @@ def test_the_same_model_again_is_not_better_and_stays_a_logged_challenger(train,
     _, first = train("run-1", accounts)
     promote(connect(settings().mlflow.tracking_uri), contract.names.model, first)
     snapshot, second = train("run-2", accounts)
-    decision = compare("deciding", snapshot, "contact")
+    decision = decide(snapshot)
     assert second != first
-    assert decision["verdict"] == "keep"
-    assert decision["reasons"] == ["gain in roc_auc, 95 % lower bound: 0.0000 is not > 0.0000"]
+    assert decision.verdict == "keep"
+    assert decision.reasons == ("gain in roc_auc, 95 % lower bound: 0.0000 is not > 0.0000",)
     assert champion(connect(settings().mlflow.tracking_uri), contract.names.model).version == first
 
 
@@ -111,9 +120,9 @@ def test_after_confirmed_drift_a_model_that_is_as_good_is_enough(train, accounts
     _, first = train("run-1", accounts)
     promote(connect(settings().mlflow.tracking_uri), contract.names.model, first)
     snapshot, _ = train("run-2", accounts)
-    decision = compare("deciding", snapshot, "contact", drift_confirmed=True)
-    assert (decision["verdict"], decision["rule"]) == ("promote", "refresh")
-    assert decision["why_rule"] == "the run was started by confirmed drift"
+    decision = decide(snapshot, drift_confirmed=True)
+    assert (decision.verdict, decision.rule) == ("promote", "refresh")
+    assert decision.why_rule == "the run was started by confirmed drift"
 
 
 def test_an_old_champion_may_be_refreshed_without_drift(train, accounts, contract, low_floors):
@@ -121,18 +130,18 @@ def test_an_old_champion_may_be_refreshed_without_drift(train, accounts, contrac
     promote(connect(settings().mlflow.tracking_uri), contract.names.model, first)
     snapshot, _ = train("run-2", accounts)
     later = datetime.now(UTC) + timedelta(days=181)
-    decision = compare("deciding", snapshot, "contact", decided_at=later)
-    assert (decision["verdict"], decision["rule"]) == ("promote", "refresh")
-    assert decision["why_rule"] == "the champion is 181 days old, more than 180"
+    decision = decide(snapshot, decided_at=later)
+    assert (decision.verdict, decision.rule) == ("promote", "refresh")
+    assert decision.why_rule == "the champion is 181 days old, more than 180"
 
 
 def test_a_run_decides_once_whatever_happens_in_between(contest, contract, monkeypatch):
     snapshot, _, second = contest
-    decision = compare("deciding", snapshot, "contact")
+    decision = decide(snapshot)
     promote(connect(settings().mlflow.tracking_uri), contract.names.model, second)
     monkeypatch.setenv("LEADS_FLOORS_CONTACT", '{"roc_auc": 1.0}')
     settings.cache_clear()
-    assert compare("deciding", snapshot, "contact") == decision
+    assert decide(snapshot) == decision
 
 
 def test_leads_that_the_champion_learnt_from_are_left_out(train, accounts, contract, low_floors):
@@ -144,7 +153,7 @@ def test_leads_that_the_champion_learnt_from_are_left_out(train, accounts, contr
     untouched = accounts.loc[sides == "holdout", "account"].iloc[0]
     twin = learnt.assign(account=untouched, number=-1)
     snapshot, _ = train("run-2", pd.concat([accounts[accounts["account"] != untouched], twin], ignore_index=True))
-    record = read_json(compare("deciding", snapshot, "contact")["report_uri"])
+    record = read_json(decide(snapshot).report_uri)
     assert record["left_out_rows"] == 1
     assert record["holdout_rows"] == (sides == "holdout").sum()
 
@@ -153,7 +162,7 @@ def test_without_the_champions_snapshot_nobody_can_tell_and_the_record_says_so(c
     snapshot, *_ = contest
     bucket, key = split_uri(layout.snapshot("run-1") + "manifest.json")
     s3_client().delete_object(Bucket=bucket, Key=key)
-    assert read_json(compare("deciding", snapshot, "contact")["report_uri"])["left_out_rows"] is None
+    assert read_json(decide(snapshot).report_uri)["left_out_rows"] is None
 
 
 def test_no_challenger_is_a_clear_error(layout, contract, accounts, tracking):
@@ -161,7 +170,16 @@ def test_no_challenger_is_a_clear_error(layout, contract, accounts, tracking):
     write_parquet(accounts, f"{uri}0000_part_00.parquet")
     write_manifest(settings(), contract, "run-1", "")
     with pytest.raises(NoChallengerError, match="run train_models first"):
-        compare("deciding", uri, "contact")
+        decide(uri)
+
+
+def test_the_threshold_is_the_models_own_whatever_the_tag_of_its_version_says(contest, contract, tracking):
+    snapshot, first, second = contest
+    client = mlflow.MlflowClient(tracking)
+    figures = decide(snapshot).metrics
+    for version in (first, second):
+        client.set_model_version_tag(contract.names.model, version, "threshold", "0.99")
+    assert decide(snapshot, run_id="after the tags were edited").metrics == figures
 
 
 def test_a_champion_that_cannot_be_loaded_is_named_and_stays(train, accounts, contract, tracking, low_floors):
@@ -172,10 +190,10 @@ def test_a_champion_that_cannot_be_loaded_is_named_and_stays(train, accounts, co
     broken = register(client, contract.names.model, f"{run.artifact_uri}/model", run.run_id, tags)
     client.set_registered_model_alias(contract.names.model, "champion", broken.version)
     with pytest.raises(ModelUnreadableError, match=f"models:/{contract.names.model}/{broken.version} cannot be loaded"):
-        compare("deciding", snapshot, "contact")
+        decide(snapshot)
     assert champion(connect(settings().mlflow.tracking_uri), contract.names.model).version == str(broken.version)
 
 
 def test_a_deleted_snapshot_is_named(layout, tracking):
     with pytest.raises(ObjectMissingError, match="snapshots/gone/"):
-        compare("deciding", layout.snapshot("gone"), "contact")
+        decide(layout.snapshot("gone"))

@@ -5,6 +5,12 @@ import pytest
 from include.lake.errors import ObjectMissingError
 from include.lake.objects import read_text, write_json
 from include.promotion.decision_page import decision_page, side_by_side, write_decision_page
+from include.promotion.record import DecisionRecord, Figures
+
+
+def shown(record):
+    """The page of a record in JSON."""
+    return decision_page(DecisionRecord.model_validate(record))
 
 
 def record(**changes):
@@ -44,52 +50,53 @@ def record(**changes):
 
 
 def test_the_page_needs_no_other_file_and_shows_both_pictures():
-    text = decision_page(record())
+    text = shown(record())
     assert text.count("data:image/png;base64,") == 2
     assert "http" not in text
     assert "<link" not in text
 
 
 def test_every_rule_stands_with_its_figure_its_bound_and_whether_it_passed():
-    text = " ".join(decision_page(record()).split())
+    text = " ".join(shown(record()).split())
     assert '"bad">fail</td><td>gain in roc_auc, lower bound</td> <td class="number">-0.0010</td>' in text
     assert '<td class="number">&gt; 0.0000</td>' in text
     assert '"good">pass</td><td>accuracy</td> <td class="number">0.9500</td><td class="number">≥ 0.9000</td>' in text
 
 
 def test_the_models_stand_side_by_side_and_of_brier_less_is_better():
-    rows = {row["name"]: (row["challenger"], row["champion"], row["kind"]) for row in side_by_side(record()["metrics"])}
+    figures = side_by_side(Figures(**record()["metrics"]))
+    rows = {row.name: (row.challenger, row.champion, row.kind) for row in figures}
     assert rows == {"roc_auc": (0.9861, 0.9850, "good"), "brier": (0.0391, 0.0380, "bad")}
 
 
 def test_leads_that_the_champion_had_learnt_from_are_counted():
-    assert "12 leads of the holdout were left out" in decision_page(record(left_out_rows=12))
-    assert "left out" not in decision_page(record(left_out_rows=0))
+    assert "12 leads of the holdout were left out" in shown(record(left_out_rows=12))
+    assert "left out" not in shown(record(left_out_rows=0))
 
 
 def test_the_verdict_and_its_reasons_come_first():
-    text = decision_page(record())
+    text = shown(record())
     assert text.index("the challenger did not pass the gate") < text.index("is not &gt; 0.0000") < text.index("Rules")
 
 
 def test_the_segment_that_lost_most_stands_first_and_its_name_is_text():
-    text = decision_page(record())
+    text = shown(record())
     assert "<script>" not in text
     assert text.index("<td>&lt;script&gt;") < text.index("<td>Online")
 
 
 def test_the_gain_stands_with_both_bounds():
-    assert "+0.0011; one-sided 95 % bounds -0.0010 and\n+0.0032" in decision_page(record())
+    assert "+0.0011; one-sided 95 % bounds -0.0010 and\n+0.0032" in shown(record())
 
 
 def test_an_approver_is_named():
     answer = {"asked_at": "09:00", "answered_at": "10:00", "by": "jane", "choice": "Approve"}
-    assert "Asked at 09:00. Approve, by\njane, at 10:00." in decision_page(record(approval=answer, mode="approval"))
+    assert "Asked at 09:00. Approve, by\njane, at 10:00." in shown(record(approval=answer, mode="approval"))
 
 
 def test_a_question_that_nobody_answered_in_time_is_shown_as_such():
     answer = {"asked_at": "09:00", "answered_at": None, "by": None, "choice": "Reject"}
-    assert "nobody in time" in decision_page(record(approval=answer, mode="approval"))
+    assert "nobody in time" in shown(record(approval=answer, mode="approval"))
 
 
 def test_a_first_model_has_a_page_without_a_champion():
@@ -97,7 +104,7 @@ def test_a_first_model_has_a_page_without_a_champion():
         verdict="promote", rule="first", champion_version=None, gain=None, segments=[],
         metrics={"challenger": {"roc_auc": 0.98}, "champion": None},
     )  # fmt: skip
-    text = decision_page(first)
+    text = shown(first)
     assert "No champion to compare with." in text
     assert "data:image/png" not in text
 
@@ -107,7 +114,7 @@ def test_a_rollback_has_a_page_with_what_it_knows():
         "decision_id": "promote__r1/contact", "decided_at": "2026-02-03", "verdict": "rollback", "model": "winner",
         "stage": "contact", "version": "3", "champion_version": "4", "reasons": ["asked for by hand"],
     }  # fmt: skip
-    text = decision_page(rollback)
+    text = shown(rollback)
     assert "this version serves again" in text
     assert "asked for by hand" in text
     assert "Gain" not in text

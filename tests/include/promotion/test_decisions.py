@@ -4,8 +4,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from include.lake.objects import read_json
-from include.promotion.decisions import answer, publish, record_uri, recorded, roll_back
+from include.contract import load_contract
+from include.lake.objects import read_json, write_json
+from include.promotion import decisions
+from include.promotion.decisions import answer, publish, record_uri, recorded
+from include.promotion.record import Approval, DecisionRecord
 from include.registry import registry
 from include.registry.errors import NoChampionError
 from include.registry.registry import champion, promote
@@ -16,14 +19,27 @@ WHEN = datetime(2026, 3, 1, 5, 30, tzinfo=UTC)
 ANSWER = {"asked_at": "2026-03-01T05:00:00+00:00", "answered_at": "2026-03-01T06:00:00+00:00", "by": "Asha"}
 
 
+def roll_back(run_id, *arguments):
+    """Brings the previous champion of the contact stage back."""
+    current = settings()
+    return decisions.roll_back(current, load_contract(current.contract), run_id, "contact", *arguments)
+
+
 @pytest.fixture
 def record(layout, mlflow_client, model, versions):
     """A published decision about the only version."""
     (version,) = versions(1)
-    made = {
-        "decision_id": "run/contact", "verdict": "promote", "rule": "first", "reasons": ["a", "b"], "model": model,
-        "version": version, "report_uri": record_uri("run", "contact"), "approval": None,
-    }  # fmt: skip
+    made = DecisionRecord(
+        decision_id="run/contact",
+        verdict="promote",
+        rule="first",
+        reasons=("a", "b"),
+        model=model,
+        stage="contact",
+        version=version,
+        report_uri=record_uri(layout, "run", "contact"),
+        approval=None,
+    )
     publish(mlflow_client, made)
     return made
 
@@ -34,46 +50,54 @@ def tags(mlflow_client, model):
 
 
 def test_a_decision_is_read_back_as_it_was_written(record):
-    assert recorded(record["report_uri"]) == record
+    assert recorded(record.report_uri) == record
 
 
 def test_before_the_decision_there_is_no_record(layout):
-    assert recorded(record_uri("nobody", "contact")) is None
+    assert recorded(record_uri(layout, "nobody", "contact")) is None
 
 
 def test_an_answer_is_added_to_the_record_and_to_the_versions_tags(record, tags):
-    approval = ANSWER | {"choice": "Approve"}
-    assert answer(record["report_uri"], approval) == record | {"approval": approval}
-    assert read_json(record["report_uri"])["approval"] == approval
-    found = tags(record["version"])
+    approval = Approval(**ANSWER, choice="Approve")
+    answered = answer(settings(), record.report_uri, approval)
+    assert answered.as_json() == record.as_json() | {"approval": approval.model_dump()}
+    assert read_json(record.report_uri)["approval"] == ANSWER | {"choice": "Approve"}
+    found = tags(record.version)
     assert found["gate_approval"] == "Approve by Asha at 2026-03-01T06:00:00+00:00"
     assert (found["gate_verdict"], found["gate_reason"]) == ("promote", "a; b")
 
 
+def test_an_answer_loses_nothing_of_a_record_that_another_version_of_the_project_wrote(record):
+    old = record.as_json() | {"judged_by": "an older gate", "report": {"format": 1}}
+    write_json(record.report_uri, old)
+    answer(settings(), record.report_uri, Approval(**ANSWER, choice="Reject"))
+    assert read_json(record.report_uri) == old | {"approval": ANSWER | {"choice": "Reject"}}
+
+
 def test_no_answer_in_time_is_nobodys(record, tags):
-    answer(record["report_uri"], ANSWER | {"choice": "Reject", "by": None})
-    assert tags(record["version"])["gate_approval"].startswith("Reject by nobody")
+    answer(settings(), record.report_uri, Approval(**ANSWER | {"choice": "Reject", "by": None}))
+    assert tags(record.version)["gate_approval"].startswith("Reject by nobody")
 
 
 def test_a_rollback_is_recorded_with_both_versions_and_the_reason(layout, model, versions):
     first, second = versions(2)
     promote(connect(settings().mlflow.tracking_uri), model, first)
     promote(connect(settings().mlflow.tracking_uri), model, second)
-    record = roll_back("run", "contact", "calls in vain", WHEN)
+    record = roll_back("run", "calls in vain", WHEN)
     assert champion(connect(settings().mlflow.tracking_uri), model).version == first
-    assert read_json(record["report_uri"]) == record
-    assert (record["version"], record["champion_version"], record["verdict"]) == (first, second, "rollback")
-    assert (record["reasons"], record["decided_at"]) == (["calls in vain"], "2026-03-01T05:30:00+00:00")
+    assert read_json(record.report_uri) == record.as_json()
+    assert (record.version, record.champion_version, record.verdict) == (first, second, "rollback")
+    assert (record.reasons, record.decided_at) == (("calls in vain",), "2026-03-01T05:30:00+00:00")
 
 
 def test_a_run_goes_back_one_champion_however_often_its_task_is_repeated(layout, model, versions):
     first, second, third = versions(3)
     for version in (first, second, third):
         promote(connect(settings().mlflow.tracking_uri), model, version)
-    before = roll_back("run", "contact", "why", WHEN)
-    assert roll_back("run", "contact", "why", WHEN) == before
+    before = roll_back("run", "why", WHEN)
+    assert roll_back("run", "why", WHEN) == before
     assert champion(connect(settings().mlflow.tracking_uri), model).version == second
-    assert roll_back("another run", "contact", "why", WHEN)["version"] == first
+    assert roll_back("another run", "why", WHEN).version == first
 
 
 @pytest.mark.parametrize("after", ["the intention", "the rollback"])
@@ -90,13 +114,13 @@ def test_a_rollback_that_crashed_is_finished_by_the_next_try(layout, model, vers
     original = registry.rollback
     monkeypatch.setattr(registry, "rollback", crash)
     with pytest.raises(KeyboardInterrupt):
-        roll_back("run", "contact", "why", WHEN)
+        roll_back("run", "why", WHEN)
     monkeypatch.setattr(registry, "rollback", original)
-    assert roll_back("run", "contact", "why", WHEN)["version"] == second
+    assert roll_back("run", "why", WHEN).version == second
     assert champion(connect(settings().mlflow.tracking_uri), model).version == second
 
 
 def test_without_a_champion_there_is_nothing_to_roll_back(layout, versions):
     versions(1)
     with pytest.raises(NoChampionError, match="no champion to roll back"):
-        roll_back("run", "contact", "why", WHEN)
+        roll_back("run", "why", WHEN)

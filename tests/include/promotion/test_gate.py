@@ -1,24 +1,17 @@
 """The promotion rules."""
 
 import json
+from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
 from include.contract import KnownAt
 from include.promotion.errors import RecordDiffersError
-from include.promotion.gate import (
-    Change,
-    GateReport,
-    Limits,
-    SegmentChange,
-    choose_rule,
-    judge,
-    limits_of,
-    replay,
-    success_floors,
-)
-from include.settings import Settings
+from include.promotion.gate import choose_rule, judge, limits_of, replay, success_floors
+from include.promotion.gate_report import Change, GateReport, Limits, SegmentChange
+from include.promotion.record import DecisionRecord
+from include.settings import Decisions
 
 GOOD = {"roc_auc": 0.98, "accuracy": 0.95, "precision": 0.93, "recall": 0.92}
 FLOORS = {"accuracy": 0.90, "precision": 0.85, "recall": 0.85, "roc_auc": 0.90}
@@ -47,8 +40,9 @@ def first(**changes):
 
 
 def record(one):
+    decision = {"decision_id": "run/contact", "model": "m", "stage": "contact"}
     return json.loads(
-        json.dumps({"decision_id": "run/contact", "report": one.model_dump(mode="json"), **judge(one).as_record()})
+        json.dumps(decision | {"report": one.model_dump(mode="json")} | judge(one).model_dump(mode="json"))
     )
 
 
@@ -150,29 +144,39 @@ def test_a_record_that_was_changed_is_found_out(tampered):
         replay(record(report(gain=gain(-0.01))) | tampered)
 
 
+def test_a_record_that_was_written_before_records_were_models_is_read_and_replays():
+    """The JSON is one of September 2026."""
+    old = json.loads((Path(__file__).parent / "record_of_2026.json").read_text(encoding="utf-8"))
+    verdict = replay(old)
+    assert (verdict.verdict, list(verdict.reasons)) == (old["verdict"], old["reasons"])
+    assert DecisionRecord.model_validate(old).model_dump(mode="json", exclude_unset=True) == old
+    with pytest.raises(RecordDiffersError, match="run-2/contact: its report leads to other verdict"):
+        replay(old | {"verdict": "promote"})
+
+
 def test_a_figure_that_is_no_number_never_reaches_a_verdict():
     with pytest.raises(ValidationError, match="finite number"):
         gain(float("nan"))
 
 
 def test_every_stage_has_floors_of_its_own_and_contact_has_the_guides():
-    assert success_floors(Settings(), KnownAt.CONTACT) == FLOORS
-    assert success_floors(Settings(), KnownAt.ENGAGEMENT) == {"roc_auc": 0.8}
-    assert success_floors(Settings(), KnownAt.CAPTURE) == {"roc_auc": 0.75}
+    assert success_floors(Decisions(), KnownAt.CONTACT) == FLOORS
+    assert success_floors(Decisions(), KnownAt.ENGAGEMENT) == {"roc_auc": 0.8}
+    assert success_floors(Decisions(), KnownAt.CAPTURE) == {"roc_auc": 0.75}
 
 
 def test_floors_are_set_as_json(monkeypatch):
     monkeypatch.setenv("LEADS_FLOORS_CAPTURE", '{"pr_auc": 0.8}')
-    assert success_floors(Settings(), KnownAt.CAPTURE) == {"pr_auc": 0.8}
+    assert success_floors(Decisions(), KnownAt.CAPTURE) == {"pr_auc": 0.8}
 
 
 def test_a_floor_for_a_figure_that_does_not_exist_is_refused(monkeypatch):
     monkeypatch.setenv("LEADS_FLOORS_CAPTURE", '{"auc": 0.8}')
     with pytest.raises(ValidationError, match="floors_capture"):
-        Settings()
+        Decisions()
 
 
 def test_the_settings_limits_are_the_documented_ones():
-    assert limits_of(Settings()) == Limits(
+    assert limits_of(Decisions()) == Limits(
         refresh_margin=0.005, brier_margin=0.005, segment_rows=150, segment_loss=0.02
     )

@@ -3,12 +3,14 @@
 import pytest
 
 from include.promotion.gate_plots import gain_plot, segment_plot
+from include.promotion.gate_report import Change
+from include.promotion.record import Segment
 
-GAIN = {"metric": "roc_auc", "value": 0.002, "lower": 0.0005, "upper": 0.004}
+GAIN = Change(metric="roc_auc", value=0.002, lower=0.0005, upper=0.004)
 
 
 def segment(level, change):
-    return {"field": "channel", "level": level, "rows": 200, "change": change}
+    return Segment(field="channel", level=level, rows=200, challenger=0.9 + change, champion=0.9, change=change)
 
 
 @pytest.mark.parametrize("draw", [lambda: gain_plot(GAIN, 0.0), lambda: segment_plot([segment("web", -0.01)])])

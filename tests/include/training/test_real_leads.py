@@ -36,4 +36,4 @@ def test_the_winner_meets_the_guides_criteria_on_the_holdout_and_passes_the_gate
     assert figures["roc_auc"] >= 0.97, figures
     assert figures["accuracy"] >= 0.90, figures
     assert min(figures["precision"], figures["recall"]) >= 0.85, figures
-    assert compare("real", real_snapshot, "contact")["verdict"] == "promote"
+    assert compare(settings(), load_contract("x_education"), "real", real_snapshot, "contact").verdict == "promote"

@@ -1,0 +1,154 @@
+"""The record of a promotion decision: the one model behind its JSON file, tags, page, table row and task result."""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+from include.promotion.gate_report import Change, GateReport, Rule, RuleName
+
+APPROVE = "Approve"
+"""The answer that promotes; any other one keeps the champion."""
+
+
+class _Recorded(BaseModel):
+    """A part of a record; keys that it does not know, as earlier versions of the project wrote them, are ignored."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Figures(_Recorded):
+    """The figures of both models on the holdout; `champion` is None where there was none."""
+
+    challenger: dict[str, float] = {}
+    champion: dict[str, float] | None = None
+
+
+class Segment(_Recorded):
+    """Both models on one segment of the holdout; an old record may not say by which metric."""
+
+    field: str
+    level: str
+    rows: int
+    metric: str | None = None
+    challenger: float
+    champion: float
+    change: float
+
+
+class RecordedSnapshot(_Recorded):
+    """The snapshot on whose holdout both models were scored."""
+
+    uri: str
+    run_id: str | None = None
+    rows: int | None = None
+    sha256: str | None = None
+
+
+class Approval(_Recorded):
+    """A person's answer to the question whether to promote.
+
+    Attributes:
+        asked_at: when the question was put.
+        answered_at: when it was answered, or when the time ran out.
+        by: who answered, None where nobody did in time.
+        choice: the answer; without one the default.
+    """
+
+    asked_at: str
+    answered_at: str | None
+    by: str | None
+    choice: str
+
+    @property
+    def approved(self) -> bool:
+        """Whether the challenger may be promoted."""
+        return self.choice == APPROVE
+
+    def __str__(self) -> str:
+        """Return the answer in one line, as the version's tag has it."""
+        return f"{self.choice} by {self.by or 'nobody'} at {self.answered_at}"
+
+
+class DecisionSummary(_Recorded):
+    """The part of a record that tasks hand on to each other; small enough for XCom.
+
+    Attributes:
+        decision_id: name of the decision, the same however often its tasks are repeated.
+        verdict: "promote" or "keep" by the gate, "rollback" by a person.
+        rule: which rules judged the challenger; None for a rollback, as everything about the gate.
+        why_rule: why it is that rule.
+        mode: the promotion mode.
+        model: registered model.
+        version: the challenger; of a rollback the version that serves again, None until it does.
+        champion_version: the champion at that moment, None where there was none.
+        stage: capture, engagement or contact.
+        reasons: why, in words.
+        rules: every rule with its figure.
+        gain: change in the primary metric, None where there was no champion.
+        metrics: figures of both models.
+        report_uri: where the record lies.
+    """
+
+    decision_id: str | None = None
+    verdict: Literal["promote", "keep", "rollback"]
+    rule: RuleName | None = None
+    why_rule: str | None = None
+    mode: str | None = None
+    model: str
+    version: str | None = None
+    champion_version: str | None = None
+    stage: str
+    reasons: tuple[str, ...]
+    rules: tuple[Rule, ...] = ()
+    gain: Change | None = None
+    metrics: Figures = Figures()
+    report_uri: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the fields that were set, ready for JSON; a rollback says nothing about rules and figures."""
+        return self.model_dump(mode="json", exclude_unset=True)
+
+
+class DecisionRecord(DecisionSummary):
+    """Everything about one decision.
+
+    Attributes:
+        decided_at: moment of the decision, ISO 8601.
+        approval: a person's answer, None before it and where nobody was asked.
+        segments: both models on every large segment of the holdout.
+        report: what the gate judged and `gate.replay` judges again. A report of another format is read as it is,
+            so that its record can still be shown.
+        holdout_rows: leads of the holdout on which both models were scored.
+        left_out_rows: leads that were left out because the champion had learnt from them, None where nobody can tell.
+        snapshot: where those leads lie.
+    """
+
+    decided_at: str | None = None
+    approval: Approval | None = None
+    segments: tuple[Segment, ...] = ()
+    report: GateReport | JsonValue = Field(None, union_mode="left_to_right")
+    holdout_rows: int | None = None
+    left_out_rows: int | None = None
+    snapshot: RecordedSnapshot | None = None
+
+    # An answer is written into a record that another version of the project may have made: nothing of it gets lost.
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    @property
+    def summary(self) -> DecisionSummary:
+        """Return the part that tasks hand on."""
+        names = self.model_fields_set & DecisionSummary.model_fields.keys()
+        return DecisionSummary(**{name: getattr(self, name) for name in names})
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """Return the gist of the decision, as tags of the version that was judged."""
+        tags = {
+            "gate_verdict": self.verdict,
+            "gate_rule": self.rule or "",
+            "gate_reason": "; ".join(self.reasons),
+            "gate_record": self.report_uri,
+        }
+        if self.approval:
+            tags["gate_approval"] = str(self.approval)
+        return tags
