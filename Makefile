@@ -11,7 +11,11 @@ UV := $(shell command -v uv || echo .tools/bin/uv)
 # Python 3.12 from PATH (asked to run: pyenv puts shims there that may not), else from pyenv's versions, else uv finds or fetches one.
 PYTHON312 := $(firstword $(shell python3.12 -c 'import sys; print(sys.executable)' 2>/dev/null) $(wildcard $(or $(PYENV_ROOT),$(HOME)/.pyenv)/versions/3.12.*/bin/python3.12) 3.12)
 
-.PHONY: help setup demo up down serve test lint docs lock lock-parts mwaa forecast bench screenshots package stage stacks images deploy demo-compose compose-test docker
+# Python keeps the bytecode of what it imports. Where the environment forbids that, as many container images do, every
+# process of a demo or of a test run compiles its packages anew: about half of all computing time.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: help setup demo up down serve test test-all fuzz lint lock lock-parts mwaa forecast bench screenshots package stage stacks images deploy demo-compose compose-test docker
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -37,18 +41,25 @@ down: ## stop what `make up` or `make demo` started
 serve: setup ## the scoring API alone, on the registry of MLFLOW_TRACKING_URI; ARGS=--public opens an ngrok tunnel
 	@OMP_NUM_THREADS=1 $(PYTHON) -m include.api $(ARGS)
 
-test: ## every test, real parts included
-	@started=$$(date +%s); $(MAKE) --no-print-directory setup && tests/install-chromium.sh && $(PYTHON) -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder; \
-	status=$$?; echo "make test: exit $$status after $$(( $$(date +%s) - started )) s, installation included"; exit $$status
+# Whole groups of files go to one worker, the longest first (tests/fixtures/scheduling.py).
+PYTEST := $(PYTHON) -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --durations 10
+TESTED = started=$$(date +%s); $(MAKE) --no-print-directory setup && tests/install-chromium.sh && $(1); \
+	status=$$?; echo "make $@: exit $$status after $$(( $$(date +%s) - started )) s, installation included"; exit $$status
+
+test: ## every test but those marked slow, real parts included; prints its slowest ten and the time it took
+	@$(call TESTED,$(PYTEST) -m "not slow")
+
+test-all: ## every test, those marked slow too; without a limit of time
+	@$(call TESTED,$(PYTEST))
+
+fuzz: setup ## property tests and the API's fuzzing alone, with many more examples
+	HYPOTHESIS_PROFILE=large $(PYTHON) -m pytest -m "hypothesis or fuzz" --durations 10
 
 lint: setup ## ruff, mypy, import-linter
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m mypy
 	.venv/bin/lint-imports
-
-docs: setup ## the pages of docs/ that are made from code: dags.md, data-dictionary.md, settings.md
-	$(PYTHON) -m docs.generate
 
 lock: ## rebuild requirements*.txt; CONSTRAINTS=file for a local copy of the constraints; AIRFLOW=3.3.1 makes a second pair beside them
 	@test -x "$(UV)" || (python3 -m venv .tools && .tools/bin/pip install --quiet uv)

@@ -2,7 +2,10 @@
 
 pytest_plugins = [
     "tests.fixtures.champions",
+    "tests.fixtures.environments",
+    "tests.fixtures.examples",
     "tests.fixtures.platform",
     "tests.fixtures.registry",
+    "tests.fixtures.scheduling",
     "tests.fixtures.training",
 ]

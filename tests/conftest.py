@@ -11,19 +11,6 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-LONGEST_FIRST = [
-    "tests/e2e/test_lifecycle.py",
-    "tests/e2e/test_bad_input.py",
-    "tests/e2e/test_promotion.py",
-    "tests/e2e/test_serving.py",
-    "tests/include/scoring/test_spark.py",
-    "tests/include/api/test_clean_environment.py",
-    "tests/include/registry/test_clean_environment.py",
-    "tests/include/training/test_determinism.py",
-    "tests/include/glue/test_s3_to_redshift_job.py",
-    "tests/localaws/sagemaker/test_operator.py",
-]
-"""Files that start platforms, environments, Spark or whole trainings, as `make test` hands them to its workers."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -39,12 +26,6 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["AIRFLOW_HOME"] = str(home)
     os.environ.update({f"AIRFLOW__{name}": value for name, value in options.items()})
     os.environ["OMP_NUM_THREADS"] = "1"
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Puts the longest files first: a worker that starts one last leaves the other idle for minutes."""
-    place = {file: number for number, file in enumerate(LONGEST_FIRST)}
-    items.sort(key=lambda item: place.get(item.nodeid.partition("::")[0], len(place)))  # stable
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,7 @@ JOBS = [
     (name, job) for name, workflow in WORKFLOWS.items() for job, said in workflow["jobs"].items() if "steps" in said
 ]
 """All but the job that calls another workflow, which has no steps of its own."""
-TARGETS = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
 ON = True
 """What YAML 1.1 makes of the key `on`."""
 
@@ -61,7 +61,7 @@ def test_no_key_is_stored(text: str) -> None:
 def test_what_a_job_runs_is_a_target_of_the_makefile_and_takes_no_text_from_outside(workflow: str, name: str) -> None:
     commands = [step["run"] for step in job(workflow, name)["steps"] if "run" in step]
     assert commands
-    assert {re.match(r"make (\w+)", command).group(1) for command in commands} <= TARGETS  # type: ignore[union-attr]
+    assert {re.match(r"make ([\w-]+)", command).group(1) for command in commands} <= TARGETS  # type: ignore[union-attr]
     assert [command for command in commands if "${{" in command] == [], "text from outside comes as a variable"
 
 
@@ -69,6 +69,13 @@ def test_a_pull_request_is_linted_tested_and_packaged() -> None:
     assert "pull_request" in WORKFLOWS["checks"][ON]
     commands = [step.get("run") for name in WORKFLOWS["checks"]["jobs"] for step in job("checks", name)["steps"]]
     assert {"make lint", "make test", "make package"} <= set(commands)
+
+
+def test_every_test_and_a_longer_fuzzing_run_once_a_week() -> None:
+    (moment,) = WORKFLOWS["weekly"][ON]["schedule"]
+    assert re.fullmatch(r"\d+ \d+ \* \* [0-6]", moment["cron"])
+    commands = [step.get("run") for name in WORKFLOWS["weekly"]["jobs"] for step in job("weekly", name)["steps"]]
+    assert {"make test-all", "make fuzz"} <= set(commands)
 
 
 def test_development_follows_checked_main_and_production_a_release() -> None:

@@ -6,9 +6,7 @@ import re
 import shutil
 import socket
 import subprocess
-import sys
 import time
-import venv
 from pathlib import Path
 
 import boto3
@@ -21,7 +19,7 @@ from include.contract import KnownAt
 from include.scoring.stages import load_champions
 
 ROOT = Path(__file__).parents[3]
-LOCK = ROOT / "include" / "serving" / "requirements.txt"
+LOCK = ROOT / "docker" / "api-requirements.txt"
 RECIPE = ROOT / "docker" / "ml.Dockerfile"
 KEY = "clean-key"
 
@@ -40,37 +38,17 @@ def test_the_lock_has_the_pins_of_the_training_and_nothing_of_airflow_evidently_
 @pytest.fixture
 def image(tmp_path):
     """The folder that the image's recipe copies the project into."""
-    copied = re.findall(r"^COPY (include/.+) (include\S*)$", RECIPE.read_text(), flags=re.MULTILINE)
-    for sources, target in copied:
-        for source in map(Path, sources.split()):
-            if source.name == LOCK.name:
-                continue
-            place = tmp_path / "app" / target
-            if (ROOT / source).is_dir():
-                shutil.copytree(ROOT / source, place, ignore=shutil.ignore_patterns("__pycache__"))
-            else:
-                place.mkdir(parents=True, exist_ok=True)
-                shutil.copy(ROOT / source, place)
+    copied = re.findall(r"^COPY (include\S*) (include\S*)$", RECIPE.read_text(), flags=re.MULTILINE)
+    assert copied
+    for source, target in copied:
+        shutil.copytree(ROOT / source, tmp_path / "app" / target, ignore=shutil.ignore_patterns("__pycache__"))
     return tmp_path / "app"
 
 
 @pytest.fixture
-def clean_python(tmp_path):
+def clean_python(clean_environment):
     """Interpreter of an environment with nothing but the lock."""
-    home = tmp_path / "venv"
-    python = home / "bin" / "python"
-    if uv := shutil.which("uv") or shutil.which(".tools/bin/uv"):
-        run(uv, "venv", "--quiet", "--python", sys.executable, str(home))
-        run(uv, "pip", "install", "--quiet", "--python", str(python), "-r", str(LOCK))
-    else:
-        venv.create(home, with_pip=True)
-        run(str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", str(LOCK))
-    return python
-
-
-def run(*command):
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=240)
-    assert done.returncode == 0, f"{command}: {done.stderr[-3000:]}"
+    return clean_environment(LOCK)
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import sys
 import threading
 from pathlib import Path
 
+import hypothesis
 import pytest
 from waitress import create_server
 
@@ -13,8 +14,9 @@ from include.api.access.keys import Keys, hash_of
 from include.api.app import create_app
 
 KEY = "fuzzers-key"
-EXAMPLES = 15
-SECONDS = 60
+LARGE = hypothesis.settings.get_current_profile_name() == "large"
+EXAMPLES = 500 if LARGE else 15
+SECONDS = 3000 if LARGE else 60
 
 
 @pytest.fixture
@@ -30,6 +32,8 @@ def address(serving_champions, layout, monkeypatch, fresh_settings):
     server.close()
 
 
+@pytest.mark.fuzz
+@pytest.mark.timeout(SECONDS + 60)
 def test_no_request_makes_the_api_break_its_own_description(address, tmp_path):
     hooks = {"SCHEMATHESIS_HOOKS": "fuzz_hooks", "PYTHONPATH": str(Path(__file__).parent)}
     command = [sys.executable, "-m", "schemathesis.cli", "run", f"{address}/openapi.json", "--checks", "all"]

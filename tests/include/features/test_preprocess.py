@@ -3,8 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given
-from hypothesis import settings as hypothesis_settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
@@ -92,9 +91,6 @@ def test_steps_can_be_cloned_for_a_search(pipeline, accounts):
 
 
 @given(st.text(max_size=20), st.text(max_size=20), st.floats(), st.booleans())
-@hypothesis_settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True
-)
 def test_no_later_column_can_change_the_features_of_a_stage(contract, accounts, opinion, fit, won, as_text):
     early = Pipeline(preprocessing_steps(contract, KnownAt.CAPTURE, grouped=True)).fit(accounts)
     rows = accounts.head(5)

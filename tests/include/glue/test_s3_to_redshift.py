@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from include.contract import cells as contract_cells
@@ -183,7 +183,6 @@ good = st.tuples(cells, cells).map(lambda pair: f"k{pair[0].replace(',', '')},1,
 
 
 @given(lines=st.lists(broken | good))
-@settings(deadline=None)
 def test_every_line_that_is_not_blank_comes_out_once_whatever_it_holds(contract, lines):
     unquoted = [line.replace(b'"', b"'") for line in lines]
     *records, _ = job.parse_file(b"\n".join([HEADER.encode(), *unquoted]), contract)
@@ -196,7 +195,6 @@ def test_every_line_that_is_not_blank_comes_out_once_whatever_it_holds(contract,
 
 
 @given(content=st.binary())
-@settings(deadline=None)
 def test_no_content_makes_the_parser_fail(contract, content):
     for start in (b"", HEADER.encode() + b"\n"):
         *records, summary = job.parse_file(start + content, contract)

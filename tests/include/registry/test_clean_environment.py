@@ -1,10 +1,6 @@
 """Logged models of both stages in a fresh virtual environment that has their own requirements and nothing else."""
 
 import json
-import shutil
-import subprocess
-import sys
-import venv
 from pathlib import Path
 
 import mlflow
@@ -17,6 +13,7 @@ from include.registry.packaging import log_pipeline
 from include.registry.tracking import connect
 from include.settings import Decisions, settings
 from include.training.pipeline import build_pipeline, deployable
+from tests.fixtures.environments import run_quietly
 
 NATIVE = {"encode__levels": "native"}
 MODELS = {
@@ -86,26 +83,9 @@ def folders(contract, accounts, tracking, pipelines):
 
 
 @pytest.fixture
-def clean_python(folders, tmp_path):
+def clean_python(clean_environment, folders):
     """Interpreter of an environment with nothing but the models' requirements."""
-    home = tmp_path / "venv"
-    python = home / "bin" / "python"
-    requirements = [part for folder in folders.values() for part in ("-r", str(folder / "requirements.txt"))]
-    if shutil.which("uv"):
-        run("uv", "venv", "--quiet", "--python", sys.executable, str(home))
-        run("uv", "pip", "install", "--quiet", "--python", str(python), *requirements)
-    else:
-        venv.create(home, with_pip=True)
-        run(
-            str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile", *requirements
-        )
-    return python
-
-
-def run(*command):
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=240)
-    assert done.returncode == 0, f"{command}: {done.stderr[-3000:]}"
-    return done.stdout
+    return clean_environment(*(folder / "requirements.txt" for folder in folders.values()))
 
 
 def test_raw_rows_of_every_kind_are_scored_as_in_training(folders, pipelines, clean_python, accounts, tmp_path):
@@ -114,7 +94,9 @@ def test_raw_rows_of_every_kind_are_scored_as_in_training(folders, pipelines, cl
     script.write_text(SCORE)
     asked.write_text(json.dumps(cases))
     models = json.dumps({stage: str(folder) for stage, folder in folders.items()})
-    answer, uninvited = json.loads(run(str(clean_python), "-I", str(script), models, str(asked)).splitlines()[-1])
+    answer, uninvited = json.loads(
+        run_quietly(str(clean_python), "-I", str(script), models, str(asked)).splitlines()[-1]
+    )
     for stage, pipeline in pipelines.items():
         for case, rows in cases.items():
             here = pipeline.predict_proba(pd.DataFrame(rows))[:, 1].tolist()

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from include.contract import KnownAt
@@ -44,7 +44,6 @@ def texts(reasons):
 
 
 @given(lead=LEADS)
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_sign_text_and_order_agree_for_any_lead_and_any_family(any_scorer, lead):
     (reasons,) = told(any_scorer, lead)
     effects = [reason["effect"] for reason in reasons]

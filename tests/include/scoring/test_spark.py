@@ -1,8 +1,6 @@
 """Scoring on Spark: the Glue job on local AWS beside the way without Spark, and its models under Glue's own Python."""
 
 import json
-import shutil
-import subprocess
 import time
 import uuid
 from datetime import UTC, datetime
@@ -26,6 +24,7 @@ from include.scoring.batch import score_batch, scores_schema
 from include.settings import Decisions, settings
 from include.training.pipeline import build_pipeline, deployable
 from include.warehouse.client import Warehouse
+from tests.fixtures.environments import run_quietly
 
 ROOT = Path(__file__).parents[3]
 MOMENT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -152,20 +151,10 @@ print(*sys.version_info[:2], sys.modules["include"].__file__)
 """
 
 
-@pytest.fixture(scope="module")
-def glue_python(tmp_path_factory) -> Path:
+@pytest.fixture
+def glue_python(clean_environment) -> Path:
     """Interpreter of an environment as the job finds it on Glue 5.0: Python 3.11 and the job's requirements."""
-    uv, home = shutil.which("uv") or str(ROOT / ".tools" / "bin" / "uv"), tmp_path_factory.mktemp("glue") / "venv"
-    run(uv, "venv", "--quiet", "--python", "3.11", str(home))
-    python = home / "bin" / "python"
-    run(uv, "pip", "install", "--quiet", "--python", str(python), "-r", str(ROOT / "include/glue/requirements.txt"))
-    return python
-
-
-def run(*command: str) -> str:
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
-    assert done.returncode == 0, f"{command}: {done.stderr[-3000:]}"
-    return done.stdout
+    return clean_environment(ROOT / "include/glue/requirements.txt", python="3.11")
 
 
 def test_registered_models_give_the_same_scores_and_reasons_under_glues_python(
@@ -184,7 +173,7 @@ def test_registered_models_give_the_same_scores_and_reasons_under_glues_python(
         score_batch(layout.open_leads(RUN), layout.scores(f"b{number}"), RUN, MOMENT)
         here.append(read_parquet(layout.scores(f"b{number}")))
     files_given = (*(tmp_path / name for name in ("include.zip", "contract.json", "leads.parquet")), *archives)
-    told = run(str(glue_python), "-I", "-c", ON_GLUE, *map(str, files_given))
+    told = run_quietly(str(glue_python), "-I", "-c", ON_GLUE, *map(str, files_given))
     assert told.splitlines()[-1] == f"3 11 {tmp_path}/include.zip/include/__init__.py"
     for expected, archive in zip(here, archives, strict=True):
         there = pd.read_parquet(f"{archive}.parquet")

@@ -2,8 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given
-from hypothesis import settings as hypothesis_settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
@@ -90,9 +89,6 @@ def test_the_inner_parts_are_those_of_the_pipeline_before_and_after_deployment(f
 
 
 @given(st.text(max_size=20), st.text(max_size=20), st.floats(), st.integers(), st.booleans())
-@hypothesis_settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True
-)
 def test_no_forbidden_column_can_change_the_score_of_a_stage(fitted, accounts, text, fit, number, count, absent):
     rows = accounts.head(5)
     changed = rows.assign(opinion=text, fit=fit, won=number, remark=text, number=count, account=text, constant=fit)

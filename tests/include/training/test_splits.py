@@ -3,16 +3,11 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given
-from hypothesis import settings as hypothesis_settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from include.contract import KnownAt
 from include.training.splits import CROWD, assign_split, feature_groups, twin_groups
-
-FAST = hypothesis_settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True
-)
 
 
 def few_values(numbers: list[int]) -> pd.DataFrame:
@@ -49,7 +44,6 @@ def test_the_oldest_twin_decides(contract):
         assert both.unique().tolist() == assign_split(alone, contract).tolist()
 
 
-@FAST
 @given(st.lists(st.integers(0, 5), min_size=1, max_size=40), st.integers(1, 39))
 def test_newer_leads_never_move_an_older_one(contract, numbers, cut):
     frame = few_values(numbers)
@@ -57,7 +51,6 @@ def test_newer_leads_never_move_an_older_one(contract, numbers, cut):
     assert assign_split(frame, contract).head(cut).tolist() == early.tolist()
 
 
-@FAST
 @given(st.lists(st.integers(0, 5), min_size=2, max_size=30), st.randoms(use_true_random=False))
 def test_the_order_of_the_rows_does_not_matter(contract, numbers, random):
     frame = few_values(numbers)
