@@ -14,14 +14,9 @@ from tests.fixtures.scheduling import (
 ROOT = Path(__file__).parents[1]
 
 
-@pytest.mark.parametrize("file", {*LONGEST_FIRST, *TOGETHER})
+@pytest.mark.parametrize("file", list(dict.fromkeys([*LONGEST_FIRST, *TOGETHER])))
 def test_a_file_that_is_named_is_there(file: str) -> None:
     assert (ROOT / file).is_file()
-
-
-def test_make_test_hands_files_out_in_the_order_of_the_collection() -> None:
-    (command,) = (line for line in (ROOT / "Makefile").read_text().splitlines() if "--dist loadfile" in line)
-    assert "--no-loadscope-reorder" in command  # otherwise xdist starts with the files of most tests
 
 
 class Item:

@@ -93,8 +93,6 @@ def test_a_release_is_checked_before_it_is_deployed() -> None:
     assert (checks["uses"], checks["permissions"]) == ("./.github/workflows/checks.yml", {"contents": "read"})
     assert "workflow_call" in WORKFLOWS["checks"][ON]
     assert deploy["needs"] == "checks"
-    first = "!cancelled() && (needs.checks.result == 'success' || needs.checks.result == 'skipped') && ("
-    assert deploy["if"].startswith(first)
 
 
 def test_every_stage_can_be_chosen_and_is_an_environment_of_its_own() -> None:
@@ -111,7 +109,3 @@ def test_the_role_lasts_as_long_as_the_deployment_may() -> None:
     (asked,) = [step["with"] for step in deploy["steps"] if "configure-aws-credentials" in step.get("uses", "")]
     longest = template("ci")["Resources"]["Deploy"]["Properties"]["MaxSessionDuration"]
     assert deploy["timeout-minutes"] * 60 <= asked["role-duration-seconds"] <= longest
-
-
-def test_the_image_of_every_job_is_named_with_its_version() -> None:
-    assert {job(workflow, name)["runs-on"] for workflow, name in JOBS} == {"ubuntu-24.04"}

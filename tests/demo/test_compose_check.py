@@ -121,7 +121,7 @@ def running(monkeypatch):
 
 
 def test_a_service_of_other_users_is_no_roots(running):
-    require_no_root(running("aws", "10001", "10001"))
+    require_no_root(running("aws", "10001", "10001"))  # does not raise
 
 
 def test_a_process_of_root_anywhere_is_found(running):

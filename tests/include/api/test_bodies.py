@@ -100,4 +100,4 @@ def test_more_than_one_request_may_bring_is_refused_with_the_limit(leads, limit)
 
 
 def test_what_is_within_the_limits_passes():
-    check_size([{"a": 1, "b": 2}] * 3, max_leads=3, max_columns=2)
+    check_size([{"a": 1, "b": 2}] * 3, max_leads=3, max_columns=2)  # does not raise

@@ -127,7 +127,7 @@ def test_a_promoted_version_is_served_without_a_restart(registered, monkeypatch)
     champions = registry_champions()
     champions.start()
     try:
-        served_within(champions, first, seconds=60)
+        served_within(champions, first, seconds=60)  # raises if it is not
         second = registered()
         served_within(champions, second, seconds=60)
     finally:

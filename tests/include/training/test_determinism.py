@@ -17,7 +17,7 @@ from include.training.families import FAMILIES
 from include.training.fit import refit
 from include.training.recipe import Recipe
 
-ROWS = 1000
+ROWS = 500
 TRAIN = """
 import hashlib, json, sys
 import pandas as pd
@@ -72,7 +72,7 @@ def test_the_families_differ_so_equal_hashes_mean_something(answers):
 def test_the_leads_that_smote_makes_up_do_not_depend_on_the_number_of_threads(leads):
     # From 256 rows of the rarer outcome on, scikit-learn looks for neighbours on as many threads as it may.
     contract, stage = load_contract("x_education"), KnownAt.CONTACT
-    data = make_dataset(leads.sample(2 * ROWS, random_state=0), contract, stage, {})
+    data = make_dataset(leads.sample(4 * ROWS, random_state=0), contract, stage, {})
     recipe = Recipe("decision_tree", {"resample__method": "smote"}, "sigmoid", Decision("f1", 0.5, ()))
     made = []
     for threads in (1, 2):
