@@ -17,7 +17,7 @@ import numpy as np
 
 from bench._services import Process, api, leads, register_versions, registry
 from bench._table import last_line, show
-from bench._traffic import Championships, Traffic, judge
+from bench._traffic import Championships, Traffic, check_replies
 from include.contract import load_contract
 from include.registry.registry import promote, rollback
 from include.registry.tracking import connect
@@ -66,7 +66,7 @@ class Operator:
 def run(
     seconds: float, acts: tuple[tuple[str, float], ...] = ROUND, family: str = "lightgbm", rows: int = 3000
 ) -> tuple[dict[str, Any], list[tuple[float, float]]]:
-    """The judge's findings after `seconds` of load, and the API's memory: (seconds, MB)."""
+    """Return what check_replies finds after `seconds` of load, and the API's memory: (seconds, MB)."""
     with tempfile.TemporaryDirectory() as work:
         folder = Path(work)
         server = registry(folder)
@@ -102,7 +102,7 @@ def _load(
     traffic.stop()
     done.set()
     watcher.join()
-    found = judge(traffic.replies, traffic.broken, operator.champions)
+    found = check_replies(traffic.replies, traffic.broken, operator.champions)
     return found | {"acts": operator.acts, "seconds": time.monotonic() - started} | memory(curve), curve
 
 

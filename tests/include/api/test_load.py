@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench._traffic import LAG_SECONDS, Championships, Reply, judge
+from bench._traffic import LAG_SECONDS, Championships, Reply, check_replies
 from bench.load import WRONG, run
 from include.settings import settings
 
@@ -40,16 +40,16 @@ CHAMPIONS = Championships([("1", 0.0, 100.0), ("2", 99.0, float("inf"))])
 )
 def test_a_version_is_wrong_before_its_promotion_and_ten_seconds_after_the_next_one(asked, came, version, wrong):
     reply = Reply(asked, came, 200, False, frozenset({version}), 0.5)
-    assert judge([reply], 0, CHAMPIONS)["wrong_versions"] == wrong
+    assert check_replies([reply], 0, CHAMPIONS)["wrong_versions"] == wrong
 
 
 def test_a_version_that_scores_as_another_does_is_told():
     replies = [Reply(50, 51, 200, False, frozenset({"1"}), probability) for probability in (0.5, 0.6)]
-    assert judge(replies, 0, CHAMPIONS)["mislabelled"] == 1
+    assert check_replies(replies, 0, CHAMPIONS)["mislabelled"] == 1
 
 
 def test_server_errors_refusals_and_broken_connections_are_told():
     replies = [Reply(50, 51, 500, False), Reply(50, 51, 422, False), Reply(50, 51, 200, True)]
-    found = judge(replies, 1, CHAMPIONS)
+    found = check_replies(replies, 1, CHAMPIONS)
     names = ("server_errors", "broken_connections", "refused_though_well_formed", "accepted_though_malformed")
     assert [found[name] for name in names] == [1, 1, 2, 1]
