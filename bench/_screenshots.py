@@ -85,7 +85,7 @@ def desk() -> Iterator[str]:
     holders = {stage: ChampionHolder(lambda served, one=one: one) for stage, one in scorers.items()}
     champions = Champions(contract, holders, poll_seconds=60)
     champions.refresh()
-    web = create_server(create_app(champions), host="127.0.0.1", port=0, threads=4)
+    web = create_server(create_app(settings(), champions), host="127.0.0.1", port=0, threads=4)
     Thread(target=web.run, daemon=True).start()
     try:
         yield f"http://127.0.0.1:{web.effective_port}/desk"

@@ -1,4 +1,4 @@
-"""Runs the scoring API: `python -m include.api [serve | key NAME] [--host HOST] [--port PORT] [--public]`.
+"""Run the scoring API: `python -m include.api [serve | key NAME] [--host HOST] [--port PORT] [--public]`.
 
 `serve` is what SageMaker runs in a container: port 8080, champions from /opt/ml/model. `key NAME` makes an API key.
 """
@@ -22,7 +22,7 @@ from include.api.errors import KeysUnusableError, TunnelError
 from include.api.logs import log_as_json
 from include.api.tunnel import open_tunnel
 from include.contract import load_contract
-from include.settings import settings
+from include.settings import Settings, settings
 
 log = logging.getLogger(__name__)
 
@@ -31,31 +31,32 @@ THREADS = 64
 body is read."""
 LOGGING: dict[str, Any] = {"formatters": {}, "handlers": {}, "loggers": {"_granian": {}}}
 """The server's own messages go where all others go."""
+EVERY_INTERFACE = "0.0.0.0"  # noqa: S104 - a container is reached from outside
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Serves until stopped; returns the exit status."""
-    given = _parser().parse_args(arguments)
-    if given.command == "key":
-        return _key(given.name)
+    """Serve until stopped, or make a key; return the exit status."""
+    options = _parser().parse_args(arguments)
+    if options.command == "key":
+        return _make_key(settings(), options.name)
     log_as_json()
-    endpoint = given.command == "serve"
-    host = given.host or ("0.0.0.0" if endpoint else os.environ.get("LEADS_API_HOST", "127.0.0.1"))  # noqa: S104
-    port = given.port or _port(endpoint)
-    if given.public:
+    endpoint = options.command == "serve"
+    host = options.host or _host(endpoint)
+    port = options.port or _port(endpoint)
+    if options.public:
         try:
-            _require_keys()
+            _require_keys(settings())
             open_tunnel(port)
         except TunnelError as error:
             log.error("%s", error)
             return 1
-    _serve(host, port, endpoint)
+    _serve(settings(), host, port, endpoint)
     return 0
 
 
-def _serve(host: str, port: int, endpoint: bool) -> None:
-    load_contract(settings().contract)  # what is wrong with the settings ends this process and not its worker
-    Granian(
+def _serve(settings: Settings, host: str, port: int, endpoint: bool) -> None:
+    load_contract(settings.contract)  # what is wrong with the settings ends this process and not its worker
+    server = Granian(
         "include.api.app",
         host,
         port,
@@ -65,29 +66,34 @@ def _serve(host: str, port: int, endpoint: bool) -> None:
         websockets=False,
         log_dictconfig=LOGGING,
         respawn_failed_workers=True,
-    ).serve(target_loader=partial(_application, endpoint), wrap_loader=False)
+    )
+    server.serve(target_loader=partial(_application, endpoint), wrap_loader=False)
 
 
 def _application(endpoint: bool) -> Flask:
-    """What the server's worker process serves."""
+    """Return what the server's worker process serves."""
     from include.api.app import create_app  # here, because the models' libraries take seconds to import
 
     threading.Thread(target=_end_with, args=(os.getppid(),), name="parent-watch", daemon=True).start()
-    app = create_app(endpoint=endpoint)
-    app.after_request(_tell_of_the_end)
+    app = create_app(settings(), endpoint=endpoint)
+    app.after_request(_announce_close)
     return app
 
 
-def _tell_of_the_end(response: Response) -> Response:
-    # Granian closes a connection whose body nobody has read, and a caller that is not told loses its next request. The
-    # header is the server's to set (PEP 3333), so this is not in the application, which other servers may run.
-    if request.content_length and "stream" not in vars(request):
+def _announce_close(response: Response) -> Response:
+    """Say in the response that the server closes a connection whose body nobody has read.
+
+    Granian does close it, and a caller that is not told loses its next request. The header is the server's to set
+    (PEP 3333), so this is not in the application, which other servers may run.
+    """
+    body_was_read = "stream" in vars(request)
+    if request.content_length and not body_was_read:
         response.headers["Connection"] = "close"
     return response
 
 
 def _end_with(parent: int) -> None:
-    """Ends this process when its parent has ended: a killed one cannot say goodbye, and the port would stay taken."""
+    """End this process when its parent has ended: a killed one cannot say goodbye, and the port would stay taken."""
     while os.getppid() == parent:
         time.sleep(1)
     os._exit(1)
@@ -103,20 +109,27 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _host(endpoint: bool) -> str:
+    if endpoint:
+        return EVERY_INTERFACE
+    return os.environ.get("LEADS_API_HOST", "127.0.0.1")
+
+
 def _port(endpoint: bool) -> int:
     if endpoint:
         return int(os.environ.get("SAGEMAKER_BIND_TO_PORT", "8080"))
     return int(os.environ.get("LEADS_API_PORT", "8090"))
 
 
-def _require_keys() -> None:
-    if settings().api.auth == "off":
+def _require_keys(settings: Settings) -> None:
+    if settings.api.auth == "off":
         raise TunnelError("--public with LEADS_API_AUTH=off would let the whole world ask; leave the keys on")
 
 
-def _key(name: str) -> int:
+def _make_key(settings: Settings, name: str) -> int:
+    """Print a new key, or why there is none; return the exit status."""
     try:
-        key = add_key(name)
+        key = add_key(settings, name)
     except (KeysUnusableError, BotoCoreError, ClientError) as error:
         sys.stderr.write(f"{error}\n")
         return 1

@@ -1,4 +1,4 @@
-"""Reads a request's body: JSON, JSON lines or CSV to leads as the caller wrote them, within limits."""
+"""Read a request's body: JSON, JSON lines or CSV to leads as the caller wrote them, within limits."""
 
 import csv
 import json
@@ -13,13 +13,14 @@ from include.api.errors import BodyTooLargeError, UnreadableBodyError
 def load_json(body: bytes) -> Any:
     """Read JSON in UTF-8 in which no object gives a name twice. Raises UnreadableBodyError."""
     try:
-        return json.loads(body.decode("utf-8-sig"), parse_constant=_refuse_constant, object_pairs_hook=_each_name_once)
+        text = body.decode("utf-8-sig")
+        return json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_refuse_repeated_names)
     except (ValueError, RecursionError) as error:
         raise UnreadableBodyError(f"not JSON: {error}") from error
 
 
 def parse_json(body: bytes) -> list[Mapping[str, Any]]:
-    """Leads of a JSON body: one object, or a list of objects. Raises UnreadableBodyError."""
+    """Return the leads of a JSON body: one object, or a list of objects. Raises UnreadableBodyError."""
     content = load_json(body)
     leads = content if isinstance(content, list) else [content]
     if not leads or not all(isinstance(lead, dict) for lead in leads):
@@ -28,15 +29,22 @@ def parse_json(body: bytes) -> list[Mapping[str, Any]]:
 
 
 def parse_json_lines(body: bytes) -> list[Mapping[str, Any]]:
-    """Leads of a body with one JSON object a line; blank lines are skipped. Raises UnreadableBodyError."""
-    leads = [parse_json(line) for line in body.splitlines() if line.strip()]
-    if not leads or any(len(one) != 1 for one in leads):
+    """Return the leads of a body with one JSON object a line; blank lines are skipped. Raises UnreadableBodyError."""
+    leads: list[Mapping[str, Any]] = []
+    for line in body.splitlines():
+        if not line.strip():
+            continue
+        line_leads = parse_json(line)
+        if len(line_leads) != 1:
+            raise UnreadableBodyError("expected one JSON object on each line")
+        leads.append(line_leads[0])
+    if not leads:
         raise UnreadableBodyError("expected one JSON object on each line")
-    return [one[0] for one in leads]
+    return leads
 
 
 def parse_csv(body: bytes) -> list[Mapping[str, Any]]:
-    """Leads of a UTF-8 CSV body with a header line. Raises UnreadableBodyError."""
+    """Return the leads of a UTF-8 CSV body with a header line. Raises UnreadableBodyError."""
     try:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -50,7 +58,7 @@ def parse_csv(body: bytes) -> list[Mapping[str, Any]]:
 
 
 def csv_rows(text: TextIO) -> Iterator[list[str]]:
-    """The header of a CSV, then its rows one by one, each as long as the header; blank lines are skipped.
+    """Yield the header of a CSV, then its rows one by one, each as long as the header; blank lines are skipped.
 
     Raises:
         UnreadableBodyError: at the line that is not CSV in UTF-8, or for a header that is missing, names a column
@@ -59,14 +67,7 @@ def csv_rows(text: TextIO) -> Iterator[list[str]]:
     reader = csv.reader(text, strict=True)
     try:
         header = next(reader, [])
-        if not any(header):
-            raise UnreadableBodyError("the CSV has no header; expected a header line and a line per lead")
-        if len(header) == 1 and len(re.split("[;\t]", header[0])) > 1:
-            raise UnreadableBodyError(
-                "the header of the CSV is one cell; separate cells by commas, not semicolons or tabs"
-            )
-        if len(set(header)) < len(header):
-            raise UnreadableBodyError("the header of the CSV names a column twice")
+        _check_header(header)
         yield header
         for number, row in enumerate(filter(None, reader), start=1):
             if len(row) != len(header):
@@ -77,23 +78,33 @@ def csv_rows(text: TextIO) -> Iterator[list[str]]:
 
 
 def check_size(leads: Sequence[Mapping[str, Any]], max_leads: int, max_columns: int) -> None:
-    """Lets pass what one request may bring. Raises BodyTooLargeError."""
+    """Let pass what one request may bring. Raises BodyTooLargeError."""
     if len(leads) > max_leads:
         raise BodyTooLargeError(
             f"{len(leads):,} leads, and one request may bring {max_leads:,}; POST /predict/batch takes more, as CSV"
         )
-    check_columns(max(map(len, leads)), max_columns)
+    widest = max(len(lead) for lead in leads)
+    check_columns(widest, max_columns)
 
 
 def check_columns(columns: int, max_columns: int) -> None:
-    """Lets pass a lead that is not too wide. Raises BodyTooLargeError."""
+    """Let pass a lead that is not too wide. Raises BodyTooLargeError."""
     if columns > max_columns:
         raise BodyTooLargeError(
             f"{columns:,} columns, and a lead may have {max_columns:,}; leave out what the contract has not"
         )
 
 
-def _each_name_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _check_header(header: list[str]) -> None:
+    if not any(header):
+        raise UnreadableBodyError("the CSV has no header; expected a header line and a line per lead")
+    if len(header) == 1 and re.search("[;\t]", header[0]):
+        raise UnreadableBodyError("the header of the CSV is one cell; separate cells by commas, not semicolons or tabs")
+    if len(set(header)) < len(header):
+        raise UnreadableBodyError("the header of the CSV names a column twice")
+
+
+def _refuse_repeated_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     content = dict(pairs)
     if len(content) < len(pairs):
         raise ValueError("an object gives a name twice")

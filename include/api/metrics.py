@@ -1,4 +1,4 @@
-"""What Prometheus reads of an API: requests, latencies, leads, unknown levels, and the champions of the moment."""
+"""Count what Prometheus reads: requests, latencies, leads, unknown levels, and the champions of the moment."""
 
 import time
 from collections import Counter as Tally
@@ -20,39 +20,45 @@ SECONDS = (0.0025, 0.005, 0.01, 0.015, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
 
 
 class Metrics:
-    """The figures of one application."""
+    """Hold the figures of one application."""
 
     def __init__(self, contract: Contract, champions: Champions) -> None:
-        """Counts from zero; `champions` are asked whenever somebody reads."""
-        self.registry = CollectorRegistry()
-        here = self.registry
-        self._requests = Counter("leads_api_requests", "Requests", ("route", "method", "status"), registry=here)
-        self._seconds = Histogram("leads_api_seconds", "Time to answer", ("route",), buckets=SECONDS, registry=here)
-        self._leads = Counter("leads_api_leads_scored", "Leads scored", ("stage", "version"), registry=here)
-        self._unknown = Counter("leads_api_unknown_levels", "Levels the contract has not", ("field",), registry=here)
+        """Start from zero; `champions` are asked whenever somebody reads."""
+        registry = CollectorRegistry()
+        self.registry = registry
+        self._requests = Counter("leads_api_requests", "Requests", ("route", "method", "status"), registry=registry)
+        self._seconds = Histogram("leads_api_seconds", "Time to answer", ("route",), buckets=SECONDS, registry=registry)
+        self._leads = Counter("leads_api_leads_scored", "Leads scored", ("stage", "version"), registry=registry)
+        self._unknown = Counter(
+            "leads_api_unknown_levels",
+            "Levels the contract has not",
+            ("field",),
+            registry=registry,
+        )
         self._allowed = {column.field: frozenset(column.allowed) for column in contract.columns if column.allowed}
-        self.registry.register(_ChampionCollector(champions))
-        ProcessCollector(registry=self.registry)
-        PlatformCollector(registry=self.registry)
+        registry.register(_ChampionCollector(champions))
+        ProcessCollector(registry=registry)
+        PlatformCollector(registry=registry)
 
     def watch(self, app: Flask) -> None:
-        """Counts every request of an application."""
-        app.after_request(self._answered)
+        """Count every request of an application."""
+        app.after_request(self._count_request)
 
-    def scored(self, leads: Columns, scores: Scores) -> None:
-        """Counts leads by stage and version, and their category levels that the contract does not name by field."""
-        for (stage, version), count in Tally(zip(scores["stage"], scores["model_version"], strict=True)).items():
+    def count_leads(self, leads: Columns, scores: Scores) -> None:
+        """Count leads by stage and version, and by field their levels that the contract does not name."""
+        served = zip(scores["stage"], scores["model_version"], strict=True)
+        for (stage, version), count in Tally(served).items():
             self._leads.labels(stage, version).inc(count)
         for field, allowed in self._allowed.items():
-            unknown = len([level for level in leads[field] if isinstance(level, str) and level not in allowed])
+            unknown = [level for level in leads[field] if isinstance(level, str) and level not in allowed]
             if unknown:
-                self._unknown.labels(field).inc(unknown)
+                self._unknown.labels(field).inc(len(unknown))
 
     def page(self) -> Response:
-        """Everything, as Prometheus reads it."""
+        """Return all figures, as Prometheus reads them."""
         return Response(generate_latest(self.registry), content_type=CONTENT_TYPE_LATEST)
 
-    def _answered(self, response: Response) -> Response:
+    def _count_request(self, response: Response) -> Response:
         route = current_route()
         self._requests.labels(route, request.method, response.status_code).inc()
         self._seconds.labels(route).observe(time.perf_counter() - g.started)
@@ -60,18 +66,24 @@ class Metrics:
 
 
 class _ChampionCollector(Collector):
+    """Read the champions and the failed registry polls at the moment Prometheus asks."""
+
     def __init__(self, champions: Champions) -> None:
         self._champions = champions
 
     def collect(self) -> Iterator[Metric]:
         served = GaugeMetricFamily(
-            "leads_api_champion", "1 for the version that serves", labels=("stage", "model", "version")
+            "leads_api_champion",
+            "1 for the version that serves",
+            labels=("stage", "model", "version"),
         )
         scorer = self._champions.scorer
-        for stage, one in scorer.scorers.items() if scorer else ():
-            served.add_metric((str(stage), one.champion.model, one.champion.version), 1)
+        scorers = scorer.scorers if scorer else {}
+        for stage, stage_scorer in scorers.items():
+            champion = stage_scorer.champion
+            served.add_metric((str(stage), champion.model, champion.version), 1)
         yield served
-        failures = CounterMetricFamily("leads_api_refresh_failures", "Looks at the registry in vain", labels=("stage",))
-        for name, count in self._champions.failures.items():
-            failures.add_metric((name,), count)
+        failures = CounterMetricFamily("leads_api_refresh_failures", "Failed registry polls", labels=("stage",))
+        for stage_name, count in self._champions.failures.items():
+            failures.add_metric((stage_name,), count)
         yield failures

@@ -1,88 +1,100 @@
-"""Scores leads for a request: parses nothing, counts everything, and says which versions did it."""
+"""Score the leads of a request: parse nothing, count everything, and name the versions that scored."""
 
 from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
-from flask import Response, abort, current_app, g, request
+from flask import Response, abort, g, request
 
 from include.api.bodies import check_size
-from include.api.metrics import Metrics
-from include.contract import Contract
-from include.scoring.champions import Champions
+from include.api.state import app_state
 from include.scoring.leads import read_leads
 from include.scoring.scores import Scores
 from include.scoring.stages import StagedScorer
-from include.settings import settings
 
-REASONS, MOST_REASONS = 3, 10
-"""For each direction: if the caller does not say, and at most."""
+REASONS = 3
+"""For each direction, if the caller does not say."""
+MOST_REASONS = 10
 VERSION_HEADER = "X-Model-Version"
 LONGEST_TYPE = 100
+LONGEST_NUMBER = 9
+"""Digits that are read; a longer number is too large anyway."""
 Parser = Callable[[bytes], Sequence[Mapping[str, Any]]]
 
 
-def champions() -> Champions:
-    """Those of this application."""
-    found: Champions = current_app.extensions["champions"]
-    return found
+def current_scorer() -> StagedScorer:
+    """Return what scores at this moment. Aborts with 503 before the first champion.
 
-
-def contract() -> Contract:
-    """That of this application."""
-    found: Contract = current_app.extensions["contract"]
-    return found
-
-
-def scorer() -> StagedScorer:
-    """What scores now; a request asks once, so that one champion scores all its leads. Aborts with 503 without one."""
-    found = champions().scorer
-    if found is None:
-        problems = "; ".join(champions().problems.values())
+    A request calls this once, so that the same champions score all its leads.
+    """
+    champions = app_state().champions
+    scorer = champions.scorer
+    if scorer is None:
+        problems = "; ".join(champions.problems.values())
         abort(HTTPStatus.SERVICE_UNAVAILABLE, f"no champion to score with yet: {problems}")
-    return found
+    return scorer
 
 
-def versions(served: StagedScorer) -> dict[str, str]:
-    """Registered model to the version that serves."""
-    return {one.champion.model: one.champion.version for one in served.scorers.values()}
+def versions(scorer: StagedScorer) -> dict[str, str]:
+    """Return registered model to the version that serves."""
+    champions = [stage_scorer.champion for stage_scorer in scorer.scorers.values()]
+    return {champion.model: champion.version for champion in champions}
 
 
 def sent_leads(parsers: Mapping[str, Parser]) -> Sequence[Mapping[str, Any]]:
-    """The leads of the body by its content type. Aborts with 415 for another one; raises UnreadableBodyError."""
+    """Return the leads of the body by its content type. Aborts with 415 for another; raises UnreadableBodyError."""
     parse = parsers.get(request.mimetype)
     if parse is None:
-        wanted, got = ", ".join(parsers), request.mimetype or "nothing"
-        abort(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"send one of {wanted}, not {got[:LONGEST_TYPE]}")
+        accepted = ", ".join(parsers)
+        sent = request.mimetype or "nothing"
+        abort(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"send one of {accepted}, not {sent[:LONGEST_TYPE]}")
     return parse(request.get_data())
 
 
-def wanted_reasons() -> int:
-    """How many reasons the query asks for. Aborts with 422 for what is no such number."""
-    given = request.args.getlist("reasons") or [str(REASONS)]
-    if len(given) > 1 or not (given[0].isascii() and given[0].isdigit() and int(given[0][:3]) <= MOST_REASONS):
+def reasons_per_direction() -> int:
+    """Return how many reasons the query asks for. Aborts with 422 for what is no such number."""
+    texts = request.args.getlist("reasons")
+    if not texts:
+        return REASONS
+    count = _whole_number(texts[0])
+    if len(texts) > 1 or count is None or count > MOST_REASONS:
         abort(HTTPStatus.UNPROCESSABLE_ENTITY, f"reasons must be one whole number from 0 to {MOST_REASONS}")
-    return int(given[0])
+    return count
 
 
-def score_request(served: StagedScorer, leads: Sequence[Mapping[str, Any]], reasons: int) -> Scores:
-    """The scores of a request's leads. Raises BodyTooLargeError and LeadsRefusedError."""
-    check_size(leads, settings().api.max_leads, settings().api.max_columns)
-    return score_rows(served, leads, reasons)
+def _whole_number(text: str) -> int | None:
+    """Return the number that ASCII digits spell, None for any other text: int() alone would take `+1` and `1_0`."""
+    if not (text.isascii() and text.isdigit()):
+        return None
+    digits = text.lstrip("0") or "0"
+    return int(digits[:LONGEST_NUMBER])
 
 
-def score_rows(served: StagedScorer, leads: Sequence[Mapping[str, Any]], reasons: int, first: int = 1) -> Scores:
-    """The same for any number of leads; `first` is the first one's row number in errors. Raises LeadsRefusedError."""
-    columns = read_leads(leads, served.contract, first)
-    scores = served.score_columns(columns, len(leads), reasons)
-    metrics: Metrics = current_app.extensions["metrics"]
-    metrics.scored(columns, scores)
+def score_request(scorer: StagedScorer, leads: Sequence[Mapping[str, Any]], reasons: int) -> Scores:
+    """Return the scores of a request's leads. Raises BodyTooLargeError and LeadsRefusedError."""
+    limits = app_state().settings.api
+    check_size(leads, limits.max_leads, limits.max_columns)
+    return score_rows(scorer, leads, reasons)
+
+
+def score_rows(scorer: StagedScorer, leads: Sequence[Mapping[str, Any]], reasons: int, first: int = 1) -> Scores:
+    """Return the scores of any number of leads. Raises LeadsRefusedError.
+
+    Args:
+        scorer: the champions to score with.
+        leads: as the caller wrote them.
+        reasons: for each direction.
+        first: row number of the first lead in errors.
+    """
+    columns = read_leads(leads, scorer.contract, first)
+    scores = scorer.score_columns(columns, len(leads), reasons)
+    app_state().metrics.count_leads(columns, scores)
     g.leads = g.get("leads", 0) + len(leads)
     return scores
 
 
-def name_versions(response: Response, served: StagedScorer) -> Response:
-    """The response with the serving versions by stage in its header."""
-    by_stage = ", ".join(f"{stage}={one.champion.version}" for stage, one in served.scorers.items())
-    response.headers[VERSION_HEADER] = by_stage
+def name_versions(response: Response, scorer: StagedScorer) -> Response:
+    """Return the response with the serving versions by stage in its header."""
+    served = [f"{stage}={stage_scorer.champion.version}" for stage, stage_scorer in scorer.scorers.items()]
+    response.headers[VERSION_HEADER] = ", ".join(served)
     return response

@@ -1,4 +1,4 @@
-"""A public address for a local API through ngrok's official SDK, which is no part of the lock."""
+"""Give a local API a public address through ngrok's official SDK, which is no part of the lock."""
 
 import importlib
 import logging
@@ -13,7 +13,7 @@ TOKEN = "NGROK_AUTHTOKEN"  # noqa: S105 - the variable's name
 
 
 def open_tunnel(port: int) -> str:
-    """Opens a tunnel to a port of this machine, which lasts as long as the process, and returns its address.
+    """Open a tunnel to a port of this machine, which lasts as long as the process, and return its address.
 
     Raises:
         TunnelError: the SDK or the token is missing, or ngrok refuses.
@@ -28,5 +28,6 @@ def open_tunnel(port: int) -> str:
         listener = ngrok.forward(port, authtoken_from_env=True)
     except ValueError as error:  # what the SDK raises for all that ngrok refuses
         raise TunnelError(f"ngrok opened no tunnel: {error}") from error
-    log.info("Public address: %s", listener.url())
-    return str(listener.url())
+    address = str(listener.url())
+    log.info("Public address: %s", address)
+    return address

@@ -1,12 +1,12 @@
 """Holds the champions that the API serves and looks for new ones in the background."""
 
 import logging
-import threading
 from collections.abc import Callable, Mapping
 
 from mlflow.exceptions import MlflowException
 
 from include.contract import Contract, KnownAt, load_contract
+from include.refresher import Refresher
 from include.registry.errors import NoChampionError
 from include.scoring.errors import ChampionUnusableError
 from include.scoring.scorer import Scorer, find_champion, load_version
@@ -80,7 +80,6 @@ class Champions:
         self._holders = holders
         self._poll_seconds = poll_seconds
         self._scorer: StagedScorer | None = None
-        self._stop = threading.Event()
 
     @property
     def scorer(self) -> StagedScorer | None:
@@ -106,23 +105,8 @@ class Champions:
             self._scorer = StagedScorer(self._contract, scorers)
 
     def start(self) -> None:
-        """Begins to look for champions in a daemon thread, at once and then at every interval."""
-        threading.Thread(target=self._poll, name="champion-poll", daemon=True).start()
-
-    def stop(self) -> None:
-        """Ends the background thread at its next turn."""
-        self._stop.set()
-
-    def _poll(self) -> None:
-        self._look()
-        while not self._stop.wait(self._poll_seconds):
-            self._look()
-
-    def _look(self) -> None:
-        try:
-            self.refresh()
-        except Exception:  # unpickling a model runs anybody's code; an API that looks no more would be frozen unnoticed
-            log.exception("Looking for champions failed in a way that nobody foresaw; looking again")
+        """Begin to look for champions in a daemon thread, at once and then at every interval."""
+        Refresher("champions", self.refresh, None, self._poll_seconds).start()
 
 
 def registry_champions() -> Champions:

@@ -1,4 +1,4 @@
-"""A scored CSV as a download."""
+"""Offer a scored CSV as a download."""
 
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
@@ -12,14 +12,15 @@ from include.scoring.scores import Scores
 
 
 def scored_csv(leads: Sequence[Mapping[str, Any]], scores: Scores, contract: Contract) -> str:
-    """The uploaded leads with their scores and reasons, the best first, as POST /predict/batch writes them.
+    """Return the uploaded leads with their scores and reasons, the best first, as POST /predict/batch writes them.
 
     Args:
         leads: the rows as they were uploaded, by their own headers.
-        scores: of the same leads in the same order, as a `StagedScorer` gives them.
+        scores: of the same leads in the same order, as a `StagedScorer` returns them.
         contract: what a lead is.
     """
-    order = sorted(range(len(leads)), key=scores["probability"].__getitem__, reverse=True)
+    probabilities = scores["probability"]
+    order = sorted(range(len(leads)), key=probabilities.__getitem__, reverse=True)
     rows = [list(leads[place].values()) for place in order]
     ranked = {name: [values[place] for place in order] for name, values in scores.items()}
     text = StringIO(newline="")
@@ -28,5 +29,6 @@ def scored_csv(leads: Sequence[Mapping[str, Any]], scores: Scores, contract: Con
 
 
 def as_link(text: str) -> str:
-    """Address of a link that downloads the text as it is: nothing is kept on the server for it."""
-    return f"data:text/csv;charset=utf-8;base64,{b64encode(text.encode()).decode()}"
+    """Return the address of a link that downloads the text as it is; the server stores nothing for it."""
+    encoded = b64encode(text.encode()).decode()
+    return f"data:text/csv;charset=utf-8;base64,{encoded}"

@@ -1,4 +1,4 @@
-"""The form for one lead, made from the contract: which fields, in which order, and how each is filled in."""
+"""Build the form for one lead from the contract: which fields, in which order, and how each is filled in."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,56 +15,63 @@ TITLES = {
 
 @dataclass(frozen=True)
 class Field:
-    """One input: a select where the contract knows the levels, else a number or a text.
+    """Describe one input: a select where the contract knows the levels, else a number or a text.
 
     Attributes:
         column: what is asked.
         levels: to choose from; empty for an input.
-        given: what was filled in.
+        value: what was filled in.
         problem: why that was refused.
     """
 
     column: Column
     levels: tuple[str, ...]
-    given: str = ""
+    value: str = ""
     problem: str = ""
 
 
 @dataclass(frozen=True)
 class Section:
-    """Fields that become known at the same moment."""
+    """Group the fields that become known at the same moment."""
 
     title: str
     fields: tuple[Field, ...]
 
     @property
     def touched(self) -> bool:
-        """Whether anything in it is filled in or was refused."""
-        return any(field.given or field.problem for field in self.fields)
+        """Return whether anything in it is filled in or was refused."""
+        return any(field.value or field.problem for field in self.fields)
 
 
-def sections(contract: Contract, given: Mapping[str, str], problems: Mapping[str, str]) -> list[Section]:
-    """The form's sections in the order of a lead's life, the key first; sections without a field are left out.
+def sections(contract: Contract, values: Mapping[str, str], problems: Mapping[str, str]) -> list[Section]:
+    """Return the form's sections in the order of a lead's life, the key first, those without a field left out.
 
     Args:
         contract: what a lead is.
-        given: field to what was filled in.
+        values: field to what was filled in.
         problems: field to why that was refused.
     """
-    made = []
+    filled: list[Section] = []
     for moment in KnownAt:
         columns = form_columns(contract, moment)
         if moment is KnownAt.CAPTURE:
             columns = (contract.column(contract.key), *columns)
-        fields = tuple(
-            Field(column, levels_of(column), given.get(column.field, ""), problems.get(column.field, ""))
+        fields = [
+            Field(
+                column=column,
+                levels=levels_of(column),
+                value=values.get(column.field, ""),
+                problem=problems.get(column.field, ""),
+            )
             for column in columns
-        )
+        ]
         if fields:
-            made.append(Section(TITLES[moment], fields))
-    return made
+            filled.append(Section(TITLES[moment], tuple(fields)))
+    return filled
 
 
 def levels_of(column: Column) -> tuple[str, ...]:
-    """The levels that the contract names for a column; none for numbers, free text and what it leaves open."""
-    return ("Yes", "No") if column.type == "yes_no" else column.order or column.allowed
+    """Return the levels that the contract names for a column; none for numbers, free text and what it leaves open."""
+    if column.type == "yes_no":
+        return ("Yes", "No")
+    return column.order or column.allowed

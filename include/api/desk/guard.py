@@ -1,4 +1,4 @@
-"""Lets only the desk's own pages post to the desk: a browser sends a rep's password with any page's request."""
+"""Let only the desk's own pages post to the desk: a browser sends a rep's password with any page's request."""
 
 from http import HTTPStatus
 from urllib.parse import urlsplit
@@ -10,7 +10,7 @@ SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 def require_same_origin() -> None:
-    """Aborts with 403 when a request that may change something does not come from a page of this host.
+    """Abort with 403 when a request that may change something does not come from a page of this host.
 
     Browsers say where a request comes from in Sec-Fetch-Site over HTTPS and on localhost, and in Origin else; pages
     cannot forge either. What sends neither is no browser, and has POST /predict and POST /feedback.
@@ -20,12 +20,13 @@ def require_same_origin() -> None:
 
 
 def require_form() -> None:
-    """Aborts with 415 when a body is no form: it would be read as one with nothing filled in."""
+    """Abort with 415 when a body is no form: it would be read as one with nothing filled in."""
     if request.method not in SAFE and request.mimetype not in FORMS:
         abort(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "send the form of a page of the lead desk")
 
 
 def _same_origin() -> bool:
-    if site := request.headers.get("Sec-Fetch-Site"):
+    site = request.headers.get("Sec-Fetch-Site")
+    if site:
         return site == "same-origin"
     return urlsplit(request.headers.get("Origin", "")).netloc == request.host

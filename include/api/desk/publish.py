@@ -1,4 +1,4 @@
-"""Publishes the open leads of a scoring run for the lead desk, in a form that is read without a library of Parquet."""
+"""Publish the open leads of a scoring run for the lead desk, in a form that is read without a library of Parquet."""
 
 import gzip
 import json
@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 
 def publish(run_id: str, layout: Layout, scored_at: datetime) -> int:
-    """Makes what the run has unloaded the list that every desk shows: one object, so that none shows half of it.
+    """Make what the run has unloaded the list that every desk shows: one object, so that none shows half of it.
 
     Args:
         run_id: of the scoring run.
@@ -30,19 +30,27 @@ def publish(run_id: str, layout: Layout, scored_at: datetime) -> int:
     """
     fields = [column.field for column in filter_columns(layout.contract)]
     leads = _unloaded(layout.desk(run_id), layout.contract.key, fields)
-    content = {"run_id": run_id, "scored_at": scored_at.isoformat(), "leads": json.loads(leads.to_json(orient="split"))}
+    content = {
+        "run_id": run_id,
+        "scored_at": scored_at.isoformat(),
+        "leads": json.loads(leads.to_json(orient="split")),
+    }
     # Without a moment of its own in the header, the same list is the same object.
-    write_bytes(layout.desk_list, gzip.compress(json.dumps(content).encode(), mtime=0))
+    packed = gzip.compress(json.dumps(content).encode(), mtime=0)
+    write_bytes(layout.desk_list, packed)
     log.info("Published %d open leads of %s for the lead desk", len(leads), run_id)
     return len(leads)
 
 
 def _unloaded(uri: str, key: str, fields: list[str]) -> pd.DataFrame:
+    """Return the unloaded leads, the best first, with NOT_KNOWN in the empty cells of the fields to filter by."""
     names = [key, *COLUMNS, *fields]
     try:
         leads = read_parquet(uri)
     except ObjectMissingError:  # UNLOAD of an empty result writes no object
         return pd.DataFrame(columns=names)
     leads = leads.sort_values(["probability", key], ascending=[False, True], kind="stable")
-    filled = {field: leads[field].astype(object).where(leads[field].notna(), NOT_KNOWN) for field in fields}
-    return leads.assign(**filled)[names].reset_index(drop=True)
+    for field in fields:
+        cells = leads[field].astype(object)
+        leads[field] = cells.where(cells.notna(), NOT_KNOWN)
+    return leads[names].reset_index(drop=True)

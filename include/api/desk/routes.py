@@ -1,34 +1,27 @@
-"""The desk's pages: the ranked list, one lead, an uploaded CSV, a rep's word on a score. None needs JavaScript."""
+"""Serve the desk's pages: the ranked list, one lead, an uploaded CSV, a rep's word on a score; none has JavaScript."""
 
-import logging
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from http import HTTPStatus
 from urllib.parse import urlencode
 
-from flask import Blueprint, Response, abort, current_app, g, make_response, redirect, render_template, request, url_for
-from flask.blueprints import BlueprintSetupState
-from werkzeug.exceptions import HTTPException
+from flask import Blueprint, Response, abort, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from include.api.bodies import check_columns, parse_csv
+from include.api.desk.error_pages import explain_errors_as_pages
 from include.api.desk.export import as_link, scored_csv
 from include.api.desk.form import sections
 from include.api.desk.guard import require_form, require_same_origin
-from include.api.desk.state import Desk, desk_of
+from include.api.desk.state import Desk
 from include.api.desk.views import FILTER, Card, Page, cards, trail
-from include.api.error_replies import STORE_ERRORS, reason_of
-from include.api.errors import BodyTooLargeError, UnreadableBodyError
-from include.api.score_request import REASONS, champions, score_rows
-from include.api.upload import AT_ONCE
-from include.feedback.errors import FeedbackRefusedError
+from include.api.score_request import REASONS, score_rows
+from include.api.state import app_state
+from include.api.views.batch import AT_ONCE
 from include.feedback.verdicts import VERDICTS, keep, said
 from include.scoring.errors import LeadsRefusedError
 from include.scoring.scores import as_frame
 from include.scoring.stages import StagedScorer
-from include.settings import settings
-
-log = logging.getLogger(__name__)
 
 SHOWN = 100
 """Leads of an upload that the page lists; the download has all of them."""
@@ -42,11 +35,7 @@ HEADERS = {
 desk = Blueprint("desk", __name__, url_prefix="/desk", template_folder="templates", static_folder="static")
 desk.before_request(require_same_origin)
 desk.before_request(require_form)
-
-
-@desk.record_once
-def _prepare(setup: BlueprintSetupState) -> None:
-    setup.app.extensions["desk"] = desk_of()
+explain_errors_as_pages(desk)
 
 
 @desk.after_request
@@ -57,57 +46,62 @@ def _protect(response: Response) -> Response:
 
 @desk.get("")
 def leads() -> str:
-    """The open leads, the best first, by tier and source, a page at a time."""
-    listing, fields = _desk().listing.get(), [column.field for column in _desk().filters]
-    wanted = {"tier": request.args.get("tier", "")} | {name: request.args.get(FILTER + name, "") for name in fields}
-    chosen = listing.where(wanted)
-    page, verdict = Page.of(chosen, request.args.get("page", "")), request.args.get("said", "")
+    """Return the open leads, the best first, by tier and source, a page at a time."""
+    listing = _desk().listing.latest()
+    fields = [column.field for column in _desk().filters]
+    filters = {"tier": request.args.get("tier", "")}
+    filters |= {field: request.args.get(FILTER + field, "") for field in fields}
+    matches = listing.where(filters)
+    page = Page.of(matches, request.args.get("page", ""))
+    back = trail(request.args)
     return render_template(
         "desk/leads.html",
         desk=_desk(),
         listing=listing,
-        wanted=wanted,
-        total=len(chosen),
+        filters=filters,
+        total=len(matches),
         page=page,
         cards=cards(page.rows, _desk()),
-        trail=trail(request.args),
-        address=lambda number: _address(trail(request.args) | {"page": str(number)}),
-        agreement=_desk().agreement.get(),
-        said=verdict.replace("_", " ") if verdict in VERDICTS else "",
-        filtered=any(wanted[name] for name in fields),
+        trail=back,
+        address=lambda number: _address(back | {"page": str(number)}),
+        agreement=_desk().agreement.latest(),
+        verdict=_stored_verdict(),
+        filtered=any(filters[field] for field in fields),
     )
 
 
 @desk.route("/score", methods=["GET", "POST"])
 def score() -> str | tuple[str, int]:
-    """The form for one lead, and once it is filled in the lead's score with reasons."""
-    given = {name: value.strip() for name, value in request.form.items()}
+    """Return the form for one lead, and once it is filled in the lead's score with reasons."""
     if request.method == "GET":
         return _score_page({}, {}, None)
+    values = {name: value.strip() for name, value in request.form.items()}
+    lead = {name: value for name, value in values.items() if value}
     scorer = _scorer()
     try:
-        scores = score_rows(scorer, [{name: value for name, value in given.items() if value}], REASONS)
-    except LeadsRefusedError as refused:
-        problems = {problem["field"]: problem["reason"] for problem in refused.problems}
-        return _score_page(given, problems, None), HTTPStatus.UNPROCESSABLE_ENTITY
+        scores = score_rows(scorer, [lead], REASONS)
+    except LeadsRefusedError as error:
+        problems = {problem["field"]: problem["reason"] for problem in error.problems}
+        return _score_page(values, problems, None), HTTPStatus.UNPROCESSABLE_ENTITY
     (card,) = cards(as_frame(scores), _desk())
-    return _score_page(given, {}, card)
+    return _score_page(values, {}, card)
 
 
 @desk.post("/upload")
 def upload() -> str | tuple[str, int]:
-    """The leads of an uploaded CSV, ranked, with the scored file to download."""
-    scorer, files = _scorer(), request.files.getlist("leads")
+    """Return the leads of an uploaded CSV, ranked, with the scored file to download."""
+    scorer = _scorer()
+    files = request.files.getlist("leads")
     if len(files) != 1:
         abort(HTTPStatus.BAD_REQUEST, "choose a CSV file to score, one at a time")
     if not AT_ONCE.acquire(blocking=False):
         abort(HTTPStatus.TOO_MANY_REQUESTS, "other files are being scored; try again in a few seconds")
     try:
         rows = parse_csv(files[0].read())
-        check_columns(len(rows[0]), settings().api.max_columns)
+        check_columns(len(rows[0]), app_state().settings.api.max_columns)
         scores = score_rows(scorer, rows, REASONS)
-    except LeadsRefusedError as refused:
-        page = render_template("desk/refused.html", desk=_desk(), problems=refused.problems)
+    except LeadsRefusedError as error:
+        page = render_template("desk/refused.html", desk=_desk(), problems=error.problems)
         return page, HTTPStatus.UNPROCESSABLE_ENTITY
     finally:
         AT_ONCE.release()
@@ -124,85 +118,69 @@ def upload() -> str | tuple[str, int]:
 
 @desk.post("/feedback")
 def feedback() -> BaseResponse:
-    """Keeps what a rep says of a score, the same word once, and goes back to the list."""
-    given = said(_word(request.form), datetime.now(UTC))
-    keep(given, _desk().layout)
-    return redirect(_address(trail(request.form) | {"said": given.verdict}), HTTPStatus.SEE_OTHER)
+    """Store what a rep says of a score, the same word once, and go back to the list."""
+    word = said(_word(request.form), datetime.now(UTC))
+    keep(word, _desk().layout)
+    back = trail(request.form) | {"said": word.verdict}
+    return redirect(_address(back), HTTPStatus.SEE_OTHER)
 
 
-def _address(asked: Mapping[str, str]) -> str:
-    return f"{url_for('desk.leads')}?{urlencode(asked)}"
+def _address(parts: Mapping[str, str]) -> str:
+    return f"{url_for('desk.leads')}?{urlencode(parts)}"
+
+
+def _stored_verdict() -> str:
+    """Return the verdict that the page thanks for; empty unless the address names one that there is."""
+    verdict = request.args.get("said", "")
+    return verdict.replace("_", " ") if verdict in VERDICTS else ""
 
 
 def _word(form: Mapping[str, str]) -> dict[str, str | int | None]:
-    """What the form of a card says, as the API's callers say it."""
-    word: dict[str, str | int | None] = {name: form.get(name, "") for name in ("lead", "verdict", "model_version")}
-    outcome = form.get("outcome", "")
-    return word | {
+    """Return what the form of a card says, as the API's callers say it."""
+    return {
+        "lead": form.get("lead", ""),
+        "verdict": form.get("verdict", ""),
+        "model_version": form.get("model_version", ""),
         "rep": _rep(),
         "stage": form.get("stage") or None,
-        "outcome": int(outcome) if outcome in ("0", "1") else outcome or None,
+        "outcome": _outcome(form.get("outcome", "")),
         "comment": form.get("comment", "").strip(),
     }
 
 
+def _outcome(text: str) -> int | str | None:
+    """Return 0 or 1, None for no answer; any other text is refused by the feedback's own rules."""
+    if text in ("0", "1"):
+        return int(text)
+    return text or None
+
+
 def _rep() -> str:
-    """Who is logged in, else whose API key it is."""
+    """Return who is logged in, else whose API key it is."""
     return str(g.get("rep") or g.get("caller") or "unknown")
 
 
 def _desk() -> Desk:
-    found: Desk = current_app.extensions["desk"]
-    return found
+    return app_state().desk
 
 
 def _scorer() -> StagedScorer:
-    found = champions().scorer
-    if found is None:
+    """Return what scores at this moment. Aborts with 503, in words for the sales team, before the first champion."""
+    scorer = app_state().champions.scorer
+    if scorer is None:
         abort(
-            HTTPStatus.SERVICE_UNAVAILABLE, "there is no model to score with yet; the list shows what has been scored"
+            HTTPStatus.SERVICE_UNAVAILABLE,
+            "there is no model to score with yet; the list shows what has been scored",
         )
-    return found
+    return scorer
 
 
-def _score_page(given: Mapping[str, str], problems: Mapping[str, str], card: Card | None) -> str:
-    asked = sections(_desk().contract, given, problems)
-    return render_template("desk/score.html", desk=_desk(), sections=asked, card=card, trail={}, refused=len(problems))
-
-
-@desk.errorhandler(HTTPException)
-def _explain(error: HTTPException) -> Response:
-    response = make_response(
-        render_template("desk/error.html", desk=_desk(), reason=reason_of(error)), error.code or 500
+def _score_page(values: Mapping[str, str], problems: Mapping[str, str], card: Card | None) -> str:
+    return render_template(
+        "desk/score.html",
+        desk=_desk(),
+        sections=sections(_desk().contract, values, problems),
+        card=card,
+        trail={},
+        refused=len(problems),
     )
-    kept = [(name, value) for name, value in error.get_headers() if not name.startswith("Content-")]
-    response.headers.extend(kept)
-    return response
-
-
-@desk.errorhandler(FeedbackRefusedError)
-def _refuse(error: FeedbackRefusedError) -> tuple[str, int]:
-    return _said_no(f"Not kept: {error}", HTTPStatus.UNPROCESSABLE_ENTITY)
-
-
-@desk.errorhandler(UnreadableBodyError)
-def _unreadable(error: UnreadableBodyError) -> tuple[str, int]:
-    return _said_no(str(error), HTTPStatus.BAD_REQUEST)
-
-
-@desk.errorhandler(BodyTooLargeError)
-def _too_much(error: BodyTooLargeError) -> tuple[str, int]:
-    return _said_no(str(error), HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-
-
-def _store(error: Exception) -> tuple[str, int]:
-    log.error("The store does not answer: %s", type(error).__name__)
-    return _said_no("Not kept: the store does not answer at present; try again", HTTPStatus.SERVICE_UNAVAILABLE)
-
-
-for unreachable in STORE_ERRORS:
-    desk.register_error_handler(unreachable, _store)
-
-
-def _said_no(reason: str, status: HTTPStatus) -> tuple[str, int]:
-    return render_template("desk/error.html", desk=_desk(), reason=reason), status

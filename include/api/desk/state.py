@@ -1,21 +1,22 @@
-"""What the desk's pages share in one process: the contract, where things lie, and what was last read from S3."""
+"""Hold what the desk's pages share in one process: the contract, where objects lie, and what was last read from S3."""
 
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
-from include.api.desk.listing import COLUMNS, Kept, Listing, read_listing
-from include.contract import Column, Contract, load_contract
+from include.api.desk.listing import COLUMNS, UNREADABLE, Listing, read_listing
+from include.contract import Column, Contract
 from include.contract.shown import filter_columns
 from include.lake.layout import Layout
 from include.lake.objects import read_json
-from include.settings import settings
+from include.refresher import Refresher
+from include.settings import DeskSettings
 
 
 @dataclass(frozen=True)
 class Desk:
-    """The desk of one application.
+    """Hold the desk of one application.
 
     Attributes:
         contract: what a lead is.
@@ -28,15 +29,27 @@ class Desk:
     contract: Contract
     layout: Layout
     filters: tuple[Column, ...]
-    listing: Kept[Listing]
-    agreement: Kept[dict[str, Any] | None]
+    listing: Refresher[Listing]
+    agreement: Refresher[dict[str, Any] | None]
 
 
-def desk_of() -> Desk:
-    """The desk of the settings' contract and bucket; nothing is read before a page asks for it."""
-    contract = load_contract(settings().contract)
-    layout, filters, seconds = Layout(settings(), contract), filter_columns(contract), settings().desk.seconds
-    empty = Listing(pd.DataFrame(columns=[contract.key, *COLUMNS, *(column.field for column in filters)]), None)
-    listing = Kept(lambda: read_listing(layout), empty, seconds)
-    agreement: Kept[dict[str, Any] | None] = Kept(lambda: read_json(layout.agreement), None, seconds)
+def desk_of(settings: DeskSettings, contract: Contract, layout: Layout) -> Desk:
+    """Return the desk over a lake; nothing is read before a page asks for it."""
+    filters = filter_columns(contract)
+    fields = [column.field for column in filters]
+    empty = Listing(pd.DataFrame(columns=[contract.key, *COLUMNS, *fields]), None)
+    listing = Refresher(
+        "List of open leads",
+        lambda: read_listing(layout),
+        empty,
+        settings.seconds,
+        UNREADABLE,
+    )
+    agreement: Refresher[dict[str, Any] | None] = Refresher(
+        "Agreement of reps and models",
+        lambda: read_json(layout.agreement),
+        None,
+        settings.seconds,
+        UNREADABLE,
+    )
     return Desk(contract, layout, filters, listing, agreement)

@@ -1,4 +1,4 @@
-"""What the desk's templates are given: a page of a list, and a card for each lead."""
+"""Prepare what the desk's templates show: a page of a list, and a card for each lead."""
 
 import json
 from collections.abc import Mapping
@@ -12,15 +12,17 @@ from include.api.desk.state import Desk
 from include.contract import Column
 
 PER_PAGE = 25
+LONGEST_NUMBER = 9
+"""Digits of a page's number; a longer one is no page of ours."""
 FILTER = "f."
 """Before a column's name in an address, so that no column is taken for `tier` or `page`."""
-KEPT = ("tier", "page")
+TRAIL = ("tier", "page")
 """Parts of a list's address that survive a visit to another page, besides the filters."""
 
 
 @dataclass(frozen=True)
 class Card:
-    """One scored lead.
+    """Show one scored lead.
 
     Attributes:
         key: of the lead; empty where it has none.
@@ -45,7 +47,7 @@ class Card:
 
 @dataclass(frozen=True)
 class Page:
-    """Some rows of a list.
+    """Hold some rows of a list.
 
     Attributes:
         rows: those of the page.
@@ -58,37 +60,59 @@ class Page:
     last: int
 
     @classmethod
-    def of(cls, leads: pd.DataFrame, asked: str) -> Self:
-        """The asked page; the nearest one that exists for any other text."""
+    def of(cls, leads: pd.DataFrame, text: str) -> Self:
+        """Return the page that an address names; the nearest one that exists, and the first for any other text."""
         last = max(1, -(-len(leads) // PER_PAGE))
-        number = min(max(int(asked), 1), last) if asked.isascii() and asked.isdecimal() and len(asked) < 10 else 1
-        return cls(leads.iloc[(number - 1) * PER_PAGE : number * PER_PAGE], number, last)
+        number = min(max(_page_number(text), 1), last)
+        start = (number - 1) * PER_PAGE
+        return cls(leads.iloc[start : start + PER_PAGE], number, last)
 
 
 def cards(leads: pd.DataFrame, desk: Desk) -> list[Card]:
-    """A card per row of a published list, or of what a scorer returned."""
+    """Return a card per row of a published list, or of what a scorer returned."""
     return [_card(row, desk) for row in leads.to_dict(orient="records")]
 
 
+def trail(parts: Mapping[str, str]) -> dict[str, str]:
+    """Return the parts of an address that lead back to the same page of the same filtered list."""
+    return {name: value for name, value in parts.items() if value and (name in TRAIL or name.startswith(FILTER))}
+
+
+def _page_number(text: str) -> int:
+    is_number = text.isascii() and text.isdecimal() and len(text) <= LONGEST_NUMBER
+    return int(text) if is_number else 1
+
+
 def _card(row: Mapping[Any, Any], desk: Desk) -> Card:
-    key, previous, told = row[desk.contract.key], row.get("previous_score"), row["reasons"]
+    key = row[desk.contract.key]
+    facts = [_fact(row, column) for column in desk.filters]
     return Card(
         key="" if pd.isna(key) else str(key),
         score=int(row["score"]),
-        trend=None if previous is None or pd.isna(previous) else int(row["score"]) - int(previous),
+        trend=_trend(row),
         tier=row["tier"],
         stage=row["stage"],
         model_version=row["model_version"],
-        reasons=json.loads(told) if isinstance(told, str) else told if isinstance(told, list) else [],  # else missing
-        facts=[fact for column in desk.filters if (fact := _fact(row, column))],
+        reasons=_reasons(row["reasons"]),
+        facts=[fact for fact in facts if fact],
     )
+
+
+def _trend(row: Mapping[Any, Any]) -> int | None:
+    previous = row.get("previous_score")
+    if previous is None or pd.isna(previous):
+        return None
+    return int(row["score"]) - int(previous)
+
+
+def _reasons(cell: Any) -> list[dict[str, Any]]:
+    """Return the reasons of a cell: a list from a scorer, JSON from a published list, anything else where missing."""
+    reasons: list[dict[str, Any]] = json.loads(cell) if isinstance(cell, str) else cell
+    return reasons if isinstance(reasons, list) else []
 
 
 def _fact(row: Mapping[Any, Any], column: Column) -> tuple[str, str] | None:
     value = row.get(column.field, NOT_KNOWN)
-    return None if value == NOT_KNOWN else (column.label, str(value))
-
-
-def trail(asked: Mapping[str, str]) -> dict[str, str]:
-    """The part of an address that leads back to the same page of the same filtered list."""
-    return {name: value for name, value in asked.items() if value and (name in KEPT or name.startswith(FILTER))}
+    if value == NOT_KNOWN:
+        return None
+    return column.label, str(value)

@@ -3,6 +3,7 @@ import pytest
 from include.api.access.keys import Keys, hash_of
 from include.api.app import HEADERS, MAX_BODY_BYTES, create_app
 from include.api.logs import REQUEST_ID
+from include.settings import settings
 
 KEY = "a-key"
 
@@ -16,7 +17,7 @@ def keys():
 
 @pytest.fixture
 def guarded(serving_champions, keys):
-    return create_app(serving_champions, keys).test_client()
+    return create_app(settings(), serving_champions, keys).test_client()
 
 
 OPEN = ["/healthz", "/readyz", "/ping", "/openapi.json", "/docs"]
@@ -39,7 +40,7 @@ def test_whoever_has_a_key_is_served(guarded):
 
 
 def test_an_endpoint_answers_sagemaker_without_a_key_and_nobody_else(serving_champions, lead):
-    endpoint = create_app(serving_champions, endpoint=True).test_client()
+    endpoint = create_app(settings(), serving_champions, endpoint=True).test_client()
     assert endpoint.get("/ping").status_code == 200
     assert endpoint.post("/invocations", json=lead).status_code == 200
     assert endpoint.post("/predict", json=lead).status_code == 401
@@ -75,7 +76,7 @@ def test_a_key_that_asks_too_often_waits(serving_champions, keys, monkeypatch, f
     monkeypatch.setenv("LEADS_API_BURST", "2")
     monkeypatch.setenv("LEADS_API_REQUESTS_PER_SECOND", "0.1")
     fresh_settings()
-    client = create_app(serving_champions, keys).test_client()
+    client = create_app(settings(), serving_champions, keys).test_client()
     replies = [client.get("/model", headers={"X-API-Key": KEY}) for _ in range(3)]
     assert [reply.status_code for reply in replies] == [200, 200, 429]
     assert (replies[2].headers["Retry-After"], client.get("/healthz").status_code) == ("10", 200)

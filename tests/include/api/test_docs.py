@@ -60,7 +60,7 @@ def address(bucket, contract, accounts, scorer_for):
     scorer = scorer_for(KnownAt.CONTACT)
     champions = Champions(contract, {KnownAt.CONTACT: ChampionHolder(lambda served: scorer)}, poll_seconds=60)
     champions.refresh()
-    server = create_server(create_app(champions, keys), host="127.0.0.1", port=0, threads=2)
+    server = create_server(create_app(settings(), champions, keys), host="127.0.0.1", port=0, threads=2)
     threading.Thread(target=server.run, daemon=True).start()
     yield f"http://127.0.0.1:{server.effective_port}"
     server.close()

@@ -12,6 +12,7 @@ from waitress import create_server
 
 from include.api.access.keys import Keys, hash_of
 from include.api.app import create_app
+from include.settings import settings
 
 KEY = "fuzzers-key"
 LARGE = hypothesis.settings.get_current_profile_name() == "large"
@@ -26,7 +27,7 @@ def address(serving_champions, layout, monkeypatch, fresh_settings):
     fresh_settings()
     keys = Keys(lambda: {"fuzzer": hash_of(KEY)})
     keys.refresh()
-    server = create_server(create_app(serving_champions, keys), host="127.0.0.1", port=0, threads=4)
+    server = create_server(create_app(settings(), serving_champions, keys), host="127.0.0.1", port=0, threads=4)
     threading.Thread(target=server.run, daemon=True).start()
     yield f"http://127.0.0.1:{server.effective_port}"
     server.close()

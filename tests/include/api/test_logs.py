@@ -5,7 +5,7 @@ import logging
 import pytest
 
 from include.api import logs
-from include.api.logs import REQUEST_ID, JsonFormatter
+from include.api.logs import REQUEST_ID, json_formatter
 
 
 @pytest.fixture
@@ -13,7 +13,7 @@ def lines():
     """What the process logs as JSON, line by line."""
     stream, root = io.StringIO(), logging.getLogger()
     handler = logging.StreamHandler(stream)
-    handler.setFormatter(JsonFormatter())
+    handler.setFormatter(json_formatter())
     level = root.level
     root.addHandler(handler)
     root.setLevel(logging.DEBUG)

@@ -131,7 +131,7 @@ def test_a_promoted_version_is_served_without_a_restart(registered, monkeypatch)
         second = registered()
         served_within(champions, second, seconds=60)
     finally:
-        champions.stop()
+        end_polling(champions)
 
 
 def test_an_error_that_nobody_foresaw_does_not_end_the_search(champions, scorer, caplog):
@@ -141,7 +141,7 @@ def test_an_error_that_nobody_foresaw_does_not_end_the_search(champions, scorer,
     try:
         served_within(both, "7", seconds=10)
     finally:
-        both.stop()
+        end_polling(both)
     assert "nobody foresaw" in caplog.text
 
 
@@ -159,6 +159,15 @@ def test_an_unchanged_champion_is_not_loaded_again(registered):
     loaded = champions.scorer.scorers[KnownAt.CONTACT]
     champions.refresh()
     assert champions.scorer.scorers[KnownAt.CONTACT] is loaded
+
+
+def end_polling(champions):
+    """Ends the thread that looks for champions at its next turn."""
+
+    def exit_thread(served):
+        raise SystemExit
+
+    champions._holders = {KnownAt.CONTACT: ChampionHolder(exit_thread)}
 
 
 def served_within(champions, version, seconds):

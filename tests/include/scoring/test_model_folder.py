@@ -7,6 +7,7 @@ from include.api.app import create_app
 from include.contract import KnownAt
 from include.scoring.errors import ChampionUnusableError
 from include.scoring.model_folder import INDEX, folder_champions, read_index, sagemaker_folder
+from include.settings import settings
 
 
 @pytest.fixture
@@ -87,7 +88,6 @@ def test_an_api_serves_the_folder_that_a_setting_names_in_place_of_the_registry(
     monkeypatch.setenv("LEADS_API_AUTH", "off")
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
     fresh_settings()
-    app = create_app()
-    app.extensions["champions"].refresh()
+    app = create_app(settings())
+    app.extensions["leads"].champions.refresh()
     assert app.test_client().get("/readyz").status_code == 200
-    app.extensions["champions"].stop()

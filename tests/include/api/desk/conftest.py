@@ -10,6 +10,7 @@ from include.api.app import create_app
 from include.api.desk.publish import publish
 from include.lake.frames import write_parquet
 from include.lake.layout import Layout
+from include.settings import settings
 
 SCORED_AT = pd.Timestamp("2026-02-01 05:00", tz="UTC").to_pydatetime()
 HOSTILE = "<script>alert('x')</script>"
@@ -57,7 +58,7 @@ def app(layout, serving_champions, monkeypatch, fresh_settings):
     """The API with both stages' champions; Asha is logged in."""
     monkeypatch.setenv("LEADS_API_AUTH", "off")
     fresh_settings()
-    made = create_app(serving_champions)
+    made = create_app(settings(), serving_champions)
     made.before_request(lambda: setattr(g, "rep", "asha"))
     return made
 

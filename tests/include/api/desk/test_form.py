@@ -28,7 +28,7 @@ def test_known_levels_are_a_choice_and_all_else_is_typed(contract):
 def test_what_was_filled_in_and_what_is_wrong_with_it_stand_at_the_field(contract):
     later = sections(contract, {"opinion": "hot"}, {"fit": "must be one of"})[1:]
     assert [section.touched for section in later] == [True, True]
-    assert (later[0].fields[0].problem, later[1].fields[0].given) == ("must be one of", "hot")
+    assert (later[0].fields[0].problem, later[1].fields[0].value) == ("must be one of", "hot")
 
 
 def hidden(contract, *fields):

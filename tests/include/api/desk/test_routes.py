@@ -11,9 +11,10 @@ import pytest
 from include.api.access.keys import Keys, hash_of
 from include.api.app import create_app
 from include.api.desk.publish import publish
-from include.api.upload import AT_ONCE
+from include.api.views.batch import AT_ONCE
 from include.lake.frames import write_parquet
 from include.lake.objects import list_objects, read_json, write_json, write_text
+from include.settings import settings
 
 SCORED_AT = pd.Timestamp("2026-02-01 05:00", tz="UTC").to_pydatetime()
 HERE = {"Sec-Fetch-Site": "same-origin"}
@@ -101,14 +102,14 @@ def test_a_run_without_open_leads_is_an_empty_list_with_its_moment(client, layou
 
 def test_the_list_stays_when_the_store_cannot_be_read(app, client, layout, published, monkeypatch):
     assert shown(client.get("/desk"))
-    app.extensions["desk"].listing._seconds = 0
-    app.extensions["desk"].listing._due = 1e-9
+    app.extensions["leads"].desk.listing._seconds = 0
+    app.extensions["leads"].desk.listing._due = 1e-9
     write_text(layout.desk_list, "{")
     assert shown(client.get("/desk"))
 
 
 def test_a_new_list_is_shown_once_the_old_one_is_stale(app, client, layout, published, desk_rows):
-    app.extensions["desk"].listing._seconds = 0
+    app.extensions["leads"].desk.listing._seconds = 0
     assert len(shown(client.get("/desk"))) == 25
     write_parquet(desk_rows(3), layout.desk("r2") + "0000_part_00.parquet")
     publish("r2", layout, SCORED_AT)
@@ -117,7 +118,7 @@ def test_a_new_list_is_shown_once_the_old_one_is_stale(app, client, layout, publ
 
 def test_the_agreement_of_reps_and_models_is_on_the_page(client, layout):
     assert "agreement" not in client.get("/desk").text
-    client.application.extensions["desk"].agreement._due = 0
+    client.application.extensions["leads"].desk.agreement._due = 0
     model = {"stage": "capture", "model_version": "3", "reps": 2, "flags": 5, "loudest": 0.8, "right": 0.5}
     model |= {"too_high": 0.25, "too_low": 0.25, "reps_agree": None, "borne_out": 1.0}
     write_json(layout.agreement, {"models": [model]})
@@ -260,7 +261,7 @@ def guarded(serving_champions, layout):
     """A client of a desk that asks for an API key."""
     keys = Keys(lambda: {"sales": hash_of(KEY)})
     keys.refresh()
-    return create_app(serving_champions, keys).test_client()
+    return create_app(settings(), serving_champions, keys).test_client()
 
 
 @pytest.mark.parametrize(("user", "rep"), [("mira", "mira"), ("", "sales")])

@@ -3,8 +3,8 @@ import io
 
 import pytest
 
-from include.api import upload
 from include.api.score_request import REASONS, VERSION_HEADER
+from include.api.views import batch
 from include.scoring.scored_csv import ADDED, FORMULA, NUMBER
 
 
@@ -35,7 +35,7 @@ def test_the_csv_comes_back_with_the_scores_of_the_scorer(client, staged, leads)
 
 def test_chunks_are_scored_in_their_order(client, leads, monkeypatch):
     whole = rows_of(send(client, leads.to_csv(index=False)))
-    monkeypatch.setattr(upload, "CHUNK", 33)
+    monkeypatch.setattr(batch, "CHUNK", 33)
     chunked = rows_of(send(client, leads.to_csv(index=False)))
     assert [row["account"] for row in chunked] == [row["account"] for row in whole]
     # A linear model's last bit depends on how many leads are multiplied at once.
@@ -90,7 +90,7 @@ def test_a_bad_file_is_refused_with_a_reason(client, name):
 
 
 def test_a_bad_row_far_down_is_named_by_its_number_and_nothing_is_returned(client, monkeypatch):
-    monkeypatch.setattr(upload, "CHUNK", 10)
+    monkeypatch.setattr(batch, "CHUNK", 10)
     reply = send(client, "visits\n" + "1\n" * 25 + "many\n" + "1\n" * 10)
     assert reply.status_code == 422
     assert reply.json["problems"] == [{"row": 26, "field": "visits", "reason": "must be a number"}]
@@ -107,16 +107,16 @@ def test_another_content_type_is_a_415(client):
 
 
 def test_a_file_above_the_limit_is_a_413(client, monkeypatch):
-    monkeypatch.setattr(upload, "MAX_UPLOAD_BYTES", 1000)
+    monkeypatch.setattr(batch, "MAX_UPLOAD_BYTES", 1000)
     assert send(client, "visits\n" + "1\n" * 1000).status_code == 413
 
 
 def test_more_uploads_at_once_than_there_is_room_for_wait(client):
     for _ in range(2):
-        upload.AT_ONCE.acquire()
+        batch.AT_ONCE.acquire()
     try:
         reply = send(client, "visits\n1\n")
     finally:
-        upload.AT_ONCE.release(2)
+        batch.AT_ONCE.release(2)
     assert (reply.status_code, reply.headers["Retry-After"]) == (429, "5")
     assert send(client, "visits\n1\n").status_code == 200

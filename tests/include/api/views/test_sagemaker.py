@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from include.api.sagemaker import ATTRIBUTES
+from include.api.views.sagemaker import ATTRIBUTES
 from include.contract import KnownAt
 
 

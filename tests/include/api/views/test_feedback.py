@@ -123,8 +123,10 @@ def test_html_and_sql_are_kept_as_the_text_they_are(client, stored):
     assert stored()[0]["comment"] == comment
 
 
-def test_without_its_store_feedback_is_a_503_that_says_to_send_it_again(client, monkeypatch):
+def test_without_its_store_feedback_is_a_503_that_says_to_send_it_again(
+    bucket, serving_champions, client_of, monkeypatch
+):
     monkeypatch.setenv("LEADS_BUCKET", "no-such-bucket")
     settings.cache_clear()
-    reply = client.post("/feedback", json=SAID)
+    reply = client_of(serving_champions).post("/feedback", json=SAID)
     assert (reply.status_code, "send it again" in reply.json["error"]) == (503, True)

@@ -1,13 +1,13 @@
 import pytest
 
-from include.api.openapi import document
+from include.api.openapi.document import document
 from include.contract import load_contract
 from include.settings import settings
 
 
 @pytest.fixture
 def api(contract):
-    return document(contract, settings())
+    return document(contract, settings().api)
 
 
 def test_every_route_but_the_pages_is_described(client, api):
@@ -23,7 +23,7 @@ def test_every_route_but_the_pages_is_described(client, api):
 @pytest.mark.parametrize("name", ["x_education", None])
 def test_every_field_of_a_lead_is_described(contract, name):
     contract = load_contract(name) if name else contract
-    lead = document(contract, settings())["components"]["schemas"]["Lead"]["properties"]
+    lead = document(contract, settings().api)["components"]["schemas"]["Lead"]["properties"]
     assert list(lead) == list(contract.fields)
     assert [field for field, schema in lead.items() if not ("anyOf" in schema or "type" in schema)] == []
 

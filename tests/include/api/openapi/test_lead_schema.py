@@ -3,7 +3,7 @@ import json
 import jsonschema
 import pytest
 
-from include.api.lead_schema import field_schema, lead_schema
+from include.api.openapi.lead_schema import field_schema, lead_schema
 from include.contract import load_contract
 from include.scoring.errors import LeadsRefusedError
 from include.scoring.leads import LARGEST, read_leads

@@ -1,0 +1,169 @@
+"""Describe the scoring API in OpenAPI 3.1: routes by hand, replies from models, a lead's fields from the contract.
+
+flask-openapi3 4.3.2 and APIFlask 3.1.2 derive a route's description from what the framework validates, and validation
+stays ours (see error_replies.py for the figures). What would be left to them is less than what stands here: both take
+one content type for a body, where four routes of ours take two or three, and neither knows the headers of a refusal.
+"""
+
+from http import HTTPStatus
+from typing import Any
+
+from include.api.access.auth import KEY_HEADER
+from include.api.logs import REQUEST_ID
+from include.api.openapi.lead_schema import lead_schema
+from include.api.openapi.replies import reply_schemas
+from include.api.score_request import MOST_REASONS, REASONS, VERSION_HEADER
+from include.contract import Contract
+from include.settings import ApiSettings
+
+Json = dict[str, Any]
+TEXT: Json = {"type": "string"}
+JSON_TYPE = "application/json"
+CSV_TYPE = "text/csv"
+JSON_LINES_TYPE = "application/jsonlines"
+KEYED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
+WITH_BODY = (
+    *KEYED,
+    HTTPStatus.BAD_REQUEST,
+    HTTPStatus.LENGTH_REQUIRED,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+)
+MEANING = {
+    HTTPStatus.BAD_REQUEST: "the body cannot be read",
+    HTTPStatus.UNAUTHORIZED: "no key, or an unknown one",
+    HTTPStatus.LENGTH_REQUIRED: "sent in chunks, without a length",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "too many bytes",
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "another content type than those named",
+    HTTPStatus.UNPROCESSABLE_ENTITY: "too many leads or columns, or values refused, each named with row and reason",
+    HTTPStatus.TOO_MANY_REQUESTS: "wait as long as Retry-After says",
+    HTTPStatus.SERVICE_UNAVAILABLE: "nothing to answer with yet: no champion, no keys or no store; try again",
+}
+REASON_COUNT: Json = {
+    "name": "reasons",
+    "in": "query",
+    "description": "how many reasons for each direction; 0 is several times faster",
+    "schema": {"type": "integer", "minimum": 0, "maximum": MOST_REASONS, "default": REASONS},
+}
+SECURITY_SCHEMES: Json = {
+    "key": {"type": "apiKey", "in": "header", "name": KEY_HEADER},
+    "bearer": {"type": "http", "scheme": "bearer"},
+    "basic": {"type": "http", "scheme": "basic", "description": "user: the rep; password: the key"},
+}
+
+
+def document(contract: Contract, limits: ApiSettings) -> Json:
+    """Return the document, a dict ready for JSON."""
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Lead scoring",
+            "version": f"{contract.contract}-{contract.version}",
+            "description": f"{contract.description} Scores, reasons and feedback; see docs/api.md.",
+        },
+        "security": [{name: []} for name in SECURITY_SCHEMES],
+        "paths": _scoring_paths(limits) | _feedback_path() | _status_paths(),
+        "components": {
+            "securitySchemes": SECURITY_SCHEMES,
+            "schemas": {"Lead": lead_schema(contract, limits.max_columns)} | reply_schemas(contract),
+        },
+    }
+
+
+def _scoring_paths(limits: ApiSettings) -> Json:
+    many_leads = {"type": "array", "items": _ref("Lead"), "minItems": 1, "maxItems": limits.max_leads}
+    leads = {
+        JSON_TYPE: _content({"anyOf": [_ref("Lead"), many_leads]}),
+        CSV_TYPE: _content(TEXT),
+    }
+    form = {
+        "type": "object",
+        "properties": {"file": TEXT | {"format": "binary"}},
+        "required": ["file"],
+    }
+    upload = {
+        CSV_TYPE: _content(TEXT),
+        "multipart/form-data": _content(form) | {"encoding": {"file": {"contentType": CSV_TYPE}}},
+    }
+    lines = {JSON_LINES_TYPE: _content(TEXT)}
+    scores = {JSON_TYPE: _content(_ref("Scores"))}
+    scored_file = {CSV_TYPE: _content(TEXT)}
+    return {
+        "/predict": {"post": _post("Score leads", leads, scores)},
+        "/predict/batch": {"post": _post("Score a CSV file", upload, scored_file)},
+        "/invocations": {"post": _post("Score leads, by SageMaker's contract", leads | lines, scores | lines)},
+    }
+
+
+def _post(summary: str, body: Json, reply: Json) -> Json:
+    scored = {"description": "scored", "headers": _headers(VERSION_HEADER), "content": reply}
+    return {
+        "summary": summary,
+        "parameters": [REASON_COUNT],
+        "requestBody": {"required": True, "content": body},
+        "responses": {"200": scored} | _refusals(WITH_BODY),
+    }
+
+
+def _feedback_path() -> Json:
+    reply = {JSON_TYPE: _content(_ref("FeedbackReply"))}
+    stored = {
+        "201": {"description": "kept", "headers": _headers(), "content": reply},
+        "200": {"description": "the same has been kept before", "headers": _headers(), "content": reply},
+    }
+    body = {JSON_TYPE: _content(_ref("FeedbackBody"))}
+    return {
+        "/feedback": {
+            "post": {
+                "summary": "Say that a score is right or wrong",
+                "requestBody": {"required": True, "content": body},
+                "responses": _refusals(WITH_BODY) | stored,
+            }
+        }
+    }
+
+
+def _status_paths() -> Json:
+    status = _ref("Status")
+    anything = {"type": "object"}
+    unready = (HTTPStatus.SERVICE_UNAVAILABLE,)
+    return {
+        "/model": {"get": _get("The champions in use", JSON_TYPE, anything, KEYED)},
+        "/metrics": {"get": _get("Figures for Prometheus", "text/plain", TEXT, KEYED)},
+        "/healthz": {"get": _get_open("The process answers", JSON_TYPE, status)},
+        "/readyz": {"get": _get_open("It can score", JSON_TYPE, status, unready)},
+        "/ping": {"get": _get_open("It can score, for SageMaker", JSON_TYPE, status, unready)},
+        "/openapi.json": {"get": _get_open("This document", JSON_TYPE, anything)},
+        "/docs": {"get": _get_open("This document as a page", "text/html", TEXT)},
+    }
+
+
+def _get(summary: str, media: str, schema: Json, refusals: tuple[HTTPStatus, ...]) -> Json:
+    answer = {"description": "answered", "headers": _headers(), "content": {media: _content(schema)}}
+    return {"summary": summary, "responses": {"200": answer} | _refusals(refusals)}
+
+
+def _get_open(summary: str, media: str, schema: Json, refusals: tuple[HTTPStatus, ...] = ()) -> Json:
+    """Return the description of a route that asks for no key."""
+    return _get(summary, media, schema, refusals) | {"security": []}
+
+
+def _refusals(statuses: tuple[HTTPStatus, ...]) -> Json:
+    content = {JSON_TYPE: _content(_ref("Error"))}
+    return {
+        str(status.value): {"description": MEANING[status], "headers": _headers(), "content": content}
+        for status in statuses
+    }
+
+
+def _headers(*further: str) -> Json:
+    return {name: {"required": True, "schema": TEXT} for name in (REQUEST_ID, *further)}
+
+
+def _content(schema: Json) -> Json:
+    return {"schema": schema}
+
+
+def _ref(model: str) -> Json:
+    return {"$ref": f"#/components/schemas/{model}"}

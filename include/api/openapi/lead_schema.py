@@ -1,0 +1,88 @@
+"""Derive the JSON schema of a lead from the contract: what `include.scoring.leads` accepts, field by field."""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from include.contract import Column, Contract
+from include.scoring.leads import LARGEST
+
+Json = dict[str, Any]
+
+
+def lead_schema(contract: Contract, max_columns: int) -> Json:
+    """Return the schema of one lead: every field optional, unknown ones ignored."""
+    return {
+        "type": "object",
+        "description": "Fields by the names below, or by their business headers; what is left out counts as missing, "
+        "and fields that nobody knows are ignored.",
+        "properties": {column.field: field_schema(column, contract.null_tokens) for column in contract.columns},
+        "maxProperties": max_columns,
+    }
+
+
+def field_schema(column: Column, null_tokens: Sequence[str]) -> Json:
+    """Return the schema of one field: type, bounds, unit, and its levels, as a rule or as examples."""
+    schema = {"title": column.label, "description": _description(column)}
+    match column.type:
+        case "integer" | "number":
+            return schema | _number(column, null_tokens)
+        case "yes_no" | "ordinal":
+            return schema | _levels(column, null_tokens)
+        case "category":
+            return schema | _category(column)
+        case _:
+            return schema | {"type": ["string", "integer", "null"]}
+
+
+def _description(column: Column) -> str:
+    unit = f", in {column.unit}" if column.unit else ""
+    return f"{column.description} Header: {column.name}. Known at {column.known_at}{unit}."
+
+
+def _number(column: Column, null_tokens: Sequence[str]) -> Json:
+    lowest = -LARGEST if column.minimum is None else column.minimum
+    highest = LARGEST if column.maximum is None else column.maximum
+    bounds = {"type": column.type, "minimum": _plain(lowest), "maximum": _plain(highest)}
+    choices: list[Json] = [bounds, {"type": "null"}, {"type": "string", "pattern": _pattern_of(null_tokens)}]
+    if column.minimum in (None, 0) and column.maximum is None:  # a pattern cannot express any other bound
+        choices.append({"type": "string", "pattern": _digits(column)})
+    return {"anyOf": choices}
+
+
+def _digits(column: Column) -> str:
+    """Return the pattern of a number that is sent as text."""
+    sign = "" if column.minimum == 0 else "-?"
+    digits = "[0-9]{1,15}" if column.type == "integer" else r"[0-9]{1,15}(\.[0-9]{1,15})?"
+    return rf"^\s*{sign}{digits}\s*$"
+
+
+def _levels(column: Column, null_tokens: Sequence[str]) -> Json:
+    levels = column.order or ("Yes", "No")
+    pattern = _pattern_of([*levels, *null_tokens])
+    return {
+        "anyOf": [{"type": "string", "pattern": pattern}, {"type": "null"}],
+        "examples": list(levels),
+    }
+
+
+def _category(column: Column) -> Json:
+    levels = list(column.allowed)
+    if not levels:
+        for group in column.groups.values():
+            levels.extend(group)
+    schema: Json = {"type": ["string", "null"]}
+    if levels:
+        schema["examples"] = levels
+    return schema
+
+
+def _pattern_of(words: Sequence[str]) -> str:
+    """Return a pattern of the words with space around them that means the same in Python, JavaScript and Rust."""
+    escaped = [re.sub(r"([.^$*+?()\[\]{}|\\/])", r"\\\1", word) for word in words]
+    alternatives = "|".join(escaped)
+    return rf"^\s*({alternatives})\s*$"
+
+
+def _plain(number: float) -> float | int:
+    return int(number) if float(number).is_integer() else number

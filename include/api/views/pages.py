@@ -1,0 +1,55 @@
+"""Describe what is served, to people as pages and to programs as JSON: the champions, and the API itself."""
+
+from typing import Any
+
+from flask import Response, jsonify, render_template
+
+from include.api.access.auth import open_to_all
+from include.api.score_request import current_scorer, name_versions
+from include.api.state import app_state
+from include.scoring.scorer import Scorer
+
+
+def index() -> str:
+    """Return the page for people: which champions serve, how good they are, how to ask for a score."""
+    problems = app_state().champions.problems
+    return render_template("index.html", champions=_described(), problems=problems)
+
+
+def model() -> Response:
+    """Return the champions in use by stage: name, version, run, decision and tags; and the registry's problems."""
+    scorer = current_scorer()
+    problems = app_state().champions.problems
+    response = jsonify(champions=_described(), registry_problems=problems)
+    return name_versions(response, scorer)
+
+
+@open_to_all
+def openapi() -> Response:
+    """Return the description of this API, with every field of a lead from the contract."""
+    return jsonify(app_state().openapi)
+
+
+@open_to_all
+def docs() -> str:
+    """Return the description of this API as a page."""
+    return render_template("docs.html", api=app_state().openapi)
+
+
+def _described() -> dict[str, dict[str, Any]]:
+    scorer = app_state().champions.scorer
+    if scorer is None:
+        return {}
+    return {str(stage): _description(stage_scorer) for stage, stage_scorer in scorer.scorers.items()}
+
+
+def _description(scorer: Scorer) -> dict[str, Any]:
+    return {
+        "model": scorer.champion.model,
+        "version": scorer.champion.version,
+        "run_id": scorer.champion.run_id,
+        "policy": scorer.decision.policy,
+        "threshold": scorer.decision.threshold,
+        "tiers": dict(scorer.decision.tiers),
+        "tags": scorer.champion.tags,
+    }
