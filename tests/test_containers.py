@@ -113,7 +113,7 @@ def test_what_a_dockerfile_copies_is_there_and_reaches_the_builder(dockerfile):
 @pytest.mark.parametrize("dockerfile", DOCKERFILES, ids=lambda path: path.name)
 def test_packages_are_installed_before_code_is_copied_and_no_builder_is_asked_too_much(dockerfile):
     for stage in re.split(r"^FROM ", dockerfile.read_text(), flags=re.MULTILINE)[1:]:
-        code = re.search(r"^COPY include/(?!\w+/requirements)", stage, flags=re.MULTILINE)
+        code = re.search(r"^COPY include\b(?!/\w+/requirements)", stage, flags=re.MULTILINE)
         assert "pip install" not in (stage[code.start() :] if code else "")
     assert "--mount" not in dockerfile.read_text(), "only BuildKit knows it"
 
@@ -182,6 +182,14 @@ def test_the_code_is_mounted_unchanged_and_cannot_be_written():
     for name in ("scheduler", "dag-processor", "worker", "api-server", "triggerer"):
         volumes = SERVICES[name]["volumes"]
         assert {f"./{part}:/opt/airflow/{part}:ro" for part in ("dags", "plugins", "include")} <= set(volumes)
+
+
+def test_the_module_that_a_service_runs_is_mounted_or_in_its_image():
+    for name, service in SERVICES.items():
+        words = [*service.get("command", []), *service.get("healthcheck", {}).get("test", [])]
+        modules = {following for word, following in zip(words, words[1:], strict=False) if word == "-m"}
+        mounted = {volume.split(":")[0] for volume in service.get("volumes", [])}
+        assert {f"./{module.split('.')[0]}" for module in modules} <= mounted, name
 
 
 def test_only_workers_are_optional_and_they_share_the_schedulers_settings():

@@ -23,8 +23,8 @@ def test_dags_carry_the_domain_code_below_them(dist: Path) -> None:
 
 
 def test_what_only_a_laptop_needs_stays_at_home(dist: Path) -> None:
-    assert not (dist / "dags" / "include" / "local").exists()
-    assert not (dist / "dags" / "include" / "infra").exists()
+    for folder in ("localaws", "infra", "demo"):
+        assert not list(dist.rglob(folder)), f"{folder}/ must not be deployed"
     assert not list(dist.rglob("__pycache__"))
 
 
