@@ -1,1 +1,4 @@
-"""Local AWS: moto's server with Glue crawlers and jobs, a Redshift Data API and SageMaker training that really run."""
+"""Serve a local AWS: moto's server, in which Glue, Redshift and SageMaker really run.
+
+A package of its own. It imports nothing of the project: what its account is called stands in `account.py`.
+"""

@@ -1,11 +1,14 @@
-"""`python -m localaws`: serve a local AWS until it is told to stop."""
+"""Serve a local AWS until the process gets SIGTERM or SIGINT: `python -m localaws`."""
 
 import argparse
 import logging
 from pathlib import Path
 
-from include.settings import settings
+from localaws.account import Account
 from localaws.server import serve
+
+QUIETER = {"werkzeug": logging.WARNING, "botocore": logging.WARNING, "sqlglot": logging.ERROR}
+"""Libraries that log every request or statement at the level INFO."""
 
 
 def main() -> None:
@@ -17,9 +20,9 @@ def main() -> None:
     parser.add_argument("--empty", action="store_true", help="an account without bucket, roles, secret and catalog")
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    for chatty, level in (("werkzeug", logging.WARNING), ("botocore", logging.WARNING), ("sqlglot", logging.ERROR)):
-        logging.getLogger(chatty).setLevel(level)
-    serve(arguments.host, arguments.port, arguments.data_dir, settings(), seeded=not arguments.empty)
+    for library, level in QUIETER.items():
+        logging.getLogger(library).setLevel(level)
+    serve(arguments.host, arguments.port, arguments.data_dir, Account(), seeded=not arguments.empty)
 
 
 if __name__ == "__main__":

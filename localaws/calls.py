@@ -1,7 +1,7 @@
-"""Records which role calls what on local AWS, as IAM sees it: role, action, resources.
+"""Record which role calls what on local AWS, as IAM sees it: role, action, resources.
 
-A role is told by the access key id that signs the request (roles.py). Every distinct call is one JSON line, written
-once; `infra.policies` holds them against the roles' policies.
+A role is recognised by the access key id that signs the request (roles.py). Every distinct call is one JSON line,
+written once; `infra.policies` compares them with the roles' policies.
 """
 
 import io
@@ -22,67 +22,91 @@ Application = Callable[..., Iterable[bytes]]
 _CREDENTIAL = re.compile(r"Credential=([^/,\s]+)/\d{8}/([^/]+)/([^/]+)/aws4_request")
 _INVOCATION = re.compile(r"/endpoints/([^/]+)/invocations")
 _BODY_LIMIT = 1 << 20
+_ROLE_MEMBERS = ("RoleArn", "ExecutionRoleArn", "Role")
 
 
 class CallRecorder:
-    """WSGI middleware that writes each distinct call of a role to a file of JSON lines."""
+    """Write each distinct call of a role to a file of JSON lines (WSGI middleware)."""
 
     def __init__(self, application: Application, file: Path, account: str) -> None:
-        """`file` is emptied; `account` is the twelve digits that stand in ARNs."""
-        self._application, self._file, self._account = application, file, account
-        self._seen: set[str] = set()
+        """Empty `file`; `account` is the twelve digits that stand in ARNs."""
+        self._application = application
+        self._file = file
+        self._account = account
+        self._lines: set[str] = set()
         self._lock = Lock()
         file.write_text("", encoding="utf-8")
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        """Note the call, then let it through."""
-        signed = _CREDENTIAL.search(environ.get("HTTP_AUTHORIZATION") or unquote(environ.get("QUERY_STRING", "")))
-        if signed and signed[1] != OWNER:
-            for call in self._calls(signed[2], signed[3], environ):
-                self._note({"role": signed[1], **call})
+        """Write the call down, then let it through."""
+        signature = environ.get("HTTP_AUTHORIZATION") or unquote(environ.get("QUERY_STRING", ""))
+        credential = _CREDENTIAL.search(signature)
+        if credential and credential[1] != OWNER:
+            role, region, service = credential.groups()
+            for call in self._calls(region, service, environ):
+                self._write({"role": role, **call})
         return self._application(environ, start_response)
 
     def _calls(self, region: str, service: str, environ: dict[str, Any]) -> list[dict[str, Any]]:
         if service == "s3":
-            return [{"action": action, "resources": [resource]} for action, resource in s3_call(environ, _body)]
+            return [{"action": action, "resources": [resource]} for action, resource in s3_call(environ, _read_body)]
         operation, request = _operation(environ)
-        found = resources_of(service, operation, request, (region, self._account))
-        calls: list[dict[str, Any]] = [{"action": f"{service}:{operation}", "resources": found}]
-        passed = (
-            request.get("RoleArn")
-            or request.get("ExecutionRoleArn")
-            or request.get("Role")
-            or request.get("JobUpdate", {}).get("Role")
-        )
-        if passed and operation.startswith(("Create", "Update")):
-            arn = passed if passed.startswith("arn:") else f"arn:aws:iam::{self._account}:role/{passed}"
-            context = {"iam:PassedToService": f"{service}.amazonaws.com"}
-            calls.append({"action": "iam:PassRole", "resources": [arn], "context": context})
+        resources = resources_of(service, operation, request, (region, self._account))
+        calls: list[dict[str, Any]] = [{"action": f"{service}:{operation}", "resources": resources}]
+        role = _role_of(request)
+        if role and operation.startswith(("Create", "Update")):
+            calls.append(self._pass_role(service, role))
         return calls
 
-    def _note(self, call: dict[str, Any]) -> None:
+    def _pass_role(self, service: str, role: str) -> dict[str, Any]:
+        """Return the call that hands a role to a service."""
+        arn = role if role.startswith("arn:") else f"arn:aws:iam::{self._account}:role/{role}"
+        return {
+            "action": "iam:PassRole",
+            "resources": [arn],
+            "context": {"iam:PassedToService": f"{service}.amazonaws.com"},
+        }
+
+    def _write(self, call: dict[str, Any]) -> None:
         line = json.dumps(call)
         with self._lock:
-            if line not in self._seen:
-                self._seen.add(line)
-                with self._file.open("a", encoding="utf-8") as lines:
-                    lines.write(line + "\n")
+            if line not in self._lines:
+                self._lines.add(line)
+                with self._file.open("a", encoding="utf-8") as file:
+                    file.write(line + "\n")
+
+
+def _role_of(request: dict[str, Any]) -> str:
+    """Return the role that a request hands to a service; empty where it names none."""
+    for member in _ROLE_MEMBERS:
+        if request.get(member):
+            return str(request[member])
+    return str(request.get("JobUpdate", {}).get("Role") or "")
 
 
 def _operation(environ: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-    """Operation and request of AWS's JSON and query protocols; of others the bare request line, which no policy has."""
-    if target := environ.get("HTTP_X_AMZ_TARGET"):
-        return target.rsplit(".", 1)[-1], json.loads(_body(environ) or b"{}")
-    if invoked := _INVOCATION.fullmatch(environ.get("PATH_INFO", "")):
-        return "InvokeEndpoint", {"EndpointName": invoked[1]}
-    fields = {name: values[0] for name, values in parse_qs(_body(environ).decode("utf-8", "replace")).items()}
+    """Return operation and request of AWS's JSON and query protocols.
+
+    Of any other request the operation is the bare request line, which no policy allows.
+    """
+    target = environ.get("HTTP_X_AMZ_TARGET")
+    if target:
+        return target.rsplit(".", 1)[-1], json.loads(_read_body(environ) or b"{}")
+    invocation = _INVOCATION.fullmatch(environ.get("PATH_INFO", ""))
+    if invocation:
+        return "InvokeEndpoint", {"EndpointName": invocation[1]}
+    form = parse_qs(_read_body(environ).decode("utf-8", "replace"))
+    fields = {name: values[0] for name, values in form.items()}
     if "Action" in fields:
         return fields["Action"], fields
     return f"{environ.get('REQUEST_METHOD')} {environ.get('PATH_INFO')}", {}
 
 
-def _body(environ: dict[str, Any]) -> bytes:
-    """The request's body, left in place for the application; empty for one too large to be an API request."""
+def _read_body(environ: dict[str, Any]) -> bytes:
+    """Return the request's body and leave it in place for the application.
+
+    Empty for a body that is too large to be an API request.
+    """
     length = int(environ.get("CONTENT_LENGTH") or 0)
     if not 0 < length <= _BODY_LIMIT:
         return b""

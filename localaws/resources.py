@@ -1,46 +1,27 @@
-"""The resources that a call names, as ARNs: what a policy's `Resource` is matched against."""
+"""Name the resources of a call as ARNs: what a policy's `Resource` is matched against."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
-Where = tuple[str, str]
-_PLAIN = {
-    # service: (ARN's service, resource type and separator, members of the request that may hold the name)
-    "secretsmanager": ("secretsmanager", "secret:", ("SecretId", "Name")),
-    "iam": ("iam", "role/", ("RoleName",)),
-    "redshift-data": ("redshift-serverless", "workgroup/", ("WorkgroupName",)),
-    "kms": ("kms", "key/", ("KeyId",)),
-    "sns": ("sns", "", ("TopicArn",)),
+Location = tuple[str, str]
+"""Region and account."""
+
+
+class _Naming(NamedTuple):
+    """How the requests of a service name the one resource that they are about."""
+
+    arn_service: str
+    prefix: str
+    members: tuple[str, ...]
+
+
+_SERVICES = {
+    "secretsmanager": _Naming("secretsmanager", "secret:", ("SecretId", "Name")),
+    "iam": _Naming("iam", "role/", ("RoleName",)),
+    "redshift-data": _Naming("redshift-serverless", "workgroup/", ("WorkgroupName",)),
+    "kms": _Naming("kms", "key/", ("KeyId",)),
+    "sns": _Naming("sns", "", ("TopicArn",)),
 }
-
-
-def resources_of(service: str, operation: str, request: dict[str, Any], where: Where) -> tuple[str, ...]:
-    """ARNs of what a request is about; `*` where it names nothing.
-
-    Args:
-        service: signing name.
-        operation: API operation.
-        request: its members.
-        where: region and account.
-    """
-    if service == "glue":
-        return _glue(operation, request, where)
-    if service == "sagemaker":
-        return _sagemaker(request, where)
-    if service == "logs":
-        return (_logs(request, where),)
-    if service == "cloudformation":
-        return (_arn(where, service, f"stack/{request.get('StackName', '*')}/id"),)
-    arn_service, kind, members = _PLAIN.get(service, (service, "", ()))
-    name = next((request[member] for member in members if request.get(member)), "")
-    return (_arn(where, arn_service, f"{kind}{name}") if not name.startswith("arn:") else name,) if name else ("*",)
-
-
-def _arn(where: Where, service: str, resource: str) -> str:
-    region, account = where
-    return f"arn:aws:{service}:{'' if service == 'iam' else region}:{account}:{resource}"
-
-
-_OF_SAGEMAKER = {
+_SAGEMAKER_KINDS = {
     "TrainingJobName": "training-job",
     "ModelName": "model",
     "EndpointConfigName": "endpoint-config",
@@ -48,32 +29,88 @@ _OF_SAGEMAKER = {
 }
 
 
-def _sagemaker(request: dict[str, Any], where: Where) -> tuple[str, ...]:
-    """An endpoint is made and changed by the right to it and to its config."""
-    found = [
-        _arn(where, "sagemaker", f"{kind}/{request[name]}") for name, kind in _OF_SAGEMAKER.items() if name in request
-    ]
-    return tuple(found) or ("*",)
+def resources_of(service: str, operation: str, request: dict[str, Any], location: Location) -> tuple[str, ...]:
+    """Return the ARNs of what a request is about; `*` where it names nothing.
+
+    Args:
+        service: signing name.
+        operation: API operation.
+        request: its members.
+        location: region and account.
+    """
+    if service == "glue":
+        return _glue(operation, request, location)
+    if service == "sagemaker":
+        return _sagemaker(request, location)
+    if service == "logs":
+        return (_logs(request, location),)
+    if service == "cloudformation":
+        stack = request.get("StackName", "*")
+        return (_arn(location, service, f"stack/{stack}/id"),)
+    return (_plain(service, request, location),)
 
 
-def _glue(operation: str, request: dict[str, Any], where: Where) -> tuple[str, ...]:
+def _plain(service: str, request: dict[str, Any], location: Location) -> str:
+    naming = _SERVICES.get(service)
+    if naming is None:
+        return "*"
+    for member in naming.members:
+        name = request.get(member)
+        if name and name.startswith("arn:"):
+            return str(name)
+        if name:
+            return _arn(location, naming.arn_service, f"{naming.prefix}{name}")
+    return "*"
+
+
+def _arn(location: Location, service: str, resource: str) -> str:
+    region, account = location
+    if service == "iam":
+        region = ""
+    return f"arn:aws:{service}:{region}:{account}:{resource}"
+
+
+def _sagemaker(request: dict[str, Any], location: Location) -> tuple[str, ...]:
+    """Return every resource named: an endpoint is made and changed by the right to it and to its config."""
+    arns = []
+    for member, kind in _SAGEMAKER_KINDS.items():
+        if member in request:
+            arns.append(_arn(location, "sagemaker", f"{kind}/{request[member]}"))
+    return tuple(arns) or ("*",)
+
+
+def _glue(operation: str, request: dict[str, Any], location: Location) -> tuple[str, ...]:
+    if not operation.endswith("Crawler"):  # a crawler's request names a database too, but is not about it
+        catalog = _catalog(operation, request)
+        if catalog:
+            return tuple(_arn(location, "glue", resource) for resource in catalog)
+    kind = "crawler" if "Crawler" in operation else "job"
+    name = request.get("JobName") or request.get("Name")
+    return (_arn(location, "glue", f"{kind}/{name}"),) if name else ("*",)
+
+
+def _catalog(operation: str, request: dict[str, Any]) -> list[str]:
+    """Return what a call touches of the Data Catalog; empty for a call about something else.
+
+    A right to a table is checked together with the rights to its database and to the catalog.
+    """
     database = request.get("DatabaseName") or request.get("DatabaseInput", {}).get("Name")
     table = request.get("TableInput", {}).get("Name") or request.get("TableName")
     if operation.endswith("Database"):
         database = database or request.get("Name")
-    elif database and not operation.endswith("Crawler"):
+    elif database:
         table = table or request.get("Name") or "*"
-    if database and not operation.endswith("Crawler"):
-        found = ["catalog", f"database/{database}"] + ([f"table/{database}/{table}"] if table else [])
-        return tuple(_arn(where, "glue", resource) for resource in found)
-    name = request.get("JobName") or request.get("Name")
-    kind = "crawler" if "Crawler" in operation else "job"
-    return (_arn(where, "glue", f"{kind}/{name}"),) if name else ("*",)
+    if not database:
+        return []
+    resources = ["catalog", f"database/{database}"]
+    if table:
+        resources.append(f"table/{database}/{table}")
+    return resources
 
 
-def _logs(request: dict[str, Any], where: Where) -> str:
+def _logs(request: dict[str, Any], location: Location) -> str:
     group = request.get("logGroupName") or request.get("logGroupNamePrefix")
     if not group:
         return "*"
     stream = request.get("logStreamName") or request.get("logStreamNamePrefix") or ""
-    return _arn(where, "logs", f"log-group:{group}:log-stream:{stream}")
+    return _arn(location, "logs", f"log-group:{group}:log-stream:{stream}")

@@ -1,4 +1,4 @@
-"""What the real backends share: where the server listens, where it keeps files, and clients to itself."""
+"""Share what the real backends need: the server's address, its data folder, and clients of the server itself."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,7 +27,7 @@ class Runtime:
     _lock: Lock = field(default_factory=Lock)
 
     def client(self, service: str, role: str = OWNER) -> Any:
-        """A boto3 client of this server that acts in a role (thread-safe, one per service and role)."""
+        """Return a boto3 client of this server that acts in a role (thread-safe, one per service and role)."""
         with self._lock:  # creating clients from a shared session is not thread-safe, using them is
             if (service, role) not in self._clients:
                 self._clients[service, role] = boto3.client(
@@ -40,7 +40,7 @@ class Runtime:
             return self._clients[service, role]
 
     def environment(self, role: str) -> dict[str, str]:
-        """Environment variables that point a process's AWS clients at this server, in a role."""
+        """Return the environment variables that point a process's AWS clients at this server, in a role."""
         return {
             "AWS_ENDPOINT_URL": self.endpoint,
             "AWS_ACCESS_KEY_ID": role,
@@ -50,12 +50,14 @@ class Runtime:
 
 
 def split_uri(uri: str) -> tuple[str, str]:
-    """Bucket and key of an `s3://bucket/key` URI; the key may be empty."""
+    """Split an `s3://bucket/key` URI into bucket and key; the key may be empty."""
     bucket, _, key = uri.removeprefix("s3://").partition("/")
     return bucket, key
 
 
 def list_objects(s3: Any, bucket: str, prefix: str) -> list[dict[str, Any]]:
-    """Every object (`Key`, `Size`, `LastModified`) under a prefix, in key order."""
-    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-    return [item for page in pages for item in page.get("Contents", [])]
+    """List every object (`Key`, `Size`, `LastModified`) under a prefix, in key order."""
+    objects: list[dict[str, Any]] = []
+    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+        objects += page.get("Contents", [])
+    return objects

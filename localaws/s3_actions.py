@@ -1,4 +1,7 @@
-"""S3 requests as IAM actions: S3 is the one service whose operations stand in the request line, not in a name."""
+"""Read S3 requests as IAM actions.
+
+S3 is the one service whose operations stand in the request line, not in a name.
+"""
 
 import re
 from collections.abc import Callable
@@ -12,7 +15,12 @@ _OBJECT = {
     "POST": "s3:PutObject",
     "DELETE": "s3:DeleteObject",
 }
-_BUCKET = {"GET": "s3:ListBucket", "HEAD": "s3:ListBucket", "PUT": "s3:CreateBucket", "DELETE": "s3:DeleteBucket"}
+_BUCKET = {
+    "GET": "s3:ListBucket",
+    "HEAD": "s3:ListBucket",
+    "PUT": "s3:CreateBucket",
+    "DELETE": "s3:DeleteBucket",
+}
 _SUBRESOURCES = {
     ("GET", "location"): "s3:GetBucketLocation",
     ("GET", "versioning"): "s3:GetBucketVersioning",
@@ -31,29 +39,45 @@ _COPY_SOURCE = "HTTP_X_AMZ_COPY_SOURCE"
 
 
 def s3_call(environ: dict[str, Any], read_body: Callable[[dict[str, Any]], bytes]) -> list[tuple[str, str]]:
-    """Action and resource ARN of a path-style request; several for a copy and for a deletion of many objects.
+    """Return action and resource ARN of a path-style request; several for a copy and for a deletion of many objects.
 
     Args:
         environ: the WSGI request.
         read_body: reads its body; called only for `POST ?delete`, whose body names the objects.
     """
-    bucket, _, key = unquote(environ.get("PATH_INFO", "")).lstrip("/").partition("/")
+    path = unquote(environ.get("PATH_INFO", "")).lstrip("/")
+    bucket, _, key = path.partition("/")
     if not bucket:
         return [("s3:ListAllMyBuckets", "*")]
     method = environ["REQUEST_METHOD"]
-    flags = parse_qs(environ.get("QUERY_STRING", ""), keep_blank_values=True)
+    query = environ.get("QUERY_STRING", "")
+    flags = parse_qs(query, keep_blank_values=True)
     if method == "POST" and "delete" in flags:
         keys = re.findall(r"<Key>(.*?)</Key>", read_body(environ).decode())
-        return [("s3:DeleteObject", _arn(bucket, name)) for name in keys]
-    action = next((_SUBRESOURCES[method, flag] for flag in flags if (method, flag) in _SUBRESOURCES), None)
-    named = action or (_OBJECT if key else _BUCKET).get(method, f"s3:{method} {environ.get('QUERY_STRING', '')}")
-    copied = environ.get(_COPY_SOURCE)
-    return [*([_read(copied)] if copied else []), (named, _arn(bucket, key))]
+        return [("s3:DeleteObject", _arn(bucket, deleted_key)) for deleted_key in keys]
+    calls = []
+    if environ.get(_COPY_SOURCE):
+        calls.append(_read_of_copy(environ[_COPY_SOURCE]))
+    action = _subresource_action(method, flags)
+    if action is None:
+        by_method = _OBJECT if key else _BUCKET
+        action = by_method.get(method, f"s3:{method} {query}")
+    return [*calls, (action, _arn(bucket, key))]
 
 
-def _read(copied: str) -> tuple[str, str]:
-    source, _, version = unquote(copied).lstrip("/").partition("?versionId=")
-    return ("s3:GetObjectVersion" if version else "s3:GetObject", _arn(*source.split("/", 1)))
+def _subresource_action(method: str, flags: dict[str, list[str]]) -> str | None:
+    for flag in flags:
+        if (method, flag) in _SUBRESOURCES:
+            return _SUBRESOURCES[method, flag]
+    return None
+
+
+def _read_of_copy(header: str) -> tuple[str, str]:
+    """Return the call that reads a copy's source."""
+    source, _, version = unquote(header).lstrip("/").partition("?versionId=")
+    bucket, _, key = source.partition("/")
+    action = "s3:GetObjectVersion" if version else "s3:GetObject"
+    return action, _arn(bucket, key)
 
 
 def _arn(bucket: str, key: str) -> str:

@@ -1,4 +1,4 @@
-"""The local AWS process: moto's server with the real backends installed, seeded, and stopped cleanly."""
+"""Run the local AWS process: moto's server with the real backends installed, seeded, and stopped cleanly."""
 
 import json
 import logging
@@ -22,9 +22,10 @@ from moto.sagemaker.models import sagemaker_backends
 from moto.sagemakerruntime.models import sagemakerruntime_backends
 from werkzeug.serving import make_server
 
-from include.settings import Settings
 from localaws import stacks
+from localaws.account import Account
 from localaws.calls import CallRecorder
+from localaws.errors import LocalAwsNotStartedError
 from localaws.glue.backend import LocalGlueBackend
 from localaws.redshift.backend import LocalRedshiftDataBackend
 from localaws.redshift.engine import Engine
@@ -35,43 +36,41 @@ from localaws.sagemaker.invocations import LocalSageMakerRuntimeBackend
 from localaws.seeds import seed
 
 log = logging.getLogger(__name__)
-_READY = "local AWS is ready at "
+
 CALLS = "calls.jsonl"
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - where it listens, which is no address to call
+_READY = "local AWS is ready at "
 _ROOT = Path(__file__).parents[1]
 
 
-class LocalAwsNotStartedError(RuntimeError):
-    """The server's process ended before it was ready."""
-
-    def __init__(self, log_file: Path) -> None:
-        super().__init__(f"local AWS did not start:\n{log_file.read_text()[-2000:]}")
-
-
-def serve(host: str, port: int, data_dir: Path, settings: Settings, seeded: bool = True) -> None:
-    """Serve until SIGTERM or SIGINT; says on standard output when it is ready. Not `seeded`: an empty account.
+def serve(host: str, port: int, data_dir: Path, account: Account, seeded: bool = True) -> None:
+    """Serve until SIGTERM or SIGINT; write the address to standard output as soon as it can be called.
 
     Every start is a new, empty AWS: moto keeps S3 in memory, so a warehouse that outlived it would name objects that
     are gone. `data_dir` holds the warehouse while the process runs, the folders and logs of Glue runs and of training
     jobs, and which role called what (`calls.jsonl`).
+
+    Args:
+        host: address to listen on.
+        port: port to listen on; 0 takes a free one.
+        data_dir: folder of this server, emptied of the last run's files.
+        account: names of what the account holds.
+        seeded: False leaves the account empty.
     """
-    for old in ("glue", "sagemaker", "warehouse"):
-        shutil.rmtree(data_dir / old, ignore_errors=True)
-    (data_dir / "warehouse").mkdir(parents=True)
-    dispatcher = _name_what_is_missing(DomainDispatcherApplication(create_backend_app))
-    application = CallRecorder(dispatcher, data_dir / CALLS, DEFAULT_ACCOUNT_ID)
+    _empty(data_dir)
+    moto = DomainDispatcherApplication(create_backend_app)
+    application = CallRecorder(_name_what_is_missing(moto), data_dir / CALLS, DEFAULT_ACCOUNT_ID)
     server = make_server(host, port, application, threaded=True, request_handler=MotoRequestHandler)
-    endpoint = f"http://{'127.0.0.1' if host == EVERYWHERE else host}:{server.server_port}"
-    runtime = Runtime(
-        endpoint, settings.region, data_dir.resolve(), settings.redshift.workgroup, settings.redshift.database
-    )
+    callable_host = "127.0.0.1" if host == EVERYWHERE else host
+    endpoint = f"http://{callable_host}:{server.server_port}"
+    runtime = Runtime(endpoint, account.region, data_dir.resolve(), account.workgroup, account.database)
     with _backends(runtime):
         Thread(target=server.serve_forever, daemon=True).start()
         if seeded:
-            seed(runtime, settings)
+            seed(runtime, account)
         stop = Event()
-        for signum in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(signum, lambda *_: stop.set())
+        for signal_number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(signal_number, lambda *_: stop.set())
         sys.stdout.write(f"{_READY}{endpoint}\n")
         sys.stdout.flush()
         stop.wait()
@@ -79,13 +78,21 @@ def serve(host: str, port: int, data_dir: Path, settings: Settings, seeded: bool
         server.shutdown()
 
 
+def _empty(data_dir: Path) -> None:
+    for folder in ("glue", "sagemaker", "warehouse"):
+        shutil.rmtree(data_dir / folder, ignore_errors=True)
+    (data_dir / "warehouse").mkdir(parents=True)
+
+
 @contextmanager
 def _backends(runtime: Runtime) -> Iterator[None]:
     """Put the real backends in moto's place; on leaving, stop what they run."""
     file = runtime.data_dir / "warehouse" / f"{runtime.database}.duckdb"
     engine = Engine(runtime.database, file, lambda: runtime.client("s3", REDSHIFT_ROLE))
-    LocalRedshiftDataBackend.runtime = LocalGlueBackend.runtime = LocalSageMakerBackend.runtime = runtime
+    LocalRedshiftDataBackend.runtime = runtime
     LocalRedshiftDataBackend.engine = engine
+    LocalGlueBackend.runtime = runtime
+    LocalSageMakerBackend.runtime = runtime
     redshiftdata_backends.backend = LocalRedshiftDataBackend
     glue_backends.backend = LocalGlueBackend
     sagemaker_backends.backend = LocalSageMakerBackend
@@ -118,25 +125,16 @@ def _name_what_is_missing(application: Callable[..., Any]) -> Callable[..., Iter
 
 @contextmanager
 def running(port: int = 0, data_dir: Path | None = None, seeded: bool = True) -> Iterator[str]:
-    """A local AWS in a process of its own; yields its endpoint URL (a free port by default), then ends it.
+    """Run a local AWS in a process of its own; yield its endpoint URL (a free port by default), then end it.
 
     Raises:
-        LocalAwsNotStartedError: with the end of the process's log.
+        LocalAwsNotStartedError: the process ended at once; the message holds the end of its log.
     """
     with tempfile.TemporaryDirectory(prefix="local-aws-") as temporary:
         folder = data_dir or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
         log_file = folder / "server.log"
-        command = [sys.executable, "-m", "localaws", "--port", str(port), "--data-dir", str(folder)]
-        with log_file.open("w") as errors:
-            process = subprocess.Popen(
-                [*command, *([] if seeded else ["--empty"])],
-                cwd=_ROOT,
-                env={**os.environ, "PYTHONPATH": str(_ROOT)},
-                stdout=subprocess.PIPE,
-                stderr=errors,
-                text=True,
-            )
+        process = _start(port, folder, seeded, log_file)
         try:
             line = process.stdout.readline() if process.stdout else ""
             if not line.startswith(_READY):
@@ -147,3 +145,18 @@ def running(port: int = 0, data_dir: Path | None = None, seeded: bool = True) ->
             process.wait(timeout=30)
             if process.stdout:
                 process.stdout.close()
+
+
+def _start(port: int, data_dir: Path, seeded: bool, log_file: Path) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "localaws", "--port", str(port), "--data-dir", str(data_dir)]
+    if not seeded:
+        command.append("--empty")
+    with log_file.open("w") as errors:
+        return subprocess.Popen(
+            command,
+            cwd=_ROOT,
+            env={**os.environ, "PYTHONPATH": str(_ROOT)},
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+        )

@@ -1,4 +1,4 @@
-"""The schema of the objects under a path, as a Glue crawler infers it."""
+"""Infer the schema of the objects under a path, as a Glue crawler does."""
 
 import csv
 import re
@@ -12,7 +12,7 @@ import duckdb
 _SAMPLE_BYTES = 1024 * 1024
 _INTEGER = re.compile(r"[+-]?\d{1,18}")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
-_WIDTH = {"bigint": 0, "double": 1, "string": 2}
+_WIDTHS = {"bigint": 0, "double": 1, "string": 2}
 _PARQUET_TYPES = {
     "INTEGER": "int",
     "BIGINT": "bigint",
@@ -25,8 +25,8 @@ _PARQUET_TYPES = {
 
 
 @dataclass
-class Crawled:
-    """What a crawler found under one path: columns by name, in order of first appearance."""
+class CrawledTable:
+    """What a crawler sees under one path: columns by name, in order of first appearance."""
 
     classification: str = "UNKNOWN"
     columns: dict[str, str] = field(default_factory=dict)
@@ -35,49 +35,60 @@ class Crawled:
     size: int = 0
 
     def add(self, columns: dict[str, str]) -> None:
-        """Take a file's columns in; where files disagree on a type the wider one stays."""
-        for name, kind in columns.items():
-            known = self.columns.get(name, kind)
-            widest = max(known, kind, key=lambda item: _WIDTH.get(item, 2))
-            self.columns[name] = kind if known == kind else (widest if known in _WIDTH and kind in _WIDTH else "string")
+        """Merge a file's columns; where files disagree on a type the wider one stays."""
+        for name, column_type in columns.items():
+            former_type = self.columns.get(name, column_type)
+            self.columns[name] = _common_type(former_type, column_type)
+
+
+def _common_type(first: str, second: str) -> str:
+    """Return a type that holds both; text where neither holds the other."""
+    if first == second:
+        return first
+    if first in _WIDTHS and second in _WIDTHS:
+        return max(first, second, key=lambda name: _WIDTHS[name])
+    return "string"
 
 
 def table_name(bucket: str, prefix: str, table_prefix: str | None) -> str:
-    """A crawler's name for the table of a path: its last folder, lower case, everything else than letters as `_`."""
-    last = PurePosixPath(prefix).name or bucket
-    return (table_prefix or "") + re.sub(r"[^a-z0-9_]", "_", last.lower())
+    """Return a crawler's name for the table of a path: its last folder, lower case, with `_` for signs."""
+    folder = PurePosixPath(prefix).name or bucket
+    return (table_prefix or "") + re.sub(r"[^a-z0-9_]", "_", folder.lower())
 
 
-def crawl_objects(s3: Any, bucket: str, prefix: str, objects: list[dict[str, Any]]) -> Crawled:
-    """Read a sample of every object (keys, sizes as S3 lists them) and merge the schemas; empty ones say nothing."""
-    found = Crawled()
+def crawl_objects(s3: Any, bucket: str, prefix: str, objects: list[dict[str, Any]]) -> CrawledTable:
+    """Read a sample of every object (keys, sizes as S3 lists them) and merge the schemas; empty objects have none."""
+    table = CrawledTable()
     for item in objects:
-        name = PurePosixPath(item["Key"]).name
-        if item["Size"] == 0 or name.startswith(("_", ".")):
+        key = item["Key"]
+        if item["Size"] == 0 or PurePosixPath(key).name.startswith(("_", ".")):
             continue
-        found.objects += 1
-        found.size += item["Size"]
-        found.partitions = found.partitions or _partitions(item["Key"].removeprefix(prefix))
-        head = s3.get_object(Bucket=bucket, Key=item["Key"], Range=f"bytes=0-{_SAMPLE_BYTES - 1}")["Body"].read()
-        if head.startswith(b"PAR1"):
-            found.classification = "parquet"
-            found.add(_parquet_columns(s3.get_object(Bucket=bucket, Key=item["Key"])["Body"].read()))
+        table.objects += 1
+        table.size += item["Size"]
+        table.partitions = table.partitions or _partitions(key.removeprefix(prefix))
+        sample = s3.get_object(Bucket=bucket, Key=key, Range=f"bytes=0-{_SAMPLE_BYTES - 1}")["Body"].read()
+        if sample.startswith(b"PAR1"):
+            table.classification = "parquet"
+            content = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+            table.add(_parquet_columns(content))
         else:
-            found.classification = "csv"
-            found.add(_csv_columns(head, complete=len(head) < _SAMPLE_BYTES))
-    return found
+            table.classification = "csv"
+            table.add(_csv_columns(sample, complete=len(sample) < _SAMPLE_BYTES))
+    return table
 
 
-def _partitions(relative: str) -> list[str]:
-    return [part.split("=", 1)[0].lower() for part in relative.split("/")[:-1] if "=" in part]
+def _partitions(relative_key: str) -> list[str]:
+    """Return the partition columns of a key, such as `dt` of `dt=2026-01-01/leads.csv`."""
+    folders = relative_key.split("/")[:-1]
+    return [folder.split("=", 1)[0].lower() for folder in folders if "=" in folder]
 
 
 def _parquet_columns(content: bytes) -> dict[str, str]:
     with NamedTemporaryFile(suffix=".parquet") as file, duckdb.connect() as engine:
         file.write(content)
         file.flush()
-        described = engine.execute(f"DESCRIBE SELECT * FROM read_parquet('{file.name}')").fetchall()  # noqa: S608
-    return {name.lower(): _parquet_type(kind) for name, kind, *_ in described}
+        description = engine.execute(f"DESCRIBE SELECT * FROM read_parquet('{file.name}')").fetchall()  # noqa: S608
+    return {name.lower(): _parquet_type(engine_type) for name, engine_type, *_ in description}
 
 
 def _parquet_type(engine_type: str) -> str:
@@ -88,22 +99,35 @@ def _parquet_type(engine_type: str) -> str:
     return _PARQUET_TYPES.get(engine_type, "string")
 
 
-def _csv_columns(head: bytes, complete: bool) -> dict[str, str]:
-    """Header and types of a CSV sample; what cannot be decoded is replaced, as a crawler only looks."""
-    encoding = "utf-16" if head.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
-    lines = head.decode(encoding, errors="replace").replace("\0", "").splitlines(keepends=True)
-    rows = list(csv.reader(lines if complete or len(lines) < 2 else lines[:-1]))
+def _csv_columns(sample: bytes, complete: bool) -> dict[str, str]:
+    """Return header and types of a CSV sample.
+
+    What cannot be decoded is replaced, as a crawler only looks. The last line of a sample that is not `complete` may
+    be cut off, so it is left out.
+    """
+    encoding = "utf-16" if sample.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
+    text = sample.decode(encoding, errors="replace").replace("\0", "")
+    lines = text.splitlines(keepends=True)
+    if not complete and len(lines) > 1:
+        lines = lines[:-1]
+    rows = list(csv.reader(lines))
     if not rows:
         return {}
-    return {
-        name.strip().lower(): _csv_type([row[place] for row in rows[1:] if place < len(row)])
-        for place, name in enumerate(rows[0])
-        if name.strip()
-    }
+    header, *records = rows
+    columns = {}
+    for position, name in enumerate(header):
+        if name.strip():
+            cells = [record[position] for record in records if position < len(record)]
+            columns[name.strip().lower()] = _csv_type(cells)
+    return columns
 
 
-def _csv_type(values: list[str]) -> str:
-    filled = [value.strip() for value in values if value.strip()]
-    if filled and all(_INTEGER.fullmatch(value) for value in filled):
+def _csv_type(cells: list[str]) -> str:
+    filled = [cell.strip() for cell in cells if cell.strip()]
+    if not filled:
+        return "string"
+    if all(_INTEGER.fullmatch(cell) for cell in filled):
         return "bigint"
-    return "double" if filled and all(_NUMBER.fullmatch(value) for value in filled) else "string"
+    if all(_NUMBER.fullmatch(cell) for cell in filled):
+        return "double"
+    return "string"

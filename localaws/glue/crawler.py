@@ -1,4 +1,4 @@
-"""A crawler that crawls: reads the objects under its S3 targets and keeps their tables in the Data Catalog."""
+"""Crawl: read the objects under a crawler's S3 targets and keep their tables in the Data Catalog."""
 
 import logging
 import statistics
@@ -13,7 +13,7 @@ from moto.core.utils import utcnow
 from moto.glue.exceptions import CrawlerRunningException
 from moto.glue.models import FakeCrawl, FakeCrawler
 
-from localaws.glue.catalog import Crawled, crawl_objects, table_name
+from localaws.glue.catalog import CrawledTable, crawl_objects, table_name
 from localaws.roles import role_name
 from localaws.runtime import Runtime, list_objects, split_uri
 
@@ -50,14 +50,14 @@ _PARQUET = {
 
 
 class Crawl(FakeCrawl):  # type: ignore[misc] # moto is untyped here
-    """One crawl; its status is what happened, not moto's timetable."""
+    """One crawl; its status says what happens, in place of moto's timetable."""
 
     error = ""
     seconds = 0.0
 
     @property
     def status(self) -> str:
-        """RUNNING, STOPPING, COMPLETED, STOPPED or FAILED."""
+        """Return RUNNING, STOPPING, COMPLETED, STOPPED or FAILED."""
         return str(self._status)
 
     @status.setter
@@ -66,7 +66,8 @@ class Crawl(FakeCrawl):  # type: ignore[misc] # moto is untyped here
 
     def end(self, status: str, error: str = "") -> None:
         """Close the crawl; a stopped one stays stopped."""
-        self.error, self.end_time = error, utcnow()
+        self.error = error
+        self.end_time = utcnow()
         self.seconds = time.time() - self.start_time.replace(tzinfo=UTC).timestamp()
         self.status = "STOPPED" if self.status == "STOPPING" else status
 
@@ -78,23 +79,16 @@ class LocalCrawler(FakeCrawler):  # type: ignore[misc] # moto is untyped here
     created = updated = 0
 
     def as_dict(self) -> dict[str, Any]:
-        """GetCrawler's answer."""
-        described: dict[str, Any] = super().as_dict()
-        described.pop("LastCrawl", None)
+        """Return GetCrawler's answer."""
+        answer: dict[str, Any] = super().as_dict()
+        answer.pop("LastCrawl", None)
         finished = [crawl for crawl in self.crawls if crawl.status in _LAST_CRAWL]
         if finished:
-            last = finished[-1]
-            described["LastCrawl"] = {
-                "Status": _LAST_CRAWL[last.status],
-                "LogGroup": last.log_group,
-                "LogStream": last.log_stream,
-                "MessagePrefix": last.message_prefix,
-                "StartTime": last.start_time,
-            } | ({"ErrorMessage": last.error} if last.error else {})
-        return described
+            answer["LastCrawl"] = _last_crawl(finished[-1])
+        return answer
 
     def metrics(self) -> dict[str, Any]:
-        """GetCrawlerMetrics' entry."""
+        """Return GetCrawlerMetrics' entry."""
         seconds = [crawl.seconds for crawl in self.crawls if crawl.end_time]
         return {
             "CrawlerName": self.name,
@@ -108,7 +102,7 @@ class LocalCrawler(FakeCrawler):  # type: ignore[misc] # moto is untyped here
         }
 
     def change(self, request: dict[str, Any]) -> None:
-        """UpdateCrawler: the members given replace the old ones."""
+        """Do UpdateCrawler: the members of the request replace the old ones."""
         if self.status != "READY":
             raise CrawlerRunningException(f"Crawler with name {self.name} is running")
         for member, attribute in _FIELDS.items():
@@ -126,62 +120,84 @@ class LocalCrawler(FakeCrawler):  # type: ignore[misc] # moto is untyped here
         Thread(target=self._run, args=(crawl,), name=f"crawler-{self.name}", daemon=True).start()
 
     def _run(self, crawl: Crawl) -> None:
+        targets = (self.targets or {}).get("S3Targets", [])
+        if not targets:
+            crawl.end("FAILED", "local AWS crawls S3Targets only")
+            return
         try:
-            targets = (self.targets or {}).get("S3Targets", [])
             for target in targets:
-                self._crawl(*split_uri(target["Path"]))
-            crawl.end("COMPLETED" if targets else "FAILED", "" if targets else "local AWS crawls S3Targets only")
+                bucket, prefix = split_uri(target["Path"])
+                self._crawl(bucket, prefix)
         except ClientError as error:
             crawl.end("FAILED", error.response["Error"]["Message"])
         except JsonRESTError as error:
             crawl.end("FAILED", str(error.message))
         except Exception as error:
-            log.exception("crawler %s", self.name)  # a thread's last stand: the client must see an end
+            log.exception("crawler %s", self.name)  # nobody above catches it, and the client must see an end
             crawl.end("FAILED", f"Internal Service Exception: {error!r}")
+        else:
+            crawl.end("COMPLETED")
 
     def _crawl(self, bucket: str, prefix: str) -> None:
         s3 = self.runtime.client("s3", role_name(self.role))
         folder = prefix if not prefix or prefix.endswith("/") else f"{prefix}/"
-        self._catalog.get_database(Name=self.database_name)
-        found = crawl_objects(s3, bucket, folder, list_objects(s3, bucket, folder))
-        if found.objects:
-            self._save(table_name(bucket, prefix, self.table_prefix), f"s3://{bucket}/{folder}", found)
+        self._catalog.get_database(Name=self.database_name)  # raises for a database that is not there
+        table = crawl_objects(s3, bucket, folder, list_objects(s3, bucket, folder))
+        if table.objects:
+            name = table_name(bucket, prefix, self.table_prefix)
+            self._save(_table_input(name, f"s3://{bucket}/{folder}", table, self.name))
 
-    def _save(self, name: str, location: str, found: Crawled) -> None:
+    def _save(self, table: dict[str, Any]) -> None:
         catalog = self._catalog
-        table = {"DatabaseName": self.database_name, "TableInput": _table_input(name, location, found, self.name)}
         try:
-            catalog.get_table(DatabaseName=self.database_name, Name=name)
+            catalog.get_table(DatabaseName=self.database_name, Name=table["Name"])
         except catalog.exceptions.EntityNotFoundException:
-            catalog.create_table(**table)
+            catalog.create_table(DatabaseName=self.database_name, TableInput=table)
             self.created += 1
         else:
-            catalog.update_table(**table)
+            catalog.update_table(DatabaseName=self.database_name, TableInput=table)
             self.updated += 1
 
     @property
     def _catalog(self) -> Any:
-        """The Data Catalog through its API, in the crawler's own role."""
+        """Return a client of the Data Catalog in the crawler's own role."""
         return self.runtime.client("glue", role_name(self.role))
 
 
-def _table_input(name: str, location: str, found: Crawled, crawler: str) -> dict[str, Any]:
-    layout = _PARQUET if found.classification == "parquet" else _CSV
+def _last_crawl(crawl: Crawl) -> dict[str, Any]:
+    answer = {
+        "Status": _LAST_CRAWL[crawl.status],
+        "LogGroup": crawl.log_group,
+        "LogStream": crawl.log_stream,
+        "MessagePrefix": crawl.message_prefix,
+        "StartTime": crawl.start_time,
+    }
+    if crawl.error:
+        answer["ErrorMessage"] = crawl.error
+    return answer
+
+
+def _table_input(name: str, location: str, table: CrawledTable, crawler: str) -> dict[str, Any]:
+    """Return the table as CreateTable and UpdateTable take it."""
+    layout = _PARQUET if table.classification == "parquet" else _CSV
     parameters = {
-        "classification": found.classification,
-        "objectCount": str(found.objects),
-        "sizeKey": str(found.size),
+        "classification": table.classification,
+        "objectCount": str(table.objects),
+        "sizeKey": str(table.size),
         "UPDATED_BY_CRAWLER": crawler,
-    } | ({"skip.header.line.count": "1", "delimiter": ","} if found.classification == "csv" else {})
+    }
+    if table.classification == "csv":
+        parameters |= {"skip.header.line.count": "1", "delimiter": ","}
+    columns = [{"Name": column, "Type": column_type} for column, column_type in table.columns.items()]
     return {
         "Name": name,
         "TableType": "EXTERNAL_TABLE",
         "LastAccessTime": datetime.now(UTC).timestamp(),
         "Parameters": parameters,
-        "PartitionKeys": [{"Name": part, "Type": "string"} for part in found.partitions],
+        "PartitionKeys": [{"Name": partition, "Type": "string"} for partition in table.partitions],
         "StorageDescriptor": {
             **layout,
-            "Columns": [{"Name": column, "Type": kind} for column, kind in found.columns.items()],
+            "Columns": columns,
             "Location": location,
             "Parameters": parameters,
         },

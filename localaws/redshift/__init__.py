@@ -1,4 +1,4 @@
-"""The Redshift Data API on an embedded DuckDB: dialect, COPY and UNLOAD, sessions, and the API itself.
+"""Answer the Redshift Data API from an embedded DuckDB: dialect, COPY and UNLOAD, sessions, and the API itself.
 
 Refused by name: statements other than queries, DML, TRUNCATE and CREATE / ALTER / DROP (GRANT, BEGIN, CALL …), COPY and
 UNLOAD of other formats or with other options than these modules read, sessions kept alive between calls, clusters.

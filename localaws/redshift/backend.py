@@ -1,4 +1,4 @@
-"""The Redshift Data API: moto's service with the answers of a real engine."""
+"""Answer the Redshift Data API: moto's service with the answers of a real engine."""
 
 import json
 import re
@@ -18,6 +18,7 @@ from localaws.runtime import Runtime
 
 _ID = re.compile(r"[a-z0-9]{8}(-[a-z0-9]{4}){3}-[a-z0-9]{12}(:\d+)?")
 _ROWS_PER_PAGE = 1000
+_STATEMENTS_PER_PAGE = 100
 Answer = tuple[int, dict[str, str], str]
 
 
@@ -61,14 +62,15 @@ class LocalRedshiftDataBackend(BaseBackend):  # type: ignore[misc] # moto is unt
         return submission
 
     def find(self, statement_id: str) -> tuple[Submission, Part]:
-        """A submission and the part of it that the id (`uuid` or `uuid:n`) names."""
+        """Return a submission and the part of it that the id (`uuid` or `uuid:n`) names."""
         if not _ID.fullmatch(statement_id):
             raise _invalid(f"id must satisfy regex pattern: ^{_ID.pattern}$")
         submission = self.submissions.get(statement_id.partition(":")[0])
-        parts = {part.id: part for part in (submission.whole, *submission.parts)} if submission else {}
-        if submission is None or statement_id not in parts:
-            raise _missing("Query does not exist.")
-        return submission, parts[statement_id]
+        if submission:
+            for part in (submission.whole, *submission.parts):
+                if part.id == statement_id:
+                    return submission, part
+        raise _missing("Query does not exist.")
 
     def _check_target(self, request: dict[str, Any]) -> None:
         for feature in ("SessionId", "SessionKeepAliveSeconds", "ClusterIdentifier"):
@@ -100,80 +102,99 @@ class LocalRedshiftDataResponse(BaseResponse):  # type: ignore[misc] # moto is u
         return request
 
     def execute_statement(self) -> Answer:
-        """ExecuteStatement: exactly one statement, with named parameters."""
+        """Answer ExecuteStatement: exactly one statement, with named parameters."""
         request = self._request
         sqls = split(request["Sql"])
         if len(sqls) != 1:
             raise _invalid(f"ExecuteStatement takes one SQL statement, found {len(sqls)}: use BatchExecuteStatement")
         names = [item["name"] for item in request.get("Parameters", [])]
-        unused = [name for name in names if not re.search(rf"(?<!:):{re.escape(name)}\b", sqls[0])]
+        unused = [name for name in names if not _is_used(name, sqls[0])]
         if unused:
             raise _invalid(f"Parameters list contains unused parameters. Unused parameters: {unused}")
-        return self._submitted(self._backend.submit(sqls, batch=False, request=request))
+        return _accepted(self._backend.submit(sqls, batch=False, request=request))
 
     def batch_execute_statement(self) -> Answer:
-        """BatchExecuteStatement: one transaction."""
+        """Answer BatchExecuteStatement: one transaction."""
         request = self._request
-        sqls = [sql for text in request["Sqls"] for sql in split(text)]
+        sqls = []
+        for text in request["Sqls"]:
+            sqls += split(text)
         if len(sqls) != len(request["Sqls"]):
             raise _invalid("Each item of Sqls must be exactly one SQL statement")
-        return self._submitted(self._backend.submit(sqls, batch=True, request=request))
+        return _accepted(self._backend.submit(sqls, batch=True, request=request))
 
     def describe_statement(self) -> Answer:
-        """DescribeStatement."""
+        """Answer DescribeStatement."""
         submission, part = self._backend.find(self._request["Id"])
-        return _answer(submission.describe() if part is submission.whole else part.describe())
+        if part is submission.whole:
+            return _answer(submission.describe())
+        return _answer(part.describe())
 
     def get_statement_result(self) -> Answer:
-        """GetStatementResult: a page of rows."""
+        """Answer GetStatementResult: a page of rows."""
         request = self._request
         _, part = self._backend.find(request["Id"])
-        result = part.outcome.result if part.outcome and part.status == "FINISHED" else None
-        if result is None:
+        if part.status != "FINISHED" or part.outcome is None or part.outcome.result is None:
             raise _missing("Query does not have result. Please check query status with DescribeStatement.")
-        first = int(request.get("NextToken") or 0)
-        last = first + _ROWS_PER_PAGE
+        result = part.outcome.result
+        start = int(request.get("NextToken") or 0)
+        end = start + _ROWS_PER_PAGE
         page = {
             "ColumnMetadata": result.columns,
-            "Records": result.records[first:last],
+            "Records": result.records[start:end],
             "TotalNumRows": len(result.records),
         }
-        return _answer(page | ({"NextToken": str(last)} if last < len(result.records) else {}))
+        if end < len(result.records):
+            page["NextToken"] = str(end)
+        return _answer(page)
 
     def list_statements(self) -> Answer:
-        """ListStatements: newest first, filtered by name prefix, status, database and workgroup."""
+        """Answer ListStatements: newest first, filtered by name prefix, status, database and workgroup."""
         request = self._request
-        status = request.get("Status", "ALL")
-        found = [
-            item.summary()
-            for item in reversed(self._backend.submissions.values())
-            if item.name.startswith(request.get("StatementName", ""))
-            and status in ("ALL", item.whole.status)
-            and request.get("Database", item.database) == item.database
-            and request.get("WorkgroupName", item.workgroup) == item.workgroup
-        ]
-        first = int(request.get("NextToken") or 0)
-        last = first + (request.get("MaxResults") or 100)
-        return _answer({"Statements": found[first:last]} | ({"NextToken": str(last)} if last < len(found) else {}))
+        newest_first = reversed(self._backend.submissions.values())
+        statements = [submission.summary() for submission in newest_first if _is_asked_for(submission, request)]
+        start = int(request.get("NextToken") or 0)
+        end = start + (request.get("MaxResults") or _STATEMENTS_PER_PAGE)
+        page: dict[str, Any] = {"Statements": statements[start:end]}
+        if end < len(statements):
+            page["NextToken"] = str(end)
+        return _answer(page)
 
     def cancel_statement(self) -> Answer:
-        """CancelStatement."""
+        """Answer CancelStatement."""
         submission, _ = self._backend.find(self._request["Id"])
-        if submission.done.is_set():
+        if submission.finished.is_set():
             raise _invalid(
                 f"Could not cancel a query that is already in {submission.whole.status} state with ID: {submission.id}"
             )
         submission.cancel()
         return _answer({"Status": True})
 
-    def _submitted(self, submission: Submission) -> Answer:
-        answer = {
-            "Id": submission.id,
-            "CreatedAt": submission.whole.created,
-            "Database": submission.database,
-            "WorkgroupName": submission.workgroup,
-        }
-        return _answer(answer | ({"SecretArn": submission.secret} if submission.secret else {}))
+
+def _is_used(parameter: str, sql: str) -> bool:
+    return re.search(rf"(?<!:):{re.escape(parameter)}\b", sql) is not None
+
+
+def _is_asked_for(submission: Submission, request: dict[str, Any]) -> bool:
+    """Tell whether a submission passes the filters of a ListStatements request."""
+    return (
+        submission.name.startswith(request.get("StatementName", ""))
+        and request.get("Status", "ALL") in ("ALL", submission.whole.status)
+        and request.get("Database", submission.database) == submission.database
+        and request.get("WorkgroupName", submission.workgroup) == submission.workgroup
+    )
+
+
+def _accepted(submission: Submission) -> Answer:
+    body = {
+        "Id": submission.id,
+        "CreatedAt": submission.whole.created,
+        "Database": submission.database,
+        "WorkgroupName": submission.workgroup,
+    }
+    if submission.secret:
+        body["SecretArn"] = submission.secret
+    return _answer(body)
 
 
 def _answer(body: dict[str, Any]) -> Answer:

@@ -1,4 +1,4 @@
-"""Engine values as the Data API's cells and column descriptions."""
+"""Write the engine's values as the Data API's cells and column descriptions."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -34,15 +34,18 @@ class ResultSet:
 
 
 def result_set(description: list[tuple[str, Any]], rows: list[tuple[Any, ...]]) -> ResultSet:
-    """A cursor's description (name, type, …) and rows as a result set."""
-    columns = tuple(_column(item[0], str(item[1])) for item in description)
-    records = tuple(tuple(cell(value) for value in row) for row in rows)
-    size = sum(len(str(value)) for row in rows for value in row if value is not None)
-    return ResultSet(columns, records, size)
+    """Make a result set of a cursor's description (name, type, …) and rows."""
+    columns = tuple(_column(name, str(engine_type)) for name, engine_type, *_ in description)
+    records = []
+    size = 0
+    for row in rows:
+        records.append(tuple(cell(value) for value in row))
+        size += sum(len(str(value)) for value in row if value is not None)
+    return ResultSet(columns, tuple(records), size)
 
 
 def cell(value: Any) -> Cell:
-    """One value as a Data API field; decimals, dates and times travel as text, as on AWS."""
+    """Return a value as a Data API field; decimals, dates and times travel as text, as on AWS."""
     match value:
         case None:
             return {"isNull": True}
@@ -57,18 +60,22 @@ def cell(value: Any) -> Cell:
         case date() | Decimal():
             return {"stringValue": str(value)}
         case _:
-            return {"stringValue": value if isinstance(value, str) else str(value)}
+            return {"stringValue": str(value)}
 
 
 def _timestamp(value: datetime) -> str:
     text = value.strftime("%Y-%m-%d %H:%M:%S")
     fraction = f"{value.microsecond:06d}".rstrip("0")
-    zone = "+00" if value.tzinfo else ""
-    return f"{text}.{fraction}{zone}" if fraction else f"{text}{zone}"
+    if fraction:
+        text += f".{fraction}"
+    if value.tzinfo:
+        text += "+00"  # sessions are in UTC
+    return text
 
 
 def _column(name: str, engine_type: str) -> dict[str, Any]:
-    type_name = _TYPE_NAMES.get(engine_type, "numeric" if engine_type.startswith("DECIMAL") else "varchar")
+    fallback = "numeric" if engine_type.startswith("DECIMAL") else "varchar"
+    type_name = _TYPE_NAMES.get(engine_type, fallback)
     return {
         "name": name,
         "label": name,

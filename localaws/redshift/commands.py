@@ -1,4 +1,4 @@
-"""COPY and UNLOAD of Parquet, read from Redshift's text into what to do; every other option is refused by name."""
+"""Read COPY and UNLOAD of Parquet from Redshift's text; every other option is refused by name."""
 
 import re
 from dataclasses import dataclass
@@ -40,51 +40,65 @@ class UnloadCommand:
 
 
 def read_command(sql: str) -> CopyCommand | UnloadCommand | None:
-    """The COPY or UNLOAD in a statement's text, None for any other statement."""
+    """Return the COPY or UNLOAD in a statement's text, None for any other statement."""
     word = sql.split(None, 1)[0].upper()
     if word == "COPY":
         return _read_copy(sql)
-    return _read_unload(sql) if word.startswith("UNLOAD") else None
+    if word.startswith("UNLOAD"):
+        return _read_unload(sql)
+    return None
 
 
 def _read_copy(sql: str) -> CopyCommand:
     match = _COPY.fullmatch(sql.strip())
     if not match:
         raise UnsupportedFeatureError("COPY from anything but 's3://…'")
-    _options("COPY", match["options"], ())
-    columns = tuple(name.strip().strip('"').lower() for name in (match["columns"] or "").split(",") if name.strip())
-    return CopyCommand(match["table"].replace('"', "").lower(), columns, match["uri"])
+    _read_options("COPY", match["options"], ())
+    table = match["table"].replace('"', "").lower()
+    names = (match["columns"] or "").split(",")
+    columns = tuple(name.strip().strip('"').lower() for name in names if name.strip())
+    return CopyCommand(table, columns, match["uri"])
 
 
 def _read_unload(sql: str) -> UnloadCommand:
     match = _UNLOAD.fullmatch(sql.strip())
     if not match:
         raise RedshiftError("syntax error in UNLOAD: UNLOAD ('query') TO 's3://…' IAM_ROLE … FORMAT AS PARQUET")
-    given = _options("UNLOAD", match["options"], _UNLOAD_OPTIONS)
-    if {"ALLOWOVERWRITE", "CLEANPATH"} <= given:
+    options = _read_options("UNLOAD", match["options"], _UNLOAD_OPTIONS)
+    if {"ALLOWOVERWRITE", "CLEANPATH"} <= options:
         raise RedshiftError("ALLOWOVERWRITE and CLEANPATH cannot be given together")
-    query = match["dollar"] if match["quoted"] is None else match["quoted"].replace("''", "'")
-    parallel = not given & {"PARALLEL OFF", "PARALLEL FALSE"}
-    return UnloadCommand(query, match["uri"], "ALLOWOVERWRITE" in given, "CLEANPATH" in given, parallel)
+    query = match["dollar"]
+    if match["quoted"] is not None:
+        query = match["quoted"].replace("''", "'")
+    return UnloadCommand(
+        query=query,
+        uri=match["uri"],
+        overwrite="ALLOWOVERWRITE" in options,
+        clean="CLEANPATH" in options,
+        parallel=not options & {"PARALLEL OFF", "PARALLEL FALSE"},
+    )
 
 
-def _options(command: str, text: str, patterns: tuple[str, ...]) -> set[str]:
-    """The options given, normalised; raises for a missing role or format and for any option not known."""
+def _read_options(command: str, text: str, patterns: tuple[str, ...]) -> set[str]:
+    """Return the options of a command in capitals; a missing role or format and any unknown option are errors."""
     role, text = _take(_ROLE, text)
     parquet, text = _take(_PARQUET, text)
-    given = set()
+    options = set()
     for pattern in patterns:
         option, text = _take(pattern, text)
-        given.add(" ".join(option.upper().split()))
+        options.add(" ".join(option.upper().split()))
     if text.strip():
         raise UnsupportedFeatureError(f"{command} … {' '.join(text.split())}")
     if not role:
         raise RedshiftError(f"{command} needs IAM_ROLE default or IAM_ROLE 'arn'")
     if not parquet:
         raise UnsupportedFeatureError(f"{command} without FORMAT AS PARQUET")
-    return given
+    return options
 
 
 def _take(pattern: str, text: str) -> tuple[str, str]:
+    """Return what a pattern matches, and the text without it."""
     match = re.search(rf"(?<!\w){pattern}", text, _FLAGS)
-    return (match[0], text[: match.start()] + text[match.end() :]) if match else ("", text)
+    if not match:
+        return "", text
+    return match[0], text[: match.start()] + text[match.end() :]

@@ -1,4 +1,4 @@
-"""COPY and UNLOAD: Parquet between S3 and the engine, with Redshift's checks on columns, types and prefixes."""
+"""Copy and unload: move Parquet between S3 and the engine, with Redshift's checks of columns, types and prefixes."""
 
 import tempfile
 from pathlib import Path
@@ -14,7 +14,7 @@ from localaws.runtime import list_objects, split_uri
 
 
 def copy(cursor: duckdb.DuckDBPyConnection, command: CopyCommand, s3: Any) -> int:
-    """Load every Parquet object under the prefix, matching columns by position; returns the rows loaded.
+    """Load every Parquet object under the prefix, matching columns by position; return the number of rows loaded.
 
     Raises:
         RedshiftError: no object under the prefix, another number of columns than the table's, or another type.
@@ -23,28 +23,32 @@ def copy(cursor: duckdb.DuckDBPyConnection, command: CopyCommand, s3: Any) -> in
     keys = [key for key in _keys(s3, bucket, prefix) if not Path(key).name.startswith(("_", "."))]
     if not keys:
         raise RedshiftError(f"The specified S3 prefix '{prefix}' does not exist")
-    wanted = _table_columns(cursor, command)
+    columns = _table_columns(cursor, command)
+    names = ", ".join(f'"{name}"' for name, _ in columns)
+    target = f"INSERT INTO {command.table} ({names})"
     with tempfile.TemporaryDirectory() as folder:
-        files = []
-        for number, key in enumerate(key for key in keys if not key.endswith("/")):
-            file = str(Path(folder, f"{number:05d}.parquet"))
+        files: list[str] = []
+        for key in keys:
+            if key.endswith("/"):
+                continue
+            file = str(Path(folder, f"{len(files):05d}.parquet"))
             s3.download_file(bucket, key, file)
-            _check_columns(cursor, file, f"s3://{bucket}/{key}", wanted)
+            _check_columns(cursor, file, f"s3://{bucket}/{key}", columns)
             files.append(file)
-        names = ", ".join(f'"{name}"' for name, _ in wanted)
-        loaded = 0
+        rows = 0
         for file in files:
-            target = f"INSERT INTO {command.table} ({names})"
-            done = cursor.execute(f"{target} SELECT * FROM {_read(file)}").fetchone()  # noqa: S608 - names checked
-            loaded += done[0] if done else 0
-    return loaded
+            counts = cursor.execute(f"{target} SELECT * FROM {_read(file)}").fetchone()  # noqa: S608 - names checked
+            rows += counts[0] if counts else 0
+    return rows
 
 
 def unload(cursor: duckdb.DuckDBPyConnection, command: UnloadCommand, s3: Any) -> int:
-    """Write the query's rows as one Parquet object `<prefix>0000_part_00.parquet`; returns the rows written.
+    """Write the query's rows as one Parquet object `<prefix>0000_part_00.parquet`; return the number of rows written.
 
-    With PARALLEL OFF the object is `<prefix>000.parquet`. Raises RedshiftError if the prefix holds objects and
-    neither ALLOWOVERWRITE nor CLEANPATH is given.
+    With PARALLEL OFF the object is `<prefix>000.parquet`.
+
+    Raises:
+        RedshiftError: the prefix holds objects, and the command has neither ALLOWOVERWRITE nor CLEANPATH.
     """
     query = translate(command.query)
     if not isinstance(query, Query) or not query.returns_rows:
@@ -58,12 +62,13 @@ def unload(cursor: duckdb.DuckDBPyConnection, command: UnloadCommand, s3: Any) -
         )
     with tempfile.TemporaryDirectory() as folder:
         file = str(Path(folder, "part.parquet"))
-        done = cursor.execute(f"COPY ({query.statements[-1]}) TO '{file}' (FORMAT PARQUET)").fetchone()
+        counts = cursor.execute(f"COPY ({query.statements[-1]}) TO '{file}' (FORMAT PARQUET)").fetchone()
         if command.clean:
             for key in existing:
                 s3.delete_object(Bucket=bucket, Key=key)
-        s3.upload_file(file, bucket, prefix + ("0000_part_00.parquet" if command.parallel else "000.parquet"))
-    return int(done[0]) if done else 0
+        name = "0000_part_00.parquet" if command.parallel else "000.parquet"
+        s3.upload_file(file, bucket, prefix + name)
+    return int(counts[0]) if counts else 0
 
 
 def _keys(s3: Any, bucket: str, prefix: str) -> list[str]:
@@ -74,26 +79,27 @@ def _keys(s3: Any, bucket: str, prefix: str) -> list[str]:
 
 
 def _table_columns(cursor: duckdb.DuckDBPyConnection, command: CopyCommand) -> list[tuple[str, str]]:
-    """Name and type of the columns to load, in the order of the file's."""
-    described = {row[0]: row[1] for row in cursor.execute(f"DESCRIBE {command.table}").fetchall()}
-    missing = [name for name in command.columns if name not in described]
+    """Return name and type of the columns to load, in the order of the file's."""
+    description = cursor.execute(f"DESCRIBE {command.table}").fetchall()
+    types = {name: type_name for name, type_name, *_ in description}
+    missing = [name for name in command.columns if name not in types]
     if missing:
         raise RedshiftError(f'column "{missing[0]}" of relation "{command.table}" does not exist')
-    return [(name, described[name]) for name in command.columns or described]
+    return [(name, types[name]) for name in command.columns or types]
 
 
-def _check_columns(cursor: duckdb.DuckDBPyConnection, file: str, uri: str, wanted: list[tuple[str, str]]) -> None:
+def _check_columns(cursor: duckdb.DuckDBPyConnection, file: str, uri: str, columns: list[tuple[str, str]]) -> None:
     """Refuse a file whose columns do not fit by number and, in order, by type."""
     try:
-        found = cursor.execute(f"DESCRIBE SELECT * FROM {_read(file)}").fetchall()  # noqa: S608 - our own path
+        file_columns = cursor.execute(f"DESCRIBE SELECT * FROM {_read(file)}").fetchall()  # noqa: S608 - our own path
     except duckdb.InvalidInputException as error:
         raise RedshiftError(f"File '{uri}' has an invalid version number or is no Parquet file") from error
-    if len(found) != len(wanted):
+    if len(file_columns) != len(columns):
         raise RedshiftError(
-            f"Unmatched number of columns between table and file. Table columns: {len(wanted)}, "
-            f"Data columns: {len(found)}, File name: {uri}"
+            f"Unmatched number of columns between table and file. Table columns: {len(columns)}, "
+            f"Data columns: {len(file_columns)}, File name: {uri}"
         )
-    for (name, table_type), (file_name, file_type, *_) in zip(wanted, found, strict=True):
+    for (name, table_type), (file_name, file_type, *_) in zip(columns, file_columns, strict=True):
         if _family(table_type) != _family(file_type):
             raise RedshiftError(
                 f"File '{uri}' has an incompatible Parquet schema for column '{name}'. "
@@ -102,10 +108,12 @@ def _check_columns(cursor: duckdb.DuckDBPyConnection, file: str, uri: str, wante
 
 
 def _family(type_name: str) -> str:
-    """Types that Redshift takes for each other when it reads Parquet: only the timestamps, and text."""
+    """Return the same name for types that Redshift takes for each other in Parquet: only timestamps, and text."""
     if type_name.startswith("TIMESTAMP"):
         return "TIMESTAMP"
-    return "VARCHAR" if type_name in ("BLOB", "JSON") else type_name
+    if type_name in ("BLOB", "JSON"):
+        return "VARCHAR"
+    return type_name
 
 
 def _read(file: str) -> str:

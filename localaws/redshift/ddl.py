@@ -1,4 +1,4 @@
-"""CREATE TABLE of Redshift as DuckDB takes it: physical hints go, length limits and IDENTITY become constraints."""
+"""Rewrite CREATE TABLE of Redshift for DuckDB: physical hints go, length limits and IDENTITY become constraints."""
 
 import sqlglot
 from sqlglot import exp
@@ -8,6 +8,7 @@ _DEFAULT_BYTES = {"VARCHAR": 256, "NVARCHAR": 256, "TEXT": 256, "CHAR": 1, "NCHA
 _HINTS = (exp.DistKeyProperty, exp.SortKeyProperty, exp.DistStyleProperty, exp.BackupProperty)
 _NOT_ENFORCED = (exp.PrimaryKeyColumnConstraint, exp.UniqueColumnConstraint, exp.Reference)
 _NOT_ENFORCED_TABLE = (exp.PrimaryKey, exp.UniqueColumnConstraint, exp.ForeignKey)
+_ATTRIBUTES = ("DISTKEY", "SORTKEY", "ENCODE", "NOT", "NULL", "DEFAULT", "PRIMARY", "UNIQUE")
 
 
 def drop_column_keys(sql: str) -> str:
@@ -15,37 +16,46 @@ def drop_column_keys(sql: str) -> str:
     if sql.lstrip()[:6].upper() != "CREATE":
         return sql
     tokens = sqlglot.tokenize(sql, read="redshift")
-    following = [*tokens[1:], None]
-    for token, after in zip(reversed(tokens), reversed(following), strict=True):
-        is_attribute = after is None or after.token_type in (sqlglot.TokenType.COMMA, sqlglot.TokenType.R_PAREN)
-        if token.text.upper() in ("DISTKEY", "SORTKEY") and (is_attribute or after.text.upper() in _ATTRIBUTES):
+    following_tokens = [*tokens[1:], None]
+    # From the end, so that the positions of the tokens before stay right.
+    for token, following in zip(reversed(tokens), reversed(following_tokens), strict=True):
+        if token.text.upper() in ("DISTKEY", "SORTKEY") and _ends_or_continues_column(following):
             sql = sql[: token.start] + sql[token.end + 1 :]
     return sql
 
 
-_ATTRIBUTES = ("DISTKEY", "SORTKEY", "ENCODE", "NOT", "NULL", "DEFAULT", "PRIMARY", "UNIQUE")
+def _ends_or_continues_column(token: sqlglot.Token | None) -> bool:
+    """Tell whether a token can follow an attribute of a column; after one of a table a parenthesis opens."""
+    if token is None or token.token_type in (sqlglot.TokenType.COMMA, sqlglot.TokenType.R_PAREN):
+        return True
+    return token.text.upper() in _ATTRIBUTES
 
 
 def rewrite_create(tree: exp.Create) -> list[str]:
-    """Change a CREATE in place; returns statements to run before it (the sequences of IDENTITY columns)."""
-    properties = tree.args.get("properties")
-    if properties:
-        kept = [item for item in properties.expressions if not isinstance(item, _HINTS)]
-        tree.set("properties", exp.Properties(expressions=kept) if kept else None)
-    if tree.kind != "TABLE" or not isinstance(tree.this, exp.Schema):
+    """Change a CREATE in place; return statements to run before it (the sequences of IDENTITY columns)."""
+    _drop_hints(tree)
+    schema = tree.this
+    if tree.kind != "TABLE" or not isinstance(schema, exp.Schema):
         return []
-    like = tree.this.find(exp.LikeProperty)
+    like = schema.find(exp.LikeProperty)
     if like:
         empty = exp.select("*").from_(like.this).limit(0)
-        tree.set("this", tree.this.this)
+        tree.set("this", schema.this)
         tree.set("expression", empty)
         return []
-    required = _primary_key(tree.this)
-    tree.this.set("expressions", [item for item in tree.this.expressions if not _is_informational(item)])
+    key_columns = _primary_key(schema)
+    schema.set("expressions", [item for item in schema.expressions if not _is_informational(item)])
     setup: list[str] = []
-    for column in tree.this.find_all(exp.ColumnDef):
-        setup += _rewrite_column(column, tree.this.this, column.name in required)
+    for column in schema.find_all(exp.ColumnDef):
+        setup += _rewrite_column(column, schema.this, column.name in key_columns)
     return setup
+
+
+def _drop_hints(tree: exp.Create) -> None:
+    properties = tree.args.get("properties")
+    if properties:
+        remaining = [item for item in properties.expressions if not isinstance(item, _HINTS)]
+        tree.set("properties", exp.Properties(expressions=remaining) if remaining else None)
 
 
 def _is_informational(item: exp.Expression) -> bool:
@@ -54,11 +64,14 @@ def _is_informational(item: exp.Expression) -> bool:
 
 
 def _primary_key(schema: exp.Schema) -> set[str]:
-    return {part.name for key in schema.find_all(exp.PrimaryKey) for part in key.expressions}
+    names: set[str] = set()
+    for key in schema.find_all(exp.PrimaryKey):
+        names |= {part.name for part in key.expressions}
+    return names
 
 
 def _rewrite_column(column: exp.ColumnDef, table: exp.Table, required: bool) -> list[str]:
-    """Rewrite one column's type and constraints; returns the sequence an IDENTITY column needs."""
+    """Rewrite one column's type and constraints; return the sequence that an IDENTITY column needs."""
     setup: list[str] = []
     constraints = []
     for constraint in column.args.get("constraints") or []:
@@ -66,13 +79,16 @@ def _rewrite_column(column: exp.ColumnDef, table: exp.Table, required: bool) -> 
         if isinstance(kind, exp.PrimaryKeyColumnConstraint):
             required = True
         if isinstance(kind, exp.GeneratedAsIdentityColumnConstraint):
-            name = f"{table.name}_{column.name}_seq"
-            first, step = kind.args.get("start") or 1, kind.args.get("increment") or 1
-            setup.append(f'CREATE SEQUENCE IF NOT EXISTS "{name}" START {first} INCREMENT {step}')
-            constraints.append(_constraint(exp.DefaultColumnConstraint(this=_duckdb(f"nextval('{name}')"))))
+            sequence = f"{table.name}_{column.name}_seq"
+            start = kind.args.get("start") or 1
+            step = kind.args.get("increment") or 1
+            setup.append(f'CREATE SEQUENCE IF NOT EXISTS "{sequence}" START {start} INCREMENT {step}')
+            next_value = _duckdb(f"nextval('{sequence}')")
+            constraints.append(_constraint(exp.DefaultColumnConstraint(this=next_value)))
         elif not isinstance(kind, (*_NOT_ENFORCED, exp.EncodeColumnConstraint)):
             constraints.append(constraint)
-    if required and not any(isinstance(item.kind, exp.NotNullColumnConstraint) for item in constraints):
+    has_not_null = any(isinstance(item.kind, exp.NotNullColumnConstraint) for item in constraints)
+    if required and not has_not_null:
         constraints.append(_constraint(exp.NotNullColumnConstraint()))
     size = _byte_limit(column.kind)
     if size:
@@ -86,7 +102,10 @@ def _rewrite_column(column: exp.ColumnDef, table: exp.Table, required: bool) -> 
 
 
 def _byte_limit(kind: exp.DataType) -> int:
-    """Bytes that a character type holds; 0 for other types. Source: Redshift's character types (VARCHAR is 256)."""
+    """Return the bytes that a character type holds; 0 for other types.
+
+    Source: Redshift's character types (a bare VARCHAR holds 256).
+    """
     default = _DEFAULT_BYTES.get(kind.this.name, 0)
     if not default or not kind.expressions:
         return default

@@ -1,4 +1,4 @@
-"""Redshift SQL in, DuckDB SQL out: sqlglot does most, the differences that matter to a warehouse are here.
+"""Translate Redshift SQL to DuckDB SQL: sqlglot does most, the differences that matter to a warehouse are here.
 
 Differences kept, so that what runs here also runs on Redshift: identifiers fold to lower case, PRIMARY KEY and UNIQUE
 are not enforced, VARCHAR(n) counts bytes and refuses longer values, MERGE takes neither target alias nor conditions.
@@ -35,26 +35,29 @@ Statement = Query | CopyCommand | UnloadCommand
 
 
 def split(sql: str) -> list[str]:
-    """The statements of a text, without surrounding comments and semicolons."""
-    found: list[str] = []
-    start = end = -1
+    """Return the statements of a text, without surrounding comments and semicolons."""
+    statements: list[str] = []
+    tokens: list[sqlglot.Token] = []
     for token in sqlglot.tokenize(sql, read="postgres"):  # redshift's tokenizer swallows UNLOAD up to any semicolon
-        if token.token_type == sqlglot.TokenType.SEMICOLON:
-            if start >= 0:
-                found.append(sql[start : end + 1])
-            start = -1
-            continue
-        start, end = (token.start if start < 0 else start), token.end
-    return [*found, sql[start : end + 1]] if start >= 0 else found
+        if token.token_type != sqlglot.TokenType.SEMICOLON:
+            tokens.append(token)
+        elif tokens:
+            statements.append(sql[tokens[0].start : tokens[-1].end + 1])
+            tokens = []
+    if tokens:
+        statements.append(sql[tokens[0].start : tokens[-1].end + 1])
+    return statements
 
 
 def is_read_only(statement: Statement) -> bool:
-    """Whether a statement changes no table, so that it may run beside others."""
-    return isinstance(statement, UnloadCommand) or (isinstance(statement, Query) and statement.returns_rows)
+    """Tell whether a statement changes no table, so that it may run beside others."""
+    if isinstance(statement, Query):
+        return statement.returns_rows
+    return isinstance(statement, UnloadCommand)
 
 
 def translate(sql: str, parameters: Mapping[str, str] | None = None) -> Statement:
-    """One Redshift statement as what the engine runs.
+    """Return a Redshift statement as what the engine runs.
 
     Raises:
         RedshiftError: the text is not Redshift SQL.
@@ -74,7 +77,11 @@ def translate(sql: str, parameters: Mapping[str, str] | None = None) -> Statemen
         setup = rewrite_create(tree)
     elif isinstance(tree, exp.Select):
         _name_columns(tree)
-    return Query((*setup, _write(tree)), isinstance(tree, exp.Query), isinstance(tree, exp.TruncateTable))
+    return Query(
+        statements=(*setup, _write(tree)),
+        returns_rows=isinstance(tree, exp.Query),
+        commits=isinstance(tree, exp.TruncateTable),
+    )
 
 
 def _parse(sql: str) -> exp.Expression:
@@ -116,19 +123,20 @@ def _check_merge(tree: exp.Merge) -> None:
         raise RedshiftError('syntax error at or near "AND": MERGE takes no condition on a WHEN branch')
     if sorted(bool(branch.args.get("matched")) for branch in branches) != [False, True]:
         raise RedshiftError("syntax error: MERGE needs one WHEN MATCHED and one WHEN NOT MATCHED branch")
-    if any(isinstance(branch.args["then"], exp.Insert) and not branch.args["then"].expression for branch in branches):
+    actions = [branch.args["then"] for branch in branches]
+    if any(isinstance(action, exp.Insert) and not action.expression for action in actions):
         raise UnsupportedFeatureError("MERGE … INSERT without a column list")
 
 
 def _name_columns(tree: exp.Select) -> None:
     """Name unnamed result columns as Redshift does: the function's name, the cast column's, else `?column?`."""
-    named = []
+    columns = []
     for item in tree.expressions:
         if isinstance(item, exp.Column | exp.Star | exp.Alias):
-            named.append(item)
+            columns.append(item)
         else:
-            named.append(exp.alias_(item, _column_name(item), quoted=True))
-    tree.set("expressions", named)
+            columns.append(exp.alias_(item, _column_name(item), quoted=True))
+    tree.set("expressions", columns)
 
 
 def _column_name(item: exp.Expression) -> str:
@@ -138,4 +146,6 @@ def _column_name(item: exp.Expression) -> str:
         item = item.this
     if isinstance(item, exp.Column):
         return str(item.name)
-    return str(item.sql_name().lower()) if isinstance(item, exp.Func) else "?column?"
+    if isinstance(item, exp.Func):
+        return str(item.sql_name().lower())
+    return "?column?"

@@ -1,4 +1,4 @@
-"""The warehouse itself: one DuckDB database in which statements run, alone or as a transaction."""
+"""Run statements in one DuckDB database, alone or as a transaction."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -44,7 +44,7 @@ class Engine:
 
     @contextmanager
     def session(self) -> Iterator["Session"]:
-        """A session with search path `public` and UTC; what it has not committed is rolled back at its end."""
+        """Open a session with search path `public` and UTC; what it has not committed is rolled back at its end."""
         cursor = self._connection.cursor()
         try:
             cursor.execute(f'USE "{self._database}".public')
@@ -85,7 +85,8 @@ class Session:
         """Run one statement.
 
         Raises:
-            RedshiftError: with the engine's message; a cancelled one is a SessionClosedError.
+            SessionClosedError: the statement was cancelled.
+            RedshiftError: it failed otherwise, with the engine's message.
         """
         try:
             if in_transaction or is_read_only(statement):
@@ -119,8 +120,8 @@ class Session:
         for sql in query.statements:
             rows = self._cursor.execute(sql).fetchall()
         if not query.returns_rows:
-            counted = rows and isinstance(rows[0][0], int)
-            return Outcome(rows[0][0] if counted else 0)
+            has_count = rows and isinstance(rows[0][0], int)
+            return Outcome(rows[0][0] if has_count else 0)
         result = result_set(list(self._cursor.description or []), rows)
         if result.size > _MAX_RESULT_BYTES:
             raise RedshiftError("Query result size exceeds the limit of 100 MB; use UNLOAD")

@@ -1,13 +1,15 @@
-"""Errors of the Redshift engine, with the texts a Data API client sees."""
+"""Show the errors of the Redshift engine, with the texts that a client of the Data API sees."""
 
 import re
 
 import duckdb
 
+from localaws.errors import LocalAwsError
+
 _TOO_LONG = re.compile(r"CHECK constraint failed .*?strlen\(\"?(?P<column>[^\")]+)\"?\) <= (?P<size>\d+)", re.DOTALL)
 
 
-class RedshiftError(Exception):
+class RedshiftError(LocalAwsError):
     """A statement failed; the message is what DescribeStatement gives as Error."""
 
     def __init__(self, message: str) -> None:
@@ -29,7 +31,7 @@ class SessionClosedError(RedshiftError):
 
 
 def from_engine(error: duckdb.Error) -> RedshiftError:
-    """The engine's error in Redshift's words where those are known, else its own."""
+    """Return the engine's error in Redshift's words where those are known, else in its own."""
     text = str(error)
     too_long = _TOO_LONG.search(text)
     if too_long:

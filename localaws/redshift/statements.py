@@ -1,9 +1,8 @@
-"""Statements of the Data API: submitted, run by a thread each, described, cancelled."""
+"""Keep the statements of the Data API: submitted, run by a thread each, described, cancelled."""
 
 import logging
 import time
 import uuid
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from threading import Event, Thread
 from typing import Any
@@ -14,7 +13,12 @@ from localaws.redshift.errors import RedshiftError, SessionClosedError
 
 log = logging.getLogger(__name__)
 
-SUBMITTED, STARTED, FINISHED, FAILED, ABORTED = "SUBMITTED", "STARTED", "FINISHED", "FAILED", "ABORTED"
+SUBMITTED = "SUBMITTED"
+STARTED = "STARTED"
+FINISHED = "FINISHED"
+FAILED = "FAILED"
+ABORTED = "ABORTED"
+FINAL = (FINISHED, FAILED, ABORTED)
 
 
 @dataclass
@@ -33,15 +37,22 @@ class Part:
 
     def move(self, status: str, error: str = "") -> None:
         """Set the status; a final one is never left."""
-        if self.status not in (FINISHED, FAILED, ABORTED):
+        if self.status not in FINAL:
             self.duration = time.perf_counter_ns() - self.began
-            self.error, self.updated = error, time.time()
+            self.error = error
+            self.updated = time.time()
             self.status = status
 
     def describe(self) -> dict[str, Any]:
-        """The members that statements and sub-statements have in common."""
-        result = self.outcome.result if self.outcome else None
-        described = {
+        """Return the members that statements and sub-statements have in common."""
+        rows = -1
+        size = -1
+        result = None
+        if self.outcome:
+            result = self.outcome.result
+            rows = self.outcome.rows
+            size = result.size if result else 0
+        description = {
             "Id": self.id,
             "QueryString": self.sql,
             "Status": self.status,
@@ -49,11 +60,13 @@ class Part:
             "UpdatedAt": self.updated,
             "Duration": self.duration,
             "HasResultSet": result is not None,
-            "ResultRows": self.outcome.rows if self.outcome else -1,
-            "ResultSize": (result.size if result else 0) if self.outcome else -1,
+            "ResultRows": rows,
+            "ResultSize": size,
             "RedshiftQueryId": uuid.uuid5(uuid.NAMESPACE_OID, self.id).int % 1_000_000,
         }
-        return {**described, "Error": self.error} if self.error else described
+        if self.error:
+            description["Error"] = self.error
+        return description
 
 
 @dataclass
@@ -68,12 +81,14 @@ class Submission:
     parameters: list[dict[str, str]] = field(default_factory=list)
     secret: str = ""
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
-    done: Event = field(default_factory=Event)
+    finished: Event = field(default_factory=Event)
     session: Session | None = None
 
     def __post_init__(self) -> None:
         self.whole = Part(self.id, "" if self.batch else self.sqls[0])
-        self.parts = [Part(f"{self.id}:{number}", sql) for number, sql in enumerate(self.sqls, 1)] if self.batch else []
+        self.parts: list[Part] = []
+        if self.batch:
+            self.parts = [Part(f"{self.id}:{number}", sql) for number, sql in enumerate(self.sqls, 1)]
 
     def start(self, engine: Engine) -> None:
         """Run in a thread; the caller polls."""
@@ -82,7 +97,7 @@ class Submission:
     def fail(self, message: str) -> None:
         """Give up before anything ran."""
         self.whole.move(FAILED, message)
-        self.done.set()
+        self.finished.set()
 
     def cancel(self) -> None:
         """Stop: nothing of it stays."""
@@ -107,44 +122,44 @@ class Submission:
             self.whole.move(FAILED, f"ERROR: local AWS failed: {error!r}")
         finally:
             self.session = None
-            self.done.set()
+            self.finished.set()
 
     def _run_parts(self, session: Session) -> None:
         if not self.batch:
-            named = {item["name"]: item["value"] for item in self.parameters}
-            self._run_part(session, self.whole, named, in_transaction=False)
+            parameters = {item["name"]: item["value"] for item in self.parameters}
+            self.whole.outcome = session.run(translate(self.whole.sql, parameters))
             return
         with session.transaction():
             try:
                 for part in self.parts:
                     part.began = time.perf_counter_ns()
                     part.move(STARTED)
-                    self._run_part(session, part, {}, in_transaction=True)
+                    part.outcome = session.run(translate(part.sql), in_transaction=True)
                     part.move(FINISHED)
             except RedshiftError as error:
                 part.move(FAILED, str(error))
                 for later in self.parts:
                     later.move(ABORTED)
                 raise
-        self.whole.outcome = Outcome(self.parts[-1].outcome.rows if self.parts[-1].outcome else 0)
-
-    def _run_part(self, session: Session, part: Part, named: Mapping[str, str], in_transaction: bool) -> None:
-        part.outcome = session.run(translate(part.sql, named), in_transaction)
+        last = self.parts[-1].outcome
+        self.whole.outcome = Outcome(last.rows if last else 0)
 
     def describe(self) -> dict[str, Any]:
-        """DescribeStatement's answer."""
-        described = self.whole.describe() | {
+        """Return DescribeStatement's answer."""
+        description = self.whole.describe() | {
             "Database": self.database,
             "WorkgroupName": self.workgroup,
             "RedshiftPid": uuid.UUID(self.id).int % 1_000_000_000,
             "SubStatements": [part.describe() for part in self.parts],
         }
         if self.parameters:
-            described["QueryParameters"] = self.parameters
-        return described | ({"SecretArn": self.secret} if self.secret else {})
+            description["QueryParameters"] = self.parameters
+        if self.secret:
+            description["SecretArn"] = self.secret
+        return description
 
     def summary(self) -> dict[str, Any]:
-        """The entry of ListStatements."""
+        """Return the entry of ListStatements."""
         return {
             "Id": self.id,
             "Status": self.whole.status,

@@ -1,1 +1,1 @@
-"""SageMaker: training jobs and endpoints that run their container's command as a process."""
+"""Run SageMaker: training jobs and endpoints as processes, each on a folder tree like that of its container."""

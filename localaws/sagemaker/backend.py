@@ -1,4 +1,4 @@
-"""SageMaker's API: moto's, with training jobs that run, endpoints that serve, and the calls that moto lacks."""
+"""Answer SageMaker's API: moto's, with training jobs that run, endpoints that serve, and calls that moto lacks."""
 
 import re
 from types import SimpleNamespace
@@ -10,9 +10,10 @@ from moto.sagemaker.exceptions import AWSValidationException, ResourceInUseExcep
 from moto.sagemaker.models import SageMakerModelBackend
 from moto.sagemaker.responses import SageMakerResponse
 
+from localaws.errors import UnsupportedJobError
 from localaws.runtime import Runtime
 from localaws.sagemaker.endpoints import LocalEndpoint
-from localaws.sagemaker.folders import UnsupportedJobError, refuse_unsupported
+from localaws.sagemaker.folders import refuse_unsupported
 from localaws.sagemaker.jobs import ACTIVE, LocalTrainingJob
 
 JOB_NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
@@ -28,7 +29,7 @@ class LocalSageMakerBackend(SageMakerModelBackend):  # type: ignore[misc] # moto
         return SimpleNamespace(url_bases=moto_urls.url_bases, url_paths={"{0}/$": LocalSageMakerResponse.dispatch})
 
     def create_training_job(self, training_job_name: str, **settings: Any) -> LocalTrainingJob:
-        """CreateTrainingJob, without the start.
+        """Do CreateTrainingJob, without the start.
 
         Raises:
             AWSValidationException: the name is not one that SageMaker takes.
@@ -39,43 +40,51 @@ class LocalSageMakerBackend(SageMakerModelBackend):  # type: ignore[misc] # moto
                 f"Value '{training_job_name}' at 'trainingJobName' failed to satisfy constraint: "
                 f"Member must satisfy regular expression pattern: {JOB_NAME.pattern}"
             )
-        if taken := self.training_jobs.get(training_job_name):
+        namesake = self.training_jobs.get(training_job_name)
+        if namesake:
             raise ResourceInUseException(
                 "Training job names must be unique within an AWS account and region, and a training job with this "
-                f"name already exists ({taken.arn})"
+                f"name already exists ({namesake.arn})"
             )
-        names = {"account_id": self.account_id, "region_name": self.region_name, "training_job_name": training_job_name}
-        job = LocalTrainingJob(**names, **settings)
+        job = LocalTrainingJob(
+            account_id=self.account_id,
+            region_name=self.region_name,
+            training_job_name=training_job_name,
+            **settings,
+        )
         job.runtime = self.runtime
         self.training_jobs[training_job_name] = job
         return job
 
     def stop_training_job(self, training_job_name: str) -> None:
-        """StopTrainingJob; a job that has ended stays as it is. Raises ResourceNotFound."""
+        """Do StopTrainingJob; a job that has ended stays as it is. Raises ResourceNotFound."""
         if training_job_name not in self.training_jobs:
             raise ResourceNotFound("Requested resource not found.")
         self.training_jobs[training_job_name].stop()
 
     def create_model(self, model_name: str, **settings: Any) -> Any:
-        """CreateModel. Raises AWSValidationException for a name that is taken."""
-        if taken := self._models.get(model_name):
-            raise AWSValidationException(f'Cannot create already existing model "{taken.arn}".')
+        """Do CreateModel. Raises AWSValidationException for a name that is in use."""
+        namesake = self._models.get(model_name)
+        if namesake:
+            raise AWSValidationException(f'Cannot create already existing model "{namesake.arn}".')
         return super().create_model(model_name, **settings)
 
     def create_endpoint_config(self, endpoint_config_name: str, **settings: Any) -> Any:
-        """CreateEndpointConfig of one variant. Raises AWSValidationException for a name that is taken."""
-        if taken := self.endpoint_configs.get(endpoint_config_name):
+        """Do CreateEndpointConfig of one variant. Raises AWSValidationException for a name that is in use."""
+        namesake = self.endpoint_configs.get(endpoint_config_name)
+        if namesake:
             raise AWSValidationException(
-                f'Cannot create already existing endpoint configuration "{taken.endpoint_config_arn}".'
+                f'Cannot create already existing endpoint configuration "{namesake.endpoint_config_arn}".'
             )
         if len(settings["production_variants"]) != 1:
             raise AWSValidationException("not supported by local AWS: an endpoint config of several variants")
         return super().create_endpoint_config(endpoint_config_name, **settings)
 
     def create_endpoint(self, endpoint_name: str, endpoint_config_name: str, tags: Any) -> LocalEndpoint:
-        """CreateEndpoint: its container starts, and it is in service once that answers."""
-        if taken := self.endpoints.get(endpoint_name):
-            raise AWSValidationException(f'Cannot create already existing endpoint "{taken.arn}".')
+        """Do CreateEndpoint: its container starts, and it is in service once that answers."""
+        namesake = self.endpoints.get(endpoint_name)
+        if namesake:
+            raise AWSValidationException(f'Cannot create already existing endpoint "{namesake.arn}".')
         config = self._config(endpoint_config_name)
         endpoint = LocalEndpoint(
             account_id=self.account_id,
@@ -88,28 +97,31 @@ class LocalSageMakerBackend(SageMakerModelBackend):  # type: ignore[misc] # moto
         )
         endpoint.runtime = self.runtime
         self.endpoints[endpoint_name] = endpoint
-        endpoint.start(config, self._models[config.production_variants[0]["ModelName"]], "Creating")
+        endpoint.start(config, self._model_of(config), "Creating")
         return endpoint
 
     def update_endpoint(self, endpoint_name: str, endpoint_config_name: str) -> LocalEndpoint:
-        """UpdateEndpoint: the container in service stays until the new one answers."""
+        """Do UpdateEndpoint: the container in service stays until the new one answers."""
         self.describe_endpoint(endpoint_name)
         endpoint: LocalEndpoint = self.endpoints[endpoint_name]
         if endpoint.endpoint_status != "InService":
             raise AWSValidationException(f'Cannot update in-progress or failed endpoint "{endpoint.arn}".')
         config = self._config(endpoint_config_name)
-        endpoint.start(config, self._models[config.production_variants[0]["ModelName"]], "Updating")
+        endpoint.start(config, self._model_of(config), "Updating")
         return endpoint
 
     def delete_endpoint(self, endpoint_name: str) -> None:
-        """DeleteEndpoint; its container is ended."""
+        """Do DeleteEndpoint; its container is ended."""
         self.describe_endpoint(endpoint_name)
         self.endpoints[endpoint_name].stop()
         super().delete_endpoint(endpoint_name)
 
     def _config(self, name: str) -> Any:
-        self.describe_endpoint_config(name)
+        self.describe_endpoint_config(name)  # raises for a config that is not there
         return self.endpoint_configs[name]
+
+    def _model_of(self, config: Any) -> Any:
+        return self._models[config.production_variants[0]["ModelName"]]
 
     def stop_jobs(self) -> None:
         """End every running process (when the server stops)."""
@@ -126,10 +138,10 @@ class LocalSageMakerResponse(SageMakerResponse):  # type: ignore[misc] # moto is
     """Calls that differ from moto's; one method per action, named as moto looks them up."""
 
     def create_training_job(self) -> ActionResult:
-        """CreateTrainingJob: moto reads the request, all but `Environment`."""
-        request = {name: self._get_param(name) for name in ("AlgorithmSpecification", "ResourceConfig")}
+        """Answer CreateTrainingJob: moto reads the request, all but `Environment`."""
+        members = ("AlgorithmSpecification", "ResourceConfig", "InputDataConfig")
         try:
-            refuse_unsupported(request | {"InputDataConfig": self._get_param("InputDataConfig")})
+            refuse_unsupported({name: self._get_param(name) for name in members})
         except UnsupportedJobError as error:
             raise AWSValidationException(str(error)) from error
         answer = super().create_training_job()
@@ -138,11 +150,14 @@ class LocalSageMakerResponse(SageMakerResponse):  # type: ignore[misc] # moto is
         return answer
 
     def update_endpoint(self) -> ActionResult:
-        """UpdateEndpoint."""
-        names = (self._get_param("EndpointName"), self._get_param("EndpointConfigName"))
-        return ActionResult({"EndpointArn": self.sagemaker_backend.update_endpoint(*names).arn})
+        """Answer UpdateEndpoint."""
+        endpoint = self.sagemaker_backend.update_endpoint(
+            self._get_param("EndpointName"),
+            self._get_param("EndpointConfigName"),
+        )
+        return ActionResult({"EndpointArn": endpoint.arn})
 
     def stop_training_job(self) -> ActionResult:
-        """StopTrainingJob."""
+        """Answer StopTrainingJob."""
         self.sagemaker_backend.stop_training_job(self._get_param("TrainingJobName"))
         return EmptyResult()

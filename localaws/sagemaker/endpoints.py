@@ -1,4 +1,4 @@
-"""Endpoints that serve: a container for the config in use, and a new one beside it while an update is under way."""
+"""Run endpoints: a container for the config in use, and a new one beside it while an update is under way."""
 
 import json
 import logging
@@ -11,14 +11,14 @@ from botocore.exceptions import BotoCoreError, ClientError
 from moto.core.utils import utcnow
 from moto.sagemaker.models import FakeEndpoint
 
+from localaws.errors import NotServingError
 from localaws.runtime import Runtime, split_uri
-from localaws.sagemaker.container import Container, NotServingError
+from localaws.sagemaker.container import Container
 
 log = logging.getLogger(__name__)
 
 STARTUP_SECONDS = 240.0
-"""Until a container must answer /ping, where its variant does not say."""
-CHANGING = ("Creating", "Updating", "RollingBack")
+"""How long a container may take to answer /ping, where its variant does not say."""
 
 
 class LocalEndpoint(FakeEndpoint):  # type: ignore[misc] # moto is untyped here
@@ -39,7 +39,7 @@ class LocalEndpoint(FakeEndpoint):  # type: ignore[misc] # moto is untyped here
         self._deployment: Thread | None = None
 
     def start(self, config: Any, model: Any, status: str) -> None:
-        """Brings `config` into service; returns at once. `status` is Creating or Updating."""
+        """Bring `config` into service; returns at once. `status` is Creating or Updating."""
         self.endpoint_status = status
         self.failure_reason = None
         name = f"endpoint-{self.endpoint_name}"
@@ -47,7 +47,11 @@ class LocalEndpoint(FakeEndpoint):  # type: ignore[misc] # moto is untyped here
         self._deployment.start()
 
     def invoke(self, body: bytes, headers: dict[str, str]) -> tuple[int, dict[str, str], bytes]:
-        """The container's answer: status, headers and body. Raises NotServingError where no container is in service."""
+        """Return the container's answer: status, headers and body.
+
+        Raises:
+            NotServingError: no container is in service.
+        """
         with self._lock:
             container = self._container
         if container is None:
@@ -57,7 +61,7 @@ class LocalEndpoint(FakeEndpoint):  # type: ignore[misc] # moto is untyped here
         return answer.status_code, dict(answer.headers), answer.content
 
     def stop(self) -> None:
-        """Ends the container, and a deployment under way."""
+        """End the container, and a deployment under way."""
         with self._lock:
             containers = [self._coming, self._container]
             self._container = None
@@ -69,58 +73,70 @@ class LocalEndpoint(FakeEndpoint):  # type: ignore[misc] # moto is untyped here
 
     def _deploy(self, config: Any, model: Any) -> None:
         folder = Path(self.runtime.data_dir) / "sagemaker" / f"{self.endpoint_name}-{uuid.uuid4().hex[:8]}"
-        new = Container(self.runtime, self.endpoint_name, model, folder)
+        container = Container(self.runtime, self.endpoint_name, model, folder)
         variant = config.production_variants[0]
+        seconds = variant.get("ContainerStartupHealthCheckTimeoutInSeconds") or STARTUP_SECONDS
         with self._lock:
-            self._coming = new
+            self._coming = container
         try:
-            new.start(variant.get("ContainerStartupHealthCheckTimeoutInSeconds") or STARTUP_SECONDS)
+            container.start(seconds)
         except (NotServingError, ClientError, BotoCoreError) as error:
-            self._failed(str(error))
+            self._fail(str(error))
             return
         except Exception as error:
-            log.exception("Endpoint %s", self.endpoint_name)  # a thread's last stand: clients must see an end
-            self._failed(f"InternalServerError: {type(error).__name__}")
+            log.exception("Endpoint %s", self.endpoint_name)  # nobody above catches it, and clients must see an end
+            self._fail(f"InternalServerError: {type(error).__name__}")
             return
+        self._replace_container(container, config)
+
+    def _replace_container(self, container: Container, config: Any) -> None:
+        """Put a container that answers, and its config, in place of the former ones."""
         with self._lock:
-            old, self._container, self._coming = self._container, new, None
-            self.endpoint_config_name, self.data_capture_config = (
-                config.endpoint_config_name,
-                config.data_capture_config,
-            )
+            former = self._container
+            self._container = container
+            self._coming = None
+            self.endpoint_config_name = config.endpoint_config_name
+            self.data_capture_config = config.data_capture_config
             self.production_variants = self._process_production_variants(config.production_variants)
             self._settle("InService", None)
-        if old:
-            old.stop()
+        if former:
+            former.stop()
 
-    def _failed(self, reason: str) -> None:
+    def _fail(self, reason: str) -> None:
         with self._lock:
             self._settle("InService" if self._container else "Failed", reason)
 
     def _settle(self, status: str, reason: str | None) -> None:
         log.info("Endpoint %s: %s %s", self.endpoint_name, status, reason or "")
         self.failure_reason = reason
-        self.last_modified_time, self.endpoint_status = utcnow(), status
+        self.last_modified_time = utcnow()
+        self.endpoint_status = status
 
     def _capture(self, headers: dict[str, str], body: bytes, answer: Any) -> None:
-        """Keeps request and answer as AWS does, each one in an object of its own; every one, whatever the sampling."""
+        """Keep request and answer as AWS does, in an object of their own; every request, whatever the sampling."""
         if not self.data_capture_config.get("EnableCapture"):
             return
-        variant, now, event = self.production_variants[0]["VariantName"], utcnow(), str(uuid.uuid4())
-        sides = {
-            "endpointInput": {"mode": "INPUT", "observedContentType": headers.get("Content-Type"), "data": body},
-            "endpointOutput": {
-                "mode": "OUTPUT",
-                "observedContentType": answer.headers.get("Content-Type"),
-                "data": answer.content,
+        event = str(uuid.uuid4())
+        moment = utcnow()
+        record = {
+            "captureData": {
+                "endpointInput": _captured("INPUT", headers.get("Content-Type"), body),
+                "endpointOutput": _captured("OUTPUT", answer.headers.get("Content-Type"), answer.content),
             },
-        }
-        captured = {name: {**side, "data": side["data"].decode("utf-8", "replace")} for name, side in sides.items()}
-        line = {
-            "captureData": captured,
-            "eventMetadata": {"eventId": event, "inferenceTime": now.isoformat()},
+            "eventMetadata": {"eventId": event, "inferenceTime": moment.isoformat()},
             "eventVersion": "0",
         }
-        place = f"{self.data_capture_config['DestinationS3Uri'].rstrip('/')}/{self.endpoint_name}/{variant}"
-        bucket, key = split_uri(f"{place}/{now:%Y/%m/%d/%H}/{now:%M-%S}-{event}.jsonl")
-        self.runtime.client("s3").put_object(Bucket=bucket, Key=key, Body=json.dumps(line).encode() + b"\n")
+        variant = self.production_variants[0]["VariantName"]
+        destination = self.data_capture_config["DestinationS3Uri"].rstrip("/")
+        folder = f"{destination}/{self.endpoint_name}/{variant}"
+        bucket, key = split_uri(f"{folder}/{moment:%Y/%m/%d/%H}/{moment:%M-%S}-{event}.jsonl")
+        line = json.dumps(record).encode() + b"\n"
+        self.runtime.client("s3").put_object(Bucket=bucket, Key=key, Body=line)
+
+
+def _captured(mode: str, content_type: str | None, data: bytes) -> dict[str, Any]:
+    return {
+        "mode": mode,
+        "observedContentType": content_type,
+        "data": data.decode("utf-8", "replace"),
+    }

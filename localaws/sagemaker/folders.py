@@ -1,27 +1,12 @@
-"""The folders that a SageMaker training container finds below /opt/ml, and what is made of them afterwards."""
+"""Lay out the folders that a SageMaker training container finds below /opt/ml, and collect its output."""
 
 import json
 import tarfile
 from pathlib import Path
 from typing import Any
 
+from localaws.errors import NoInputError, UnsupportedJobError
 from localaws.runtime import list_objects, split_uri
-
-ROOT_VARIABLE = "SAGEMAKER_BASE_DIR"  # of AWS's own training toolkit; /opt/ml where it is not set
-
-
-class UnsupportedJobError(ValueError):
-    """A training job that asks for something local AWS does not do; the message names it."""
-
-    def __init__(self, feature: str) -> None:
-        super().__init__(f"not supported by local AWS: {feature}; leave it out, or run the job on AWS")
-
-
-class NoInputError(LookupError):
-    """A channel whose S3 prefix holds nothing."""
-
-    def __init__(self, uri: str) -> None:
-        super().__init__(f'Data download failed: no S3 objects found under S3 URL "{uri}"')
 
 
 class JobFolders:
@@ -56,15 +41,17 @@ class JobFolders:
 
         Raises:
             NoInputError: nothing lies under the prefix.
-            botocore's ClientError: there is no such bucket.
+            botocore.exceptions.ClientError: there is no such bucket.
         """
         uri = channel["DataSource"]["S3DataSource"]["S3Uri"]
         bucket, prefix = split_uri(uri)
         keys = [item["Key"] for item in list_objects(s3, bucket, prefix) if not item["Key"].endswith("/")]
         if not keys:
             raise NoInputError(uri)
+        folder = self._data / channel["ChannelName"]
+        cut = prefix.rfind("/") + 1
         for key in keys:
-            path = self._data / channel["ChannelName"] / key[prefix.rfind("/") + 1 :]
+            path = folder / key[cut:]
             path.parent.mkdir(parents=True, exist_ok=True)
             s3.download_file(bucket, key, str(path))
 
@@ -74,20 +61,26 @@ class JobFolders:
         with tarfile.open(archive, "w:gz") as packed:
             for path in sorted(self.model.iterdir()):
                 packed.add(path, arcname=path.name)
-        s3.upload_file(str(archive), *split_uri(uri))
+        bucket, key = split_uri(uri)
+        s3.upload_file(str(archive), bucket, key)
 
     def failure(self) -> str:
-        """What the container wrote to output/failure; empty if it wrote nothing."""
+        """Return what the container wrote to output/failure; empty if it wrote nothing."""
         return self._failure.read_text(errors="replace") if self._failure.is_file() else ""
 
 
 def refuse_unsupported(request: dict[str, Any]) -> None:
-    """Let a CreateTrainingJob request pass that local AWS can run. Raises UnsupportedJobError."""
+    """Let a CreateTrainingJob request pass that local AWS can run.
+
+    Raises:
+        UnsupportedJobError: it asks for something else; the message names it.
+    """
+    algorithm = request["AlgorithmSpecification"]
     if request["ResourceConfig"].get("InstanceCount", 1) != 1:
         raise UnsupportedJobError("a training job on several instances")
-    if "TrainingImage" not in request["AlgorithmSpecification"]:
+    if "TrainingImage" not in algorithm:
         raise UnsupportedJobError("a training job without a TrainingImage")
-    modes = [request["AlgorithmSpecification"]["TrainingInputMode"]]
+    modes = [algorithm["TrainingInputMode"]]
     for channel in request.get("InputDataConfig") or []:
         source = channel["DataSource"].get("S3DataSource", {})
         if source.get("S3DataType") != "S3Prefix":

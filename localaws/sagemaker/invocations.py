@@ -1,4 +1,4 @@
-"""SageMaker's runtime API: InvokeEndpoint, answered by the endpoint's own container."""
+"""Answer SageMaker's runtime API: InvokeEndpoint, by the endpoint's own container."""
 
 import json
 from types import SimpleNamespace
@@ -9,17 +9,18 @@ from moto.sagemakerruntime import urls as moto_urls
 from moto.sagemakerruntime.models import SageMakerRuntimeBackend
 from moto.sagemakerruntime.responses import SageMakerRuntimeResponse
 
-from localaws.sagemaker.container import NotServingError
+from localaws.errors import NotServingError
 from localaws.sagemaker.endpoints import LocalEndpoint
 
 Answer = tuple[int, dict[str, str], bytes | str]
 
-FORWARDED = ("Content-Type", "Accept", "X-Amzn-SageMaker-Custom-Attributes")
 ATTRIBUTES = "X-Amzn-SageMaker-Custom-Attributes"
+FORWARDED = ("Content-Type", "Accept", ATTRIBUTES)
+RETURNED = ("Content-Type", ATTRIBUTES)
 
 
 class LocalSageMakerRuntimeBackend(SageMakerRuntimeBackend):  # type: ignore[misc] # moto is untyped here
-    """Has no state of its own: endpoints are SageMaker's."""
+    """The runtime API without a state of its own: endpoints are those of LocalSageMakerBackend."""
 
     @property
     def _url_module(self) -> Any:
@@ -31,30 +32,30 @@ class LocalSageMakerRuntimeResponse(SageMakerRuntimeResponse):  # type: ignore[m
     """InvokeEndpoint; asynchronous invocations are not there."""
 
     def invoke_endpoint(self) -> Answer:
-        """The container's answer; ModelError (424) for one other than 2xx, as AWS passes it on."""
+        """Return the container's answer; ModelError (424) for one other than 2xx, as AWS passes it on."""
         name = self.path.split("/")[2]
         endpoint = sagemaker_backends[self.current_account][self.region].endpoints.get(name)
         if not isinstance(endpoint, LocalEndpoint):
             return _error(400, "ValidationError", f"Endpoint {name} of account {self.current_account} not found.")
-        sent = {header: self.headers[header] for header in FORWARDED if self.headers.get(header)}
+        forwarded = {header: self.headers[header] for header in FORWARDED if self.headers.get(header)}
         body = self.raw_body if isinstance(self.raw_body, bytes) else str(self.raw_body or "").encode()
         try:
-            status, headers, content = endpoint.invoke(body, sent)
+            status, headers, content = endpoint.invoke(body, forwarded)
         except NotServingError as error:
             return _error(400, "ValidationError", str(error))
         if status // 100 != 2:
-            said = content.decode("utf-8", "replace")
-            message = f'Received error ({status}) from primary container with message "{said}".'
-            return _error(424, "ModelError", message, OriginalStatusCode=status, OriginalMessage=said)
-        kept = {name: value for name, value in headers.items() if name in ("Content-Type", ATTRIBUTES)}
-        return (
-            200,
-            kept | {"x-Amzn-Invoked-Production-Variant": endpoint.production_variants[0]["VariantName"]},
-            content,
-        )
+            reason = content.decode("utf-8", "replace")
+            message = f'Received error ({status}) from primary container with message "{reason}".'
+            return _error(424, "ModelError", message, OriginalStatusCode=status, OriginalMessage=reason)
+        returned = {name: value for name, value in headers.items() if name in RETURNED}
+        returned["x-Amzn-Invoked-Production-Variant"] = endpoint.production_variants[0]["VariantName"]
+        return 200, returned, content
 
 
-def _error(status: int, kind: str, message: str, **more: Any) -> Answer:
-    # moto reads an answer's status out of its headers
-    headers = {"x-amzn-ErrorType": kind, "Content-Type": "application/json", "status": str(status)}
-    return status, headers, json.dumps({"message": message, **more})
+def _error(status: int, error_type: str, message: str, **members: Any) -> Answer:
+    headers = {
+        "x-amzn-ErrorType": error_type,
+        "Content-Type": "application/json",
+        "status": str(status),  # moto reads an answer's status out of its headers
+    }
+    return status, headers, json.dumps({"message": message, **members})

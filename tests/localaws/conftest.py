@@ -7,7 +7,7 @@ from typing import Any
 import boto3
 import pytest
 
-from include.settings import Settings
+from localaws.account import Account
 from localaws.server import running
 
 DONE = {"FINISHED", "FAILED", "ABORTED"}
@@ -25,7 +25,7 @@ def client(endpoint: str) -> Callable[[str], Any]:
         return boto3.client(
             service,
             endpoint_url=endpoint,
-            region_name=Settings().region,
+            region_name=Account().region,
             aws_access_key_id="local",
             aws_secret_access_key="local",
         )
@@ -50,13 +50,13 @@ def data_api(client):
 
 @pytest.fixture(scope="session")
 def bucket() -> str:
-    return Settings().s3.bucket
+    return Account().bucket
 
 
 class Warehouse:
     """Runs SQL to its end."""
 
-    target = {"WorkgroupName": Settings().redshift.workgroup, "Database": Settings().redshift.database}
+    target = {"WorkgroupName": Account().workgroup, "Database": Account().database}
 
     def __init__(self, api: Any) -> None:
         self.api = api

@@ -9,9 +9,9 @@ import boto3
 import pytest
 
 from demo.environment import ROOT
-from include.settings import Settings
 from infra.policies import Call, read_calls
 from infra.stages import load_stage
+from localaws.account import Account
 from localaws.calls import CallRecorder
 from localaws.resources import resources_of
 from localaws.roles import API_ROLE, MLFLOW_ROLE, MWAA_ROLE, OWNER
@@ -36,7 +36,7 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> set[Call]:
 def _work(endpoint: str, role: str) -> None:
     region = {"region_name": "ap-south-1", "aws_access_key_id": role, "aws_secret_access_key": "x"}
     s3, glue, sts = (boto3.client(name, endpoint_url=endpoint, **region) for name in ("s3", "glue", "sts"))
-    bucket = Settings().s3.bucket
+    bucket = Account().bucket
     for _ in range(3):
         s3.put_object(Bucket=bucket, Key="raw data/a.csv", Body=b"x")
     s3.copy_object(Bucket=bucket, Key="b.csv", CopySource={"Bucket": bucket, "Key": "raw data/a.csv"})

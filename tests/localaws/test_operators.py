@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from include.settings import Settings
+from localaws.account import Account
 
-SETTINGS = Settings()
+ACCOUNT = Account()
 
 
 @pytest.fixture(autouse=True)
@@ -20,7 +20,7 @@ def airflow_environment(endpoint, monkeypatch, tmp_path_factory):
         "AWS_ENDPOINT_URL": endpoint,
         "AWS_ACCESS_KEY_ID": "local",
         "AWS_SECRET_ACCESS_KEY": "local",
-        "AWS_DEFAULT_REGION": SETTINGS.region,
+        "AWS_DEFAULT_REGION": ACCOUNT.region,
     }
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
@@ -65,8 +65,8 @@ def crawler_config(s3, bucket):
     s3.put_object(Bucket=bucket, Key="operators/in/a.csv", Body=b"a,b\n1,2\n")
     return {
         "Name": "operators-crawler",
-        "Role": SETTINGS.glue.role,
-        "DatabaseName": SETTINGS.glue.database,
+        "Role": ACCOUNT.glue_role,
+        "DatabaseName": ACCOUNT.glue_database,
         "Targets": {"S3Targets": [{"Path": f"s3://{bucket}/operators/in"}]},
         "Tags": {"project": "leads"},
     }
@@ -102,7 +102,7 @@ def test_the_job_operator_uploads_creates_runs_and_reads_logs(bucket, context, t
         job_name=f"operators-job-{deferrable}",
         script_location=str(script),
         s3_bucket=bucket,
-        iam_role_name=SETTINGS.glue.role,
+        iam_role_name=ACCOUNT.glue_role,
         replace_script_file=True,
         update_config=True,
         create_job_kwargs={"GlueVersion": "5.0", "WorkerType": "G.1X", "NumberOfWorkers": 2},
@@ -127,7 +127,7 @@ def test_the_job_operator_fails_with_the_run(bucket, context, tmp_path):
         job_name="operators-broken",
         script_location=str(script),
         s3_bucket=bucket,
-        iam_role_name=SETTINGS.glue.role,
+        iam_role_name=ACCOUNT.glue_role,
         job_poll_interval=1,
     )
     with pytest.raises(AirflowException, match="FAILED"):
@@ -142,8 +142,8 @@ def test_the_redshift_operator_returns_results_of_one_and_of_several_statements(
         query = RedshiftDataOperator(
             task_id="query",
             sql=sql,
-            workgroup_name=SETTINGS.redshift.workgroup,
-            database=SETTINGS.redshift.database,
+            workgroup_name=ACCOUNT.workgroup,
+            database=ACCOUNT.database,
             return_sql_result=True,
             poll_interval=1,
             deferrable=deferrable,
@@ -159,8 +159,8 @@ def test_the_redshift_operator_fails_with_the_engines_message(context, deferrabl
     query = RedshiftDataOperator(
         task_id="query",
         sql="SELECT * FROM absent_table",
-        workgroup_name=SETTINGS.redshift.workgroup,
-        database=SETTINGS.redshift.database,
+        workgroup_name=ACCOUNT.workgroup,
+        database=ACCOUNT.database,
         poll_interval=1,
         deferrable=deferrable,
     )

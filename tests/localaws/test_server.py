@@ -15,21 +15,22 @@ import pytest
 from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import ClientError
 
-from include.settings import Settings
+from localaws.account import Account
+from localaws.errors import LocalAwsNotStartedError
 from localaws.roles import LOCAL_API_KEY
-from localaws.server import LocalAwsNotStartedError, running
+from localaws.server import running
 
 
 def test_the_guides_account_is_seeded(client):
-    settings = Settings()
-    assert client("s3").get_bucket_location(Bucket=settings.s3.bucket)["LocationConstraint"] == settings.region
-    trust = client("iam").get_role(RoleName=settings.glue.role)["Role"]["AssumeRolePolicyDocument"]
+    account = Account()
+    assert client("s3").get_bucket_location(Bucket=account.bucket)["LocationConstraint"] == account.region
+    trust = client("iam").get_role(RoleName=account.glue_role)["Role"]["AssumeRolePolicyDocument"]
     assert trust["Statement"][0]["Principal"] == {"Service": ["glue.amazonaws.com"]}
-    secret = json.loads(client("secretsmanager").get_secret_value(SecretId=settings.redshift.secret)["SecretString"])
+    secret = json.loads(client("secretsmanager").get_secret_value(SecretId=account.warehouse_secret)["SecretString"])
     assert len(secret["password"]) > 20
-    keys = json.loads(client("secretsmanager").get_secret_value(SecretId=settings.api.keys_secret)["SecretString"])
+    keys = json.loads(client("secretsmanager").get_secret_value(SecretId=account.api_keys_secret)["SecretString"])
     assert keys == {"local": sha256(LOCAL_API_KEY.encode()).hexdigest()}
-    assert client("glue").get_database(Name=settings.glue.database)["Database"]["Name"] == settings.glue.database
+    assert client("glue").get_database(Name=account.glue_database)["Database"]["Name"] == account.glue_database
 
 
 def test_the_health_page_answers(endpoint):
@@ -71,10 +72,10 @@ def test_the_process_ends_cleanly_on_sigterm(tmp_path):
 def test_a_running_glue_job_ends_with_the_server():
     script = "import os, time; print(os.getpid(), flush=True); time.sleep(60)"
     with running() as url:
-        region = {"region_name": Settings().region, "aws_access_key_id": "local", "aws_secret_access_key": "local"}
+        region = {"region_name": Account().region, "aws_access_key_id": "local", "aws_secret_access_key": "local"}
         s3, glue, logs = (boto3.client(name, endpoint_url=url, **region) for name in ("s3", "glue", "logs"))
-        s3.put_object(Bucket=Settings().s3.bucket, Key="x.py", Body=script.encode())
-        command = {"Name": "glueetl", "ScriptLocation": f"s3://{Settings().s3.bucket}/x.py"}
+        s3.put_object(Bucket=Account().bucket, Key="x.py", Body=script.encode())
+        command = {"Name": "glueetl", "ScriptLocation": f"s3://{Account().bucket}/x.py"}
         glue.create_job(Name="endless", Role="r", Command=command)
         run_id = glue.start_job_run(JobName="endless")["JobRunId"]
         events: list = []

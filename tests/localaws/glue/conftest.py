@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from include.settings import Settings
+from localaws.account import Account
 
 ENDED = {"SUCCEEDED", "FAILED", "STOPPED", "TIMEOUT"}
 
@@ -19,7 +19,7 @@ def prefix(request) -> str:
 
 @pytest.fixture
 def crawl(glue, bucket, prefix):
-    def run(path: str | None = None, database: str = Settings().glue.database, **settings: Any) -> dict[str, Any]:
+    def run(path: str | None = None, database: str = Account().glue_database, **settings: Any) -> dict[str, Any]:
         name = f"crawler-{uuid.uuid4().hex[:8]}"
         targets = {"S3Targets": [{"Path": path or f"s3://{bucket}/{prefix}"}]}
         glue.create_crawler(Name=name, Role="glueaccessrole", DatabaseName=database, Targets=targets, **settings)

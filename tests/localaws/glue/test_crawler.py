@@ -7,9 +7,9 @@ import pyarrow.parquet as pq
 import pytest
 from botocore.exceptions import ClientError
 
-from include.settings import Settings
+from localaws.account import Account
 
-DATABASE = Settings().glue.database
+DATABASE = Account().glue_database
 
 
 @pytest.fixture

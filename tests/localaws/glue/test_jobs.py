@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from include.settings import Settings
+from localaws.account import Account
 from localaws.glue.jobs import LocalJobRun
 from localaws.runtime import Runtime
 
@@ -149,7 +149,7 @@ def test_a_stopped_run_is_killed_and_says_so(jobs, glue, client):
 def test_a_run_over_its_timeout_is_killed(jobs, endpoint, tmp_path):
     jobs.create(SLEEP)
     run = LocalJobRun(job_name=jobs.name, arguments={}, timeout=0.005)  # the API takes whole minutes
-    run.runtime = Runtime(endpoint, Settings().region, tmp_path, "", "")
+    run.runtime = Runtime(endpoint, Account().region, tmp_path, "", "")
     run.start(f"s3://{jobs.bucket}/scripts/{jobs.name}.py")
     assert run.ended.wait(45)
     assert run.status == "TIMEOUT"

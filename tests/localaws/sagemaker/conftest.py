@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from include.settings import Settings
+from localaws.account import Account
 
 ENDED = {"Completed", "Failed", "Stopped"}
 
@@ -31,7 +31,7 @@ class TrainingJobs:
         return {
             "TrainingJobName": f"job-{uuid.uuid4().hex[:8]}",
             "AlgorithmSpecification": algorithm,
-            "RoleArn": f"arn:aws:iam::123456789012:role/{Settings().training.role}",
+            "RoleArn": f"arn:aws:iam::123456789012:role/{Account().training_role}",
             "OutputDataConfig": {"S3OutputPath": f"s3://{self.bucket}/{self.prefix}/out"},
             "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1},
             "StoppingCondition": {"MaxRuntimeInSeconds": 60},

@@ -7,7 +7,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from include.settings import Settings
+from localaws.account import Account
 from localaws.server import running
 
 
@@ -74,7 +74,7 @@ def test_a_running_job_ends_with_the_server(training, tmp_path):
     script = f"import os, pathlib, time; pathlib.Path({str(file)!r}).write_text(str(os.getpid())); time.sleep(60)"
     keys = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
     with running() as url:
-        api = boto3.client("sagemaker", endpoint_url=url, region_name=Settings().region, **keys)
+        api = boto3.client("sagemaker", endpoint_url=url, region_name=Account().region, **keys)
         api.create_training_job(**training.request(script))
         for _ in range(200):
             if file.exists() and file.read_text():

@@ -6,7 +6,7 @@ import uuid
 import pytest
 from botocore.exceptions import ClientError
 
-from include.settings import Settings
+from localaws.account import Account
 
 
 class Hosting:
@@ -27,7 +27,7 @@ class Hosting:
         request = {
             "ModelName": self.name,
             "PrimaryContainer": {"Image": "i", "ModelDataUrl": f"s3://{self.bucket}/{key}"},
-            "ExecutionRoleArn": f"arn:aws:iam::123456789012:role/{Settings().endpoint.role}",
+            "ExecutionRoleArn": f"arn:aws:iam::123456789012:role/{Account().endpoint_role}",
         }
         self.api.create_model(**request | changes)
 
