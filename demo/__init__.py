@@ -1,1 +1,1 @@
-"""What stands in for AWS and the inboxes on a laptop, and the replay."""
+"""Run the platform on a laptop: the stand-ins for AWS and the inboxes, the replay of leads, and sample data."""

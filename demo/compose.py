@@ -1,4 +1,4 @@
-"""The platform in containers: `python -m demo.compose` starts docker-compose.yaml and runs the replay."""
+"""Run the platform in containers: `python -m demo.compose` starts docker-compose.yaml and runs the replay."""
 
 import json
 import os
@@ -15,17 +15,15 @@ from dotenv import dotenv_values
 from rich.console import Console
 
 from demo.environment import ROOT, STATE
+from demo.errors import ComposeError
 from demo.replay import __main__ as replay
+from demo.waiting import wait_until
 
 ONE_SHOTS = ("init",)
 DEADLINE = 600
 POLL_SECONDS = 2.0
 LABEL = "com.docker.compose"
 LOG_LINES = 60
-
-
-class ComposeError(RuntimeError):
-    """The containers cannot run; the message says which and what to do."""
 
 
 @dataclass(frozen=True)
@@ -41,30 +39,33 @@ class Container:
 
     @property
     def ready(self) -> bool:
-        """Whether it is healthy, or has done what it was started for."""
-        done = self.service in ONE_SHOTS and self.status == "exited" and self.exit_code == 0
-        return done or (self.status == "running" and self.health == "healthy")
+        """Tell whether it is healthy, or has finished the one thing that it was started for."""
+        if self.service in ONE_SHOTS and self.status == "exited":
+            return self.exit_code == 0
+        return self.status == "running" and self.health == "healthy"
 
     @property
     def lost(self) -> bool:
-        """Whether it will not become ready by waiting."""
-        return self.health == "unhealthy" or (self.status in ("exited", "dead") and not self.ready)
+        """Tell whether it will not become ready by waiting."""
+        ended = self.status in ("exited", "dead")
+        return self.health == "unhealthy" or (ended and not self.ready)
 
 
 def containers(inspected: Sequence[Mapping[str, Any]]) -> tuple[Container, ...]:
-    """Containers from the answer of `docker inspect`, sorted by service."""
-    found = [
-        Container(
-            service=one["Config"]["Labels"][f"{LABEL}.service"],
-            id=one["Id"],
-            status=one["State"]["Status"],
-            health=one["State"].get("Health", {}).get("Status", ""),
-            exit_code=one["State"]["ExitCode"],
-            restarts=one["RestartCount"],
+    """Make containers of the answer of `docker inspect`, sorted by service."""
+    result = []
+    for entry in inspected:
+        state = entry["State"]
+        container = Container(
+            service=entry["Config"]["Labels"][f"{LABEL}.service"],
+            id=entry["Id"],
+            status=state["Status"],
+            health=state.get("Health", {}).get("Status", ""),
+            exit_code=state["ExitCode"],
+            restarts=entry["RestartCount"],
         )
-        for one in inspected
-    ]
-    return tuple(sorted(found, key=lambda container: container.service))
+        result.append(container)
+    return tuple(sorted(result, key=lambda container: container.service))
 
 
 class Compose:
@@ -77,61 +78,91 @@ class Compose:
 
     def __init__(self, project: str, environment: Mapping[str, str] | None = None) -> None:
         self.project = project
-        own = {"COMPOSE_PROJECT_NAME": project, "COMPOSE_HTTP_TIMEOUT": "300"}  # v1 gives a busy daemon 60 s otherwise
-        self._environment = {**os.environ, **builder(), **(environment or {}), **own}
         self._command = [*compose_command(), "--file", str(ROOT / "docker-compose.yaml")]
+        self._environment = {
+            **os.environ,
+            **builder(),
+            **(environment or {}),
+            "COMPOSE_PROJECT_NAME": project,
+            "COMPOSE_HTTP_TIMEOUT": "300",  # v1 gives a busy daemon 60 s otherwise
+        }
 
     def run(self, *arguments: str) -> None:
-        """One command of Compose, its output on this process's standard error. Raises ComposeError if it fails."""
+        """Run one command of Compose, its output on this process's standard error.
+
+        Raises:
+            ComposeError: it fails.
+        """
         command = [*self._command, *arguments]
-        done = subprocess.run(command, env=self._environment, stdout=sys.stderr, check=False, cwd=ROOT)
-        if done.returncode:
-            raise ComposeError(f"`{' '.join(arguments)}` of Compose ended with {done.returncode}; its output says why")
+        completed = subprocess.run(command, env=self._environment, stdout=sys.stderr, check=False, cwd=ROOT)
+        if completed.returncode:
+            words = " ".join(arguments)
+            raise ComposeError(f"`{words}` of Compose ended with {completed.returncode}; its output says why")
 
     def containers(self) -> tuple[Container, ...]:
-        """Every container of the project, stopped ones too."""
-        ids = docker("ps", "--all", "--quiet", "--filter", f"label={LABEL}.project={self.project}").split()
-        return containers(json.loads(docker("inspect", *ids))) if ids else ()
+        """Return every container of the project, stopped ones too."""
+        listing = docker("ps", "--all", "--quiet", "--filter", f"label={LABEL}.project={self.project}")
+        ids = listing.split()
+        if not ids:
+            return ()
+        return containers(json.loads(docker("inspect", *ids)))
 
     def build(self) -> None:
-        """Makes the images anew where a file of theirs has changed. Raises ComposeError."""
+        """Build the images anew where a file of theirs has changed. Raises ComposeError."""
         self.run("build")
 
     def start(self, console: Console, seconds: float = DEADLINE) -> None:
-        """Starts everything and waits until it is ready. Raises ComposeError with the logs of what is not."""
-        self.run("up", "--detach")
-        give_up = time.monotonic() + seconds
-        with console.status("waiting for health checks") as status:
-            while waiting := [one for one in self.containers() if not one.ready]:
-                if time.monotonic() > give_up or any(one.lost for one in waiting):
-                    raise ComposeError("\n".join(self._why(one) for one in waiting))
-                status.update(f"waiting for {', '.join(one.service for one in waiting)}")
-                time.sleep(POLL_SECONDS)
+        """Start everything and wait until it is ready.
 
-    def _why(self, container: Container) -> str:
-        state = f"{container.status} {container.health} exit code {container.exit_code}"
-        return f"{container.service} is not healthy ({state}); its last lines:\n{logs(container)}"
+        The wait is ours and not `up --wait`, because Compose v1 (Debian's package) has no such option, and because an
+        error here shows the logs of what is not ready.
+
+        Raises:
+            ComposeError: with those logs.
+        """
+        self.run("up", "--detach")
+        with console.status("waiting for health checks") as status:
+
+            def is_settled() -> bool:
+                waiting = self._not_ready()
+                if any(container.lost for container in waiting):
+                    return True
+                status.update(f"waiting for {', '.join(container.service for container in waiting)}")
+                return not waiting
+
+            wait_until(is_settled, seconds, POLL_SECONDS)
+        waiting = self._not_ready()
+        if waiting:
+            raise ComposeError("\n".join(_why_not_ready(container) for container in waiting))
+
+    def _not_ready(self) -> list[Container]:
+        return [container for container in self.containers() if not container.ready]
+
+
+def _why_not_ready(container: Container) -> str:
+    state = f"{container.status} {container.health} exit code {container.exit_code}"
+    return f"{container.service} is not healthy ({state}); its last lines:\n{logs(container)}"
 
 
 def logs(container: Container) -> str:
-    """The last lines of a container, of both its streams."""
+    """Return the last lines of a container, of both its streams."""
     command = ["docker", "logs", "--tail", str(LOG_LINES), container.id]
     return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False).stdout
 
 
 def docker(*arguments: str) -> str:
-    """Standard output of a Docker command. Raises ComposeError with its standard error if it fails."""
+    """Return the standard output of a Docker command. Raises ComposeError with its standard error if it fails."""
     try:
-        done = subprocess.run(["docker", *arguments], capture_output=True, text=True, check=False)
+        completed = subprocess.run(["docker", *arguments], capture_output=True, text=True, check=False)
     except FileNotFoundError as error:
         raise ComposeError("there is no docker on the PATH; install Docker Engine and Docker Compose") from error
-    if done.returncode:
-        raise ComposeError(f"docker {arguments[0]}: {done.stderr.strip()}")
-    return done.stdout
+    if completed.returncode:
+        raise ComposeError(f"docker {arguments[0]}: {completed.stderr.strip()}")
+    return completed.stdout
 
 
 def compose_command() -> list[str]:
-    """`docker compose` where the plugin is there, else docker-compose. Raises ComposeError where neither is."""
+    """Return `docker compose` where the plugin is there, else docker-compose. Raises ComposeError where neither is."""
     if _works("docker", "compose", "version"):
         return ["docker", "compose"]
     if shutil.which("docker-compose"):
@@ -140,8 +171,10 @@ def compose_command() -> list[str]:
 
 
 def builder() -> dict[str, str]:
-    """What chooses the image builder: BuildKit needs the buildx plugin, and without it the classic one does."""
-    return {} if _works("docker", "buildx", "version") else {"DOCKER_BUILDKIT": "0"}
+    """Return the variable that chooses the classic builder where BuildKit's plugin, buildx, is missing."""
+    if _works("docker", "buildx", "version"):
+        return {}
+    return {"DOCKER_BUILDKIT": "0"}
 
 
 def _works(*command: str) -> bool:
@@ -152,22 +185,27 @@ def _works(*command: str) -> bool:
 
 
 def require_docker() -> None:
-    """Raises ComposeError where no Docker daemon answers."""
+    """Raise ComposeError where no Docker daemon answers."""
     try:
         docker("version", "--format", "{{.Server.Version}}")
     except ComposeError as error:
         raise ComposeError(f"no Docker daemon answers ({error}); start Docker, then run this again") from error
 
 
+def project_name() -> str:
+    """Return the name that Compose itself would take: that of the variable, else the folder's."""
+    return os.environ.get("COMPOSE_PROJECT_NAME") or re.sub(r"[^-_a-z0-9]", "", ROOT.name.lower())
+
+
 def main() -> None:
-    """The command line: exit status 1 and the reason where the containers do not run."""
+    """Run the command line: exit status 1 and the reason where the containers do not run."""
     console = Console(stderr=True)
     for name, value in dotenv_values(ROOT / ".env").items():
         os.environ.setdefault(name, value or "")  # Compose reads the file itself; the replay needs its ports
     started = time.monotonic()
     try:
         require_docker()
-        compose = Compose(os.environ.get("COMPOSE_PROJECT_NAME") or re.sub(r"[^-_a-z0-9]", "", ROOT.name.lower()))
+        compose = Compose(project_name())
         compose.build()
         compose.start(console)
     except ComposeError as error:

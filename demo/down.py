@@ -1,4 +1,4 @@
-"""`python -m demo.down`: stops the local stack of this checkout; nothing running is fine too."""
+"""Stop the local stack of this checkout: `python -m demo.down`. Nothing running is fine too."""
 
 from rich.console import Console
 
@@ -6,7 +6,7 @@ from demo import stack
 
 
 def main() -> None:
-    """The command line."""
+    """Run the command line."""
     console = Console(stderr=True)
     with console.status("stopping"):
         stopped = stack.stop()

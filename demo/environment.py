@@ -1,4 +1,4 @@
-"""The environment variables of every local process, built in one place.
+"""Build the environment variables of every local process in one place.
 
 The project's code is the same here and on MWAA: what makes a run local is only what stands below.
 """
@@ -14,28 +14,33 @@ from include.settings import Settings
 ROOT = Path(__file__).resolve().parents[1]
 STATE = ROOT / ".local"
 LOGS = STATE / "logs"
+OTHER_PROJECTS = ("AWS_", "AIRFLOW", "MLFLOW_")
+"""How the names of variables begin that may belong to another project of the caller."""
 
 
 def local_environment(ports: Ports, settings: Settings) -> dict[str, str]:
-    """This process's environment with everything the local stack needs on top.
+    """Return this process's environment with everything the local stack needs on top.
 
     The caller's own AWS_*, AIRFLOW* and MLFLOW_* variables are left out: a profile or a home of another project would
     point the stack's processes elsewhere.
     """
-    shell = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "AIRFLOW", "MLFLOW_"))}
-    own = shell | _general(ports, settings) | _clients(ports, settings) | _airflow(ports) | _connections(ports)
-    return own | {"NO_PROXY": _without_proxy("NO_PROXY"), "no_proxy": _without_proxy("no_proxy")}
-
-
-def client_environment(ports: Ports, settings: Settings) -> dict[str, str]:
-    """What a boto3 or MLflow client outside the stack needs to talk to it."""
-    return _clients(ports, settings)
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(OTHER_PROJECTS)}
+    return {
+        **inherited,
+        **_general(ports, settings),
+        **client_environment(ports, settings),
+        **_airflow(ports),
+        **_connections(ports),
+        "NO_PROXY": _without_proxy("NO_PROXY"),
+        "no_proxy": _without_proxy("no_proxy"),
+    }
 
 
 def _general(ports: Ports, settings: Settings) -> dict[str, str]:
+    programs = Path(sys.executable).parent
     return {
-        **{f"LEADS_{name.upper()}": str(port) for name, port in ports.model_dump().items()},
-        "PATH": os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", ""))),
+        **ports.variables(),
+        "PATH": f"{programs}{os.pathsep}{os.environ.get('PATH', '')}",
         "PYTHONPATH": str(ROOT),  # on MWAA the DAGs folder holds include/ and is on sys.path
         "PYTHONUNBUFFERED": "1",
         "OMP_NUM_THREADS": "1",  # several OpenMP processes on two cores wait for each other
@@ -45,7 +50,8 @@ def _general(ports: Ports, settings: Settings) -> dict[str, str]:
     }
 
 
-def _clients(ports: Ports, settings: Settings) -> dict[str, str]:
+def client_environment(ports: Ports, settings: Settings) -> dict[str, str]:
+    """Return what a boto3 or MLflow client needs to talk to the stack."""
     return {
         "AWS_ENDPOINT_URL": ports.aws,
         "AWS_ACCESS_KEY_ID": "local",
@@ -85,11 +91,21 @@ def _connections(ports: Ports) -> dict[str, str]:
     mail = {"disable_tls": True, "disable_ssl": True, "from_email": "airflow@example.com"}
     connections = {
         "AWS_DEFAULT": {"conn_type": "aws"},  # endpoint, keys and region come from boto3's own variables
-        "SLACK_DEFAULT": {"conn_type": "slackwebhook", "host": f"{ports.inbox}/slack", "password": "local"},
-        "SMTP_DEFAULT": {"conn_type": "smtp", "host": "localhost", "port": ports.smtp_port, "extra": mail},
+        "SLACK_DEFAULT": {
+            "conn_type": "slackwebhook",
+            "host": f"{ports.inbox}/slack",
+            "password": "local",
+        },
+        "SMTP_DEFAULT": {
+            "conn_type": "smtp",
+            "host": "localhost",
+            "port": ports.smtp_port,
+            "extra": mail,
+        },
     }
     return {f"AIRFLOW_CONN_{name}": json.dumps(content) for name, content in connections.items()}
 
 
 def _without_proxy(name: str) -> str:
-    return ",".join(filter(None, (os.environ.get(name, ""), "localhost", "127.0.0.1")))
+    hosts = [os.environ.get(name, ""), "localhost", "127.0.0.1"]
+    return ",".join(host for host in hosts if host)

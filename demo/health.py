@@ -1,4 +1,4 @@
-"""A container's health check: `python -m demo.health URL [PART]`, exit status 0 where all is well.
+"""Check the health of a container: `python -m demo.health URL [PART]`, exit status 0 where all is well.
 
 Nothing but the standard library: it runs every few seconds in every container.
 """
@@ -12,7 +12,7 @@ SECONDS = 8
 
 
 def problem(url: str, part: str = "") -> str:
-    """What is wrong with a service, empty if nothing.
+    """Say what is wrong with a service; empty if nothing is.
 
     Args:
         url: its health address; without `part`, any answer but a server error says that it is up.
@@ -22,10 +22,15 @@ def problem(url: str, part: str = "") -> str:
         with urlopen(url, timeout=SECONDS) as response:  # noqa: S310 - an address from docker-compose.yaml
             content = response.read()
     except HTTPError as error:
-        return "" if error.code < 500 and not part else f"{url} answers {error.code}"
+        if error.code < 500 and not part:
+            return ""
+        return f"{url} answers {error.code}"
     except (URLError, OSError) as error:
         return f"{url} does not answer: {error}"
-    status = (json.loads(content).get(part) or {}).get("status") if part else "healthy"
+    if not part:
+        return ""
+    state = json.loads(content).get(part) or {}
+    status = state.get("status")
     return "" if status == "healthy" else f"{part} is {status}"
 
 

@@ -1,4 +1,4 @@
-"""Alert inbox: a Slack-compatible webhook and an SMTP server that keep what would be sent, shown on one page.
+"""Keep alerts that would be sent: a Slack-compatible webhook, an SMTP server, and one page that shows them.
 
 `python -m demo.inbox` listens on LEADS_INBOX_PORT (8025) and LEADS_SMTP_PORT (1025) of LEADS_INBOX_HOST.
 """
@@ -20,7 +20,7 @@ from flask import Flask, Response, jsonify, render_template_string, request
 from demo.ports import Ports
 
 log = logging.getLogger(__name__)
-KEPT = 1000
+NEWEST = 1000
 PAGE = """<!doctype html><meta charset="utf-8"><title>Alert inbox</title>
 <style>body{font:15px/1.5 system-ui;max-width:60rem;margin:2rem auto;padding:0 1rem}pre{white-space:pre-wrap}
 article{border-top:1px solid #ccc;padding:.5rem 0}small{color:#666}</style>
@@ -46,23 +46,31 @@ class Inbox:
     """The newest alerts, safe to use from several threads."""
 
     def __init__(self) -> None:
-        self._alerts: deque[Alert] = deque(maxlen=KEPT)
+        self._alerts: deque[Alert] = deque(maxlen=NEWEST)
         self._lock = Lock()
 
     def add(self, channel: str, to: str, subject: str, text: str, body: Any) -> None:
-        """Keeps one message, stamped with the time of its arrival (UTC)."""
+        """Keep one message, stamped with the time of its arrival (UTC)."""
+        alert = Alert(
+            channel=channel,
+            received_at=datetime.now(UTC).isoformat(),
+            to=to,
+            subject=subject,
+            text=text,
+            body=body,
+        )
         with self._lock:
-            self._alerts.append(Alert(channel, datetime.now(UTC).isoformat(), to, subject, text, body))
+            self._alerts.append(alert)
         log.info("%s to %s: %s", channel, to, subject)
 
     def alerts(self) -> list[Alert]:
-        """Every kept message, oldest first."""
+        """Return every kept message, oldest first."""
         with self._lock:
             return list(self._alerts)
 
 
 def create_inbox_app(inbox: Inbox) -> Flask:
-    """The HTTP side: webhook, page and JSON."""
+    """Make the HTTP side: webhook, page and JSON."""
     app = Flask(__name__)
 
     @app.post("/slack/<path:hook>")
@@ -92,28 +100,38 @@ def create_inbox_app(inbox: Inbox) -> Flask:
 
 
 def slack_text(payload: dict[str, Any]) -> str:
-    """What a reader sees of a Slack message: its text, then the texts of its blocks and attachments."""
-    parts = [payload.get("text"), *_texts(payload.get("blocks")), *_texts(payload.get("attachments"))]
-    return "\n".join(dict.fromkeys(part.strip() for part in parts if isinstance(part, str) and part.strip()))
+    """Return what a reader sees of a Slack message: its text, then the texts of its blocks and attachments."""
+    texts = [
+        payload.get("text"),
+        *_texts(payload.get("blocks")),
+        *_texts(payload.get("attachments")),
+    ]
+    lines = [text.strip() for text in texts if isinstance(text, str)]
+    distinct = dict.fromkeys(line for line in lines if line)
+    return "\n".join(distinct)
 
 
 def _texts(content: object) -> list[str]:
-    if isinstance(content, list):
-        return [text for item in content for text in _texts(item)]
+    """Collect the texts of a block and of the blocks in it, outer ones first."""
+    texts: list[str] = []
     if isinstance(content, dict):
-        own = [content["text"]] if isinstance(content.get("text"), str) else []
-        return own + [text for value in content.values() if isinstance(value, (dict, list)) for text in _texts(value)]
-    return []
+        if isinstance(content.get("text"), str):
+            texts.append(content["text"])
+        content = [value for value in content.values() if isinstance(value, (dict, list))]
+    if isinstance(content, list):
+        for item in content:
+            texts += _texts(item)
+    return texts
 
 
 class MailHandler:
-    """aiosmtpd's handler: takes every message, delivers none."""
+    """Take every message for aiosmtpd, deliver none."""
 
     def __init__(self, inbox: Inbox) -> None:
         self._inbox = inbox
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
-        """Keeps one mail (the method's name is aiosmtpd's); HTML is kept where there is no text."""
+        """Keep one mail (the method's name is aiosmtpd's); HTML is kept where there is no text."""
         mail = message_from_bytes(bytes(envelope.content or b""), _class=EmailMessage, policy=policy.default)
         part = mail.get_body(preferencelist=("plain", "html"))
         text = str(part.get_content()) if part else ""
@@ -123,10 +141,11 @@ class MailHandler:
 
 
 def serve(ports: Ports) -> None:
-    """Listens on both ports until the process is told to stop."""
+    """Listen on both ports until the process is told to stop."""
     from waitress import serve as serve_http
 
-    inbox, host = Inbox(), os.environ.get("LEADS_INBOX_HOST", "127.0.0.1")
+    inbox = Inbox()
+    host = os.environ.get("LEADS_INBOX_HOST", "127.0.0.1")
     mail = Controller(MailHandler(inbox), hostname=host, port=ports.smtp_port)
     mail.start()
     try:

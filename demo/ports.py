@@ -1,4 +1,4 @@
-"""The ports of the local stack: one table, each overridable, so that two checkouts can run side by side."""
+"""List the ports of the local stack; a variable moves each, so that two checkouts can run side by side."""
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -16,27 +16,31 @@ class Ports(BaseSettings):
     inbox_port: int = Field(8025, ge=1, le=65535, description="alert inbox, HTTP")
     smtp_port: int = Field(1025, ge=1, le=65535, description="alert inbox, SMTP")
 
+    def variables(self) -> dict[str, str]:
+        """Return the environment variables that give another process these ports."""
+        return {f"LEADS_{name.upper()}": str(port) for name, port in self.model_dump().items()}
+
     @property
     def aws(self) -> str:
-        """Address of the local AWS."""
+        """Return the address of the local AWS."""
         return f"http://localhost:{self.aws_port}"
 
     @property
     def mlflow(self) -> str:
-        """Address of the MLflow server."""
+        """Return the address of the MLflow server."""
         return f"http://localhost:{self.mlflow_port}"
 
     @property
     def airflow(self) -> str:
-        """Address of Airflow's UI; its REST API is below /api/v2."""
+        """Return the address of Airflow's UI; its REST API is below /api/v2."""
         return f"http://localhost:{self.airflow_port}"
 
     @property
     def api(self) -> str:
-        """Address of the scoring API."""
+        """Return the address of the scoring API."""
         return f"http://localhost:{self.api_port}"
 
     @property
     def inbox(self) -> str:
-        """Address of the alert inbox."""
+        """Return the address of the alert inbox."""
         return f"http://localhost:{self.inbox_port}"

@@ -1,4 +1,4 @@
-"""The services of the local stack: what each is called in the Procfile, where it listens and when it is healthy."""
+"""List the services of the local stack: their names in the Procfile, where they listen, when they are healthy."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import httpx
 
 from demo.ports import Ports
+
+AIRFLOW_PARTS = ("metadatabase", "scheduler", "triggerer", "dag_processor")
 
 
 @dataclass(frozen=True)
@@ -21,7 +23,7 @@ class Service:
     check: Callable[[httpx.Response], bool] = lambda response: True
 
     def healthy(self) -> bool:
-        """Whether the service answers its health address as it should, within two seconds."""
+        """Tell whether the service answers its health address as it should, within two seconds."""
         try:
             response = httpx.get(f"{self.address}{self.health}", timeout=2)
         except httpx.HTTPError:
@@ -30,26 +32,57 @@ class Service:
 
 
 def services(ports: Ports) -> tuple[Service, ...]:
-    """Every service, in the order of the Procfile."""
+    """Return every service, in the order of the Procfile."""
     return (
-        Service("aws", "local AWS", ports.aws, ports.aws_port, "/moto-api/", "LEADS_AWS_PORT"),
-        Service("inbox", "alert inbox", ports.inbox, ports.inbox_port, "/healthz", "LEADS_INBOX_PORT"),
-        Service("mlflow", "MLflow", ports.mlflow, ports.mlflow_port, "/health", "LEADS_MLFLOW_PORT"),
         Service(
-            "api-server",
-            "Airflow",
-            ports.airflow,
-            ports.airflow_port,
-            "/api/v2/monitor/health",
-            "LEADS_AIRFLOW_PORT",
-            airflow_is_whole,
+            name="aws",
+            title="local AWS",
+            address=ports.aws,
+            port=ports.aws_port,
+            health="/moto-api/",
+            variable="LEADS_AWS_PORT",
         ),
-        Service("api", "scoring API", ports.api, ports.api_port, "/healthz", "LEADS_API_PORT"),
+        Service(
+            name="inbox",
+            title="alert inbox",
+            address=ports.inbox,
+            port=ports.inbox_port,
+            health="/healthz",
+            variable="LEADS_INBOX_PORT",
+        ),
+        Service(
+            name="mlflow",
+            title="MLflow",
+            address=ports.mlflow,
+            port=ports.mlflow_port,
+            health="/health",
+            variable="LEADS_MLFLOW_PORT",
+        ),
+        Service(
+            name="api-server",
+            title="Airflow",
+            address=ports.airflow,
+            port=ports.airflow_port,
+            health="/api/v2/monitor/health",
+            variable="LEADS_AIRFLOW_PORT",
+            check=airflow_is_whole,
+        ),
+        Service(
+            name="api",
+            title="scoring API",
+            address=ports.api,
+            port=ports.api_port,
+            health="/healthz",
+            variable="LEADS_API_PORT",
+        ),
     )
 
 
 def airflow_is_whole(response: httpx.Response) -> bool:
-    """Whether scheduler, triggerer, DAG processor and database all report as healthy."""
+    """Tell whether scheduler, triggerer, DAG processor and database all report as healthy."""
     parts = response.json()
-    names = ("metadatabase", "scheduler", "triggerer", "dag_processor")
-    return all((parts.get(name) or {}).get("status") == "healthy" for name in names)
+    for name in AIRFLOW_PARTS:
+        part = parts.get(name) or {}
+        if part.get("status") != "healthy":
+            return False
+    return True

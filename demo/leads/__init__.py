@@ -1,1 +1,1 @@
-"""Synthetic leads."""
+"""Draw synthetic leads of the x_education contract."""

@@ -1,4 +1,4 @@
-"""Derives `synthetic.yaml` from a real file: aggregate tables only, never a row.
+"""Derive `synthetic.yaml` from a real file: aggregate tables only, never a row.
 
 Developers run it once per revision of the network below: `python -m demo.leads.fit_synthetic --leads Leads.csv`.
 A table cell stands for at least `CELL` leads and a level in it for at least `LEVEL`; what is rarer falls back to the
@@ -21,6 +21,8 @@ LEVEL = 5
 PERIODS = 8
 VENDOR_PERIODS = 40
 DRIFTING_LEVEL = 60
+DERIVED = ("Prospect ID", "Lead Number", "Page Views Per Visit")
+"""Columns that `demo/leads/synthetic.py` makes of others."""
 
 # column: parents (the first is the last to be given up). Names with an underscore are helpers, absent from the output.
 NETWORK: dict[str, list[str]] = {
@@ -60,47 +62,55 @@ BINS: dict[str, list[int]] = {
 
 
 def fit(leads: pd.DataFrame) -> dict[str, Any]:
-    """The content of `synthetic.yaml` for `leads`: strings as in the CSV, one row a lead, any order."""
-    leads = leads.sort_values("Lead Number", key=lambda numbers: numbers.astype(int)).reset_index(drop=True)
-    output = list(leads.columns)
+    """Return the content of `synthetic.yaml` for `leads`: strings as in the CSV, one row a lead, any order."""
+    leads = leads.sort_values("Lead Number", key=lambda numbers: numbers.astype(int))
+    leads = leads.reset_index(drop=True)
+    header = list(leads.columns)
     observed = _with_helpers(leads)
-    network = NETWORK | {name: [] for name in output if name not in (*NETWORK, *_DERIVED)}
+    independent = [name for name in header if name not in NETWORK and name not in DERIVED]
+    network = NETWORK | {name: [] for name in independent}
     tables = {name: _column(observed, name, parents) for name, parents in network.items()}
-    numbers = leads["Lead Number"].astype(int)
-    step = round(float(numbers.diff().mean()), 2)
-    return {"first_lead_number": 500000, "lead_number_step": step, "header": output, "columns": tables}
-
-
-_DERIVED = ("Prospect ID", "Lead Number", "Page Views Per Visit")
+    gaps = leads["Lead Number"].astype(int).diff()
+    return {
+        "first_lead_number": 500000,
+        "lead_number_step": round(float(gaps.mean()), 2),
+        "header": header,
+        "columns": tables,
+    }
 
 
 def _with_helpers(leads: pd.DataFrame) -> pd.DataFrame:
+    """Add the helper columns of the network, and put bins in place of numbers."""
     visits = pd.to_numeric(leads["TotalVisits"], errors="coerce")
     pages = pd.to_numeric(leads["Page Views Per Visit"], errors="coerce")
-    form = leads["Specialization"].where(leads["Specialization"].isin(["", "Select"]), "filled")
-    helpers = {
-        "_web": pd.cut(visits, [-1, 0, 2, 5, 9999], labels=["none", "few", "some", "many"])
-        .astype(object)
-        .fillna("")
-        .astype(str),
-        "_sessions": (visits / pages).round().clip(1, 8).fillna(1).astype(int).astype(str),
-        "_form": form.replace("", "empty"),
-        "_vendor": (leads["Asymmetrique Activity Score"] != "").map({True: "scored", False: "missing"}),
-    }
-    binned = {name: _bins(leads[name], edges) for name, edges in BINS.items()}
-    return leads.assign(**helpers, **binned)
+    web = pd.cut(visits, [-1, 0, 2, 5, 9999], labels=["none", "few", "some", "many"])
+    sessions = (visits / pages).round().clip(1, 8)
+    specialization = leads["Specialization"]
+    form = specialization.where(specialization.isin(["", "Select"]), "filled")
+    has_vendor_score = leads["Asymmetrique Activity Score"] != ""
+    bins = {name: _bins(leads[name], edges) for name, edges in BINS.items()}
+    return leads.assign(
+        _web=web.astype(object).fillna("").astype(str),
+        _sessions=sessions.fillna(1).astype(int).astype(str),
+        _form=form.replace("", "empty"),
+        _vendor=has_vendor_score.map({True: "scored", False: "missing"}),
+        **bins,
+    )
 
 
 def _bins(cells: pd.Series, edges: list[int]) -> pd.Series:
-    """Each number as its bin `low:high` (high exclusive); numbers beyond the last edge stay in the last bin."""
+    """Return each number's bin `low:high` (high exclusive); numbers beyond the last edge stay in the last bin."""
     bounds = [*edges, edges[-1] * 2]
     labels = np.array([f"{low}:{high}" for low, high in zip(bounds, bounds[1:], strict=False)])
     numbers = pd.to_numeric(cells, errors="coerce")
-    position = np.clip(np.searchsorted(bounds, numbers.fillna(0), side="right") - 1, 0, len(labels) - 1)
-    return pd.Series(np.where(numbers.isna(), "", labels[position]), index=cells.index)
+    positions = np.searchsorted(bounds, numbers.fillna(0), side="right") - 1
+    positions = np.clip(positions, 0, len(labels) - 1)
+    bins = np.where(numbers.isna(), "", labels[positions])
+    return pd.Series(bins, index=cells.index)
 
 
 def _column(observed: pd.DataFrame, name: str, parents: list[str]) -> dict[str, Any]:
+    """Return a column's tables: one of all leads, then one of each cell of one parent, of two and so on."""
     periods = VENDOR_PERIODS if name == "_vendor" else PERIODS
     table = {ROOT: _shares(observed[name])}
     for depth in range(1, len(parents) + 1):
@@ -111,30 +121,32 @@ def _column(observed: pd.DataFrame, name: str, parents: list[str]) -> dict[str, 
                 table[str(cell)] = shares
     column: dict[str, Any] = {"parents": parents, "table": table}
     if name not in STEADY and len(table[ROOT]) > 1:
-        column["drift"] = _drift(observed[name], Tables(name, column).shares_of_rows(observed), periods)
+        expected = Tables(name, column).shares_of_rows(observed)
+        column["drift"] = _drift(observed[name], expected, periods)
     return column
 
 
 def _shares(levels: "pd.Series[str]") -> dict[str, float]:
     counts = levels.value_counts().sort_index()
-    counts = counts[counts >= LEVEL]
-    return {str(level): round(float(n / len(levels)), 4) for level, n in counts.items()}
+    shares = counts[counts >= LEVEL] / len(levels)
+    return {str(level): round(float(share), 4) for level, share in shares.items()}
 
 
 def _drift(levels: "pd.Series[str]", expected: pd.DataFrame, periods: int) -> dict[str, list[float]]:
-    """How much more often than its parents explain a level stands in each period (1 = as expected)."""
+    """Return how much more often a level stands in each period than its parents explain (1 = as expected)."""
     period = np.arange(len(levels)) * periods // len(levels)
-    ratios = {}
+    drift = {}
     for level in expected.columns:
-        seen = (levels == level).groupby(period).sum()
-        foreseen = expected[level].groupby(period).sum()
-        if seen.sum() >= DRIFTING_LEVEL:
-            ratios[str(level)] = [round(float(ratio), 2) for ratio in (seen + 0.5) / (foreseen + 0.5)]
-    return ratios
+        counts = (levels == level).groupby(period).sum()
+        expected_counts = expected[level].groupby(period).sum()
+        if counts.sum() >= DRIFTING_LEVEL:
+            ratios = (counts + 0.5) / (expected_counts + 0.5)
+            drift[str(level)] = [round(float(ratio), 2) for ratio in ratios]
+    return drift
 
 
 def main() -> None:
-    """Reads the file named on the command line and writes `synthetic.yaml` beside this module."""
+    """Read the file named on the command line and write `synthetic.yaml` beside this module."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--leads", type=Path, required=True, help="a CSV with the columns of x_education")
     leads = pd.read_csv(parser.parse_args().leads, dtype=str, keep_default_na=False)

@@ -1,4 +1,4 @@
-"""Synthetic leads of the x_education contract: `python -m demo.leads.synthetic --rows 9240 --out leads.csv`.
+"""Draw synthetic leads of the x_education contract: `python -m demo.leads.synthetic --rows 9240 --out leads.csv`.
 
 They are sample data for that one contract, so this module and its tables know its columns; nothing else does. Each
 lead is drawn from `synthetic.yaml`: aggregate shares of levels given the label, the period and a few other columns. So
@@ -24,7 +24,7 @@ SEED = 20
 
 
 def synthetic_leads(rows: int = ROWS, seed: int = SEED) -> pd.DataFrame:
-    """Leads in order of arrival: business headers and text cells as in the real CSV, `Select` and empty cells included.
+    """Draw leads in order of arrival: headers and text cells as in the real CSV, `Select` and empty cells too.
 
     Args:
         rows: How many leads. The file's eight periods are stretched over them, whatever their number.
@@ -33,16 +33,17 @@ def synthetic_leads(rows: int = ROWS, seed: int = SEED) -> pd.DataFrame:
     Returns:
         A frame of strings, one row a lead, columns in the order of the file; `Lead Number` increases.
     """
-    model, rng = _model(), np.random.default_rng([seed, rows])
-    drawn = pd.DataFrame(index=pd.RangeIndex(rows))
+    model = _model()
+    rng = np.random.default_rng([seed, rows])
+    leads = pd.DataFrame(index=pd.RangeIndex(rows))
     for name, content in model["columns"].items():
-        drawn[name] = Tables(name, content).draw(drawn, rng)
-    drawn["Lead Number"] = _lead_numbers(model, rows, rng).astype(str)
-    drawn["Prospect ID"] = [str(uuid.UUID(bytes=rng.bytes(16), version=4)) for _ in range(rows)]
-    drawn["TotalVisits"] = _within_bins(drawn["TotalVisits"], rng)
-    drawn["Total Time Spent on Website"] = _within_bins(drawn["Total Time Spent on Website"], rng)
-    drawn["Page Views Per Visit"] = _pages_per_visit(drawn["TotalVisits"], drawn["_sessions"])
-    return drawn[list(model["header"])]
+        leads[name] = Tables(name, content).draw(leads, rng)
+    leads["Lead Number"] = _lead_numbers(model, rows, rng).astype(str)
+    leads["Prospect ID"] = [str(uuid.UUID(bytes=rng.bytes(16), version=4)) for _ in range(rows)]
+    leads["TotalVisits"] = _within_bins(leads["TotalVisits"], rng)
+    leads["Total Time Spent on Website"] = _within_bins(leads["Total Time Spent on Website"], rng)
+    leads["Page Views Per Visit"] = _pages_per_visit(leads["TotalVisits"], leads["_sessions"])
+    return leads[list(model["header"])]
 
 
 @lru_cache(maxsize=1)
@@ -59,25 +60,36 @@ def _lead_numbers(model: dict[str, Any], rows: int, rng: np.random.Generator) ->
 
 
 def _within_bins(bins: "pd.Series[str]", rng: np.random.Generator) -> "pd.Series[str]":
-    """A whole number out of each bin `low:high` (high exclusive); an empty cell stays empty."""
-    bounds = bins.str.extract(r"^(\d+):(\d+)$").fillna({0: 0, 1: 1}).astype(int)
-    numbers = rng.integers(bounds[0].to_numpy(int), bounds[1].to_numpy(int)).astype(str)
-    return bins.where(bins == "", pd.Series(numbers, index=bins.index))
+    """Draw a whole number out of each bin `low:high` (high exclusive); an empty cell stays empty."""
+    bounds = bins.str.extract(r"^(\d+):(\d+)$")
+    bounds = bounds.fillna({0: 0, 1: 1}).astype(int)
+    low = bounds[0].to_numpy(int)
+    high = bounds[1].to_numpy(int)
+    numbers = pd.Series(rng.integers(low, high).astype(str), index=bins.index)
+    return bins.where(bins == "", numbers)
 
 
 def _pages_per_visit(visits: "pd.Series[str]", sessions: "pd.Series[str]") -> list[str]:
-    ratios = pd.to_numeric(visits, errors="coerce").to_numpy(float) / sessions.to_numpy(int)
-    return ["" if np.isnan(ratio) else f"{ratio:.2f}".rstrip("0").rstrip(".") for ratio in ratios]
+    pages = pd.to_numeric(visits, errors="coerce").to_numpy(float)
+    ratios = pages / sessions.to_numpy(int)
+    return [_two_decimals(ratio) for ratio in ratios]
+
+
+def _two_decimals(ratio: float) -> str:
+    """Write a ratio as the real file does: `2.5`, not `2.50`; empty where there is none."""
+    if np.isnan(ratio):
+        return ""
+    return f"{ratio:.2f}".rstrip("0").rstrip(".")
 
 
 def write_synthetic(path: Path, rows: int = ROWS, seed: int = SEED) -> None:
-    """Writes synthetic leads as CSV with the line ends of the real file (CRLF)."""
+    """Write synthetic leads as CSV with the line ends of the real file (CRLF)."""
     path.parent.mkdir(parents=True, exist_ok=True)
     synthetic_leads(rows, seed).to_csv(path, index=False, lineterminator="\r\n")
 
 
 def main() -> None:
-    """The command line."""
+    """Run the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=ROWS)
     parser.add_argument("--seed", type=int, default=SEED)

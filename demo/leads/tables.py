@@ -1,4 +1,4 @@
-"""Draws one column of synthetic leads from tables P(level | parents), tilted by period."""
+"""Draw one column of synthetic leads from tables P(level | parents), tilted by period."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -27,48 +27,58 @@ class Tables:
         self.parents: list[str] = self.content["parents"]
         self.cells: dict[str, dict[str, float]] = self.content["table"]
         self.drift: dict[str, list[float]] = self.content.get("drift", {})
-        self.levels = sorted({level for shares in self.cells.values() for level in shares})
+        levels: set[str] = set()
+        for shares in self.cells.values():
+            levels.update(shares)
+        self.levels = sorted(levels)
 
-    def draw(self, drawn: pd.DataFrame, rng: np.random.Generator) -> npt.NDArray[np.object_]:
-        """One level per row of `drawn`, which holds the parents and is in the order of arrival."""
-        shares = self._tilted(self.shares_of_rows(drawn).to_numpy())
+    def draw(self, rows: pd.DataFrame, rng: np.random.Generator) -> npt.NDArray[np.object_]:
+        """Draw one level for each of `rows`, which hold the parents and are in the order of arrival."""
+        shares = self._tilted(self.shares_of_rows(rows).to_numpy())
         ladder = np.cumsum(shares, axis=1)
-        dice = rng.random(len(drawn)) * ladder[:, -1]
-        chosen = (ladder <= dice[:, None]).sum(axis=1)
+        dice = rng.random(len(rows)) * ladder[:, -1]
+        positions = (ladder <= dice[:, None]).sum(axis=1)
+        positions = np.minimum(positions, len(self.levels) - 1)
         levels = np.asarray(self.levels, dtype=object)
-        return np.asarray(levels[np.minimum(chosen, len(self.levels) - 1)], dtype=object)
+        return np.asarray(levels[positions], dtype=object)
 
     def shares_of_rows(self, rows: pd.DataFrame) -> pd.DataFrame:
-        """P(level | parents) per row of `rows`, before drift: columns are the levels, each row sums to 1."""
+        """Return P(level | parents) of each of `rows`, before drift: columns are the levels, each row sums to 1."""
         if not self.parents:
             shares = np.repeat(self._shares(ROOT)[None, :], len(rows), axis=0)
         else:
-            codes, keys = pd.factorize(rows[self.parents].agg("|".join, axis=1))
+            row_keys = rows[self.parents].agg("|".join, axis=1)
+            codes, keys = pd.factorize(row_keys)
             shares = np.stack([self._shares(str(key)) for key in keys])[codes]
         return pd.DataFrame(shares, index=rows.index, columns=pd.Index(self.levels))
 
     def _shares(self, key: str) -> Floats:
-        """The table of `key`; what it leaves open, or the whole of it, comes from the key with one parent less.
+        """Return the table of `key`; what it leaves open, or the whole of it, comes from the key with one parent less.
 
         A table of one parent is taken as complete: what it lacks (a score without a vendor) does not happen.
         """
-        listed = self.cells.get(key)
-        wider = key.rpartition("|")[0] if "|" in key else ROOT
-        if listed is None:
-            return self._shares(wider)
-        own = np.array([listed.get(level, 0.0) for level in self.levels])
-        left = max(0.0, 1.0 - float(own.sum()))
-        rest = np.where(own > 0, 0.0, self._shares(wider)) if wider != ROOT else np.zeros_like(own)
-        return self._normal(own + left * rest / rest.sum()) if rest.sum() > 0 else self._normal(own)
-
-    @staticmethod
-    def _normal(shares: Floats) -> Floats:
-        return np.asarray(shares / shares.sum(), dtype=np.float64)
+        cell = self.cells.get(key)
+        wider_key = key.rpartition("|")[0] if "|" in key else ROOT
+        if cell is None:
+            return self._shares(wider_key)
+        shares = np.array([cell.get(level, 0.0) for level in self.levels])
+        if wider_key == ROOT:
+            return _normalised(shares)
+        wider_shares = np.where(shares > 0, 0.0, self._shares(wider_key))
+        if wider_shares.sum() == 0:
+            return _normalised(shares)
+        unassigned = max(0.0, 1.0 - float(shares.sum()))
+        return _normalised(shares + unassigned * wider_shares / wider_shares.sum())
 
     def _tilted(self, shares: Floats) -> Floats:
+        """Multiply the shares of rows in the order of arrival by the drift of their period."""
         if not self.drift:
             return shares
         periods = len(next(iter(self.drift.values())))
         factors = np.array([self.drift.get(level, [1.0] * periods) for level in self.levels])
         period = np.arange(len(shares)) * periods // max(len(shares), 1)
         return np.asarray(shares * factors.T[period], dtype=np.float64)
+
+
+def _normalised(shares: Floats) -> Floats:
+    return np.asarray(shares / shares.sum(), dtype=np.float64)

@@ -1,1 +1,1 @@
-"""What `make demo` runs on a started stack: batches of leads through the DAGs, and a table of what happened."""
+"""Replay the lifecycle: batches of leads through the DAGs, step by step, and a table of what happened."""

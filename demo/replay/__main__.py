@@ -1,4 +1,4 @@
-"""`python -m demo.replay`: the lifecycle on the running local stack; LEADS_CSV=path takes a real file."""
+"""Replay the lifecycle on the running local stack: `python -m demo.replay`; LEADS_CSV=path takes a real file."""
 
 import os
 import sys
@@ -11,12 +11,13 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from demo.environment import STATE, client_environment
+from demo.errors import AirflowError, RunFailedError, UnusableFileError
 from demo.leads.synthetic import write_synthetic
 from demo.ports import Ports
-from demo.replay.airflow import Airflow, AirflowError, RunFailedError
-from demo.replay.batches import UnusableFileError, cut
+from demo.replay.airflow import Airflow
+from demo.replay.batches import cut
 from demo.replay.facts import Facts
-from demo.replay.lifecycle import Stage, replay
+from demo.replay.lifecycle import Replay
 from demo.replay.tables import address_table, outcome_table
 from include.contract import load_contract
 from include.settings import settings
@@ -32,29 +33,41 @@ COLUMNS = (
 
 
 def leads_file() -> Path:
-    """The file that LEADS_CSV names, else freshly drawn synthetic leads."""
-    if named := os.environ.get("LEADS_CSV"):
-        return Path(named)
-    path = STATE / "synthetic-leads.csv"
-    write_synthetic(path)
-    return path
+    """Return the file that LEADS_CSV names, else freshly drawn synthetic leads."""
+    path = os.environ.get("LEADS_CSV")
+    if path:
+        return Path(path)
+    synthetic = STATE / "synthetic-leads.csv"
+    write_synthetic(synthetic)
+    return synthetic
 
 
 def run(console: Console) -> list[Facts]:
-    """Plays the file's batches on the stack that the ports point at."""
-    ports, started = Ports(), datetime.now(UTC)
+    """Play the file's batches on the stack that the ports point at."""
+    started = datetime.now(UTC)
+    ports = Ports()
     os.environ.update(client_environment(ports, settings()))
-    contract, path = load_contract(settings().contract), leads_file()
+    contract = load_contract(settings().contract)
+    path = leads_file()
     batches = cut(path.read_bytes(), contract)
-    console.print(f"{sum(batch.rows for batch in batches):,} leads from {path} in {len(batches)} batches")
+    rows = sum(batch.rows for batch in batches)
+    console.print(f"{rows:,} leads from {path} in {len(batches)} batches")
     with Progress(*COLUMNS, console=console) as progress:
-        stage = Stage(Airflow(ports.airflow), ports, settings(), contract, f"{started:%Y%m%dT%H%M%S}")
-        return replay(stage, batches, progress)
+        replay = Replay(
+            airflow=Airflow(ports.airflow),
+            ports=ports,
+            settings=settings(),
+            contract=contract,
+            mark=f"{started:%Y%m%dT%H%M%S}",
+            progress=progress,
+        )
+        return replay.run(batches)
 
 
 def main(stopped_by: str = "make down") -> None:
-    """The command line: exit status 1 and the reason where anything did not succeed."""
-    console, started = Console(), time.monotonic()
+    """Run the command line: exit status 1 and the reason where anything did not succeed."""
+    started = time.monotonic()
+    console = Console()
     if not console.is_terminal:
         console.width = LOG_WIDTH
     try:

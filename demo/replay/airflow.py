@@ -1,21 +1,15 @@
-"""Airflow's REST API (v2) as the replay needs it: start a run, follow it, read what its tasks returned."""
+"""Talk to Airflow's REST API (v2) as the replay needs it: start a run, follow it, read what its tasks returned."""
 
-import time
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
 
+from demo.errors import AirflowError, RunFailedError
+from demo.waiting import wait_until
+
 FINAL = {"success", "failed", "skipped", "upstream_failed", "removed"}
 LOG_LINES = 30
-
-
-class AirflowError(RuntimeError):
-    """Airflow refused a request or a DAG cannot be used; the message carries its answer."""
-
-
-class RunFailedError(RuntimeError):
-    """A DAG run did not succeed; the message carries the failed task, the end of its log and its address."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +18,11 @@ class Run:
 
     dag_id: str
     run_id: str
+
+    @property
+    def path(self) -> str:
+        """Return its path in the API."""
+        return f"/dags/{self.dag_id}/dagRuns/{self.run_id}"
 
 
 class Airflow:
@@ -48,47 +47,61 @@ class Airflow:
         return answer.json()
 
     def require_dags(self, dag_ids: tuple[str, ...], patience: float = 180) -> None:
-        """Waits until the DAG processor has parsed every DAG. Raises AirflowError with its import errors if not."""
-        give_up = time.monotonic() + patience
-        while missing := set(dag_ids) - {dag["dag_id"] for dag in self._call("GET", "/dags?limit=100")["dags"]}:
-            errors = self._call("GET", "/importErrors")["import_errors"]
-            if errors or time.monotonic() > give_up:
-                traces = "\n".join(f"{error['filename']}: {error['stack_trace'][-1500:]}" for error in errors)
-                raise AirflowError(f"DAGs not there: {', '.join(sorted(missing))}\n{traces or 'no import errors'}")
-            time.sleep(1)
+        """Wait until the DAG processor has parsed every DAG.
+
+        Raises:
+            AirflowError: it has not, with its import errors.
+        """
+
+        def missing() -> list[str]:
+            present = {dag["dag_id"] for dag in self._call("GET", "/dags?limit=100")["dags"]}
+            return sorted(set(dag_ids) - present)
+
+        def is_settled() -> bool:
+            return not missing() or bool(self._import_errors())
+
+        wait_until(is_settled, patience, poll_seconds=1)
+        missing_ids = missing()
+        if missing_ids:
+            errors = self._import_errors()
+            traces = "\n".join(f"{error['filename']}: {error['stack_trace'][-1500:]}" for error in errors)
+            raise AirflowError(f"DAGs not there: {', '.join(missing_ids)}\n{traces or 'no import errors'}")
+
+    def _import_errors(self) -> list[dict[str, Any]]:
+        return list(self._call("GET", "/importErrors")["import_errors"])
 
     def unpause(self, dag_id: str) -> None:
-        """Lets the scheduler start runs of a DAG."""
+        """Let the scheduler start runs of a DAG."""
         self._call("PATCH", f"/dags/{dag_id}", params={"update_mask": "is_paused"}, json={"is_paused": False})
 
     def trigger(self, dag_id: str, run_id: str, conf: dict[str, Any]) -> Run:
-        """Starts a run, as the trigger form would."""
-        self._call("POST", f"/dags/{dag_id}/dagRuns", json={"dag_run_id": run_id, "logical_date": None, "conf": conf})
+        """Start a run, as the trigger form would."""
+        body = {"dag_run_id": run_id, "logical_date": None, "conf": conf}
+        self._call("POST", f"/dags/{dag_id}/dagRuns", json=body)
         return Run(dag_id, run_id)
 
     def state(self, run: Run) -> str:
-        """State of a run: queued, running, success or failed."""
-        return str(self._call("GET", f"/dags/{run.dag_id}/dagRuns/{run.run_id}")["state"])
+        """Return the state of a run: queued, running, success or failed."""
+        return str(self._call("GET", run.path)["state"])
 
     def tasks(self, run: Run) -> list[dict[str, Any]]:
-        """Task instances of a run as the API returns them, mapped ones each."""
-        path = f"/dags/{run.dag_id}/dagRuns/{run.run_id}/taskInstances?limit=200"
-        return list(self._call("GET", path)["task_instances"])
+        """Return the task instances of a run as the API has them, mapped ones each."""
+        return list(self._call("GET", f"{run.path}/taskInstances?limit=200")["task_instances"])
 
     def returned(self, run: Run, task_id: str, map_index: int = -1) -> Any:
-        """What a task returned (its XCom `return_value`), or None where it returned nothing or did not run."""
-        path = f"/dags/{run.dag_id}/dagRuns/{run.run_id}/taskInstances/{task_id}/xcomEntries/return_value"
+        """Return a task's XCom `return_value`, or None where it returned nothing or did not run."""
+        path = f"{run.path}/taskInstances/{task_id}/xcomEntries/return_value"
         try:
             return self._call("GET", path, params={"map_index": map_index, "deserialize": True})["value"]
         except AirflowError:
             return None
 
     def page(self, run: Run) -> str:
-        """Address of a run in the UI."""
+        """Return the address of a run in the UI."""
         return f"{self.address}/dags/{run.dag_id}/runs/{run.run_id}"
 
     def failure(self, run: Run) -> RunFailedError:
-        """Why a run failed: its first failed task, the end of that task's log, and where to look further."""
+        """Say why a run failed: its first failed task, the end of that task's log, and where to look further."""
         failed = [task for task in self.tasks(run) if task["state"] == "failed"]
         if not failed:
             return RunFailedError(f"{run.dag_id} did not succeed, no task failed: {self.page(run)}")
@@ -98,8 +111,8 @@ class Airflow:
         return RunFailedError(f"{run.dag_id}: task {first['task_id']} failed\n{tail}\n{page}")
 
     def log(self, run: Run, task: dict[str, Any]) -> list[str]:
-        """Lines of the newest try of a task instance."""
-        path = f"/dags/{run.dag_id}/dagRuns/{run.run_id}/taskInstances/{task['task_id']}/logs/{task['try_number']}"
+        """Return the lines of a task instance's newest try."""
+        path = f"{run.path}/taskInstances/{task['task_id']}/logs/{task['try_number']}"
         try:
             content = self._call(
                 "GET",
@@ -113,15 +126,24 @@ class Airflow:
 
 
 def reason(lines: list[str]) -> str:
-    """The last error among log lines, or the last line where none is marked as one; headings are none."""
-    said = [line for line in reversed(lines) if not line.startswith("::")]
-    errors = (line for line in said if line.startswith("error "))
-    return next(errors, said[0] if said else "the task never wrote a log; the scheduler's log says why")
+    """Return the last error among log lines, or the last line where none is marked as an error.
+
+    Lines that begin with `::` are headings.
+    """
+    newest_first = [line for line in reversed(lines) if not line.startswith("::")]
+    for line in newest_first:
+        if line.startswith("error "):
+            return line
+    if newest_first:
+        return newest_first[0]
+    return "the task never wrote a log; the scheduler's log says why"
 
 
 def log_line(event: Any) -> str:
-    """One structured log event as text, the exception it carries included."""
+    """Return a structured log event as text, with the exception that it carries."""
     if not isinstance(event, dict):
         return str(event)
-    errors = [f"{error.get('exc_type')}: {error.get('exc_value')}" for error in event.get("error_detail") or []]
-    return " ".join([str(event.get("level", "")), str(event.get("event", "")), *errors]).strip()
+    words = [str(event.get("level", "")), str(event.get("event", ""))]
+    for error in event.get("error_detail") or []:
+        words.append(f"{error.get('exc_type')}: {error.get('exc_value')}")
+    return " ".join(words).strip()

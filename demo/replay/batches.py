@@ -1,17 +1,14 @@
-"""Cuts a CSV of leads into batches in the order of the contract's clock; every row keeps its bytes."""
+"""Cut a CSV of leads into batches in the order of the contract's clock; every row keeps its bytes."""
 
 import csv
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from demo.errors import UnusableFileError
 from include.contract import Contract
 
 ENCODING = {"encoding": "utf-8", "errors": "surrogateescape"}  # any byte survives the way in and out
-
-
-class UnusableFileError(ValueError):
-    """The file cannot be replayed; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +41,7 @@ PERIODS = (
 
 
 def cut(content: bytes, contract: Contract, periods: Sequence[Period] = PERIODS) -> tuple[Batch, ...]:
-    """Batches of a CSV, oldest leads first.
+    """Return the batches of a CSV, oldest leads first.
 
     Args:
         content: the file: a header, then one record a lead; quoted line breaks are fine.
@@ -55,27 +52,36 @@ def cut(content: bytes, contract: Contract, periods: Sequence[Period] = PERIODS)
         UnusableFileError: no clock column in the header, or fewer rows than periods.
     """
     header, *records = _records(content.decode(**ENCODING)) or [""]
-    clock = contract.column(contract.clock).name
-    names = [name.strip().removeprefix("\ufeff") for name in next(csv.reader([header]), [])]
     if len(records) < len(periods):
         raise UnusableFileError(f"{len(records)} rows are too few for {len(periods)} batches")
+    position = _clock_position(header, contract)
+    oldest_first = sorted(records, key=lambda record: _clock(record, position))
+    batches = []
+    start = 0
+    for period in periods:
+        end = len(oldest_first) if period is periods[-1] else round(period.until * len(oldest_first))
+        content = _join([header, *oldest_first[start:end]])
+        batches.append(Batch(period.name, period.title, content, end - start))
+        start = end
+    return tuple(batches)
+
+
+def _clock_position(header: str, contract: Contract) -> int:
+    clock = contract.column(contract.clock).name
+    names = [name.strip().removeprefix("\ufeff") for name in next(csv.reader([header]), [])]
     if clock not in names:
         raise UnusableFileError(f"no column {clock!r} in the header: {', '.join(names)}")
-    position = names.index(clock)
-    ordered = sorted(records, key=lambda record: _clock(record, position))
-    ends = [round(period.until * len(ordered)) for period in periods[:-1]] + [len(ordered)]
-    starts = [0, *ends[:-1]]
-    return tuple(
-        Batch(period.name, period.title, _join([header, *ordered[start:end]]), end - start)
-        for period, start, end in zip(periods, starts, ends, strict=True)
-    )
+    return names.index(clock)
 
 
 def _records(text: str) -> list[str]:
-    """Lines of the file, quoted line breaks kept inside their record, empty lines left out."""
-    lines = text.splitlines(keepends=True) if "\r\n" not in text else [line + "\r\n" for line in text.split("\r\n")]
+    """Return the records of the file, quoted line breaks kept inside them, empty lines left out."""
+    lines = text.splitlines(keepends=True)
+    if "\r\n" in text:  # then a lone line break is part of a cell, quoted or not
+        lines = [f"{line}\r\n" for line in text.split("\r\n")]
     reader = csv.reader(lines)
-    records, start = [], 0
+    records = []
+    start = 0
     for _ in reader:
         records.append("".join(lines[start : reader.line_num]))
         start = reader.line_num
@@ -91,4 +97,5 @@ def _clock(record: str, position: int) -> float:
 
 
 def _join(records: Iterable[str]) -> bytes:
-    return "".join(record if record.endswith("\n") else record + "\n" for record in records).encode(**ENCODING)
+    lines = [record if record.endswith("\n") else f"{record}\n" for record in records]
+    return "".join(lines).encode(**ENCODING)

@@ -1,4 +1,4 @@
-"""What happened to one batch, read from where a user would read it: warehouse, tasks' results, registry, inbox."""
+"""Read what happened to a batch where a user would read it: warehouse, tasks' results, registry, inbox."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -41,32 +41,36 @@ def read_facts(
     alerts: list[dict[str, Any]],
     seconds: float,
 ) -> Facts:
-    """The facts of a finished master run, `alerts` being those that came while the batch was processed."""
+    """Return the facts of a finished master run; `alerts` are those that came while the batch was processed."""
     analysis = airflow.returned(master, "analyse_drift") or {}
-    compared = airflow.returned(master, "champion_challenger") or []
-    gate = compared[0] if compared else {}
+    comparisons = airflow.returned(master, "champion_challenger") or [{}]
+    gate = comparisons[0]
     metrics = gate.get("metrics") or {}
-    done = {task["task_id"] for task in airflow.tasks(master) if task["state"] == "success"}
+    succeeded = {task["task_id"] for task in airflow.tasks(master) if task["state"] == "success"}
     return Facts(
         batch=batch,
         arrived=arrived,
         rows=table_rows,
         verdict=str(analysis.get("verdict", "")),
         drifted_share=float(analysis.get("drifted_share") or 0),
-        branch=branch_taken(done),
+        branch=branch_taken(succeeded),
         challenger=metrics.get("challenger"),
         champion=metrics.get("champion"),
-        decision="promote" if "promote" in done else str(gate.get("verdict", "")),
+        decision="promote" if "promote" in succeeded else str(gate.get("verdict", "")),
         reasons=tuple(gate.get("reasons") or ()),
-        champion_version=_champion_after(gate, done),
+        champion_version=_champion_after(gate, succeeded),
         alerts=tuple(f"{alert['channel']}: {alert['subject']}" for alert in alerts),
         seconds=seconds,
     )
 
 
 def branch_taken(succeeded: set[str]) -> str:
-    """Which of the master's three branches has tasks that succeeded (`retrain` is a task group)."""
-    return next((name for name in BRANCHES if any(task.split(".")[0] == name for task in succeeded)), "none")
+    """Return the one of the master's three branches that has tasks that succeeded (`retrain` is a task group)."""
+    groups = {task_id.split(".")[0] for task_id in succeeded}
+    for branch in BRANCHES:
+        if branch in groups:
+            return branch
+    return "none"
 
 
 def _champion_after(gate: dict[str, Any], succeeded: set[str]) -> str:
@@ -75,11 +79,13 @@ def _champion_after(gate: dict[str, Any], succeeded: set[str]) -> str:
 
 
 def table_rows(settings: Settings, contract: Contract) -> int:
-    """How many leads the warehouse holds, asked through the Redshift Data API."""
+    """Count the leads in the warehouse, through the Redshift Data API."""
     table = f"{settings.redshift.schema_name}.{contract.names.table}"
-    return int(Warehouse(settings).query(f"SELECT COUNT(*) AS leads FROM {table}")[0]["leads"])  # noqa: S608
+    rows = Warehouse(settings).query(f"SELECT COUNT(*) AS leads FROM {table}")  # noqa: S608 - the contract's own name
+    return int(rows[0]["leads"])
 
 
 def alerts_so_far(inbox: str) -> list[dict[str, Any]]:
-    """Every alert that the inbox has received, oldest first."""
-    return list(httpx.get(f"{inbox}/api/alerts", timeout=10).raise_for_status().json())
+    """Return every alert that the inbox has received, oldest first."""
+    answer = httpx.get(f"{inbox}/api/alerts", timeout=10)
+    return list(answer.raise_for_status().json())

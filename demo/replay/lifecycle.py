@@ -1,13 +1,14 @@
-"""The replay itself: platform, then batch after batch through ingestion and the master DAG, then scores."""
+"""Play the steps of the replay: the platform, then batch after batch through the DAGs, then scores."""
 
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from rich.progress import Progress
 
 from demo.ports import Ports
-from demo.replay.airflow import Airflow
+from demo.replay.airflow import Airflow, Run
 from demo.replay.batches import Batch
 from demo.replay.facts import Facts, alerts_so_far, read_facts, table_rows
 from demo.replay.follow import run_to_success
@@ -16,54 +17,73 @@ from include.lake.layout import Layout
 from include.lake.objects import write_bytes
 from include.settings import Settings
 
-BOOTSTRAP, INGEST, MASTER, SCORE = "bootstrap_platform", "ingest_leads", "data_drift_redshift_retrain", "score_leads"
+BOOTSTRAP = "bootstrap_platform"
+INGEST = "ingest_leads"
+MASTER = "data_drift_redshift_retrain"
+SCORE = "score_leads"
 DAGS = (BOOTSTRAP, INGEST, MASTER, SCORE)
 
 
 @dataclass(frozen=True)
-class Stage:
-    """Everything the replay plays on. `mark` makes run ids unique among repeated replays."""
+class Replay:
+    """One replay on a running platform.
+
+    Attributes:
+        airflow: client of the platform's Airflow.
+        ports: where the platform's services listen.
+        settings: those of the platform.
+        contract: of the leads.
+        mark: makes run ids unique among repeated replays.
+        progress: display of the runs.
+    """
 
     airflow: Airflow
     ports: Ports
     settings: Settings
     contract: Contract
     mark: str
+    progress: Progress
 
-    def run_id(self, name: str) -> str:
-        """Id of the run that this replay starts for `name`."""
-        return f"replay-{self.mark}-{name}"
+    def run(self, batches: Sequence[Batch]) -> list[Facts]:
+        """Play every step and return what happened to each batch.
 
+        Running it again merges the same leads and changes no count.
 
-def replay(stage: Stage, batches: Sequence[Batch], progress: Progress) -> list[Facts]:
-    """Plays every batch and returns what happened. Running it again merges the same leads and changes no count.
+        Raises:
+            RunFailedError: a DAG run did not succeed.
+            AirflowError: Airflow refused a request or has no such DAG.
+        """
+        self.prepare()
+        outcomes = [self.play(batch) for batch in batches]
+        self._run_dag(SCORE, "scores", {}, "scores")
+        return outcomes
 
-    Raises:
-        RunFailedError: a DAG run did not succeed.
-        AirflowError: Airflow refused a request or has no such DAG.
-    """
-    stage.airflow.require_dags(DAGS)
-    for dag_id in DAGS:
-        stage.airflow.unpause(dag_id)
-    run_to_success(stage.airflow, progress, BOOTSTRAP, stage.run_id("bootstrap"), {}, "platform")
-    outcomes = [play(stage, batch, progress) for batch in batches]
-    run_to_success(stage.airflow, progress, SCORE, stage.run_id("scores"), {}, "scores")
-    return outcomes
+    def prepare(self) -> None:
+        """Let Airflow start the DAGs, and bootstrap the platform."""
+        self.airflow.require_dags(DAGS)
+        for dag_id in DAGS:
+            self.airflow.unpause(dag_id)
+        self._run_dag(BOOTSTRAP, "bootstrap", {}, "platform")
 
+    def play(self, batch: Batch) -> Facts:
+        """Bring one batch in: CSV to S3, ingestion, master DAG."""
+        started = time.monotonic()
+        alerts_before = len(alerts_so_far(self.ports.inbox))
+        folder = f"{Layout(self.settings, self.contract).raw}{batch.name}/"
+        write_bytes(f"{folder}leads.csv", batch.content)
+        self._run_dag(INGEST, batch.name, {"prefix": folder}, batch.title)
+        master = self._run_dag(MASTER, batch.name, {}, batch.title)
+        return read_facts(
+            airflow=self.airflow,
+            master=master,
+            batch=batch.title,
+            arrived=batch.rows,
+            table_rows=table_rows(self.settings, self.contract),
+            alerts=alerts_so_far(self.ports.inbox)[alerts_before:],
+            seconds=time.monotonic() - started,
+        )
 
-def play(stage: Stage, batch: Batch, progress: Progress) -> Facts:
-    """One batch: CSV to S3, ingestion, master DAG."""
-    started, alerts_before = time.monotonic(), len(alerts_so_far(stage.ports.inbox))
-    folder = f"{Layout(stage.settings, stage.contract).raw}{batch.name}/"
-    write_bytes(f"{folder}leads.csv", batch.content)
-    run_to_success(stage.airflow, progress, INGEST, stage.run_id(batch.name), {"prefix": folder}, batch.title)
-    master = run_to_success(stage.airflow, progress, MASTER, stage.run_id(batch.name), {}, batch.title)
-    return read_facts(
-        stage.airflow,
-        master,
-        batch.title,
-        batch.rows,
-        table_rows(stage.settings, stage.contract),
-        alerts_so_far(stage.ports.inbox)[alerts_before:],
-        time.monotonic() - started,
-    )
+    def _run_dag(self, dag_id: str, step: str, conf: dict[str, Any], title: str) -> Run:
+        """Run a DAG to its success; the run's id names the step."""
+        run_id = f"replay-{self.mark}-{step}"
+        return run_to_success(self.airflow, self.progress, dag_id, run_id, conf, title)

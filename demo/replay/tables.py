@@ -1,4 +1,4 @@
-"""The closing tables of the replay."""
+"""Make the closing tables of the replay."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ COLUMNS = (
 
 
 def outcome_table(outcomes: Sequence[Facts]) -> Table:
-    """One row per batch: leads, drift, branch, holdout ROC-AUC of both models, verdict, serving version, alerts."""
+    """Make one row per batch: leads, drift, branch, holdout ROC-AUC of both models, verdict, version, alerts."""
     table = Table(title="What happened, batch by batch (ROC-AUC on the untouched holdout)")
     for name in COLUMNS:
         table.add_column(name)
@@ -37,7 +37,7 @@ def outcome_table(outcomes: Sequence[Facts]) -> Table:
 
 
 def cells(facts: Facts, serving: str) -> tuple[str, ...]:
-    """A batch's row of the table; `serving` is the champion's version after it."""
+    """Return a batch's row of the table; `serving` is the champion's version after it."""
     return (
         facts.batch,
         f"{facts.arrived:,}",
@@ -54,15 +54,18 @@ def cells(facts: Facts, serving: str) -> tuple[str, ...]:
 
 
 def drift_cell(facts: Facts) -> str:
-    """The analysis in a few words: its verdict, with the share of drifted columns where columns were compared."""
+    """Return the analysis in a few words: its verdict, with the share of drifted columns where any were compared."""
     verdict = facts.verdict.replace("_", " ")
-    return verdict if facts.verdict in ("no_champion", "not_enough_data") else f"{facts.drifted_share:.2f} {verdict}"
+    if facts.verdict in ("no_champion", "not_enough_data"):
+        return verdict
+    return f"{facts.drifted_share:.2f} {verdict}"
 
 
 def alerts_cell(alerts: Sequence[str]) -> str:
-    """How many alerts each channel got."""
+    """Return how many alerts each channel got."""
     counts = Counter(alert.split(":")[0] for alert in alerts)
-    return ", ".join(f"{count} {channel}" for channel, count in sorted(counts.items())) or "–"
+    cells = [f"{count} {channel}" for channel, count in sorted(counts.items())]
+    return ", ".join(cells) or "–"
 
 
 def _auc(metrics: dict[str, float] | None) -> str:
@@ -70,7 +73,7 @@ def _auc(metrics: dict[str, float] | None) -> str:
 
 
 def address_table(ports: Ports, stopped_by: str = "make down") -> Table:
-    """Where to look now, until the stack is stopped by the command `stopped_by`."""
+    """List where to look, until the stack is stopped by the command `stopped_by`."""
     table = Table("what", "where", title=f"Running until `{stopped_by}`")
     table.add_row("Airflow (DAGs, runs, logs)", ports.airflow)
     table.add_row("MLflow (experiments, registered models)", ports.mlflow)

@@ -2,7 +2,8 @@
 
 import pytest
 
-from demo.compose import ComposeError, builder, compose_command, containers, docker, require_docker
+from demo.compose import builder, compose_command, containers, docker, require_docker
+from demo.errors import ComposeError
 
 
 def inspected(service, status="running", health="healthy", exit_code=0):

@@ -10,14 +10,13 @@ import pytest
 from demo import compose_check
 from demo.compose import Container
 from demo.compose_check import (
-    NotProvedError,
-    environment_of,
     free_ports,
     require_champion,
     require_no_root,
     require_served,
     require_steady,
 )
+from demo.errors import NotProvedError
 from demo.replay.facts import Facts
 from include.contract import load_contract
 from include.registry.registry import ChampionInfo
@@ -60,8 +59,8 @@ def test_ports_of_a_test_are_free_and_differ():
 
 def test_every_port_reaches_the_compose_file():
     ports = free_ports()
-    assert environment_of(ports)["LEADS_AIRFLOW_PORT"] == str(ports.airflow_port)
-    assert len(environment_of(ports)) == len(type(ports).model_fields)
+    assert ports.variables()["LEADS_AIRFLOW_PORT"] == str(ports.airflow_port)
+    assert len(ports.variables()) == len(type(ports).model_fields)
 
 
 class Api(BaseHTTPRequestHandler):

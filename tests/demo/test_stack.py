@@ -11,6 +11,7 @@ import psutil
 import pytest
 
 from demo import stack
+from demo.errors import StackError
 from demo.ports import Ports
 from demo.services import airflow_is_whole, services
 
@@ -97,7 +98,7 @@ def test_a_taken_port_is_named_with_the_variable_that_moves_it():
         taken.listen()
         port = taken.getsockname()[1]
         ports = Ports(aws_port=port)
-        with pytest.raises(stack.StackError, match=rf"port {port} \(local AWS\).*LEADS_AWS_PORT"):
+        with pytest.raises(StackError, match=rf"port {port} \(local AWS\).*LEADS_AWS_PORT"):
             stack.require_free_ports(services(ports), ports.smtp_port)
 
 

@@ -5,8 +5,9 @@ import io
 
 import pytest
 
+from demo.errors import UnusableFileError
 from demo.leads.synthetic import synthetic_leads
-from demo.replay.batches import PERIODS, Period, UnusableFileError, cut
+from demo.replay.batches import PERIODS, Period, cut
 from include.contract import load_contract
 
 HALVES = (Period("1", "first", 0.5), Period("2", "second", 1.0))

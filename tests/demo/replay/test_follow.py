@@ -5,8 +5,9 @@ import itertools
 import pytest
 from rich.progress import Progress
 
+from demo.errors import RunFailedError
 from demo.replay import follow
-from demo.replay.airflow import Run, RunFailedError
+from demo.replay.airflow import Run
 
 
 class SlowAirflow:
