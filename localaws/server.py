@@ -141,10 +141,7 @@ def running(port: int = 0, data_dir: Path | None = None, seeded: bool = True) ->
                 raise LocalAwsNotStartedError(log_file)
             yield line.removeprefix(_READY).strip()
         finally:
-            process.terminate()
-            process.wait(timeout=30)
-            if process.stdout:
-                process.stdout.close()
+            _end(process)
 
 
 def _start(port: int, data_dir: Path, seeded: bool, log_file: Path) -> subprocess.Popen[str]:
@@ -160,3 +157,17 @@ def _start(port: int, data_dir: Path, seeded: bool, log_file: Path) -> subproces
             stderr=errors,
             text=True,
         )
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    """Ask the server to end. Raises subprocess.TimeoutExpired if it had to be killed."""
+    process.terminate()
+    try:
+        process.wait(timeout=30)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+        raise
+    finally:
+        if process.stdout:
+            process.stdout.close()

@@ -34,7 +34,7 @@ def registered(monkeypatch):
 
     def register(version):
         found = version and ChampionInfo(CONTRACT.model_name(), version, "run", {}, datetime.now(UTC))
-        monkeypatch.setattr(compose_check, "champion", lambda model: found)
+        monkeypatch.setattr(compose_check, "champion", lambda client, model: found)
 
     return register
 
