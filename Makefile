@@ -15,7 +15,7 @@ PYTHON312 := $(firstword $(shell python3.12 -c 'import sys; print(sys.executable
 # process of a demo or of a test run compiles its packages anew: about half of all computing time.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo up down serve test test-all fuzz lint lock lock-parts mwaa forecast bench screenshots package stage stacks images deploy demo-compose compose-test docker
+.PHONY: help setup demo up down serve browser test test-all fuzz lint lock lock-parts mwaa forecast bench screenshots package stage stacks images deploy demo-compose compose-test docker
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -27,6 +27,9 @@ setup: .venv/.locked ## virtual environment with the locked packages
 	$(UV) venv --quiet --clear --python "$(PYTHON312)" .venv
 	$(UV) pip sync --quiet --python $(PYTHON) requirements-dev.txt
 	@touch $@
+
+browser:
+	@tests/install-chromium.sh
 
 demo: ## the whole lifecycle on this machine; LEADS_CSV=path for a real file
 	@started=$$(date +%s); $(MAKE) --no-print-directory setup && $(PYTHON) -m demo.up \
@@ -43,7 +46,7 @@ serve: setup ## the scoring API alone, on the registry of MLFLOW_TRACKING_URI; A
 
 # Whole groups of files go to one worker, the longest first (tests/fixtures/scheduling.py).
 PYTEST := $(PYTHON) -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --durations 10
-TESTED = started=$$(date +%s); $(MAKE) --no-print-directory setup && tests/install-chromium.sh && $(1); \
+TESTED = started=$$(date +%s); $(MAKE) --no-print-directory --jobs 2 setup browser && $(1); \
 	status=$$?; echo "make $@: exit $$status after $$(( $$(date +%s) - started )) s, installation included"; exit $$status
 
 test: ## every test but those marked slow, real parts included; prints its slowest ten and the time it took
@@ -94,8 +97,8 @@ forecast: ## the tests of DAGs, plugins and include/ under AIRFLOW=3.3.1, in an 
 bench: setup ## every benchmark, one after the other
 	@for file in bench/[a-z]*.py; do $(PYTHON) -m bench.$$(basename $$file .py) || exit 1; done
 
-screenshots: setup ## docs/images/desk-*.png anew, from synthetic leads
-	@tests/install-chromium.sh && $(PYTHON) -m bench._screenshots
+screenshots: setup browser ## docs/images/desk-*.png anew, from synthetic leads
+	@$(PYTHON) -m bench._screenshots
 
 package: setup ## dist/ as MWAA wants it: dags/ with include/ below, plugins.zip, requirements.txt, startup.sh
 	$(PYTHON) -m infra.package
