@@ -1,4 +1,4 @@
-"""Makes the best family of a training the challenger: refit, judged on the holdout, logged and registered."""
+"""Makes the best family of a training the challenger: refits, evaluates, logs and registers it."""
 
 import json
 import logging
@@ -28,7 +28,7 @@ NEWEST_SHARE = 0.2
 
 
 def choose_winner(results: list[dict[str, Any]], metric: str) -> dict[str, Any]:
-    """The result with the largest `metric` on leads its model had not seen; the first of them where several tie.
+    """Return the result with the largest `metric` on leads its model had not seen; the first one where several tie.
 
     These are the validation side and the training side's out-of-fold probabilities: five times as many leads as the
     validation side alone, where the draw of the split decides between families that are equally good.
@@ -74,22 +74,22 @@ def register_challenger(
         TrackingUnavailableError: MLflow does not answer.
     """
     model = contract.model_name(KnownAt(stage))
-    found = find_version(client, model, {"training_run_id": parent_run_id})
-    if found is None:
+    version = find_version(client, model, {"training_run_id": parent_run_id})
+    if version is None:
         metric = primary_metric or settings.decisions.primary_metric
         winner = choose_winner([result for result in results if result["stage"] == stage], metric)
         data = load_dataset(snapshot_uri, contract, KnownAt(stage))
-        found = _train_and_register(settings, contract, client, data, winner, parent_run_id)
+        version = _train_and_register(settings, contract, client, data, winner, parent_run_id)
         _close_parent(client, parent_run_id, stage, results)
-    client.set_registered_model_alias(model, CHALLENGER, found.version)
-    log.info("Challenger of %s is version %s (%s)", model, found.version, found.tags["family"])
+    client.set_registered_model_alias(model, CHALLENGER, version.version)
+    log.info("Challenger of %s is version %s (%s)", model, version.version, version.tags["family"])
     return {
         "model": model,
-        "version": str(found.version),
+        "version": str(version.version),
         "stage": stage,
-        "family": found.tags["family"],
-        "run_id": found.run_id,
-        "metrics": json.loads(found.tags["metrics"]),
+        "family": version.tags["family"],
+        "run_id": version.run_id,
+        "metrics": json.loads(version.tags["metrics"]),
     }
 
 
@@ -101,31 +101,40 @@ def _train_and_register(
     winner: dict[str, Any],
     parent_run_id: str,
 ) -> ModelVersion:
-    stage, recipe = winner["stage"], from_dict(winner)
+    """Refit and evaluate the winner in a run of its own and register it, with tags that describe it."""
+    stage = KnownAt(winner["stage"])
+    recipe = from_dict(winner)
+    train_rows, _ = data.part("train")
+    holdout_rows, _ = data.part("holdout")
+    background, _ = data.part("train", "validation")
     with child_run(client, parent_run_id, "challenger", stage) as run_id:
         log_snapshot_input(client, run_id, data.manifest)
-        pipeline = refit(settings.decisions, contract, recipe, data, data.split != "holdout", KnownAt(stage))
-        metrics = _judge(settings.decisions, contract, pipeline, recipe, data, KnownAt(stage))
-        mlflow.log_params({"stage": stage, **_described(recipe), **recipe.params})
-        log_features(pipeline, contract, KnownAt(stage))
-        log_explanation(pipeline, data.part("holdout")[0], data.part("train", "validation")[0])
-        logged = log_pipeline(pipeline, data.part("train")[0])
-    tags = _described(recipe) | {
+        pipeline = refit(settings.decisions, contract, recipe, data, data.split != "holdout", stage)
+        metrics = _evaluate(settings.decisions, contract, pipeline, recipe, data, stage)
+        mlflow.log_params({"stage": str(stage), **_description(recipe), **recipe.params})
+        log_features(pipeline, contract, stage)
+        log_explanation(pipeline, holdout_rows, background)
+        logged = log_pipeline(pipeline, train_rows)
+    # Threshold, policy, tiers and metrics are tags for people who search the registry. No program reads the threshold
+    # here: it comes from the model itself (`registry.models.decision_of`).
+    tags = {
+        **_description(recipe),
         "training_run_id": parent_run_id,
         "snapshot_uri": data.manifest["uri"],
         "snapshot_sha256": data.manifest["sha256"],
         "contract": contract.contract,
         "contract_version": str(contract.version),
-        "stage": stage,
+        "stage": str(stage),
         "tiers": json.dumps(dict(recipe.decision.tiers)),
         "metrics": json.dumps(metrics),
         **{f"holdout_{name}": f"{value:.4f}" for name, value in metrics.items()},
         **commit_tag(settings.git_commit),
     }
-    return register(client, contract.model_name(KnownAt(stage)), logged.model_uri, run_id, tags, logged.model_id)
+    return register(client, contract.model_name(stage), logged.model_uri, run_id, tags, logged.model_id)
 
 
-def _described(recipe: Recipe) -> dict[str, str]:
+def _description(recipe: Recipe) -> dict[str, str]:
+    """Return the recipe in the words that parameters of the run and tags of the version share."""
     return {
         "family": recipe.family,
         "calibration": recipe.calibration,
@@ -134,32 +143,45 @@ def _described(recipe: Recipe) -> dict[str, str]:
     }
 
 
-def _judge(
+def _evaluate(
     decisions: Decisions, contract: Contract, pipeline: Pipeline, recipe: Recipe, data: Dataset, stage: KnownAt
 ) -> dict[str, float]:
-    """Figures on the holdout; those on the newest leads, by the same recipe fitted on older ones, are only logged."""
+    """Log the figures on the holdout and on the newest leads; return those on the holdout."""
     rows, outcome = data.part("holdout")
-    metrics = evaluate_classification_model(outcome, pipeline.predict_proba(rows)[:, 1], recipe.decision.threshold)
+    probability = pipeline.predict_proba(rows)[:, 1]
+    metrics = evaluate_classification_model(outcome, probability, recipe.decision.threshold)
     holdout = log_evaluation(pipeline, rows, outcome, contract, "holdout")
     mlflow.log_metrics({f"holdout_{name}": value for name, value in holdout.items()})
-    newest = data.newest(NEWEST_SHARE)
-    if not can_learn(data.target[~newest & (data.split != "holdout")], data.target[newest]):
-        log.warning("No figures on the newest leads: they, or the older ones, have one outcome only")
-        return metrics
-    try:
-        before = refit(decisions, contract, recipe, data, ~newest & (data.split != "holdout"), stage)
-    except NotEnoughRowsError as error:
-        log.warning("No figures on the newest leads: %s", error)
-        return metrics
-    figures = log_evaluation(before, data.frame[newest], data.target[newest], contract, "newest")
-    mlflow.log_metrics({f"newest_{name}": value for name, value in figures.items()})
+    _evaluate_newest(decisions, contract, recipe, data, stage)
     return metrics
 
 
+def _evaluate_newest(decisions: Decisions, contract: Contract, recipe: Recipe, data: Dataset, stage: KnownAt) -> None:
+    """Log the figures on the newest leads, by the same recipe fitted on older ones; a warning where it cannot be."""
+    newest = data.newest(NEWEST_SHARE)
+    older = ~newest & (data.split != "holdout")
+    if not can_learn(data.target[older], data.target[newest]):
+        log.warning("No figures on the newest leads: they, or the older ones, have one outcome only")
+        return
+    try:
+        older_pipeline = refit(decisions, contract, recipe, data, older, stage)
+    except NotEnoughRowsError as error:
+        log.warning("No figures on the newest leads: %s", error)
+        return
+    figures = log_evaluation(older_pipeline, data.frame[newest], data.target[newest], contract, "newest")
+    mlflow.log_metrics({f"newest_{name}": value for name, value in figures.items()})
+
+
 def _close_parent(client: MlflowClient, parent_run_id: str, stage: str, results: list[dict[str, Any]]) -> None:
-    table = pd.DataFrame(
-        {"family": one["family"], "stage": one["stage"], **one["metrics"], "params": json.dumps(one["params"])}
-        for one in results
-    )
-    log_table(client, parent_run_id, table, f"results-{stage}")
+    """Log the table of all families to the training's run and end it."""
+    rows = [
+        {
+            "family": result["family"],
+            "stage": result["stage"],
+            **result["metrics"],
+            "params": json.dumps(result["params"]),
+        }
+        for result in results
+    ]
+    log_table(client, parent_run_id, pd.DataFrame(rows), f"results-{stage}")
     client.set_terminated(parent_run_id)

@@ -1,4 +1,4 @@
-"""A snapshot made ready for training: labelled rows, each on its side of the split."""
+"""Makes a snapshot ready for training: labelled rows, each on its side of the split."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -39,28 +39,37 @@ class Dataset:
     weight: pd.Series
 
     def newest(self, share: float) -> pd.Series:
-        """Whether a lead is among the newest `share` of them by the contract's clock (bool per row)."""
-        return self.arrival.rank(method="first") > len(self.arrival) * (1 - share)
+        """Return a mask of the newest `share` of the leads by the contract's clock (bool per row)."""
+        rank = self.arrival.rank(method="first")
+        return rank > len(rank) * (1 - share)
 
     def part(self, *sides: str) -> tuple[pd.DataFrame, pd.Series]:
-        """Rows and outcomes of the given sides."""
-        chosen = self.split.isin(sides)
-        return self.frame[chosen], self.target[chosen]
+        """Return rows and outcomes of the given sides."""
+        mask = self.split.isin(sides)
+        return self.frame[mask], self.target[mask]
 
-    def fit_params(self, chosen: pd.Series) -> dict[str, pd.Series]:
-        """What fitting a family's pipeline on the chosen rows takes besides them: weights, where any is not 1."""
-        return {"model__sample_weight": self.weight[chosen]} if (self.weight != 1).any() else {}
+    def fit_params(self, mask: pd.Series) -> dict[str, pd.Series]:
+        """Return the arguments of `Pipeline.fit` besides rows and outcomes: the masked rows' weights, if any is not 1.
+
+        Args:
+            mask: the rows to fit on, bool per row.
+        """
+        if (self.weight == 1).all():
+            return {}
+        return {"model__sample_weight": self.weight[mask]}
 
 
 def load_dataset(snapshot_uri: str, contract: Contract, stage: KnownAt) -> Dataset:
-    """Dataset of the snapshot at `snapshot_uri`. Raises what `make_dataset` and `load_snapshot` raise."""
-    return make_dataset(load_snapshot(snapshot_uri), contract, stage, read_manifest(snapshot_uri))
+    """Load the snapshot at `snapshot_uri` as a dataset. Raises what `make_dataset` and `load_snapshot` raise."""
+    rows = load_snapshot(snapshot_uri)
+    return make_dataset(rows, contract, stage, read_manifest(snapshot_uri))
 
 
 def make_dataset(frame: pd.DataFrame, contract: Contract, stage: KnownAt, manifest: dict[str, Any]) -> Dataset:
-    """Splits the labelled rows of `frame`; open leads are left out.
+    """Split the labelled rows of `frame` into a dataset; open leads are left out.
 
-    A lead that only reps have labelled is left out of the holdout too: who is judged does not mark the exam.
+    A lead that only reps have labelled is left out of the holdout too: what reps say of a model's scores must not
+    decide how good the model is.
 
     Raises:
         NotEnoughRowsError: a side has too few leads of an outcome to search, choose or judge.
@@ -68,42 +77,52 @@ def make_dataset(frame: pd.DataFrame, contract: Contract, stage: KnownAt, manife
     """
     labelled, target, split = _labelled(frame, contract, stage)
     _check(target, split)
-    arrival = pd.to_numeric(labelled[contract.clock], errors="coerce")
-    groups, weight = twin_groups(labelled, contract, stage), training_weights(labelled)
-    rows = labelled.drop(columns=[LABEL, WEIGHT], errors="ignore")
-    return Dataset(rows, target, split, groups, arrival, manifest, weight)
+    return Dataset(
+        frame=labelled.drop(columns=[LABEL, WEIGHT], errors="ignore"),
+        target=target,
+        split=split,
+        groups=twin_groups(labelled, contract, stage),
+        arrival=pd.to_numeric(labelled[contract.clock], errors="coerce"),
+        manifest=manifest,
+        weight=training_weights(labelled),
+    )
 
 
 def _labelled(frame: pd.DataFrame, contract: Contract, stage: KnownAt) -> tuple[pd.DataFrame, pd.Series, pd.Series]:
-    """Rows, outcomes and sides of the leads with an outcome that counts on their side."""
+    """Return rows, outcomes and sides of the leads with an outcome that counts on their side."""
     frame = frame.reset_index(drop=True)
-    own = pd.to_numeric(frame[contract.label], errors="coerce")
-    told = training_labels(frame, own)
-    known = own.notna() | told.notna()
-    split = assign_split(frame[known], contract, stage)
-    target = told[known].where(split != "holdout", own[known]).dropna().astype(int)
-    kept = target.index
-    return frame.loc[kept].reset_index(drop=True), target.reset_index(drop=True), split[kept].reset_index(drop=True)
+    warehouse_label = pd.to_numeric(frame[contract.label], errors="coerce")
+    training_label = training_labels(frame, warehouse_label)
+    has_label = warehouse_label.notna() | training_label.notna()
+    split = assign_split(frame[has_label], contract, stage)
+    target = training_label[has_label].where(split != "holdout", warehouse_label[has_label])
+    target = target.dropna().astype(int)
+    rows = frame.loc[target.index].reset_index(drop=True)
+    sides = split[target.index].reset_index(drop=True)
+    return rows, target.reset_index(drop=True), sides
 
 
 def can_learn(*targets: pd.Series) -> bool:
-    """Whether each of the given sets of outcomes holds enough leads of both outcomes."""
-    return all(_rarer(target) >= MIN_PER_CLASS for target in targets)
+    """Tell whether each of the given sets of outcomes holds enough leads of both outcomes."""
+    return all(rarer_count(target) >= MIN_PER_CLASS for target in targets)
 
 
-def _rarer(target: pd.Series) -> int:
+def rarer_count(target: pd.Series) -> int:
+    """Return how many leads have the rarer of the outcomes 0 and 1."""
     counts = target.value_counts()
     return min(int(counts.get(outcome, 0)) for outcome in (0, 1))
 
 
 def _check(target: pd.Series, split: pd.Series) -> None:
+    """Refuse leads that cannot be learnt from; the errors are those of `make_dataset`."""
     if len(target) and target.nunique() == 1:
         raise OneClassOnlyError(
             f"all {len(target)} labelled leads have the outcome {target.iloc[0]}; ingest leads with the other one too"
         )
     for side in ("train", "validation", "holdout"):
-        if (fewest := _rarer(target[split == side])) < MIN_PER_CLASS:
+        count = rarer_count(target[split == side])
+        if count < MIN_PER_CLASS:
             raise NotEnoughRowsError(
-                f"{len(target)} labelled leads give {fewest} of the rarer outcome on the {side} side, "
+                f"{len(target)} labelled leads give {count} of the rarer outcome on the {side} side, "
                 f"at least {MIN_PER_CLASS} are needed; ingest more labelled leads"
             )

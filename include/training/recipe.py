@@ -1,4 +1,4 @@
-"""What a training picked for a family, as an object and as the small dict that tasks hand on."""
+"""The recipe of a trained family, as an object and as the small dictionary that tasks hand on."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -9,7 +9,7 @@ from include.features.calibration import Decision, Method
 
 @dataclass(frozen=True)
 class Recipe:
-    """What a training picked for a family: enough to fit the same model on other rows.
+    """Everything that is needed to fit the same model on other rows.
 
     Attributes:
         family: a name in FAMILIES.
@@ -25,17 +25,17 @@ class Recipe:
 
 
 def to_dict(recipe: Recipe) -> dict[str, Any]:
-    """The recipe as JSON-safe values."""
+    """Return the recipe as JSON-safe values."""
     return {**asdict(recipe), "params": dict(recipe.params)}
 
 
 def from_dict(values: Mapping[str, Any]) -> Recipe:
-    """The recipe in a result of `train_family`, which may have been through JSON."""
+    """Return the recipe in a result of `train_family`, which may have been through JSON."""
     decision = values["decision"]
     tiers = tuple((str(name), int(lowest)) for name, lowest in decision["tiers"])
     return Recipe(
-        values["family"],
-        values["params"],
-        values["calibration"],
-        Decision(decision["policy"], float(decision["threshold"]), tiers),
+        family=values["family"],
+        params=values["params"],
+        calibration=values["calibration"],
+        decision=Decision(decision["policy"], float(decision["threshold"]), tiers),
     )

@@ -1,4 +1,4 @@
-"""SMOTE as a step of the search: the folds decide whether made-up leads of the rarer outcome help (guide 14.1)."""
+"""SMOTE as a step of the search: the folds decide whether synthetic leads of the rarer outcome help (guide 14.1)."""
 
 from typing import Any, Literal
 
@@ -17,11 +17,15 @@ class Resample(BaseEstimator):  # type: ignore[misc] # scikit-learn is untyped
         self.seed = seed
 
     def fit_resample(self, X: np.ndarray, y: Any) -> tuple[np.ndarray, np.ndarray]:  # noqa: N803 - imblearn's names
-        """Rows and outcomes, with made-up rows appended; unchanged where the rarer outcome has fewer than two rows."""
+        """Return rows and outcomes with synthetic rows appended.
+
+        They come back unchanged where the rarer outcome has fewer than two rows, between which SMOTE could interpolate.
+        """
         outcome = np.asarray(y)
-        rarer = int(np.unique(outcome, return_counts=True)[1].min())
-        if self.method == "none" or rarer < 2:
+        _, counts = np.unique(outcome, return_counts=True)
+        rarer_count = int(counts.min())
+        if self.method == "none" or rarer_count < 2:
             return X, outcome
-        made = SMOTE(k_neighbors=min(NEIGHBOURS, rarer - 1), random_state=self.seed)
-        rows, outcomes = made.fit_resample(X, outcome)
+        smote = SMOTE(k_neighbors=min(NEIGHBOURS, rarer_count - 1), random_state=self.seed)
+        rows, outcomes = smote.fit_resample(X, outcome)
         return rows, outcomes

@@ -13,11 +13,11 @@ from threadpoolctl import threadpool_limits
 
 from include.contract import Contract, KnownAt
 from include.settings import Decisions
-from include.training.dataset import Dataset
+from include.training.dataset import Dataset, rarer_count
 from include.training.errors import NotEnoughRowsError
 from include.training.families import SEED
 from include.training.pipeline import build_pipeline
-from include.training.space import search_space
+from include.training.space import Grid, search_space
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class SearchResult:
 
 
 def search(decisions: Decisions, contract: Contract, family: str, data: Dataset, stage: KnownAt) -> SearchResult:
-    """Grid search of search.yaml, stratified, with identical feature rows in one fold.
+    """Run the grid search of search.yaml, stratified, with identical feature rows in one fold.
 
     The score of search.yaml chooses, see `best_setting`. Everything from cleaning on, SMOTE included, is fitted inside
     the folds. The same data gives the same result.
@@ -51,10 +51,11 @@ def search(decisions: Decisions, contract: Contract, family: str, data: Dataset,
     """
     space = search_space()
     rows, target = data.part("train")
-    groups, params = data.groups[rows.index], data.fit_params(data.split == "train")
+    groups = data.groups[rows.index]
+    params = data.fit_params(data.split == "train")
     grid = GridSearchCV(
         build_pipeline(decisions, contract, family, stage),
-        _settings(space.families[family].grid, weighted=bool(params)),
+        _grids(space.families[family].grid, weighted=bool(params)),
         scoring=_scorers(space.scoring),
         refit=best_setting,
         cv=folds(target, groups),
@@ -63,21 +64,21 @@ def search(decisions: Decisions, contract: Contract, family: str, data: Dataset,
     with one_thread():
         grid.fit(rows, target, **params)
     unfitted = build_pipeline(decisions, contract, family, stage, grid.best_params_)
+    scores = grid.cv_results_["mean_test_score"]
     return SearchResult(
-        grid.best_estimator_,
-        dict(grid.best_params_),
-        float(grid.cv_results_["mean_test_score"][grid.best_index_]),
-        out_of_fold(unfitted, rows, target, groups, params),
-        _table(grid.cv_results_),
+        pipeline=grid.best_estimator_,
+        params=dict(grid.best_params_),
+        cv_score=float(scores[grid.best_index_]),
+        out_of_fold=out_of_fold(unfitted, rows, target, groups, params),
+        table=_table(grid.cv_results_),
     )
 
 
-def _settings(grid: Any, weighted: bool) -> Any:
-    """The grid to search; where rows have weights, without SMOTE, whose made-up rows have none."""
+def _grids(grids: list[Grid], weighted: bool) -> list[Grid]:
+    """Return the grids to search; where rows have weights, without SMOTE, whose synthetic rows have none."""
     if not weighted:
-        return grid
-    plain = {"resample__method": ["none"]}
-    return [dict(one) | plain for one in (grid if isinstance(grid, list | tuple) else [grid])]
+        return grids
+    return [grid | {"resample__method": ["none"]} for grid in grids]
 
 
 def out_of_fold(
@@ -87,7 +88,7 @@ def out_of_fold(
     groups: pd.Series,
     params: Mapping[str, pd.Series] | None = None,
 ) -> np.ndarray:
-    """Probability per row, shape (rows,), from the folds of the search, each by a model that had not seen the row.
+    """Return a probability per row, shape (rows,), each from a model of a fold that had not seen the row.
 
     Args:
         pipeline: unfitted.
@@ -101,39 +102,51 @@ def out_of_fold(
     """
     with one_thread():
         unseen = cross_val_predict(
-            pipeline, rows, target, cv=folds(target, groups), method="predict_proba", params=dict(params or {})
+            pipeline,
+            rows,
+            target,
+            cv=folds(target, groups),
+            method="predict_proba",
+            params=dict(params or {}),
         )
     return np.asarray(unseen[:, 1], dtype="float64")
 
 
 def _scorers(name: str) -> dict[str, Any]:
+    """Return the search's scorers: `score` chooses a setting, `brier` decides between settings that are close."""
     # F1 at 0.5 would reward SMOTE for moving every probability up, which calibration then moves down again: the
     # threshold of the deployed model is chosen, so the fold's best F1 is what a setting is worth.
-    wanted = make_scorer(best_f1, response_method="predict_proba") if name == "f1" else name
-    return {"score": wanted, "brier": "neg_brier_score"}
+    scorer = make_scorer(best_f1, response_method="predict_proba") if name == "f1" else name
+    return {"score": scorer, "brier": "neg_brier_score"}
 
 
 def best_f1(outcome: Any, probability: Any) -> float:
-    """The largest F1 in [0, 1] that any threshold gives to these probabilities, shape (n,)."""
+    """Return the largest F1 in [0, 1] that any threshold gives to these probabilities, shape (n,)."""
     precision, recall, _ = precision_recall_curve(outcome, probability)
     total = precision + recall
-    return float(np.divide(2 * precision * recall, total, out=np.zeros_like(total), where=total > 0).max())
+    f1 = np.divide(2 * precision * recall, total, out=np.zeros_like(total), where=total > 0)
+    return float(f1.max())
 
 
 def best_setting(results: Mapping[str, Any]) -> int:
-    """Place of the setting to take: of all within one standard error of the best score, the one of lowest Brier.
+    """Return the index of the setting to take: the lowest Brier score within one standard error of the best score.
 
     Three folds cannot tell settings apart that close, but they differ in how far the probabilities can be trusted.
     Source: the one-standard-error rule (Breiman et al. 1984, 3.4.3).
     """
-    score, spread = np.asarray(results["mean_test_score"]), np.asarray(results["std_test_score"])
-    top = int(score.argmax())
-    close = score >= score[top] - spread[top] / np.sqrt(search_space().folds)
-    return int(np.where(close, results["mean_test_brier"], -np.inf).argmax())
+    scores = np.asarray(results["mean_test_score"])
+    deviations = np.asarray(results["std_test_score"])
+    best = int(scores.argmax())
+    standard_error = deviations[best] / np.sqrt(search_space().folds)
+    is_close = scores >= scores[best] - standard_error
+    negative_brier = np.where(is_close, results["mean_test_brier"], -np.inf)
+    return int(negative_brier.argmax())
 
 
 def folds(target: pd.Series, groups: pd.Series) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Positions to learn from and to score, fold by fold: stratified, groups undivided, both outcomes in every fold.
+    """Return the positions to learn from and to score, fold by fold.
+
+    Folds are stratified, a group is never divided, and every fold holds both outcomes.
 
     Args:
         target: outcome per row, 0 or 1.
@@ -142,19 +155,22 @@ def folds(target: pd.Series, groups: pd.Series) -> list[tuple[np.ndarray, np.nda
     Raises:
         NotEnoughRowsError: too few rows, or too few that differ, for that.
     """
-    number, rarer = search_space().folds, min(int((target == outcome).sum()) for outcome in (0, 1))
-    splitter = StratifiedGroupKFold(number, shuffle=True, random_state=SEED)
-    made = list(splitter.split(target, target, groups)) if min(rarer, groups.nunique()) >= number else []
-    if not made or any(target.iloc[scored].nunique() < 2 for _, scored in made):
+    number = search_space().folds
+    rarer = rarer_count(target)
+    positions: list[tuple[np.ndarray, np.ndarray]] = []
+    if min(rarer, groups.nunique()) >= number:
+        splitter = StratifiedGroupKFold(number, shuffle=True, random_state=SEED)
+        positions = list(splitter.split(target, target, groups))
+    if not positions or any(target.iloc[scored].nunique() < 2 for _, scored in positions):
         raise NotEnoughRowsError(
             f"{len(target)} leads with {groups.nunique()} different feature rows, {rarer} leads of the rarer outcome, "
             f"cannot be divided into {number} folds with both outcomes; ingest more labelled leads"
         )
-    return made
+    return positions
 
 
 def one_thread() -> Any:
-    """A context in which linear algebra keeps to one thread.
+    """Return a context in which linear algebra keeps to one thread.
 
     Among leads that differ in a few flags many are equally near, and which of them SMOTE takes for neighbours depends
     on the number of threads: the same snapshot would give another model on a worker with other cores.
@@ -163,6 +179,7 @@ def one_thread() -> Any:
 
 
 def _table(results: dict[str, Any]) -> pd.DataFrame:
-    table = pd.DataFrame(results)
-    wanted = [name for name in map(str, table) if name.startswith(("param_", "mean_test_", "std_test_"))]
-    return table.sort_values("rank_test_score", kind="stable")[wanted].reset_index(drop=True)
+    """Return parameters and scores of every setting, best first."""
+    table = pd.DataFrame(results).sort_values("rank_test_score", kind="stable")
+    columns = [name for name in map(str, table) if name.startswith(("param_", "mean_test_", "std_test_"))]
+    return table[columns].reset_index(drop=True)

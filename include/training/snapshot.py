@@ -1,4 +1,4 @@
-"""Training snapshots: labelled leads unloaded once, then described by a manifest and never changed."""
+"""Describes and reads training snapshots: labelled leads that are unloaded once and never changed."""
 
 import hashlib
 import logging
@@ -26,9 +26,9 @@ MANIFEST = "manifest.json"
 
 
 def content_hash(leads: pd.DataFrame | ParquetColumns) -> str:
-    """SHA-256 of the rows, whatever their order and the number of Parquet parts they came in.
+    """Return the SHA-256 of the rows, which depends neither on their order nor on how many Parquet parts hold them.
 
-    It holds one column at a time; the rows' hashes are those of `pandas.util.hash_pandas_object`.
+    Memory holds one column at a time; the rows' hashes are those of `pandas.util.hash_pandas_object`.
     """
     names = sorted(leads.columns)
     hashes: Iterator[npt.NDArray[Any]]
@@ -36,21 +36,22 @@ def content_hash(leads: pd.DataFrame | ParquetColumns) -> str:
         hashes = (pd.util.hash_pandas_object(leads[name], index=False).to_numpy() for name in names)
     else:
         hashes = ahead(partial(_column_hashes, leads), names)
-    return hashlib.sha256(np.sort(combine_hash_arrays(hashes, len(names))).tobytes()).hexdigest()
+    row_hashes = np.sort(combine_hash_arrays(hashes, len(names)))
+    return hashlib.sha256(row_hashes.tobytes()).hexdigest()
 
 
 def _column_hashes(leads: ParquetColumns, name: str) -> npt.NDArray[Any]:
-    """Hashes of a column's values; sorting out equal ones first pays for nothing that `pieces` gives as text."""
-    return np.concatenate(
-        [
-            pd.util.hash_pandas_object(piece, index=False, categorize=piece.hasnans).to_numpy()
-            for piece in leads.pieces(name)
-        ]
-    )
+    """Return the hashes of a column's values, row by row."""
+    hashes = []
+    for piece in leads.pieces(name):
+        # pandas can hash each distinct value once (categorize), which costs more than it saves on a column of text.
+        column = pd.util.hash_pandas_object(piece, index=False, categorize=piece.hasnans)
+        hashes.append(column.to_numpy())
+    return np.concatenate(hashes)
 
 
 def write_manifest(settings: Settings, contract: Contract, run_id: str, sql: str) -> dict[str, Any]:
-    """Describes the snapshot that UNLOAD has just written for `run_id`, in `manifest.json` beside it.
+    """Describe the snapshot that UNLOAD has just written for `run_id`, in `manifest.json` beside it.
 
     Args:
         settings: where the lake is.
@@ -72,12 +73,13 @@ def write_manifest(settings: Settings, contract: Contract, run_id: str, sql: str
         raise NotEnoughRowsError(
             f"{uri} is empty: the warehouse holds no labelled lead; run ingest_leads first"
         ) from error
+    label = frame[contract.label]
     manifest = {
         "uri": uri,
         "run_id": run_id,
         "rows": len(frame),
-        "labelled_rows": int(frame[contract.label].notna().sum()),
-        "positives": int(frame[contract.label].sum()),
+        "labelled_rows": int(label.notna().sum()),
+        "positives": int(label.sum()),
         "clock": _range(frame[contract.clock]),
         "feedback": count_votes(settings, contract, run_id),
         "sha256": content_hash(frame),
@@ -91,43 +93,49 @@ def write_manifest(settings: Settings, contract: Contract, run_id: str, sql: str
 
 
 def _range(clock: pd.Series) -> list[float] | None:
-    known = pd.to_numeric(clock, errors="coerce").dropna()
-    return [known.min().item(), known.max().item()] if len(known) else None
+    """Return the least and the greatest value of the clock, or None where no lead has one."""
+    values = pd.to_numeric(clock, errors="coerce").dropna()
+    if values.empty:
+        return None
+    return [values.min().item(), values.max().item()]
 
 
 def read_manifest(uri: str) -> dict[str, Any]:
-    """The manifest of the snapshot folder `uri`. Raises ObjectMissingError where the snapshot is gone."""
+    """Return the manifest of the snapshot folder `uri`. Raises ObjectMissingError where the snapshot is gone."""
     manifest: dict[str, Any] = read_json(uri + MANIFEST)
     return manifest
 
 
 def load_snapshot(uri: str) -> pd.DataFrame:
-    """Rows of the snapshot folder `uri`, checked against its manifest.
+    """Return the rows of the snapshot folder `uri`, checked against its manifest.
 
     Raises:
         ObjectMissingError: the snapshot or its manifest is gone.
         SnapshotChangedError: the rows are not those the manifest describes.
     """
-    manifest, frame = read_manifest(uri), read_parquet(uri)
+    manifest = read_manifest(uri)
+    frame = read_parquet(uri)
     _check(uri, content_hash(frame), manifest["sha256"])
     return frame
 
 
 def open_snapshot(uri: str) -> ParquetColumns:
-    """The same as `load_snapshot` for snapshots of any size: checked against the manifest, left on disk.
+    """Open the rows of a snapshot of any size: as `load_snapshot` does, but they stay on disk.
 
     Raises:
         ObjectMissingError: the snapshot or its manifest is gone.
         ParquetUnreadableError: a part of it is damaged.
         SnapshotChangedError: the rows are not those the manifest describes.
     """
-    manifest, leads = read_manifest(uri), open_parquet(uri)
+    manifest = read_manifest(uri)
+    leads = open_parquet(uri)
     _check(uri, content_hash(leads), manifest["sha256"])
     return leads
 
 
-def _check(uri: str, found: str, expected: str) -> None:
-    if found != expected:
+def _check(uri: str, actual: str, expected: str) -> None:
+    """Raise SnapshotChangedError where the hash of the rows is not that of the manifest."""
+    if actual != expected:
         raise SnapshotChangedError(
-            f"{uri} holds rows with hash {found[:12]}, its manifest says {expected[:12]}; take a new snapshot"
+            f"{uri} holds rows with hash {actual[:12]}, its manifest says {expected[:12]}; take a new snapshot"
         )

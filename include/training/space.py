@@ -16,6 +16,11 @@ from include.training.families import NATIVE_FAMILIES
 Grid = dict[str, Annotated[list[Any], Field(min_length=1)]]
 
 
+def _as_list(grid: Any) -> Any:
+    """Return a single grid as a list of one."""
+    return [grid] if isinstance(grid, dict) else grid
+
+
 class _Strict(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -25,10 +30,10 @@ class FamilySpace(_Strict):
 
     fixed: dict[str, Any] = {}
     stages: dict[KnownAt, dict[str, Any]] = {}
-    grid: Annotated[list[Grid], BeforeValidator(lambda grid: [grid] if isinstance(grid, dict) else grid)]
+    grid: Annotated[list[Grid], BeforeValidator(_as_list)]
 
     def classifier(self, stage: KnownAt) -> dict[str, Any]:
-        """Parameters of the classifier at a scoring stage."""
+        """Return the parameters of the classifier at a scoring stage."""
         return self.fixed | self.stages.get(stage, {})
 
 
@@ -41,6 +46,7 @@ class SearchSpace(_Strict):
 
     @model_validator(mode="after")
     def _levels_fit_the_families(self) -> Self:
+        """Refuse a grid that gives a family levels which it cannot split."""
         for family, space in self.families.items():
             for grid in space.grid:
                 check_native(family, grid)
@@ -48,7 +54,7 @@ class SearchSpace(_Strict):
 
 
 def check_native(family: str, grid: Mapping[str, Collection[Any]]) -> None:
-    """Refuses native levels where their numbers would be taken for amounts.
+    """Refuse native levels where their numbers would be taken for amounts.
 
     Args:
         family: a name in FAMILIES.
@@ -73,7 +79,7 @@ def check_native(family: str, grid: Mapping[str, Collection[Any]]) -> None:
 
 @lru_cache(maxsize=1)
 def search_space() -> SearchSpace:
-    """The project's search space.
+    """Return the project's search space.
 
     Raises:
         SearchSpaceError: the file breaks the model above.

@@ -1,4 +1,4 @@
-"""Which leads train, choose and judge a model: a split that never moves as leads arrive."""
+"""Splits leads into those that train, choose and test a model; the split never moves as leads arrive."""
 
 import hashlib
 
@@ -17,45 +17,53 @@ that say next to nothing. On one side they would be a quarter of it, and every f
 
 
 def feature_groups(frame: pd.DataFrame, contract: Contract, stage: KnownAt = KnownAt.CONTACT) -> pd.Series:
-    """Number of the group of leads that a model of `stage` cannot tell apart (uint64, index as in `frame`)."""
-    typed = TypedColumns(feature_columns(contract, stage), contract.null_tokens).transform(frame)
+    """Return the number of the group of leads that a model of `stage` cannot tell apart (uint64, index of `frame`)."""
+    columns = feature_columns(contract, stage)
+    typed = TypedColumns(columns, contract.null_tokens).transform(frame)
     return pd.util.hash_pandas_object(typed, index=False)
 
 
 def twin_groups(frame: pd.DataFrame, contract: Contract, stage: KnownAt = KnownAt.CONTACT) -> pd.Series:
-    """Number of the group of leads that stay together in every split and fold (index as in `frame`).
+    """Return the number of the group of leads that stay together in every split and fold (index of `frame`).
 
     These are the leads with identical feature rows, the first CROWD of them by arrival (clock, then key); each later
     one is on its own. Newer leads never change the group of an older one.
     """
-    order = _by_arrival(frame, contract).assign(group=feature_groups(frame, contract, stage))
+    order = _by_arrival(frame, contract)
+    order["group"] = feature_groups(frame, contract, stage)
     rank = order.groupby("group", sort=False).cumcount()
     order["late"] = rank.where(rank >= CROWD, 0)
-    return order.groupby(["group", "late"], sort=False).ngroup().reindex(frame.index).rename("twins")
+    numbers = order.groupby(["group", "late"], sort=False).ngroup()
+    return numbers.reindex(frame.index).rename("twins")
 
 
 def assign_split(frame: pd.DataFrame, contract: Contract, stage: KnownAt = KnownAt.CONTACT) -> pd.Series:
-    """Side of every lead: "holdout" (20 %), "validation" (20 % of the rest) or "train", index as in `frame`.
+    """Return the side of every lead: "holdout" (20 %), "validation" (20 % of the others) or "train".
 
     Leads with identical feature rows go together (see `twin_groups`), to the side of the oldest of them, which is a
     hash of its key: newer leads never move an older one. A lead changes side only if its own values or those of an
-    older twin change.
+    older twin change. The index is that of `frame`.
     """
-    order = _by_arrival(frame, contract).assign(twins=twin_groups(frame, contract, stage))
-    oldest = order.groupby("twins", sort=False)["key"].transform("first").reindex(frame.index)
-    sides = {key: _side(key) for key in oldest.unique()}
-    return oldest.map(sides).rename("split")
+    order = _by_arrival(frame, contract)
+    order["twins"] = twin_groups(frame, contract, stage)
+    oldest_keys = order.groupby("twins", sort=False)["key"].transform("first").reindex(frame.index)
+    sides = {key: _side(key) for key in oldest_keys.unique()}
+    return oldest_keys.map(sides).rename("split")
 
 
 def _by_arrival(frame: pd.DataFrame, contract: Contract) -> pd.DataFrame:
+    """Return clock and key of every lead, the oldest lead first."""
     clock = pd.to_numeric(frame[contract.clock], errors="coerce")
     order = pd.DataFrame({"clock": clock, "key": frame[contract.key].astype(str)})
     return order.sort_values(["clock", "key"], kind="stable")
 
 
 def _side(key: str) -> str:
+    """Draw the side of a group from the hash of its oldest key, the same in every process."""
     digest = hashlib.sha256(f"{SALT}:{key}".encode()).digest()
     draw = int.from_bytes(digest[:8], "big") / 2**64
     if draw < HOLDOUT_SHARE:
         return "holdout"
-    return "validation" if draw < HOLDOUT_SHARE + (1 - HOLDOUT_SHARE) * VALIDATION_SHARE else "train"
+    if draw < HOLDOUT_SHARE + (1 - HOLDOUT_SHARE) * VALIDATION_SHARE:
+        return "validation"
+    return "train"

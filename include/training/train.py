@@ -61,21 +61,36 @@ def train_family(
     """
     scoring_stage = KnownAt(stage)
     data = load_dataset(snapshot_uri, contract, scoring_stage)
-    with child_run(client, parent_run_id, family, stage) as child:
-        made = fit_family(decisions, contract, family, data, scoring_stage)
-        log_snapshot_input(client, child, data.manifest)
-        _log(client, child, made, data, contract, scoring_stage)
-    log.info("Trained %s for %s: %s", family, stage, made.metrics)
-    return {"stage": stage, "run_id": child, "metrics": made.metrics, **to_dict(made.recipe)}
+    with child_run(client, parent_run_id, family, stage) as run_id:
+        fit = fit_family(decisions, contract, family, data, scoring_stage)
+        log_snapshot_input(client, run_id, data.manifest)
+        _log(contract, client, run_id, fit, data, scoring_stage)
+    log.info("Trained %s for %s: %s", family, stage, fit.metrics)
+    return {
+        "stage": stage,
+        "run_id": run_id,
+        "metrics": fit.metrics,
+        **to_dict(fit.recipe),
+    }
 
 
-def _log(client: MlflowClient, run_id: str, made: FamilyFit, data: Dataset, contract: Contract, stage: KnownAt) -> None:
-    recipe, (rows, outcome), learnt = made.recipe, data.part("validation"), data.part("train")[0]
-    chosen = {"family": recipe.family, "stage": str(stage), "calibration": recipe.calibration}
-    mlflow.log_params(chosen | {"threshold_policy": recipe.decision.policy, **recipe.params})
-    mlflow.log_metrics(made.metrics)
-    log_table(client, run_id, made.found.table, "search")
-    log_evaluation(made.pipeline, rows, outcome, contract, "validation")
-    log_features(made.pipeline, contract, stage)
-    log_explanation(made.pipeline, rows, learnt)
-    log_pipeline(made.pipeline, learnt)
+def _log(contract: Contract, client: MlflowClient, run_id: str, fit: FamilyFit, data: Dataset, stage: KnownAt) -> None:
+    """Log parameters, figures, plots, explanation and model of a fit to the active run, whose id is `run_id`."""
+    recipe = fit.recipe
+    rows, outcome = data.part("validation")
+    train_rows, _ = data.part("train")
+    mlflow.log_params(
+        {
+            "family": recipe.family,
+            "stage": str(stage),
+            "calibration": recipe.calibration,
+            "threshold_policy": recipe.decision.policy,
+            **recipe.params,
+        }
+    )
+    mlflow.log_metrics(fit.metrics)
+    log_table(client, run_id, fit.search.table, "search")
+    log_evaluation(fit.pipeline, rows, outcome, contract, "validation")
+    log_features(fit.pipeline, contract, stage)
+    log_explanation(fit.pipeline, rows, train_rows)
+    log_pipeline(fit.pipeline, train_rows)

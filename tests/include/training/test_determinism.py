@@ -30,8 +30,8 @@ for family in sys.argv[2:]:
     made = fit_family(Decisions(), contract, family, data, stage)
     answer[family] = {
         "metrics": made.metrics,
-        "search": made.found.table.to_csv(),
-        "out of fold": hashlib.sha256(made.found.out_of_fold.tobytes()).hexdigest(),
+        "search": made.search.table.to_csv(),
+        "out of fold": hashlib.sha256(made.search.out_of_fold.tobytes()).hexdigest(),
         "probabilities": hashlib.sha256(made.pipeline.predict_proba(data.frame).tobytes()).hexdigest(),
     }
 print(json.dumps(answer))
