@@ -1,4 +1,4 @@
-"""What a run keeps besides its figures: plots, reports, the fitted preprocessor, what was dropped, SHAP summary."""
+"""Logs what a run keeps besides its figures: plots, reports, preprocessor, dropped columns, SHAP summary."""
 
 import logging
 import tempfile
@@ -23,8 +23,9 @@ log = logging.getLogger(__name__)
 
 
 def segments(rows: pd.DataFrame, contract: Contract) -> pd.DataFrame:
-    """The nominal columns known at capture, grouped as the contract says, to break figures down by."""
-    columns = tuple(column for column in feature_columns(contract, KnownAt.CAPTURE) if column.kind == "nominal")
+    """Return the nominal columns known at capture, grouped as the contract says, to break figures down by."""
+    features = feature_columns(contract, KnownAt.CAPTURE)
+    columns = tuple(column for column in features if column.kind == "nominal")
     typed = TypedColumns(columns, contract.null_tokens).transform(rows)
     return GroupedLevels(columns).transform(typed)
 
@@ -32,7 +33,7 @@ def segments(rows: pd.DataFrame, contract: Contract) -> pd.DataFrame:
 def log_evaluation(
     pipeline: Pipeline, rows: pd.DataFrame, outcome: pd.Series, contract: Contract, folder: str
 ) -> dict[str, Any]:
-    """Logs plots and the full report of a deployable pipeline on one set of leads below `folder` of the active run.
+    """Log plots and the full report of a deployable pipeline on one set of leads below `folder` of the active run.
 
     Returns:
         The report's `metrics`.
@@ -48,27 +49,30 @@ def log_evaluation(
 
 
 def log_features(pipeline: Pipeline, contract: Contract, stage: KnownAt) -> None:
-    """Logs preprocessor.joblib (guide 13.3), the columns that were dropped and why, and the unmapped levels."""
+    """Log preprocessor.joblib (guide 13.3), the columns that were dropped and why, and the unmapped levels."""
+    preprocess, _ = inner_parts(pipeline)
+    dropped = dropped_columns(contract, stage, pipeline)
     with tempfile.TemporaryDirectory() as target:
-        preprocess, _ = inner_parts(pipeline)
         joblib.dump(preprocess, Path(target) / "preprocessor.joblib")
-        dropped_columns(contract, stage, pipeline).to_csv(Path(target) / "dropped_columns.csv", index=False)
+        dropped.to_csv(Path(target) / "dropped_columns.csv", index=False)
         mlflow.log_artifacts(target, "features")
     unmapped = pipeline.named_steps["group"].unmapped_
     mlflow.log_dict(unmapped, "features/unmapped_levels.json")
-    log.info("Levels that no group names: %s", {field: sum(levels.values()) for field, levels in unmapped.items()})
+    counts = {field: sum(levels.values()) for field, levels in unmapped.items()}
+    log.info("Levels that no group names: %s", counts)
 
 
 def log_explanation(pipeline: Pipeline, rows: pd.DataFrame, background: pd.DataFrame) -> None:
-    """Logs the SHAP summary plot (guide 15) and the mean |SHAP value| per business field."""
+    """Log the SHAP summary plot (guide 15) and the mean |SHAP value| per business field."""
     explanation = explain(pipeline, rows, background)
     with tempfile.TemporaryDirectory() as target:
         summary_plot(explanation, rows, Path(target) / "summary.png")
-        explanation.importance.rename("mean_abs_shap").to_csv(Path(target) / "importance.csv", index_label="field")
+        importance = explanation.importance.rename("mean_abs_shap")
+        importance.to_csv(Path(target) / "importance.csv", index_label="field")
         mlflow.log_artifacts(target, "shap")
 
 
 def log_table(client: mlflow.MlflowClient, run_id: str, table: pd.DataFrame, name: str) -> None:
-    """Logs a table as `<name>.csv` and `<name>.html`."""
+    """Log a table as `<name>.csv` and `<name>.html`."""
     client.log_text(run_id, table.to_csv(index=False), f"{name}.csv")
     client.log_text(run_id, table.to_html(index=False, float_format="{:.4f}".format), f"{name}.html")

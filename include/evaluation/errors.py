@@ -4,16 +4,16 @@ from include.errors import LeadsError
 
 
 class NothingToExplainError(LeadsError, ValueError):
-    """No lead was given, so there is no score to explain."""
+    """Explaining needs at least one lead, and one of background."""
 
 
 class ScoresUnusableError(LeadsError, ValueError):
-    """Outcomes and probabilities that cannot be judged; the message says what is wrong with them."""
+    """Outcomes and probabilities cannot be measured; the message says what is wrong with them."""
 
 
 class ThresholdPolicyError(LeadsError, ValueError):
-    """A threshold policy that does not exist; the message names those that do."""
+    """The threshold policy does not exist; the message names those that do."""
 
 
 class OneClassOnlyError(LeadsError, ValueError):
-    """Every lead of a part of the data has the same outcome, so nothing can be learnt or judged there."""
+    """Every lead of a part of the data has the same outcome, so nothing can be learnt or measured there."""

@@ -1,4 +1,4 @@
-"""How good a model is: one table of figures for every model, family and stage (guide 14.5)."""
+"""Measures how good a model is, with the same figures for every model, family and stage (guide 14.5)."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ from include.evaluation.errors import OneClassOnlyError
 
 
 def evaluate_classification_model(y_true: Any, probability: Any, threshold: float) -> dict[str, float]:
-    """Figures of one model on one set of leads.
+    """Return the figures of one model on one set of leads.
 
     Args:
         y_true: outcomes 0 or 1, shape (n,).
@@ -30,7 +30,8 @@ def evaluate_classification_model(y_true: Any, probability: Any, threshold: floa
     Raises:
         OneClassOnlyError: all outcomes are the same, so ROC-AUC does not exist.
     """
-    outcome, probability = np.asarray(y_true, dtype=int), np.asarray(probability, dtype=float)
+    outcome = np.asarray(y_true, dtype=int)
+    probability = np.asarray(probability, dtype=float)
     if len(np.unique(outcome)) < 2:
         raise OneClassOnlyError(f"all {len(outcome)} leads to judge on have one outcome; take a snapshot with both")
     predicted = (probability >= threshold).astype(int)

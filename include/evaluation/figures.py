@@ -1,4 +1,4 @@
-"""Everything that is said of one model on one set of leads: figures, intervals, deciles and segments in one report."""
+"""Puts everything about one model on one set of leads into one report: figures, intervals, deciles, segments."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ from include.evaluation.segments import segment_table
 def full_report(
     outcome: Any, probability: Any, threshold: float, segments: pd.DataFrame, seed: int = 0
 ) -> dict[str, Any]:
-    """Everything that is said of one model on one set of leads, ready for JSON.
+    """Return the report about one model on one set of leads, ready for JSON.
 
     Args:
         outcome: 0 or 1, shape (n,).
@@ -37,8 +37,13 @@ def full_report(
     if len(segments) != len(y):
         raise ScoresUnusableError(f"{len(segments)} rows of segments for {len(y)} outcomes; pass the same leads")
     by_decile = deciles(y, p)
-    top = {"top_decile_precision": by_decile[0]["rate"], "top_decile_lift": by_decile[0]["lift"]}
-    metrics = {**evaluate_classification_model(y, p, threshold), "ece": ece(y, p), **top}
+    top = by_decile[0]
+    metrics = {
+        **evaluate_classification_model(y, p, threshold),
+        "ece": ece(y, p),
+        "top_decile_precision": top["rate"],
+        "top_decile_lift": top["lift"],
+    }
     return {
         "rows": len(y),
         "positives": int(y.sum()),

@@ -1,4 +1,4 @@
-"""Pictures of how good a model is, as PNG: ROC, precision-recall, calibration, gain, confusion.
+"""Draws how good a model is, as PNG: ROC, precision-recall, calibration, gain, confusion.
 
 Figures are made without pyplot: no global state, no display, and the same input gives the same bytes.
 """
@@ -18,11 +18,13 @@ from include.evaluation.deciles import deciles
 from include.evaluation.scores import Floats, Integers, checked
 
 DPI = 90
-INK, ACCENT, PALE = "#1c2733", "#0b6e99", "#b8c4ce"
+INK = "#1c2733"
+ACCENT = "#0b6e99"
+PALE = "#b8c4ce"
 
 
 def canvas(width: float = 5.0, height: float = 4.0) -> tuple[Figure, Axes]:
-    """An empty figure of that many inches with one pair of axes."""
+    """Return an empty figure of that many inches with one pair of axes."""
     figure = Figure(figsize=(width, height), dpi=DPI, layout="constrained")
     axes = figure.subplots()
     axes.spines[["top", "right"]].set_visible(False)
@@ -30,14 +32,14 @@ def canvas(width: float = 5.0, height: float = 4.0) -> tuple[Figure, Axes]:
 
 
 def png(figure: Figure) -> bytes:
-    """The figure as PNG, without the metadata that would tell two runs apart."""
+    """Return the figure as PNG, without the metadata that would tell two runs apart."""
     buffer = BytesIO()
     figure.savefig(buffer, format="png", metadata={"Software": None})
     return buffer.getvalue()
 
 
 def evaluation_plots(outcome: Any, probability: Any, threshold: float, folder: Path) -> list[Path]:
-    """Writes the five pictures of one model on one set of leads into `folder`, which is made where absent.
+    """Write the five pictures of one model on one set of leads into `folder`, which is made where absent.
 
     Args:
         outcome: 0 or 1, shape (n,).
@@ -58,6 +60,7 @@ def evaluation_plots(outcome: Any, probability: Any, threshold: float, folder: P
 
 
 def _write(path: Path, figure: Figure) -> Path:
+    """Write the figure as PNG and return its path."""
     path.write_bytes(png(figure))
     return path
 
@@ -67,8 +70,10 @@ def _roc(y: Integers, p: Floats, threshold: float) -> Figure:
     false, true, _ = roc_curve(y, p)
     axes.plot([0, 1], [0, 1], color=PALE, linestyle="--")
     axes.plot(false, true, color=ACCENT)
-    chosen = p >= threshold
-    axes.plot(chosen[y == 0].mean(), chosen[y == 1].mean(), "o", color=INK, label=f"threshold {threshold:.2f}")
+    flagged = p >= threshold
+    false_share = flagged[y == 0].mean()
+    true_share = flagged[y == 1].mean()
+    axes.plot(false_share, true_share, "o", color=INK, label=f"threshold {threshold:.2f}")
     axes.set(xlabel="share of non-converting leads flagged", ylabel="share of converting leads found")
     axes.set_title(f"ROC, AUC {roc_auc_score(y, p):.3f}")
     axes.legend(frameon=False, loc="lower right")
@@ -80,9 +85,9 @@ def _precision_recall(y: Integers, p: Floats, threshold: float) -> Figure:
     precision, recall, _ = precision_recall_curve(y, p)
     axes.axhline(y.mean(), color=PALE, linestyle="--", label="every lead flagged")
     axes.plot(recall, precision, color=ACCENT, drawstyle="steps-post")
-    chosen = p >= threshold
-    if chosen.any():
-        axes.plot(chosen[y == 1].mean(), y[chosen].mean(), "o", color=INK, label=f"threshold {threshold:.2f}")
+    flagged = p >= threshold
+    if flagged.any():
+        axes.plot(flagged[y == 1].mean(), y[flagged].mean(), "o", color=INK, label=f"threshold {threshold:.2f}")
     axes.set(xlabel="recall", ylabel="precision", ylim=(0, 1.02))
     axes.set_title(f"Precision and recall, average precision {average_precision_score(y, p):.3f}")
     axes.legend(frameon=False, loc="lower left")
@@ -94,11 +99,12 @@ def _calibration(y: Integers, p: Floats, threshold: float) -> Figure:
     bins = probability_bin(p)
     rows = np.bincount(bins, minlength=BINS)
     filled = rows > 0
-    said = np.bincount(bins, weights=p, minlength=BINS)[filled] / rows[filled]
-    came = np.bincount(bins, weights=y, minlength=BINS)[filled] / rows[filled]
-    axes.bar((np.arange(BINS) + 0.5) / BINS, rows / len(p), width=0.9 / BINS, color=PALE, label="share of leads")
+    mean_probability = np.bincount(bins, weights=p, minlength=BINS)[filled] / rows[filled]
+    conversion_rate = np.bincount(bins, weights=y, minlength=BINS)[filled] / rows[filled]
+    centres = (np.arange(BINS) + 0.5) / BINS
+    axes.bar(centres, rows / len(p), width=0.9 / BINS, color=PALE, label="share of leads")
     axes.plot([0, 1], [0, 1], color=PALE, linestyle="--")
-    axes.plot(said, came, "o-", color=ACCENT, label="conversion rate")
+    axes.plot(mean_probability, conversion_rate, "o-", color=ACCENT, label="conversion rate")
     axes.set(xlabel="mean predicted probability", ylabel="conversion rate", xlim=(0, 1), ylim=(0, 1.02))
     axes.set_title(f"Calibration, ECE {ece(y, p):.3f}")
     axes.legend(frameon=False, loc="upper left")
@@ -109,9 +115,11 @@ def _gain(y: Integers, p: Floats, threshold: float) -> Figure:
     figure, axes = canvas()
     table = deciles(y, p)
     called = np.cumsum([0, *(row["rows"] for row in table)]) / len(y)
+    gain = [0.0, *(row["gain"] for row in table)]
+    flagged_share = float((p >= threshold).mean())
     axes.plot([0, 1], [0, 1], color=PALE, linestyle="--", label="leads in random order")
-    axes.plot(called, [0.0, *(row["gain"] for row in table)], "o-", color=ACCENT, label="best scores first")
-    axes.axvline(float((p >= threshold).mean()), color=INK, linewidth=0.8, label=f"threshold {threshold:.2f}")
+    axes.plot(called, gain, "o-", color=ACCENT, label="best scores first")
+    axes.axvline(flagged_share, color=INK, linewidth=0.8, label=f"threshold {threshold:.2f}")
     axes.set(xlabel="share of leads called", ylabel="share of conversions found", xlim=(0, 1), ylim=(0, 1.02))
     axes.set_title(f"Gain, lift of the best decile {table[0]['lift']:.2f}")
     axes.legend(frameon=False, loc="lower right")
@@ -124,9 +132,8 @@ def _confusion(y: Integers, p: Floats, threshold: float) -> Figure:
     axes.imshow(counts / counts.sum(axis=1, keepdims=True), cmap="Blues", vmin=0, vmax=1)
     for (row, column), count in np.ndenumerate(counts):
         share = count / counts[row].sum()
-        axes.text(
-            column, row, f"{count:,}\n{share:.1%}", ha="center", va="center", color="white" if share > 0.5 else INK
-        )
+        colour = "white" if share > 0.5 else INK
+        axes.text(column, row, f"{count:,}\n{share:.1%}", ha="center", va="center", color=colour)
     axes.set(xticks=[0, 1], yticks=[0, 1], xlabel="predicted", ylabel="happened")
     axes.set_xticklabels(["no", "converts"])
     axes.set_yticklabels(["no", "converts"])

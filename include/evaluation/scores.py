@@ -1,4 +1,4 @@
-"""Outcomes and probabilities of the leads that a model is judged on, as checked arrays."""
+"""Checks outcomes and probabilities of the leads that a model is measured on."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ Integers = npt.NDArray[np.int64]
 
 
 def checked(outcome: Any, probability: Any) -> tuple[Integers, Floats]:
-    """Both as arrays of shape (n,).
+    """Return both as arrays of shape (n,), or refuse what no figure can be computed from.
 
     Args:
         outcome: 0 or 1, shape (n,).
@@ -22,12 +22,14 @@ def checked(outcome: Any, probability: Any) -> tuple[Integers, Floats]:
         OneClassOnlyError: all outcomes are the same.
         ScoresUnusableError: lengths differ, or a probability is not a number in [0, 1].
     """
-    y, p = np.asarray(outcome, dtype=np.int64), np.asarray(probability, dtype=np.float64)
+    y = np.asarray(outcome, dtype=np.int64)
+    p = np.asarray(probability, dtype=np.float64)
     if y.ndim != 1 or y.shape != p.shape:
         raise ScoresUnusableError(f"outcomes of shape {y.shape} and probabilities of shape {p.shape} do not match")
-    if not ((p >= 0) & (p <= 1)).all():
-        bad = int((~((p >= 0) & (p <= 1))).sum())
-        raise ScoresUnusableError(f"{bad} of {len(p)} probabilities are not numbers in [0, 1]; look at the model")
+    is_probability = (p >= 0) & (p <= 1)
+    if not is_probability.all():
+        count = int((~is_probability).sum())
+        raise ScoresUnusableError(f"{count} of {len(p)} probabilities are not numbers in [0, 1]; look at the model")
     if len(np.unique(y)) < 2:
         raise OneClassOnlyError(f"all {len(y)} leads to judge on have one outcome; take a snapshot with both")
     return y, p

@@ -1,4 +1,4 @@
-"""From which probability on a lead is predicted to convert: four policies, chosen by a setting."""
+"""Chooses from which probability on a lead is predicted to convert: four policies, chosen by a setting."""
 
 from typing import Any
 
@@ -25,12 +25,19 @@ def decide(decisions: Decisions, outcome: Any, probability: Any) -> Decision:
     Raises:
         ThresholdPolicyError: an unknown policy.
     """
+    outcomes = np.asarray(outcome)
+    probabilities = np.asarray(probability, dtype="float64")
+    threshold = _threshold(decisions, outcomes, probabilities)
+    return Decision(
+        policy=decisions.threshold_policy,
+        threshold=threshold,
+        tiers=tiers(decisions.tier_policy, threshold),
+    )
+
+
+def _threshold(decisions: Decisions, outcome: np.ndarray, probability: np.ndarray) -> float:
+    """Return the threshold of the policy. Raises ThresholdPolicyError where there is no such policy."""
     policy = decisions.threshold_policy
-    threshold = _threshold(decisions, policy, np.asarray(outcome), np.asarray(probability, dtype="float64"))
-    return Decision(policy, threshold, tiers(decisions.tier_policy, threshold))
-
-
-def _threshold(decisions: Decisions, policy: str, outcome: np.ndarray, probability: np.ndarray) -> float:
     name, _, amount = policy.partition("=")
     if name == "f1":
         return f_threshold(outcome, probability, beta=1.0)
@@ -47,20 +54,22 @@ def _threshold(decisions: Decisions, policy: str, outcome: np.ndarray, probabili
 
 
 def f_threshold(outcome: Any, probability: Any, beta: float) -> float:
-    """The probability that gives the largest F-beta; the highest of them where several tie.
+    """Return the probability that gives the largest F-beta; the highest of them where several tie.
 
     `beta` 1 is F1; 0.5 counts precision twice as much as recall, the story's choice.
     """
     precision, recall, thresholds = precision_recall_curve(outcome, probability)
     weight = beta * beta
     total = weight * precision + recall
-    score = np.divide((1 + weight) * precision * recall, total, out=np.zeros_like(total), where=total > 0)
-    score = score[: len(thresholds)]
-    return float(thresholds[np.flatnonzero(score == score.max())[-1]])
+    product = (1 + weight) * precision * recall
+    scores = np.divide(product, total, out=np.zeros_like(total), where=total > 0)
+    scores = scores[: len(thresholds)]
+    best_places = np.flatnonzero(scores == scores.max())
+    return float(thresholds[best_places[-1]])
 
 
 def cost_threshold(false_positive_hours: float, missed_lead_hours: float) -> float:
-    """The probability from which calling costs less than missing, for calibrated probabilities.
+    """Return the probability from which calling costs less than missing, for calibrated probabilities.
 
     Args:
         false_positive_hours: hours lost on a lead that does not convert.
@@ -70,14 +79,14 @@ def cost_threshold(false_positive_hours: float, missed_lead_hours: float) -> flo
 
 
 def capacity_threshold(probability: np.ndarray, capacity: int) -> float:
-    """The probability that the `capacity` best of every 1,000 leads reach, one lead at least."""
+    """Return the probability that the `capacity` best of every 1,000 leads reach, one lead at least."""
     ranked = np.sort(probability)[::-1]
-    place = max(1, round(len(ranked) * capacity / LEADS_PER_CAPACITY))
-    return float(ranked[min(place, len(ranked)) - 1])
+    count = max(1, round(len(ranked) * capacity / LEADS_PER_CAPACITY))
+    return float(ranked[min(count, len(ranked)) - 1])
 
 
 def tiers(policy: str, threshold: float) -> tuple[tuple[str, int], ...]:
-    """Tier and the lowest score it holds, best first.
+    """Return the tiers with the lowest score that each holds, best first.
 
     `fixed` is the same for every model; `threshold` starts B at the model's own threshold, A half-way from there to
     100 and C at half of it.
