@@ -4,7 +4,7 @@ from include.errors import LeadsError
 
 
 class ModelUnreadableError(LeadsError, RuntimeError):
-    """A registered version whose artefact cannot be loaded; aliases stay as they are."""
+    """The artefact of a registered version cannot be loaded; aliases stay as they are."""
 
 
 class LibraryNotListedError(LeadsError, ValueError):
@@ -12,15 +12,15 @@ class LibraryNotListedError(LeadsError, ValueError):
 
 
 class NoChampionError(LeadsError, LookupError):
-    """There is no champion, or none before the present one, to work with."""
+    """There is no champion, or none before the present one."""
 
 
 class ChampionChangedError(LeadsError, RuntimeError):
-    """The champion is no longer the one that a decision was about."""
+    """Another version became champion after the decision was made."""
 
 
 class NoChallengerError(LeadsError, LookupError):
-    """There is no challenger to judge."""
+    """No version carries the alias challenger."""
 
 
 class TrackingUnavailableError(LeadsError, ConnectionError):

@@ -49,7 +49,7 @@ def _library_of(classifier: Any) -> str:
 
 
 def stage_code(target: Path) -> Path:
-    """Copies the packages that unpickling needs below `target`/include and returns that folder.
+    """Copy the packages that unpickling needs below `target`/include and return that folder.
 
     The folder keeps the name `include`, so that `import include.features` is the same import from the logged copy.
     """
@@ -58,12 +58,16 @@ def stage_code(target: Path) -> Path:
     with as_file(files("include")) as source:
         shutil.copy(source / "__init__.py", package)
         for name in PACKAGES:
-            shutil.copytree(source / name, package / name, ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copytree(
+                source / name,
+                package / name,
+                ignore=shutil.ignore_patterns("__pycache__"),
+            )
     return package
 
 
 def log_pipeline(pipeline: Pipeline, example: pd.DataFrame) -> ModelInfo:
-    """Logs the fitted pipeline as `model` of the active run: raw contract columns in, probabilities out.
+    """Log the fitted pipeline as `model` of the active run: raw contract columns in, probabilities out.
 
     The signature takes every column as optional and of any type, because cleaning is the pipeline's own first step.
 
@@ -93,6 +97,6 @@ def log_pipeline(pipeline: Pipeline, example: pd.DataFrame) -> ModelInfo:
 
 
 def _as_json(rows: pd.DataFrame) -> pd.DataFrame:
-    """The same rows with None for every missing cell, as a JSON request would carry them."""
+    """Return the same rows with None for every missing cell, as a JSON request would carry them."""
     cells = rows.astype(object)
     return cells.mask(cells.isna(), None)

@@ -1,4 +1,4 @@
-"""Which model version serves: aliases are the truth, MLflow's stages follow them (guide 17.2)."""
+"""Says which model version serves: aliases are the truth, MLflow's lifecycle stages follow them (guide 17.2)."""
 
 import logging
 import warnings
@@ -14,7 +14,9 @@ from include.registry.tracking import tracking_errors
 
 log = logging.getLogger(__name__)
 
-CHAMPION, CHALLENGER, PREVIOUS = "champion", "challenger", "previous"
+CHAMPION = "champion"
+CHALLENGER = "challenger"
+PREVIOUS = "previous"
 ANY = "any"
 BEFORE_TAG = "champion_before"
 SETTLING = 10
@@ -29,7 +31,7 @@ class ChampionInfo:
         model: registered model.
         version: number of the version, as text.
         run_id: MLflow run that logged it.
-        tags: what training recorded on it (snapshot_uri, threshold, metrics …).
+        tags: what training recorded on it (snapshot_uri, metrics …); the threshold among them is for people only.
         created_at: when the version was registered, UTC.
     """
 
@@ -41,7 +43,7 @@ class ChampionInfo:
 
     @property
     def uri(self) -> str:
-        """What `mlflow.sklearn.load_model` takes."""
+        """Return the address that `mlflow.sklearn.load_model` takes."""
         return f"models:/{self.model}/{self.version}"
 
 
@@ -56,27 +58,35 @@ def champion(client: MlflowClient, model: str) -> ChampionInfo | None:
 
 
 def aliased(client: MlflowClient, model: str, alias: str) -> ChampionInfo | None:
-    """The version that carries an alias, None where no version does."""
+    """Return the version that carries an alias, or None where no version does."""
     try:
-        found = client.get_model_version_by_alias(model, alias)
+        version = client.get_model_version_by_alias(model, alias)
     except MlflowException as error:
         if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
             return None
         raise
-    created = datetime.fromtimestamp(found.creation_timestamp / 1000, tz=UTC)
-    return ChampionInfo(model, str(found.version), found.run_id, dict(found.tags), created)
+    return ChampionInfo(
+        model=model,
+        version=str(version.version),
+        run_id=version.run_id,
+        tags=dict(version.tags),
+        created_at=datetime.fromtimestamp(version.creation_timestamp / 1000, tz=UTC),
+    )
 
 
 def find_version(client: MlflowClient, model: str, tags: dict[str, str]) -> ModelVersion | None:
-    """The newest version of a model that carries all the tags, None where there is none."""
-    wanted = " and ".join([f"name = '{model}'", *(f"tags.`{name}` = '{value}'" for name, value in tags.items())])
-    return max(client.search_model_versions(wanted), key=lambda version: int(version.version), default=None)
+    """Return the newest version of a model that carries all the tags, or None where there is none."""
+    conditions = [f"name = '{model}'"]
+    for name, value in tags.items():
+        conditions.append(f"tags.`{name}` = '{value}'")
+    versions = client.search_model_versions(" and ".join(conditions))
+    return max(versions, key=lambda version: int(version.version), default=None)
 
 
 def register(
     client: MlflowClient, model: str, uri: str, run_id: str, tags: dict[str, str], model_id: str | None = None
 ) -> ModelVersion:
-    """Registers a logged model as the next version of `model`, with its tags from the first moment on.
+    """Register a logged model as the next version of `model`, with its tags from the first moment on.
 
     `model_id` is what `log_model` gave beside a `models:/` URI, which the server refuses without it.
     """
@@ -90,10 +100,10 @@ def register(
 
 @tracking_errors()
 def promote(client: MlflowClient, model: str, version: str, against: str | None = ANY) -> None:
-    """Makes `version` the champion; the one before becomes `previous`.
+    """Make `version` the champion; the one before becomes `previous`.
 
-    The alias moves in one call, so there is exactly one champion at every moment; what follows it is derived from
-    what is already stored, so a promotion that was interrupted is completed by running it again.
+    The alias moves in one call, so there is exactly one champion at every moment. Everything else is derived from what
+    is stored, so a promotion that was interrupted is completed by running it again.
 
     Args:
         client: of the MLflow server.
@@ -107,22 +117,22 @@ def promote(client: MlflowClient, model: str, version: str, against: str | None 
         mlflow.exceptions.MlflowException: there is no such version.
     """
     present = aliased(client, model, CHAMPION)
-    before = present.version if present else None
-    if before != version:
-        if against not in (ANY, before):
+    present_version = present.version if present else None
+    if present_version != version:
+        if against not in (ANY, present_version):
             raise ChampionChangedError(
-                f"version {version} of {model} was judged against version {against}, but {before} serves by now; "
-                f"start promote_model with version {version} for a new decision"
+                f"version {version} of {model} was judged against version {against}, but {present_version} serves by "
+                f"now; start promote_model with version {version} for a new decision"
             )
-        client.set_model_version_tag(model, version, BEFORE_TAG, before or "")
+        client.set_model_version_tag(model, version, BEFORE_TAG, present_version or "")
         client.set_registered_model_alias(model, CHAMPION, version)
     _settle(client, model)
-    log.info("Champion of %s is version %s, before it %s", model, version, before)
+    log.info("Champion of %s is version %s, before it %s", model, version, present_version)
 
 
 @tracking_errors()
 def rollback(client: MlflowClient, model: str, replaced: str | None = None) -> ChampionInfo:
-    """Makes the previous champion the champion again and returns it; the replaced version is archived.
+    """Make the previous champion the champion again and return it; the replaced version is archived.
 
     Args:
         client: of the MLflow server.
@@ -138,68 +148,83 @@ def rollback(client: MlflowClient, model: str, replaced: str | None = None) -> C
     if present is not None and replaced not in (None, present.version):
         _settle(client, model)
         return present
-    before = aliased(client, model, PREVIOUS)
-    if present is None or before is None or present.version != before.version:
+    previous = aliased(client, model, PREVIOUS)
+    if present is None or previous is None or present.version != previous.version:
         _settle(client, model)  # completes an interrupted promotion, so that `previous` is the right one
-        before = aliased(client, model, PREVIOUS)
-    if before is None:
+        previous = aliased(client, model, PREVIOUS)
+    if previous is None:
         raise NoChampionError(
             f"{model} has no previous champion to roll back to; promote a version by its number instead"
         )
-    client.set_registered_model_alias(model, CHAMPION, before.version)
+    client.set_registered_model_alias(model, CHAMPION, previous.version)
     _settle(client, model)
-    log.warning("Rolled %s back to version %s", model, before.version)
-    return before
+    log.warning("Rolled %s back to version %s", model, previous.version)
+    return previous
 
 
 def _settle(client: MlflowClient, model: str) -> None:
-    """Brings everything that follows from the champion alias in line with it; safe to repeat.
+    """Bring everything that follows from the champion alias in line with it; safe to repeat.
 
-    Looks again after its own changes: of two promotions at once, the one that ends last sees both, so that aliases
-    and stages agree in the end.
+    It looks again after its own changes: of two promotions at once, the one that ends last sees both, so that aliases
+    and lifecycle stages agree in the end.
     """
     for _ in range(SETTLING):
-        if not (_follow_aliases(client, model) or follow_stages(client, model)):
+        changed = _follow_champion(client, model)
+        if not changed:
+            changed = _follow_aliases(client, model)
+        if not changed:
             return
     raise ChampionChangedError(f"the champion of {model} keeps changing; look for runs that promote at the same time")
 
 
-def _follow_aliases(client: MlflowClient, model: str) -> bool:
-    """Sets `previous` and `challenger` as the champion says; whether there was anything to change."""
-    present, previous = aliased(client, model, CHAMPION), aliased(client, model, PREVIOUS)
+def _follow_champion(client: MlflowClient, model: str) -> bool:
+    """Set the aliases `previous` and `challenger` as the champion says; return whether anything changed."""
+    present = aliased(client, model, CHAMPION)
     if present is None:
         return False
-    before, changed = present.tags.get(BEFORE_TAG) or None, False
-    if before != (previous.version if previous else None):
-        changed = True
-        if before:
-            client.set_registered_model_alias(model, PREVIOUS, before)
-        else:
-            client.delete_registered_model_alias(model, PREVIOUS)
+    changed = _set_previous(client, model, present.tags.get(BEFORE_TAG) or None)
     challenger = aliased(client, model, CHALLENGER)
     if challenger is not None and challenger.version == present.version:
-        changed = True
         client.delete_registered_model_alias(model, CHALLENGER)
+        changed = True
     return changed
 
 
-def follow_stages(client: MlflowClient, model: str) -> bool:
-    """Sets Production, Staging and Archived as the aliases say; versions that never left None stay there.
+def _set_previous(client: MlflowClient, model: str, version: str | None) -> bool:
+    """Give the alias `previous` to a version, or to none; return whether anything changed."""
+    previous = aliased(client, model, PREVIOUS)
+    previous_version = previous.version if previous else None
+    if previous_version == version:
+        return False
+    if version:
+        client.set_registered_model_alias(model, PREVIOUS, version)
+    else:
+        client.delete_registered_model_alias(model, PREVIOUS)
+    return True
+
+
+def _follow_aliases(client: MlflowClient, model: str) -> bool:
+    """Set Production, Staging and Archived as the aliases say; versions that never left None stay there.
 
     Returns:
         Whether there was anything to change.
     """
     changed = False
     aliases = client.get_registered_model(model).aliases
-    wanted = {str(aliases[alias]): stage for alias, stage in LIFECYCLE_STAGES.items() if alias in aliases}
+    stage_of_version = {
+        str(aliases[alias]): lifecycle_stage for alias, lifecycle_stage in LIFECYCLE_STAGES.items() if alias in aliases
+    }
     for version in client.search_model_versions(f"name = '{model}'"):
-        fallback = "None" if version.current_stage == "None" else "Archived"
-        stage = wanted.get(str(version.version), fallback)
-        if version.current_stage != stage:
+        without_alias = "None" if version.current_stage == "None" else "Archived"
+        lifecycle_stage = stage_of_version.get(str(version.version), without_alias)
+        if version.current_stage != lifecycle_stage:
             changed = True
-            with warnings.catch_warnings():
-                warnings.simplefilter(
-                    "ignore", FutureWarning
-                )  # stages are deprecated; the guide's readers look for them
-                client.transition_model_version_stage(model, version.version, stage)
+            _move_to_lifecycle_stage(client, model, version.version, lifecycle_stage)
     return changed
+
+
+def _move_to_lifecycle_stage(client: MlflowClient, model: str, version: str, lifecycle_stage: str) -> None:
+    """Move a version to a lifecycle stage, without MLflow's warning that these are deprecated."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # the guide's readers look for lifecycle stages
+        client.transition_model_version_stage(model, version, lifecycle_stage)

@@ -1,4 +1,4 @@
-"""The way to the MLflow server: one client factory, short timeouts, one error when it is unreachable."""
+"""Connects to the MLflow server: one client factory, short timeouts, one error when it is unreachable."""
 
 import os
 from collections.abc import Iterator
@@ -33,6 +33,7 @@ def tracking_errors() -> Iterator[None]:
 
 
 def _lost_connection(error: BaseException | None) -> bool:
+    """Tell whether a lost connection stands anywhere in the chain of causes."""
     while error is not None:
         if isinstance(error, requests.exceptions.ConnectionError | requests.exceptions.Timeout):
             return True
