@@ -26,7 +26,7 @@ PARAMS = {"families": FAMILIES_PARAM, "scoring_stages": STAGES_PARAM, "training_
     **dag_defaults(tags=["training"], dagrun_timeout=timedelta(hours=16)),
 )
 def train_models():
-    """Wires the training, the same task group as in the master DAG."""
+    """Wire the training, the same task group as in the master DAG."""
     chain(train_challengers("train").group)
 
 

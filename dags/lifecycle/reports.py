@@ -1,4 +1,4 @@
-"""Pages about what a task has found, written by the task itself, and the links to them beside its result.
+"""Adds pages to the results of tasks: writes the page and puts its address beside the result.
 
 A result's keys `drift_page_url`, `gate_page_url`, `model_card_url` and `mlflow_run_url` are what operator links show on
 the task's page and alerts carry (lead_ops). include/monitoring and include/training lie below include/reporting, so
@@ -7,7 +7,7 @@ the pages are asked for here.
 
 
 def with_drift_page(analysis):
-    """What `analyse_drift` returned, with the readable page of the analysis; as it is where nothing was compared."""
+    """Add the readable page to what `analyse_drift` returned; leave it as it is where nothing was compared."""
     from include.reporting.drift_page import write_drift_page
     from lifecycle.names import Names
 
@@ -17,7 +17,7 @@ def with_drift_page(analysis):
 
 
 def with_gate_page(decision):
-    """What the gate or a rollback decided about one model, with the page of its record.
+    """Add the page of its record to what the gate or a rollback decided about one model.
 
     Args:
         decision: a dictionary whose `report_uri` is the record's; written again once a person has answered, the page
@@ -29,7 +29,7 @@ def with_gate_page(decision):
 
 
 def with_model_card(version):
-    """A registered version, with its model card and the address of its MLflow run.
+    """Add its model card and the address of its MLflow run to a registered version.
 
     Args:
         version: a dictionary with at least model and version; written again after a decision, the card shows it.
@@ -42,11 +42,12 @@ def with_model_card(version):
 
 
 def with_pages(decision):
-    """A decision that was carried out, or was not: its page and its model's card once more, with what became of it."""
+    """Write a decision's page and its model's card again once it was carried out, or was not."""
     return with_model_card(with_gate_page(decision))
 
 
 def _page(name, uri):
+    """Return the page's URI and the address at which a browser finds it, under the keys that links look for."""
     from include.lake.web import browser_address
     from lifecycle.names import Names
 

@@ -39,7 +39,7 @@ FAMILIES_PARAM = Param(
 
 @task(**CHEAP_COMPUTE)
 def write_manifest(run, sql):
-    """Describes the unloaded snapshot (rows, hash, SQL, contract version) in its manifest; returns its URI."""
+    """Describe the unloaded snapshot (rows, hash, SQL, contract version) in its manifest; return its URI."""
     from include.training import snapshot
     from lifecycle.names import Names
 
@@ -49,7 +49,7 @@ def write_manifest(run, sql):
 
 @task(**CHEAP_COMPUTE)
 def eda_report(snapshot_uri, run):
-    """Explores the snapshot (guide 11) in a page with pictures; returns its URI."""
+    """Explore the snapshot (guide 11) in a page with pictures; return its URI."""
     from include.reporting import eda
     from lifecycle.names import Names
 
@@ -58,7 +58,7 @@ def eda_report(snapshot_uri, run):
 
 @task(**CHEAP_COMPUTE, on_success_callback=[Notifier("retraining_started")])
 def start_training(snapshot_uri, run):
-    """Opens the MLflow run that the families' runs belong to; returns its id."""
+    """Open the MLflow run that the families' runs belong to; return its id."""
     from include.registry.tracking import connect
     from include.training import train
     from lifecycle.names import Names
@@ -70,13 +70,13 @@ def start_training(snapshot_uri, run):
 
 @task(**DECISION)
 def plan_training(params=None):
-    """One job per family and stage of the trigger form; none where they are SageMaker's to train."""
+    """Return one job per family and stage of the trigger form; none where SageMaker trains them."""
     return planned_jobs(params, FAMILIES, "airflow")
 
 
 @task(**COSTLY_COMPUTE, map_index_template="{{ task.op_kwargs.job.family }} {{ task.op_kwargs.job.stage }}")
 def train_family(job, snapshot_uri, parent_run_id):
-    """Searches, fits and evaluates one family for one stage in an MLflow run of its own; returns its metrics."""
+    """Search, fit and evaluate one family for one stage in an MLflow run of its own; return its metrics."""
     from include.registry.tracking import connect
     from include.training import train
     from lifecycle.names import Names
@@ -95,13 +95,13 @@ def train_family(job, snapshot_uri, parent_run_id):
 
 @task(**DECISION)
 def chosen_stages(params=None):
-    """The stages of the trigger form."""
+    """Return the stages of the trigger form."""
     return params["scoring_stages"]
 
 
 @task(**COSTLY_COMPUTE, on_success_callback=[Notifier("model_registered")])
 def register_challenger(stage, snapshot_uri, results, parent_run_id, params=None):
-    """Refits the stage's best family, logs and registers it under the alias `challenger`."""
+    """Refit the stage's best family, log it and register it under the alias `challenger`."""
     from include.registry.tracking import connect
     from include.training import challenger
     from lifecycle.names import Names
@@ -129,7 +129,7 @@ class Training(NamedTuple):
 
 
 def train_challengers(group_id):
-    """Snapshot → EDA report → one task per family and stage, here or on SageMaker → one challenger per stage."""
+    """Wire snapshot → EDA report → one task per family and stage, here or on SageMaker → one challenger per stage."""
     with TaskGroup(group_id) as group:
         snapshot_uri = write_manifest(RUN, SNAPSHOT_SQL)
         chain(statements("unload_snapshot", VOTES_SQL, SNAPSHOT_SQL), snapshot_uri)

@@ -1,4 +1,6 @@
-"""Where the families are trained: in Airflow's own workers, or as SageMaker training jobs, one mapped task per job."""
+"""Trains the families in Airflow's own workers or as SageMaker training jobs, one mapped task per job."""
+
+from itertools import product
 
 from airflow.sdk import Param, TriggerRule, task
 
@@ -14,22 +16,19 @@ BACKEND_PARAM = Param(
 
 
 def planned_jobs(params, families, backend):
-    """One job per family and stage of the trigger form, none unless the form asks for `backend`.
+    """Return one job per family and stage of the trigger form, none unless the form asks for `backend`.
 
-    A mapped task without anything to map over is skipped: that is how the form's choice takes one way or the other.
+    A mapped task without anything to map over is skipped, so the form's choice decides which of the two ways runs.
     """
     if params["training_backend"] != backend:
         return []
-    return [
-        {"family": family, "stage": stage}
-        for stage in params["scoring_stages"]
-        for family in params.get("families", families)
-    ]
+    pairs = product(params["scoring_stages"], params.get("families", families))
+    return [{"family": family, "stage": stage} for stage, family in pairs]
 
 
 @task(**DECISION)
 def plan_sagemaker_jobs(run, snapshot_uri, parent_run_id, families, params=None):
-    """The request of one SageMaker training job per family and stage; none unless the trigger form asks for it."""
+    """Return the request of one SageMaker training job per family and stage; none unless the form asks for it."""
     from include.endpoint import training_job as sagemaker
     from lifecycle.names import Names
 
@@ -40,7 +39,7 @@ def plan_sagemaker_jobs(run, snapshot_uri, parent_run_id, families, params=None)
 
 
 def train_on_sagemaker(requests):
-    """One SageMaker training job per request, with its log in the task's own."""
+    """Run one SageMaker training job per request, with its log in the task's own."""
     return SageMakerTrainingOperator.partial(
         task_id="train_on_sagemaker",
         # Not deferrable: apache/airflow#66374, as in lifecycle/warehouse.py. With the log, because without it a
@@ -55,8 +54,9 @@ def train_on_sagemaker(requests):
 
 @task(trigger_rule=TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS, **API_CALL)
 def family_results(trained, jobs):
-    """What training returned for each family and stage, whichever way it ran: of a job it lies in S3."""
+    """Collect each family's result, from XCom or, after a SageMaker job, from S3."""
     from include.endpoint import training_job as sagemaker
 
     archives = [job["Training"]["ModelArtifacts"]["S3ModelArtifacts"] for job in jobs]
-    return [*trained, *map(sagemaker.read_result, archives)]
+    results_of_jobs = [sagemaker.read_result(archive) for archive in archives]
+    return [*trained, *results_of_jobs]
