@@ -20,8 +20,13 @@ def ece(outcome: Any, probability: Any) -> float:
     """
     y = np.asarray(outcome, dtype=np.float64)
     p = np.asarray(probability, dtype=np.float64)
-    gaps = np.bincount(probability_bin(p), weights=y - p, minlength=BINS)
-    return float(np.abs(gaps).sum() / len(y))
+    gaps = np.bincount(
+        probability_bin(p),
+        weights=y - p,
+        minlength=BINS,
+    )
+    total_gap = np.abs(gaps).sum()
+    return float(total_gap / len(y))
 
 
 def probability_bin(probability: Floats) -> Integers:

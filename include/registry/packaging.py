@@ -32,8 +32,11 @@ def pinned_requirements(pipeline: Pipeline) -> list[str]:
         LibraryNotListedError: the classifier comes from a library that LIBRARIES does not name.
     """
     _, classifier = inner_parts(pipeline)
-    packages = sorted({*REQUIREMENTS, _library_of(classifier)})
-    return [f"{package}=={version(package)}" for package in packages]
+    packages = {*REQUIREMENTS, _library_of(classifier)}
+    requirements = []
+    for package in sorted(packages):
+        requirements.append(f"{package}=={version(package)}")
+    return requirements
 
 
 def _library_of(classifier: Any) -> str:

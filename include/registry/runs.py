@@ -90,10 +90,17 @@ def log_snapshot_input(client: MlflowClient, run_id: str, manifest: dict[str, An
 
 def _find_runs(client: MlflowClient, experiment_id: str, tags: Mapping[str, str]) -> list[Run]:
     """Return the runs of an experiment that carry all the tags, newest first."""
-    conditions = [f"tags.`{name}` = {_quoted(value)}" for name, value in tags.items()]
-    return list(client.search_runs([experiment_id], filter_string=" and ".join(conditions)))
+    conditions = []
+    for name, value in tags.items():
+        conditions.append(f"tags.`{name}` = {_quoted(value)}")
+    runs = client.search_runs(
+        [experiment_id],
+        filter_string=" and ".join(conditions),
+    )
+    return list(runs)
 
 
 def _quoted(value: str) -> str:
     """Return the value between quotes; MLflow's search knows no escape, but both kinds of quotes."""
-    return f'"{value}"' if "'" in value else f"'{value}'"
+    quote = '"' if "'" in value else "'"
+    return quote + value + quote

@@ -95,22 +95,32 @@ def _labelled(frame: pd.DataFrame, contract: Contract, stage: KnownAt) -> tuple[
     training_label = training_labels(frame, warehouse_label)
     has_label = warehouse_label.notna() | training_label.notna()
     split = assign_split(frame[has_label], contract, stage)
-    target = training_label[has_label].where(split != "holdout", warehouse_label[has_label])
+    target = training_label[has_label].where(
+        split != "holdout",
+        warehouse_label[has_label],
+    )
     target = target.dropna().astype(int)
-    rows = frame.loc[target.index].reset_index(drop=True)
-    sides = split[target.index].reset_index(drop=True)
-    return rows, target.reset_index(drop=True), sides
+    rows = frame.loc[target.index]
+    sides = split[target.index]
+    return (
+        rows.reset_index(drop=True),
+        target.reset_index(drop=True),
+        sides.reset_index(drop=True),
+    )
 
 
 def can_learn(*targets: pd.Series) -> bool:
     """Tell whether each of the given sets of outcomes holds enough leads of both outcomes."""
-    return all(rarer_count(target) >= MIN_PER_CLASS for target in targets)
+    counts = [rarer_count(target) for target in targets]
+    return min(counts) >= MIN_PER_CLASS
 
 
 def rarer_count(target: pd.Series) -> int:
     """Return how many leads have the rarer of the outcomes 0 and 1."""
     counts = target.value_counts()
-    return min(int(counts.get(outcome, 0)) for outcome in (0, 1))
+    negatives = int(counts.get(0, 0))
+    positives = int(counts.get(1, 0))
+    return min(negatives, positives)
 
 
 def _check(target: pd.Series, split: pd.Series) -> None:

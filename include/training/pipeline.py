@@ -45,6 +45,11 @@ def build_pipeline(
 
 def deployable(fitted: Pipeline, calibration: Calibration, decision: Decision) -> PlainPipeline:
     """Return the fitted pipeline as it is logged: no resampling, calibrated, with its decision."""
-    features = [(name, step) for name, step in fitted.steps if name not in ("resample", "model")]
-    model = CalibratedModel(fitted.named_steps["model"], calibration, decision)
-    return PlainPipeline([*features, ("model", model)])
+    steps = []
+    for name, step in fitted.steps:
+        if name not in ("resample", "model"):
+            steps.append((name, step))
+    classifier = fitted.named_steps["model"]
+    model = CalibratedModel(classifier, calibration, decision)
+    steps.append(("model", model))
+    return PlainPipeline(steps)

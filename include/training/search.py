@@ -124,7 +124,12 @@ def best_f1(outcome: Any, probability: Any) -> float:
     """Return the largest F1 in [0, 1] that any threshold gives to these probabilities, shape (n,)."""
     precision, recall, _ = precision_recall_curve(outcome, probability)
     total = precision + recall
-    f1 = np.divide(2 * precision * recall, total, out=np.zeros_like(total), where=total > 0)
+    f1 = np.divide(
+        2 * precision * recall,
+        total,
+        out=np.zeros_like(total),
+        where=total > 0,
+    )
     return float(f1.max())
 
 
@@ -180,6 +185,8 @@ def one_thread() -> Any:
 
 def _table(results: dict[str, Any]) -> pd.DataFrame:
     """Return parameters and scores of every setting, best first."""
-    table = pd.DataFrame(results).sort_values("rank_test_score", kind="stable")
-    columns = [name for name in map(str, table) if name.startswith(("param_", "mean_test_", "std_test_"))]
+    table = pd.DataFrame(results)
+    table = table.sort_values("rank_test_score", kind="stable")
+    prefixes = ("param_", "mean_test_", "std_test_")
+    columns = [name for name in table.columns if name.startswith(prefixes)]
     return table[columns].reset_index(drop=True)

@@ -33,11 +33,17 @@ def content_hash(leads: pd.DataFrame | ParquetColumns) -> str:
     names = sorted(leads.columns)
     hashes: Iterator[npt.NDArray[Any]]
     if isinstance(leads, pd.DataFrame):
-        hashes = (pd.util.hash_pandas_object(leads[name], index=False).to_numpy() for name in names)
+        hashes = (_hashes(leads[name]) for name in names)
     else:
         hashes = ahead(partial(_column_hashes, leads), names)
     row_hashes = np.sort(combine_hash_arrays(hashes, len(names)))
     return hashlib.sha256(row_hashes.tobytes()).hexdigest()
+
+
+def _hashes(values: pd.Series, categorize: bool = True) -> npt.NDArray[Any]:
+    """Return the hash of each value."""
+    hashes = pd.util.hash_pandas_object(values, index=False, categorize=categorize)
+    return hashes.to_numpy()
 
 
 def _column_hashes(leads: ParquetColumns, name: str) -> npt.NDArray[Any]:
@@ -45,8 +51,7 @@ def _column_hashes(leads: ParquetColumns, name: str) -> npt.NDArray[Any]:
     hashes = []
     for piece in leads.pieces(name):
         # pandas can hash each distinct value once (categorize), which costs more than it saves on a column of text.
-        column = pd.util.hash_pandas_object(piece, index=False, categorize=piece.hasnans)
-        hashes.append(column.to_numpy())
+        hashes.append(_hashes(piece, categorize=piece.hasnans))
     return np.concatenate(hashes)
 
 

@@ -46,15 +46,20 @@ def assign_split(frame: pd.DataFrame, contract: Contract, stage: KnownAt = Known
     """
     order = _by_arrival(frame, contract)
     order["twins"] = twin_groups(frame, contract, stage)
-    oldest_keys = order.groupby("twins", sort=False)["key"].transform("first").reindex(frame.index)
+    keys_by_group = order.groupby("twins", sort=False)["key"]
+    oldest_keys = keys_by_group.transform("first").reindex(frame.index)
     sides = {key: _side(key) for key in oldest_keys.unique()}
     return oldest_keys.map(sides).rename("split")
 
 
 def _by_arrival(frame: pd.DataFrame, contract: Contract) -> pd.DataFrame:
     """Return clock and key of every lead, the oldest lead first."""
-    clock = pd.to_numeric(frame[contract.clock], errors="coerce")
-    order = pd.DataFrame({"clock": clock, "key": frame[contract.key].astype(str)})
+    order = pd.DataFrame(
+        {
+            "clock": pd.to_numeric(frame[contract.clock], errors="coerce"),
+            "key": frame[contract.key].astype(str),
+        }
+    )
     return order.sort_values(["clock", "key"], kind="stable")
 
 
