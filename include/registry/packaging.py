@@ -17,6 +17,7 @@ from sklearn.pipeline import Pipeline
 from include.features.parts import inner_parts
 from include.registry.errors import LibraryNotListedError
 
+MODULES = ("__init__.py", "errors.py")
 PACKAGES = ("features",)
 REQUIREMENTS = ("cloudpickle", "mlflow-skinny", "numpy", "pandas", "scikit-learn", "scipy")
 LIBRARIES = {"lightgbm": "lightgbm", "sklearn": "scikit-learn", "xgboost": "xgboost-cpu"}
@@ -59,7 +60,8 @@ def stage_code(target: Path) -> Path:
     package = target / "include"
     package.mkdir()
     with as_file(files("include")) as source:
-        shutil.copy(source / "__init__.py", package)
+        for name in MODULES:
+            shutil.copy(source / name, package)
         for name in PACKAGES:
             shutil.copytree(
                 source / name,

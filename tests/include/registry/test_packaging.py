@@ -1,5 +1,7 @@
 """What a logged model says that it needs."""
 
+import subprocess
+import sys
 from importlib.metadata import version
 from pathlib import Path
 
@@ -12,7 +14,7 @@ from xgboost import XGBClassifier
 
 from include.features.calibration import CalibratedModel, Calibration, Decision
 from include.registry.errors import LibraryNotListedError
-from include.registry.packaging import LIBRARIES, REQUIREMENTS, pinned_requirements
+from include.registry.packaging import LIBRARIES, REQUIREMENTS, pinned_requirements, stage_code
 
 ROOT = Path(__file__).parents[3]
 LOCKS = (
@@ -54,3 +56,18 @@ def test_a_library_that_is_not_listed_is_an_error_that_says_where_to_list_it():
 def test_every_listed_library_is_installed_wherever_a_model_is_loaded(lock):
     pins = {line.split("==")[0] for line in (ROOT / lock).read_text().splitlines()}
     assert set(LIBRARIES.values()) <= pins
+
+
+def test_the_code_that_goes_along_imports_without_the_checkout(tmp_path):
+    code = stage_code(tmp_path)
+    modules = [f"include.features.{path.stem}" for path in sorted((code / "features").glob("[!_]*.py"))]
+    assert "include.features.calibration" in modules
+    done = subprocess.run(
+        [sys.executable, "-c", f"import {', '.join(modules)}"],
+        cwd=tmp_path,
+        env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
