@@ -77,7 +77,12 @@ class Refresher[T]:
 
     def start(self) -> None:
         """Begin to read in a daemon thread, at once and then at every interval."""
-        threading.Thread(target=self._run, name=f"refresh {self._name}", daemon=True).start()
+        thread = threading.Thread(
+            target=self._run,
+            name=f"refresh {self._name}",
+            daemon=True,
+        )
+        thread.start()
 
     def _run(self) -> None:
         while True:
@@ -88,14 +93,18 @@ class Refresher[T]:
             time.sleep(self._pause())
 
     def _pause(self) -> float:
-        return self._seconds if self._loaded else self._retry_seconds
+        if self._loaded:
+            return self._seconds
+        return self._retry_seconds
 
     def _report(self, error: Exception) -> None:
         """Log a failure that differs from the one before, without the words of other people's errors.
 
         A parser's message may quote what it has read; our own errors never do.
         """
-        problem = str(error) if isinstance(error, LeadsError) else type(error).__name__
+        problem = type(error).__name__
+        if isinstance(error, LeadsError):
+            problem = str(error)
         if problem != self._problem:
             log.warning("%s not refreshed, what was read before stays in use: %s", self._name, problem)
         self._problem = problem

@@ -74,7 +74,13 @@ def _application(endpoint: bool) -> Flask:
     """Return what the server's worker process serves."""
     from include.api.app import create_app  # here, because the models' libraries take seconds to import
 
-    threading.Thread(target=_end_with, args=(os.getppid(),), name="parent-watch", daemon=True).start()
+    watch = threading.Thread(
+        target=_end_with,
+        args=(os.getppid(),),
+        name="parent-watch",
+        daemon=True,
+    )
+    watch.start()
     app = create_app(settings(), endpoint=endpoint)
     app.after_request(_announce_close)
     return app

@@ -14,7 +14,11 @@ def load_json(body: bytes) -> Any:
     """Read JSON in UTF-8 in which no object gives a name twice. Raises UnreadableBodyError."""
     try:
         text = body.decode("utf-8-sig")
-        return json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_refuse_repeated_names)
+        return json.loads(
+            text,
+            parse_constant=_refuse_constant,
+            object_pairs_hook=_refuse_repeated_names,
+        )
     except (ValueError, RecursionError) as error:
         raise UnreadableBodyError(f"not JSON: {error}") from error
 
@@ -23,7 +27,8 @@ def parse_json(body: bytes) -> list[Mapping[str, Any]]:
     """Return the leads of a JSON body: one object, or a list of objects. Raises UnreadableBodyError."""
     content = load_json(body)
     leads = content if isinstance(content, list) else [content]
-    if not leads or not all(isinstance(lead, dict) for lead in leads):
+    are_objects = all(isinstance(lead, dict) for lead in leads)
+    if not leads or not are_objects:
         raise UnreadableBodyError("expected one JSON object per lead, alone or in a list that is not empty")
     return leads
 

@@ -38,7 +38,12 @@ def explain_errors(app: Flask) -> None:
 
 def refusal(status: int, reason: str | None, **facts: Any) -> Reply:
     """Return a refusal: its reason, the request's id, and further facts."""
-    return jsonify(error=reason, request_id=current_request_id(), **facts), status
+    response = jsonify(
+        error=reason,
+        request_id=current_request_id(),
+        **facts,
+    )
+    return response, status
 
 
 def reason_of(error: HTTPException) -> str | None:
@@ -67,14 +72,24 @@ def _reply_to_large_body(error: BodyTooLargeError) -> Reply:
 
 
 def _reply_to_refused_leads(error: LeadsRefusedError) -> Reply:
-    return refusal(HTTPStatus.UNPROCESSABLE_ENTITY, str(error), problems=error.problems)
+    return refusal(
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        str(error),
+        problems=error.problems,
+    )
 
 
 def _reply_to_store_error(error: Exception) -> Reply:
     log.error("The store does not answer: %s", type(error).__name__)
-    return refusal(HTTPStatus.SERVICE_UNAVAILABLE, "it cannot be stored at present; nothing was kept, send it again")
+    return refusal(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "it cannot be stored at present; nothing was kept, send it again",
+    )
 
 
 def _reply_to_unforeseen_error(error: Exception) -> Reply:
     log.error("Not foreseen", exc_info=error)
-    return refusal(HTTPStatus.INTERNAL_SERVER_ERROR, "not foreseen; tell the operators the request id")
+    return refusal(
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        "not foreseen; tell the operators the request id",
+    )

@@ -50,17 +50,26 @@ def log_as_json(level: int = logging.INFO) -> None:
     """Send every log of the process to standard error as JSON lines."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(json_formatter())
-    logging.basicConfig(level=level, handlers=[handler], force=True)
+    logging.basicConfig(
+        level=level,
+        handlers=[handler],
+        force=True,
+    )
 
 
 def current_request_id() -> str:
     """Return the id of the request that this thread answers; empty outside of one."""
-    return str(g.get("request_id", "")) if has_request_context() else ""
+    if not has_request_context():
+        return ""
+    return str(g.get("request_id", ""))
 
 
 def current_route() -> str:
     """Return the rule of the request's route, never the path itself."""
-    return request.url_rule.rule if request.url_rule else UNMATCHED
+    rule = request.url_rule
+    if rule is None:
+        return UNMATCHED
+    return rule.rule
 
 
 def trace_requests(app: Flask) -> None:
@@ -71,17 +80,19 @@ def trace_requests(app: Flask) -> None:
 
 def _begin_request() -> None:
     sent_id = request.headers.get(REQUEST_ID, "")
-    g.request_id = sent_id if SANE_ID.fullmatch(sent_id) else uuid4().hex
+    is_sane = SANE_ID.fullmatch(sent_id)
+    g.request_id = sent_id if is_sane else uuid4().hex
     g.started = time.perf_counter()
 
 
 def _log_request(response: Response) -> Response:
     response.headers[REQUEST_ID] = current_request_id()
+    seconds = time.perf_counter() - g.started
     facts = {
         "method": request.method,
         "route": current_route(),
         "status": response.status_code,
-        "ms": round(1000 * (time.perf_counter() - g.started), 1),
+        "ms": round(1000 * seconds, 1),
         "caller": g.get("caller"),
         "leads": g.get("leads", 0),
     }

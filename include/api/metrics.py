@@ -56,12 +56,14 @@ class Metrics:
 
     def page(self) -> Response:
         """Return all figures, as Prometheus reads them."""
-        return Response(generate_latest(self.registry), content_type=CONTENT_TYPE_LATEST)
+        figures = generate_latest(self.registry)
+        return Response(figures, content_type=CONTENT_TYPE_LATEST)
 
     def _count_request(self, response: Response) -> Response:
         route = current_route()
+        seconds = time.perf_counter() - g.started
         self._requests.labels(route, request.method, response.status_code).inc()
-        self._seconds.labels(route).observe(time.perf_counter() - g.started)
+        self._seconds.labels(route).observe(seconds)
         return response
 
 
@@ -83,7 +85,11 @@ class _ChampionCollector(Collector):
             champion = stage_scorer.champion
             served.add_metric((str(stage), champion.model, champion.version), 1)
         yield served
-        failures = CounterMetricFamily("leads_api_refresh_failures", "Failed registry polls", labels=("stage",))
+        failures = CounterMetricFamily(
+            "leads_api_refresh_failures",
+            "Failed registry polls",
+            labels=("stage",),
+        )
         for stage_name, count in self._champions.failures.items():
             failures.add_metric((stage_name,), count)
         yield failures

@@ -37,8 +37,11 @@ def current_scorer() -> StagedScorer:
 
 def versions(scorer: StagedScorer) -> dict[str, str]:
     """Return registered model to the version that serves."""
-    champions = [stage_scorer.champion for stage_scorer in scorer.scorers.values()]
-    return {champion.model: champion.version for champion in champions}
+    versions_by_model = {}
+    for stage_scorer in scorer.scorers.values():
+        champion = stage_scorer.champion
+        versions_by_model[champion.model] = champion.version
+    return versions_by_model
 
 
 def sent_leads(parsers: Mapping[str, Parser]) -> Sequence[Mapping[str, Any]]:
@@ -89,12 +92,16 @@ def score_rows(scorer: StagedScorer, leads: Sequence[Mapping[str, Any]], reasons
     columns = read_leads(leads, scorer.contract, first)
     scores = scorer.score_columns(columns, len(leads), reasons)
     app_state().metrics.count_leads(columns, scores)
-    g.leads = g.get("leads", 0) + len(leads)
+    scored_before: int = g.get("leads", 0)
+    g.leads = scored_before + len(leads)
     return scores
 
 
 def name_versions(response: Response, scorer: StagedScorer) -> Response:
     """Return the response with the serving versions by stage in its header."""
-    served = [f"{stage}={stage_scorer.champion.version}" for stage, stage_scorer in scorer.scorers.items()]
+    served = []
+    for stage, stage_scorer in scorer.scorers.items():
+        version = stage_scorer.champion.version
+        served.append(f"{stage}={version}")
     response.headers[VERSION_HEADER] = ", ".join(served)
     return response

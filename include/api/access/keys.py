@@ -65,7 +65,8 @@ class Keys:
 
 def hash_of(key: str) -> str:
     """Return what the secret holds of a key; a key is random, so it needs no salt."""
-    return sha256(key.encode("utf-8", "replace")).hexdigest()
+    content = key.encode("utf-8", "replace")
+    return sha256(content).hexdigest()
 
 
 def secret_keys(settings: Settings) -> Keys:
@@ -129,10 +130,18 @@ def add_key(settings: Settings, name: str) -> str:
 def _is_names_to_hashes(content: Any) -> bool:
     if not isinstance(content, dict):
         return False
-    return all(
-        NAME.fullmatch(name) and isinstance(value, str) and HASH.fullmatch(value) for name, value in content.items()
-    )
+    for name, value in content.items():
+        if not NAME.fullmatch(name):
+            return False
+        if not isinstance(value, str) or not HASH.fullmatch(value):
+            return False
+    return True
 
 
 def _client(settings: Settings) -> Any:
-    return aws_client("secretsmanager", settings.region, read_timeout=10, attempts=3)
+    return aws_client(
+        "secretsmanager",
+        settings.region,
+        read_timeout=10,
+        attempts=3,
+    )

@@ -34,7 +34,8 @@ class Buckets:
         moment = self._clock()
         with self._lock:
             tokens, since = self._buckets.pop(caller, (self._burst, moment))
-            tokens = min(self._burst, tokens + (moment - since) * self._per_second)
+            refilled = tokens + (moment - since) * self._per_second
+            tokens = min(self._burst, refilled)
             wait = 0.0 if tokens >= 1 else (1 - tokens) / self._per_second
             remaining = tokens if wait else tokens - 1
             self._buckets[caller] = (remaining, moment)

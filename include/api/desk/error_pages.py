@@ -25,7 +25,12 @@ def explain_errors_as_pages(desk: Blueprint) -> None:
 
 
 def _error_page(reason: str | None, status: int) -> tuple[str, int]:
-    return render_template("desk/error.html", desk=app_state().desk, reason=reason), status
+    page = render_template(
+        "desk/error.html",
+        desk=app_state().desk,
+        reason=reason,
+    )
+    return page, status
 
 
 def _show_http_error(error: HTTPException) -> Response:
@@ -51,4 +56,7 @@ def _show_large_body(error: BodyTooLargeError) -> tuple[str, int]:
 
 def _show_store_error(error: Exception) -> tuple[str, int]:
     log.error("The store does not answer: %s", type(error).__name__)
-    return _error_page("Not kept: the store does not answer at present; try again", HTTPStatus.SERVICE_UNAVAILABLE)
+    return _error_page(
+        "Not kept: the store does not answer at present; try again",
+        HTTPStatus.SERVICE_UNAVAILABLE,
+    )

@@ -22,7 +22,9 @@ def scored_csv(leads: Sequence[Mapping[str, Any]], scores: Scores, contract: Con
     probabilities = scores["probability"]
     order = sorted(range(len(leads)), key=probabilities.__getitem__, reverse=True)
     rows = [list(leads[place].values()) for place in order]
-    ranked = {name: [values[place] for place in order] for name, values in scores.items()}
+    ranked: Scores = {}
+    for name, values in scores.items():
+        ranked[name] = [values[place] for place in order]
     text = StringIO(newline="")
     write_scored(text, list(leads[0]), [(rows, ranked)], contract, REASONS)
     return text.getvalue()

@@ -15,13 +15,20 @@ def require_same_origin() -> None:
     Browsers say where a request comes from in Sec-Fetch-Site over HTTPS and on localhost, and in Origin else; pages
     cannot forge either. What sends neither is no browser, and has POST /predict and POST /feedback.
     """
-    if request.method not in SAFE and not _same_origin():
-        abort(HTTPStatus.FORBIDDEN, "this did not come from a page of the lead desk; open the desk and try again there")
+    if request.method in SAFE:
+        return
+    if not _same_origin():
+        abort(
+            HTTPStatus.FORBIDDEN,
+            "this did not come from a page of the lead desk; open the desk and try again there",
+        )
 
 
 def require_form() -> None:
     """Abort with 415 when a body is no form: it would be read as one with nothing filled in."""
-    if request.method not in SAFE and request.mimetype not in FORMS:
+    if request.method in SAFE:
+        return
+    if request.mimetype not in FORMS:
         abort(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "send the form of a page of the lead desk")
 
 
@@ -29,4 +36,5 @@ def _same_origin() -> bool:
     site = request.headers.get("Sec-Fetch-Site")
     if site:
         return site == "same-origin"
-    return urlsplit(request.headers.get("Origin", "")).netloc == request.host
+    origin = request.headers.get("Origin", "")
+    return urlsplit(origin).netloc == request.host

@@ -37,7 +37,8 @@ class Listing:
     def levels(self, field: str) -> list[str]:
         """Return what a column can be filtered by, the most frequent first."""
         counts = self.leads[field].value_counts()
-        return [str(level) for level in counts.index[:MOST_LEVELS]]
+        levels = counts.index[:MOST_LEVELS]
+        return [str(level) for level in levels]
 
     def where(self, filters: Mapping[str, str]) -> pd.DataFrame:
         """Return the leads with all of the values by column; an empty value takes any."""
@@ -50,6 +51,9 @@ class Listing:
 
 def read_listing(layout: Layout) -> Listing:
     """Return the list published last. Raises ObjectMissingError before the first one."""
-    content: dict[str, Any] = json.loads(gzip.decompress(read_bytes(layout.desk_list)))
-    leads = pd.DataFrame(content["leads"]["data"], columns=content["leads"]["columns"])
-    return Listing(leads, datetime.fromisoformat(content["scored_at"]))
+    packed = read_bytes(layout.desk_list)
+    content: dict[str, Any] = json.loads(gzip.decompress(packed))
+    table = content["leads"]
+    leads = pd.DataFrame(table["data"], columns=table["columns"])
+    scored_at = datetime.fromisoformat(content["scored_at"])
+    return Listing(leads, scored_at)

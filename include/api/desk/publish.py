@@ -30,10 +30,11 @@ def publish(run_id: str, layout: Layout, scored_at: datetime) -> int:
     """
     fields = [column.field for column in filter_columns(layout.contract)]
     leads = _unloaded(layout.desk(run_id), layout.contract.key, fields)
+    table = leads.to_json(orient="split")
     content = {
         "run_id": run_id,
         "scored_at": scored_at.isoformat(),
-        "leads": json.loads(leads.to_json(orient="split")),
+        "leads": json.loads(table),
     }
     # Without a moment of its own in the header, the same list is the same object.
     packed = gzip.compress(json.dumps(content).encode(), mtime=0)

@@ -105,12 +105,13 @@ def upload() -> str | tuple[str, int]:
         return page, HTTPStatus.UNPROCESSABLE_ENTITY
     finally:
         AT_ONCE.release()
-    ranked = as_frame(scores).sort_values("probability", ascending=False, kind="stable").head(SHOWN)
+    ranked = as_frame(scores).sort_values("probability", ascending=False, kind="stable")
+    best = ranked.head(SHOWN)
     return render_template(
         "desk/upload.html",
         desk=_desk(),
         total=len(rows),
-        cards=cards(ranked, _desk()),
+        cards=cards(best, _desk()),
         download=as_link(scored_csv(rows, scores, _desk().contract)),
         trail={},
     )
@@ -121,18 +122,22 @@ def feedback() -> BaseResponse:
     """Store what a rep says of a score, the same word once, and go back to the list."""
     word = said(_word(request.form), datetime.now(UTC))
     keep(word, _desk().layout)
-    back = trail(request.form) | {"said": word.verdict}
+    back = trail(request.form)
+    back["said"] = word.verdict
     return redirect(_address(back), HTTPStatus.SEE_OTHER)
 
 
 def _address(parts: Mapping[str, str]) -> str:
-    return f"{url_for('desk.leads')}?{urlencode(parts)}"
+    page = url_for("desk.leads")
+    return f"{page}?{urlencode(parts)}"
 
 
 def _stored_verdict() -> str:
     """Return the verdict that the page thanks for; empty unless the address names one that there is."""
     verdict = request.args.get("said", "")
-    return verdict.replace("_", " ") if verdict in VERDICTS else ""
+    if verdict not in VERDICTS:
+        return ""
+    return verdict.replace("_", " ")
 
 
 def _word(form: Mapping[str, str]) -> dict[str, str | int | None]:
@@ -157,7 +162,9 @@ def _outcome(text: str) -> int | str | None:
 
 def _rep() -> str:
     """Return who is logged in, else whose API key it is."""
-    return str(g.get("rep") or g.get("caller") or "unknown")
+    rep: str | None = g.get("rep")
+    caller: str | None = g.get("caller")
+    return rep or caller or "unknown"
 
 
 def _desk() -> Desk:

@@ -63,24 +63,36 @@ class Page:
     def of(cls, leads: pd.DataFrame, text: str) -> Self:
         """Return the page that an address names; the nearest one that exists, and the first for any other text."""
         last = max(1, -(-len(leads) // PER_PAGE))
-        number = min(max(_page_number(text), 1), last)
+        number = _page_number(text)
+        number = max(number, 1)
+        number = min(number, last)
         start = (number - 1) * PER_PAGE
-        return cls(leads.iloc[start : start + PER_PAGE], number, last)
+        rows = leads.iloc[start : start + PER_PAGE]
+        return cls(rows, number, last)
 
 
 def cards(leads: pd.DataFrame, desk: Desk) -> list[Card]:
     """Return a card per row of a published list, or of what a scorer returned."""
-    return [_card(row, desk) for row in leads.to_dict(orient="records")]
+    rows = leads.to_dict(orient="records")
+    return [_card(row, desk) for row in rows]
 
 
 def trail(parts: Mapping[str, str]) -> dict[str, str]:
     """Return the parts of an address that lead back to the same page of the same filtered list."""
-    return {name: value for name, value in parts.items() if value and (name in TRAIL or name.startswith(FILTER))}
+    return {name: value for name, value in parts.items() if value and _belongs_to_list(name)}
+
+
+def _belongs_to_list(name: str) -> bool:
+    return name in TRAIL or name.startswith(FILTER)
 
 
 def _page_number(text: str) -> int:
-    is_number = text.isascii() and text.isdecimal() and len(text) <= LONGEST_NUMBER
-    return int(text) if is_number else 1
+    """Return the number that a text spells in ASCII digits, 1 for any other text."""
+    if not text.isascii() or not text.isdecimal():
+        return 1
+    if len(text) > LONGEST_NUMBER:
+        return 1
+    return int(text)
 
 
 def _card(row: Mapping[Any, Any], desk: Desk) -> Card:
@@ -107,8 +119,12 @@ def _trend(row: Mapping[Any, Any]) -> int | None:
 
 def _reasons(cell: Any) -> list[dict[str, Any]]:
     """Return the reasons of a cell: a list from a scorer, JSON from a published list, anything else where missing."""
-    reasons: list[dict[str, Any]] = json.loads(cell) if isinstance(cell, str) else cell
-    return reasons if isinstance(reasons, list) else []
+    reasons: list[dict[str, Any]] = []
+    if isinstance(cell, str):
+        reasons = json.loads(cell)
+    elif isinstance(cell, list):
+        reasons = cell
+    return reasons
 
 
 def _fact(row: Mapping[Any, Any], column: Column) -> tuple[str, str] | None:

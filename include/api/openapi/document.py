@@ -140,25 +140,39 @@ def _status_paths() -> Json:
 
 
 def _get(summary: str, media: str, schema: Json, refusals: tuple[HTTPStatus, ...]) -> Json:
-    answer = {"description": "answered", "headers": _headers(), "content": {media: _content(schema)}}
-    return {"summary": summary, "responses": {"200": answer} | _refusals(refusals)}
+    answer = {
+        "description": "answered",
+        "headers": _headers(),
+        "content": {media: _content(schema)},
+    }
+    return {
+        "summary": summary,
+        "responses": {"200": answer} | _refusals(refusals),
+    }
 
 
 def _get_open(summary: str, media: str, schema: Json, refusals: tuple[HTTPStatus, ...] = ()) -> Json:
     """Return the description of a route that asks for no key."""
-    return _get(summary, media, schema, refusals) | {"security": []}
+    description = _get(summary, media, schema, refusals)
+    description["security"] = []
+    return description
 
 
 def _refusals(statuses: tuple[HTTPStatus, ...]) -> Json:
     content = {JSON_TYPE: _content(_ref("Error"))}
     return {
-        str(status.value): {"description": MEANING[status], "headers": _headers(), "content": content}
+        str(status.value): {
+            "description": MEANING[status],
+            "headers": _headers(),
+            "content": content,
+        }
         for status in statuses
     }
 
 
 def _headers(*further: str) -> Json:
-    return {name: {"required": True, "schema": TEXT} for name in (REQUEST_ID, *further)}
+    names = (REQUEST_ID, *further)
+    return {name: {"required": True, "schema": TEXT} for name in names}
 
 
 def _content(schema: Json) -> Json:

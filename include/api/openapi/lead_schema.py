@@ -36,15 +36,25 @@ def field_schema(column: Column, null_tokens: Sequence[str]) -> Json:
 
 
 def _description(column: Column) -> str:
-    unit = f", in {column.unit}" if column.unit else ""
-    return f"{column.description} Header: {column.name}. Known at {column.known_at}{unit}."
+    description = f"{column.description} Header: {column.name}. Known at {column.known_at}"
+    if column.unit:
+        description += f", in {column.unit}"
+    return f"{description}."
 
 
 def _number(column: Column, null_tokens: Sequence[str]) -> Json:
     lowest = -LARGEST if column.minimum is None else column.minimum
     highest = LARGEST if column.maximum is None else column.maximum
-    bounds = {"type": column.type, "minimum": _plain(lowest), "maximum": _plain(highest)}
-    choices: list[Json] = [bounds, {"type": "null"}, {"type": "string", "pattern": _pattern_of(null_tokens)}]
+    bounds = {
+        "type": column.type,
+        "minimum": _plain(lowest),
+        "maximum": _plain(highest),
+    }
+    choices: list[Json] = [
+        bounds,
+        {"type": "null"},
+        {"type": "string", "pattern": _pattern_of(null_tokens)},
+    ]
     if column.minimum in (None, 0) and column.maximum is None:  # a pattern cannot express any other bound
         choices.append({"type": "string", "pattern": _digits(column)})
     return {"anyOf": choices}
@@ -53,15 +63,18 @@ def _number(column: Column, null_tokens: Sequence[str]) -> Json:
 def _digits(column: Column) -> str:
     """Return the pattern of a number that is sent as text."""
     sign = "" if column.minimum == 0 else "-?"
-    digits = "[0-9]{1,15}" if column.type == "integer" else r"[0-9]{1,15}(\.[0-9]{1,15})?"
-    return rf"^\s*{sign}{digits}\s*$"
+    fraction = "" if column.type == "integer" else r"(\.[0-9]{1,15})?"
+    return rf"^\s*{sign}[0-9]{{1,15}}{fraction}\s*$"
 
 
 def _levels(column: Column, null_tokens: Sequence[str]) -> Json:
     levels = column.order or ("Yes", "No")
     pattern = _pattern_of([*levels, *null_tokens])
     return {
-        "anyOf": [{"type": "string", "pattern": pattern}, {"type": "null"}],
+        "anyOf": [
+            {"type": "string", "pattern": pattern},
+            {"type": "null"},
+        ],
         "examples": list(levels),
     }
 
@@ -85,4 +98,7 @@ def _pattern_of(words: Sequence[str]) -> str:
 
 
 def _plain(number: float) -> float | int:
-    return int(number) if float(number).is_integer() else number
+    """Return a whole number without its decimal point."""
+    if float(number).is_integer():
+        return int(number)
+    return number

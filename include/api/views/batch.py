@@ -44,7 +44,12 @@ def predict_batch() -> Response:
         AT_ONCE.release()
     size = scored.seek(0, io.SEEK_END)
     scored.seek(0)
-    response = send_file(scored, mimetype="text/csv", as_attachment=True, download_name="scored.csv")
+    response = send_file(
+        scored,
+        mimetype="text/csv",
+        as_attachment=True,
+        download_name="scored.csv",
+    )
     response.content_length = size
     return name_versions(response, scorer)
 
@@ -70,7 +75,8 @@ def score_csv(uploaded: IO[bytes], scorer: StagedScorer, reasons: int, max_colum
         BodyTooLargeError: it has more columns than a lead may have.
         LeadsRefusedError: names the refused values of the first chunk that has any.
     """
-    rows = csv_rows(io.TextIOWrapper(uploaded, encoding="utf-8-sig", newline=""))
+    uploaded_text = io.TextIOWrapper(uploaded, encoding="utf-8-sig", newline="")
+    rows = csv_rows(uploaded_text)
     header = next(rows)
     check_columns(len(header), max_columns)
     scored = SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - the response closes it

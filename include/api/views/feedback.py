@@ -24,9 +24,13 @@ def feedback() -> Response | Reply:
     try:
         word = said(load_json(request.get_data()), datetime.now(UTC))
     except FeedbackRefusedError as error:
-        reason = f"{len(error.problems)} value(s) refused"
-        return refusal(HTTPStatus.UNPROCESSABLE_ENTITY, reason, problems=error.problems)
+        return refusal(
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            f"{len(error.problems)} value(s) refused",
+            problems=error.problems,
+        )
     layout = app_state().layout
-    if list_objects(f"{layout.feedback}{word.id}.json"):
+    uri = f"{layout.feedback}{word.id}.json"
+    if list_objects(uri):
         return jsonify(id=word.id, kept="before"), HTTPStatus.OK
     return jsonify(id=keep(word, layout), kept="now"), HTTPStatus.CREATED

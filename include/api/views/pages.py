@@ -13,14 +13,21 @@ from include.scoring.scorer import Scorer
 def index() -> str:
     """Return the page for people: which champions serve, how good they are, how to ask for a score."""
     problems = app_state().champions.problems
-    return render_template("index.html", champions=_described(), problems=problems)
+    return render_template(
+        "index.html",
+        champions=_described(),
+        problems=problems,
+    )
 
 
 def model() -> Response:
     """Return the champions in use by stage: name, version, run, decision and tags; and the registry's problems."""
     scorer = current_scorer()
     problems = app_state().champions.problems
-    response = jsonify(champions=_described(), registry_problems=problems)
+    response = jsonify(
+        champions=_described(),
+        registry_problems=problems,
+    )
     return name_versions(response, scorer)
 
 
@@ -40,7 +47,10 @@ def _described() -> dict[str, dict[str, Any]]:
     scorer = app_state().champions.scorer
     if scorer is None:
         return {}
-    return {str(stage): _description(stage_scorer) for stage, stage_scorer in scorer.scorers.items()}
+    descriptions = {}
+    for stage, stage_scorer in scorer.scorers.items():
+        descriptions[str(stage)] = _description(stage_scorer)
+    return descriptions
 
 
 def _description(scorer: Scorer) -> dict[str, Any]:

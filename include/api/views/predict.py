@@ -23,6 +23,10 @@ def predict() -> Response:
     """
     scorer = current_scorer()
     reasons = reasons_per_direction()
-    scores = score_request(scorer, sent_leads(PARSERS), reasons)
-    response = jsonify(versions=versions(scorer), predictions=as_records(scores))
+    leads = sent_leads(PARSERS)
+    scores = score_request(scorer, leads, reasons)
+    response = jsonify(
+        versions=versions(scorer),
+        predictions=as_records(scores),
+    )
     return name_versions(response, scorer)

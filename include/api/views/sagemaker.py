@@ -36,12 +36,16 @@ def invocations() -> Response:
     scorer = current_scorer()
     reasons = reasons_per_direction()
     request.max_content_length = MAX_INVOCATION_BYTES
-    records = as_records(score_request(scorer, sent_leads(PARSERS), reasons))
+    leads = sent_leads(PARSERS)
+    records = as_records(score_request(scorer, leads, reasons))
     if request.mimetype == JSON_LINES:
         lines = "".join(json.dumps(record) + "\n" for record in records)
         response = Response(lines, mimetype=JSON_LINES)
     else:
-        response = jsonify(versions=versions(scorer), predictions=records)
+        response = jsonify(
+            versions=versions(scorer),
+            predictions=records,
+        )
     served = [f"{model}={version}" for model, version in versions(scorer).items()]
     response.headers[ATTRIBUTES] = ";".join(served)
     return name_versions(response, scorer)
