@@ -15,6 +15,7 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 
 import httpx
+from mlflow.tracking import MlflowClient
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
@@ -54,9 +55,8 @@ def free_ports() -> Ports:
         return Ports(**numbers)
 
 
-def require_champion(facts: Facts, contract: Contract) -> str:
+def require_champion(client: MlflowClient, facts: Facts, contract: Contract) -> str:
     """Return the champion's version in the registry, which must be the one that the master DAG says it promoted."""
-    client = connect(settings().mlflow.tracking_uri)
     registered = champion(client, contract.model_name())
     claim = f"the master DAG's decision is {facts.decision!r}, its champion {facts.champion_version!r}"
     if registered is None:
@@ -144,7 +144,7 @@ def prove(compose: Compose, ports: Ports, console: Console) -> None:
     settings.cache_clear()  # MLflow's address is one of them
     contract = load_contract(settings().contract)
     facts = play_first_batch(ports, contract, console)
-    version = require_champion(facts, contract)
+    version = require_champion(connect(settings().mlflow.tracking_uri), facts, contract)
     score = require_served(ports.api, contract, version)
     require_steady(compose.containers())
     require_no_root(compose.containers())

@@ -22,6 +22,8 @@ from include.contract import load_contract
 from include.registry.registry import ChampionInfo
 
 CONTRACT = load_contract("x_education")
+CLIENT = None
+"""Stands for a client of MLflow: the registry's answer is played."""
 
 
 def facts(decision="promote", version="3"):
@@ -41,14 +43,14 @@ def registered(monkeypatch):
 
 def test_the_promoted_version_in_the_registry_is_proof(registered):
     registered("3")
-    assert require_champion(facts(), CONTRACT) == "3"
+    assert require_champion(CLIENT, facts(), CONTRACT) == "3"
 
 
 @pytest.mark.parametrize(("version", "decision"), [("2", "promote"), ("3", "keep"), (None, "promote")])
 def test_another_champion_or_none_is_no_proof(registered, version, decision):
     registered(version)
     with pytest.raises(NotProvedError, match=decision):
-        require_champion(facts(decision), CONTRACT)
+        require_champion(CLIENT, facts(decision), CONTRACT)
 
 
 def test_ports_of_a_test_are_free_and_differ():
