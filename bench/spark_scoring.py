@@ -95,11 +95,11 @@ def score_on_spark(layout: Layout) -> float:
     """Seconds of one run of the Glue job, as bootstrap_platform makes it and score_leads calls it."""
     scripts, glue = files("include.glue"), boto3.client("glue")
     write_bytes(layout.scoring_script, (scripts / "score_leads.py").read_bytes())
-    write_bytes(layout.scoring_code, code_zip())
+    write_bytes(layout.job_code, code_zip())
     write_json(layout.job_contract, layout.contract.model_dump(mode="json"))
     command = {"Name": "glueetl", "ScriptLocation": layout.scoring_script, "PythonVersion": "3"}
     glue.create_job(Name="bench", Role=settings().glue.role, Command=command, GlueVersion="5.0")
-    arguments = {"--extra-py-files": layout.scoring_code} | job_arguments(layout, RUN, MOMENT)
+    arguments = {"--extra-py-files": layout.job_code} | job_arguments(layout, RUN, MOMENT)
     started = time.perf_counter()
     run_id = glue.start_job_run(JobName="bench", Arguments=arguments)["JobRunId"]
     while (run := glue.get_job_run(JobName="bench", RunId=run_id)["JobRun"])["JobRunState"] not in ENDED:

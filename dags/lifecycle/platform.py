@@ -17,13 +17,14 @@ JOB = {
     "WorkerType": "G.1X",
     "NumberOfWorkers": 2,
     "Timeout": 60,
+    "DefaultArguments": {"--extra-py-files": "{{ names.layout.job_code }}"},
 }
 SCORING_JOB = {
     **JOB,
     "Command": {**JOB["Command"], "ScriptLocation": "{{ names.layout.scoring_script }}"},
     "NumberOfWorkers": 5,
     "DefaultArguments": {
-        "--extra-py-files": "{{ names.layout.scoring_code }}",
+        **JOB["DefaultArguments"],
         "--additional-python-modules": "{{ names.layout.scoring_requirements }}",
         "--python-modules-installer-option": "-r",
     },
@@ -59,11 +60,12 @@ def upload_job_files():
     from include.lake.objects import write_bytes, write_json
     from lifecycle.names import Names
 
-    names, scripts = Names(), files("include.glue")
+    names = Names()
+    scripts = files("include.glue")
     write_bytes(names.layout.job_script, (scripts / "s3_to_redshift.py").read_bytes())
     write_bytes(names.layout.scoring_script, (scripts / "score_leads.py").read_bytes())
     write_bytes(names.layout.scoring_requirements, (scripts / "requirements.txt").read_bytes())
-    write_bytes(names.layout.scoring_code, code_zip())
+    write_bytes(names.layout.job_code, code_zip())
     write_json(names.layout.job_contract, names.contract.model_dump(mode="json"))
 
 

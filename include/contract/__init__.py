@@ -1,7 +1,31 @@
-"""The lead contract: YAML files, their model and what is derived from them."""
+"""What a lead is: YAML files, their model, the rules of a cell, and what is derived from them.
 
-from include.contract.errors import ContractError
-from include.contract.loader import load_contract, parse_contract
-from include.contract.model import Column, Contract, KnownAt
+May import nothing of the project but `include.errors`. The names below are imported when they are first used:
+the ingestion job needs `include.contract.cells`, and has neither pydantic nor PyYAML.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from include.contract.errors import ContractError
+    from include.contract.loader import load_contract, parse_contract
+    from include.contract.model import Column, Contract, KnownAt
 
 __all__ = ["Column", "Contract", "ContractError", "KnownAt", "load_contract", "parse_contract"]
+
+_MODULES = {
+    "Column": "model",
+    "Contract": "model",
+    "ContractError": "errors",
+    "KnownAt": "model",
+    "load_contract": "loader",
+    "parse_contract": "loader",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Return a name of `__all__` from the module that defines it."""
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

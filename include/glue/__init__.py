@@ -1,1 +1,5 @@
-"""PySpark job scripts, each a self-contained file that Glue runs."""
+"""Spark jobs that Glue runs: raw CSV files to typed Parquet, and open leads to scores.
+
+Each job is a script that gets the modules it imports as a zip. Ingestion may import Spark, the standard library and
+modules of the project that need no more; scoring has the packages of requirements.txt too.
+"""

@@ -9,7 +9,6 @@ executors, where each Python process loads them once. Rows come out with the col
 import argparse
 import json
 import logging
-from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 
@@ -18,28 +17,27 @@ from pyspark.sql import SparkSession
 from pyspark.sql.pandas.types import from_arrow_schema
 
 from include.contract import Contract, parse_contract
+from include.glue.arguments import parse_arguments
+from include.glue.errors import ChampionsMissingError
 from include.scoring.batch import CHUNK, scores_schema
 from include.scoring.spark import score_chunks
 
 BYTES_PER_TASK = 8 * 1024 * 1024
 """Scoring costs time, not reading: small tasks keep every core busy to the end."""
-
-
-class ChampionsMissingError(RuntimeError):
-    """The job has no champions to score with."""
-
+ARGUMENTS = ("OPEN_URI", "CONTRACT_URI", "CHAMPIONS_URI", "SCORES_URI", "RUN_ID", "SCORED_AT")
 
 log = logging.getLogger("score_leads")
 
 
 def read_contract(spark: SparkSession, uri: str) -> Contract:
-    """The contract from its JSON, as `bootstrap_platform` uploads it."""
-    text = spark.read.text(uri, wholetext=True).first()
-    return parse_contract(json.loads(text["value"] if text else "{}"), uri)
+    """Return the contract from its JSON, as `bootstrap_platform` uploads it."""
+    row = spark.read.text(uri, wholetext=True).first()
+    content = json.loads(row["value"]) if row else {}
+    return parse_contract(content, uri)
 
 
 def fetch_champions(spark: SparkSession, uri: str) -> None:
-    """Brings the archive to the driver, once, from where every executor gets it. Raises ChampionsMissingError."""
+    """Fetch the archive to the driver, once, from where every executor gets it. Raises ChampionsMissingError."""
     try:
         spark.sparkContext.addFile(uri)
     except Py4JJavaError as error:
@@ -49,44 +47,37 @@ def fetch_champions(spark: SparkSession, uri: str) -> None:
         ) from error
 
 
-def run(spark: SparkSession, args: argparse.Namespace) -> None:
-    """Scores every lead and writes Parquet over what an earlier try left."""
+def run(spark: SparkSession, arguments: argparse.Namespace) -> None:
+    """Score every lead and write Parquet over what an earlier try left."""
     spark.conf.set("spark.sql.execution.arrow.maxRecordsPerBatch", CHUNK)
     spark.conf.set("spark.sql.files.maxPartitionBytes", BYTES_PER_TASK)
-    contract = read_contract(spark, args.CONTRACT_URI)
-    fetch_champions(spark, args.CHAMPIONS_URI)
+    contract = read_contract(spark, arguments.CONTRACT_URI)
+    fetch_champions(spark, arguments.CHAMPIONS_URI)
     score = partial(
         score_chunks,
-        archive=args.CHAMPIONS_URI.rsplit("/", 1)[-1],
+        archive=arguments.CHAMPIONS_URI.rsplit("/", 1)[-1],
         contract=contract.model_dump_json(),
-        run_id=args.RUN_ID,
-        scored_at=datetime.fromisoformat(args.SCORED_AT),
+        run_id=arguments.RUN_ID,
+        scored_at=datetime.fromisoformat(arguments.SCORED_AT),
     )
-    leads = spark.read.parquet(args.OPEN_URI)
-    known = leads.select(*(field for field in contract.fields if field in leads.columns))
+    leads = spark.read.parquet(arguments.OPEN_URI)
+    lead_fields = [field for field in contract.fields if field in leads.columns]
     schema = from_arrow_schema(scores_schema(contract), prefer_timestamp_ntz=True)
-    known.mapInPandas(score, schema).write.mode("overwrite").parquet(args.SCORES_URI)
-
-
-def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
-    """The job's arguments; Glue passes more (--JOB_NAME, --enable-metrics …), which are left aside."""
-    parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
-    for name in ("OPEN_URI", "CONTRACT_URI", "CHAMPIONS_URI", "SCORES_URI", "RUN_ID", "SCORED_AT"):
-        parser.add_argument(f"--{name}", required=True)
-    return parser.parse_known_args(argv)[0]
+    scores = leads.select(*lead_fields).mapInPandas(score, schema)
+    scores.write.mode("overwrite").parquet(arguments.SCORES_URI)
 
 
 def main() -> None:
-    """Runs the job; an exception ends it with an exit status other than 0, which Glue shows as FAILED."""
+    """Run the job; an exception ends it with an exit status other than 0, which Glue shows as FAILED."""
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s")
     log.setLevel(logging.INFO)
-    args = parse_arguments()
+    arguments = parse_arguments(__doc__ or "", ARGUMENTS)
     spark = SparkSession.builder.appName("score_leads").getOrCreate()
     try:
-        run(spark, args)
+        run(spark, arguments)
     finally:
         spark.stop()
-    log.info("run %s: the leads of %s are scored in %s", args.RUN_ID, args.OPEN_URI, args.SCORES_URI)
+    log.info("run %s: the leads of %s are scored in %s", arguments.RUN_ID, arguments.OPEN_URI, arguments.SCORES_URI)
 
 
 if __name__ == "__main__":

@@ -117,8 +117,8 @@ class Layout:
         return self._folder(self.settings.s3.scripts_prefix) + "score_leads.py"
 
     @property
-    def scoring_code(self) -> str:
-        """The project's own code that the scoring job imports."""
+    def job_code(self) -> str:
+        """Return the zip of the project's own code that the Glue jobs import."""
         return self._folder(self.settings.s3.scripts_prefix) + "include.zip"
 
     @property

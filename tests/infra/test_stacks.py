@@ -117,7 +117,7 @@ def _places(job: dict[str, Any]) -> dict[str, Any]:
     """The job with only the file's name of every place in S3, which template and DAG write in their own ways."""
     layout = {
         "scoring_script": "score_leads.py",
-        "scoring_code": "include.zip",
+        "job_code": "include.zip",
         "scoring_requirements": "score_leads.requirements.txt",
         "job_script": "s3_to_redshift.py",
     }

@@ -13,6 +13,8 @@ import pytest
 from pyspark.sql import SparkSession
 
 from include.glue import s3_to_redshift as job
+from include.glue.arguments import parse_arguments
+from include.glue.job_contract import JobContract, parse_contract
 
 ROOT = Path(__file__).parents[3]
 
@@ -30,8 +32,8 @@ CONTRACT_JSON = json.dumps({"columns": COLUMNS, "key": "lead_id", "null_tokens":
 
 
 @pytest.fixture(scope="session")
-def contract() -> job.Contract:
-    return job.parse_contract(CONTRACT_JSON)
+def contract() -> JobContract:
+    return parse_contract(CONTRACT_JSON)
 
 
 @pytest.fixture(scope="session")
@@ -119,7 +121,7 @@ def load(spark, arguments, tmp_path):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content if isinstance(content, bytes) else content.encode())
             os.utime(path, (1_700_000_000 + age, 1_700_000_000 + age))
-        job.run(spark, job.parse_arguments(arguments))
+        job.run(spark, parse_arguments("", job.ARGUMENTS, arguments))
         return outcome(tmp_path)
 
     return run

@@ -1,7 +1,9 @@
-"""What the scoring job gets besides its script: the project's code as a zip, and packages for Glue's Python."""
+"""What the Glue jobs get besides their scripts: the project's code as a zip, and packages for Glue's Python."""
 
 import ast
 import re
+import subprocess
+import sys
 import zipfile
 from io import BytesIO
 from pathlib import Path
@@ -27,10 +29,12 @@ def pins(path: Path) -> dict[str, str]:
     return dict(re.findall(r"^([\w.-]+)==(\S+)", path.read_text(), flags=re.MULTILINE))
 
 
-def test_the_zip_holds_what_scoring_imports_and_nothing_else_of_the_project(sources):
-    assert {"include/__init__.py", "include/scoring/batch.py", "include/features/cleaning.py"} <= set(sources)
+def test_the_zip_holds_what_the_jobs_import_and_nothing_else_of_the_project(sources):
+    needed = {"include/__init__.py", "include/scoring/batch.py", "include/features/cleaning.py"}
+    assert needed | {"include/contract/cells.py", "include/glue/csv_records.py"} <= set(sources)
     packages = {name.split("/")[1] for name in sources if name.count("/") > 1}
-    assert packages == {"contract", "features", "glue", "lake", "registry", "serving"}
+    assert {"contract", "glue", "scoring"} <= packages
+    assert not packages & {"api", "monitoring", "promotion", "training", "warehouse"}
     assert "include/api/app.py" not in sources
 
 
@@ -66,6 +70,35 @@ def test_newer_syntax_would_be_noticed():
         ast.parse("def f[T](x: T) -> T: ...", feature_version=GLUE_PYTHON)
     assert nested_quotes('f"{names["a"]}"') == [1]
     assert nested_quotes("f\"{names['a']}\"") == []
+
+
+ON_BARE_GLUE = """
+import importlib.abc, sys
+class Refuse(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path=None, target=None):
+        top = name.partition(".")[0]
+        of_python = top in sys.stdlib_module_names or top.startswith("_sysconfigdata")
+        if not of_python and top not in ("include", "pyspark", "py4j"):
+            raise ModuleNotFoundError(f"Glue has no {name}", name=name)
+sys.meta_path.insert(0, Refuse())
+sys.path.insert(0, sys.argv[1])
+import include.glue.s3_to_redshift
+from include.contract.cells import cell_rule, read_cell
+from include.glue.job_contract import parse_contract
+modules = [module for name, module in sys.modules.items() if name.split(".")[0] == "include"]
+assert all(module.__file__.startswith(sys.argv[1]) for module in modules)
+print(*sorted(module.__name__ for module in modules))
+"""
+
+
+def test_ingestion_and_every_module_that_it_imports_need_nothing_but_spark(tmp_path):
+    archive = tmp_path / "include.zip"
+    archive.write_bytes(code_zip())
+    command = [sys.executable, "-c", ON_BARE_GLUE, str(archive)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert {"include.contract.cells", "include.glue.csv_records", "include.glue.writing"} <= set(done.stdout.split())
+    assert "include.contract.model" not in done.stdout.split()
 
 
 def test_the_same_code_gives_the_same_bytes():

@@ -11,6 +11,9 @@ import pytest
 
 from include.contract import load_contract
 from include.glue import s3_to_redshift as job
+from include.glue.arguments import parse_arguments
+from include.glue.errors import JobFailedError
+from include.glue.outcomes import SUPERSEDED
 
 ROOT = Path(__file__).parents[3]
 REAL_LEADS = Path(os.environ.get("LEADS_CSV", ROOT / "../shared/data/Leads.csv"))
@@ -145,7 +148,7 @@ def test_of_different_rows_with_one_key_the_latest_file_wins(load):
     (loser,) = result.quarantine
     assert (loser["source_file"], loser["source_line"], loser["reason"]) == ("z.csv", 3, "superseded by a.csv line 2")
     assert json.loads(loser["raw"])["Visits"] == "3"
-    assert result.metrics["reasons"] == {job.SUPERSEDED: 1}
+    assert result.metrics["reasons"] == {SUPERSEDED: 1}
 
 
 def test_within_a_file_the_last_row_of_a_key_wins(load):
@@ -155,8 +158,10 @@ def test_within_a_file_the_last_row_of_a_key_wins(load):
 
 
 def test_levels_outside_the_contract_are_counted(load):
-    rows = "".join(f"k{n},1,0,3,1,{'Web' if n else 'Pigeon'},{'mild' if n < 3 else 'hot'},No\n" for n in range(5))
-    assert load({"a.csv": HEADER + rows}).metrics["unknown_levels"] == {"heat": {"mild": 3}, "channel": {"Pigeon": 1}}
+    rows = "".join(f"k{n},1,0,3,1,{'Web' if n > 2 else 'Pigeon'},hot,No\n" for n in range(5))
+    metrics = load({"a.csv": HEADER + rows + "m,1,0,3,1,Web,mild,No\n"}).metrics
+    assert metrics["unknown_levels"] == {"channel": {"Pigeon": 3}}
+    assert metrics["reasons"] == {"Heat: none of cold, hot": 1}
 
 
 def test_running_a_load_again_replaces_what_it_wrote(load):
@@ -166,7 +171,7 @@ def test_running_a_load_again_replaces_what_it_wrote(load):
     assert sorted(again.rows, key=str) == sorted(first.rows, key=str)
 
 
-@pytest.mark.parametrize("moment", ["list_objects", "read_records"], ids=["after listing", "before reading"])
+@pytest.mark.parametrize("moment", ["list_csv_objects", "read_records"], ids=["after listing", "before reading"])
 def test_an_object_deleted_before_it_was_read_ends_the_job_with_its_name(
     spark, arguments, tmp_path, monkeypatch, moment
 ):
@@ -180,8 +185,8 @@ def test_an_object_deleted_before_it_was_read_ends_the_job_with_its_name(
         return result
 
     monkeypatch.setattr(job, moment, step_then_delete)
-    with pytest.raises(job.JobFailedError, match=r"b\.csv under file://.* vanished while the job ran"):
-        job.run(spark, job.parse_arguments(arguments))
+    with pytest.raises(JobFailedError, match=r"b\.csv under file://.* vanished while the job ran"):
+        job.run(spark, parse_arguments("", job.ARGUMENTS, arguments))
     assert not (tmp_path / "metrics.json").exists()
 
 
@@ -200,15 +205,15 @@ def test_a_prefix_without_csv_objects_ends_the_process_with_a_message(arguments,
 
 def test_a_contract_that_is_not_there_ends_the_job_with_its_address(spark, arguments, tmp_path):
     (tmp_path / "contract.json").unlink()
-    with pytest.raises(job.JobFailedError, match=r"contract\.json cannot be read"):
-        job.run(spark, job.parse_arguments(arguments))
+    with pytest.raises(JobFailedError, match=r"contract\.json cannot be read"):
+        job.run(spark, parse_arguments("", job.ARGUMENTS, arguments))
 
 
 @pytest.mark.skipif(not REAL_LEADS.exists(), reason="no real leads; set LEADS_CSV")
 def test_the_real_leads_all_load_and_no_cell_says_select(spark, arguments, tmp_path):
     (tmp_path / "raw" / "leads.csv").write_bytes(REAL_LEADS.read_bytes())
     (tmp_path / "contract.json").write_text(load_contract("x_education").model_dump_json())
-    metrics = job.run(spark, job.parse_arguments(arguments))
+    metrics = job.run(spark, parse_arguments("", job.ARGUMENTS, arguments))
     table = pq.read_table(tmp_path / "out" / "load=load-1", partitioning=None)
     assert (metrics["loaded_rows"], metrics["quarantined_rows"], metrics["unknown_levels"]) == (9240, 0, {})
     assert sum(table["converted"].to_pylist()) == 3561

@@ -5,7 +5,9 @@ import json
 import pytest
 
 from include.contract import ContractError
-from include.glue.score_leads import parse_arguments, read_contract
+from include.glue import score_leads
+from include.glue.arguments import parse_arguments
+from include.glue.score_leads import read_contract
 
 ARGUMENTS = {
     "OPEN_URI": "file:///open/",
@@ -23,13 +25,13 @@ def given(arguments):
 
 def test_what_glue_passes_besides_is_left_aside():
     more = ["--JOB_NAME", "scoreLeads", "--additional-python-modules", "s3://b/r.txt", "--enable-metrics", "true"]
-    assert vars(parse_arguments([*given(ARGUMENTS), *more])) == ARGUMENTS
+    assert vars(parse_arguments("", score_leads.ARGUMENTS, [*given(ARGUMENTS), *more])) == ARGUMENTS
 
 
 @pytest.mark.parametrize("name", ARGUMENTS)
 def test_an_argument_that_is_missing_ends_the_job(name, capsys):
     with pytest.raises(SystemExit):
-        parse_arguments(given({key: value for key, value in ARGUMENTS.items() if key != name}))
+        parse_arguments("", score_leads.ARGUMENTS, given({key: text for key, text in ARGUMENTS.items() if key != name}))
     assert f"--{name}" in capsys.readouterr().err
 
 

@@ -68,7 +68,7 @@ def spark_job(layout, contract):
     scripts = files("include.glue")
     write_bytes(layout.scoring_script, (scripts / "score_leads.py").read_bytes())
     write_bytes(layout.scoring_requirements, (scripts / "requirements.txt").read_bytes())
-    write_bytes(layout.scoring_code, code_zip())
+    write_bytes(layout.job_code, code_zip())
     write_json(layout.job_contract, contract.model_dump(mode="json"))
     glue, name = boto3.client("glue"), f"scoring-{uuid.uuid4().hex[:8]}"
     glue.create_job(
@@ -77,7 +77,7 @@ def spark_job(layout, contract):
         GlueVersion="5.0",
         Command={"Name": "glueetl", "ScriptLocation": layout.scoring_script, "PythonVersion": "3"},
         DefaultArguments={
-            "--extra-py-files": layout.scoring_code,
+            "--extra-py-files": layout.job_code,
             "--additional-python-modules": layout.scoring_requirements,
             "--python-modules-installer-option": "-r",
         },

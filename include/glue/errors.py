@@ -1,0 +1,11 @@
+"""Errors of `include.glue`."""
+
+from include.errors import LeadsError
+
+
+class JobFailedError(LeadsError, RuntimeError):
+    """The ingestion job cannot do its work at all; the message says what to do next."""
+
+
+class ChampionsMissingError(LeadsError, RuntimeError):
+    """The scoring job has no champions to score with."""

@@ -1,0 +1,66 @@
+"""Reads the part of a contract that the ingestion job needs from the contract's JSON."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from include.contract.cells import CellRule, cell_rule
+from include.glue.errors import JobFailedError
+
+SPARK_TYPES = {"integer": "int", "number": "double"}
+"""Types of numbers in Spark; every other column is text."""
+
+
+@dataclass(frozen=True)
+class JobColumn:
+    """What the job needs to know of a column.
+
+    Attributes:
+        name: header in the source file.
+        field: name in Parquet.
+        rule: what its cells may hold.
+        levels: texts that the contract lists; others are loaded and counted.
+    """
+
+    name: str
+    field: str
+    rule: CellRule
+    levels: tuple[str, ...] = ()
+
+    @property
+    def spark_type(self) -> str:
+        """Return the column's type as Spark's SQL names it."""
+        return SPARK_TYPES.get(self.rule.type, "string")
+
+
+@dataclass(frozen=True)
+class JobContract:
+    """What the job needs to know of a contract."""
+
+    columns: tuple[JobColumn, ...]
+    key: str
+
+    @property
+    def fields(self) -> list[str]:
+        """Return the field names in the order of the table."""
+        return [column.field for column in self.columns]
+
+
+def parse_contract(text: str) -> JobContract:
+    """Return the contract from its JSON. Raises JobFailedError where that is not one."""
+    try:
+        content = json.loads(text)
+        null_tokens = frozenset(content["null_tokens"])
+        columns = tuple(_column(column, null_tokens) for column in content["columns"])
+        return JobContract(columns, content["key"])
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise JobFailedError(f"the contract is not readable ({error!r}); upload it again as JSON") from error
+
+
+def _column(content: dict[str, Any], null_tokens: frozenset[str]) -> JobColumn:
+    return JobColumn(
+        name=content["name"],
+        field=content["field"],
+        rule=cell_rule(content, null_tokens),
+        levels=tuple(content.get("allowed") or ()),
+    )
