@@ -72,12 +72,6 @@ class Column(_Strict):
         """Whether values are numbers (type integer or number)."""
         return self.type in ("integer", "number")
 
-    def group_of(self, level: str) -> str:
-        """The group that holds `level`; `Other` for a level no group names; the level itself without groups."""
-        if not self.groups:
-            return level
-        return next((group for group, levels in self.groups.items() if level in levels), "Other")
-
 
 class Names(_Strict):
     """What the data set is called where it is stored, modelled and served."""

@@ -21,12 +21,13 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 LOCAL = "file://"
+MISSING_CODES = ("NoSuchKey", "NoSuchBucket", "404")
 
 
 def split_uri(uri: str) -> tuple[str, str]:
-    """Bucket and key of an s3:// URI; the key may be empty. Raises ValueError for anything else."""
-    scheme, _, rest = uri.partition("://")
-    bucket, _, key = rest.partition("/")
+    """Return bucket and key of an s3:// URI; the key may be empty. Raises ValueError for anything else."""
+    scheme, _, address = uri.partition("://")
+    bucket, _, key = address.partition("/")
     if scheme != "s3" or not bucket:
         raise ValueError(f"{uri!r} is not an S3 URI; expected s3://bucket/key")
     return bucket, key
@@ -39,22 +40,23 @@ def s3_client() -> "S3Client":
 
 
 @contextmanager
-def _missing(uri: str) -> Iterator[None]:
+def _naming_what_is_missing(uri: str) -> Iterator[None]:
+    """Raise ObjectMissingError with the URI in place of S3's own errors about a missing object or bucket."""
     try:
         yield
     except (ClientError, S3UploadFailedError) as error:
-        said = error if isinstance(error, ClientError) else error.__context__  # an upload in parts wraps it
-        if isinstance(said, ClientError) and said.response["Error"]["Code"] in ("NoSuchKey", "NoSuchBucket", "404"):
+        answer = error if isinstance(error, ClientError) else error.__context__  # an upload in parts wraps it
+        if isinstance(answer, ClientError) and answer.response["Error"]["Code"] in MISSING_CODES:
             raise ObjectMissingError(uri) from error
         raise
 
 
 def read_bytes(uri: str) -> bytes:
-    """Content of the object at `uri`. Raises ObjectMissingError."""
+    """Return the content of the object at `uri`. Raises ObjectMissingError."""
     if uri.startswith(LOCAL):
         return _read_file(uri)
     bucket, key = split_uri(uri)
-    with _missing(uri):
+    with _naming_what_is_missing(uri):
         return s3_client().get_object(Bucket=bucket, Key=key)["Body"].read()
 
 
@@ -66,72 +68,59 @@ def _read_file(uri: str) -> bytes:
 
 
 def write_bytes(uri: str, content: bytes) -> None:
-    """Stores `content` as the object at `uri`, over whatever was there. Raises ObjectMissingError without the bucket.
+    """Store `content` as the object at `uri`, over whatever was there. Raises ObjectMissingError without the bucket.
 
     Its type follows from the name's ending, so that a browser shows a page instead of saving it.
     """
     bucket, key = split_uri(uri)
-    with _missing(uri):
-        s3_client().put_object(Bucket=bucket, Key=key, Body=content, ContentType=_type_of(key))
+    with _naming_what_is_missing(uri):
+        s3_client().put_object(Bucket=bucket, Key=key, Body=content, ContentType=_content_type(key))
 
 
-def _type_of(key: str) -> str:
-    kind, packing = mimetypes.guess_type(key)
-    if kind is None or packing:
+def _content_type(key: str) -> str:
+    content_type, packing = mimetypes.guess_type(key)
+    if content_type is None or packing:
         return "application/octet-stream"
-    return f"{kind}; charset=utf-8" if kind.startswith("text/") else kind
-
-
-def read_text(uri: str) -> str:
-    """UTF-8 text of the object at `uri`. Raises ObjectMissingError."""
-    return read_bytes(uri).decode("utf-8")
+    if content_type.startswith("text/"):
+        return f"{content_type}; charset=utf-8"
+    return content_type
 
 
 def write_text(uri: str, text: str) -> None:
-    """Stores `text` as UTF-8."""
+    """Store `text` as UTF-8."""
     write_bytes(uri, text.encode("utf-8"))
 
 
 def read_json(uri: str) -> Any:
-    """Parsed JSON of the object at `uri`. Raises ObjectMissingError."""
+    """Return the parsed JSON of the object at `uri`. Raises ObjectMissingError."""
     return json.loads(read_bytes(uri))
 
 
 def write_json(uri: str, content: object) -> None:
-    """Stores `content` as indented JSON; dates and the like as their text."""
+    """Store `content` as indented JSON; dates and the like as their text."""
     write_text(uri, json.dumps(content, indent=2, default=str) + "\n")
 
 
 def upload_file(path: str | Path, uri: str) -> None:
-    """Uploads a local file, in parts where it is large. Raises ObjectMissingError without the bucket."""
+    """Upload a local file, in parts where it is large. Raises ObjectMissingError without the bucket."""
     bucket, key = split_uri(uri)
-    with _missing(uri):
+    with _naming_what_is_missing(uri):
         s3_client().upload_file(str(path), bucket, key)
 
 
 def download_file(uri: str, path: str | Path) -> None:
-    """Downloads the object at `uri` into a local file, in parts where it is large. Raises ObjectMissingError."""
+    """Download the object at `uri` into a local file, in parts where it is large. Raises ObjectMissingError."""
     bucket, key = split_uri(uri)
-    with _missing(uri):
+    with _naming_what_is_missing(uri):
         s3_client().download_file(bucket, key, str(path))
 
 
 def delete_objects(uris: Iterable[str]) -> None:
-    """Deletes objects; one that is not there is no error. Raises ObjectMissingError without the bucket."""
+    """Delete objects; one that is not there is no error. Raises ObjectMissingError without the bucket."""
     for uri in uris:
         bucket, key = split_uri(uri)
-        with _missing(uri):
+        with _naming_what_is_missing(uri):
             s3_client().delete_object(Bucket=bucket, Key=key)
-
-
-def list_objects(uri: str) -> list[str]:
-    """URIs of every object whose URI begins with `uri`, sorted. Raises ObjectMissingError without the bucket."""
-    if uri.startswith(LOCAL):
-        return sorted(f"{LOCAL}{path}" for path in Path(uri.removeprefix(LOCAL)).rglob("*") if path.is_file())
-    bucket, prefix = split_uri(uri)
-    pages = s3_client().get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-    with _missing(uri):
-        return sorted(f"s3://{bucket}/{item['Key']}" for page in pages for item in page.get("Contents", []))
 
 
 class StoredObject(NamedTuple):
@@ -142,10 +131,24 @@ class StoredObject(NamedTuple):
     stored_at: datetime
 
 
+def list_objects(uri: str) -> list[str]:
+    """Return the URIs of all objects that begin with `uri`, sorted. Raises ObjectMissingError without the bucket."""
+    if uri.startswith(LOCAL):
+        return sorted(f"{LOCAL}{path}" for path in Path(uri.removeprefix(LOCAL)).rglob("*") if path.is_file())
+    return [stored.uri for stored in stored_objects(uri)]
+
+
 def stored_objects(uri: str) -> list[StoredObject]:
-    """Every object whose s3:// URI begins with `uri`, by name. Raises ObjectMissingError without the bucket."""
+    """Return every object whose s3:// URI begins with `uri`, by name.
+
+    Raises:
+        ObjectMissingError: there is no such bucket.
+    """
     bucket, prefix = split_uri(uri)
     pages = s3_client().get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-    with _missing(uri):
-        items = [item for page in pages for item in page.get("Contents", [])]
-    return sorted(StoredObject(f"s3://{bucket}/{item['Key']}", item["Size"], item["LastModified"]) for item in items)
+    objects: list[StoredObject] = []
+    with _naming_what_is_missing(uri):
+        for page in pages:
+            for item in page.get("Contents", []):
+                objects.append(StoredObject(f"s3://{bucket}/{item['Key']}", item["Size"], item["LastModified"]))
+    return sorted(objects)

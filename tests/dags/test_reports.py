@@ -26,7 +26,8 @@ def bucket(monkeypatch):
 
 
 def test_a_drift_analysis_hands_on_its_page_and_everything_that_it_found(bucket):
-    from include.lake.objects import read_text, write_json
+    from include.lake.objects import write_json
+    from tests.s3_text import read_text
 
     write_json(f"{REPORTS}/drift/r1/summary.json", {"verdict": "drift"})
     result = with_drift_page({"verdict": "drift", "report_uri": f"{REPORTS}/drift/r1/drift.html"})
@@ -41,7 +42,8 @@ def test_an_analysis_without_a_report_has_no_page():
 
 
 def test_a_decision_hands_on_the_page_of_its_record(bucket):
-    from include.lake.objects import read_text, write_json
+    from include.lake.objects import write_json
+    from tests.s3_text import read_text
 
     uri = f"{REPORTS}/gate/r1/contact.json"
     write_json(uri, {"verdict": "rollback", "model": "m", "version": "3", "stage": "contact", "reasons": ["by hand"]})

@@ -3,15 +3,6 @@ import pytest
 from include.contract import KnownAt, load_contract
 
 
-@pytest.mark.parametrize(("level", "group"), [("Mail", "Direct"), ("Web", "Other"), ("never seen", "Other")])
-def test_a_level_belongs_to_its_group_or_to_other(small, level, group):
-    assert small.column("channel").group_of(level) == group
-
-
-def test_a_column_without_groups_keeps_its_levels(small):
-    assert small.column("heat").group_of("hot") == "hot"
-
-
 @pytest.mark.parametrize(
     ("stage", "fields"),
     [

@@ -6,7 +6,8 @@ import mlflow
 import pytest
 
 from include.feedback.agreement_page import report_agreement
-from include.lake.objects import read_json, read_text
+from include.lake.objects import read_json
+from tests.s3_text import read_text
 
 WHEN = datetime(2026, 2, 1, 2, 23, tzinfo=UTC)
 COLLECTED = {"objects": 5, "collected": 4, "malformed": 1, "feedback_uri": "s3://b/k"}

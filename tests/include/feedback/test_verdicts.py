@@ -10,7 +10,8 @@ from include.contract import KnownAt
 from include.contract.ddl import feedback_columns
 from include.feedback.errors import FeedbackRefusedError
 from include.feedback.verdicts import Feedback, Stage, keep, parse, said
-from include.lake.objects import list_objects, read_json, read_text
+from include.lake.objects import list_objects, read_json
+from tests.s3_text import read_text
 
 NOW = datetime(2026, 2, 1, 9, tzinfo=UTC)
 SAID = {"lead": "a-1", "rep": "asha", "verdict": "too_low", "model_version": "7", "stage": "contact", "outcome": 1}

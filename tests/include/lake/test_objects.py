@@ -9,12 +9,12 @@ from include.lake.objects import (
     delete_objects,
     list_objects,
     read_json,
-    read_text,
     split_uri,
     upload_file,
     write_json,
     write_text,
 )
+from tests.s3_text import read_text
 
 
 def test_text_comes_back_as_it_went(bucket):

@@ -7,7 +7,7 @@ import requests
 from mlflow import MlflowClient
 
 from include.contract import load_contract
-from include.lake.objects import list_objects, read_json, read_text, s3_client, split_uri
+from include.lake.objects import list_objects, read_json, s3_client, split_uri
 from include.monitoring.analysis import analyse_drift
 from include.monitoring.errors import ChampionUnreadableError, ColumnsDifferError, ReferenceMissingError
 from include.monitoring.findings import NOTHING
@@ -18,6 +18,7 @@ from include.settings import settings
 from include.warehouse.client import Warehouse
 from include.warehouse.errors import WarehouseError
 from include.warehouse.templates import Statements
+from tests.s3_text import read_text
 
 RUN = "manual__2026-01-01T00:00:00+00:00"
 

@@ -2,10 +2,11 @@
 
 import pytest
 
-from include.lake.objects import read_json, read_text
+from include.lake.objects import read_json
 from include.monitoring.analysis import analyse_drift
 from include.reporting.drift_page import write_drift_page
 from include.settings import settings
+from tests.s3_text import read_text
 
 
 def test_the_summary_holds_every_monitored_column_and_the_page_shows_the_drifted_one_first(

@@ -3,9 +3,10 @@
 import pytest
 
 from include.lake.errors import ObjectMissingError
-from include.lake.objects import read_text, write_json
+from include.lake.objects import write_json
 from include.promotion.decision_page import decision_page, side_by_side, write_decision_page
 from include.promotion.record import DecisionRecord, Figures
+from tests.s3_text import read_text
 
 
 def shown(record):

@@ -3,10 +3,11 @@
 import pytest
 
 from include.lake.errors import ObjectMissingError
-from include.lake.objects import read_text, write_json
+from include.lake.objects import write_json
 from include.lake.web import browser_address
 from include.reporting.drift_page import drift_page, write_drift_page
 from include.settings import settings
+from tests.s3_text import read_text
 
 
 def column(name, score, threshold, drifted, **more):

@@ -5,11 +5,12 @@ import json
 import pytest
 
 from include.lake.frames import write_parquet
-from include.lake.objects import list_objects, read_bytes, read_text, write_text
+from include.lake.objects import list_objects, read_bytes, write_text
 from include.reporting.eda import write_eda
 from include.settings import settings
 from include.training.errors import NotEnoughRowsError
 from include.training.snapshot import write_manifest
+from tests.s3_text import read_text
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 import requests
 
 from include.lake.frames import write_parquet
-from include.lake.objects import list_objects, read_text, s3_client, split_uri, write_json
+from include.lake.objects import list_objects, s3_client, split_uri, write_json
 from include.lake.web import browser_address
 from include.registry.registry import promote, register
 from include.registry.tracking import connect
@@ -14,6 +14,7 @@ from include.reporting.card_facts import card_facts
 from include.reporting.model_card import figure_rows, model_card, write_model_card
 from include.settings import settings
 from include.training.snapshot import write_manifest
+from tests.s3_text import read_text
 
 
 @pytest.fixture
