@@ -64,7 +64,7 @@ def test_a_leads_values_and_the_base_add_up_to_its_margin(contract, accounts, fa
     + [(one, NATIVE_LEVELS) for one in NATIVE_FAMILIES],
 )
 def test_values_belong_to_business_fields_whatever_the_encoding(contract, accounts, family, encoding):
-    explanation = explain(fitted(family, contract, accounts, **encoding), accounts, accounts, limit=5)
+    explanation = explain(fitted(family, contract, accounts, **encoding), accounts, accounts, limit=ROWS_EXPLAINED)
     used = {"visits", "minutes", "channel", "region", "newsletter", "fit", "opinion"}
     assert set(explanation.values.columns) == used
     assert explanation.importance.index[0] == "opinion"
