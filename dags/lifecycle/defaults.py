@@ -16,7 +16,7 @@ SENSOR = {"retries": 0}
 
 
 def dag_defaults(*, tags, dagrun_timeout):
-    """Keyword arguments of `@dag` that are the same in every file.
+    """Return the keyword arguments of `@dag` that are the same in every file.
 
     Args:
         tags: what the DAG list can be filtered by, besides the project's own tag.

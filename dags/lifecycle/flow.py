@@ -8,11 +8,11 @@ from lifecycle.defaults import DECISION
 
 
 def join():
-    """Where the branches meet: no failure, and at least one branch was taken."""
+    """Return the task where branches meet: no failure, and at least one branch was taken."""
     return EmptyOperator(task_id="join", trigger_rule=TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS, **DECISION)
 
 
 @task(trigger_rule=TriggerRule.ONE_FAILED, on_failure_callback=[], **{**DECISION, "retries": 0})
 def watcher():
-    """Fails when any task has failed, so that the run is never a success by its last task alone."""
+    """Fail when any task has failed, so that the run is never a success by its last task alone."""
     raise AirflowFailException("A task of this run has failed; its own log says why.")

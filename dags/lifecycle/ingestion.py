@@ -27,15 +27,16 @@ log = logging.getLogger(__name__)
 
 
 def wait_as_asked(context):
-    """Takes the sensor's timeout from the trigger form: an operator's `timeout` is not a template field."""
-    sensor, asked = context["task"], context["params"]["sensor_timeout"]
-    sensor.timeout = float(asked)
+    """Take the sensor's timeout from the trigger form: an operator's `timeout` is not a template field."""
+    sensor = context["task"]
+    timeout = context["params"]["sensor_timeout"]
+    sensor.timeout = float(timeout)
     sensor.poke_interval = min(sensor.poke_interval, sensor.timeout)
-    log.info("Waiting up to %s s for a file that matches %s", asked, sensor.bucket_key)
+    log.info("Waiting up to %s s for a file that matches %s", timeout, sensor.bucket_key)
 
 
 def wait_for_files():
-    """Sensor: at least one CSV object below the source folder, at any depth."""
+    """Wait for at least one CSV object below the source folder, at any depth."""
     return S3KeySensor(
         task_id="wait_for_files",
         bucket_key=SOURCE + "*.csv",
@@ -50,7 +51,7 @@ def wait_for_files():
 
 
 def crawl():
-    """Crawler run over the raw prefix, so that the Data Catalog shows what has arrived."""
+    """Run the crawler over the raw prefix, so that the Data Catalog shows what has arrived."""
     return GlueCrawlerOperator(
         task_id="crawl",
         config=CRAWLER,
@@ -63,7 +64,7 @@ def crawl():
 
 
 def type_and_quarantine():
-    """Glue Spark job: typed Parquet, quarantined rows and quality metrics, each below this run's own key."""
+    """Run the Glue job: typed Parquet, quarantined rows and quality metrics, each below this run's own key."""
     return GlueJobOperator(
         task_id="type_and_quarantine",
         job_name="{{ names.settings.glue.job }}",
@@ -86,7 +87,7 @@ def type_and_quarantine():
 
 @task(**QUALITY_GATE)
 def quality_gate(load_id):
-    """Stops the run, naming the reason, when columns are missing, nothing was loaded or too much was quarantined."""
+    """Stop the run, naming the reason, when columns are missing, nothing was loaded or too much was quarantined."""
     from include.lake.errors import LoadRejectedError
     from include.lake.objects import read_json
     from include.lake.quality import check_load
@@ -94,16 +95,25 @@ def quality_gate(load_id):
 
     names = Names()
     try:
-        return check_load(read_json(names.layout.load_metrics(load_id)), names.settings)
+        metrics = read_json(names.layout.load_metrics(load_id))
+        return check_load(metrics, names.settings)
     except LoadRejectedError as error:
         raise AirflowFailException(f"{error} Rows: {names.layout.quarantine(load_id)}") from error
 
 
 def copy_into_staging():
-    """Staging table emptied and filled with this load's Parquet, in one transaction."""
-    return statements("copy_into_staging", "{{ sql('clear_staging') }}", "{{ sql('copy_load', load_id=run_key(ti)) }}")
+    """Empty the staging table and fill it with this load's Parquet, in one transaction."""
+    return statements(
+        "copy_into_staging",
+        "{{ sql('clear_staging') }}",
+        "{{ sql('copy_load', load_id=run_key(ti)) }}",
+    )
 
 
 def merge_leads():
-    """Staging merged into the table of leads; tells `leads`' consumers that it has changed."""
-    return statements("merge_leads", "{{ sql('merge_leads', ingested_at=dag_run.run_after) }}", outlets=[LEADS])
+    """Merge staging into the table of leads, and tell the consumers of `leads` that it has changed."""
+    return statements(
+        "merge_leads",
+        "{{ sql('merge_leads', ingested_at=dag_run.run_after) }}",
+        outlets=[LEADS],
+    )

@@ -8,50 +8,51 @@ RUN_AFTER = "{{ dag_run.run_after.isoformat() }}"
 
 
 def run_key(ti):
-    """DAG id and run id as one word that is safe in S3 keys, Hadoop paths and SQL; every path of a run carries it."""
-    return f"{ti.dag_id}__{re.sub(r'[^A-Za-z0-9_.=-]+', '-', ti.run_id)}"
+    """Return DAG id and run id as one word that is safe in S3 keys, Hadoop paths and SQL; a run's paths carry it."""
+    run = re.sub(r"[^A-Za-z0-9_.=-]+", "-", ti.run_id)
+    return f"{ti.dag_id}__{run}"
 
 
 class Names:
-    """`names` in templates: settings, contract and S3 layout of the process that renders."""
+    """Look up settings, contract and what is made of them in the process that renders; templates call it `names`."""
 
     @property
     def settings(self):
-        """The typed settings (include.settings)."""
+        """Return the typed settings (include.settings)."""
         from include.settings import settings
 
         return settings()
 
     @property
     def contract(self):
-        """The lead contract that the settings name."""
+        """Return the lead contract that the settings name."""
         from include.contract import load_contract
 
         return load_contract(self.settings.contract)
 
     @property
     def layout(self):
-        """Where everything lies in S3."""
+        """Return where everything lies in S3."""
         from include.lake.layout import Layout
 
         return Layout(self.settings, self.contract)
 
     @property
     def statements(self):
-        """The SQL files, rendered for the settings and the contract."""
+        """Return the SQL files, rendered for the settings and the contract."""
         from include.warehouse.templates import Statements
 
         return Statements(self.settings, self.contract)
 
     @property
     def warehouse(self):
-        """The client that runs statements in Redshift."""
+        """Return the client that runs statements in Redshift."""
         from include.warehouse.client import Warehouse
 
         return Warehouse(self.settings)
 
     def source(self, prefix, dag_run):
-        """S3 folder to ingest: `prefix` (a key or an s3:// URI), else the folder of the day before the run.
+        """Return the S3 folder to ingest: `prefix` (a key or an s3:// URI), else the folder of the day before the run.
 
         The day comes from the end of the data interval, so a nightly run takes the day that has just ended. A run
         triggered without a logical date has no interval and counts from its `run_after`.
@@ -59,8 +60,9 @@ class Names:
         if not prefix:
             day = (dag_run.data_interval_end or dag_run.run_after) - timedelta(days=1)
             return f"{self.layout.raw}dt={day:%Y-%m-%d}/"
-        uri = prefix if prefix.startswith("s3://") else f"s3://{self.settings.s3.bucket}/{prefix.lstrip('/')}"
-        return uri.rstrip("/") + "/"
+        if not prefix.startswith("s3://"):
+            prefix = f"s3://{self.settings.s3.bucket}/{prefix.lstrip('/')}"
+        return prefix.rstrip("/") + "/"
 
 
 def sql(name, **context):

@@ -32,13 +32,14 @@ SCORING_JOB = {
 
 
 def create_tables():
-    """Every table of the contract that does not exist yet, in one transaction."""
-    return statements("create_tables", *(f"{{{{ sql('{name}') }}}}" for name in TABLES))
+    """Create every table of the contract that does not exist yet, in one transaction."""
+    creates = [f"{{{{ sql('{name}') }}}}" for name in TABLES]
+    return statements("create_tables", *creates)
 
 
 @task(**API_CALL)
 def add_missing_columns():
-    """Columns that the DDL has gained since a table was made; returns the statements that were run."""
+    """Add the columns that the DDL has gained since a table was made; returns the statements that were run."""
     from include.warehouse import migrate
     from lifecycle.names import Names
 
@@ -47,13 +48,14 @@ def add_missing_columns():
 
 
 def create_views():
-    """The views over the tables, as this version has them."""
-    return statements("create_views", *(f"{{{{ sql('{name}') }}}}" for name in VIEWS))
+    """Create the views over the tables, as this version has them."""
+    creates = [f"{{{{ sql('{name}') }}}}" for name in VIEWS]
+    return statements("create_views", *creates)
 
 
 @task(**API_CALL)
 def upload_job_files():
-    """Glue scripts, what they import and install, and the contract (as JSON, as jobs read it) to the scripts prefix."""
+    """Upload the Glue scripts, what they import and install, and the contract as JSON to the scripts prefix."""
     from importlib.resources import files
 
     from include.glue.code import code_zip
@@ -71,7 +73,7 @@ def upload_job_files():
 
 @task(**API_CALL)
 def create_glue_job(name, role, config, description):
-    """Creates a Glue job, or brings it up to date."""
+    """Create a Glue job, or bring it up to date."""
     from airflow.providers.amazon.aws.hooks.glue import GlueJobHook
 
     hook = GlueJobHook(job_name=name, desc=description, iam_role_name=role, create_job_kwargs=config)
@@ -80,7 +82,7 @@ def create_glue_job(name, role, config, description):
 
 @task(**API_CALL)
 def create_crawler(config):
-    """Creates the crawler of the raw files, or brings it up to date."""
+    """Create the crawler of the raw files, or bring it up to date."""
     from airflow.providers.amazon.aws.hooks.glue_crawler import GlueCrawlerHook
 
     hook = GlueCrawlerHook()
@@ -92,12 +94,17 @@ def create_crawler(config):
 
 
 def glue_job():
-    """Task `create_glue_job` with the settings' names."""
-    return create_glue_job("{{ names.settings.glue.job }}", "{{ names.settings.glue.role }}", JOB, JOB_DESCRIPTION)
+    """Return the task `create_glue_job` with the settings' names."""
+    return create_glue_job(
+        "{{ names.settings.glue.job }}",
+        "{{ names.settings.glue.role }}",
+        JOB,
+        JOB_DESCRIPTION,
+    )
 
 
 def scoring_job():
-    """Task `create_scoring_job` with the settings' names."""
+    """Return the task `create_scoring_job` with the settings' names."""
     return create_glue_job.override(task_id="create_scoring_job")(
         "{{ names.settings.glue.scoring_job }}",
         "{{ names.settings.glue.role }}",
@@ -107,5 +114,5 @@ def scoring_job():
 
 
 def crawler():
-    """Task `create_crawler` with the settings' names."""
+    """Return the task `create_crawler` with the settings' names."""
     return create_crawler(CRAWLER)

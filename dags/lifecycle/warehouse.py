@@ -6,7 +6,7 @@ from lifecycle.defaults import API_CALL
 
 
 def statements(task_id, *sql, **arguments):
-    """One task that runs `sql` (templates) in one transaction, signed with the task's own AWS identity: no secret.
+    """Return one task that runs `sql` in one transaction, signed with the task's own AWS identity: no secret.
 
     Args:
         task_id: the task's id.

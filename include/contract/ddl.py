@@ -9,25 +9,33 @@ SOURCE_FILE = ("source_file", "VARCHAR(1024)")
 
 
 def column_type(column: Column) -> str:
-    """Redshift type of a column: INTEGER, DOUBLE PRECISION or VARCHAR(bytes)."""
-    return NUMBER_TYPES.get(column.type) or f"VARCHAR({TEXT_BYTES[column.type]})"
+    """Return the Redshift type of a column: INTEGER, DOUBLE PRECISION or VARCHAR(bytes)."""
+    if column.type in NUMBER_TYPES:
+        return NUMBER_TYPES[column.type]
+    return f"VARCHAR({TEXT_BYTES[column.type]})"
 
 
 def staging_columns(contract: Contract) -> tuple[tuple[str, str], ...]:
-    """(name, type) of the staging table, in the order of a load's Parquet files, which COPY reads by position."""
-    return (*((column.field, column_type(column)) for column in contract.columns), SOURCE_FILE)
+    """Return (name, type) of the staging table, in the order of the Parquet of a load, which COPY reads by position."""
+    columns = [(column.field, column_type(column)) for column in contract.columns]
+    return (*columns, SOURCE_FILE)
 
 
 def leads_columns(contract: Contract) -> tuple[tuple[str, str], ...]:
-    """(name, type) of the table of leads: the staging columns, then the first arrival of row and of label."""
-    return (*staging_columns(contract), ("ingested_at", "TIMESTAMP"), ("label_at", "TIMESTAMP"))
+    """Return (name, type) of the table of leads: the staging columns, then the first arrival of row and of label."""
+    return (
+        *staging_columns(contract),
+        ("ingested_at", "TIMESTAMP"),
+        ("label_at", "TIMESTAMP"),
+    )
 
 
 def feedback_columns(contract: Contract) -> tuple[tuple[str, str], ...]:
-    """(name, type) of what a rep says of a score, in the order of the Parquet that COPY reads by position."""
+    """Return (name, type) of what a rep says of a score, in the order of the Parquet that COPY reads."""
+    key_type = column_type(contract.column(contract.key))
     return (
         ("id", "VARCHAR(32) NOT NULL"),
-        (contract.key, column_type(contract.column(contract.key))),  # NOT NULL, as the key of every table
+        (contract.key, key_type),  # NOT NULL, as the key of every table
         ("rep", "VARCHAR(256) NOT NULL"),
         ("verdict", "VARCHAR(16) NOT NULL"),
         ("model_version", "VARCHAR(32) NOT NULL"),
@@ -40,5 +48,5 @@ def feedback_columns(contract: Contract) -> tuple[tuple[str, str], ...]:
 
 
 def table_hints(contract: Contract) -> str:
-    """What follows the column list: spread by key, so that MERGE joins locally; sorted by clock."""
+    """Return what follows the column list: spread by key, so that MERGE joins locally; sorted by clock."""
     return f"DISTSTYLE KEY DISTKEY ({contract.key}) SORTKEY ({contract.clock})"

@@ -24,18 +24,24 @@ Key `{key}`, label `{label}`, clock `{clock}`. Missing are the cells {null_token
 
 
 def dictionary_page(contract: Contract) -> str:
-    """The page in Markdown: a table of all columns, then the levels and groups of each one that has any."""
+    """Return the page in Markdown: a table of all columns, then the levels and groups of each one that has any."""
+    null_tokens = [f"`{token}`" if token else "(empty)" for token in contract.null_tokens]
     head = HEAD.format(
-        **contract.model_dump(include={"contract", "version", "description", "key", "label", "clock"}),
-        null_tokens=", ".join(f"`{token}`" if token else "(empty)" for token in contract.null_tokens),
+        contract=contract.contract,
+        version=contract.version,
+        description=contract.description,
+        key=contract.key,
+        label=contract.label,
+        clock=contract.clock,
+        null_tokens=", ".join(null_tokens),
     )
     rows = [_row(number, column, contract) for number, column in enumerate(contract.columns, start=1)]
-    return head + "\n".join(rows) + "\n\n## Levels\n" + "".join(_levels(column) for column in contract.columns)
+    levels = [_levels(column) for column in contract.columns]
+    return head + "\n".join(rows) + "\n\n## Levels\n" + "".join(levels)
 
 
 def _row(number: int, column: Column, contract: Contract) -> str:
-    roles = {contract.key: "no, the key", contract.label: "no, the label", contract.clock: "no, the clock"}
-    used = roles.get(column.field) or ("no, near-constant" if column.near_constant else "yes")
+    """Return the column's row of the table."""
     meaning = f"**{column.label}**: {column.description} *{column.known_at}*, {column.because}."
     cells = (
         str(number),
@@ -43,21 +49,41 @@ def _row(number: int, column: Column, contract: Contract) -> str:
         f"`{column.field}`",
         _kind(column),
         column_type(column),
-        used,
+        _use(column, contract),
+        meaning,
     )
-    return "| " + " | ".join((*cells, meaning)) + " |"
+    return "| " + " | ".join(cells) + " |"
+
+
+def _use(column: Column, contract: Contract) -> str:
+    """Return whether the model uses the column, and if not, why."""
+    roles = {
+        contract.key: "no, the key",
+        contract.label: "no, the label",
+        contract.clock: "no, the clock",
+    }
+    if column.field in roles:
+        return roles[column.field]
+    return "no, near-constant" if column.near_constant else "yes"
 
 
 def _kind(column: Column) -> str:
-    bounds = [f"≥ {column.minimum:g}"] if column.minimum is not None else []
-    bounds += [f"≤ {column.maximum:g}"] if column.maximum is not None else []
-    unit = [f"({column.unit})"] if column.unit else []
-    return " ".join((column.type.replace("_", "/"), *bounds, *unit))
+    """Return the column's type, bounds and unit."""
+    words = [column.type.replace("_", "/")]
+    if column.minimum is not None:
+        words.append(f"≥ {column.minimum:g}")
+    if column.maximum is not None:
+        words.append(f"≤ {column.maximum:g}")
+    if column.unit:
+        words.append(f"({column.unit})")
+    return " ".join(words)
 
 
 def _levels(column: Column) -> str:
+    """Return the section about the column's levels; empty where it has none."""
     if column.order:
-        return f"\n### {column.name}\n\nLowest first: {' < '.join(column.order)}\n"
+        order = " < ".join(column.order)
+        return f"\n### {column.name}\n\nLowest first: {order}\n"
     if not column.allowed:
         return ""
     groups = column.groups or {"(each its own)": column.allowed}
@@ -66,7 +92,7 @@ def _levels(column: Column) -> str:
 
 
 def main() -> None:
-    """Writes the page of the contract that the settings name, relative to the working directory."""
+    """Write the page of the contract that the settings name, relative to the working directory."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     PAGE.parent.mkdir(exist_ok=True)
     PAGE.write_text(dictionary_page(load_contract(settings().contract)), encoding="utf-8")

@@ -13,28 +13,32 @@ from include.contract.model import Contract
 
 
 class _UniqueKeyLoader(yaml.SafeLoader):
-    """SafeLoader that refuses a mapping with the same key twice, which YAML itself lets pass."""
+    """Refuse a mapping with the same key twice, which YAML itself lets pass; else a SafeLoader."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         keys = [self.construct_object(key, deep=True) for key, _ in node.value]
         for key in keys:
             if keys.count(key) > 1:
-                raise ContractError(f"{self._called(node)}: the key {key!r} stands twice")
+                raise ContractError(f"{self._place(node)}: the key {key!r} stands twice")
         return super().construct_mapping(node, deep=deep)
 
-    def _called(self, node: yaml.MappingNode) -> str:
-        names = [value.value for key, value in node.value if key.value == "name"]
-        return " ".join((f"line {node.start_mark.line + 1}", *(f"column {name!r}" for name in names[:1])))
+    def _place(self, node: yaml.MappingNode) -> str:
+        """Return the line of a mapping, and the column that it describes if it does."""
+        line = f"line {node.start_mark.line + 1}"
+        for key, value in node.value:
+            if key.value == "name":
+                return f"{line} column {value.value!r}"
+        return line
 
 
 @lru_cache(maxsize=8)
 def load_contract(name: str) -> Contract:
-    """The contract called `name` in include/contract/, or the one in the YAML file at path `name`.
+    """Return the contract called `name` in include/contract/, or the one in the YAML file at path `name`.
 
     Raises:
         ContractError: the file is absent, is not YAML, or breaks the model of `include.contract.model`.
     """
-    path = Path(name) if name.endswith((".yaml", ".yml")) else Path(str(files("include.contract"))) / f"{name}.yaml"
+    path = _path(name)
     try:
         content = yaml.load(path.read_text(encoding="utf-8"), Loader=_UniqueKeyLoader)  # noqa: S506 - a SafeLoader
     except FileNotFoundError:
@@ -46,21 +50,35 @@ def load_contract(name: str) -> Contract:
     return parse_contract(content, source=str(path))
 
 
+def _path(name: str) -> Path:
+    if name.endswith((".yaml", ".yml")):
+        return Path(name)
+    folder = Path(str(files("include.contract")))
+    return folder / f"{name}.yaml"
+
+
 def parse_contract(content: object, source: str) -> Contract:
-    """A contract from parsed YAML or JSON; `source` is what errors call it."""
+    """Return a contract from parsed YAML or JSON; `source` is what errors call it. Raises ContractError."""
     try:
         return Contract.model_validate(content)
     except ValidationError as error:
-        raise ContractError("\n".join(_explain(source, content, problem) for problem in error.errors())) from error
+        problems = [_explain(source, content, problem) for problem in error.errors()]
+        raise ContractError("\n".join(problems)) from error
 
 
 def _explain(source: str, content: object, problem: Any) -> str:
+    """Return one problem with the file, the column and the key where it is."""
     location = list(problem["loc"])
-    where = source
+    place = source
     if location[:1] == ["columns"] and len(location) > 1 and isinstance(content, dict):
-        column = content["columns"][location[1]]
-        where += f": column {column.get('name', location[1])!r}" if isinstance(column, dict) else f": {location[1]}"
+        number = location[1]
+        column = content["columns"][number]
+        if isinstance(column, dict):
+            place += f": column {column.get('name', number)!r}"
+        else:
+            place += f": {number}"
         location = location[2:]
     if location:
-        where += f": key {'.'.join(map(str, location))!r}"
-    return f"{where}: {problem['msg']} (got {problem['input']!r:.80})"
+        key = ".".join(str(part) for part in location)
+        place += f": key {key!r}"
+    return f"{place}: {problem['msg']} (got {problem['input']!r:.80})"

@@ -17,7 +17,7 @@ class KnownAt(StrEnum):
     CONTACT = "contact"
 
     def visible_at(self, stage: "KnownAt") -> bool:
-        """Whether a column known at this moment may be used to score a lead at `stage`."""
+        """Return whether a column known at this moment may be used to score a lead at `stage`."""
         order = list(KnownAt)
         return order.index(self) <= order.index(stage)
 
@@ -56,8 +56,9 @@ class Column(_Strict):
         for key, levels in (("allowed", self.allowed), ("order", self.order), ("groups", self._grouped())):
             if len(levels) != len(set(levels)):
                 raise ValueError(f"'{key}' names a level twice")
-        if self.allowed and (strangers := sorted(set(self._grouped()) - set(self.allowed))):
-            raise ValueError(f"'groups' names levels that 'allowed' does not: {', '.join(strangers)}")
+        unlisted = sorted(set(self._grouped()) - set(self.allowed))
+        if self.allowed and unlisted:
+            raise ValueError(f"'groups' names levels that 'allowed' does not: {', '.join(unlisted)}")
         if (self.minimum is not None or self.maximum is not None) and self.type not in ("integer", "number"):
             raise ValueError("'minimum' and 'maximum' belong to numeric columns")
         if self.minimum is not None and self.maximum is not None and self.minimum > self.maximum:
@@ -65,11 +66,15 @@ class Column(_Strict):
         return self
 
     def _grouped(self) -> tuple[str, ...]:
-        return tuple(level for levels in self.groups.values() for level in levels)
+        """Return the levels of all groups, one after the other."""
+        grouped: list[str] = []
+        for levels in self.groups.values():
+            grouped += levels
+        return tuple(grouped)
 
     @property
     def numeric(self) -> bool:
-        """Whether values are numbers (type integer or number)."""
+        """Return whether values are numbers (type integer or number)."""
         return self.type in ("integer", "number")
 
 
@@ -102,9 +107,10 @@ class Contract(_Strict):
     @model_validator(mode="after")
     def _coherent(self) -> Self:
         for attribute in ("name", "field"):
-            seen = [getattr(column, attribute) for column in self.columns]
-            if twice := sorted({value for value in seen if seen.count(value) > 1}):
-                raise ValueError(f"two columns share the {attribute} {', '.join(twice)}")
+            values = [getattr(column, attribute) for column in self.columns]
+            repeated = sorted({value for value in values if values.count(value) > 1})
+            if repeated:
+                raise ValueError(f"two columns share the {attribute} {', '.join(repeated)}")
         fields = {column.field for column in self.columns}
         for role in ("key", "label", "clock"):
             if getattr(self, role) not in fields:
@@ -119,7 +125,7 @@ class Contract(_Strict):
         return self
 
     def column(self, field: str) -> Column:
-        """The column stored as `field`. Raises KeyError where the contract has none."""
+        """Return the column stored as `field`. Raises KeyError where the contract has none."""
         for column in self.columns:
             if column.field == field:
                 return column
@@ -127,11 +133,11 @@ class Contract(_Strict):
 
     @property
     def fields(self) -> tuple[str, ...]:
-        """Every column's field name, in the order of the file (which is the order of the table)."""
+        """Return every column's field name, in the order of the file (which is the order of the table)."""
         return tuple(column.field for column in self.columns)
 
     def features(self, stage: KnownAt = KnownAt.CONTACT) -> tuple[Column, ...]:
-        """Columns a model of `stage` may see: known by then, no key, label or clock, not near-constant."""
+        """Return what a model of `stage` may see: columns known by then, no key, label or clock, not near-constant."""
         roles = {self.key, self.label, self.clock}
         return tuple(
             column
@@ -140,5 +146,5 @@ class Contract(_Strict):
         )
 
     def model_name(self, stage: KnownAt = KnownAt.CONTACT) -> str:
-        """Registered model of a stage: the plain name for contact, with a suffix for an earlier one."""
+        """Return the registered model of a stage: the plain name for contact, with a suffix for an earlier one."""
         return self.names.model if stage is KnownAt.CONTACT else f"{self.names.model}-{stage}"

@@ -1,4 +1,4 @@
-"""Parquet folders that are too large for one frame: the rows stay on disk, one column at a time is read."""
+"""Reads Parquet folders that are too large for one frame: the rows stay on disk, one column at a time is read."""
 
 import shutil
 import tempfile
@@ -30,20 +30,24 @@ class ParquetColumns:
     """
 
     def __init__(self, folder_uri: str, files: Sequence[Path]) -> None:
+        """Read the schemas of the files, which are the parts of the folder."""
         self.uri = folder_uri
         self._files = tuple(files)
         with self._readable():
             schemas = [pq.read_schema(file) for file in files]
             self._present = [frozenset(schema.names) for schema in schemas]
             self._rows: int = sum(pq.read_metadata(file).num_rows for file in files)
-        self.columns = tuple(dict.fromkeys(name for schema in schemas for name in schema.names))
+        names: dict[str, None] = {}
+        for schema in schemas:
+            names.update(dict.fromkeys(schema.names))
+        self.columns = tuple(names)
 
     def __len__(self) -> int:
-        """Rows of all parts."""
+        """Return the rows of all parts."""
         return self._rows
 
     def __getitem__(self, field: str) -> pd.Series:
-        """All values of a column, in the order of the parts; missing where a part lacks it.
+        """Return all values of a column, in the order of the parts; missing where a part lacks it.
 
         Raises:
             KeyError: no part has it.
@@ -52,9 +56,9 @@ class ParquetColumns:
         return self._values(self._table(field).unify_dictionaries())
 
     def pieces(self, field: str) -> Iterator[pd.Series]:
-        """The values of a column at once; of a key, whose values hardly repeat, PIECE at a time and as plain text.
+        """Yield the values of a column at once; of a key, whose values hardly repeat, PIECE at a time.
 
-        So such a column is never in memory as a whole. Raises what `[]` raises.
+        A piece is plain text, and such a column is never in memory as a whole. Raises what `[]` raises.
         """
         table = self._table(field)
         if _hardly_repeats(table):
@@ -64,19 +68,26 @@ class ParquetColumns:
             yield self._values(table.unify_dictionaries())
 
     def each(self, fields: Sequence[str]) -> Iterator[tuple[str, pd.Series]]:
-        """Columns one after the other, each read while the one before is being worked on. Raises what `[]` raises."""
+        """Yield columns one after the other, each read while the caller works on the one before it.
+
+        Raises what `[]` raises.
+        """
         return zip(fields, ahead(self.__getitem__, fields), strict=True)
 
     def sample(self, rows: int, seed: int = SEED) -> pd.DataFrame:
-        """`rows` whole rows drawn without replacement, the same for the same seed; all of them if there are fewer.
+        """Return `rows` whole rows drawn without replacement, the same for the same seed; all if there are fewer.
 
         Text comes as text, as in a frame. Raises ParquetUnreadableError where a part is damaged.
         """
-        chosen = np.arange(len(self))
+        positions = np.arange(len(self))
         if rows < len(self):
-            chosen = np.sort(np.random.default_rng(seed).choice(len(self), rows, replace=False))
-        taken = {field: self._values(_plain(self._table(field).take(chosen))) for field in self.columns}
-        return pd.DataFrame(taken, index=pd.RangeIndex(len(chosen)))
+            random = np.random.default_rng(seed)
+            positions = np.sort(random.choice(len(self), rows, replace=False))
+        columns: dict[str, pd.Series] = {}
+        for field in self.columns:
+            cells = self._table(field).take(positions)
+            columns[field] = self._values(_plain(cells))
+        return pd.DataFrame(columns, index=pd.RangeIndex(len(positions)))
 
     def _table(self, field: str) -> pa.Table:
         if field not in self.columns:
@@ -86,10 +97,14 @@ class ParquetColumns:
             return pa.concat_tables(parts, promote_options="permissive")
 
     def _part(self, file: Path, field: str, names: frozenset[str]) -> pa.Table:
+        """Return the column of one part, with text as a dictionary."""
         if field not in names:
-            return pa.table({field: pa.nulls(pq.read_metadata(file).num_rows)})
-        text = pa.types.is_string(pq.read_schema(file).field(field).type)
-        return pq.ParquetFile(file, read_dictionary=[field] if text else None).read(columns=[field])
+            rows = pq.read_metadata(file).num_rows
+            return pa.table({field: pa.nulls(rows)})
+        arrow_type = pq.read_schema(file).field(field).type
+        text_columns = [field] if pa.types.is_string(arrow_type) else None
+        part = pq.ParquetFile(file, read_dictionary=text_columns)
+        return part.read(columns=[field])
 
     @staticmethod
     def _values(table: pa.Table) -> pd.Series:
@@ -98,12 +113,14 @@ class ParquetColumns:
 
     @contextmanager
     def _readable(self) -> Iterator[None]:
+        """Raise ParquetUnreadableError, with the damaged part, in place of Arrow's own errors."""
         try:
             yield
         except (pa.ArrowException, OSError) as error:
-            raise ParquetUnreadableError(self._culprit(), error) from error
+            raise ParquetUnreadableError(self._damaged_part(), error) from error
 
-    def _culprit(self) -> str:
+    def _damaged_part(self) -> str:
+        """Return the first part that cannot be read; the folder where each can be read by itself."""
         for file in self._files:
             try:
                 pq.ParquetFile(file).read()
@@ -113,7 +130,7 @@ class ParquetColumns:
 
 
 def open_parquet(folder_uri: str) -> ParquetColumns:
-    """The *.parquet objects under `folder_uri`, in the order of their names, fetched to a folder that goes with them.
+    """Fetch the *.parquet objects under `folder_uri`, by name, to a temporary folder that is deleted with the result.
 
     Raises:
         ObjectMissingError: there is no Parquet object under the folder.
@@ -133,14 +150,14 @@ def open_parquet(folder_uri: str) -> ParquetColumns:
 
 
 def ahead[T](work: Callable[[str], T], fields: Sequence[str]) -> Iterator[T]:
-    """What `work` makes of each field, in order; the next one is made in a second thread meanwhile."""
-    coming: deque[Future[T]] = deque()
+    """Yield the result of `work` for each field, in order; a second thread works on the next one meanwhile."""
+    futures: deque[Future[T]] = deque()
     with ThreadPoolExecutor(1) as worker:
         for field in fields:
-            coming.append(worker.submit(work, field))
-            if len(coming) > 1:
-                yield coming.popleft().result()
-        yield from (result.result() for result in coming)
+            futures.append(worker.submit(work, field))
+            if len(futures) > 1:
+                yield futures.popleft().result()
+        yield from (future.result() for future in futures)
 
 
 def _fetch(uri: str, folder_uri: str, folder: Path) -> Path:
@@ -150,13 +167,19 @@ def _fetch(uri: str, folder_uri: str, folder: Path) -> Path:
 
 
 def _hardly_repeats(table: pa.Table) -> bool:
-    """Whether a column holds text of which more than half is different."""
+    """Return whether a column holds text of which more than half is different."""
+    if not pa.types.is_dictionary(table.schema.field(0).type):
+        return False
     chunks = table.column(0).chunks
-    text = pa.types.is_dictionary(table.schema.field(0).type)
-    return text and max((len(chunk.dictionary) for chunk in chunks), default=0) > max(map(len, chunks), default=0) / 2
+    most_levels = max((len(chunk.dictionary) for chunk in chunks), default=0)
+    most_rows = max((len(chunk) for chunk in chunks), default=0)
+    return most_levels > most_rows / 2
 
 
 def _plain(table: pa.Table) -> pa.Table:
-    """Text instead of a dictionary of texts."""
+    """Return the column with text in place of a dictionary of texts."""
     field = table.schema.field(0)
-    return table.cast(pa.schema([field.with_type(pa.string())])) if pa.types.is_dictionary(field.type) else table
+    if not pa.types.is_dictionary(field.type):
+        return table
+    schema = pa.schema([field.with_type(pa.string())])
+    return table.cast(schema)

@@ -15,7 +15,7 @@ from include.lake.objects import LOCAL, download_file, list_objects, read_bytes,
 
 
 def read_parquet(folder_uri: str) -> pd.DataFrame:
-    """Rows of every *.parquet object under `folder_uri`, in the order of the object names.
+    """Return the rows of every *.parquet object under `folder_uri`, in the order of the object names.
 
     A column that is empty in one part and typed in another takes the type of the other.
 
@@ -23,12 +23,13 @@ def read_parquet(folder_uri: str) -> pd.DataFrame:
         ObjectMissingError: there is no Parquet object under the folder.
     """
     tables = [pq.read_table(BytesIO(read_bytes(uri))) for uri in parquet_parts(folder_uri)]
-    frame: pd.DataFrame = pa.concat_tables(tables, promote_options="permissive").to_pandas()
+    table = pa.concat_tables(tables, promote_options="permissive")
+    frame: pd.DataFrame = table.to_pandas()
     return frame
 
 
 def parquet_chunks(folder_uri: str, rows: int) -> Iterator[pd.DataFrame]:
-    """The rows of `read_parquet`, at most `rows` of them in memory at a time.
+    """Yield the rows of `read_parquet`, at most `rows` of them in memory at a time.
 
     A chunk has the dtypes of its own values: whole numbers without a gap are integers even where another chunk has one.
 
@@ -43,6 +44,7 @@ def parquet_chunks(folder_uri: str, rows: int) -> Iterator[pd.DataFrame]:
 
 @contextmanager
 def _on_disk(uri: str) -> Iterator[Path]:
+    """Give the object as a local file, for as long as the context lasts."""
     if uri.startswith(LOCAL):
         yield Path(uri.removeprefix(LOCAL))
         return
@@ -53,7 +55,7 @@ def _on_disk(uri: str) -> Iterator[Path]:
 
 
 def parquet_parts(folder_uri: str) -> list[str]:
-    """The *.parquet objects under `folder_uri` by name, one at least; raises ObjectMissingError."""
+    """Return the *.parquet objects under `folder_uri` by name, one at least; raises ObjectMissingError."""
     parts = [uri for uri in list_objects(folder_uri) if uri.endswith(".parquet")]
     if not parts:
         raise ObjectMissingError(f"{folder_uri}*.parquet")
@@ -61,7 +63,7 @@ def parquet_parts(folder_uri: str) -> list[str]:
 
 
 def write_parquet(frame: pd.DataFrame, uri: str, schema: pa.Schema | None = None) -> None:
-    """Stores `frame` without its index as the Parquet object at `uri`.
+    """Store `frame` without its index as the Parquet object at `uri`.
 
     Args:
         frame: any rows; columns keep their order.
@@ -70,13 +72,14 @@ def write_parquet(frame: pd.DataFrame, uri: str, schema: pa.Schema | None = None
     """
     if not uri.endswith(".parquet"):
         raise ValueError(f"{uri!r} must name a .parquet object, not a folder")
+    table = pa.Table.from_pandas(frame, schema=schema, preserve_index=False)
     buffer = BytesIO()
-    pq.write_table(pa.Table.from_pandas(frame, schema=schema, preserve_index=False), buffer)
+    pq.write_table(table, buffer)
     write_bytes(uri, buffer.getvalue())
 
 
 def write_parquet_chunks(chunks: Iterable[pd.DataFrame], uri: str, schema: pa.Schema) -> int:
-    """Stores frames of the same columns, one after the other, as the Parquet object at `uri`; returns the rows written.
+    """Store frames of the same columns, one after the other, as one Parquet object; returns the rows written.
 
     What has been written waits on disk, so that memory holds one chunk; without any chunk the object has no rows.
 
@@ -91,7 +94,8 @@ def write_parquet_chunks(chunks: Iterable[pd.DataFrame], uri: str, schema: pa.Sc
         with pq.ParquetWriter(path, schema) as writer:
             writer.write_table(schema.empty_table())
             for chunk in chunks:
-                writer.write_table(pa.Table.from_pandas(chunk, schema=schema, preserve_index=False))
+                table = pa.Table.from_pandas(chunk, schema=schema, preserve_index=False)
+                writer.write_table(table)
                 rows += len(chunk)
         upload_file(path, uri)
     return rows

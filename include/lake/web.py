@@ -16,7 +16,7 @@ def web_address(uri: str, region: str, endpoint: str | None = None) -> str:
         uri: of one object.
         region: of its bucket.
         endpoint: address of S3 where it is not AWS's own; one of AWS's (a VPC endpoint) opens nothing without a
-            signature, so it counts as none.
+            signature, so it counts as None.
 
     Returns:
         The object itself at a local endpoint; on AWS its page in the S3 console, which asks for a login.

@@ -1,4 +1,4 @@
-"""Redshift through the Data API: statements in, small results out, no connection to keep."""
+"""Runs statements in Redshift through the Data API: small results come back, and there is no connection to keep."""
 
 import logging
 from typing import TYPE_CHECKING, Any
@@ -29,24 +29,29 @@ UNFINISHED = frozenset({"SUBMITTED", "PICKED", "STARTED"})
 
 
 def _busy(error: BaseException) -> bool:
-    return isinstance(error, ClientError) and error.response["Error"]["Code"] in BUSY
+    if not isinstance(error, ClientError):
+        return False
+    return error.response["Error"]["Code"] in BUSY
 
 
 def _cell(cell: dict[str, Any]) -> Any:
-    return None if cell.get("isNull") else next(iter(cell.values()))
+    """Return the value of a cell, which the Data API gives under the name of its type."""
+    if cell.get("isNull"):
+        return None
+    return next(iter(cell.values()))
 
 
 class Warehouse:
-    """Runs SQL in the settings' serverless workgroup, signed with the caller's own AWS identity (no secret)."""
+    """Run SQL in the settings' serverless workgroup, signed with the caller's own AWS identity (no secret)."""
 
     def __init__(self, settings: Settings, timeout: float = 900.0) -> None:
-        """`timeout` in seconds bounds one call; a statement that outlives it is cancelled."""
+        """Prepare a client; `timeout` in seconds bounds one call, and a statement that outlives it is cancelled."""
         self._client: RedshiftDataAPIServiceClient = aws_client("redshift-data", settings.region)
         self._target = {"WorkgroupName": settings.redshift.workgroup, "Database": settings.redshift.database}
         self._timeout = timeout
 
     def query(self, sql: str, **parameters: object) -> list[dict[str, Any]]:
-        """Rows of a SELECT as dictionaries by column name; meant for results of up to some thousand rows.
+        """Return the rows of a SELECT as dictionaries by column name; meant for results of up to some thousand rows.
 
         Args:
             sql: one statement; `:name` stands for the parameter of that name.
@@ -55,28 +60,36 @@ class Warehouse:
         Raises:
             WarehouseError: the statement failed, was aborted or ran out of time.
         """
-        done = self._run(sql, parameters)
-        return self._rows(done["Id"]) if done["HasResultSet"] else []
+        statement = self._run(sql, parameters)
+        if not statement["HasResultSet"]:
+            return []
+        return self._rows(statement["Id"])
 
     def execute(self, sql: str, **parameters: object) -> int:
-        """Number of rows that one statement changed (0 where the engine does not say). Raises WarehouseError."""
-        return max(0, int(self._run(sql, parameters).get("ResultRows", 0)))
+        """Return how many rows one statement changed (0 where the engine does not say). Raises WarehouseError."""
+        statement = self._run(sql, parameters)
+        return max(0, int(statement.get("ResultRows", 0)))
 
     def transaction(self, statements: list[str]) -> None:
-        """Runs all statements in one transaction: every one takes effect, or none. Raises WarehouseError."""
-        self._finish(self._call("batch_execute_statement", Sqls=statements, **self._target)["Id"])
+        """Run all statements in one transaction: every one takes effect, or none. Raises WarehouseError."""
+        batch = self._call("batch_execute_statement", Sqls=statements, **self._target)
+        self._finish(batch["Id"])
 
     def _run(self, sql: str, parameters: dict[str, object]) -> dict[str, Any]:
-        if empty := sorted(name for name, value in parameters.items() if value is None):
+        """Run one statement and return its description once it has finished."""
+        empty = sorted(name for name, value in parameters.items() if value is None)
+        if empty:
             raise ValueError(
                 f"parameter {', '.join(empty)} is None, which the Data API cannot carry; write NULL in SQL"
             )
         request: dict[str, Any] = {"Sql": sql, **self._target}
         if parameters:
             request["Parameters"] = [{"name": name, "value": str(value)} for name, value in parameters.items()]
-        return self._finish(self._call("execute_statement", **request)["Id"])
+        statement = self._call("execute_statement", **request)
+        return self._finish(statement["Id"])
 
     def _call(self, operation: str, **request: Any) -> dict[str, Any]:
+        """Return the answer of the Data API, which is asked again while it is busy."""
         retrying = Retrying(
             retry=retry_if_exception(_busy),
             wait=wait_random_exponential(0.5, 10),
@@ -90,27 +103,32 @@ class Warehouse:
         return response
 
     def _finish(self, statement_id: str) -> dict[str, Any]:
+        """Return the description of a statement that has finished; one that takes too long is cancelled."""
         polling = Retrying(
-            retry=retry_if_result(lambda described: described["Status"] in UNFINISHED),
+            retry=retry_if_result(lambda statement: statement["Status"] in UNFINISHED),
             wait=wait_exponential(0.05, max=2, exp_base=1.5),
             stop=stop_after_delay(self._timeout),
         )
         try:
-            done: dict[str, Any] = polling(self._call, "describe_statement", Id=statement_id)
+            statement: dict[str, Any] = polling(self._call, "describe_statement", Id=statement_id)
         except RetryError:
             self._call("cancel_statement", Id=statement_id)
             raise WarehouseError(f"cancelled: not finished after {self._timeout:g} s", statement_id) from None
-        if done["Status"] != "FINISHED":
-            raise WarehouseError(done.get("Error") or done["Status"], statement_id)
-        log.info("Warehouse statement %s finished, %s rows", statement_id, done.get("ResultRows"))
-        return done
+        if statement["Status"] != "FINISHED":
+            raise WarehouseError(statement.get("Error") or statement["Status"], statement_id)
+        log.info("Warehouse statement %s finished, %s rows", statement_id, statement.get("ResultRows"))
+        return statement
 
     def _rows(self, statement_id: str) -> list[dict[str, Any]]:
+        """Return the rows of a statement, however many pages they come in."""
         rows: list[dict[str, Any]] = []
-        page: dict[str, Any] = {"NextToken": ""}
-        while (token := page.get("NextToken")) is not None:
-            more = {"NextToken": token} if token else {}
-            page = self._call("get_statement_result", Id=statement_id, **more)
+        position: dict[str, str] = {}
+        while True:
+            page = self._call("get_statement_result", Id=statement_id, **position)
             names = [column["name"] for column in page["ColumnMetadata"]]
-            rows += [dict(zip(names, map(_cell, record), strict=True)) for record in page["Records"]]
-        return rows
+            for record in page["Records"]:
+                values = [_cell(cell) for cell in record]
+                rows.append(dict(zip(names, values, strict=True)))
+            if not page.get("NextToken"):
+                return rows
+            position = {"NextToken": page["NextToken"]}

@@ -23,28 +23,30 @@ POSITIONAL = ("create_scores",)
 
 @dataclass(frozen=True)
 class Table:
-    """A table as its CREATE statement wants it: qualified name, and name and type of each column in order."""
+    """Hold a table as its CREATE statement has it: qualified name, and name and type of each column in order."""
 
     name: str
     columns: dict[str, str]
 
 
 def read_create(statement: str) -> Table:
-    """The table of a rendered `create_*.sql`, which has one column a line.
+    """Return the table of a rendered `create_*.sql`, which has one column a line.
 
     Raises:
         ValueError: the statement is none of these.
     """
-    found = CREATE.match(statement)
-    if not found:
+    create = CREATE.match(statement)
+    if not create:
         raise ValueError(f"not a CREATE TABLE IF NOT EXISTS with one column a line: {statement[:80]!r}")
-    lines = (line.strip().rstrip(",") for line in found["columns"].splitlines())
-    pairs = (line.split(None, 1) for line in lines)
-    return Table(found["name"], {name: kind.removesuffix(" NOT NULL") for name, kind in pairs})
+    columns: dict[str, str] = {}
+    for line in create["columns"].splitlines():
+        name, kind = line.strip().rstrip(",").split(None, 1)
+        columns[name] = kind.removesuffix(" NOT NULL")
+    return Table(create["name"], columns)
 
 
 def add_missing_columns(statements: Statements, warehouse: Warehouse, names: Iterable[str]) -> list[str]:
-    """Adds to existing tables what their DDL has gained; returns the statements that were run.
+    """Add to existing tables what their DDL has gained; return the statements that were run.
 
     Added columns are nullable, since Redshift adds no other without a default. A staging table, which holds nothing
     between two loads, is made anew where it differs at all, because COPY reads a load by position.
@@ -68,9 +70,10 @@ def add_missing_columns(statements: Statements, warehouse: Warehouse, names: Ite
 
 
 def _changes(statements: Statements, warehouse: Warehouse, name: str) -> list[str]:
+    """Return the statements that bring one table up to date."""
     create = statements.render(name)
     table = read_create(create)
-    present = _present(statements, warehouse, table)
+    present = _present_columns(statements, warehouse, table)
     if not present or present == list(table.columns):
         return []
     if name.endswith(STAGING):
@@ -84,7 +87,8 @@ def _changes(statements: Statements, warehouse: Warehouse, name: str) -> list[st
     return [f"ALTER TABLE {table.name} ADD COLUMN {column} {table.columns[column]}" for column in missing]
 
 
-def _present(statements: Statements, warehouse: Warehouse, table: Table) -> list[str]:
+def _present_columns(statements: Statements, warehouse: Warehouse, table: Table) -> list[str]:
+    """Return the columns that the table has in the warehouse, in order; none where there is no such table."""
     schema, _, name = table.name.rpartition(".")
     sql = statements.render("present_columns", schema=schema, table=name)
     return [row["name"] for row in warehouse.query(sql)]

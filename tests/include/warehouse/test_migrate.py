@@ -31,7 +31,7 @@ def old(statements, warehouse):
 @pytest.fixture
 def columns(statements, warehouse):
     """The columns that a file's table has in the warehouse."""
-    return lambda name: migrate._present(statements, warehouse, read_create(statements.render(name)))
+    return lambda name: migrate._present_columns(statements, warehouse, read_create(statements.render(name)))
 
 
 def test_every_create_statement_is_read_column_by_column(statements, layout, contract):
