@@ -151,6 +151,6 @@ def _parse_row(contract: JobContract, header: Header, number: int, cells: list[s
     raw = json.dumps(dict(zip(header.names, cells, strict=True)), ensure_ascii=False)
     values, broken_rules = type_row(contract, [cells[position] for position in header.positions])
     if broken_rules:
-        reasons = "; ".join(broken.reason for broken in broken_rules)
+        reasons = "; ".join(broken_rule.reason for broken_rule in broken_rules)
         return Record("rejected", number, raw, broken_rules[0].rule, reasons)
     return Record("row", number, raw, values=values)
