@@ -1,4 +1,4 @@
-"""The guide's own kind of API (18.2): Flask's server around `pipeline.predict`; reads the pipeline that it is given."""
+"""Serve the guide's own kind of API (18.2): Flask's server around `pipeline.predict` of the pipeline in a file."""
 
 import sys
 
@@ -11,14 +11,16 @@ app = Flask(__name__)
 
 @app.get("/")
 def index() -> str:
-    """Says that it is there."""
+    """Say that the server is up."""
     return "ready"
 
 
 @app.post("/predict")
 def predict() -> Response:
-    """0 or 1 for each lead of a JSON list."""
-    return jsonify(app.config["model"].predict(pd.DataFrame(request.get_json())).tolist())
+    """Return 0 or 1 for each lead of a JSON list."""
+    leads = pd.DataFrame(request.get_json())
+    predictions = app.config["model"].predict(leads)
+    return jsonify(predictions.tolist())
 
 
 if __name__ == "__main__":

@@ -1,10 +1,9 @@
-"""What a load on the scoring API needs: an MLflow server that can go away and come back, champions, and the API."""
+"""Start what a load on the scoring API needs: an MLflow server that can go away and come back, champions, the API."""
 
 import os
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +12,7 @@ import mlflow
 import pandas as pd
 import psutil
 import requests
+import tenacity
 
 from demo.leads.synthetic import synthetic_leads
 from include.contract import KnownAt, load_contract
@@ -25,10 +25,11 @@ from include.training.pipeline import build_pipeline, deployable
 
 DECISION = Decision("f1", 0.4, (("A", 70), ("B", 40), ("C", 20), ("D", 0)))
 PATIENCE = 120
+"""Seconds until a server has to be healthy."""
 
 
 def free_port() -> int:
-    """A port that nobody listens on."""
+    """Return a port that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -36,7 +37,7 @@ def free_port() -> int:
 
 @dataclass
 class Process:
-    """A server that is started, waited for and ended; `start` again starts it with the same data."""
+    """Run a server that is started, waited for and ended; `start` again starts it with the same data."""
 
     command: list[str]
     health: str
@@ -45,26 +46,34 @@ class Process:
     _running: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Starts it and waits until it is healthy."""
+        """Start it and wait until it is healthy."""
         with self.log.open("a") as log:
-            self._running = subprocess.Popen(  # noqa: S603 - our own commands
-                self.command, env=os.environ | self.environment, stdout=log, stderr=log
+            process = subprocess.Popen(  # noqa: S603 - our own commands
+                self.command,
+                env=os.environ | self.environment,
+                stdout=log,
+                stderr=log,
             )
-        give_up = time.monotonic() + PATIENCE
-        while not self.healthy():
-            if self._running.poll() is not None or time.monotonic() > give_up:
-                raise SystemExit(f"{self.command[2]} did not start:\n{self.log.read_text()[-2000:]}")
-            time.sleep(0.2)
+        self._running = process
+        wait = tenacity.Retrying(
+            retry=tenacity.retry_if_result(lambda settled: not settled),
+            stop=tenacity.stop_after_delay(PATIENCE),
+            wait=tenacity.wait_fixed(0.2),
+            retry_error_callback=lambda state: None,
+        )
+        wait(lambda: self.healthy() or process.poll() is not None)
+        if not self.healthy():
+            raise SystemExit(f"{self.command[2]} did not start:\n{self.log.read_text()[-2000:]}")
 
     def healthy(self) -> bool:
-        """Whether it answers its health address."""
+        """Return whether it answers its health address."""
         try:
             return requests.get(self.health, timeout=2).ok
         except requests.exceptions.RequestException:
             return False
 
     def stop(self) -> None:
-        """Kills it and everything it has started."""
+        """Kill it and everything it has started."""
         if self._running is None:
             return
         for process in self._all():
@@ -73,8 +82,9 @@ class Process:
         self._running = None
 
     def memory_mb(self) -> float:
-        """Resident memory of the process and of what it has started."""
-        return sum(process.memory_info().rss for process in self._all()) / 2**20
+        """Return the resident memory of the process and of what it has started."""
+        sizes = [process.memory_info().rss for process in self._all()]
+        return sum(sizes) / 2**20
 
     def _all(self) -> list[psutil.Process]:
         if self._running is None:
@@ -84,7 +94,7 @@ class Process:
 
 
 def registry(folder: Path) -> Process:
-    """An MLflow server whose data stay in `folder`; the settings point at it from now on."""
+    """Return an MLflow server whose data stay in `folder`; the settings point at it from now on."""
     port = free_port()
     command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
     command += ["--backend-store-uri", f"sqlite:///{folder}/mlflow.db", "--serve-artifacts"]
@@ -96,15 +106,16 @@ def registry(folder: Path) -> Process:
 
 
 def api(folder: Path) -> tuple[Process, int]:
-    """The scoring API on the settings' registry, and its port; neither keys nor rates limit it."""
+    """Return the scoring API on the settings' registry, and its port; neither keys nor rates limit it."""
     port = free_port()
     command = [sys.executable, "-m", "include.api", "--port", str(port)]
     environment = {"LEADS_API_AUTH": "off", "LEADS_API_REQUESTS_PER_SECOND": "0", "OMP_NUM_THREADS": "1"}
-    return Process(command, f"http://127.0.0.1:{port}/readyz", folder / "api.log", environment), port
+    process = Process(command, f"http://127.0.0.1:{port}/readyz", folder / "api.log", environment)
+    return process, port
 
 
 def leads(rows: int, seed: int) -> pd.DataFrame:
-    """Synthetic leads as contract fields."""
+    """Return synthetic leads as contract fields."""
     contract = load_contract(settings().contract)
     frame = synthetic_leads(rows, seed).rename(columns={column.name: column.field for column in contract.columns})
     frame = frame.astype(object).mask(frame.isin(contract.null_tokens), None)
@@ -113,18 +124,19 @@ def leads(rows: int, seed: int) -> pd.DataFrame:
 
 
 def register_versions(family: str, rows: int, count: int, say: Callable[[str], None]) -> list[str]:
-    """Registers `count` versions of the contact stage's model, each trained on other leads; promotes none."""
-    contract, client = load_contract(settings().contract), connect(settings().mlflow.tracking_uri)
+    """Register `count` versions of the contact stage's model, each trained on other leads; promote none."""
+    contract = load_contract(settings().contract)
+    client = connect(settings().mlflow.tracking_uri)
     mlflow.set_experiment(contract.names.experiment)
-    model, found = contract.model_name(KnownAt.CONTACT), []
+    model = contract.model_name(KnownAt.CONTACT)
+    versions = []
     for seed in range(count):
         frame = leads(rows, seed)
-        fitted = build_pipeline(settings().decisions, contract, family, KnownAt.CONTACT).fit(
-            frame, frame[contract.label].astype(int)
-        )
+        pipeline = build_pipeline(settings().decisions, contract, family, KnownAt.CONTACT)
+        fitted = pipeline.fit(frame, frame[contract.label].astype(int))
         with mlflow.start_run() as run:
             logged = log_pipeline(deployable(fitted, Calibration(), DECISION), frame)
-        made = register(client, model, logged.model_uri, run.info.run_id, {}, logged.model_id)
-        found.append(str(made.version))
-        say(f"registered version {made.version} of {model}")
-    return found
+        registered = register(client, model, logged.model_uri, run.info.run_id, {}, logged.model_id)
+        versions.append(str(registered.version))
+        say(f"registered version {registered.version} of {model}")
+    return versions
