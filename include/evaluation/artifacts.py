@@ -74,5 +74,7 @@ def log_explanation(pipeline: Pipeline, rows: pd.DataFrame, background: pd.DataF
 
 def log_table(client: mlflow.MlflowClient, run_id: str, table: pd.DataFrame, name: str) -> None:
     """Log a table as `<name>.csv` and `<name>.html`."""
-    client.log_text(run_id, table.to_csv(index=False), f"{name}.csv")
-    client.log_text(run_id, table.to_html(index=False, float_format="{:.4f}".format), f"{name}.html")
+    csv = table.to_csv(index=False)
+    html = table.to_html(index=False, float_format="{:.4f}".format)
+    client.log_text(run_id, csv, f"{name}.csv")
+    client.log_text(run_id, html, f"{name}.html")

@@ -23,7 +23,8 @@ def bootstrap_intervals(outcome: Any, probability: Any, threshold: float, seed: 
     y = np.asarray(outcome, dtype=np.int64)
     p = np.asarray(probability, dtype=np.float64)
     random = np.random.default_rng(seed)
-    counts = random.multinomial(len(y), np.full(len(y), 1 / len(y)), size=RESAMPLES)
+    same_chance = np.full(len(y), 1 / len(y))
+    counts = random.multinomial(len(y), same_chance, size=RESAMPLES)
     with np.errstate(divide="ignore", invalid="ignore"):  # a resample with one outcome only has no such figure
         figures = weighted_figures(y, p, threshold, counts.astype(np.float64))
     edges = [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2]

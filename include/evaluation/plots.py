@@ -56,13 +56,13 @@ def evaluation_plots(outcome: Any, probability: Any, threshold: float, folder: P
     """
     y, p = checked(outcome, probability)
     folder.mkdir(parents=True, exist_ok=True)
-    return [_write(folder / f"{name}.png", draw(y, p, threshold)) for name, draw in PLOTS.items()]
-
-
-def _write(path: Path, figure: Figure) -> Path:
-    """Write the figure as PNG and return its path."""
-    path.write_bytes(png(figure))
-    return path
+    paths = []
+    for name, draw in PLOTS.items():
+        path = folder / f"{name}.png"
+        figure = draw(y, p, threshold)
+        path.write_bytes(png(figure))
+        paths.append(path)
+    return paths
 
 
 def _roc(y: Integers, p: Floats, threshold: float) -> Figure:
@@ -105,7 +105,12 @@ def _calibration(y: Integers, p: Floats, threshold: float) -> Figure:
     axes.bar(centres, rows / len(p), width=0.9 / BINS, color=PALE, label="share of leads")
     axes.plot([0, 1], [0, 1], color=PALE, linestyle="--")
     axes.plot(mean_probability, conversion_rate, "o-", color=ACCENT, label="conversion rate")
-    axes.set(xlabel="mean predicted probability", ylabel="conversion rate", xlim=(0, 1), ylim=(0, 1.02))
+    axes.set(
+        xlabel="mean predicted probability",
+        ylabel="conversion rate",
+        xlim=(0, 1),
+        ylim=(0, 1.02),
+    )
     axes.set_title(f"Calibration, ECE {ece(y, p):.3f}")
     axes.legend(frameon=False, loc="upper left")
     return figure
@@ -120,7 +125,12 @@ def _gain(y: Integers, p: Floats, threshold: float) -> Figure:
     axes.plot([0, 1], [0, 1], color=PALE, linestyle="--", label="leads in random order")
     axes.plot(called, gain, "o-", color=ACCENT, label="best scores first")
     axes.axvline(flagged_share, color=INK, linewidth=0.8, label=f"threshold {threshold:.2f}")
-    axes.set(xlabel="share of leads called", ylabel="share of conversions found", xlim=(0, 1), ylim=(0, 1.02))
+    axes.set(
+        xlabel="share of leads called",
+        ylabel="share of conversions found",
+        xlim=(0, 1),
+        ylim=(0, 1.02),
+    )
     axes.set_title(f"Gain, lift of the best decile {table[0]['lift']:.2f}")
     axes.legend(frameon=False, loc="lower right")
     return figure

@@ -42,8 +42,9 @@ def _largest_first(levels: pd.Series) -> list[str]:
 def _levels(values: pd.Series) -> pd.Series:
     """Return the level of every lead as text, with small levels put together."""
     levels = values.astype(object).where(values.notna(), MISSING).astype(str)
-    rows = levels.map(levels.value_counts())
-    return levels.where(rows >= MIN_SEGMENT_ROWS, SMALL_SEGMENTS)
+    counts = levels.value_counts()
+    is_large = levels.map(counts) >= MIN_SEGMENT_ROWS
+    return levels.where(is_large, SMALL_SEGMENTS)
 
 
 def _segment(y: Integers, p: Floats, threshold: float) -> dict[str, Any]:

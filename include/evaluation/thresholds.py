@@ -62,7 +62,12 @@ def f_threshold(outcome: Any, probability: Any, beta: float) -> float:
     weight = beta * beta
     total = weight * precision + recall
     product = (1 + weight) * precision * recall
-    scores = np.divide(product, total, out=np.zeros_like(total), where=total > 0)
+    scores = np.divide(
+        product,
+        total,
+        out=np.zeros_like(total),
+        where=total > 0,
+    )
     scores = scores[: len(thresholds)]
     best_places = np.flatnonzero(scores == scores.max())
     return float(thresholds[best_places[-1]])
@@ -82,7 +87,8 @@ def capacity_threshold(probability: np.ndarray, capacity: int) -> float:
     """Return the probability that the `capacity` best of every 1,000 leads reach, one lead at least."""
     ranked = np.sort(probability)[::-1]
     count = max(1, round(len(ranked) * capacity / LEADS_PER_CAPACITY))
-    return float(ranked[min(count, len(ranked)) - 1])
+    place = min(count, len(ranked))
+    return float(ranked[place - 1])
 
 
 def tiers(policy: str, threshold: float) -> tuple[tuple[str, int], ...]:
@@ -93,5 +99,10 @@ def tiers(policy: str, threshold: float) -> tuple[tuple[str, int], ...]:
     """
     if policy == "fixed":
         return TIERS
-    lowest = round(threshold * 100)
-    return (("A", round((lowest + 100) / 2)), ("B", lowest), ("C", round(lowest / 2)), ("D", 0))
+    lowest_of_b = round(threshold * 100)
+    return (
+        ("A", round((lowest_of_b + 100) / 2)),
+        ("B", lowest_of_b),
+        ("C", round(lowest_of_b / 2)),
+        ("D", 0),
+    )

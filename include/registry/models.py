@@ -1,4 +1,4 @@
-"""The model of a registered version, or a clear word on why it cannot be had."""
+"""Loads the model of a registered version, or says why it cannot be loaded."""
 
 import pickle
 from typing import Any
@@ -34,7 +34,7 @@ def decision_of(version: ChampionInfo, pipeline: Any) -> Decision:
 
 
 def load_pipeline(version: ChampionInfo) -> Any:
-    """The pipeline of a registered version: raw rows to probability.
+    """Load the pipeline of a registered version: raw rows to probability.
 
     Raises:
         ModelUnreadableError: its artefact is missing or cannot be unpickled.
@@ -43,7 +43,7 @@ def load_pipeline(version: ChampionInfo) -> Any:
     try:
         with tracking_errors():
             return mlflow.sklearn.load_model(version.uri)
-    except TrackingUnavailableError:  # an OSError too, but a passing one
+    except TrackingUnavailableError:  # an OSError too, but a later attempt may succeed
         raise
     except UNREADABLE as error:
         # MLflow downloads in threads and reports a connection lost there as a missing file.
