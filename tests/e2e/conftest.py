@@ -1,4 +1,7 @@
-"""The whole platform, new for each test file: real services as processes, and Airflow in this one."""
+"""The whole platform: real services as processes, and Airflow in this one.
+
+Files on the guide's account share one; a file that builds its own account has a platform of its own.
+"""
 
 import functools
 import os
@@ -7,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -116,35 +119,65 @@ def build_account() -> Callable[[], None] | None:
     return None
 
 
+@pytest.fixture(scope="session")
+def seeded_platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+    """The services on the guide's account, started once for all files that do not build an account of their own."""
+    folder, ports = tmp_path_factory.mktemp("platform"), _free_ports()
+    with running(ports.aws_port, folder / "aws"), ExitStack() as ends_later:
+        with environment_of(ports):
+            ends_later.enter_context(started(ports, folder))
+        yield Platform(ports, folder / "aws" / CALLS)
+
+
 @pytest.fixture(scope="module")
-def platform(tmp_path_factory: pytest.TempPathFactory, build_account: Callable[[], None] | None) -> Iterator[Platform]:
-    folder = tmp_path_factory.mktemp("platform")
-    ports = Ports(**{name: _free_port() for name in Ports.model_fields})
-    seeded = build_account is None
-    with pytest.MonkeyPatch.context() as patch, running(ports.aws_port, folder / "aws", seeded):
-        own = {name for name in os.environ if name.startswith("AIRFLOW")}
+def platform(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    build_account: Callable[[], None] | None,
+) -> Iterator[Platform]:
+    """The whole platform, which this process calls for as long as the file's tests last."""
+    if build_account is None:
+        seeded: Platform = request.getfixturevalue("seeded_platform")
+        with environment_of(seeded.ports):
+            yield seeded
+            denials, _ = judge(read_calls(seeded.calls), names_on_local_aws())
+            assert denials == [], "the policies in infra/templates refuse what these files' runs have done"
+        return
+    folder, ports = tmp_path_factory.mktemp("platform"), _free_ports()
+    with running(ports.aws_port, folder / "aws", seeded=False), environment_of(ports):
+        build_account()
+        with started(ports, folder):
+            yield Platform(ports, folder / "aws" / CALLS)
+
+
+@contextmanager
+def environment_of(ports: Ports) -> Iterator[None]:
+    """Point this process, and what it starts, at the services; Airflow here asks them often."""
+    airflows_own = {name for name in os.environ if name.startswith("AIRFLOW")}
+    with pytest.MonkeyPatch.context() as patch:
         for name, value in local_environment(ports, settings()).items():
-            if name not in own:  # Airflow reads its own when it is imported; tests/conftest.py has set them
+            if name not in airflows_own:  # Airflow reads its own when it is imported; tests/conftest.py has set them
                 patch.setenv(name, value)
         settings.cache_clear()
-        if build_account is not None:
-            build_account()
         _serve_one_execution_api(patch)
         _ask_often(patch)
-        processes = [_start(command, folder) for command in _commands(ports, folder)]
-        try:
-            for part in services(ports):
-                if part.name in ("mlflow", "inbox"):
-                    _wait(part.healthy, part.title)
-            yield Platform(ports, folder / "aws" / CALLS)
-            if build_account is None:
-                denials, _ = judge(read_calls(folder / "aws" / CALLS), names_on_local_aws())
-                assert denials == [], "the policies in infra/templates refuse what this file's runs have done"
-        finally:
-            for process in processes:
-                process.terminate()
-                process.wait(timeout=30)
+        yield
     settings.cache_clear()
+
+
+@contextmanager
+def started(ports: Ports, folder: Path) -> Iterator[None]:
+    """Start MLflow and the alert inbox in the present environment, wait until both are healthy, and end them."""
+    processes = [_start(command, folder) for command in _commands(ports, folder)]
+    try:
+        for part in services(ports):
+            if part.name in ("mlflow", "inbox"):
+                _wait(part.healthy, part.title)
+        yield
+    finally:
+        for process in processes:
+            process.terminate()
+            process.wait(timeout=30)
 
 
 def _serve_one_execution_api(patch: pytest.MonkeyPatch) -> None:
@@ -183,7 +216,11 @@ def _wait(healthy: Callable[[], bool], title: str) -> None:
     give_up = time.monotonic() + DEADLINE
     while not healthy():
         assert time.monotonic() < give_up, f"{title} is not healthy after {DEADLINE} s"
-        time.sleep(0.3)
+        time.sleep(1)  # asking costs httpx a TLS context each time, which the starting service could use
+
+
+def _free_ports() -> Ports:
+    return Ports(**{name: _free_port() for name in Ports.model_fields})
 
 
 def _free_port() -> int:

@@ -31,10 +31,12 @@ pytestmark = pytest.mark.timeout(2400)  # the first test waits for the whole rep
 MASTER = "data_drift_redshift_retrain"
 ACCOUNT, REGION = "123456789012", "ap-south-1"
 CODE = {"RequirementsVersion": "1", "PluginsVersion": "1", "StartupVersion": "1", "ApiImage": "image:1"}
-BOTH, CONTACT = {}, {"scoring_stages": ["contact"]}
+FAMILIES = {"families": ["logistic_regression", "lightgbm"]}
+"""Two of the five: how each family fits, explains and packs itself is tested below tests/include."""
+BOTH, CONTACT = FAMILIES, FAMILIES | {"scoring_stages": ["contact"]}
 FORMS = {"1-first-champion": BOTH}
 """Trigger forms of the master DAG by batch: two stages to begin with, then the stage that this file asserts on."""
-ON_SAGEMAKER = {"families": ["logistic_regression"], "training_backend": "sagemaker"} | CONTACT
+ON_SAGEMAKER = CONTACT | {"families": ["logistic_regression"], "training_backend": "sagemaker"}
 MADE_BY_STACKS = {
     "glue:CreateCrawler",
     "glue:CreateDatabase",

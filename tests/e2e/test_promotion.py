@@ -18,6 +18,7 @@ from include.settings import settings
 
 DAG = "promote_model"
 POOR, GOOD = "1", "2"
+"""Versions: of the files that share a platform, this one comes first (tests/fixtures/scheduling.py)."""
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +32,8 @@ def ready(platform: Any, airflow_db: None, register_challenger: Any) -> Iterator
         label = platform.contract.label
         register_challenger("first", leads.assign(**{label: leads[label].sample(frac=1, random_state=0).to_numpy()}))
         promote(connect(settings().mlflow.tracking_uri), platform.contract.model_name(), POOR)
-        register_challenger("second", leads)
+        _, version = register_challenger("second", leads)
+        assert version == GOOD
         _wait_inline_for_people(patch)
         yield platform
     settings.cache_clear()

@@ -23,32 +23,40 @@ OPEN = 300
 
 @pytest.fixture(scope="module")
 def ready(platform: Any, airflow_db: None) -> Iterator[Any]:
-    """A platform with leads, some of them open, and a champion of the contact stage."""
+    """A platform with leads, some of them open."""
     contract = platform.contract
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("lifecycle.endpoint.POKE_SECONDS", 1)
+        patch.setattr("lifecycle.endpoint.POKE_SECONDS", 2)
         leads = synthetic_leads(1000, seed=3)
         leads.loc[: OPEN - 1, contract.column(contract.label).name] = ""
         folder = f"{platform.layout.raw}serving/"
         write_bytes(f"{folder}leads.csv", leads.to_csv(index=False).encode())
         assert platform.run("bootstrap_platform").state == "success"
         assert platform.run("ingest_leads", {"prefix": folder}).state == "success"
-        register_two(contract)
-        promote(connect(settings().mlflow.tracking_uri), contract.model_name(), "1")
         yield platform
     settings.cache_clear()
 
 
-def register_two(contract: Any) -> None:
-    """Versions 1 and 2 of the contact stage's model, with reasons and tiers."""
+@pytest.fixture(scope="module")
+def versions(ready: Any) -> list[str]:
+    """Two versions of the contact stage's model, with reasons and tiers; the first one is the champion."""
+    numbers = register_two(ready.contract)
+    promote(connect(settings().mlflow.tracking_uri), ready.contract.model_name(), numbers[0])
+    return numbers
+
+
+def register_two(contract: Any) -> list[str]:
     client, rows = connect(settings().mlflow.tracking_uri), training_rows(contract)
     outcome, decision = rows[contract.label].astype(int), Decision("f1", 0.4, (("A", 80), ("B", 40), ("D", 0)))
     mlflow.set_experiment(contract.names.experiment)
+    numbers = []
     for family in ("logistic_regression", "decision_tree"):
         fitted = build_pipeline(Decisions(), contract, family, KnownAt.CONTACT).fit(rows, outcome)
         with mlflow.start_run() as run:
             logged = log_pipeline(deployable(fitted, Calibration(), decision), rows)
-        register(client, contract.model_name(), logged.model_uri, run.info.run_id, {}, logged.model_id)
+        version = register(client, contract.model_name(), logged.model_uri, run.info.run_id, {}, logged.model_id)
+        numbers.append(str(version.version))
+    return numbers
 
 
 def training_rows(contract: Any) -> pd.DataFrame:
@@ -66,7 +74,9 @@ def scores_of(platform: Any, run: Any) -> dict[str, tuple[Any, ...]]:
     return {row.pop(key): tuple(row.values()) for row in rows}
 
 
-def test_both_ways_of_scoring_leave_the_same_rows(ready: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_both_ways_of_scoring_leave_the_same_rows(
+    ready: Any, versions: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     alone = ready.run("score_leads")
     assert (alone.state, alone.states["score"], alone.states["score_with_spark"]) == ("success", "success", "skipped")
     monkeypatch.setenv("LEADS_SPARK_SCORING_THRESHOLD", str(OPEN - 1))
@@ -81,7 +91,7 @@ def test_both_ways_of_scoring_leave_the_same_rows(ready: Any, monkeypatch: pytes
 
 
 def test_the_champion_is_deployed_once_replaced_and_taken_back_when_the_check_fails(
-    ready: Any, monkeypatch: pytest.MonkeyPatch
+    ready: Any, versions: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = ready.run("deploy_endpoint")
     assert first.state == "success"
@@ -91,7 +101,7 @@ def test_the_champion_is_deployed_once_replaced_and_taken_back_when_the_check_fa
     again = ready.run("deploy_endpoint")
     assert (again.state, again.states["plan_deployment"], again.states["deploy"]) == ("success", "skipped", "skipped")
 
-    promote(connect(settings().mlflow.tracking_uri), ready.contract.model_name(), "2")
+    promote(connect(settings().mlflow.tracking_uri), ready.contract.model_name(), versions[1])
     monkeypatch.setattr(deployment, "_by_model", lambda versions, contract: {"another": "model"})
     failed = ready.run("deploy_endpoint")
     assert (failed.state, failed.states["verify"], failed.states["roll_back"]) == ("failed", "failed", "success")
@@ -101,7 +111,7 @@ def test_the_champion_is_deployed_once_replaced_and_taken_back_when_the_check_fa
 
     second = ready.run("deploy_endpoint")
     assert second.state == "success"
-    assert second.returned("verify")["versions"] == "contact-2"
+    assert second.returned("verify")["versions"] == f"contact-{versions[1]}"
     titles = {alert["subject"] for alert in ready.alerts()}
     assert any("goes back to what it served before" in title for title in titles)
     deployment.roll_back(settings(), None)
