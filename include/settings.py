@@ -1,9 +1,9 @@
-"""Typed settings of the whole project: environment variables in, one frozen object out.
+"""Read the settings of the whole project from environment variables into one frozen object.
 
 Settings say where the project runs, in one group for each service. `settings.decisions` holds what the business
-decides. Defaults are the guide's own names. Every field is overridden by one environment variable, `LEADS_…`;
-AWS's and MLflow's own variables (`AWS_ENDPOINT_URL`, `AWS_DEFAULT_REGION`, `MLFLOW_TRACKING_URI`) keep their
-standard names. docs/settings.md lists them all.
+decides. Defaults are the guide's own names. Each field is set by one environment variable, `LEADS_…`. AWS's and
+MLflow's own variables (`AWS_ENDPOINT_URL`, `AWS_DEFAULT_REGION`, `MLFLOW_TRACKING_URI`) keep their standard names.
+docs/settings.md lists them all.
 """
 
 import json
@@ -24,7 +24,7 @@ def _group(prefix: str) -> SettingsConfigDict:
 
 
 class S3Settings(BaseSettings):
-    """Where objects lie in S3."""
+    """Say where objects lie in S3."""
 
     model_config = _group("LEADS_")
 
@@ -35,11 +35,11 @@ class S3Settings(BaseSettings):
     quarantine_prefix: str = Field("quarantine", description="rows that ingestion refused")
     reports_prefix: str = Field("reports", description="pages and JSON about drift, gate, models and data")
     scripts_prefix: str = Field("scripts", description="scripts and code of the Glue jobs")
-    feedback_prefix: str = Field("feedback", description="what reps say of scores")
+    feedback_prefix: str = Field("feedback", description="what the sales team reports about scores")
 
 
 class GlueSettings(BaseSettings):
-    """Names in AWS Glue."""
+    """Name the objects in AWS Glue."""
 
     model_config = _group("LEADS_GLUE_")
 
@@ -52,7 +52,7 @@ class GlueSettings(BaseSettings):
 
 
 class RedshiftSettings(BaseSettings):
-    """Names in Redshift Serverless."""
+    """Name the objects in Redshift Serverless."""
 
     model_config = _group("LEADS_REDSHIFT_")
 
@@ -65,7 +65,7 @@ class RedshiftSettings(BaseSettings):
 
 
 class MlflowSettings(BaseSettings):
-    """Where MLflow is."""
+    """Say where MLflow is."""
 
     model_config = _group("LEADS_MLFLOW_")
 
@@ -77,7 +77,7 @@ class MlflowSettings(BaseSettings):
 
 
 class WebSettings(BaseSettings):
-    """Addresses that a person's browser opens, where they differ from those of the programs."""
+    """Give a person's browser its addresses, where they differ from those of the programs."""
 
     model_config = _group("LEADS_WEB_")
 
@@ -86,7 +86,7 @@ class WebSettings(BaseSettings):
 
 
 class TrainingSettings(BaseSettings):
-    """Training jobs on SageMaker."""
+    """Configure training jobs on SageMaker."""
 
     model_config = _group("LEADS_TRAINING_")
 
@@ -102,11 +102,13 @@ class TrainingSettings(BaseSettings):
 
 
 class EndpointSettings(BaseSettings):
-    """The real-time endpoint on SageMaker."""
+    """Configure the real-time endpoint on SageMaker."""
 
     model_config = _group("LEADS_ENDPOINT_")
 
-    name: str = Field("lead-conversion", pattern=r"^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$", description="name of endpoint")
+    name: str = Field(
+        "lead-conversion", pattern=r"^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$", description="name of the endpoint"
+    )
     image: str = Field(
         "lead-conversion-api", description="ECR URI of the scoring API's image, which is the endpoint's too"
     )
@@ -114,13 +116,13 @@ class EndpointSettings(BaseSettings):
     instance: str = Field("ml.m5.large", description="instance type")
     instances: int = Field(1, ge=1, description="number of instances")
     capture_percentage: int = Field(
-        20, ge=0, le=100, description="share of requests and answers that the endpoint keeps in S3; 0: none"
+        20, ge=0, le=100, description="percentage of requests and answers that the endpoint keeps in S3; 0: none"
     )
-    on_promotion: bool = Field(False, description="whether a promotion deploys the champions to the endpoint")
+    on_promotion: bool = Field(False, description="true: a promotion deploys the champions to the endpoint")
 
 
 class ScoringSettings(BaseSettings):
-    """Batch scoring and the look-out for new champions."""
+    """Configure batch scoring, and the search for new champions."""
 
     model_config = _group("LEADS_")
 
@@ -134,7 +136,7 @@ class ScoringSettings(BaseSettings):
 
 
 class ApiSettings(BaseSettings):
-    """The scoring API."""
+    """Configure the scoring API."""
 
     model_config = _group("LEADS_API_")
 
@@ -144,12 +146,12 @@ class ApiSettings(BaseSettings):
     requests_per_second: float = Field(50.0, ge=0, description="sustained, for each key; 0: without limit")
     burst: int = Field(200, ge=1, description="requests that a key may make at once after a pause")
     max_leads: int = Field(1000, ge=1, description="leads in one request; POST /predict/batch takes any number")
-    max_columns: int = Field(500, ge=1, description="columns of one lead, those that nobody knows included")
+    max_columns: int = Field(500, ge=1, description="columns of one lead, unknown ones included")
     model_folder: str = Field("", description="folder with bundled champions to serve in place of the registry's")
 
 
 class DeskSettings(BaseSettings):
-    """The lead desk."""
+    """Configure the lead desk."""
 
     model_config = _group("LEADS_DESK_")
 
@@ -158,7 +160,7 @@ class DeskSettings(BaseSettings):
 
 
 class AlertSettings(BaseSettings):
-    """Alerts."""
+    """Configure alerts."""
 
     model_config = _group("LEADS_ALERT_")
 
@@ -166,26 +168,30 @@ class AlertSettings(BaseSettings):
 
 
 class Decisions(BaseSettings):
-    """What the business decides: floors, policies, costs, tiers, and the limits of drift and gate."""
+    """Hold what the business decides: floors, policies, costs, tiers, and the limits of drift and gate."""
 
     model_config = _group("LEADS_")
 
     max_quarantined_share: float = Field(0.05, ge=0, le=1, description="the quality gate stops a load above it")
     drift_share_threshold: float = Field(0.3, ge=0, le=1, description="share of drifted columns that starts a retrain")
-    min_drift_rows: int = Field(200, ge=1, description="fewer current rows than this: not enough data for a verdict")
+    min_drift_rows: int = Field(200, ge=1, description="with fewer current rows than this there is no verdict")
     outage_missing_jump: float = Field(0.5, ge=0, le=1, description="jump in a column's missing share called an outage")
     outage_row_share: float = Field(
         0.2, ge=0, le=1, description="a window with at most this share of the leads it should hold is an outage"
     )
     drift_triggers: tuple[Literal["data", "prediction", "performance"], ...] = Field(
         ("data", "prediction", "performance"),
-        description="kinds of drift that start a retrain; the champion is not asked for a kind that is left out",
+        description="kinds of drift that start a retrain; a kind that is left out is not assessed",
     )
-    drift_debounce_k: int = Field(1, ge=1, description="so many of the newest n analyses must say drift for a retrain")
+    drift_debounce_k: int = Field(1, ge=1, description="a retrain needs drift in so many of the newest n analyses")
     drift_debounce_n: int = Field(1, ge=1, description="how many of the newest analyses of a DAG are counted")
     label_maturity_days: float = Field(30.0, ge=0, description="days from ingestion until an outcome is taken as final")
-    performance_leads: int = Field(2000, ge=1, description="performance is judged on this many newest matured leads")
-    min_matured_leads: int = Field(200, ge=1, description="fewer matured leads than this: performance is not judged")
+    performance_leads: int = Field(
+        2000, ge=1, description="performance is measured on so many of the newest matured leads"
+    )
+    min_matured_leads: int = Field(
+        200, ge=1, description="with fewer matured leads than this, performance is not assessed"
+    )
     min_matured_per_outcome: int = Field(30, ge=2, description="the same, for the leads of either outcome")
     max_auc_drop: float = Field(0.03, ge=0, le=1, description="loss of ROC-AUC since the holdout that starts a retrain")
     max_brier_rise: float = Field(0.03, ge=0, le=1, description="rise of the Brier score that starts a retrain")
@@ -198,17 +204,21 @@ class Decisions(BaseSettings):
         {"accuracy": 0.90, "precision": 0.85, "recall": 0.85, "roc_auc": 0.90},
         description="least figures on the holdout that a model of the stage may serve with, as JSON (guide 2.2)",
     )
-    floors_engagement: Floors = Field({"roc_auc": 0.80}, description="the same; this stage knows less than contact")
-    floors_capture: Floors = Field({"roc_auc": 0.75}, description="the same; this stage knows least")
+    floors_engagement: Floors = Field(
+        {"roc_auc": 0.80}, description="the same for engagement, which knows less than contact"
+    )
+    floors_capture: Floors = Field({"roc_auc": 0.75}, description="the same for capture, which knows least")
     champion_max_age_days: float = Field(180.0, gt=0, description="an older champion may be replaced by an equal model")
-    gate_refresh_margin: float = Field(0.005, ge=0, le=1, description="rule refresh: a loss to be ruled out")
-    gate_brier_margin: float = Field(0.005, ge=0, le=1, description="a rise of the Brier score to be ruled out")
+    gate_refresh_margin: float = Field(0.005, ge=0, le=1, description="rule refresh: loss that must be ruled out")
+    gate_brier_margin: float = Field(0.005, ge=0, le=1, description="rise of the Brier score that must be ruled out")
     gate_segment_rows: int = Field(150, ge=1, description="segments of the holdout with fewer leads are not compared")
     gate_segment_loss: float = Field(0.02, ge=0, le=1, description="largest loss that any segment may have")
 
     max_missing_share: float = Field(1.0, ge=0, le=1, description="a feature missing more often is dropped; guide: 0.4")
     threshold_policy: str = Field("f1", description="f1, precision_biased, cost or capacity=N (of every 1,000 leads)")
-    false_positive_hours: float = Field(1.0, gt=0, description="policy cost: hours lost on a call in vain")
+    false_positive_hours: float = Field(
+        1.0, gt=0, description="policy cost: hours lost on a call that leads to nothing"
+    )
     missed_lead_hours: float = Field(2.0, gt=0, description="policy cost: hours that a missed conversion is worth")
     tier_policy: Literal["fixed", "threshold"] = Field("fixed", description="where tiers A-D begin")
 
@@ -235,7 +245,7 @@ class Decisions(BaseSettings):
 
 
 class Settings(BaseSettings):
-    """Everything that differs between a laptop, docker-compose and MWAA; never what a lead is (that is the contract).
+    """Hold all that differs between a laptop, docker-compose and MWAA; what a lead is stands in the contract.
 
     A group may be given whole: `Settings(api=ApiSettings(burst=3))`.
     """
@@ -270,7 +280,7 @@ class Settings(BaseSettings):
 
 @dataclass(frozen=True)
 class Setting:
-    """One setting as a deployment sees it.
+    """Describe one setting as a deployment sees it.
 
     Attributes:
         path: where the code finds it, such as `api.burst`.
@@ -298,9 +308,11 @@ def environment_of(current: Settings) -> dict[str, str]:
         owner: BaseModel = current
         for group in groups:
             owner = getattr(owner, group)
-        if name in owner.model_fields_set:
-            value = owner.model_dump(mode="json", include={name})[name]
-            variables[setting.variables[0]] = value if isinstance(value, str) else json.dumps(value)
+        if name not in owner.model_fields_set:
+            continue
+        value = owner.model_dump(mode="json", include={name})[name]
+        text = value if isinstance(value, str) else json.dumps(value)
+        variables[setting.variables[0]] = text
     return variables
 
 
@@ -311,14 +323,24 @@ def settings() -> Settings:
 
 
 def _settings_of(group: type[BaseSettings], path: str) -> Iterator[Setting]:
+    """Yield the settings of a group and of the groups inside it."""
     for name, field in group.model_fields.items():
         nested = field.annotation
         if isinstance(nested, type) and issubclass(nested, BaseSettings):
             yield from _settings_of(nested, f"{name}.")
             continue
-        alias = field.validation_alias
-        if isinstance(alias, AliasChoices):
-            variables = tuple(str(choice) for choice in alias.choices)
-        else:
-            variables = (f"{group.model_config['env_prefix']}{name}".upper(),)
-        yield Setting(path + name, variables, field.default, field.description or "")
+        yield Setting(
+            path=path + name,
+            variables=_variables(group, name),
+            default=field.default,
+            description=field.description or "",
+        )
+
+
+def _variables(group: type[BaseSettings], name: str) -> tuple[str, ...]:
+    """Return the environment variables of a field; the first one that exists wins."""
+    alias = group.model_fields[name].validation_alias
+    if isinstance(alias, AliasChoices):
+        return tuple(str(choice) for choice in alias.choices)
+    prefix = group.model_config["env_prefix"]
+    return (f"{prefix}{name}".upper(),)

@@ -1,1 +1,4 @@
-"""What every page for people shares."""
+"""Render HTML pages from a room's templates, with the same frame, figures and pictures on every page.
+
+May import nothing of the project.
+"""

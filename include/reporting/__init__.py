@@ -1,1 +1,4 @@
-"""Reports for people: HTML and PNG."""
+"""Write pages for people: drift analyses, exploration of the data (EDA), and model cards.
+
+May import every room below the top: monitoring, training, evaluation, registry, features, pages and lake among them.
+"""

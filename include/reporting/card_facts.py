@@ -1,4 +1,4 @@
-"""What a model card is made of: a version's tags, its run's artefacts, its snapshot and the decision about it."""
+"""Gather what a model card says: a version's tags, its run's artefacts, its snapshot and the decision about it."""
 
 import json
 import logging
@@ -29,8 +29,8 @@ from include.training.snapshot import read_manifest
 log = logging.getLogger(__name__)
 
 PLOTS = ("roc", "precision_recall", "calibration", "gain")
-WANTED = (
-    *(f"holdout/{name}.png" for name in PLOTS),
+CARD_ARTIFACTS = (
+    *(f"holdout/{plot}.png" for plot in PLOTS),
     "shap/summary.png",
     "holdout/evaluation.json",
     "newest/evaluation.json",
@@ -41,7 +41,7 @@ WANTED = (
 
 @dataclass(frozen=True)
 class CardFacts:
-    """Everything that a card says of one version.
+    """Hold everything that a card says of one version.
 
     Attributes:
         model: registered model.
@@ -81,39 +81,46 @@ class CardFacts:
 
     @property
     def metrics(self) -> dict[str, float]:
-        """Figures on the holdout: the run's, else those on the version's tag."""
-        found: dict[str, float] = self.holdout["metrics"] if self.holdout else json.loads(self.tags["metrics"] or "{}")
-        return found
+        """Return the figures on the holdout: those of the run, else those on the version's tag."""
+        if self.holdout:
+            return dict(self.holdout["metrics"])
+        return dict(json.loads(self.tags["metrics"] or "{}"))
 
     @property
-    def learnt(self) -> int | None:
-        """Labelled leads of the snapshot that are not in the holdout."""
-        return self.manifest["labelled_rows"] - self.holdout["rows"] if self.manifest and self.holdout else None
+    def training_rows(self) -> int | None:
+        """Return how many labelled leads of the snapshot are not in the holdout, or None where either is gone."""
+        if not (self.manifest and self.holdout):
+            return None
+        return int(self.manifest["labelled_rows"] - self.holdout["rows"])
 
     @property
     def status(self) -> str:
-        """What the version is at present, in a sentence."""
-        return f"At present the {' and '.join(self.aliases)}." if self.aliases else "At present without a role."
+        """Say in a sentence what the version is at present."""
+        if not self.aliases:
+            return "At present without a role."
+        return f"At present the {' and '.join(self.aliases)}."
 
 
 def card_facts(settings: Settings, client: MlflowClient, model: str, version: str) -> CardFacts:
-    """Gathers the facts; whatever is gone is empty or None.
+    """Gather the facts about a version; whatever is gone is empty or None.
 
     Raises:
         mlflow.exceptions.MlflowException: there is no such version.
     """
-    found = client.get_model_version(model, version)
-    tags: Mapping[str, str] = defaultdict(str, found.tags)
-    files = artefacts(client, found.run_id)
-    registered_at = datetime.fromtimestamp(found.creation_timestamp / 1000, tz=UTC)
+    registered = client.get_model_version(model, version)
+    run_id = registered.run_id
+    registered_at = datetime.fromtimestamp(registered.creation_timestamp / 1000, tz=UTC)
+    tags: Mapping[str, str] = defaultdict(str, registered.tags)
+    files = artefacts(client, run_id)
+    champion_info = ChampionInfo(model, version, run_id, dict(registered.tags), registered_at)
     return CardFacts(
         model=model,
         version=version,
         stage=tags["stage"] or KnownAt.CONTACT.value,
-        run_id=found.run_id,
-        run_url=run_url(settings, client, found.run_id),
+        run_id=run_id,
+        run_url=run_url(settings, client, run_id),
         registered_at=registered_at.isoformat(timespec="seconds"),
-        aliases=_aliases(client, found),
+        aliases=_aliases(client, registered),
         tags=tags,
         holdout=_json(files, "holdout/evaluation.json"),
         newest=_json(files, "newest/evaluation.json"),
@@ -121,32 +128,37 @@ def card_facts(settings: Settings, client: MlflowClient, model: str, version: st
         dropped=_dropped(files.get("features/dropped_columns.csv")),
         unmapped=_json(files, "features/unmapped_levels.json") or {},
         manifest=_manifest(tags["snapshot_uri"]),
-        model_decision=_model_decision(
-            ChampionInfo(model, version, found.run_id, dict(found.tags), registered_at),
-        ),
+        model_decision=_model_decision(champion_info),
         decision=_decision(tags),
     )
 
 
 def artefacts(client: MlflowClient, run_id: str) -> dict[str, bytes]:
-    """Path to content of the wanted files that the run has."""
-    folders = sorted({name.partition("/")[0] for name in WANTED})
-    present = {file.path for folder in folders for file in client.list_artifacts(run_id, folder)}
+    """Download those of CARD_ARTIFACTS that the run has; return path to content."""
+    folders = sorted({name.partition("/")[0] for name in CARD_ARTIFACTS})
+    present = set()
+    for folder in folders:
+        present |= {file.path for file in client.list_artifacts(run_id, folder)}
+    contents = {}
     with tempfile.TemporaryDirectory() as target:
-        return {
-            name: Path(client.download_artifacts(run_id, name, target)).read_bytes()
-            for name in WANTED
-            if name in present
-        }
+        for name in CARD_ARTIFACTS:
+            if name in present:
+                path = client.download_artifacts(run_id, name, target)
+                contents[name] = Path(path).read_bytes()
+    return contents
 
 
-def _aliases(client: MlflowClient, found: ModelVersion) -> tuple[str, ...]:
-    aliases = client.get_registered_model(found.name).aliases
-    return tuple(sorted(alias for alias, number in aliases.items() if str(number) == str(found.version)))
+def _aliases(client: MlflowClient, registered: ModelVersion) -> tuple[str, ...]:
+    """Return the aliases that point at the version, sorted."""
+    versions = client.get_registered_model(registered.name).aliases
+    own = [alias for alias, number in versions.items() if str(number) == str(registered.version)]
+    return tuple(sorted(own))
 
 
 def _json(files: Mapping[str, bytes], name: str) -> dict[str, Any] | None:
-    return dict(json.loads(files[name])) if name in files else None
+    if name not in files:
+        return None
+    return dict(json.loads(files[name]))
 
 
 def _model_decision(version: ChampionInfo) -> Decision | None:
@@ -159,6 +171,7 @@ def _model_decision(version: ChampionInfo) -> Decision | None:
 
 
 def _dropped(table: bytes | None) -> dict[str, str]:
+    """Return field to reason from the CSV table of dropped columns."""
     if table is None:
         return {}
     rows = pd.read_csv(StringIO(table.decode()), dtype=str)
@@ -166,27 +179,41 @@ def _dropped(table: bytes | None) -> dict[str, str]:
 
 
 def _manifest(uri: str) -> dict[str, Any] | None:
+    if not uri:
+        return None
     try:
-        return read_manifest(uri) if uri else None
+        return read_manifest(uri)
     except ObjectMissingError:
         return None
 
 
 def _decision(tags: Mapping[str, str]) -> dict[str, Any] | None:
-    """What the gate decided about the version: from its record, or from the tags alone where that is gone."""
+    """Return what the gate decided about the version: from its record, or from the tags where the record is gone."""
     if not tags["gate_verdict"]:
         return None
-    try:
-        record: dict[str, Any] = read_json(tags["gate_record"]) if tags["gate_record"] else {}
-    except ObjectMissingError:
-        record = {}
-    approval = record.get("approval")
-    answer = f"{approval['choice']} by {approval['by'] or 'nobody'}, {approval['answered_at']}" if approval else ""
+    record = _gate_record(tags["gate_record"])
     return {
         "verdict": tags["gate_verdict"],
         "rule": tags["gate_rule"],
         "decided_at": record.get("decided_at"),
         "reasons": record.get("reasons") or [tags["gate_reason"]],
-        "person": answer or tags["gate_approval"] or "not asked",
+        "person": _answer(record.get("approval")) or tags["gate_approval"] or "not asked",
         "record": tags["gate_record"],
     }
+
+
+def _gate_record(uri: str) -> dict[str, Any]:
+    if not uri:
+        return {}
+    try:
+        return dict(read_json(uri))
+    except ObjectMissingError:
+        return {}
+
+
+def _answer(approval: Mapping[str, Any] | None) -> str:
+    """Say what a person answered, by whom and when; return nothing where nobody was asked."""
+    if not approval:
+        return ""
+    person = approval["by"] or "nobody"
+    return f"{approval['choice']} by {person}, {approval['answered_at']}"

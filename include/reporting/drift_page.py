@@ -1,4 +1,4 @@
-"""The readable page of one drift analysis, made from its summary.json; Evidently's own page has every picture."""
+"""Write the readable page of a drift analysis from its summary.json; Evidently's own page has every picture."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,7 +8,9 @@ from include.lake.web import browser_address
 from include.pages.render import render
 from include.settings import Settings
 
-SUMMARY, EVIDENTLY, PAGE = "summary.json", "drift.html", "summary.html"
+SUMMARY = "summary.json"
+EVIDENTLY = "drift.html"
+PAGE = "summary.html"
 HEADLINES = {
     "stable": "Stable: nothing needs to be done",
     "drift": "Drift: the leads, or the model's hold on them, have changed",
@@ -33,11 +35,11 @@ ABSENT: dict[str, Any] = {
     "performance": [],
     "not_judged": {},
 }
-"""What an analysis may leave out, because it was not judged."""
+"""Values of what an analysis may leave out, because it was not assessed."""
 
 
 def write_drift_page(settings: Settings, report_uri: str) -> str:
-    """Writes the page of an analysis into its report folder, over an earlier one.
+    """Write the page of an analysis into its report folder, over an earlier one.
 
     Args:
         settings: where a browser finds S3.
@@ -51,29 +53,36 @@ def write_drift_page(settings: Settings, report_uri: str) -> str:
     """
     folder, _, name = report_uri.rpartition("/")
     details: dict[str, Any] = read_json(f"{folder}/{SUMMARY}")
-    evidently = browser_address(settings, report_uri) if name == EVIDENTLY else None
-    write_text(f"{folder}/{PAGE}", drift_page(details, evidently))
-    return f"{folder}/{PAGE}"
+    evidently = None
+    if name == EVIDENTLY:
+        evidently = browser_address(settings, report_uri)
+    page_uri = f"{folder}/{PAGE}"
+    write_text(page_uri, drift_page(details, evidently))
+    return page_uri
 
 
 def drift_page(details: Mapping[str, Any], evidently: str | None = None) -> str:
-    """The page as HTML that needs no other file.
+    """Return the page as HTML that needs no other file.
 
     Args:
-        details: what the analysis found; verdict at least.
+        details: summary of the analysis; verdict at least.
         evidently: address of Evidently's own page, None where no columns were compared.
     """
-    found = ABSENT | dict(details)
+    summary = ABSENT | dict(details)
+    columns = sorted(summary["columns"], key=_distance, reverse=True)
     return render(
         __package__,
         "drift.html",
-        found=found,
-        headline=HEADLINES[found["verdict"]],
-        columns=sorted(found["columns"], key=_distance, reverse=True),
+        summary=summary,
+        headline=HEADLINES[summary["verdict"]],
+        columns=columns,
         evidently=evidently,
     )
 
 
 def _distance(column: Mapping[str, Any]) -> tuple[bool, float]:
-    """Drifted columns first; among equals by how many thresholds the score is."""
-    return column["drifted"], column["score"] / column["threshold"] if column["threshold"] else 0.0
+    """Rank drifted columns above the others; among equals by how many thresholds the score is."""
+    thresholds = 0.0
+    if column["threshold"]:
+        thresholds = column["score"] / column["threshold"]
+    return column["drifted"], thresholds

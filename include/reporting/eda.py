@@ -1,9 +1,10 @@
-"""The EDA report of a training snapshot (guide 11): one HTML page that holds its pictures, and each of them as PNG."""
+"""Write the EDA report of a training snapshot (guide 11): one HTML page with its pictures, and each of them as PNG."""
 
 import json
 import logging
 from base64 import b64encode
 from collections.abc import Mapping
+from itertools import combinations
 from typing import Any
 
 import pandas as pd
@@ -19,8 +20,9 @@ from include.reporting.eda_tables import Profile, profile
 from include.training.snapshot import load_snapshot, read_manifest
 
 log = logging.getLogger(__name__)
-PAGE, FIGURES = "eda.html", "eda.json"
-SHARES = (
+PAGE = "eda.html"
+FIGURES = "eda.json"
+PERCENTAGES = (
     "missing",
     "its share",
     "rate if missing",
@@ -32,10 +34,12 @@ SHARES = (
     "low",
     "high",
 )
+"""Columns of the tables that are shares in [0, 1]."""
+STRONG_CORRELATION = 0.7
 
 
 def write_eda(layout: Layout, snapshot_uri: str, run_id: str) -> str:
-    """Writes the report of the snapshot at `snapshot_uri` into the run's report folder; a second call overwrites it.
+    """Write the report of the snapshot at `snapshot_uri` into the run's report folder; a second call overwrites it.
 
     Returns:
         URI of the page `eda.html`; `eda.json` and the PNG files lie beside it.
@@ -46,77 +50,119 @@ def write_eda(layout: Layout, snapshot_uri: str, run_id: str) -> str:
         SnapshotChangedError: the rows are not those the manifest describes.
     """
     contract = layout.contract
-    leads, manifest = load_snapshot(snapshot_uri), read_manifest(snapshot_uri)
-    found, tokens = profile(leads, contract), source_tokens(leads[contract.key], layout)
-    pictures, folder = draw_all(found), layout.report("eda", run_id)
+    leads = load_snapshot(snapshot_uri)
+    manifest = read_manifest(snapshot_uri)
+    lead_profile = profile(leads, contract)
+    tokens = source_tokens(leads[contract.key], layout)
+    pictures = draw_all(lead_profile)
+
+    folder = layout.report("eda", run_id)
     for name, picture in pictures.items():
         write_bytes(f"{folder}{name}.png", picture)
-    write_text(folder + FIGURES, json.dumps(figures(found, tokens, manifest), indent=2, allow_nan=False) + "\n")
-    write_text(folder + PAGE, page(found, tokens, pictures, manifest, contract))
-    log.info("EDA of %s: %d leads, %d pictures, %s", snapshot_uri, found.rows, len(pictures), folder + PAGE)
-    return folder + PAGE
+    figures_text = json.dumps(figures(lead_profile, tokens, manifest), indent=2, allow_nan=False)
+    write_text(folder + FIGURES, figures_text + "\n")
+    page_uri = folder + PAGE
+    write_text(page_uri, page(lead_profile, tokens, pictures, manifest, contract))
+    log.info("EDA of %s: %d leads, %d pictures, %s", snapshot_uri, lead_profile.rows, len(pictures), page_uri)
+    return page_uri
 
 
-def figures(found: Profile, tokens: SourceTokens, manifest: Mapping[str, Any]) -> dict[str, Any]:
-    """The report's main figures, ready for JSON."""
-    strength = found.indicators.dropna().set_index("field")["AUC alone"]
+def figures(lead_profile: Profile, tokens: SourceTokens, manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the report's main figures, ready for JSON."""
+    missing = lead_profile.columns.set_index("field")["missing"]
+    strength = lead_profile.indicators.dropna().set_index("field")["AUC alone"]
     return {
         "snapshot_uri": manifest["uri"],
         "snapshot_sha256": manifest["sha256"],
-        "rows": found.rows,
-        "columns": len(found.columns),
-        "labelled": found.labelled,
-        "converted": found.converted,
-        "twins": found.twins,
-        "missing": {str(field): float(share) for field, share in found.columns.set_index("field")["missing"].items()},
-        "null_tokens": {"leads": tokens.leads, "cells": _cells(tokens.counts)},
-        "auc_alone": {str(field): float(value) for field, value in strength.items()},
+        "rows": lead_profile.rows,
+        "columns": len(lead_profile.columns),
+        "labelled": lead_profile.labelled,
+        "converted": lead_profile.converted,
+        "twins": lead_profile.twins,
+        "missing": _numbers(missing),
+        "null_tokens": {"leads": tokens.leads, "cells": _token_cells(tokens.counts)},
+        "auc_alone": _numbers(strength),
     }
 
 
-def _cells(counts: pd.DataFrame) -> dict[str, dict[str, int]]:
-    return {str(token): {str(field): int(cells) for field, cells in counts[token].items() if cells} for token in counts}
+def _numbers(series: pd.Series) -> dict[str, float]:
+    return {str(field): float(value) for field, value in series.items()}
+
+
+def _token_cells(counts: pd.DataFrame) -> dict[str, dict[str, int]]:
+    """Return token to field to how many cells hold it; fields without any are left out."""
+    cells: dict[str, dict[str, int]] = {}
+    for token in counts:
+        fields = counts[token]
+        present = fields[fields > 0]
+        cells[str(token)] = {str(field): int(count) for field, count in present.items()}
+    return cells
 
 
 def page(
-    found: Profile,
+    lead_profile: Profile,
     tokens: SourceTokens,
     pictures: Mapping[str, bytes],
     manifest: Mapping[str, Any],
     contract: Contract,
 ) -> str:
-    """The report as one HTML page that needs no other file."""
-    counts = tokens.counts[(tokens.counts > 0).any(axis=1)]
-    columns = found.columns
+    """Return the report as one HTML page that needs no other file."""
+    columns = lead_profile.columns
+    encoded_pictures = {name: b64encode(picture).decode() for name, picture in pictures.items()}
+    much_missing = columns.loc[columns["missing"] > MUCH_MISSING, "field"]
+    unused = columns.loc[columns["use"] == "near-constant", "field"]
     return render(
         __package__,
         PAGE,
-        found=found,
+        profile=lead_profile,
         contract=contract,
         manifest=manifest,
         tokens=tokens,
-        pictures={name: b64encode(picture).decode() for name, picture in pictures.items()},
-        much_missing=list(columns.loc[columns["missing"] > MUCH_MISSING, "field"]),
+        pictures=encoded_pictures,
+        much_missing=list(much_missing),
         much=MUCH_MISSING,
-        unused=columns.loc[columns["use"] == "near-constant", "field"].tolist(),
-        correlated=_correlated(found.correlations, contract.label),
+        unused=unused.tolist(),
+        correlated=_strong_pairs(lead_profile.correlations, contract.label),
         column_table=_table(columns),
-        token_table=_table(counts.rename_axis("field").reset_index()) if len(counts) else "",
-        number_table=_table(found.numbers) if len(found.numbers) else "",
-        level_table=_table(found.top_levels()) if found.labelled else "",
-        indicator_table=_table(found.indicators),
+        token_table=_token_table(tokens.counts),
+        number_table=_table(lead_profile.numbers) if len(lead_profile.numbers) else "",
+        level_table=_table(lead_profile.top_levels()) if lead_profile.labelled else "",
+        indicator_table=_table(lead_profile.indicators),
     )
 
 
-def _correlated(table: pd.DataFrame, label: str, least: float = 0.7) -> list[tuple[str, str, float]]:
-    names = [str(name) for name in table if name != label]
-    pairs = [(a, b, float(table[b].loc[a])) for place, a in enumerate(names) for b in names[place + 1 :]]
-    return sorted((pair for pair in pairs if abs(pair[2]) >= least), key=lambda pair: -abs(pair[2]))
+def _strong_pairs(correlations: pd.DataFrame, label: str) -> list[tuple[str, str, float]]:
+    """Return pairs of features with a strong correlation, strongest first; the label is left out."""
+    names = [str(name) for name in correlations if name != label]
+    pairs = []
+    for first, second in combinations(names, 2):
+        value = float(correlations[second].loc[first])
+        if abs(value) >= STRONG_CORRELATION:
+            pairs.append((first, second, value))
+    return sorted(pairs, key=lambda pair: -abs(pair[2]))
+
+
+def _token_table(counts: pd.DataFrame) -> str:
+    """Return the fields that hold any null token as an HTML table; return nothing if there are none."""
+    present = counts[(counts > 0).any(axis=1)]
+    if present.empty:
+        return ""
+    return _table(present.rename_axis("field").reset_index())
 
 
 def _table(frame: pd.DataFrame) -> Markup:
-    shown = frame.copy()
-    for name in shown.select_dtypes("number"):
-        form = "{:.1%}" if name in SHARES else "{:,.4g}" if shown[name].dtype == float else "{:,}"
-        shown[name] = ["" if pd.isna(value) else form.format(value) for value in shown[name]]
-    return Markup(shown.to_html(index=False, border=0, escape=True))  # noqa: S704 - pandas escapes every cell
+    """Return a table as HTML, its numbers as a person reads them."""
+    texts = frame.copy()
+    for name in texts.select_dtypes("number"):
+        pattern = _pattern(str(name), texts[name])
+        texts[name] = ["" if pd.isna(value) else pattern.format(value) for value in texts[name]]
+    return Markup(texts.to_html(index=False, border=0, escape=True))  # noqa: S704 - pandas escapes every cell
+
+
+def _pattern(name: str, values: pd.Series) -> str:
+    """Return the format of a column's numbers."""
+    if name in PERCENTAGES:
+        return "{:.1%}"
+    if values.dtype == float:
+        return "{:,.4g}"
+    return "{:,}"

@@ -1,4 +1,4 @@
-"""Null tokens of a snapshot's leads, counted in the raw files: the warehouse holds such cells as missing already."""
+"""Count the null tokens of a snapshot's leads in the raw files: the warehouse holds such cells as missing already."""
 
 import logging
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class SourceTokens:
-    """Null tokens in the raw files.
+    """Hold the null tokens in the raw files.
 
     Attributes:
         leads: leads of the snapshot that a raw file still holds.
@@ -28,22 +28,30 @@ class SourceTokens:
 
 
 def source_tokens(keys: pd.Series, layout: Layout) -> SourceTokens:
-    """Counts of the leads `keys` in the CSV files under the raw folder; of several rows of a lead the last one counts.
+    """Count the tokens of the leads `keys` in the CSV files under the raw folder.
 
-    Files that were archived or cannot be read as CSV are left out, which `leads` shows.
+    The last of several rows of a lead counts. Files that were archived or cannot be read as CSV are left out, which
+    `leads` shows.
 
     Raises:
         ObjectMissingError: there is no bucket.
     """
-    wanted = set(keys.astype(str).str.strip())
-    parts = [_raw_leads(uri, layout.contract) for uri in list_objects(layout.raw) if uri.lower().endswith(".csv")]
-    empty = pd.DataFrame(columns=list(layout.contract.fields), dtype=object)
-    rows = pd.concat([empty, *(part[part[layout.contract.key].str.strip().isin(wanted)] for part in parts)])
-    rows = rows.drop_duplicates(layout.contract.key, keep="last")
-    return SourceTokens(len(rows), count_tokens(rows, layout.contract))
+    contract = layout.contract
+    snapshot_keys = set(keys.astype(str).str.strip())
+    parts = [pd.DataFrame(columns=list(contract.fields), dtype=object)]
+    for uri in list_objects(layout.raw):
+        if not uri.lower().endswith(".csv"):
+            continue
+        raw_leads = _raw_leads(uri, contract)
+        in_snapshot = raw_leads[contract.key].str.strip().isin(snapshot_keys)
+        parts.append(raw_leads[in_snapshot])
+    rows = pd.concat(parts)
+    rows = rows.drop_duplicates(contract.key, keep="last")
+    return SourceTokens(len(rows), count_tokens(rows, contract))
 
 
 def _raw_leads(uri: str, contract: Contract) -> pd.DataFrame:
+    """Read a CSV file as text, with the contract's fields as columns; return no rows if it is no CSV."""
     fields = {column.name: column.field for column in contract.columns}
     try:
         rows = pd.read_csv(
@@ -59,5 +67,6 @@ def _raw_leads(uri: str, contract: Contract) -> pd.DataFrame:
         log.warning("Left out %s: %s", uri, error)
         rows = pd.DataFrame()
     rows = rows.rename(columns=lambda name: fields.get(str(name).strip(), str(name)))
-    texts: pd.DataFrame = rows.reindex(columns=list(contract.fields)).astype(object).fillna("")
+    rows = rows.reindex(columns=list(contract.fields))
+    texts: pd.DataFrame = rows.astype(object).fillna("")
     return texts

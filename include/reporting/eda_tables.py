@@ -1,4 +1,4 @@
-"""Tables of an exploratory data analysis (guide 11): pure functions from leads and their contract."""
+"""Make the tables of an exploratory data analysis (guide 11) from leads and their contract."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ QUANTILES = {"5 %": 0.05, "25 %": 0.25, "median": 0.5, "75 %": 0.75, "95 %": 0.9
 
 @dataclass(frozen=True)
 class Profile:
-    """What a set of leads looks like.
+    """Describe a set of leads.
 
     Attributes:
         rows: leads.
@@ -47,20 +47,26 @@ class Profile:
 
     @property
     def rate(self) -> float:
-        """Share of the labelled leads that converted; NaN without any."""
-        return self.converted / self.labelled if self.labelled else float("nan")
+        """Return the share of the labelled leads that converted; NaN without any."""
+        if not self.labelled:
+            return float("nan")
+        return self.converted / self.labelled
 
     def top_levels(self, shown: int = 15) -> pd.DataFrame:
-        """Levels of at least 30 leads whose rate is farthest from that of all, in standard errors, farthest first."""
+        """Return the levels of at least 30 leads whose rate is farthest from that of all, farthest first.
+
+        The distance is counted in standard errors.
+        """
         table = self.levels[self.levels["leads"] >= MIN_LEADS]
         error = np.sqrt(self.rate * (1 - self.rate) / table["leads"])
         distance = ((table["rate"] - self.rate) / error).abs()
-        farthest: pd.DataFrame = table.loc[distance.sort_values(ascending=False, kind="stable").index[:shown]]
-        return farthest
+        farthest = distance.sort_values(ascending=False, kind="stable").index[:shown]
+        levels: pd.DataFrame = table.loc[farthest]
+        return levels
 
 
 def profile(leads: pd.DataFrame, contract: Contract) -> Profile:
-    """The profile of leads given by field names, raw or as a snapshot holds them.
+    """Return the profile of leads with field names as columns, raw or as a snapshot holds them.
 
     Raises:
         NotEnoughRowsError: there are no leads.
@@ -68,101 +74,151 @@ def profile(leads: pd.DataFrame, contract: Contract) -> Profile:
     if leads.empty:
         raise NotEnoughRowsError("no leads to describe; ingest some and take a new snapshot")
     frame = leads.reindex(columns=list(contract.fields)).reset_index(drop=True)
-    typed = TypedColumns(feature_columns(contract, KnownAt.CONTACT), contract.null_tokens).transform(frame)
+    cleaner = TypedColumns(feature_columns(contract, KnownAt.CONTACT), contract.null_tokens)
+    typed = cleaner.transform(frame)
     outcome = pd.to_numeric(frame[contract.label], errors="coerce").dropna().astype(int)
-    known = typed.loc[outcome.index]
-    levels = {str(field): levels_of(known[field], contract.column(str(field))) for field in known}
+    labelled = typed.loc[outcome.index]
+    levels = {str(field): levels_of(labelled[field], contract.column(str(field))) for field in labelled}
+    twins = labelled.duplicated(keep=False).sum()
     return Profile(
         rows=len(frame),
         labelled=len(outcome),
         converted=int(outcome.sum()),
-        twins=int(known.duplicated(keep=False).sum()),
+        twins=int(twins),
         columns=_columns(frame, outcome, contract),
         numbers=_numbers(typed, contract),
         levels=level_rates(levels, outcome),
         indicators=_indicators(levels, outcome, contract),
-        correlations=_correlations(known, outcome, contract),
+        correlations=_correlations(labelled, outcome, contract),
         typed=typed,
         outcome=outcome,
     )
 
 
 def missing_cells(frame: pd.DataFrame, contract: Contract) -> pd.DataFrame:
-    """Whether each cell is missing: empty, or one of the contract's null tokens."""
-    text = frame.astype(object).where(frame.isna(), frame.astype(str).apply(lambda column: column.str.strip()))
-    return text.isna() | text.isin(contract.null_tokens)
+    """Return whether each cell is missing: empty, or one of the contract's null tokens."""
+    stripped = _stripped(frame)
+    cells = frame.astype(object).where(frame.isna(), stripped)
+    return cells.isna() | cells.isin(contract.null_tokens)
 
 
 def count_tokens(frame: pd.DataFrame, contract: Contract) -> pd.DataFrame:
-    """How many cells hold each null token, shape (columns, tokens); the empty cell is the token `(empty)`."""
-    text = frame.fillna("").astype(str).apply(lambda column: column.str.strip())
-    return pd.DataFrame({token or "(empty)": (text == token).sum() for token in contract.null_tokens})
+    """Count the cells that hold each null token, shape (columns, tokens); the empty cell is the token `(empty)`."""
+    cells = _stripped(frame.fillna(""))
+    counts = {}
+    for token in contract.null_tokens:
+        counts[token or "(empty)"] = (cells == token).sum()
+    return pd.DataFrame(counts)
+
+
+def _stripped(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the cells as text without spaces around it."""
+    texts: pd.DataFrame = frame.astype(str).apply(lambda column: column.str.strip())
+    return texts
 
 
 def _columns(frame: pd.DataFrame, outcome: pd.Series, contract: Contract) -> pd.DataFrame:
-    absent = missing_cells(frame, contract)
-    return pd.DataFrame([_column(frame, absent, outcome, contract, column) for column in contract.columns])
+    """Return one row per column of the contract."""
+    missing = missing_cells(frame, contract)
+    rows = []
+    for column in contract.columns:
+        cells = frame[column.field]
+        row = _column(
+            cells,
+            missing[column.field],
+            outcome,
+            column,
+            _use(contract, column),
+        )
+        rows.append(row)
+    return pd.DataFrame(rows)
 
 
-def _column(
-    frame: pd.DataFrame, absent: pd.DataFrame, outcome: pd.Series, contract: Contract, column: Column
-) -> dict[str, object]:
-    missing = absent[column.field]
-    counts = frame.loc[~missing, column.field].astype(str).str.strip().value_counts()
-    gone = missing.loc[outcome.index]
+def _column(cells: pd.Series, missing: pd.Series, outcome: pd.Series, column: Column, use: str) -> dict[str, object]:
+    """Describe a column: its missing share, its levels, and the conversion rate with and without a value.
+
+    Args:
+        cells: of the column, as text.
+        missing: whether each cell is missing.
+        outcome: 0 or 1 per labelled lead.
+        column: of the contract.
+        use: what the column is used for.
+    """
+    counts = cells[~missing].astype(str).str.strip().value_counts()
+    most_frequent = ""
+    share = 0.0
+    if len(counts):
+        most_frequent = str(counts.index[0])
+        share = float(counts.iloc[0] / len(cells))
+    missing_labelled = missing.loc[outcome.index]
     return {
         "field": column.field,
         "type": column.type,
         "known at": str(column.known_at),
-        "use": _use(contract, column),
+        "use": use,
         "missing": float(missing.mean()),
         "levels": len(counts),
-        "most frequent": str(counts.index[0]) if len(counts) else "",
-        "its share": float(counts.iloc[0] / len(frame)) if len(counts) else 0.0,
-        "rate if missing": float(outcome[gone].mean()),
-        "rate if present": float(outcome[~gone].mean()),
+        "most frequent": most_frequent,
+        "its share": share,
+        "rate if missing": float(outcome[missing_labelled].mean()),
+        "rate if present": float(outcome[~missing_labelled].mean()),
     }
 
 
 def _use(contract: Contract, column: Column) -> str:
+    """Say what a column is used for."""
     for role in ("key", "label", "clock"):
         if getattr(contract, role) == column.field:
             return role
-    return "near-constant" if column.near_constant else "feature" if column.type != "string" else "text"
+    if column.near_constant:
+        return "near-constant"
+    if column.type == "string":
+        return "text"
+    return "feature"
 
 
 def _numbers(typed: pd.DataFrame, contract: Contract) -> pd.DataFrame:
-    fields = [str(field) for field in typed if contract.column(str(field)).numeric]
-    return pd.DataFrame([{"field": field, **_number(typed[field].dropna())} for field in fields])
+    """Return one row per numeric feature."""
+    rows = []
+    for field in typed:
+        if contract.column(str(field)).numeric:
+            rows.append({"field": str(field), **_number(typed[field].dropna())})
+    return pd.DataFrame(rows)
 
 
 def _number(values: pd.Series) -> dict[str, float]:
-    quarter, three = values.quantile(0.25), values.quantile(0.75)
-    reach = 1.5 * (three - quarter)
+    """Describe a number: moments, quantiles, and the shares of zeros and outliers (1.5 interquartile ranges)."""
+    low_quartile = values.quantile(0.25)
+    high_quartile = values.quantile(0.75)
+    reach = 1.5 * (high_quartile - low_quartile)
+    outliers = (values < low_quartile - reach) | (values > high_quartile + reach)
+    quantiles = {name: float(values.quantile(share)) for name, share in QUANTILES.items()}
     return {
         "leads": len(values),
         "mean": float(values.mean()),
         "std": float(values.std()),
         "min": float(values.min()),
-        **{name: float(values.quantile(share)) for name, share in QUANTILES.items()},
+        **quantiles,
         "max": float(values.max()),
         "skew": float(np.asarray(values.skew())),
         "zeros": float((values == 0).mean()),
-        "outliers": float(((values < quarter - reach) | (values > three + reach)).mean()),
+        "outliers": float(outliers.mean()),
     }
 
 
-def _correlations(known: pd.DataFrame, outcome: pd.Series, contract: Contract) -> pd.DataFrame:
-    numbers = known.select_dtypes("number").assign(**{contract.label: outcome})
+def _correlations(labelled: pd.DataFrame, outcome: pd.Series, contract: Contract) -> pd.DataFrame:
+    """Return Pearson's correlations of the numbers and the label; constant columns are left out."""
+    numbers = labelled.select_dtypes("number").assign(**{contract.label: outcome})
     table = numbers.corr(min_periods=MIN_LEADS)
     constant = table.columns[table.isna().all()]
     return table.drop(index=constant, columns=constant)
 
 
 def _indicators(levels: dict[str, pd.Series], outcome: pd.Series, contract: Contract) -> pd.DataFrame:
-    strength = auc_alone(levels, outcome)
-    table = pd.DataFrame(
-        {"field": field, "known at": str(contract.column(field).known_at), "AUC alone": strength[field]}
-        for field in levels
-    )
+    """Return how well each feature ranks leads alone, strongest first."""
+    rows = []
+    for field, strength in auc_alone(levels, outcome).items():
+        known_at = str(contract.column(field).known_at)
+        rows.append({"field": field, "known at": known_at, "AUC alone": strength})
+    table = pd.DataFrame(rows, columns=["field", "known at", "AUC alone"])
     return table.sort_values("AUC alone", ascending=False, kind="stable", ignore_index=True)

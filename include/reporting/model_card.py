@@ -1,6 +1,7 @@
-"""The card of a registered model version: purpose, data, figures, segments, limits, approvals, on one page."""
+"""Write the card of a registered model version: purpose, data, figures, segments, limits, approvals, on one page."""
 
 import logging
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from include.contract import Contract, KnownAt
@@ -27,7 +28,7 @@ PICTURES = {
 
 
 class WrittenCard(NamedTuple):
-    """Where a card lies: its own URI, and the address of the MLflow run that has it too."""
+    """Say where a card lies: its own URI, and the address of the MLflow run that has it too."""
 
     uri: str
     run_url: str
@@ -35,7 +36,7 @@ class WrittenCard(NamedTuple):
 
 @tracking_errors()
 def write_model_card(layout: Layout, model: str, version: str) -> WrittenCard:
-    """Writes the card of a registered version and logs it to the version's MLflow run as model_card.html.
+    """Write the card of a registered version, and log it to the version's MLflow run as model_card.html.
 
     Written again after a decision about the version, it shows that decision. What is gone by then (a snapshot, an
     artefact) is left out, and the limits say so.
@@ -58,7 +59,7 @@ def write_model_card(layout: Layout, model: str, version: str) -> WrittenCard:
 
 
 def model_card(facts: CardFacts, contract: Contract) -> str:
-    """The card as HTML that needs no other file."""
+    """Return the card as HTML that needs no other file."""
     return render(
         __package__,
         PAGE,
@@ -72,16 +73,24 @@ def model_card(facts: CardFacts, contract: Contract) -> str:
 
 
 def figure_rows(facts: CardFacts) -> list[dict[str, Any]]:
-    """One row per figure: its name, and its value and interval on the holdout and on the newest leads."""
-    sides = {"holdout": facts.holdout or {"metrics": facts.metrics, "intervals": {}}, "newest": facts.newest or {}}
+    """Return one row per figure: its name, and its value and interval on the holdout and on the newest leads."""
+    holdout = facts.holdout or {"metrics": facts.metrics, "intervals": {}}
+    newest = facts.newest or {}
     return [
-        {"name": name}
-        | {side: report.get("metrics", {}).get(name) for side, report in sides.items()}
-        | {f"{side}_interval": _interval(report, name) for side, report in sides.items()}
-        for name in sides["holdout"]["metrics"]
+        {
+            "name": name,
+            "holdout": holdout["metrics"][name],
+            "newest": newest.get("metrics", {}).get(name),
+            "holdout_interval": _interval(holdout, name),
+            "newest_interval": _interval(newest, name),
+        }
+        for name in holdout["metrics"]
     ]
 
 
-def _interval(report: dict[str, Any], name: str) -> str:
+def _interval(report: Mapping[str, Any], name: str) -> str:
+    """Format the interval of a figure; return a dash where the report has none."""
     interval = report.get("intervals", {}).get(name)
-    return " to ".join(figure(edge) for edge in interval) if interval else ABSENT
+    if not interval:
+        return ABSENT
+    return " to ".join(figure(edge) for edge in interval)

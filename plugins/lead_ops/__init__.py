@@ -1,1 +1,1 @@
-"""What the project adds to Airflow itself; on MWAA it travels in plugins.zip."""
+"""Add to Airflow itself: alerts, links on task pages, recorded approvals. On MWAA this travels in plugins.zip."""

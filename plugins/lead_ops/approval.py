@@ -1,10 +1,10 @@
-"""A question to a person in Airflow's UI whose answer, a no included, is there for the tasks that follow."""
+"""Ask a person in Airflow's UI, and hand the answer, a no included, to the tasks that follow."""
 
 from airflow.providers.standard.operators.hitl import ApprovalOperator
 
 
 class RecordedApproval(ApprovalOperator):
-    """Approval whose answer decides by what the next task reads, not by skipping it.
+    """Ask for approval, and let the next task decide by the answer.
 
     The parent class skips what follows a rejection and ends without a result, so nobody could record who said no.
 
@@ -14,14 +14,15 @@ class RecordedApproval(ApprovalOperator):
     """
 
     def execute(self, context):
-        """Puts the question; the task then waits in the triggerer."""
+        """Ask the question; the task then waits in the triggerer."""
         ti = context["ti"]
         ti.xcom_push(key="asked_at", value=ti.start_date.isoformat())
         super().execute(context)
 
     def execute_complete(self, context, event):
-        """Takes the answer."""
-        ti, answer = context["ti"], super().execute_complete(context, event)
+        """Return the answer, once it is there."""
+        ti = context["ti"]
+        answer = super().execute_complete(context, event)
         user = answer["responded_by_user"]
         return {
             "choice": answer["chosen_options"][0],
@@ -31,4 +32,4 @@ class RecordedApproval(ApprovalOperator):
         }
 
     def skip(self, ti, tasks):
-        """Skips nothing."""
+        """Skip nothing: the tasks that follow record a rejection."""

@@ -200,7 +200,7 @@ def send_by_email(receiver, title, lines):
 
 def _linked(text):
     """Return a value as HTML; a web address becomes a link."""
-    shown = html.escape(text)
+    escaped = html.escape(text)
     if text.startswith(("http://", "https://")):
-        return f'<a href="{shown}">{shown}</a>'
-    return shown
+        return f'<a href="{escaped}">{escaped}</a>'
+    return escaped

@@ -1,4 +1,4 @@
-"""Registers the project's plugin: links on task pages, and an entry of its own under Admin → Plugins."""
+"""Register the project's plugin: links on task pages, and an entry of its own under Admin → Plugins."""
 
 from airflow.plugins_manager import AirflowPlugin
 
@@ -6,7 +6,7 @@ from lead_ops.links import LINKS
 
 
 class LeadOpsPlugin(AirflowPlugin):
-    """The project's extensions of Airflow."""
+    """Name the project's extensions of Airflow."""
 
     name = "lead_ops"
     # Global, so that they reach mapped and TaskFlow tasks alike; a task without the address shows no link.

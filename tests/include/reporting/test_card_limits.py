@@ -38,6 +38,7 @@ def facts(**changes):
         "dropped": {"opinion": "known at contact only", "fit": "known at engagement only", "constant": "near-constant"},
         "unmapped": {"channel": {"fax": 12, "letter": 3}, "region": {}},
         "manifest": {"labelled_rows": 9240},
+        "model_decision": None,
         "decision": None,
         **changes,
     }
