@@ -74,7 +74,6 @@ def fit(leads: pd.DataFrame) -> dict[str, Any]:
     return {
         "first_lead_number": 500000,
         "lead_number_step": round(float(gaps.mean()), 2),
-        "header": header,
         "columns": tables,
     }
 

@@ -18,7 +18,9 @@ import pandas as pd
 import yaml
 
 from demo.leads.tables import Tables
+from include.contract import load_contract
 
+CONTRACT = "x_education"
 ROWS = 9240
 SEED = 20
 
@@ -31,7 +33,7 @@ def synthetic_leads(rows: int = ROWS, seed: int = SEED) -> pd.DataFrame:
         seed: The same seed and number give the same leads; another seed gives other leads with other ids.
 
     Returns:
-        A frame of strings, one row a lead, columns in the order of the file; `Lead Number` increases.
+        A frame of strings, one row a lead, columns in the order of the contract; `Lead Number` increases.
     """
     model = _model()
     rng = np.random.default_rng([seed, rows])
@@ -43,7 +45,9 @@ def synthetic_leads(rows: int = ROWS, seed: int = SEED) -> pd.DataFrame:
     leads["TotalVisits"] = _within_bins(leads["TotalVisits"], rng)
     leads["Total Time Spent on Website"] = _within_bins(leads["Total Time Spent on Website"], rng)
     leads["Page Views Per Visit"] = _pages_per_visit(leads["TotalVisits"], leads["_sessions"])
-    return leads[list(model["header"])]
+    # A column that is new in the contract has no table yet: its cells are empty.
+    names = [column.name for column in load_contract(CONTRACT).columns]
+    return leads.reindex(columns=names, fill_value="")
 
 
 @lru_cache(maxsize=1)
