@@ -30,7 +30,7 @@ from lifecycle.platform import (
     **dag_defaults(tags=["platform"], dagrun_timeout=timedelta(hours=8)),
 )
 def bootstrap_platform():
-    """Wires the set-up: tables, files, then the Glue objects that use them."""
+    """Wire the set-up: tables, files, then the Glue objects that use them."""
     chain(
         create_tables(),
         add_missing_columns(),

@@ -32,7 +32,7 @@ from lifecycle.names import RUN, RUN_AFTER
     **dag_defaults(tags=["feedback"], dagrun_timeout=timedelta(hours=8)),
 )
 def collect_feedback():
-    """Wires the feedback loop's way into the warehouse."""
+    """Wire the feedback loop's way into the warehouse."""
     collected = collect_new(RUN)
     chain(collected, merge_feedback(), report_agreement(RUN, RUN_AFTER, collected))
 

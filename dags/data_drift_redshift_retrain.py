@@ -64,7 +64,7 @@ PARAMS = {
     **dag_defaults(tags=["master", "training", "monitoring"], dagrun_timeout=timedelta(hours=60)),
 )
 def data_drift_redshift_retrain():
-    """Wires the master graph."""
+    """Wire the master graph."""
     planned = plan_window(SERIES, RUN, RUN_AFTER)
     analysis = analyse_drift(SERIES, RUN, RUN_AFTER, planned)
     decide = BranchPythonOperator(

@@ -35,7 +35,7 @@ from lifecycle.names import RUN
     **dag_defaults(tags=["serving"], dagrun_timeout=timedelta(hours=14)),
 )
 def deploy_endpoint():
-    """Wires the deployment and the way back from it."""
+    """Wire the deployment and the way back from it."""
     planned = plan_deployment(bundle_champions(RUN))
     steps = [create_model(planned), create_endpoint_config(planned), deploy(planned), in_service("wait_until_deployed")]
     checked, back, end = verify(planned), roll_back(planned), watcher()

@@ -51,7 +51,7 @@ PARAMS = {
     **dag_defaults(tags=["ingestion"], dagrun_timeout=timedelta(hours=16)),
 )
 def ingest_leads():
-    """Wires the ingestion."""
+    """Wire the ingestion."""
     chain(
         wait_for_files(),
         crawl(),

@@ -25,7 +25,7 @@ from lifecycle.names import RUN, RUN_AFTER
     **dag_defaults(tags=["monitoring"], dagrun_timeout=timedelta(hours=8)),
 )
 def monitor_drift():
-    """Wires the drift watch."""
+    """Wire the drift watch."""
     planned = plan_window(SERIES, RUN, RUN_AFTER)
     analysis = analyse_drift.override(on_success_callback=[ALERT_DRIFT, ALERT_OUTAGE])(SERIES, RUN, RUN_AFTER, planned)
     chain(planned, unload_window(), analysis)

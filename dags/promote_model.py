@@ -43,7 +43,7 @@ PARAMS = {
     **dag_defaults(tags=["registry"], dagrun_timeout=timedelta(hours=32)),
 )
 def promote_model():
-    """Wires the promotion by hand."""
+    """Wire the promotion by hand."""
     choose_action = BranchPythonOperator(task_id="choose_action", python_callable=next_action, **DECISION)
     challenger = nominate()
     comparisons = champion_challenger(challenger, RUN)

@@ -38,7 +38,7 @@ from lifecycle.scoring import (
     **dag_defaults(tags=["scoring"], dagrun_timeout=timedelta(hours=16)),
 )
 def score_leads():
-    """Wires the batch scoring."""
+    """Wire the batch scoring."""
     engine, load = choose_engine(), load_scores()
     chain(unload_open_leads(), engine, score(RUN, RUN_AFTER), load)
     chain(engine, pack_champions(RUN), score_with_spark(), load)
