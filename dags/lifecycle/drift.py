@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 @task(**API_CALL)
 def plan_window(series, run, run_after):
-    """Which leads count as current or as matured, and how many current ones the weeks before lead one to expect."""
+    """Plan which leads count as current or as matured, and how many current ones are to be expected."""
     from include.monitoring import window
     from lifecycle.names import Names
 
@@ -27,13 +27,13 @@ def plan_window(series, run, run_after):
 
 
 def unload_window():
-    """The leads that arrived in the window, and those whose outcome has become final, as Parquet."""
-    return statements("unload_window", *(PLANNED + statement for statement in (CURRENT, MATURED)))
+    """Unload the leads that arrived in the window, and those whose outcome has become final, as Parquet."""
+    return statements("unload_window", PLANNED + CURRENT, PLANNED + MATURED)
 
 
 @task(**CHEAP_COMPUTE)
 def analyse_drift(series, run, run_after, planned, params=None):
-    """Compares current leads with the champion's training data, and the champion with itself; records the findings."""
+    """Compare current leads with the champion's training data, and the champion with itself; record the findings."""
     from datetime import datetime
 
     from include.monitoring import analysis
@@ -42,7 +42,7 @@ def analyse_drift(series, run, run_after, planned, params=None):
 
     names = Names()
     layout = names.layout
-    found = analysis.analyse_drift(
+    summary = analysis.analyse_drift(
         names.settings,
         names.contract,
         names.statements,
@@ -55,41 +55,53 @@ def analyse_drift(series, run, run_after, planned, params=None):
         expected_rows=planned["expected_rows"],
         series=series,
     )
-    return with_drift_page(found)
+    return with_drift_page(summary.model_dump(mode="json"))
 
 
 def next_step(analysis, params):
-    """The branch after an analysis: `retrain`, `data_outage` or `no_action`.
+    """Return the branch after an analysis: `retrain`, `data_outage` or `no_action`.
 
     Args:
         analysis: what `analyse_drift` returned; a drift that waits for confirmation changes nothing yet.
         params: the trigger form; `force_retrain` asks for a new model whatever the data says.
     """
-    if params["force_retrain"] or analysis["verdict"] == "no_champion" or analysis["confirmed"]:
+    verdict = read_verdict(analysis)
+    if params["force_retrain"] or verdict.calls_for_retrain:
         return "retrain"
-    return "data_outage" if analysis["verdict"] == "outage" else "no_action"
+    return "data_outage" if verdict.verdict == "outage" else "no_action"
 
 
 @task(**DECISION)
 def no_action(analysis):
-    """Says that nothing needs to be done, or that a drift waits for confirmation."""
-    if analysis["verdict"] == "drift":
-        log.warning("Drift (%s) not confirmed: %s. No action taken.", analysis["triggers"], analysis["confirmation"])
+    """Say that nothing needs to be done, or that a drift waits for confirmation."""
+    verdict = read_verdict(analysis)
+    if verdict.verdict == "drift":
+        triggers = ", ".join(verdict.triggers)
+        log.warning("Drift (%s) not confirmed: %s. No action taken.", triggers, verdict.confirmation)
     else:
         log.info("No significant data drift detected. No action taken.")
 
 
 @task(**DECISION, on_success_callback=[Notifier("data_outage", source="analyse_drift")])
 def data_outage(analysis):
-    """Names the columns whose feed looks broken and stops: a gap in the data is no reason to retrain."""
-    log.warning("Data outage, no retraining. Look into the feed of: %s", ", ".join(analysis["outage_columns"]))
+    """Name the columns whose feed looks broken and stop: a gap in the data is no reason to retrain."""
+    columns = ", ".join(analysis["outage_columns"])
+    log.warning("Data outage, no retraining. Look into the feed of: %s", columns)
+
+
+def read_verdict(analysis):
+    """Return the verdict in what `analyse_drift` returned; it was reached there, once."""
+    from include.monitoring.verdict import DriftVerdict
+
+    return DriftVerdict.model_validate(analysis)
 
 
 def found(verdict):
-    """Condition of an alert: `analyse_drift` came to `verdict`."""
+    """Return the condition of an alert: `analyse_drift` came to `verdict`."""
 
     def check(context):
-        return context["ti"].xcom_pull(task_ids="analyse_drift")["verdict"] == verdict
+        analysis = context["ti"].xcom_pull(task_ids="analyse_drift")
+        return analysis["verdict"] == verdict
 
     return check
 

@@ -62,8 +62,10 @@ def champion_challenger(challengers, run, analysis=None, params=None, ti=None):
 
 
 def drift_confirmed(analysis):
-    """Whether a drift analysis found drift that its debounce has confirmed."""
-    return bool(analysis) and analysis["verdict"] == "drift" and analysis.get("confirmed", True)
+    """Return whether the drift analysis of the run, if there was one, found a drift that is confirmed."""
+    from lifecycle.drift import read_verdict
+
+    return bool(analysis) and read_verdict(analysis).drift_confirmed
 
 
 def next_promotion_step(comparisons, params):

@@ -17,10 +17,6 @@ class NothingToCompareError(LeadsError, ValueError):
     """One of the two sides has no rows."""
 
 
-class ColumnsDifferError(LeadsError, ValueError):
-    """A monitored column that only one of the two frames has; the message names it and the side that lacks it."""
-
-
 class NotNumbersError(LeadsError, ValueError):
     """A column of numbers that holds something else; the message names it."""
 

@@ -1,7 +1,8 @@
-"""What the champion itself shows: whether its scores have moved, and whether it still predicts as well as it did."""
+"""Compare the champion with itself: whether its scores have moved, and whether it still predicts as well as it did."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from typing import Literal
 
 import pandas as pd
 
@@ -21,7 +22,7 @@ OFF = "turned off by the setting drift_triggers"
 
 @dataclass(frozen=True)
 class ModelDrift:
-    """Prediction and performance drift; `notes` says why one of them was not judged."""
+    """Prediction and performance drift; `notes` says why one of them was not looked at."""
 
     prediction: ColumnDrift | None = None
     performance: tuple[FigureDrift, ...] = ()
@@ -29,11 +30,14 @@ class ModelDrift:
     notes: Mapping[str, str] = field(default_factory=dict)
 
     @property
-    def triggers(self) -> tuple[str, ...]:
-        """Which of the two call for a new model."""
-        moved = self.prediction is not None and self.prediction.drifted
-        worse = any(figure.drifted for figure in self.performance)
-        return ("prediction",) * moved + ("performance",) * worse
+    def triggers(self) -> tuple[Literal["prediction", "performance"], ...]:
+        """Return which of the two call for a new model."""
+        triggers: list[Literal["prediction", "performance"]] = []
+        if self.prediction is not None and self.prediction.drifted:
+            triggers.append("prediction")
+        if any(figure.drifted for figure in self.performance):
+            triggers.append("performance")
+        return tuple(triggers)
 
 
 def model_drift(
@@ -44,7 +48,9 @@ def model_drift(
     current: pd.DataFrame,
     matured: pd.DataFrame,
 ) -> ModelDrift:
-    """Scores current, matured and held-out leads with the champion, which is loaded once, or not at all if not needed.
+    """Score current, matured and held-out leads with the champion, and compare them.
+
+    The champion is loaded once, or not at all if nothing needs its scores.
 
     Args:
         decisions: which triggers count, least numbers and limits.
@@ -56,47 +62,77 @@ def model_drift(
 
     Raises:
         ChampionUnreadableError: it cannot be loaded or cannot score these leads.
-        ColumnsDifferError: the snapshot lacks key, label or clock.
         TrackingUnavailableError: MLflow does not answer.
     """
-    judged_on = held_out(reference, contract, STAGE) if set(decisions.drift_triggers) - {"data"} else reference.head(0)
     closed = with_outcome(matured, contract)
+    holdout = _holdout(decisions, contract, reference)
     notes = {
-        "prediction": _no_prediction(decisions, judged_on),
+        "prediction": _no_prediction(decisions, contract, reference, holdout),
         "performance": _no_performance(decisions, contract, reference, closed),
     }
-    found = ModelDrift(matured_rows=len(closed), notes={kind: why for kind, why in notes.items() if why})
-    if all(notes.values()):
-        return found
+    reasons = {kind: reason for kind, reason in notes.items() if reason}
+    if len(reasons) == len(notes):
+        return ModelDrift(matured_rows=len(closed), notes=reasons)
     model = load(serving)
-    before = model.scores(judged_on)
-    if not notes["prediction"]:
-        now = model.scores(current)
-        found = replace(found, prediction=prediction_drift(before, now, drift_config()))
-    if not notes["performance"]:
-        holdout = Scored(outcomes(judged_on, contract), before, model.threshold)
-        final = Scored(outcomes(closed, contract), model.scores(closed), model.threshold)
-        found = replace(found, performance=performance_drift(holdout, final, loss_limits(decisions)))
-    return found
+    holdout_scores = model.scores(holdout)
+    prediction: ColumnDrift | None = None
+    performance: tuple[FigureDrift, ...] = ()
+    if "prediction" not in reasons:
+        prediction = prediction_drift(holdout_scores, model.scores(current), drift_config())
+    if "performance" not in reasons:
+        before = Scored(outcomes(holdout, contract), holdout_scores, model.threshold)
+        after = Scored(outcomes(closed, contract), model.scores(closed), model.threshold)
+        performance = performance_drift(before, after, loss_limits(decisions))
+    return ModelDrift(prediction, performance, len(closed), reasons)
 
 
-def _no_prediction(decisions: Decisions, judged_on: pd.DataFrame) -> str | None:
+def _holdout(decisions: Decisions, contract: Contract, reference: pd.DataFrame) -> pd.DataFrame:
+    """Return the held-out leads of the reference; none where nothing asks for the champion's scores."""
+    watched = set(decisions.drift_triggers) - {"data"}
+    if not watched or _no_roles(contract, reference):
+        return reference.head(0)
+    return held_out(reference, contract, STAGE)
+
+
+def _no_roles(contract: Contract, reference: pd.DataFrame) -> str | None:
+    """Return that the reference has no key, label or clock by the present contract, None where it has all three."""
+    absent = [role for role in (contract.key, contract.label, contract.clock) if role not in reference.columns]
+    if not absent:
+        return None
+    return f"the reference has no column {', '.join(absent)}, which the contract uses as key, label or clock"
+
+
+def _no_prediction(
+    decisions: Decisions, contract: Contract, reference: pd.DataFrame, holdout: pd.DataFrame
+) -> str | None:
+    """Return why the champion's scores cannot be compared, None where they can."""
     if "prediction" not in decisions.drift_triggers:
         return OFF
-    if len(judged_on) < decisions.min_drift_rows:
-        return f"only {len(judged_on)} held-out leads in the reference, {decisions.min_drift_rows} are needed"
+    reason = _no_roles(contract, reference)
+    if reason:
+        return reason
+    if len(holdout) < decisions.min_drift_rows:
+        return f"only {len(holdout)} held-out leads in the reference, {decisions.min_drift_rows} are needed"
     return None
 
 
 def _no_performance(
     decisions: Decisions, contract: Contract, reference: pd.DataFrame, closed: pd.DataFrame
 ) -> str | None:
+    """Return why the champion's performance cannot be compared, None where it can."""
     if "performance" not in decisions.drift_triggers:
         return OFF
+    reason = _no_roles(contract, reference)
+    if reason:
+        return reason
     if closed.empty:
         return "not enough matured labels: no lead since the champion has one"
-    if why := too_few(decisions, outcomes(closed, contract)):
-        return why
+    reason = too_few(decisions, outcomes(closed, contract))
+    if reason:
+        return reason
     # A champion that was fed gaps is no worse for it, and a new one would learn the gaps.
-    broken = find_outages(reference, closed, monitored_columns(reference, contract), decisions.outage_missing_jump)
-    return f"matured leads are from an outage of {', '.join(one.column for one in broken)}" if broken else None
+    monitored = monitored_columns(reference, contract)
+    broken = find_outages(reference, closed, monitored, decisions.outage_missing_jump)
+    if not broken:
+        return None
+    return f"matured leads are from an outage of {', '.join(outage.column for outage in broken)}"

@@ -1,4 +1,4 @@
-"""Performance drift: the champion on leads with a final outcome against the champion on its own holdout."""
+"""Compare the champion's figures on leads with a final outcome with those on its own holdout: performance drift."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -40,6 +40,7 @@ class FigureDrift:
         loss: how much worse that is; negative where it is better.
         at_least: one-sided 95 % lower bound of the loss.
         limit: loss from which on the champion counts as drifted.
+        drifted: whether the loss exceeds its limit beyond what chance explains.
     """
 
     name: str
@@ -48,11 +49,7 @@ class FigureDrift:
     loss: float
     at_least: float
     limit: float
-
-    @property
-    def drifted(self) -> bool:
-        """Whether the loss exceeds its limit beyond what chance explains."""
-        return self.at_least > self.limit
+    drifted: bool
 
 
 Estimate = tuple[float, float]
@@ -60,7 +57,7 @@ Estimate = tuple[float, float]
 
 
 def performance_drift(holdout: Scored, matured: Scored, limits: Mapping[str, float]) -> tuple[FigureDrift, ...]:
-    """Compares every figure of `limits` between two sets of different leads.
+    """Compare every figure of `limits` between two sets of different leads.
 
     Both sets are samples, so both errors count: the bound of the loss is the loss less 1.645 standard errors of a
     difference of independent estimates. A few hundred leads alarm only on a collapse, thousands on a small loss.
@@ -78,8 +75,9 @@ def loss_limits(decisions: Decisions) -> dict[str, float]:
 
 
 def too_few(decisions: Decisions, outcome: Floats) -> str | None:
-    """Why these matured leads cannot be judged, None where they can."""
-    rarer = int(min(outcome.sum(), len(outcome) - outcome.sum()))
+    """Return why performance cannot be compared on these matured leads, None where it can."""
+    won = int(outcome.sum())
+    rarer = min(won, len(outcome) - won)
     if len(outcome) >= decisions.min_matured_leads and rarer >= decisions.min_matured_per_outcome:
         return None
     return (
@@ -89,14 +87,17 @@ def too_few(decisions: Decisions, outcome: Floats) -> str | None:
 
 
 def _compare(name: str, holdout: Scored, matured: Scored, limit: float) -> FigureDrift:
-    (before, error_before), (now, error_now) = ESTIMATES[name](holdout), ESTIMATES[name](matured)
-    loss = now - before if name == "brier" else before - now
-    bound = loss - norm.ppf(CONFIDENCE) * np.sqrt(error_before + error_now)
-    return FigureDrift(name, before, now, loss, float(bound), limit)
+    estimate = ESTIMATES[name]
+    reference, reference_variance = estimate(holdout)
+    current, current_variance = estimate(matured)
+    loss = current - reference if name == "brier" else reference - current
+    standard_error = np.sqrt(reference_variance + current_variance)
+    at_least = float(loss - norm.ppf(CONFIDENCE) * standard_error)
+    return FigureDrift(name, reference, current, loss, at_least, limit, drifted=at_least > limit)
 
 
 def roc_auc(scored: Scored) -> Estimate:
-    """Area under the ROC curve; variance from the placements of each lead among those of the other outcome.
+    """Return the area under the ROC curve; its variance is that of each lead's placement among the other outcome's.
 
     Source: DeLong et al. 1988, by ranks as in Sun and Xu 2014.
     """
@@ -110,20 +111,22 @@ def roc_auc(scored: Scored) -> Estimate:
 
 
 def brier(scored: Scored) -> Estimate:
-    """Mean squared error of the probabilities; its variance is that of a mean."""
+    """Return the mean squared error of the probabilities; its variance is that of a mean."""
     errors = (scored.probability - scored.outcome) ** 2
     return float(errors.mean()), float(np.var(errors, ddof=1) / len(errors))
 
 
 def precision(scored: Scored) -> Estimate:
-    """Share of predicted conversions that convert, 0 where none is predicted as in training.
+    """Return the share of predicted conversions that convert, 0 where none is predicted as in training.
 
     The variance is that of a share with one success and one failure added, which keeps the bound of a difference
     honest for small numbers. Source: Agresti and Caffo 2000.
     """
-    chosen = scored.outcome[scored.probability >= scored.threshold]
-    share = (chosen.sum() + 1) / (len(chosen) + 2)
-    return float(chosen.mean()) if len(chosen) else 0.0, float(share * (1 - share) / (len(chosen) + 2))
+    predicted = scored.outcome[scored.probability >= scored.threshold]
+    precision_of_sample = float(predicted.mean()) if len(predicted) else 0.0
+    trials = len(predicted) + 2
+    share = (predicted.sum() + 1) / trials
+    return precision_of_sample, float(share * (1 - share) / trials)
 
 
 ESTIMATES: Mapping[str, Callable[[Scored], Estimate]] = {"roc_auc": roc_auc, "brier": brier, "precision": precision}

@@ -1,4 +1,4 @@
-"""Prediction drift: the champion's scores on current leads against those on leads it was judged on, not trained on."""
+"""Compare the champion's scores on current leads with those on its held-out leads: prediction drift."""
 
 import logging
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from include.contract import Contract, KnownAt
 from include.monitoring.columns.config import DriftConfig
 from include.monitoring.columns.drift import ColumnDrift, detect_drift
 from include.monitoring.columns.frames import Comparison
-from include.monitoring.errors import ChampionUnreadableError, ColumnsDifferError
+from include.monitoring.errors import ChampionUnreadableError
 from include.registry.errors import ModelUnreadableError
 from include.registry.models import decision_of, load_pipeline
 from include.registry.registry import ChampionInfo
@@ -40,7 +40,7 @@ class Champion:
     pipeline: Any
 
     def scores(self, leads: pd.DataFrame) -> Floats:
-        """Probability of conversion per row of raw contract columns, shape (n,). Raises ChampionUnreadableError."""
+        """Return the probability of conversion per raw row, shape (n,). Raises ChampionUnreadableError."""
         if leads.empty:
             return np.empty(0)
         try:
@@ -68,45 +68,51 @@ def load(info: ChampionInfo) -> Champion:
 
 
 def held_out(reference: pd.DataFrame, contract: Contract, stage: KnownAt) -> pd.DataFrame:
-    """The labelled leads of a training snapshot that its model was judged on and has not learnt from.
+    """Return the labelled leads of a training snapshot that its model was judged on and has not learnt from.
 
     Scores of leads that a model has learnt from lie nearer to 0 and 1 than those of any new lead, without any drift.
     On a sample of a snapshot, a twin of a lead that was trained on may be among them.
 
-    Raises:
-        ColumnsDifferError: the snapshot lacks key, label or clock.
+    Args:
+        reference: rows of the snapshot, with key, label and clock of the contract.
+        contract: what a lead is.
+        stage: of the model.
     """
-    if absent := [role for role in (contract.key, contract.label, contract.clock) if role not in reference.columns]:
-        raise ColumnsDifferError(f"the reference has no column {', '.join(absent)}; retrain the champion")
     labelled = with_outcome(reference, contract).reset_index(drop=True)
-    return sample(labelled[assign_split(labelled, contract, stage) == "holdout"], SCORED)
+    sides = assign_split(labelled, contract, stage)
+    return sample(labelled[sides == "holdout"], SCORED)
 
 
 def sample(leads: pd.DataFrame, rows: int) -> pd.DataFrame:
-    """At most so many rows, the same ones every time."""
+    """Return at most so many rows, the same ones every time."""
     return leads if len(leads) <= rows else leads.sample(rows, random_state=0)
 
 
 def with_outcome(leads: pd.DataFrame, contract: Contract) -> pd.DataFrame:
-    """The leads that are not open any more; a frame without rows may lack its columns."""
+    """Return the leads that are not open any more; a frame without rows may lack its columns."""
     return leads if leads.empty else leads[~np.isnan(outcomes(leads, contract))]
 
 
 def outcomes(leads: pd.DataFrame, contract: Contract) -> Floats:
-    """The label per row, 0 or 1, NaN while a lead is open, shape (n,)."""
+    """Return the label per row, 0 or 1, NaN while a lead is open, shape (n,)."""
     return pd.to_numeric(leads[contract.label], errors="coerce").to_numpy(dtype="float64")
 
 
 def prediction_drift(reference: Floats, current: Floats, config: DriftConfig) -> ColumnDrift:
-    """Evidently's verdict on the scores, by the method and threshold that drift.yaml pins for them.
+    """Return Evidently's verdict on the scores, by the method and threshold that drift.yaml pins for them.
 
     Args:
         reference: scores of held-out leads of the champion's snapshot, shape (n,).
         current: scores of current leads, shape (m,).
         config: the pinned methods.
     """
-    before, now = (pd.DataFrame({PREDICTION: scores}) for scores in (reference, current))
+    comparison = Comparison(
+        pd.DataFrame({PREDICTION: reference}),
+        pd.DataFrame({PREDICTION: current}),
+        numeric=(PREDICTION,),
+        categorical=(),
+    )
     pinned = config.model_copy(update={"numeric": config.prediction})
-    (found,) = detect_drift(Comparison(before, now, (PREDICTION,), ()), pinned).columns
-    log.info("Prediction drift: %s %.4f, threshold %.4f", found.method, found.score, found.threshold)
-    return found
+    (drift,) = detect_drift(comparison, pinned).columns
+    log.info("Prediction drift: %s %.4f, threshold %.4f", drift.method, drift.score, drift.threshold)
+    return drift

@@ -1,10 +1,8 @@
 """Write the readable page of a drift analysis from its summary.json; Evidently's own page has every picture."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from include.lake.objects import read_json, write_text
 from include.lake.web import browser_address
+from include.monitoring.summary import ColumnFigures, DriftDetails
 from include.pages.render import render
 from include.settings import Settings
 
@@ -16,26 +14,7 @@ HEADLINES = {
     "drift": "Drift: the leads, or the model's hold on them, have changed",
     "outage": "Outage: a feed looks broken, nothing is retrained on it",
 }
-ABSENT: dict[str, Any] = {
-    "run_id": None,
-    "champion_version": None,
-    "triggers": [],
-    "confirmation": "",
-    "drifted_share": None,
-    "drifted_columns": [],
-    "outages": {},
-    "reference_rows": None,
-    "current_rows": None,
-    "matured_rows": None,
-    "columns": [],
-    "sampled_rows": None,
-    "judged_on_all_rows": [],
-    "new_levels": {},
-    "prediction": None,
-    "performance": [],
-    "not_judged": {},
-}
-"""Values of what an analysis may leave out, because it was not assessed."""
+CONTRACT_ONLY = "Contract changed: the champion was trained on other columns"
 
 
 def write_drift_page(settings: Settings, report_uri: str) -> str:
@@ -52,7 +31,7 @@ def write_drift_page(settings: Settings, report_uri: str) -> str:
         ObjectMissingError: the folder holds no summary.json.
     """
     folder, _, name = report_uri.rpartition("/")
-    details: dict[str, Any] = read_json(f"{folder}/{SUMMARY}")
+    details = DriftDetails.model_validate(read_json(f"{folder}/{SUMMARY}"))
     evidently = None
     if name == EVIDENTLY:
         evidently = browser_address(settings, report_uri)
@@ -61,28 +40,30 @@ def write_drift_page(settings: Settings, report_uri: str) -> str:
     return page_uri
 
 
-def drift_page(details: Mapping[str, Any], evidently: str | None = None) -> str:
+def drift_page(details: DriftDetails, evidently: str | None = None) -> str:
     """Return the page as HTML that needs no other file.
 
     Args:
-        details: summary of the analysis; verdict at least.
+        details: what the analysis found.
         evidently: address of Evidently's own page, None where no columns were compared.
     """
-    summary = ABSENT | dict(details)
-    columns = sorted(summary["columns"], key=_distance, reverse=True)
+    headline = HEADLINES[details.verdict]
+    if details.triggers == ("contract",):
+        headline = CONTRACT_ONLY
+    columns = sorted(details.columns, key=_distance, reverse=True)
     return render(
         __package__,
         "drift.html",
-        summary=summary,
-        headline=HEADLINES[summary["verdict"]],
+        summary=details,
+        headline=headline,
         columns=columns,
         evidently=evidently,
     )
 
 
-def _distance(column: Mapping[str, Any]) -> tuple[bool, float]:
+def _distance(column: ColumnFigures) -> tuple[bool, float]:
     """Rank drifted columns above the others; among equals by how many thresholds the score is."""
     thresholds = 0.0
-    if column["threshold"]:
-        thresholds = column["score"] / column["threshold"]
-    return column["drifted"], thresholds
+    if column.threshold:
+        thresholds = column.score / column.threshold
+    return column.drifted, thresholds

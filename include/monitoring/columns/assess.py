@@ -1,8 +1,7 @@
-"""Turns two sets of leads into one verdict: stable, drift or outage."""
+"""Compare two sets of leads column by column: drift, outages, missing shares and new levels."""
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -14,14 +13,14 @@ from include.monitoring.columns.drift import ColumnDrift, DriftReport, detect_dr
 from include.monitoring.columns.frames import (
     Leads,
     as_levels,
+    columns_of_both,
     comparable_columns,
     compare_frames,
     fill_numbers,
-    require,
     side_by_side,
     side_values,
 )
-from include.monitoring.columns.outage import Outage, broken, new_levels
+from include.monitoring.columns.outage import Outage, absent_columns, broken, new_levels
 from include.monitoring.columns.tally import Tally
 from include.monitoring.errors import NothingToCompareError
 
@@ -32,11 +31,11 @@ BOUNDED = {True: "wasserstein", False: "jensenshannon"}
 
 @dataclass(frozen=True)
 class Analysis:
-    """Everything that one comparison found; `verdict` is "stable", "drift" or "outage".
+    """Everything that one comparison of columns found.
 
     Attributes:
-        verdict: an outage comes before drift.
         report: verdict and score per monitored column.
+        share_threshold: share of drifted columns from which on the data has drifted.
         outages: broken columns.
         missing_reference: share of missing values per monitored column, of all rows.
         missing_current: the same for the current rows.
@@ -46,8 +45,8 @@ class Analysis:
         new_levels: rows per level that the reference does not know, for each column that has some.
     """
 
-    verdict: str
     report: DriftReport
+    share_threshold: float
     outages: tuple[Outage, ...]
     missing_reference: dict[str, float]
     missing_current: dict[str, float]
@@ -56,26 +55,10 @@ class Analysis:
     sampled_rows: int = 0
     new_levels: dict[str, dict[str, int]] = field(default_factory=dict)
 
-    def details(self) -> dict[str, Any]:
-        """What the report says beside verdict and scores: how they were computed, and the new levels."""
-        return {
-            "rows": {"reference": self.reference_rows, "current": self.current_rows},
-            "sampled_rows": self.sampled_rows,
-            "score_error": {one.column: float(f"{one.error:.3g}") for one in self.report.columns if one.error},
-            "judged_on_all_rows": list(self.report.exact_columns),
-            "new_levels": self.new_levels,
-        }
-
-    def table(self) -> list[dict[str, Any]]:
-        """One row per monitored column, ready for JSON: its verdict and the missing shares of both sides."""
-        return [
-            asdict(column)
-            | {
-                "missing_reference": self.missing_reference[column.column],
-                "missing_current": self.missing_current[column.column],
-            }
-            for column in self.report.columns
-        ]
+    @property
+    def drifted(self) -> bool:
+        """Whether so many columns drifted that the data as a whole has."""
+        return self.report.drifted_share >= self.share_threshold
 
 
 @dataclass(frozen=True)
@@ -83,136 +66,168 @@ class _Examined:
     """One column: what all of its rows say, and the values that Evidently is given."""
 
     column: Column
-    missing: tuple[float, float]
+    missing_reference: float
+    missing_current: float
     outage: Outage | None
     new_levels: dict[str, int]
     pair: tuple[pd.Series, pd.Series]
     tolerance: Tolerance
 
+    @property
+    def field(self) -> str:
+        """The column's field."""
+        return self.column.field
+
 
 def compare_leads(
     reference: Leads, current: Leads, contract: Contract, share_threshold: float, missing_jump: float
 ) -> Analysis:
-    """Compares current leads with the reference, holding one whole column of each at a time.
+    """Compare current leads with the reference, holding one whole column of each at a time.
+
+    Columns are compared that both sides have. One that the contract has gained is not in the reference, one that it
+    has lost is not in the contract: `contract_change` names them. One that only the window lacks is an outage.
 
     Missing shares, outages and new levels are counted in all rows. Scores come from columns condensed to `sample.rows`
     values (drift.yaml) where there are more; a column whose score is so near its threshold that this could decide its
-    verdict is judged again on all rows. An outage wins over drift: the share of drifted columns means nothing while a
-    feed is broken.
+    verdict is compared again on all rows.
 
     Args:
         reference: rows of the champion's training snapshot, contract fields as columns.
         current: rows that arrived since.
         contract: says which columns are monitored and how.
-        share_threshold: share of drifted columns from which on the verdict is drift, in [0, 1].
+        share_threshold: share of drifted columns from which on the data has drifted, in [0, 1].
         missing_jump: rise in a column's missing share from which on it is an outage, in [0, 1].
 
     Raises:
-        ColumnsDifferError: a monitored column is absent on one side.
         NotNumbersError: a column of numbers holds text.
         NothingToCompareError: one side has no rows.
     """
-    config, random = drift_config(), np.random.default_rng(SEED)
-    columns = _check(reference, current, contract)
-    sides = zip(side_values(reference, columns), side_values(current, columns), columns, strict=True)
-    found = (_examine(Tally(before), Tally(now), column, config, missing_jump, random) for before, now, column in sides)
-    examined = [column for column in found if column]
-    outages = tuple(one.outage for one in examined if one.outage)
-    report = _scores(reference, current, examined, config, share_threshold)
+    _require_rows(reference, "reference")
+    _require_rows(current, "current window")
+    config = drift_config()
+    monitored = comparable_columns(contract)
+    columns = columns_of_both(reference, current, monitored)
+    examined = list(_examine_all(reference, current, columns, config, missing_jump))
+    broken_columns = tuple(column.outage for column in examined if column.outage)
     return Analysis(
-        verdict=_verdict(report.drifted_share, bool(outages), share_threshold),
-        report=report,
-        outages=outages,
-        missing_reference={one.column.field: one.missing[0] for one in examined},
-        missing_current={one.column.field: one.missing[1] for one in examined},
+        report=_scores(reference, current, examined, config, share_threshold),
+        share_threshold=share_threshold,
+        outages=broken_columns + absent_columns(reference, current, monitored),
+        missing_reference={column.field: column.missing_reference for column in examined},
+        missing_current={column.field: column.missing_current for column in examined},
         reference_rows=len(reference),
         current_rows=len(current),
         sampled_rows=min(config.sample.rows, max(len(reference), len(current))),
-        new_levels={one.column.field: one.new_levels for one in examined if one.new_levels},
+        new_levels={column.field: column.new_levels for column in examined if column.new_levels},
     )
 
 
-def _check(reference: Leads, current: Leads, contract: Contract) -> tuple[Column, ...]:
-    columns = comparable_columns(contract)
-    for leads, side in ((reference, "reference"), (current, "current window")):
-        if not len(leads):
-            raise NothingToCompareError(f"the {side} has no rows; check the UNLOAD that wrote it")
-        require(leads, columns, side)
-    return columns
+def _require_rows(leads: Leads, side: str) -> None:
+    """Raise NothingToCompareError, naming the side, where it has no rows."""
+    if not len(leads):
+        raise NothingToCompareError(f"the {side} has no rows; check the UNLOAD that wrote it")
+
+
+def _examine_all(
+    reference: Leads,
+    current: Leads,
+    columns: Sequence[Column],
+    config: DriftConfig,
+    missing_jump: float,
+) -> Iterator[_Examined]:
+    """Yield every column that varies in the reference, with what all of its rows say."""
+    random = np.random.default_rng(SEED)
+    both_sides = zip(columns, side_values(reference, columns), side_values(current, columns), strict=True)
+    for column, reference_values, current_values in both_sides:
+        before = Tally(reference_values)
+        if before.varies:
+            yield _examine(before, Tally(current_values), column, config, missing_jump, random)
 
 
 def _examine(
     before: Tally,
-    now: Tally,
+    after: Tally,
     column: Column,
     config: DriftConfig,
     missing_jump: float,
     random: np.random.Generator,
-) -> _Examined | None:
-    if not before.varies:
-        return None
-    *pair, tolerance = _condense(before, now, column, config, random)
+) -> _Examined:
+    """Return what all rows of a column say, and the values of both sides that Evidently is given."""
+    condensed_before, condensed_after, tolerance = _condense(before, after, column, config, random)
     return _Examined(
         column,
-        (before.missing_share, now.missing_share),
-        broken(before, now, column, missing_jump),
-        {} if column.numeric else new_levels(before.counts, now.counts),
-        (pair[0], pair[1]),
+        before.missing_share,
+        after.missing_share,
+        broken(before, after, column, missing_jump),
+        {} if column.numeric else new_levels(before.counts, after.counts),
+        (condensed_before, condensed_after),
         tolerance,
     )
 
 
 def _condense(
-    before: Tally, now: Tally, column: Column, config: DriftConfig, random: np.random.Generator
+    before: Tally, after: Tally, column: Column, config: DriftConfig, random: np.random.Generator
 ) -> tuple[pd.Series, pd.Series, Tolerance]:
-    rows, missing = config.sample.rows, config.missing
+    """Return both sides at `sample.rows` values at most, and how far that can move the column's score."""
+    rows = config.sample.rows
+    missing = config.missing
     if column.numeric:
-        kept, kept_now, tolerance = condense_numbers(*fill_numbers(before.values, now.values, missing), rows, random)
+        filled_before, filled_after = fill_numbers(before.values, after.values, missing)
+        reference, current, tolerance = condense_numbers(filled_before, filled_after, rows, random)
     else:
-        kept, kept_now, tolerance = condense_levels(before, now, rows, random)
-        kept, kept_now = as_levels(kept, missing), as_levels(kept_now, missing)
+        reference, current, tolerance = condense_levels(before, after, rows, random)
+        reference = as_levels(reference, missing)
+        current = as_levels(current, missing)
     if tolerance == EXACT:
-        return kept, kept_now, EXACT
+        return reference, current, EXACT
     method = (config.numeric if column.numeric else config.categorical).method
-    return kept, kept_now, tolerance if method == BOUNDED[column.numeric] else UNKNOWN
+    has_bound = method == BOUNDED[column.numeric]
+    return reference, current, tolerance if has_bound else UNKNOWN
 
 
 def _scores(
     reference: Leads, current: Leads, examined: Sequence[_Examined], config: DriftConfig, share_threshold: float
 ) -> DriftReport:
-    columns = [one.column for one in examined]
-    tolerances = {one.column.field: one.tolerance for one in examined}
-    report = detect_drift(
-        side_by_side({one.column.field: one.pair for one in examined}, columns), config, share_threshold
-    )
-    scored = [replace(one, error=tolerances[one.column].of(one.score)) for one in report.columns]
+    """Return Evidently's report, with the columns that it leaves undecided compared again on all rows."""
+    columns = [column.column for column in examined]
+    pairs = {column.field: column.pair for column in examined}
+    tolerances = {column.field: column.tolerance for column in examined}
     by_field = {column.field: column for column in columns}
-    settled = tuple(
-        _on_all_rows(reference, current, by_field[one.column], config) if one.undecided else one for one in scored
-    )
-    exact = tuple(one.column for one in scored if one.undecided)
-    note = _note(settled, exact, config.sample.rows, (len(reference), len(current)))
-    return replace(report, columns=settled, exact_columns=exact, note=note)
+    report = detect_drift(side_by_side(pairs, columns), config, share_threshold)
+    final: list[ColumnDrift] = []
+    exact: list[str] = []
+    for condensed in report.columns:
+        drift = replace(condensed, error=tolerances[condensed.column].of(condensed.score))
+        if drift.undecided:
+            exact.append(drift.column)
+            drift = _on_all_rows(reference, current, by_field[drift.column], config)
+        final.append(drift)
+    note = _note(final, exact, config.sample.rows, len(reference), len(current))
+    return replace(report, columns=tuple(final), exact_columns=tuple(exact), note=note)
 
 
-def _note(columns: Sequence[ColumnDrift], exact: Sequence[str], sample: int, rows: tuple[int, int]) -> str:
-    if max(rows) <= sample:
+def _note(
+    columns: Sequence[ColumnDrift], exact: Sequence[str], sample: int, reference_rows: int, current_rows: int
+) -> str:
+    """Return what the head of the page says about the scores; nothing where they come from all rows."""
+    if max(reference_rows, current_rows) <= sample:
         return ""
     error = max((column.error for column in columns), default=0.0)
-    verdicts = ", ".join(f"{c.column} {c.score:.4f}{' (drift)' * c.drifted}" for c in columns if c.column in exact)
+    compared_again = ", ".join(_score_in_words(column) for column in columns if column.column in exact)
     return (
-        f"Scores and pictures: {sample:,} values per column and side at most, standing for {rows[0]:,} reference and "
-        f"{rows[1]:,} current rows; no score is off by more than {error:.4f}. Too near their threshold for that and "
-        f"therefore judged on all rows: {verdicts or 'none'}."
+        f"Scores and pictures: {sample:,} values per column and side at most, standing for {reference_rows:,} "
+        f"reference and {current_rows:,} current rows; no score is off by more than {error:.4f}. Too near their "
+        f"threshold for that and therefore judged on all rows: {compared_again or 'none'}."
     )
+
+
+def _score_in_words(column: ColumnDrift) -> str:
+    text = f"{column.column} {column.score:.4f}"
+    return f"{text} (drift)" if column.drifted else text
 
 
 def _on_all_rows(reference: Leads, current: Leads, column: Column, config: DriftConfig) -> ColumnDrift:
-    (found,) = detect_drift(compare_frames(reference, current, [column], config.missing), config).columns
-    return found
-
-
-def _verdict(share: float, outage: bool, threshold: float) -> str:
-    if outage:
-        return "outage"
-    return "drift" if share >= threshold else "stable"
+    """Return the drift of one column by all of its rows."""
+    comparison = compare_frames(reference, current, [column], config.missing)
+    (drift,) = detect_drift(comparison, config).columns
+    return drift

@@ -1,4 +1,4 @@
-"""Brings reference and current leads into the form in which their columns are compared."""
+"""Bring reference and current leads into the form in which their columns are compared."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from include.contract import Column, Contract
 from include.lake.columns import ParquetColumns
 from include.monitoring.columns.config import Missing
 from include.monitoring.columns.tally import Tally
-from include.monitoring.errors import ColumnsDifferError, NotNumbersError
+from include.monitoring.errors import NotNumbersError
 
 
 class Leads(Protocol):
@@ -39,7 +39,7 @@ class Comparison:
 
 
 def comparable_columns(contract: Contract) -> tuple[Column, ...]:
-    """Columns whose distribution says something: no key, label or clock, and no free text.
+    """Return the columns whose distribution says something: no key, label or clock, and no free text.
 
     Near-constant columns are among them, so that a switch that starts to be used is seen.
     """
@@ -48,61 +48,66 @@ def comparable_columns(contract: Contract) -> tuple[Column, ...]:
 
 
 def monitored_columns(reference: Leads, contract: Contract) -> tuple[Column, ...]:
-    """The comparable columns that are not constant in `reference`, missing counted as a value.
-
-    Raises:
-        ColumnsDifferError: `reference` lacks a column of the contract.
-    """
-    columns = comparable_columns(contract)
-    require(reference, columns, "reference")
+    """Return the comparable columns that `reference` has and that vary in it, missing counted as a value."""
+    columns = columns_of_both(reference, reference, comparable_columns(contract))
     return tuple(column for column in columns if Tally(values(reference, column)).varies)
 
 
+def columns_of_both(reference: Leads, current: Leads, columns: Sequence[Column]) -> tuple[Column, ...]:
+    """Return those of the columns that both sides have."""
+    fields = set(reference.columns) & set(current.columns)
+    return tuple(column for column in columns if column.field in fields)
+
+
 def compare_frames(reference: Leads, current: Leads, columns: Sequence[Column], missing: Missing) -> Comparison:
-    """Both sides reduced to `columns`, with missing values made comparable.
+    """Reduce both sides to `columns`, which both have, with missing values made comparable.
 
     A missing category becomes a level. A missing number becomes the sentinel where the column is mostly missing on
     either side, so that a column never arrives empty; elsewhere it stays NaN, which Evidently leaves out.
 
     Raises:
-        ColumnsDifferError: a column is absent on one side.
+        KeyError: a column is absent on one side; `columns_of_both` leaves those out.
+        NotNumbersError: a column of numbers holds text.
     """
-    require(reference, columns, "reference")
-    require(current, columns, "current window")
     pairs = {}
     for column in columns:
-        before, now = values(reference, column), values(current, column)
+        before = values(reference, column)
+        after = values(current, column)
         if column.numeric:
-            pairs[column.field] = fill_numbers(before, now, missing)
+            pairs[column.field] = fill_numbers(before, after, missing)
         else:
-            pairs[column.field] = (as_levels(before, missing), as_levels(now, missing))
+            pairs[column.field] = (as_levels(before, missing), as_levels(after, missing))
     return side_by_side(pairs, columns)
 
 
 def side_by_side(pairs: dict[str, tuple[pd.Series, pd.Series]], columns: Sequence[Column]) -> Comparison:
-    """The comparison of prepared columns, each given as (reference, current)."""
-    before, now = ({field: pair[side].reset_index(drop=True) for field, pair in pairs.items()} for side in (0, 1))
+    """Return the comparison of prepared columns, each given as (reference, current)."""
+    reference = {field: before.reset_index(drop=True) for field, (before, _) in pairs.items()}
+    current = {field: after.reset_index(drop=True) for field, (_, after) in pairs.items()}
     return Comparison(
-        pd.DataFrame(before),
-        pd.DataFrame(now),
-        numeric=tuple(c.field for c in columns if c.numeric),
-        categorical=tuple(c.field for c in columns if not c.numeric),
+        pd.DataFrame(reference),
+        pd.DataFrame(current),
+        numeric=tuple(column.field for column in columns if column.numeric),
+        categorical=tuple(column.field for column in columns if not column.numeric),
     )
 
 
 def side_values(leads: Leads, columns: Sequence[Column]) -> Iterator[pd.Series]:
-    """The columns one after the other; of leads on disk, the next one is read while one is being worked on.
+    """Yield the columns one after the other; of leads on disk, the next is read while the last is worked on.
 
     Raises NotNumbersError.
     """
+    if not isinstance(leads, ParquetColumns):
+        for column in columns:
+            yield values(leads, column)
+        return
     fields = [column.field for column in columns]
-    found = leads.each(fields) if isinstance(leads, ParquetColumns) else ((field, leads[field]) for field in fields)
-    for column, (_, series) in zip(columns, found, strict=True):
+    for column, (_, series) in zip(columns, leads.each(fields), strict=True):
         yield _clean(series, column)
 
 
 def values(leads: Leads, column: Column) -> pd.Series:
-    """A column of either side: numbers as float64, where infinite ones count as missing, everything else as it is.
+    """Return a column of either side: numbers as float64, infinite ones as missing, everything else as it is.
 
     Raises:
         NotNumbersError: a column of numbers holds text.
@@ -120,26 +125,19 @@ def _clean(series: pd.Series, column: Column) -> pd.Series:
             f"column {column.field} should hold numbers ({error}); look at the file that brought it, or correct its "
             "type in the contract"
         ) from error
-    return numbers.replace([np.inf, -np.inf], np.nan) if np.isinf(numbers.to_numpy()).any() else numbers
+    if np.isinf(numbers.to_numpy()).any():
+        return numbers.replace([np.inf, -np.inf], np.nan)
+    return numbers
 
 
-def fill_numbers(before: pd.Series, now: pd.Series, missing: Missing) -> tuple[pd.Series, pd.Series]:
-    """Numbers of both sides, with the sentinel for missing ones where either side mostly misses them."""
-    if max(before.isna().mean(), now.isna().mean()) >= missing.mostly:
-        return before.fillna(missing.sentinel), now.fillna(missing.sentinel)
-    return before, now
+def fill_numbers(before: pd.Series, after: pd.Series, missing: Missing) -> tuple[pd.Series, pd.Series]:
+    """Return the numbers of both sides, with the sentinel for missing ones where either side mostly misses them."""
+    missing_share = max(before.isna().mean(), after.isna().mean())
+    if missing_share >= missing.mostly:
+        return before.fillna(missing.sentinel), after.fillna(missing.sentinel)
+    return before, after
 
 
 def as_levels(series: pd.Series, missing: Missing) -> pd.Series:
-    """Everything as text, and a level for what is missing."""
+    """Return everything as text, and a level for what is missing."""
     return series.astype(object).where(series.notna(), missing.level).astype(str)
-
-
-def require(leads: Leads, columns: Sequence[Column], side: str) -> None:
-    """Raises ColumnsDifferError, naming `side` ("reference" or "current window"), if it lacks one of the columns."""
-    present = set(leads.columns)
-    if absent := [column.field for column in columns if column.field not in present]:
-        raise ColumnsDifferError(
-            f"the {side} has no column {', '.join(absent)}; rebuild it with the contract in use, or retrain the "
-            "champion if the contract has changed since its training"
-        )

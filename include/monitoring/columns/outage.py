@@ -1,4 +1,4 @@
-"""Outages: columns whose feed broke, told apart from drift because nothing must be retrained on them."""
+"""Find columns whose feed broke. An outage is no drift: nothing must be retrained on it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -31,19 +31,36 @@ class Outage:
 def find_outages(
     reference: Leads, current: Leads, columns: Sequence[Column], missing_jump: float
 ) -> tuple[Outage, ...]:
-    """Columns that broke between `reference` and `current`, one finding each at most (see `broken`).
+    """Return the columns that broke between `reference` and `current`, one outage each at most (see `broken`).
 
     Without rows on either side there is none.
     """
     if not len(reference) or not len(current):
         return ()
-    pairs = ((Tally(values(reference, column)), Tally(values(current, column)), column) for column in columns)
-    found = (broken(*pair, missing_jump) for pair in pairs)
-    return tuple(outage for outage in found if outage)
+    outages = []
+    for column in columns:
+        before = Tally(values(reference, column))
+        after = Tally(values(current, column))
+        outage = broken(before, after, column, missing_jump)
+        if outage:
+            outages.append(outage)
+    return tuple(outages)
 
 
-def broken(before: Tally, now: Tally, column: Column, missing_jump: float) -> Outage | None:
-    """What is wrong with a column, or None.
+def absent_columns(reference: Leads, current: Leads, columns: Sequence[Column]) -> tuple[Outage, ...]:
+    """Return an outage for each of the columns that the reference has and the current leads lack."""
+    expected = set(reference.columns)
+    present = set(current.columns)
+    detail = "the current window has no such column, the reference has; run bootstrap_platform and look at the UNLOAD"
+    return tuple(
+        Outage(column.field, "absent", detail)
+        for column in columns
+        if column.field in expected and column.field not in present
+    )
+
+
+def broken(before: Tally, after: Tally, column: Column, missing_jump: float) -> Outage | None:
+    """Return what is wrong with a column, or None.
 
     A column broke if its share of missing values rose by `missing_jump` or more, if it varied before and now holds one
     value only (missing counted as a value), or if the levels that it used to hold have vanished. A share that falls
@@ -51,27 +68,29 @@ def broken(before: Tally, now: Tally, column: Column, missing_jump: float) -> Ou
 
     Args:
         before: of the reference, not constant.
-        now: of the current rows, at least one.
+        after: of the current rows, at least one.
         column: which one it is.
         missing_jump: rise of the missing share, in [0, 1].
     """
-    if now.missing_share - before.missing_share >= missing_jump:
-        shares = f"missing in {now.missing_share:.0%} of rows, {before.missing_share:.0%} in the reference"
+    if after.missing_share - before.missing_share >= missing_jump:
+        shares = f"missing in {after.missing_share:.0%} of rows, {before.missing_share:.0%} in the reference"
         return Outage(column.field, "missing", shares)
-    if not now.varies and _chance_of_one_value(before.values, len(now)) < UNLIKELY:
-        kind, value = ("all_missing", "no") if now.missing else ("constant", "only one")
-        return Outage(column.field, kind, f"{value} value in {len(now)} rows, it varied in the reference")
+    if not after.varies and _chance_of_one_value(before.values, len(after)) < UNLIKELY:
+        rows = f"in {len(after)} rows, it varied in the reference"
+        if after.missing:
+            return Outage(column.field, "all_missing", f"no value {rows}")
+        return Outage(column.field, "constant", f"only one value {rows}")
     if column.numeric:
         return None
-    gone = vanished_share(before.counts, now.counts)
+    gone = vanished_share(before.counts, after.counts)
     if gone < drift_config().outage.vanished:
         return None
     detail = f"levels that {gone:.0%} of the reference's filled cells held are gone, others came in their place"
     return Outage(column.field, "levels_vanished", detail)
 
 
-def vanished_share(before: pd.Series, now: pd.Series) -> float:
-    """Share of the reference's filled cells whose level is gone although chance cannot explain it, in [0, 1].
+def vanished_share(before: pd.Series, after: pd.Series) -> float:
+    """Return the share of the reference's filled cells whose level is gone, beyond what chance explains, in [0, 1].
 
     A level counts as gone if it does not occur now, and would be missing from so many filled cells less often than
     once in a million (`UNLIKELY`). Rare levels of a column with many can only be judged together: if not one known
@@ -80,27 +99,28 @@ def vanished_share(before: pd.Series, now: pd.Series) -> float:
 
     Args:
         before: rows per level in the reference, missing ones left out.
-        now: the same for the current rows.
+        after: the same for the current rows.
     """
-    cells, drawn = before.sum(), now.sum()
+    cells = before.sum()
+    drawn = after.sum()
     shares = before / cells if cells else before
-    absent = shares[~before.index.isin(now.index)]
+    absent = shares[~before.index.isin(after.index)]
     if len(absent) == len(before) and drawn:
         unseen = ((before == 1).sum() + 1) / (cells + 1)
         return 1.0 if unseen**drawn < UNLIKELY else 0.0
     return float(absent[np.power(1.0 - absent, drawn) < UNLIKELY].sum())
 
 
-def new_levels(before: pd.Series, now: pd.Series) -> dict[str, int]:
-    """Rows per level that the reference does not know, most frequent first. Args as in `vanished_share`."""
-    found = now[~now.index.isin(before.index)].sort_values(ascending=False, kind="stable")
-    return {str(level): int(rows) for level, rows in found.items()}
+def new_levels(before: pd.Series, after: pd.Series) -> dict[str, int]:
+    """Return the rows per level that the reference does not know, most frequent first. Args as in `vanished_share`."""
+    unknown = after[~after.index.isin(before.index)].sort_values(ascending=False, kind="stable")
+    return {str(level): int(rows) for level, rows in unknown.items()}
 
 
 def row_collapse(rows: int, expected_rows: float, share: float) -> Outage | None:
-    """The feed as a whole: a window with at most `share` of the rows that history leads one to expect.
+    """Return the outage of a window with at most `share` of the rows that the weeks before lead one to expect.
 
-    Where few rows are expected, few that arrive may be chance; then there is no finding.
+    Where few rows are expected, few that arrive may be chance; then it is none.
 
     Args:
         rows: leads of the window.
@@ -113,4 +133,6 @@ def row_collapse(rows: int, expected_rows: float, share: float) -> Outage | None
 
 
 def _chance_of_one_value(reference: pd.Series, rows: int) -> float:
-    return float((reference.value_counts(normalize=True, dropna=False) ** rows).sum())
+    """Return the probability that so many rows drawn from the reference all hold the same value."""
+    shares = reference.value_counts(normalize=True, dropna=False)
+    return float((shares**rows).sum())

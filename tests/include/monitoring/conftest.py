@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import mlflow
 import pandas as pd
 import pytest
+from sklearn.dummy import DummyClassifier
 
 from include.contract import KnownAt
 from include.evaluation.thresholds import TIERS
@@ -56,17 +57,25 @@ def model_in_mlflow(logged, tracking, contract, accounts_of) -> SimpleNamespace:
 
 @pytest.fixture
 def crown(layout, tracking, model_in_mlflow) -> Callable[..., str]:
-    """Makes a champion whose snapshot is a frame; returns its version. A broken one has no artefact."""
+    """Makes a champion whose snapshot is a frame; returns its version.
 
-    def make(frame: pd.DataFrame, broken: bool = False, **tags: str) -> str:
+    A broken one has no artefact, an undecided one brings no threshold along.
+    """
+
+    def make(frame: pd.DataFrame, broken: bool = False, undecided: bool = False) -> str:
         run = f"training-{uuid.uuid4().hex[:8]}"
         write_parquet(frame, f"{layout.snapshot(run)}part.parquet")
         manifest = write_manifest(settings(), layout.contract, run, "test")
         client, model, logged = connect(settings().mlflow.tracking_uri), layout.contract.model_name(), model_in_mlflow
-        tags = {"snapshot_uri": manifest["uri"], "threshold": "0.5", **tags}
+        tags = {"snapshot_uri": manifest["uri"], "threshold": "0.5"}
         if broken:
             trained = client.create_run(mlflow.set_experiment(layout.contract.names.experiment).experiment_id).info
             found = register(client, model, f"{trained.artifact_uri}/model", trained.run_id, tags)
+        elif undecided:
+            mlflow.set_experiment(layout.contract.names.experiment)
+            with mlflow.start_run() as started:
+                plain = mlflow.sklearn.log_model(DummyClassifier(), name="model", pip_requirements=[])
+            found = register(client, model, plain.model_uri, started.info.run_id, tags, plain.model_id)
         else:
             found = register(client, model, logged.uri, logged.run, tags, logged.id)
         promote(connect(settings().mlflow.tracking_uri), model, str(found.version))

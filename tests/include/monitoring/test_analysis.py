@@ -7,17 +7,20 @@ import requests
 from mlflow import MlflowClient
 
 from include.contract import load_contract
-from include.lake.objects import list_objects, read_json, s3_client, split_uri
+from include.lake.frames import read_parquet, write_parquet
+from include.lake.objects import list_objects, read_json, s3_client, split_uri, write_json
 from include.monitoring.analysis import analyse_drift
-from include.monitoring.errors import ChampionUnreadableError, ColumnsDifferError, ReferenceMissingError
-from include.monitoring.findings import NOTHING
+from include.monitoring.errors import ChampionUnreadableError, ReferenceMissingError
 from include.registry.errors import TrackingUnavailableError
 from include.registry.registry import champion
 from include.registry.tracking import connect
+from include.reporting.drift_page import write_drift_page
 from include.settings import settings
+from include.training.snapshot import content_hash
 from include.warehouse.client import Warehouse
 from include.warehouse.errors import WarehouseError
 from include.warehouse.templates import Statements
+from lifecycle.drift import next_step
 from tests.s3_text import read_text
 
 RUN = "manual__2026-01-01T00:00:00+00:00"
@@ -28,7 +31,10 @@ def analyse(run_id, window_uri, *arguments, **options):
     current = settings()
     contract = load_contract(current.contract)
     statements = Statements(current, contract)
-    return analyse_drift(current, contract, statements, Warehouse(current), run_id, window_uri, *arguments, **options)
+    summary = analyse_drift(
+        current, contract, statements, Warehouse(current), run_id, window_uri, *arguments, **options
+    )
+    return summary.model_dump(mode="json")
 
 
 def changed(frame):
@@ -119,7 +125,7 @@ def test_the_share_that_means_drift_can_be_given_for_one_run(crown, warehouse, d
 def test_nothing_analysed_has_the_same_keys_as_a_verdict(crown, warehouse, window, layout, accounts_of):
     crown(accounts_of(600, seed=1))
     empty = analyse(RUN, layout.window("nothing-unloaded"))
-    assert set(analyse(RUN, window(accounts_of(500, seed=2)))) == set(empty) == set(NOTHING)
+    assert set(analyse(RUN, window(accounts_of(500, seed=2)))) == set(empty)
 
 
 def test_a_champion_whose_scores_have_moved_is_a_drift_though_few_columns_are(
@@ -194,25 +200,99 @@ def test_a_drift_is_confirmed_by_the_second_of_two_analyses(crown, warehouse, dr
     assert of_week(1) == second
 
 
-@pytest.mark.parametrize("wrong", [{"broken": True}, {"threshold": "high"}])
-def test_a_champion_that_cannot_be_loaded_is_an_error_that_names_it_and_changes_nothing(
-    crown, warehouse, window, accounts_of, drift_table, wrong
+@pytest.mark.parametrize(
+    ("unusable", "problem"), [("broken", "cannot be loaded"), ("undecided", "carries no decision with a threshold")]
+)
+def test_a_champion_that_cannot_be_used_is_an_error_that_names_it_and_changes_nothing(
+    crown, warehouse, window, accounts_of, drift_table, unusable, problem
 ):
-    version = crown(accounts_of(1500, seed=9), **wrong)
-    with pytest.raises(ChampionUnreadableError, match=rf"/{version} cannot be loaded"):
+    version = crown(accounts_of(1500, seed=9), **{unusable: True})
+    with pytest.raises(ChampionUnreadableError, match=rf"/{version} {problem}"):
         analyse(RUN, window(accounts_of(500, seed=2)))
     assert serving_version() == version
     assert warehouse.query(f"SELECT COUNT(*) AS n FROM {drift_table}") == [{"n": 0}]
 
 
-@pytest.mark.parametrize(("side", "name"), [("reference", "the reference"), ("window", "the current window")])
-def test_a_column_on_one_side_only_is_an_error_that_names_it(crown, warehouse, window, accounts_of, side, name):
-    frames = {"reference": accounts_of(600, seed=1), "window": accounts_of(500, seed=2)}
-    frames[side] = frames[side].drop(columns="minutes")
-    version = crown(frames["reference"])
-    with pytest.raises(ColumnsDifferError, match=f"{name} has no column minutes"):
-        analyse(RUN, window(frames["window"]))
+def test_the_threshold_is_the_champions_own_whatever_the_tag_of_its_version_says(crown, warehouse, window, accounts_of):
+    frame = accounts_of(500, seed=4)
+    matured = window(frame)
+    version = crown(accounts_of(1500, seed=9))
+    before = analyse("before", window(frame), matured_uri=matured)["performance_loss"]
+    client = MlflowClient(settings().mlflow.tracking_uri)
+    client.set_model_version_tag(load_contract(settings().contract).model_name(), version, "threshold", "0.99")
+    assert analyse("after", window(frame), matured_uri=matured)["performance_loss"] == before
+
+
+def columns_of(summary):
+    """The columns of an analysis by its summary.json."""
+    details = read_json(summary["report_uri"].rsplit("/", 1)[0] + "/summary.json")
+    return {column["column"] for column in details["columns"]}
+
+
+def test_a_column_added_to_the_contract_is_named_and_starts_a_retrain(crown, warehouse, window, accounts_of):
+    version = crown(accounts_of(1500, seed=9).drop(columns="minutes"))
+    summary = analyse(RUN, window(accounts_of(500, seed=4)))
+    assert (summary["verdict"], summary["triggers"][0], summary["confirmed"]) == ("drift", "contract", True)
+    assert (summary["columns_added"], summary["columns_removed"]) == (["minutes"], [])
+    assert summary["confirmation"] == "contract changed, columns added: minutes"
+    assert {"visits", "channel"} <= columns_of(summary)
+    assert "minutes" not in columns_of(summary)
+    assert next_step(summary, {"force_retrain": False}) == "retrain"
     assert serving_version() == version
+    page = read_text(write_drift_page(settings(), summary["report_uri"]))
+    assert "<th>Columns added to the contract</th><td>minutes;" in page
+
+
+def test_a_column_removed_from_the_contract_is_named_and_starts_a_retrain(crown, warehouse, window, accounts_of):
+    crown(accounts_of(1500, seed=9).assign(budget=7.0))
+    frame = accounts_of(500, seed=4)
+    summary = analyse(RUN, window(frame), matured_uri=window(frame))
+    assert (summary["triggers"], summary["columns_removed"]) == (["contract"], ["budget"])
+    assert summary["confirmation"] == "contract changed, columns removed: budget"
+    assert summary["performance_loss"]
+    assert next_step(summary, {"force_retrain": False}) == "retrain"
+
+
+def test_a_changed_contract_is_seen_before_there_are_enough_leads_to_compare(
+    crown, warehouse, window, accounts_of, drift_table
+):
+    crown(accounts_of(600, seed=1).drop(columns="minutes"))
+    summary = analyse(RUN, window(accounts_of(20, seed=2)))
+    assert (summary["verdict"], summary["triggers"]) == ("drift", ["contract"])
+    assert warehouse.query(f"SELECT column_name FROM {drift_table}") == [{"column_name": "(contract)"}]
+
+
+def test_an_outage_keeps_a_changed_contract_from_starting_a_retrain_but_not_a_person(
+    crown, warehouse, window, accounts_of
+):
+    crown(accounts_of(600, seed=1).drop(columns="minutes"))
+    summary = analyse(RUN, window(accounts_of(500, seed=2).assign(fit=None)))
+    assert (summary["verdict"], summary["columns_added"]) == ("outage", ["minutes"])
+    assert next_step(summary, {"force_retrain": False}) == "data_outage"
+    assert next_step(summary, {"force_retrain": True}) == "retrain"
+
+
+@pytest.mark.parametrize("role", ["account", "won", "number"])
+def test_a_key_label_or_clock_that_the_reference_does_not_know_keeps_the_champion_from_being_asked(
+    crown, warehouse, window, accounts_of, contract, role
+):
+    reference = accounts_of(600, seed=1)
+    crown(reference)
+    uri = champion(connect(settings().mlflow.tracking_uri), contract.model_name()).tags["snapshot_uri"]
+    write_parquet(reference.rename(columns={role: "formerly"}), f"{uri}part.parquet")
+    manifest = read_json(f"{uri}manifest.json")
+    manifest["sha256"] = content_hash(read_parquet(uri))
+    write_json(f"{uri}manifest.json", manifest)
+    summary = analyse(RUN, window(accounts_of(500, seed=2)))
+    assert (summary["triggers"], summary["columns_added"]) == (["contract"], [role])
+    details = read_json(summary["report_uri"].rsplit("/", 1)[0] + "/summary.json")
+    assert f"the reference has no column {role}" in details["not_judged"]["prediction"]
+
+
+def test_a_column_that_only_the_window_lacks_is_an_outage(crown, warehouse, window, accounts_of):
+    crown(accounts_of(600, seed=1))
+    summary = analyse(RUN, window(accounts_of(500, seed=2).drop(columns="minutes")))
+    assert (summary["verdict"], summary["outage_columns"]) == ("outage", ["minutes"])
 
 
 def test_a_deleted_reference_is_an_error_that_names_champion_and_snapshot(

@@ -6,7 +6,7 @@ from sklearn.linear_model import LinearRegression
 
 from include.contract import KnownAt
 from include.monitoring.columns.config import drift_config
-from include.monitoring.errors import ChampionUnreadableError, ColumnsDifferError
+from include.monitoring.errors import ChampionUnreadableError
 from include.monitoring.prediction import Champion, held_out, load, prediction_drift, sample
 from include.registry.registry import champion
 from include.registry.tracking import connect
@@ -37,12 +37,6 @@ def test_held_out_leads_are_the_closed_ones_on_the_holdout_side(contract, accoun
     closed = opened[opened["won"].notna()]
     expected = closed[assign_split(closed, contract) == "holdout"]
     assert sorted(leads["account"]) == sorted(expected["account"])
-
-
-@pytest.mark.parametrize("role", ["account", "won", "number"])
-def test_a_snapshot_without_key_label_or_clock_is_named(contract, accounts, role):
-    with pytest.raises(ColumnsDifferError, match=f"the reference has no column {role}"):
-        held_out(accounts.drop(columns=role), contract, KnownAt.CONTACT)
 
 
 def test_a_sample_is_the_same_every_time(accounts):

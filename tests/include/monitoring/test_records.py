@@ -5,31 +5,39 @@ import pytest
 from include.monitoring.columns.assess import compare_leads
 from include.monitoring.columns.drift import ColumnDrift
 from include.monitoring.columns.outage import ROWS, Outage
-from include.monitoring.findings import conclude
+from include.monitoring.contract_change import ContractChange
 from include.monitoring.model_drift import ModelDrift
 from include.monitoring.performance import FigureDrift
 from include.monitoring.records import number, store_metrics
+from include.monitoring.summary import describe
+from include.monitoring.verdict import DriftVerdict, Evidence
 from include.settings import settings
 
 MOMENT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
 MOVED = ColumnDrift("(prediction)", "wasserstein", 0.4, 0.25, True)
-WORSE = FigureDrift("roc_auc", 0.95, 0.85, 0.1, 0.06, 0.03)
+WORSE = FigureDrift("roc_auc", 0.95, 0.85, 0.1, 0.06, 0.03, True)
 
 
 @pytest.fixture
 def store(warehouse, contract):
     """Stores findings as those of a run."""
-    return lambda run, findings: store_metrics(settings(), contract, warehouse, run, findings, MOMENT)
+
+    def store_as(run, findings):
+        details = findings.model_copy(update={"run_id": run})
+        store_metrics(settings(), contract, warehouse, details, MOMENT)
+
+    return store_as
 
 
 @pytest.fixture
 def findings(contract, accounts):
     """Columns alike, but a champion whose scores have moved and that predicts worse."""
     analysis = compare_leads(accounts, accounts, contract, 0.3, 0.5)
-    found = conclude("7", analysis, ModelDrift(MOVED, (WORSE,), 400), (), 600, ("prediction", "performance"))
-    return found.with_confirmation(True, "1 of the newest 1 analyses drifted, 1 of 1 needed")
+    evidence = Evidence(analysis, ModelDrift(MOVED, (WORSE,), 400))
+    verdict = DriftVerdict(verdict="drift", triggers=("prediction", "performance"), confirmed=True)
+    return describe("", "7", 600, evidence, verdict)
 
 
 def test_a_row_holds_the_columns_method_score_and_missing_shares(store, warehouse, findings, drift_table):
@@ -69,10 +77,19 @@ def test_scores_and_figures_of_the_champion_have_rows_of_their_own(
 
 
 def test_a_window_without_enough_leads_has_one_row(store, warehouse, drift_table):
-    empty = conclude("7", None, ModelDrift(), (Outage(ROWS, "row_collapse", "0 leads"),), 0, ())
+    evidence = Evidence(outages=(Outage(ROWS, "row_collapse", "0 leads"),))
+    empty = describe("", "7", 0, evidence, DriftVerdict(verdict="outage"))
     store("a run", empty)
     (row,) = warehouse.query(f"SELECT column_name, score, verdict FROM {drift_table}")
     assert row == {"column_name": "(rows)", "score": 0.0, "verdict": "outage"}
+
+
+def test_a_changed_contract_has_a_row_of_its_own(store, warehouse, drift_table):
+    evidence = Evidence(change=ContractChange(added=("size",), removed=("fit",)))
+    verdict = DriftVerdict(verdict="drift", triggers=("contract",), confirmed=True)
+    store("a run", describe("", "7", 50, evidence, verdict))
+    (row,) = warehouse.query(f"SELECT column_name, score, drifted, verdict, confirmed FROM {drift_table}")
+    assert row == {"column_name": "(contract)", "score": 2.0, "drifted": True, "verdict": "drift", "confirmed": True}
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])

@@ -5,9 +5,15 @@ import pytest
 from include.lake.errors import ObjectMissingError
 from include.lake.objects import write_json
 from include.lake.web import browser_address
+from include.monitoring.summary import DriftDetails
 from include.reporting.drift_page import drift_page, write_drift_page
 from include.settings import settings
 from tests.s3_text import read_text
+
+
+def shown(details):
+    """The page of an analysis in JSON."""
+    return drift_page(DriftDetails.model_validate(details))
 
 
 def column(name, score, threshold, drifted, **more):
@@ -53,25 +59,25 @@ MODEL = {
 
 
 def test_columns_are_sorted_by_how_far_they_lie_from_their_threshold():
-    text = drift_page(DETAILS)
+    text = shown(DETAILS)
     places = [text.index(f"<td>{name}</td>") for name in ("minutes", "region", "visits", "fit")]
     assert places == sorted(places)
 
 
 def test_a_column_that_drifted_stands_before_one_with_a_higher_score_that_did_not():
     p_value = column("newsletter", 0.001, 0.05, True)  # of a p-value less means drift
-    text = drift_page(DETAILS | {"columns": [column("fit", 0.09, 0.1, False), p_value]})
+    text = shown(DETAILS | {"columns": [column("fit", 0.09, 0.1, False), p_value]})
     assert text.index("<td>newsletter</td>") < text.index("<td>fit</td>")
 
 
 def test_share_rows_and_missing_shares_are_shown():
-    text = drift_page(DETAILS)
+    text = shown(DETAILS)
     for part in ("50.0% (2 of 4)", "1,155", "2,000 leads that champion version 3", "10.0%", "25.0%", "5.00"):
         assert part in text
 
 
 def test_what_the_champion_itself_shows_stands_beside_the_columns():
-    text = " ".join(drift_page(DETAILS | MODEL).split())
+    text = " ".join(shown(DETAILS | MODEL).split())
     assert "data, performance" in text
     assert "1 of the newest 1 analyses drifted" in text
     assert "Its scores have moved: m 0.300, threshold 0.250" in text
@@ -80,27 +86,40 @@ def test_what_the_champion_itself_shows_stands_beside_the_columns():
 
 
 def test_why_something_was_not_judged_is_said():
-    text = drift_page(DETAILS | {"not_judged": {"performance": "not enough matured labels: 3 leads"}})
+    text = shown(DETAILS | {"not_judged": {"performance": "not enough matured labels: 3 leads"}})
     assert "Not judged, performance: not enough matured labels: 3 leads." in text
+
+
+def test_a_changed_contract_is_named_with_its_columns():
+    changed = {
+        "verdict": "drift",
+        "triggers": ["contract"],
+        "columns_added": ["size"],
+        "columns_removed": ["fit", "age"],
+    }
+    text = shown(changed)
+    assert "Contract changed: the champion was trained on other columns" in text
+    assert "<th>Columns added to the contract</th><td>size;" in text
+    assert "<th>Columns removed from the contract</th><td>fit, age;" in text
 
 
 def test_an_outage_names_its_columns_and_needs_no_compared_columns():
     outage = {"verdict": "outage", "outages": {"(rows)": "12 leads arrived where 900 were to be expected"}}
-    text = drift_page(outage)
+    text = shown(outage)
     assert "a feed looks broken" in text
     assert "12 leads arrived where 900" in text
 
 
 def test_scores_of_a_sample_are_called_so_and_those_of_all_rows_are_not():
     large = DETAILS | {"sampled_rows": 1000, "judged_on_all_rows": ["region"]}
-    text = drift_page(large)
+    text = shown(large)
     assert "Scores come from 1,000 values of a column at most" in text
     assert "judged again on all rows: region." in text
-    assert "Scores come from" not in drift_page(large | {"sampled_rows": 2000})
+    assert "Scores come from" not in shown(large | {"sampled_rows": 2000})
 
 
 def test_levels_never_seen_before_are_counted_and_shown_as_text():
-    text = drift_page(DETAILS | {"new_levels": {"region": {"<b>west</b>": 31}}})
+    text = shown(DETAILS | {"new_levels": {"region": {"<b>west</b>": 31}}})
     assert "&lt;b&gt;west&lt;/b&gt; (31)" in text
 
 

@@ -6,10 +6,25 @@ from include.monitoring.columns import assess as judge
 from include.monitoring.columns.assess import compare_leads
 from include.monitoring.columns.config import drift_config
 from include.monitoring.errors import NothingToCompareError
+from include.monitoring.summary import describe
+from include.monitoring.verdict import Evidence, assess_drift
+from include.settings import Decisions
+
+
+def verdict_of(analysis):
+    """What an analysis comes to that has found nothing else."""
+    return described(analysis).verdict
+
+
+def described(analysis):
+    """The details of an analysis that has found nothing else."""
+    evidence = Evidence(analysis, outages=analysis.outages)
+    return describe("run", "7", analysis.current_rows, evidence, assess_drift(Decisions(), evidence))
 
 
 def verdict(reference, current, contract, share=0.3):
-    return compare_leads(reference, current, contract, share_threshold=share, missing_jump=0.5).verdict
+    analysis = compare_leads(reference, current, contract, share_threshold=share, missing_jump=0.5)
+    return verdict_of(analysis)
 
 
 def drifted(frame):
@@ -71,7 +86,7 @@ def test_rows_on_disk_give_the_analysis_of_their_frames(contract, accounts_of, o
 def test_up_to_the_sample_size_scores_are_those_of_all_rows(contract, accounts_of):
     analysis = compare_leads(accounts_of(2000, 1), accounts_of(1500, 2), contract, 0.3, 0.5)
     assert {column.error for column in analysis.report.columns} == {0.0}
-    assert analysis.details()["sampled_rows"] == 2000
+    assert analysis.sampled_rows == 2000
 
 
 def test_scores_of_more_rows_are_within_their_stated_error(contract, accounts_of, on_disk, sample_of_1000):
@@ -82,8 +97,9 @@ def test_scores_of_more_rows_are_within_their_stated_error(contract, accounts_of
         assert 0 < column.error < 0.05
         assert column.score == pytest.approx(full[name].score, abs=column.error)
         assert column.drifted == full[name].drifted
-    assert analysis.details()["rows"] == {"reference": 6000, "current": 5000}
-    assert set(analysis.details()["score_error"]) == set(full)
+    details = described(analysis)
+    assert details.rows == {"reference": 6000, "current": 5000}
+    assert set(details.score_error) == set(full)
 
 
 def judge_all_rows(before, now, contract):
@@ -118,8 +134,18 @@ def test_new_levels_are_reported_with_their_rows_and_are_no_outage(contract, acc
     now = accounts_of(1500, 2)
     now = now.assign(channel=now["channel"].mask(now.index % 3 == 0, "partner"))
     analysis = compare_leads(accounts_of(2000, 1), now, contract, 0.3, 0.5)
-    assert analysis.new_levels == analysis.details()["new_levels"] == {"channel": {"partner": 500}}
+    assert analysis.new_levels == described(analysis).new_levels == {"channel": {"partner": 500}}
     assert analysis.outages == ()
+
+
+@pytest.mark.parametrize("side", ["reference", "current window"])
+def test_a_column_that_one_side_lacks_is_left_out_and_the_others_are_compared(contract, accounts, side):
+    without = accounts.drop(columns="minutes")
+    pair = (without, accounts) if side == "reference" else (accounts, without)
+    analysis = compare_leads(*pair, contract, 0.3, 0.5)
+    of_both = compare_leads(accounts, accounts, contract, 0.3, 0.5)
+    assert set(columns_of(analysis)) == set(columns_of(of_both)) - {"minutes"}
+    assert [outage.kind for outage in analysis.outages] == (["absent"] if side == "current window" else [])
 
 
 @pytest.mark.parametrize(("rows", "side"), [((0, 600), "reference"), ((600, 0), "current window")])
@@ -131,5 +157,5 @@ def test_a_side_without_rows_is_named(contract, accounts, rows, side):
 def test_a_column_that_is_missing_on_both_sides_does_not_disturb_the_others(contract, accounts_of):
     before, now = (accounts_of(1000, seed).assign(visits=np.nan, region=None) for seed in (1, 2))
     analysis = compare_leads(before, now, contract, 0.3, 0.5)
-    assert analysis.verdict == "stable"
+    assert verdict_of(analysis) == "stable"
     assert not {"visits", "region"} & set(columns_of(analysis))

@@ -1,0 +1,161 @@
+"""The summary of a drift analysis: the one model behind task result, JSON, tags, metrics, table rows and page."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, PlainSerializer
+
+from include.monitoring.columns.assess import Analysis
+from include.monitoring.columns.drift import ColumnDrift
+from include.monitoring.performance import FigureDrift
+from include.monitoring.verdict import DriftVerdict, Evidence
+
+Rounded = Annotated[float, PlainSerializer(lambda value: round(value, 4), return_type=float, when_used="json")]
+
+
+class ColumnFigures(BaseModel):
+    """One monitored column: its drift, and the missing shares of both sides in [0, 1]."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", ser_json_inf_nan="constants")
+
+    column: str
+    method: str
+    score: float
+    threshold: float
+    drifted: bool
+    error: float = 0.0
+    missing_reference: float
+    missing_current: float
+
+
+class DriftSummary(DriftVerdict):
+    """The verdict with the figures that other tasks and alerts need, small enough for XCom.
+
+    Attributes:
+        drifted_share: share of monitored columns that drifted, 0 where none was compared.
+        drifted_columns: those columns.
+        outage_columns: columns that look broken; "(rows)" stands for a window without enough leads.
+        columns_added: columns that the contract has gained since the champion was trained.
+        columns_removed: columns that it has lost.
+        prediction_score: distance of the champion's scores from those on its held-out leads, None if not compared.
+        performance_loss: figure to how much worse it has become since the holdout.
+        matured_rows: leads on which the champion's performance was looked at.
+        reference_rows: rows of the champion's training snapshot.
+        current_rows: leads of the window.
+        report_uri: of the first report, None where nothing was analysed.
+        mlflow_run_id: run that has the figures.
+        mlflow_run_url: address of its page.
+    """
+
+    drifted_share: Rounded = 0.0
+    drifted_columns: tuple[str, ...] = ()
+    outage_columns: tuple[str, ...] = ()
+    columns_added: tuple[str, ...] = ()
+    columns_removed: tuple[str, ...] = ()
+    prediction_score: Rounded | None = None
+    performance_loss: dict[str, Rounded] = {}
+    matured_rows: int = 0
+    reference_rows: int = 0
+    current_rows: int = 0
+    report_uri: str | None = None
+    mlflow_run_id: str | None = None
+    mlflow_run_url: str | None = None
+
+
+class DriftDetails(DriftSummary):
+    """The summary with everything behind it, as summary.json has it.
+
+    Attributes:
+        run_id: run of the DAG.
+        champion_version: whose training data is the reference.
+        outages: column to what is wrong with it.
+        prediction: the drift of the champion's scores, None if not compared.
+        performance: the champion's figures on matured leads beside those on its holdout.
+        not_judged: kind of drift to why it was not looked at.
+        columns: every monitored column.
+        rows: rows of the reference and of the window, where columns were compared.
+        sampled_rows: values per column, at most, from which the scores come; None where no columns were compared.
+        score_error: column to how far its score may be from that of all rows.
+        judged_on_all_rows: columns too near their threshold for a score of fewer values.
+        new_levels: column to levels that the reference does not know, with their rows.
+    """
+
+    run_id: str = ""
+    champion_version: str = ""
+    outages: dict[str, str] = {}
+    prediction: ColumnDrift | None = None
+    performance: tuple[FigureDrift, ...] = ()
+    not_judged: dict[str, str] = {}
+    columns: tuple[ColumnFigures, ...] = ()
+    rows: dict[str, int] = {}
+    sampled_rows: int | None = None
+    score_error: dict[str, float] = {}
+    judged_on_all_rows: tuple[str, ...] = ()
+    new_levels: dict[str, dict[str, int]] = {}
+
+    @property
+    def summary(self) -> DriftSummary:
+        """Return the part that tasks hand on."""
+        return DriftSummary(**{name: getattr(self, name) for name in DriftSummary.model_fields})
+
+
+def describe(
+    run_id: str, champion_version: str, current_rows: int, evidence: Evidence, verdict: DriftVerdict
+) -> DriftDetails:
+    """Return the details of an analysis.
+
+    Args:
+        run_id: run of the DAG.
+        champion_version: as text.
+        current_rows: leads of the window.
+        evidence: what the analysis found.
+        verdict: what follows from it.
+    """
+    model = evidence.model
+    details = DriftDetails(
+        verdict=verdict.verdict,
+        triggers=verdict.triggers,
+        confirmed=verdict.confirmed,
+        confirmation=verdict.confirmation,
+        run_id=run_id,
+        champion_version=champion_version,
+        current_rows=current_rows,
+        outage_columns=tuple(outage.column for outage in evidence.outages),
+        outages={outage.column: outage.detail for outage in evidence.outages},
+        columns_added=evidence.change.added,
+        columns_removed=evidence.change.removed,
+        prediction=model.prediction,
+        prediction_score=model.prediction.score if model.prediction else None,
+        performance=model.performance,
+        performance_loss={figure.name: figure.loss for figure in model.performance},
+        matured_rows=model.matured_rows,
+        not_judged=dict(model.notes),
+    )
+    if evidence.analysis is None:
+        return details
+    analysis = evidence.analysis
+    report = analysis.report
+    compared = {
+        "drifted_share": report.drifted_share,
+        "drifted_columns": report.drifted_columns,
+        "reference_rows": analysis.reference_rows,
+        "rows": {"reference": analysis.reference_rows, "current": analysis.current_rows},
+        "columns": tuple(_figures(analysis, column) for column in report.columns),
+        "sampled_rows": analysis.sampled_rows,
+        "score_error": {column.column: float(f"{column.error:.3g}") for column in report.columns if column.error},
+        "judged_on_all_rows": report.exact_columns,
+        "new_levels": analysis.new_levels,
+    }
+    return details.model_copy(update=compared)
+
+
+def _figures(analysis: Analysis, column: ColumnDrift) -> ColumnFigures:
+    return ColumnFigures(
+        column=column.column,
+        method=column.method,
+        score=column.score,
+        threshold=column.threshold,
+        drifted=column.drifted,
+        error=column.error,
+        missing_reference=analysis.missing_reference[column.column],
+        missing_current=analysis.missing_current[column.column],
+    )
