@@ -10,29 +10,29 @@ from lifecycle.defaults import API_CALL, DECISION
 
 ANSWER_WITHIN = timedelta(hours=24)
 QUESTION = """
-{%- for one in ti.xcom_pull(task_ids='champion_challenger') if one.verdict == 'promote' %}
-### {{ one.model }} version {{ one.version }}
+{%- for gate in ti.xcom_pull(task_ids='champion_challenger') if gate.verdict == 'promote' %}
+### {{ gate.model }} version {{ gate.version }}
 
-In place of version {{ one.champion_version or '(none yet)' }}, by rule **{{ one.rule }}**: {{ one.why_rule }}.
+In place of version {{ gate.champion_version or '(none yet)' }}, by rule **{{ gate.rule }}**: {{ gate.why_rule }}.
 
 | figure on the holdout | challenger | champion |
 |---|---|---|
-{% for name, value in one.metrics.challenger.items() -%}
-| {{ name }} | {{ '%.4f' % value }} | {{ '%.4f' % one.metrics.champion[name] if one.metrics.champion else '' }} |
+{% for name, value in gate.metrics.challenger.items() -%}
+| {{ name }} | {{ '%.4f' % value }} | {{ '%.4f' % gate.metrics.champion[name] if gate.metrics.champion else '' }} |
 {% endfor %}
 | rule | figure | bound | passed |
 |---|---|---|---|
-{% for rule in one.rules -%}
+{% for rule in gate.rules -%}
 | {{ rule.name }} | {{ '%.4f' % rule.value }} |
 {#- #} {{ '>' if rule.strict else '≥' }} {{ '%.4f' % rule.bound }} | {{ rule.passed }} |
 {% endfor %}
-Record: [{{ one.report_uri }}]({{ one.gate_page_url }})
+Record: [{{ gate.report_uri }}]({{ gate.gate_page_url }})
 {% endfor -%}
 """
 
 
 def question(comparisons):
-    """The tasks `ask_approval` and `record_answer`, in order; the second one is the branch by the answer.
+    """Return the tasks `ask_approval` and `record_answer`, in order; the second one is the branch by the answer.
 
     Args:
         comparisons: of `champion_challenger`.
@@ -56,7 +56,7 @@ def question(comparisons):
 
 
 def next_step_after_answer(comparisons, answer):
-    """Writes the person's answer into record and table; the branch after it: `promote` or `keep_champion`.
+    """Write the person's answer into record and table, and return the branch after it: `promote` or `keep_champion`.
 
     Args:
         comparisons: what `champion_challenger` returned.

@@ -9,7 +9,7 @@ from lifecycle.promotion import CHAMPIONS
 
 
 def next_action(params):
-    """The first branch of `promote_model`: `rollback` or `nominate`.
+    """Return the first branch of `promote_model`: `rollback` or `nominate`.
 
     Raises:
         AirflowFailException: a rollback was asked for in a mode that changes nothing.
@@ -21,7 +21,7 @@ def next_action(params):
 
 @task(**API_CALL)
 def nominate(params=None):
-    """Makes the version of the trigger form the challenger, or keeps the present one; returns it in a list."""
+    """Make the version of the trigger form the challenger, or keep the present one; return it in a list."""
     from include.promotion import nominate as nomination
     from lifecycle.names import Names
 
@@ -31,7 +31,7 @@ def nominate(params=None):
 
 @task(**API_CALL, outlets=[CHAMPIONS], on_success_callback=[Notifier("model_deployed")])
 def rollback(run, params=None, dag_run=None, ti=None):
-    """Makes the previous champion of the stage the champion again, and records who asked for it and why."""
+    """Make the previous champion of the stage the champion again, and record who asked for it and why."""
     from include.promotion import decisions
     from lifecycle.names import Names
     from lifecycle.records import actor, enter

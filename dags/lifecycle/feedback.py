@@ -8,7 +8,7 @@ from lifecycle.warehouse import statements
 
 @task(**CHEAP_COMPUTE)
 def collect_new(run):
-    """The feedback stored since the last run, as Parquet; what is none goes to quarantine. Returns the counts."""
+    """Collect the feedback stored since the last run as Parquet, what is none in quarantine; return the counts."""
     from include.feedback import collect
     from lifecycle.names import Names
 
@@ -17,7 +17,7 @@ def collect_new(run):
 
 
 def merge_feedback():
-    """The run's feedback merged by its id, with their scores' stages and their leads' outcomes, in one transaction."""
+    """Merge the run's feedback by its id, with their scores' stages and their leads' outcomes, in one transaction."""
     return statements(
         "merge_feedback",
         "{{ sql('clear_feedback_staging') }}",
@@ -30,7 +30,7 @@ def merge_feedback():
 
 @task(**CHEAP_COMPUTE)
 def report_agreement(run, run_after, collected):
-    """How far reps agree with each model version and with each other: page, JSON and MLflow; returns the figures."""
+    """Report how far reps agree with each model version and with each other; return the figures."""
     from datetime import datetime
 
     from include.feedback import agreement_page

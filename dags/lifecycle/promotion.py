@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 
 def mode_param():
-    """`promotion_mode` of a trigger form; a new one for each DAG, because a run writes its own value into it."""
+    """Return `promotion_mode` of a trigger form; a new one for each DAG, because a run writes its own value into it."""
     return Param(
         "enabled",
         type="string",
@@ -28,9 +28,9 @@ def mode_param():
 
 @task(**CHEAP_COMPUTE)
 def champion_challenger(challengers, run, analysis=None, params=None, ti=None):
-    """Scores champion and challenger of each stage on the same untouched holdout rows; returns one verdict a stage.
+    """Score champion and challenger of each stage on the same untouched holdout rows; return one verdict a stage.
 
-    Returns no verdict where the trigger form has disabled promotion. `analysis` is what the drift analysis of the run
+    There is no verdict where the trigger form has disabled promotion. `analysis` is what the drift analysis of the run
     found, if there was one: confirmed drift lets a model pass that is only as good as the champion.
     """
     from include.promotion import compare
@@ -69,7 +69,7 @@ def drift_confirmed(analysis):
 
 
 def next_promotion_step(comparisons, params):
-    """The branch after the gate: `promote`, `ask_approval`, or `keep_champion` where the mode or the verdicts say so.
+    """Return the branch after the gate: `promote`, `ask_approval`, or `keep_champion`.
 
     Args:
         comparisons: what `champion_challenger` returned; one stage that passed is enough.
@@ -82,7 +82,7 @@ def next_promotion_step(comparisons, params):
 
 @task(**API_CALL, **BRANCHES_MEET, outlets=[CHAMPIONS], on_success_callback=[Notifier("model_deployed")])
 def promote(comparisons, dag_run=None, ti=None):
-    """Makes every challenger that passed the gate the champion of its stage; a repeated run changes nothing."""
+    """Make every challenger that passed the gate the champion of its stage; a repeated run changes nothing."""
     from include.promotion.record import DecisionSummary
     from include.registry import registry
     from include.registry.tracking import connect
@@ -105,14 +105,14 @@ def promote(comparisons, dag_run=None, ti=None):
 
 @task(**API_CALL, **BRANCHES_MEET, on_success_callback=[Notifier("champion_kept")])
 def keep_champion(comparisons, params=None, dag_run=None, ti=None):
-    """Leaves every champion in place and says why: the gate's reasons, or the mode or answer against a promotion."""
+    """Leave every champion in place and say why: the gate's reasons, or the mode or answer against a promotion."""
     from include.promotion.record import DecisionSummary
     from lifecycle.records import actor, enter
     from lifecycle.reports import with_pages
 
     mode = params["promotion_mode"]
     log.info("No promotion. Promotion mode: %s", mode)
-    kept = []
+    results = []
     for comparison in comparisons:
         decision = DecisionSummary.model_validate(comparison)
         reasons = list(decision.reasons)
@@ -120,12 +120,12 @@ def keep_champion(comparisons, params=None, dag_run=None, ti=None):
             reasons.insert(0, f"passed the gate, but promotion mode {mode} kept the champion")
         enter(decision, "kept", actor(dag_run), "; ".join(reasons), ti.start_date)
         log.info("%s version %s: %s", decision.model, decision.version, reasons)
-        kept.append(comparison | {"reasons": reasons})
-    return [with_pages(comparison) for comparison in kept]
+        results.append(comparison | {"reasons": reasons})
+    return [with_pages(comparison) for comparison in results]
 
 
 def decide_and_carry_out(comparisons, end):
-    """Wires what follows the gate: the branch by mode and verdict, the question to a person, promotion or not.
+    """Wire what follows the gate: the branch by mode and verdict, the question to a person, promotion or not.
 
     Args:
         comparisons: of `champion_challenger`.

@@ -1,8 +1,8 @@
-"""What the tasks of promotion write into the table of promotions, and in whose name."""
+"""Write what the tasks of promotion do into the table of promotions, and in whose name."""
 
 
 def enter(record, act, who, reason, happened_at):
-    """Adds a row to `public.model_promotions`; a repeated task adds none."""
+    """Add a row to `public.model_promotions`; a repeated task adds none."""
     from include.promotion import ledger
     from lifecycle.names import Names
 
@@ -11,5 +11,5 @@ def enter(record, act, who, reason, happened_at):
 
 
 def actor(dag_run):
-    """Who acts in a run: the person who triggered it, or the kind of run (scheduled, asset_triggered …)."""
+    """Return who acts in a run: the person who triggered it, or the kind of run (scheduled, asset_triggered …)."""
     return dag_run.triggering_user_name or str(dag_run.run_type)

@@ -1,5 +1,6 @@
-"""How far reps agree with each model version, with each other and with what became of the leads."""
+"""Count how far reps agree with each model version, with each other and with what became of the leads."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -9,7 +10,7 @@ VERDICTS = {"right": "called_right", "too_high": "too_high", "too_low": "too_low
 
 
 def agreement(verdicts: Iterable[Row], pairs: Iterable[Row]) -> list[dict[str, Any]]:
-    """Figures for each stage and model version, the newest version first.
+    """Return the figures for each stage and model version, the newest version first.
 
     Args:
         verdicts: a row per stage, model_version and rep: flags, called_right, too_high, too_low, judged (flags whose
@@ -22,31 +23,47 @@ def agreement(verdicts: Iterable[Row], pairs: Iterable[Row]) -> list[dict[str, A
         reps, so that a rep counts once however many flags they give, and reps_agree over pairs; None where nothing can
         be said.
     """
-    together = {(row["stage"], row["model_version"]): row for row in pairs}
-    versions: dict[tuple[str | None, str], list[Row]] = {}
+    pairs_of_version = {(row["stage"], row["model_version"]): row for row in pairs}
+    reps_of_version: dict[tuple[str | None, str], list[Row]] = defaultdict(list)
     for row in verdicts:
-        versions.setdefault((row["stage"], row["model_version"]), []).append(row)
-    found = [_version(*version, rows, together.get(version)) for version, rows in versions.items()]
-    return sorted(found, key=lambda one: (_number(one["model_version"]), one["stage"] or ""), reverse=True)
+        reps_of_version[row["stage"], row["model_version"]].append(row)
+    figures = []
+    for version, reps in reps_of_version.items():
+        stage, model_version = version
+        figures.append(_figures(stage, model_version, reps, pairs_of_version.get(version)))
+    return sorted(figures, key=_newest_last, reverse=True)
 
 
-def _version(stage: str | None, version: str, reps: Sequence[Row], pairs: Row | None) -> dict[str, Any]:
-    flags = sum(int(rep["flags"]) for rep in reps)
+def _newest_last(figures: Row) -> tuple[int, str]:
+    return _number(figures["model_version"]), figures["stage"] or ""
+
+
+def _figures(stage: str | None, version: str, reps: Sequence[Row], pairs: Row | None) -> dict[str, Any]:
+    """Return the figures of one model version."""
+    flags = [int(rep["flags"]) for rep in reps]
+    total = sum(flags)
+    verdict_shares = {verdict: _mean_share(reps, count, "flags") for verdict, count in VERDICTS.items()}
     return {
         "stage": stage,
         "model_version": version,
         "reps": len(reps),
-        "flags": flags,
-        "loudest": max(int(rep["flags"]) for rep in reps) / flags,
-        **{verdict: _mean_share(reps, count, "flags") for verdict, count in VERDICTS.items()},
+        "flags": total,
+        "loudest": max(flags) / total,
+        **verdict_shares,
         "borne_out": _mean_share(reps, "borne_out", "judged"),
         "reps_agree": _mean_share([pairs] if pairs else [], "agreeing", "pairs"),
     }
 
 
 def _mean_share(rows: Iterable[Row], part: str, whole: str) -> float | None:
-    shares = [float(row[part]) / float(row[whole]) for row in rows if row[whole]]
-    return sum(shares) / len(shares) if shares else None
+    """Return the mean over rows of part divided by whole; None where no row has a whole."""
+    shares = []
+    for row in rows:
+        if row[whole]:
+            shares.append(float(row[part]) / float(row[whole]))
+    if not shares:
+        return None
+    return sum(shares) / len(shares)
 
 
 def _number(version: str) -> int:

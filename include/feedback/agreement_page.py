@@ -1,4 +1,4 @@
-"""Reports what reps say of the scores: a page and JSON in S3, metrics in MLflow, the figures that the desk shows."""
+"""Report what reps say of the scores: a page and JSON in S3, metrics in MLflow, the figures that the desk shows."""
 
 import logging
 import time
@@ -32,7 +32,7 @@ def report_agreement(
     collected: Mapping[str, Any],
     reported_at: datetime,
 ) -> dict[str, Any]:
-    """Writes the report of one run of collect_feedback, over that of an earlier try.
+    """Write the report of one run of collect_feedback, over that of an earlier try.
 
     Args:
         layout: where reports lie.
@@ -53,7 +53,7 @@ def report_agreement(
     verdicts = warehouse.query(statements.render("count_verdicts"))
     pairs = warehouse.query(statements.render("count_pairs"))
     models = agreement(verdicts, pairs)
-    found = {
+    report = {
         "run_id": run_id,
         "reported_at": reported_at.isoformat(),
         "collected": {name: collected[name] for name in ("objects", "collected", "malformed")},
@@ -61,33 +61,37 @@ def report_agreement(
         "models": models,
     }
     folder = layout.report("feedback", run_id)
-    write_json(folder + "agreement.json", found)
-    write_text(folder + "agreement.html", page(__package__, "agreement.html", found=found))
-    write_json(layout.agreement, found)
-    _log_to_mlflow(layout.settings, run_id, layout.contract.names.experiment, found)
-    log.info("%s flags of reps on %s model versions reported in %s", found["flags"], len(models), folder)
     uri = folder + "agreement.html"
-    return found | {"agreement_page_uri": uri, "agreement_page_url": browser_address(layout.settings, uri)}
+    write_json(folder + "agreement.json", report)
+    write_text(uri, page(__package__, "agreement.html", report=report))
+    write_json(layout.agreement, report)
+    _log_to_mlflow(layout.settings, run_id, layout.contract.names.experiment, report)
+    log.info("%s flags of reps on %s model versions reported in %s", report["flags"], len(models), folder)
+    return report | {"agreement_page_uri": uri, "agreement_page_url": browser_address(layout.settings, uri)}
 
 
 @tracking_errors()
-def _log_to_mlflow(settings: Settings, run_id: str, experiment: str, found: Mapping[str, Any]) -> None:
+def _log_to_mlflow(settings: Settings, run_id: str, experiment: str, report: Mapping[str, Any]) -> None:
+    """Log the figures and the JSON to the MLflow run of this report."""
     client = connect(settings.mlflow.tracking_uri)
-    now = int(time.time() * 1000)
+    logged_at = int(time.time() * 1000)
     tags = {"kind": "feedback", "feedback_run_id": run_id}
     run = find_or_create_run(client, experiment, tags, f"feedback {run_id}")
-    client.log_batch(run, [Metric(name, value, now, 0) for name, value in _metrics(found)])
-    client.log_dict(run, dict(found), "agreement.json")
+    metrics = [Metric(name, value, logged_at, 0) for name, value in _metrics(report)]
+    client.log_batch(run, metrics)
+    client.log_dict(run, dict(report), "agreement.json")
     client.set_terminated(run)
 
 
-def _metrics(found: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
+def _metrics(report: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
+    """Yield name and value of every metric: totals first, then those of each model version."""
     for name in ("flags", "unknown_leads", "with_outcome"):
-        yield f"feedback/{name}", float(found[name])
-    yield "feedback/malformed", float(found["collected"]["malformed"])
-    for one in found["models"]:
-        version = f"{one['stage'] or 'unknown'}-{one['model_version']}"
-        yield f"feedback/{version}/reps", float(one["reps"])
+        yield f"feedback/{name}", float(report[name])
+    yield "feedback/malformed", float(report["collected"]["malformed"])
+    for figures in report["models"]:
+        stage = figures["stage"] or "unknown"
+        prefix = f"feedback/{stage}-{figures['model_version']}"
+        yield f"{prefix}/reps", float(figures["reps"])
         for name in SHARES:
-            if one[name] is not None:
-                yield f"feedback/{version}/{name}", one[name]
+            if figures[name] is not None:
+                yield f"{prefix}/{name}", figures[name]

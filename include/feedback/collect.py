@@ -1,4 +1,4 @@
-"""Collects the feedback that is new in S3 into one Parquet object for COPY; what is no feedback goes to quarantine."""
+"""Collect the feedback that is new in S3 into one Parquet object for COPY; anything else goes to quarantine."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -44,7 +44,7 @@ class Read:
 
 
 def collect(layout: Layout, statements: Statements, warehouse: Warehouse, run_id: str) -> dict[str, Any]:
-    """Writes the feedback stored since the newest that the warehouse has, for COPY.
+    """Write the feedback stored since the newest that the warehouse has, for COPY.
 
     Again for the same run it writes the same, or less where the warehouse has got the rest meanwhile.
 
@@ -60,24 +60,37 @@ def collect(layout: Layout, statements: Statements, warehouse: Warehouse, run_id
     Raises:
         WarehouseError: the table of feedback cannot be asked; run bootstrap_platform once.
     """
-    objects = _new_objects(layout, _since(statements, warehouse))
+    new_objects = _new_objects(layout, _since(statements, warehouse))
     with ThreadPoolExecutor(READERS) as readers:
-        read = list(readers.map(_read, objects))
-    malformed = [one for one in read if one.feedback is None]
-    for one in malformed:
-        _quarantine(one, layout)
+        contents = list(readers.map(_read, new_objects))
+    rows = []
+    malformed = 0
+    for content in contents:
+        if content.feedback is None:
+            malformed += 1
+            _quarantine(content, layout)
+        else:
+            rows.append(_row(content.feedback, content.stored, layout.contract))
     uri = layout.collected_feedback(run_id) + "feedback.parquet"
     schema = feedback_schema(layout.contract)
-    rows = [_row(one.feedback, one.stored, layout.contract) for one in read if one.feedback]
     write_parquet(pd.DataFrame(rows, columns=schema.names), uri, schema)
     log.info(
-        "Collected %d of %d new objects of feedback into %s, %d malformed", len(rows), len(read), uri, len(malformed)
+        "Collected %d of %d new objects of feedback into %s, %d malformed",
+        len(rows),
+        len(contents),
+        uri,
+        malformed,
     )
-    return {"objects": len(read), "collected": len(rows), "malformed": len(malformed), "feedback_uri": uri}
+    return {
+        "objects": len(contents),
+        "collected": len(rows),
+        "malformed": malformed,
+        "feedback_uri": uri,
+    }
 
 
 def feedback_schema(contract: Contract) -> pa.Schema:
-    """Columns and types of the staging table of feedback, in its order, as COPY reads them."""
+    """Return columns and types of the staging table of feedback, in its order, as COPY reads them."""
     texts = ("id", contract.key, "rep", "verdict", "model_version", "stage")
     return pa.schema(
         [
@@ -91,21 +104,29 @@ def feedback_schema(contract: Contract) -> pa.Schema:
 
 
 def _since(statements: Statements, warehouse: Warehouse) -> datetime:
-    moment = warehouse.query(statements.render("last_feedback"))[0]["moment"]
-    return datetime.fromisoformat(moment).replace(tzinfo=UTC) - OVERLAP if moment else LONG_AGO
+    """Return the moment from which on objects are new; long ago where the warehouse has no feedback."""
+    (row,) = warehouse.query(statements.render("last_feedback"))
+    moment = row["moment"]
+    if not moment:
+        return LONG_AGO
+    return datetime.fromisoformat(moment).replace(tzinfo=UTC) - OVERLAP
 
 
 def _new_objects(layout: Layout, since: datetime) -> Sequence[StoredObject]:
-    """Objects stored since then, but those that are in quarantine as they are."""
-    refused = {PurePosixPath(one.uri).name: one.stored_at for one in stored_objects(layout.feedback_quarantine)}
-    return [
-        one
-        for one in stored_objects(layout.feedback)
-        if one.stored_at >= since and refused.get(_quarantine_name(one), LONG_AGO) < one.stored_at
-    ]
+    """Return the objects stored since then, without those that are in quarantine as they are."""
+    quarantined_at = {}
+    for stored in stored_objects(layout.feedback_quarantine):
+        quarantined_at[PurePosixPath(stored.uri).name] = stored.stored_at
+    new_objects = []
+    for stored in stored_objects(layout.feedback):
+        refused_at = quarantined_at.get(_quarantine_name(stored), LONG_AGO)
+        if stored.stored_at >= since and stored.stored_at > refused_at:
+            new_objects.append(stored)
+    return new_objects
 
 
 def _read(stored: StoredObject) -> Read:
+    """Return what an object says, or why it is no feedback."""
     if stored.size > LARGEST:
         return Read(stored, None, f"{stored.size} bytes, more than the {LARGEST} of any feedback")
     content = read_bytes(stored.uri)
@@ -120,10 +141,17 @@ def _read(stored: StoredObject) -> Read:
     return Read(stored, feedback)
 
 
-def _quarantine(one: Read, layout: Layout) -> None:
-    log.warning("Not feedback, to quarantine: %s: %s", one.stored.uri, one.reason)
-    record = {"uri": one.stored.uri, "stored_at": one.stored.stored_at, "reason": one.reason, "content": one.content}
-    write_json(layout.feedback_quarantine + _quarantine_name(one.stored), record)
+def _quarantine(refused: Read, layout: Layout) -> None:
+    """Write a record of an object that is no feedback, with the reason."""
+    stored = refused.stored
+    log.warning("Not feedback, to quarantine: %s: %s", stored.uri, refused.reason)
+    record = {
+        "uri": stored.uri,
+        "stored_at": stored.stored_at,
+        "reason": refused.reason,
+        "content": refused.content,
+    }
+    write_json(layout.feedback_quarantine + _quarantine_name(stored), record)
 
 
 def _quarantine_name(stored: StoredObject) -> str:
@@ -131,12 +159,20 @@ def _quarantine_name(stored: StoredObject) -> str:
 
 
 def _row(feedback: Feedback, stored: StoredObject, contract: Contract) -> Mapping[str, Any]:
-    said = feedback.model_dump()
-    moments = {"given_at": feedback.given_at, "stored_at": stored.stored_at}
+    """Return the row of the staging table; its moments are UTC without a zone."""
     return {
-        **{name: said[name] for name in ("rep", "verdict", "model_version", "stage", "comment")},
-        **{name: moment.astimezone(UTC).replace(tzinfo=None) for name, moment in moments.items()},
         "id": feedback.id,
         contract.key: feedback.lead,
+        "rep": feedback.rep,
+        "verdict": feedback.verdict,
+        "model_version": feedback.model_version,
+        "stage": feedback.stage,
         "rep_outcome": feedback.outcome,
+        "comment": feedback.comment,
+        "given_at": _without_zone(feedback.given_at),
+        "stored_at": _without_zone(stored.stored_at),
     }
+
+
+def _without_zone(moment: datetime) -> datetime:
+    return moment.astimezone(UTC).replace(tzinfo=None)

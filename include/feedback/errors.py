@@ -8,4 +8,5 @@ class FeedbackRefusedError(LeadsError, ValueError):
 
     def __init__(self, *problems: dict[str, str]) -> None:
         self.problems = problems
-        super().__init__("; ".join(f"{one['field']}: {one['reason']}" for one in problems))
+        sentences = [f"{problem['field']}: {problem['reason']}" for problem in problems]
+        super().__init__("; ".join(sentences))

@@ -1,4 +1,4 @@
-"""What the sales team says of a score, kept in S3 until `collect_feedback` reads it into the warehouse."""
+"""Check and store what the sales team says of a score, until `collect_feedback` reads it into the warehouse."""
 
 import json
 from collections.abc import Mapping
@@ -53,10 +53,11 @@ class Feedback(FeedbackBody):
 
     @property
     def id(self) -> str:
-        """The same for the same word of the same rep on the same score, so that a replayed one changes nothing."""
-        said = [self.lead, self.rep, self.verdict, self.model_version, self.outcome, self.comment]
-        said += [self.stage] if self.stage else []  # feedback of before there were stages keeps its id
-        return sha256(json.dumps(said).encode()).hexdigest()[:32]
+        """Return the same id for the same word of the same rep on the same score: a replayed one changes nothing."""
+        values = [self.lead, self.rep, self.verdict, self.model_version, self.outcome, self.comment]
+        if self.stage:  # feedback of before there were stages keeps its id
+            values.append(self.stage)
+        return sha256(json.dumps(values).encode()).hexdigest()[:32]
 
 
 class _Stored(FeedbackBody):
@@ -67,22 +68,26 @@ class _Stored(FeedbackBody):
 
 
 def said(content: Any, given_at: datetime) -> Feedback:
-    """The feedback in what a caller or a form gives. Raises FeedbackRefusedError."""
+    """Return the feedback in the content of a request or a form. Raises FeedbackRefusedError."""
     try:
-        return Feedback(**FeedbackBody.model_validate(content).model_dump(), given_at=given_at)
+        body = FeedbackBody.model_validate(content)
+        return Feedback(**body.model_dump(), given_at=given_at)
     except ValidationError as error:
         raise _refused(error) from None
 
 
 def keep(feedback: Feedback, layout: Layout) -> str:
-    """Stores it as a JSON object named by its id, over an equal one, and returns the id."""
-    content = feedback.model_dump() | {"id": feedback.id, "given_at": feedback.given_at.astimezone(UTC).isoformat()}
+    """Store it as a JSON object named by its id, over an equal one, and return the id."""
+    content = feedback.model_dump() | {
+        "id": feedback.id,
+        "given_at": feedback.given_at.astimezone(UTC).isoformat(),
+    }
     write_text(f"{layout.feedback}{feedback.id}.json", json.dumps(content) + "\n")
     return feedback.id
 
 
 def parse(text: str) -> Feedback:
-    """The feedback in an object's text, as `keep` wrote it.
+    """Return the feedback in an object's text, as `keep` wrote it.
 
     Raises:
         FeedbackRefusedError: the text is anything else, or says something else than its id.
@@ -98,8 +103,8 @@ def parse(text: str) -> Feedback:
 
 
 def _refused(error: ValidationError) -> FeedbackRefusedError:
-    found = error.errors(include_url=False, include_input=False, include_context=False)
-    return FeedbackRefusedError(*map(_problem, found[:MAX_PROBLEMS]))
+    errors = error.errors(include_url=False, include_input=False, include_context=False)
+    return FeedbackRefusedError(*map(_problem, errors[:MAX_PROBLEMS]))
 
 
 def _problem(error: Mapping[str, Any]) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""What the sales team's feedback did to a snapshot's labels: counted for the manifest, applied when it is read."""
+"""Count what feedback did to a snapshot's labels, for its manifest, and apply it when the snapshot is read."""
 
 from typing import Any
 
@@ -15,45 +15,55 @@ LABEL, WEIGHT = "training_label", "training_weight"
 
 
 def count_votes(settings: Settings, contract: Contract, run_id: str) -> dict[str, Any]:
-    """What the unloaded votes of a snapshot came to.
+    """Count what the unloaded votes of a snapshot came to.
 
     Returns:
         The settings that decided, and how many leads had votes; votes that counted; votes that did not because the
         rep had reached the cap, or said something newer; leads labelled by reps alone (filled), against the
         warehouse's label (corrected), contradicted but left as they are, confirmed, and undecided (a tie).
     """
+    decisions = settings.decisions
     votes = _read(Layout(settings, contract).votes(run_id))
-    label, majority = votes["label"], votes["majority"]
-    against = label.notna() & majority.notna() & (label != majority)
-    applied = settings.decisions.feedback_labels
+    label = votes["label"]
+    majority = votes["majority"]
+    reps_alone = int((label.isna() & majority.notna()).sum())
+    contradicting = label.notna() & majority.notna() & (label != majority)
+    against = int(contradicting.sum())
+    corrects = decisions.feedback_labels == "correct"
     return {
-        "labels": applied,
-        "rep_share": settings.decisions.feedback_rep_share,
-        "weight": settings.decisions.feedback_weight,
+        "labels": decisions.feedback_labels,
+        "rep_share": decisions.feedback_rep_share,
+        "weight": decisions.feedback_weight,
         "leads": len(votes),
-        **{name: int(votes[name].sum()) for name in ("votes", "capped", "superseded")},
-        "filled": int((label.isna() & majority.notna()).sum()) if applied != "off" else 0,
-        "corrected": int(against.sum()) if applied == "correct" else 0,
-        "contradicted": int(against.sum()) if applied != "correct" else 0,
+        "votes": int(votes["votes"].sum()),
+        "capped": int(votes["capped"].sum()),
+        "superseded": int(votes["superseded"].sum()),
+        "filled": 0 if decisions.feedback_labels == "off" else reps_alone,
+        "corrected": against if corrects else 0,
+        "contradicted": 0 if corrects else against,
         "confirmed": int((label.notna() & (label == majority)).sum()),
         "undecided": int(majority.isna().sum()),
     }
 
 
 def training_labels(frame: pd.DataFrame, own: pd.Series) -> pd.Series:
-    """The outcome to learn from per row of a snapshot: NaN, 0 or 1; `own`, the warehouse's labels, without feedback."""
-    return pd.to_numeric(frame[LABEL], errors="coerce").rename(str(own.name)) if LABEL in frame else own
+    """Return the outcome to learn from per row of a snapshot: NaN, 0 or 1; `own` without feedback."""
+    if LABEL not in frame:
+        return own
+    return pd.to_numeric(frame[LABEL], errors="coerce").rename(str(own.name))
 
 
 def training_weights(frame: pd.DataFrame) -> pd.Series:
-    """The weight to learn with per row of a snapshot, 1 without feedback."""
-    weight = frame[WEIGHT].astype("float64") if WEIGHT in frame else pd.Series(1.0, index=frame.index)
-    return weight.rename("weight")
+    """Return the weight to learn with per row of a snapshot, 1 without feedback."""
+    if WEIGHT not in frame:
+        return pd.Series(1.0, index=frame.index, name="weight")
+    return frame[WEIGHT].astype("float64").rename("weight")
 
 
 def _read(uri: str) -> pd.DataFrame:
+    """Return the unloaded votes as numbers; UNLOAD of an empty result writes no object, which is no vote."""
     columns = ["label", "votes", "capped", "superseded", "majority"]
     try:
         return read_parquet(uri).astype(dict.fromkeys(columns, "float64"))
-    except ObjectMissingError:  # UNLOAD of an empty result writes no object
+    except ObjectMissingError:
         return pd.DataFrame(columns=columns, dtype="float64")

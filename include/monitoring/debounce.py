@@ -1,4 +1,4 @@
-"""Whether a drift is confirmed: k of the newest n analyses must have found one before anything is retrained."""
+"""Confirm a drift: k of the newest n analyses must have found one before anything is retrained."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -9,7 +9,7 @@ from include.warehouse.templates import Statements
 
 
 def is_confirmed(verdicts: Sequence[str], k: int, n: int) -> bool:
-    """Whether the newest analysis found drift, and at least `k` of the newest `n` did.
+    """Return whether the newest analysis found drift, and at least `k` of the newest `n` did.
 
     Args:
         verdicts: of analyses of one champion, newest first.
@@ -21,7 +21,7 @@ def is_confirmed(verdicts: Sequence[str], k: int, n: int) -> bool:
 
 
 def in_words(verdicts: Sequence[str], k: int, n: int) -> str:
-    """The count behind `is_confirmed`, for an alert."""
+    """Return the count behind `is_confirmed` in words, for an alert."""
     newest = verdicts[:n]
     drifted = sum(verdict == "drift" for verdict in newest)
     return f"{drifted} of the newest {len(newest)} analyses drifted, {k} of {n} needed"
@@ -36,7 +36,7 @@ def earlier_verdicts(
     champion_version: str,
     before: datetime,
 ) -> list[str]:
-    """Verdicts of the analyses that count besides this one, newest first; none where only this one counts.
+    """Return the verdicts of the analyses that count besides this one, newest first; none where only this one counts.
 
     Args:
         decisions: how many analyses count.

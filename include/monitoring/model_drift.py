@@ -80,9 +80,9 @@ def model_drift(
     if "prediction" not in reasons:
         prediction = prediction_drift(holdout_scores, model.scores(current), drift_config())
     if "performance" not in reasons:
-        before = Scored(outcomes(holdout, contract), holdout_scores, model.threshold)
-        after = Scored(outcomes(closed, contract), model.scores(closed), model.threshold)
-        performance = performance_drift(before, after, loss_limits(decisions))
+        on_holdout = Scored(outcomes(holdout, contract), holdout_scores, model.threshold)
+        on_matured = Scored(outcomes(closed, contract), model.scores(closed), model.threshold)
+        performance = performance_drift(on_holdout, on_matured, loss_limits(decisions))
     return ModelDrift(prediction, performance, len(closed), reasons)
 
 
@@ -132,7 +132,7 @@ def _no_performance(
         return reason
     # A champion that was fed gaps is no worse for it, and a new one would learn the gaps.
     monitored = monitored_columns(reference, contract)
-    broken = find_outages(reference, closed, monitored, decisions.outage_missing_jump)
-    if not broken:
+    outages = find_outages(reference, closed, monitored, decisions.outage_missing_jump)
+    if not outages:
         return None
-    return f"matured leads are from an outage of {', '.join(outage.column for outage in broken)}"
+    return f"matured leads are from an outage of {', '.join(outage.column for outage in outages)}"

@@ -101,19 +101,25 @@ def roc_auc(scored: Scored) -> Estimate:
 
     Source: DeLong et al. 1988, by ranks as in Sun and Xu 2014.
     """
-    won = scored.probability[scored.outcome == 1]
-    lost = scored.probability[scored.outcome == 0]
-    ranks = rankdata(np.concatenate([won, lost]))
-    above = (ranks[: len(won)] - rankdata(won)) / len(lost)
-    below = 1 - (ranks[len(won) :] - rankdata(lost)) / len(won)
-    variance = np.var(above, ddof=1) / len(won) + np.var(below, ddof=1) / len(lost)
-    return float(above.mean()), float(variance)
+    positives = scored.probability[scored.outcome == 1]
+    negatives = scored.probability[scored.outcome == 0]
+    positive_count = len(positives)
+    negative_count = len(negatives)
+    ranks = rankdata(np.concatenate([positives, negatives]))
+    positive_ranks = ranks[:positive_count]
+    negative_ranks = ranks[positive_count:]
+    above = (positive_ranks - rankdata(positives)) / negative_count
+    below = 1 - (negative_ranks - rankdata(negatives)) / positive_count
+    positive_variance = np.var(above, ddof=1) / positive_count
+    negative_variance = np.var(below, ddof=1) / negative_count
+    return float(above.mean()), float(positive_variance + negative_variance)
 
 
 def brier(scored: Scored) -> Estimate:
     """Return the mean squared error of the probabilities; its variance is that of a mean."""
     errors = (scored.probability - scored.outcome) ** 2
-    return float(errors.mean()), float(np.var(errors, ddof=1) / len(errors))
+    variance = np.var(errors, ddof=1) / len(errors)
+    return float(errors.mean()), float(variance)
 
 
 def precision(scored: Scored) -> Estimate:

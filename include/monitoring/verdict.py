@@ -84,10 +84,10 @@ def assess_drift(decisions: Decisions, evidence: Evidence, earlier: Sequence[str
     triggers = () if evidence.outages else _triggers(decisions, evidence)
     name = _name(evidence, triggers)
     verdicts = [name, *earlier]
-    needed = decisions.drift_debounce_k
-    counted = decisions.drift_debounce_n
-    confirmed = is_confirmed(verdicts, needed, counted)
-    confirmation = in_words(verdicts, needed, counted)
+    least = decisions.drift_debounce_k
+    newest = decisions.drift_debounce_n
+    confirmed = is_confirmed(verdicts, least, newest)
+    confirmation = in_words(verdicts, least, newest)
     if "contract" in triggers:
         confirmed = True
         confirmation = str(evidence.change)

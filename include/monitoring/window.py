@@ -1,4 +1,4 @@
-"""Which leads a drift analysis looks at, and how many of them the weeks before lead one to expect."""
+"""Plan which leads a drift analysis looks at, and how many of them the weeks before lead one to expect."""
 
 import math
 from collections.abc import Iterable
@@ -27,7 +27,7 @@ def plan_window(
     run_id: str,
     run_after: str,
 ) -> dict[str, Any]:
-    """The moments between which leads count as current or as matured, and how many current ones to expect.
+    """Return the moments between which leads count as current or as matured, and how many current ones to expect.
 
     The window of one analysis does not overlap with that of the one before, because leads from quiet weeks would
     dilute a drift. Leads whose drift started a retrain stay in it until a new champion has learnt them.
@@ -53,42 +53,63 @@ def plan_window(
     """
     until = _utc(datetime.fromisoformat(run_after))
     serving = champion(connect(settings.mlflow.tracking_uri), contract.model_name())
-    trained = _utc(serving.created_at) if serving else until
-    since = max(trained, _last_settled(statements, warehouse, series, run_id, until)) if serving else until
+    if serving:
+        trained = _utc(serving.created_at)
+        since = max(trained, _last_settled(statements, warehouse, series, run_id, until))
+    else:
+        trained = until
+        since = until
+    maturity = timedelta(days=settings.decisions.label_maturity_days)
+    arrivals = _arrivals(statements, warehouse, since, until)
     return {
         "since": since.isoformat(),
         "until": until.isoformat(),
         "champion_since": trained.isoformat(),
-        "matured_until": (until - timedelta(days=settings.decisions.label_maturity_days)).isoformat(),
-        "expected_rows": expected_rows(_arrivals(statements, warehouse, since, until)),
+        "matured_until": (until - maturity).isoformat(),
+        "expected_rows": expected_rows(arrivals),
     }
 
 
 def earlier_periods(since: datetime, until: datetime) -> list[tuple[datetime, datetime]]:
-    """The same hours of the same weekdays in the weeks before, newest first; none of them overlaps the window."""
-    weeks = max(1, math.ceil((until - since) / timedelta(weeks=1)))
-    shifts = [timedelta(weeks=weeks * number) for number in range(1, PERIODS_BACK + 1)]
-    return [(since - shift, until - shift) for shift in shifts]
+    """Return the same hours of the same weekdays in the weeks before, newest first; none overlaps the window."""
+    weeks = math.ceil((until - since) / timedelta(weeks=1))
+    step = timedelta(weeks=max(1, weeks))
+    periods = []
+    for number in range(1, PERIODS_BACK + 1):
+        shift = number * step
+        periods.append((since - shift, until - shift))
+    return periods
 
 
 def expected_rows(counts: Iterable[int | None]) -> float | None:
-    """Leads that a window should hold: the median of earlier periods; None where fewer than three are known."""
-    known = [count for count in counts if count is not None]
-    return float(median(known)) if len(known) >= LEAST_PERIODS else None
+    """Return how many leads a window should hold: the median of earlier periods, None where fewer than three count."""
+    complete = [count for count in counts if count is not None]
+    if len(complete) < LEAST_PERIODS:
+        return None
+    return float(median(complete))
 
 
 def _arrivals(statements: Statements, warehouse: Warehouse, since: datetime, until: datetime) -> list[int | None]:
+    """Return the arrivals of the earlier periods, None for one that begins before the first lead of all."""
     if since >= until:
         return []
-    rows = warehouse.query(statements.render("count_arrivals", periods=earlier_periods(since, until)))
-    return [None if count is None else int(count) for count in rows[0].values()]
+    sql = statements.render("count_arrivals", periods=earlier_periods(since, until))
+    (counts,) = warehouse.query(sql)
+    return [None if count is None else int(count) for count in counts.values()]
 
 
 def _last_settled(statements: Statements, warehouse: Warehouse, series: str, run_id: str, before: datetime) -> datetime:
-    rows = warehouse.query(statements.render("last_settled", series=series, run_id=run_id, before=before))
+    """Return when an earlier analysis was last done with its leads; long ago where none was."""
+    sql = statements.render("last_settled", series=series, run_id=run_id, before=before)
+    rows = warehouse.query(sql)
     moment = rows[0]["moment"] if rows else None
-    return _utc(datetime.fromisoformat(moment)) if moment else datetime.min.replace(tzinfo=UTC)
+    if not moment:
+        return datetime.min.replace(tzinfo=UTC)
+    return _utc(datetime.fromisoformat(moment))
 
 
 def _utc(moment: datetime) -> datetime:
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    """Return the moment in UTC; one without zone is taken as UTC."""
+    if moment.tzinfo is None:
+        return moment.replace(tzinfo=UTC)
+    return moment.astimezone(UTC)

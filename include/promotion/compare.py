@@ -158,10 +158,10 @@ def _age_days(champion: ChampionInfo | None, decided_at: datetime) -> float | No
 def _holdout(contract: Contract, champion: ChampionInfo | None, data: Dataset, stage: KnownAt) -> _Holdout:
     """Return the holdout without the leads that the champion has learnt from."""
     rows = data.split == "holdout"
-    learnt = seen_by(contract, champion, data, stage) if champion else None
-    if learnt is None:
+    training_leads = seen_by(contract, champion, data, stage) if champion else None
+    if training_leads is None:
         return _Holdout(rows, None)
-    return _Holdout(rows & ~learnt, int((rows & learnt).sum()))
+    return _Holdout(rows & ~training_leads, int((rows & training_leads).sum()))
 
 
 def _figures(report: GateReport) -> Figures:

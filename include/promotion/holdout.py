@@ -29,11 +29,11 @@ def seen_by(contract: Contract, version: ChampionInfo, data: Dataset, stage: Kno
     """
     try:
         frame = load_snapshot(version.tags["snapshot_uri"])
-        learnt = frame.loc[assign_split(frame, contract, stage) != "holdout", contract.key]
+        keys = frame.loc[assign_split(frame, contract, stage) != "holdout", contract.key]
     except (ObjectMissingError, SnapshotChangedError, KeyError) as error:
         log.warning("Cannot tell which leads version %s learnt from: %s", version.version, error)
         return None
-    return data.frame[contract.key].isin(set(learnt))
+    return data.frame[contract.key].isin(set(keys))
 
 
 def holdout_scores(version: ChampionInfo, rows: pd.DataFrame) -> Scored:

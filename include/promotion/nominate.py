@@ -1,4 +1,4 @@
-"""Chooses by hand which version the gate will judge."""
+"""Choose by hand which version the gate will judge."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from include.settings import Settings
 
 @tracking_errors()
 def nominate(settings: Settings, contract: Contract, stage: str, version: str | None) -> dict[str, Any]:
-    """Moves the alias `challenger` to `version`, or leaves it where it is.
+    """Move the alias `challenger` to `version`, or leave it where it is.
 
     Args:
         settings: where MLflow answers.

@@ -1,4 +1,4 @@
-"""Two models on the same leads: by how much the second is better, and how sure that is."""
+"""Compare two models on the same leads: by how much the second is better, and how sure that is."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -29,7 +29,7 @@ def paired_changes(
     metric: str,
     seed: int = 0,
 ) -> dict[str, Change]:
-    """Paired bootstrap: both models judged on the same 1,000 resamples of the leads.
+    """Compare both models on the same 1,000 resamples of the leads (paired bootstrap).
 
     Leads with identical feature rows get identical scores and are no independent evidence, so whole groups are drawn.
     Bounds are percentiles of the resampled changes, each one-sided 95 %.
@@ -49,54 +49,88 @@ def paired_changes(
         OneClassOnlyError: all outcomes are the same.
         ScoresUnusableError: lengths differ, or a probability is not a number in [0, 1].
     """
-    models = [(*checked(outcome, scores), threshold) for scores, threshold in (champion, challenger)]
-    gains: dict[str, list[Floats]] = {metric: [], "brier": []}
-    for weights in _weightings(pd.factorize(np.asarray(groups))[0], seed):
-        before, after = (_figures(*model, metric, weights) for model in models)
-        gains[metric].append(after[metric] - before[metric])
-        gains["brier"].append(before["brier"] - after["brier"])
-    return {name: _change(name, np.concatenate(values)) for name, values in gains.items()}
+    champion_scores, champion_threshold = champion
+    challenger_scores, challenger_threshold = challenger
+    y, champion_probability = checked(outcome, champion_scores)
+    _, challenger_probability = checked(outcome, challenger_scores)
+    group_numbers = pd.factorize(np.asarray(groups))[0]
+    gains: list[Floats] = []
+    brier_gains: list[Floats] = []
+    for weights in _weightings(group_numbers, seed):
+        old = _figures(y, champion_probability, champion_threshold, metric, weights)
+        new = _figures(y, challenger_probability, challenger_threshold, metric, weights)
+        gains.append(new[metric] - old[metric])
+        brier_gains.append(old["brier"] - new["brier"])
+    return {
+        metric: _change(metric, np.concatenate(gains)),
+        "brier": _change("brier", np.concatenate(brier_gains)),
+    }
 
 
 def _change(metric: str, gains: Floats) -> Change:
-    """The first weighting is the holdout as it is; a resample with one outcome only has no figure and is left out."""
-    lower, upper = np.nanquantile(gains[1:], [1 - LEVEL, LEVEL])
-    return Change(metric=metric, value=float(gains[0]), lower=float(lower), upper=float(upper))
+    """Return the gain with its bounds.
+
+    The first weighting is the holdout as it is; a resample with one outcome only has no figure and is left out.
+    """
+    on_the_holdout = gains[0]
+    resampled = gains[1:]
+    lower, upper = np.nanquantile(resampled, [1 - LEVEL, LEVEL])
+    return Change(
+        metric=metric,
+        value=float(on_the_holdout),
+        lower=float(lower),
+        upper=float(upper),
+    )
 
 
 def _weightings(groups: npt.NDArray[np.intp], seed: int) -> Iterator[Weights]:
-    """How often each lead counts, shape (n, weightings) a piece: first once each, then as each resample drew it."""
-    random, count = np.random.default_rng(seed), int(groups.max()) + 1
+    """Yield how often each lead counts, shape (n, weightings): first once each, then as often as resamples drew it."""
     yield np.ones((len(groups), 1), dtype=np.float32)
-    size = max(1, min(RESAMPLES, CELLS // len(groups)))
-    for done in range(0, RESAMPLES, size):
-        columns = min(size, RESAMPLES - done)
-        drawn = random.integers(0, count, size=(columns, count)) + np.arange(columns)[:, None] * count
-        times = np.bincount(drawn.ravel(), minlength=columns * count).reshape(columns, count)
+    random = np.random.default_rng(seed)
+    group_count = int(groups.max()) + 1
+    piece = max(1, min(RESAMPLES, CELLS // len(groups)))
+    for start in range(0, RESAMPLES, piece):
+        resamples = min(piece, RESAMPLES - start)
+        draws = random.integers(0, group_count, size=(resamples, group_count))
+        # Each resample has numbers of its own, so that one bincount counts all of them.
+        offsets = np.arange(resamples)[:, None] * group_count
+        numbers = (draws + offsets).ravel()
+        counts = np.bincount(numbers, minlength=resamples * group_count)
+        times = counts.reshape(resamples, group_count)
         yield np.ascontiguousarray(times.T, dtype=np.float32)[groups]
 
 
 def _figures(y: Integers, p: Floats, threshold: float, metric: str, weights: Weights) -> dict[str, Floats]:
+    """Return the metric and the Brier score for every weighting, shape (weightings,)."""
     if metric == "roc_auc":
-        return {"roc_auc": _roc_auc(y, p, weights), "brier": ((p - y) ** 2) @ weights / weights.sum(axis=0)}
+        squared_errors = (p - y) ** 2
+        brier = squared_errors @ weights / weights.sum(axis=0)
+        return {"roc_auc": _roc_auc(y, p, weights), "brier": brier}
     with np.errstate(divide="ignore", invalid="ignore"):
         return weighted_figures(y, p, threshold, weights.T.astype(np.float64))
 
 
 def _roc_auc(y: Integers, p: Floats, weights: Weights) -> Floats:
-    """Share of (converted, not converted) pairs in the right order, ties half, for many weightings at once.
+    """Return the share of (converted, not converted) pairs in the right order, ties half, for many weightings at once.
 
     The same figure as `weighted_figures` gives, in a tenth of the time: leads are rows here, so that sorting them
     moves whole rows. Whole numbers stay exact in 32 bits up to 16 million leads.
     """
-    won, lost = np.flatnonzero(y == 1), np.flatnonzero(y == 0)
-    lost = lost[np.argsort(p[lost], kind="stable")]
-    below = np.concatenate([np.zeros((1, weights.shape[1]), np.float32), np.cumsum(weights[lost], axis=0)])
-    beaten = below[np.searchsorted(p[lost], p[won], "left")]
-    beaten += below[np.searchsorted(p[lost], p[won], "right")]
-    pairs = weights[won].sum(axis=0, dtype=np.float64) * below[-1]
-    score = np.einsum("ij,ij->j", weights[won], beaten, dtype=np.float64) / 2
-    share: Floats = np.divide(score, pairs, out=np.full(len(pairs), np.nan), where=pairs > 0)
+    positives = np.flatnonzero(y == 1)
+    negatives = np.flatnonzero(y == 0)
+    negatives = negatives[np.argsort(p[negatives], kind="stable")]
+    negative_scores = p[negatives]
+    positive_scores = p[positives]
+    positive_weights = weights[positives]
+    nothing = np.zeros((1, weights.shape[1]), np.float32)
+    weight_below = np.concatenate([nothing, np.cumsum(weights[negatives], axis=0)])
+    # Twice the weight of the negatives below each positive: a tie is counted from one side only, so it counts half.
+    beaten = weight_below[np.searchsorted(negative_scores, positive_scores, "left")]
+    beaten += weight_below[np.searchsorted(negative_scores, positive_scores, "right")]
+    pairs = positive_weights.sum(axis=0, dtype=np.float64) * weight_below[-1]
+    right_order = np.einsum("ij,ij->j", positive_weights, beaten, dtype=np.float64) / 2
+    undefined = np.full(len(pairs), np.nan)
+    share: Floats = np.divide(right_order, pairs, out=undefined, where=pairs > 0)
     return share
 
 
@@ -107,7 +141,7 @@ def segment_changes(
     segments: pd.DataFrame,
     least_rows: int,
 ) -> tuple[SegmentChange, ...]:
-    """Both models on every level of every segment field that has at least `least_rows` leads.
+    """Compare both models on every level of every segment field that has at least `least_rows` leads.
 
     The figure is ROC-AUC, which no threshold moves, where the level has ten leads of each outcome; else accuracy.
 
@@ -118,21 +152,38 @@ def segment_changes(
         segments: fields to break the leads down by, shape (n, fields).
         least_rows: smaller levels are left out.
     """
-    (y, before), (_, after) = checked(outcome, champion[0]), checked(outcome, challenger[0])
-    found = []
+    champion_scores, champion_threshold = champion
+    challenger_scores, challenger_threshold = challenger
+    y, champion_probability = checked(outcome, champion_scores)
+    _, challenger_probability = checked(outcome, challenger_scores)
+    changes = []
     for field in segments.columns:
-        levels = segments[field].astype(object).where(segments[field].notna(), MISSING).astype(str)
-        for level, inside in levels.groupby(levels).indices.items():
-            if len(inside) < least_rows:
+        cells = segments[field]
+        levels = cells.astype(object).where(cells.notna(), MISSING).astype(str)
+        for level, rows in levels.groupby(levels).indices.items():
+            if len(rows) < least_rows:
                 continue
-            metric, old = _segment_figure(y[inside], before[inside], champion[1])
-            _, new = _segment_figure(y[inside], after[inside], challenger[1])
-            figures = {"challenger": new, "champion": old, "change": new - old}
-            found.append(SegmentChange(field=str(field), level=str(level), rows=len(inside), metric=metric, **figures))
-    return tuple(found)
+            metric, old = _segment_figure(y[rows], champion_probability[rows], champion_threshold)
+            _, new = _segment_figure(y[rows], challenger_probability[rows], challenger_threshold)
+            change = SegmentChange(
+                field=str(field),
+                level=str(level),
+                rows=len(rows),
+                metric=metric,
+                challenger=new,
+                champion=old,
+                change=new - old,
+            )
+            changes.append(change)
+    return tuple(changes)
 
 
 def _segment_figure(y: Integers, p: Floats, threshold: float) -> tuple[str, float]:
-    if min(y.sum(), len(y) - y.sum()) < MIN_PER_CLASS:
-        return "accuracy", float(((p >= threshold) == y).mean())
-    return "roc_auc", float(_roc_auc(y, p, np.ones((len(y), 1), dtype=np.float32))[0])
+    """Return the name and the value of the figure of one segment."""
+    positives = y.sum()
+    rarer = min(positives, len(y) - positives)
+    if rarer < MIN_PER_CLASS:
+        predictions = p >= threshold
+        return "accuracy", float((predictions == y).mean())
+    once_each = np.ones((len(y), 1), dtype=np.float32)
+    return "roc_auc", float(_roc_auc(y, p, once_each)[0])

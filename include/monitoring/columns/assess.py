@@ -139,9 +139,9 @@ def _examine_all(
     random = np.random.default_rng(SEED)
     both_sides = zip(columns, side_values(reference, columns), side_values(current, columns), strict=True)
     for column, reference_values, current_values in both_sides:
-        before = Tally(reference_values)
-        if before.varies:
-            yield _examine(before, Tally(current_values), column, config, missing_jump, random)
+        reference_tally = Tally(reference_values)
+        if reference_tally.varies:
+            yield _examine(reference_tally, Tally(current_values), column, config, missing_jump, random)
 
 
 def _examine(

@@ -1,4 +1,4 @@
-"""Long columns made short without changing their distribution, with a bound on what that does to a drift score.
+"""Make long columns short without changing their distribution, with a bound on what that does to a drift score.
 
 A drift score looks at one column at a time, so no rows have to be drawn: of a column's sorted values every k-th one is
 kept. That is far closer to the whole column than a random sample of the same size, and how close can be said for sure:
@@ -9,7 +9,7 @@ kept. That is far closer to the whole column than a random sample of the same si
 - Jensen-Shannon distance of levels: each level keeps its share but for 1 / n; how far that moves the column is
   computed from the counts. It is a metric as well, so the score moves by no more than the sum of both sides.
 
-Other methods have no bound here; their columns are judged on all rows.
+Other methods have no bound here; their columns are compared on all rows.
 """
 
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ class Tolerance:
     stretch: float = 0.0
 
     def of(self, score: float) -> float:
-        """The bound for a score that was computed on condensed columns."""
+        """Return the bound for a score that was computed on condensed columns."""
         return self.shift + self.stretch * score
 
 
@@ -44,7 +44,7 @@ UNKNOWN = Tolerance(shift=float("inf"))
 def condense_numbers(
     reference: pd.Series, current: pd.Series, rows: int, random: np.random.Generator
 ) -> tuple[pd.Series, pd.Series, Tolerance]:
-    """Both sides of a numeric column at `rows` values at most, and the tolerance of their normed Wasserstein distance.
+    """Return both sides of a numeric column at `rows` values at most, and how far their Wasserstein distance can move.
 
     Args:
         reference: float64, NaN where missing; at least one value.
@@ -52,15 +52,20 @@ def condense_numbers(
         rows: length above which a side is condensed.
         random: shuffles what is kept, so that columns side by side in a frame do not look related.
     """
-    before = _deviation(reference)
-    (kept, moved), (kept_now, moved_now) = (_quantiles(side, rows, random) for side in (reference, current))
-    return kept, kept_now, Tolerance((moved + moved_now) / before, abs(_deviation(kept) / before - 1.0))
+    short_reference, reference_shift = _quantiles(reference, rows, random)
+    short_current, current_shift = _quantiles(current, rows, random)
+    deviation = _deviation(reference)
+    shift = (reference_shift + current_shift) / deviation
+    stretch = abs(_deviation(short_reference) / deviation - 1.0)
+    return short_reference, short_current, Tolerance(shift, stretch)
 
 
 def condense_levels(
     reference: Tally, current: Tally, rows: int, random: np.random.Generator
 ) -> tuple[pd.Series, pd.Series, Tolerance]:
-    """Both sides of a column of levels at `rows` values at most, and the tolerance of their Jensen-Shannon distance.
+    """Return both sides of a column of levels at `rows` values at most, and how far their distance can move.
+
+    The distance is that of Jensen and Shannon.
 
     Args:
         reference: of any values; missing counts as a level.
@@ -68,36 +73,44 @@ def condense_levels(
         rows: length above which a side is condensed.
         random: shuffles what is kept.
     """
-    (kept, moved), (kept_now, moved_now) = (_shares(side, rows, random) for side in (reference, current))
-    return kept, kept_now, Tolerance(moved + moved_now)
+    short_reference, reference_shift = _shares(reference, rows, random)
+    short_current, current_shift = _shares(current, rows, random)
+    return short_reference, short_current, Tolerance(reference_shift + current_shift)
 
 
 def _quantiles(values: pd.Series, rows: int, random: np.random.Generator) -> tuple[pd.Series, float]:
+    """Return so many quantiles of the values, with their share of missing ones, and how far that moves the column."""
     if len(values) <= rows:
         return values, 0.0
     present = np.sort(values.dropna().to_numpy())
-    keep = round(rows * len(present) / len(values))
-    kept = np.full(rows, np.nan)
-    kept[:keep] = present[_middles(len(present), keep)]
-    random.shuffle(kept)
-    return pd.Series(kept), float(present[-1] - present[0]) / keep
+    count = round(rows * len(present) / len(values))
+    quantiles = np.full(rows, np.nan)
+    quantiles[:count] = present[_middles(len(present), count)]
+    random.shuffle(quantiles)
+    span = float(present[-1] - present[0])
+    return pd.Series(quantiles), span / count
 
 
 def _shares(tally: Tally, rows: int, random: np.random.Generator) -> tuple[pd.Series, float]:
+    """Return so many cells in which every level has its share, and how far that moves the column."""
     if len(tally) <= rows:
         return tally.values, 0.0
     levels = np.array([None, *tally.counts.index], dtype=object)
     counts = np.array([tally.missing, *tally.counts])
-    kept = np.searchsorted(np.cumsum(counts), _middles(len(tally), rows), side="right")
-    moved = float(jensenshannon(counts, np.bincount(kept, minlength=len(counts))))
-    random.shuffle(kept)
-    return pd.Series(levels[kept]), moved
+    positions = _middles(len(tally), rows)
+    cells = np.searchsorted(np.cumsum(counts), positions, side="right")
+    short_counts = np.bincount(cells, minlength=len(counts))
+    shift = float(jensenshannon(counts, short_counts))
+    random.shuffle(cells)
+    return pd.Series(levels[cells]), shift
 
 
 def _middles(length: int, parts: int) -> npt.NDArray[np.int64]:
-    """Positions in the middle of `parts` equal stretches of `length` sorted values."""
+    """Return the positions in the middle of `parts` equal stretches of `length` sorted values."""
     return ((np.arange(parts) + 0.5) * length / parts).astype(np.int64)
 
 
 def _deviation(values: pd.Series) -> float:
-    return max(float(np.std(values.dropna().to_numpy())), LEAST_DEVIATION)
+    """Return the standard deviation by which Evidently divides a distance."""
+    deviation = float(np.std(values.dropna().to_numpy()))
+    return max(deviation, LEAST_DEVIATION)

@@ -1,4 +1,4 @@
-"""Reads drift.yaml: the method and threshold pinned for each kind of column."""
+"""Read drift.yaml: the method and threshold pinned for each kind of column."""
 
 from functools import lru_cache
 from importlib.resources import files
@@ -51,6 +51,6 @@ class DriftConfig(_Strict):
 
 @lru_cache(maxsize=1)
 def drift_config() -> DriftConfig:
-    """The project's drift.yaml. Raises pydantic.ValidationError naming the key that is wrong."""
+    """Return the project's drift.yaml. Raises pydantic.ValidationError naming the key that is wrong."""
     text = (files("include.monitoring.columns") / "drift.yaml").read_text(encoding="utf-8")
     return DriftConfig.model_validate(yaml.safe_load(text))

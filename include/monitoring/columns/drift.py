@@ -1,4 +1,4 @@
-"""Data drift per column: Evidently's DataDriftPreset on two prepared frames, verdicts read from its own tests."""
+"""Ask Evidently for the drift of every column of two prepared frames; verdicts are those of its own tests."""
 
 from dataclasses import dataclass, field
 from html import escape
@@ -14,7 +14,7 @@ from include.monitoring.columns.frames import Comparison
 
 @dataclass(frozen=True)
 class ColumnDrift:
-    """One column's verdict; whether a high or a low score means drift is the method's own business.
+    """One column's verdict; whether a high or a low score means drift depends on the method.
 
     `error` bounds how far the score can be from that of all rows; 0 where it was computed on them.
     """
@@ -28,7 +28,7 @@ class ColumnDrift:
 
     @property
     def undecided(self) -> bool:
-        """Whether the verdict on all rows could be another one."""
+        """Return whether the verdict on all rows could be another one."""
         return self.error > 0 and abs(self.score - self.threshold) <= self.error
 
 
@@ -36,7 +36,7 @@ class ColumnDrift:
 class DriftReport:
     """The verdict of every monitored column, and Evidently's own snapshot to render.
 
-    `exact_columns` were judged again on all rows because their score on fewer values left the verdict open; the
+    `exact_columns` were compared again on all rows because their score on fewer values left the verdict open; the
     snapshot shows them on the fewer. `note` says so at the head of the page.
     """
 
@@ -47,12 +47,12 @@ class DriftReport:
 
     @property
     def drifted_columns(self) -> tuple[str, ...]:
-        """Names of the columns whose drift test failed."""
+        """Return the names of the columns whose drift test failed."""
         return tuple(column.column for column in self.columns if column.drifted)
 
     @property
     def drifted_share(self) -> float:
-        """Share of monitored columns whose drift test failed, in [0, 1].
+        """Return the share of monitored columns whose drift test failed, in [0, 1].
 
         Columns that are constant in the reference are not monitored and do not count.
         Source: guide 19.2 ("Share of Drifted Columns").
@@ -60,17 +60,19 @@ class DriftReport:
         return len(self.drifted_columns) / len(self.columns) if self.columns else 0.0
 
     def html(self) -> str:
-        """Evidently's report as one self-contained page (about 4 MB)."""
+        """Return Evidently's report as one self-contained page (about 4 MB)."""
         page = str(self.snapshot.get_html_str(as_iframe=False))
-        return page.replace("<body>", f"<body>\n<p>{escape(self.note)}</p>", 1) if self.note else page
+        if not self.note:
+            return page
+        return page.replace("<body>", f"<body>\n<p>{escape(self.note)}</p>", 1)
 
     def json(self) -> str:
-        """Every metric and test of Evidently's report."""
+        """Return every metric and test of Evidently's report."""
         return str(self.snapshot.json())
 
 
 def detect_drift(comparison: Comparison, config: DriftConfig | None, drift_share: float = 0.5) -> DriftReport:
-    """Evidently's verdict on every column of `comparison`.
+    """Return Evidently's verdict on every column of `comparison`.
 
     Args:
         comparison: frames of `include.monitoring.columns.frames.compare_frames`.
@@ -78,7 +80,8 @@ def detect_drift(comparison: Comparison, config: DriftConfig | None, drift_share
         drift_share: share of drifted columns at which Evidently's page says that the data set has drifted.
     """
     definition = DataDefinition(
-        numerical_columns=list(comparison.numeric), categorical_columns=list(comparison.categorical)
+        numerical_columns=list(comparison.numeric),
+        categorical_columns=list(comparison.categorical),
     )
     report = Report([_preset(config, drift_share)], include_tests=True)
     snapshot = report.run(
@@ -101,15 +104,19 @@ def _preset(config: DriftConfig | None, drift_share: float) -> DataDriftPreset:
 
 
 def _verdicts(snapshot: Any) -> tuple[ColumnDrift, ...]:
+    """Return the status of each column's own test, with the score that it is about."""
     scores = {metric["id"]: metric["value"] for metric in snapshot.dict()["metrics"]}
-    column_tests = [test for test in snapshot.tests_results if "column" in test.metric_config.params]
-    return tuple(
-        ColumnDrift(
-            column=test.metric_config.params["column"],
-            method=test.metric_config.params["method"],
+    verdicts = []
+    for test in snapshot.tests_results:
+        params = test.metric_config.params
+        if "column" not in params:
+            continue
+        verdict = ColumnDrift(
+            column=params["column"],
+            method=params["method"],
             score=float(scores[test.metric_config.metric_id]),
-            threshold=float(test.metric_config.params["threshold"]),
+            threshold=float(params["threshold"]),
             drifted=test.status is TestStatus.FAIL,
         )
-        for test in column_tests
-    )
+        verdicts.append(verdict)
+    return tuple(verdicts)

@@ -44,7 +44,11 @@ def comparable_columns(contract: Contract) -> tuple[Column, ...]:
     Near-constant columns are among them, so that a switch that starts to be used is seen.
     """
     roles = {contract.key, contract.label, contract.clock}
-    return tuple(column for column in contract.columns if column.field not in roles and column.type != "string")
+    columns = []
+    for column in contract.columns:
+        if column.field not in roles and column.type != "string":
+            columns.append(column)
+    return tuple(columns)
 
 
 def monitored_columns(reference: Leads, contract: Contract) -> tuple[Column, ...]:
@@ -71,19 +75,22 @@ def compare_frames(reference: Leads, current: Leads, columns: Sequence[Column], 
     """
     pairs = {}
     for column in columns:
-        before = values(reference, column)
-        after = values(current, column)
+        reference_values = values(reference, column)
+        current_values = values(current, column)
         if column.numeric:
-            pairs[column.field] = fill_numbers(before, after, missing)
+            pairs[column.field] = fill_numbers(reference_values, current_values, missing)
         else:
-            pairs[column.field] = (as_levels(before, missing), as_levels(after, missing))
+            pairs[column.field] = (as_levels(reference_values, missing), as_levels(current_values, missing))
     return side_by_side(pairs, columns)
 
 
 def side_by_side(pairs: dict[str, tuple[pd.Series, pd.Series]], columns: Sequence[Column]) -> Comparison:
     """Return the comparison of prepared columns, each given as (reference, current)."""
-    reference = {field: before.reset_index(drop=True) for field, (before, _) in pairs.items()}
-    current = {field: after.reset_index(drop=True) for field, (_, after) in pairs.items()}
+    reference = {}
+    current = {}
+    for field, (reference_values, current_values) in pairs.items():
+        reference[field] = reference_values.reset_index(drop=True)
+        current[field] = current_values.reset_index(drop=True)
     return Comparison(
         pd.DataFrame(reference),
         pd.DataFrame(current),

@@ -39,9 +39,9 @@ def find_outages(
         return ()
     outages = []
     for column in columns:
-        before = Tally(values(reference, column))
-        after = Tally(values(current, column))
-        outage = broken(before, after, column, missing_jump)
+        reference_tally = Tally(values(reference, column))
+        current_tally = Tally(values(current, column))
+        outage = broken(reference_tally, current_tally, column, missing_jump)
         if outage:
             outages.append(outage)
     return tuple(outages)
@@ -82,10 +82,10 @@ def broken(before: Tally, after: Tally, column: Column, missing_jump: float) -> 
         return Outage(column.field, "constant", f"only one value {rows}")
     if column.numeric:
         return None
-    gone = vanished_share(before.counts, after.counts)
-    if gone < drift_config().outage.vanished:
+    vanished = vanished_share(before.counts, after.counts)
+    if vanished < drift_config().outage.vanished:
         return None
-    detail = f"levels that {gone:.0%} of the reference's filled cells held are gone, others came in their place"
+    detail = f"levels that {vanished:.0%} of the reference's filled cells held are gone, others came in their place"
     return Outage(column.field, "levels_vanished", detail)
 
 
@@ -102,18 +102,19 @@ def vanished_share(before: pd.Series, after: pd.Series) -> float:
         after: the same for the current rows.
     """
     cells = before.sum()
-    drawn = after.sum()
+    rows = after.sum()
     shares = before / cells if cells else before
     absent = shares[~before.index.isin(after.index)]
-    if len(absent) == len(before) and drawn:
+    if len(absent) == len(before) and rows:
         unseen = ((before == 1).sum() + 1) / (cells + 1)
-        return 1.0 if unseen**drawn < UNLIKELY else 0.0
-    return float(absent[np.power(1.0 - absent, drawn) < UNLIKELY].sum())
+        return 1.0 if unseen**rows < UNLIKELY else 0.0
+    return float(absent[np.power(1.0 - absent, rows) < UNLIKELY].sum())
 
 
 def new_levels(before: pd.Series, after: pd.Series) -> dict[str, int]:
     """Return the rows per level that the reference does not know, most frequent first. Args as in `vanished_share`."""
-    unknown = after[~after.index.isin(before.index)].sort_values(ascending=False, kind="stable")
+    is_new = ~after.index.isin(before.index)
+    unknown = after[is_new].sort_values(ascending=False, kind="stable")
     return {str(level): int(rows) for level, rows in unknown.items()}
 
 

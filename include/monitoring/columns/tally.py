@@ -1,4 +1,4 @@
-"""What all rows of one column say: how many there are, how many are missing, how many hold each value."""
+"""Count all rows of one column: how many there are, how many are missing, how many hold each value."""
 
 from functools import cached_property
 
@@ -13,30 +13,34 @@ class Tally:
         self.values = values
 
     def __len__(self) -> int:
-        """All rows."""
+        """Return the number of all rows."""
         return len(self.values)
 
     @cached_property
     def missing(self) -> int:
-        """Rows without a value."""
+        """Return the rows without a value."""
         return int(self.values.isna().sum())
 
     @property
     def missing_share(self) -> float:
-        """Share of rows without a value, in [0, 1]."""
+        """Return the share of rows without a value, in [0, 1]."""
         return self.missing / len(self)
 
     @cached_property
     def counts(self) -> pd.Series:
-        """Rows per value that occurs, missing ones left out."""
+        """Return the rows per value that occurs, missing ones left out."""
         if not isinstance(self.values.dtype, pd.CategoricalDtype):
             return self.values.value_counts()
-        rows = np.bincount(self.values.cat.codes.to_numpy().astype(np.intp) + 1)[1:]  # value_counts takes twice as long
-        return pd.Series(rows, index=self.values.cat.categories[: len(rows)].astype(object))[rows > 0]
+        # value_counts takes twice as long. A missing cell has the code -1, which is counted first and left out.
+        codes = self.values.cat.codes.to_numpy().astype(np.intp)
+        rows = np.bincount(codes + 1)[1:]
+        categories = self.values.cat.categories[: len(rows)].astype(object)
+        counts = pd.Series(rows, index=categories)
+        return counts[rows > 0]
 
     @property
     def varies(self) -> bool:
-        """Whether there is more than one value, missing counted as one."""
+        """Return whether there is more than one value, missing counted as one."""
         if 0 < self.missing < len(self):
             return True
         if pd.api.types.is_float_dtype(self.values):  # without sorting out a million different numbers
