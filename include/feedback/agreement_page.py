@@ -65,8 +65,18 @@ def report_agreement(
     write_json(folder + "agreement.json", report)
     write_text(uri, page(__package__, "agreement.html", report=report))
     write_json(layout.agreement, report)
-    _log_to_mlflow(layout.settings, run_id, layout.contract.names.experiment, report)
-    log.info("%s flags of reps on %s model versions reported in %s", report["flags"], len(models), folder)
+    _log_to_mlflow(
+        layout.settings,
+        run_id,
+        layout.contract.names.experiment,
+        report,
+    )
+    log.info(
+        "%s flags of reps on %s model versions reported in %s",
+        report["flags"],
+        len(models),
+        folder,
+    )
     return report | {"agreement_page_uri": uri, "agreement_page_url": browser_address(layout.settings, uri)}
 
 
@@ -76,7 +86,12 @@ def _log_to_mlflow(settings: Settings, run_id: str, experiment: str, report: Map
     client = connect(settings.mlflow.tracking_uri)
     logged_at = int(time.time() * 1000)
     tags = {"kind": "feedback", "feedback_run_id": run_id}
-    run = find_or_create_run(client, experiment, tags, f"feedback {run_id}")
+    run = find_or_create_run(
+        client,
+        experiment,
+        tags,
+        f"feedback {run_id}",
+    )
     metrics = [Metric(name, value, logged_at, 0) for name, value in _metrics(report)]
     client.log_batch(run, metrics)
     client.log_dict(run, dict(report), "agreement.json")

@@ -128,7 +128,11 @@ def _new_objects(layout: Layout, since: datetime) -> Sequence[StoredObject]:
 def _read(stored: StoredObject) -> Read:
     """Return what an object says, or why it is no feedback."""
     if stored.size > LARGEST:
-        return Read(stored, None, f"{stored.size} bytes, more than the {LARGEST} of any feedback")
+        return Read(
+            stored,
+            None,
+            f"{stored.size} bytes, more than the {LARGEST} of any feedback",
+        )
     content = read_bytes(stored.uri)
     try:
         feedback = parse(content.decode())
@@ -137,7 +141,12 @@ def _read(stored: StoredObject) -> Read:
         if feedback.given_at > stored.stored_at + CLOCKS_DIFFER:
             raise FeedbackRefusedError({"field": "given_at", "reason": "is later than the object was stored"})
     except (FeedbackRefusedError, UnicodeDecodeError) as error:
-        return Read(stored, None, str(error), content.decode(errors="replace")[:SHOWN])
+        return Read(
+            stored,
+            None,
+            str(error),
+            content.decode(errors="replace")[:SHOWN],
+        )
     return Read(stored, feedback)
 
 

@@ -54,7 +54,14 @@ class Feedback(FeedbackBody):
     @property
     def id(self) -> str:
         """Return the same id for the same word of the same rep on the same score: a replayed one changes nothing."""
-        values = [self.lead, self.rep, self.verdict, self.model_version, self.outcome, self.comment]
+        values = [
+            self.lead,
+            self.rep,
+            self.verdict,
+            self.model_version,
+            self.outcome,
+            self.comment,
+        ]
         if self.stage:  # feedback of before there were stages keeps its id
             values.append(self.stage)
         return sha256(json.dumps(values).encode()).hexdigest()[:32]

@@ -84,16 +84,45 @@ def analyse_drift(
     collapse = _collapse(decisions, len(current), expected_rows)
     if len(current) >= decisions.min_drift_rows:
         matured = _read_window(matured_uri) if matured_uri else pd.DataFrame()
-        evidence = _compare(decisions, contract, serving, current, matured, collapse, drift_share_threshold)
+        evidence = _compare(
+            decisions,
+            contract,
+            serving,
+            current,
+            matured,
+            collapse,
+            drift_share_threshold,
+        )
     else:
         evidence = Evidence(outages=collapse, change=_change_without_window(contract, serving))
         if not (evidence.outages or evidence.change):
             return _not_analysed("not_enough_data", run_id, current)
     moment = checked_at or datetime.now(UTC)
-    earlier = earlier_verdicts(decisions, statements, warehouse, series, run_id, serving.version, moment)
+    earlier = earlier_verdicts(
+        decisions,
+        statements,
+        warehouse,
+        series,
+        run_id,
+        serving.version,
+        moment,
+    )
     verdict = assess_drift(decisions, evidence, earlier)
-    details = describe(run_id, serving.version, len(current), evidence, verdict)
-    return _record(settings, contract, warehouse, details, evidence, moment)
+    details = describe(
+        run_id,
+        serving.version,
+        len(current),
+        evidence,
+        verdict,
+    )
+    return _record(
+        settings,
+        contract,
+        warehouse,
+        details,
+        evidence,
+        moment,
+    )
 
 
 def _compare(
@@ -112,7 +141,13 @@ def _compare(
     if not columns_of_both(reference, current, comparable_columns(contract)):
         log.warning("The champion's snapshot and the window have no column in common; %s", change)
         return Evidence(outages=collapse, change=change)
-    analysis = compare_leads(reference, current, contract, threshold, decisions.outage_missing_jump)
+    analysis = compare_leads(
+        reference,
+        current,
+        contract,
+        threshold,
+        decisions.outage_missing_jump,
+    )
     outages = collapse + analysis.outages
     if outages:
         return Evidence(analysis, ModelDrift(), outages, change)
@@ -120,7 +155,14 @@ def _compare(
     held_back = _rows(reference, REFERENCE_ROWS).drop(columns=list(change.removed), errors="ignore")
     scored = _rows(current, SCORED)
     closed = _rows(matured, len(matured))
-    model = model_drift(decisions, contract, serving, held_back, scored, closed)
+    model = model_drift(
+        decisions,
+        contract,
+        serving,
+        held_back,
+        scored,
+        closed,
+    )
     return Evidence(analysis, model, (), change)
 
 
@@ -152,7 +194,12 @@ def _record(
     """Write reports, MLflow run and table rows, and return the summary with their addresses."""
     files = report_files(details, evidence.analysis)
     report_uri = write_reports(Layout(settings, contract), details.run_id, files)
-    mlflow_run_id, mlflow_run_url = log_to_mlflow(settings, contract, details, files)
+    mlflow_run_id, mlflow_run_url = log_to_mlflow(
+        settings,
+        contract,
+        details,
+        files,
+    )
     store_metrics(settings, contract, warehouse, details, checked_at)
     log.info(
         "Drift analysis %s: %s %s, %s",
@@ -161,7 +208,11 @@ def _record(
         details.triggers,
         details.confirmation,
     )
-    addresses = {"report_uri": report_uri, "mlflow_run_id": mlflow_run_id, "mlflow_run_url": mlflow_run_url}
+    addresses = {
+        "report_uri": report_uri,
+        "mlflow_run_id": mlflow_run_id,
+        "mlflow_run_url": mlflow_run_url,
+    }
     return details.summary.model_copy(update=addresses)
 
 
@@ -174,7 +225,12 @@ def _collapse(decisions: Decisions, rows: int, expected_rows: float | None) -> t
 
 
 def _not_analysed(verdict: VerdictName, run_id: str, current: Leads) -> DriftSummary:
-    log.info("Drift analysis %s: %s, %d rows in the window", run_id, verdict, len(current))
+    log.info(
+        "Drift analysis %s: %s, %d rows in the window",
+        run_id,
+        verdict,
+        len(current),
+    )
     return DriftSummary(verdict=verdict, current_rows=len(current))
 
 

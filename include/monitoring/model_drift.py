@@ -78,10 +78,18 @@ def model_drift(
     prediction: ColumnDrift | None = None
     performance: tuple[FigureDrift, ...] = ()
     if "prediction" not in reasons:
-        prediction = prediction_drift(holdout_scores, model.scores(current), drift_config())
+        prediction = prediction_drift(
+            holdout_scores,
+            model.scores(current),
+            drift_config(),
+        )
     if "performance" not in reasons:
         on_holdout = Scored(outcomes(holdout, contract), holdout_scores, model.threshold)
-        on_matured = Scored(outcomes(closed, contract), model.scores(closed), model.threshold)
+        on_matured = Scored(
+            outcomes(closed, contract),
+            model.scores(closed),
+            model.threshold,
+        )
         performance = performance_drift(on_holdout, on_matured, loss_limits(decisions))
     return ModelDrift(prediction, performance, len(closed), reasons)
 

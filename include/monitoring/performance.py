@@ -93,7 +93,15 @@ def _compare(name: str, holdout: Scored, matured: Scored, limit: float) -> Figur
     loss = current - reference if name == "brier" else reference - current
     standard_error = np.sqrt(reference_variance + current_variance)
     at_least = float(loss - norm.ppf(CONFIDENCE) * standard_error)
-    return FigureDrift(name, reference, current, loss, at_least, limit, drifted=at_least > limit)
+    return FigureDrift(
+        name,
+        reference,
+        current,
+        loss,
+        at_least,
+        limit,
+        drifted=at_least > limit,
+    )
 
 
 def roc_auc(scored: Scored) -> Estimate:

@@ -114,5 +114,10 @@ def prediction_drift(reference: Floats, current: Floats, config: DriftConfig) ->
     )
     pinned = config.model_copy(update={"numeric": config.prediction})
     (drift,) = detect_drift(comparison, pinned).columns
-    log.info("Prediction drift: %s %.4f, threshold %.4f", drift.method, drift.score, drift.threshold)
+    log.info(
+        "Prediction drift: %s %.4f, threshold %.4f",
+        drift.method,
+        drift.score,
+        drift.threshold,
+    )
     return drift

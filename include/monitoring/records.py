@@ -76,7 +76,11 @@ def report_files(details: DriftDetails, analysis: Analysis | None) -> dict[str, 
     summary = {"summary.json": json.dumps(content, indent=2) + "\n"}
     if analysis is None:
         return summary
-    return {"drift.html": analysis.report.html(), "drift.json": analysis.report.json(), **summary}
+    return {
+        "drift.html": analysis.report.html(),
+        "drift.json": analysis.report.json(),
+        **summary,
+    }
 
 
 def write_reports(layout: Layout, run_id: str, files: Mapping[str, str]) -> str:
@@ -108,7 +112,12 @@ def log_to_mlflow(
     logged_at = int(time.time() * 1000)
     key_tags = {"kind": "drift", "analysis_run_id": details.run_id}
     with tracking_errors():
-        run = find_or_create_run(client, contract.names.experiment, key_tags, f"drift {details.run_id}")
+        run = find_or_create_run(
+            client,
+            contract.names.experiment,
+            key_tags,
+            f"drift {details.run_id}",
+        )
         client.log_batch(
             run,
             metrics=[Metric(name, value, logged_at, 0) for name, value in _metrics(details).items()],

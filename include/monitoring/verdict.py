@@ -91,7 +91,12 @@ def assess_drift(decisions: Decisions, evidence: Evidence, earlier: Sequence[str
     if "contract" in triggers:
         confirmed = True
         confirmation = str(evidence.change)
-    return DriftVerdict(verdict=name, triggers=triggers, confirmed=confirmed, confirmation=confirmation)
+    return DriftVerdict(
+        verdict=name,
+        triggers=triggers,
+        confirmed=confirmed,
+        confirmation=confirmation,
+    )
 
 
 def _name(evidence: Evidence, triggers: tuple[Trigger, ...]) -> VerdictName:

@@ -100,7 +100,12 @@ def _arrivals(statements: Statements, warehouse: Warehouse, since: datetime, unt
 
 def _last_settled(statements: Statements, warehouse: Warehouse, series: str, run_id: str, before: datetime) -> datetime:
     """Return when an earlier analysis was last done with its leads; long ago where none was."""
-    sql = statements.render("last_settled", series=series, run_id=run_id, before=before)
+    sql = statements.render(
+        "last_settled",
+        series=series,
+        run_id=run_id,
+        before=before,
+    )
     rows = warehouse.query(sql)
     moment = rows[0]["moment"] if rows else None
     if not moment:

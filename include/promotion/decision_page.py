@@ -74,7 +74,13 @@ def _row(name: str, challenger: float | None, champion: float | None) -> FigureR
     gain = -change if name in LESS_IS_BETTER else change
     if gain == 0:
         return FigureRow(name, challenger, champion, change, "")
-    return FigureRow(name, challenger, champion, change, "good" if gain > 0 else "bad")
+    return FigureRow(
+        name,
+        challenger,
+        champion,
+        change,
+        "good" if gain > 0 else "bad",
+    )
 
 
 def _least_gain(record: DecisionRecord) -> float | None:

@@ -33,8 +33,16 @@ def _comparison(report: GateReport) -> tuple[Rule, ...]:
         return ()
     limits = report.limits
     least_gain = 0.0 if report.rule == "superiority" else -limits.refresh_margin
-    gain = Rule.above(f"gain in {report.gain.metric}, 95 % lower bound", report.gain.lower, least_gain)
-    brier = Rule.above("gain in brier, 95 % lower bound", report.brier.lower, -limits.brier_margin)
+    gain = Rule.above(
+        f"gain in {report.gain.metric}, 95 % lower bound",
+        report.gain.lower,
+        least_gain,
+    )
+    brier = Rule.above(
+        "gain in brier, 95 % lower bound",
+        report.brier.lower,
+        -limits.brier_margin,
+    )
     if not report.segments:
         return gain, brier
     worst = min(report.segments, key=lambda segment: segment.change)

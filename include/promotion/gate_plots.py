@@ -17,11 +17,23 @@ def gain_plot(gain: Change, least: float | None = None) -> bytes:
     """Draw the gain as a point with its one-sided bounds, and `least` as a line that the lower one must exceed."""
     figure, axes = canvas(6.5, 1.6)
     colour = ACCENT if least is None or gain.lower > least else WORSE
-    axes.plot([gain.lower, gain.upper], [0, 0], color=colour, linewidth=3, solid_capstyle="butt")
+    axes.plot(
+        [gain.lower, gain.upper],
+        [0, 0],
+        color=colour,
+        linewidth=3,
+        solid_capstyle="butt",
+    )
     axes.plot(gain.value, 0, "o", color=colour)
     axes.axvline(0, color=PALE)
     if least is not None:
-        axes.axvline(least, color=INK, linestyle="--", linewidth=0.8, label=f"lower bound must exceed {least:g}")
+        axes.axvline(
+            least,
+            color=INK,
+            linestyle="--",
+            linewidth=0.8,
+            label=f"lower bound must exceed {least:g}",
+        )
         axes.legend(frameon=False, fontsize=8, loc="upper right")
     axes.set(yticks=[], ylim=(-1, 1.6), xlabel=f"challenger minus champion, {gain.metric}")
     axes.spines["left"].set_visible(False)

@@ -95,12 +95,24 @@ class Rule(_Frozen):
     @classmethod
     def at_least(cls, name: str, value: float, bound: float) -> "Rule":
         """Return the rule that a figure must reach its bound."""
-        return cls(name=name, value=value, bound=bound, strict=False, passed=value >= bound)
+        return cls(
+            name=name,
+            value=value,
+            bound=bound,
+            strict=False,
+            passed=value >= bound,
+        )
 
     @classmethod
     def above(cls, name: str, value: float, bound: float) -> "Rule":
         """Return the rule that a figure must exceed its bound."""
-        return cls(name=name, value=value, bound=bound, strict=True, passed=value > bound)
+        return cls(
+            name=name,
+            value=value,
+            bound=bound,
+            strict=True,
+            passed=value > bound,
+        )
 
     def __str__(self) -> str:
         """Return the rule in words, as reasons give it."""

@@ -31,7 +31,11 @@ def seen_by(contract: Contract, version: ChampionInfo, data: Dataset, stage: Kno
         frame = load_snapshot(version.tags["snapshot_uri"])
         keys = frame.loc[assign_split(frame, contract, stage) != "holdout", contract.key]
     except (ObjectMissingError, SnapshotChangedError, KeyError) as error:
-        log.warning("Cannot tell which leads version %s learnt from: %s", version.version, error)
+        log.warning(
+            "Cannot tell which leads version %s learnt from: %s",
+            version.version,
+            error,
+        )
         return None
     return data.frame[contract.key].isin(set(keys))
 

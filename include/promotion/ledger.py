@@ -46,5 +46,10 @@ def enter(
     }
     filled = {name: value for name, value in row.items() if value}
     empty = row.keys() - filled.keys()
-    sql = statements.render("insert_promotion", entry=list(row), empty=empty, happened_at=happened_at)
+    sql = statements.render(
+        "insert_promotion",
+        entry=list(row),
+        empty=empty,
+        happened_at=happened_at,
+    )
     return warehouse.execute(sql, **filled)

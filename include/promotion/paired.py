@@ -57,8 +57,20 @@ def paired_changes(
     gains: list[Floats] = []
     brier_gains: list[Floats] = []
     for weights in _weightings(group_numbers, seed):
-        old = _figures(y, champion_probability, champion_threshold, metric, weights)
-        new = _figures(y, challenger_probability, challenger_threshold, metric, weights)
+        old = _figures(
+            y,
+            champion_probability,
+            champion_threshold,
+            metric,
+            weights,
+        )
+        new = _figures(
+            y,
+            challenger_probability,
+            challenger_threshold,
+            metric,
+            weights,
+        )
         gains.append(new[metric] - old[metric])
         brier_gains.append(old["brier"] - new["brier"])
     return {
@@ -107,7 +119,12 @@ def _figures(y: Integers, p: Floats, threshold: float, metric: str, weights: Wei
         brier = squared_errors @ weights / weights.sum(axis=0)
         return {"roc_auc": _roc_auc(y, p, weights), "brier": brier}
     with np.errstate(divide="ignore", invalid="ignore"):
-        return weighted_figures(y, p, threshold, weights.T.astype(np.float64))
+        return weighted_figures(
+            y,
+            p,
+            threshold,
+            weights.T.astype(np.float64),
+        )
 
 
 def _roc_auc(y: Integers, p: Floats, weights: Weights) -> Floats:
@@ -130,7 +147,12 @@ def _roc_auc(y: Integers, p: Floats, weights: Weights) -> Floats:
     pairs = positive_weights.sum(axis=0, dtype=np.float64) * weight_below[-1]
     right_order = np.einsum("ij,ij->j", positive_weights, beaten, dtype=np.float64) / 2
     undefined = np.full(len(pairs), np.nan)
-    share: Floats = np.divide(right_order, pairs, out=undefined, where=pairs > 0)
+    share: Floats = np.divide(
+        right_order,
+        pairs,
+        out=undefined,
+        where=pairs > 0,
+    )
     return share
 
 
@@ -163,8 +185,16 @@ def segment_changes(
         for level, rows in levels.groupby(levels).indices.items():
             if len(rows) < least_rows:
                 continue
-            metric, old = _segment_figure(y[rows], champion_probability[rows], champion_threshold)
-            _, new = _segment_figure(y[rows], challenger_probability[rows], challenger_threshold)
+            metric, old = _segment_figure(
+                y[rows],
+                champion_probability[rows],
+                champion_threshold,
+            )
+            _, new = _segment_figure(
+                y[rows],
+                challenger_probability[rows],
+                challenger_threshold,
+            )
             change = SegmentChange(
                 field=str(field),
                 level=str(level),

@@ -137,7 +137,12 @@ def _examine_all(
 ) -> Iterator[_Examined]:
     """Yield every column that varies in the reference, with what all of its rows say."""
     random = np.random.default_rng(SEED)
-    both_sides = zip(columns, side_values(reference, columns), side_values(current, columns), strict=True)
+    both_sides = zip(
+        columns,
+        side_values(reference, columns),
+        side_values(current, columns),
+        strict=True,
+    )
     for column, reference_values, current_values in both_sides:
         reference_tally = Tally(reference_values)
         if reference_tally.varies:
@@ -173,9 +178,19 @@ def _condense(
     missing = config.missing
     if column.numeric:
         filled_before, filled_after = fill_numbers(before.values, after.values, missing)
-        reference, current, tolerance = condense_numbers(filled_before, filled_after, rows, random)
+        reference, current, tolerance = condense_numbers(
+            filled_before,
+            filled_after,
+            rows,
+            random,
+        )
     else:
-        reference, current, tolerance = condense_levels(before, after, rows, random)
+        reference, current, tolerance = condense_levels(
+            before,
+            after,
+            rows,
+            random,
+        )
         reference = as_levels(reference, missing)
         current = as_levels(current, missing)
     if tolerance == EXACT:
@@ -200,10 +215,26 @@ def _scores(
         drift = replace(condensed, error=tolerances[condensed.column].of(condensed.score))
         if drift.undecided:
             exact.append(drift.column)
-            drift = _on_all_rows(reference, current, by_field[drift.column], config)
+            drift = _on_all_rows(
+                reference,
+                current,
+                by_field[drift.column],
+                config,
+            )
         final.append(drift)
-    note = _note(final, exact, config.sample.rows, len(reference), len(current))
-    return replace(report, columns=tuple(final), exact_columns=tuple(exact), note=note)
+    note = _note(
+        final,
+        exact,
+        config.sample.rows,
+        len(reference),
+        len(current),
+    )
+    return replace(
+        report,
+        columns=tuple(final),
+        exact_columns=tuple(exact),
+        note=note,
+    )
 
 
 def _note(
@@ -228,6 +259,11 @@ def _score_in_words(column: ColumnDrift) -> str:
 
 def _on_all_rows(reference: Leads, current: Leads, column: Column, config: DriftConfig) -> ColumnDrift:
     """Return the drift of one column by all of its rows."""
-    comparison = compare_frames(reference, current, [column], config.missing)
+    comparison = compare_frames(
+        reference,
+        current,
+        [column],
+        config.missing,
+    )
     (drift,) = detect_drift(comparison, config).columns
     return drift

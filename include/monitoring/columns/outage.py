@@ -41,7 +41,12 @@ def find_outages(
     for column in columns:
         reference_tally = Tally(values(reference, column))
         current_tally = Tally(values(current, column))
-        outage = broken(reference_tally, current_tally, column, missing_jump)
+        outage = broken(
+            reference_tally,
+            current_tally,
+            column,
+            missing_jump,
+        )
         if outage:
             outages.append(outage)
     return tuple(outages)
@@ -130,7 +135,11 @@ def row_collapse(rows: int, expected_rows: float, share: float) -> Outage | None
     """
     if rows > share * expected_rows or poisson.cdf(rows, expected_rows) >= UNLIKELY:
         return None
-    return Outage(ROWS, "row_collapse", f"{rows} leads arrived where {expected_rows:.0f} were to be expected")
+    return Outage(
+        ROWS,
+        "row_collapse",
+        f"{rows} leads arrived where {expected_rows:.0f} were to be expected",
+    )
 
 
 def _chance_of_one_value(reference: pd.Series, rows: int) -> float:
