@@ -68,7 +68,7 @@ def load(info: ChampionInfo) -> Champion:
 
 
 def held_out(reference: pd.DataFrame, contract: Contract, stage: KnownAt) -> pd.DataFrame:
-    """Return the labelled leads of a training snapshot that its model was judged on and has not learnt from.
+    """Return the labelled leads of a training snapshot that were held out when its model was trained.
 
     Scores of leads that a model has learnt from lie nearer to 0 and 1 than those of any new lead, without any drift.
     On a sample of a snapshot, a twin of a lead that was trained on may be among them.

@@ -98,7 +98,7 @@ def vanished_share(before: pd.Series, after: pd.Series) -> float:
     """Return the share of the reference's filled cells whose level is gone, beyond what chance explains, in [0, 1].
 
     A level counts as gone if it does not occur now, and would be missing from so many filled cells less often than
-    once in a million (`UNLIKELY`). Rare levels of a column with many can only be judged together: if not one known
+    once in a million (`UNLIKELY`). Rare levels of a column with many can only be looked at together: if not one known
     level is left, all are gone, unless the reference itself lets expect so many unknown levels (Good and Turing: the
     share of unseen levels is about the share of cells whose level occurs once).
 
