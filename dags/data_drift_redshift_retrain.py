@@ -4,8 +4,9 @@ The master DAG, every week: is the champion still trained on data like today's, 
 
 1. `analyse_drift` compares the leads since the champion with the champion's training data (Evidently, MLflow), its
    scores on them with those on its held-out leads, and its figures on final outcomes with those on its holdout.
-2. `decide` takes one branch: `retrain` on confirmed drift of any of the three (or by force, or while there is no
-   champion at all), `data_outage` when a feed looks broken (alert and stop), else `no_action`.
+2. `decide` takes one branch: `retrain` on confirmed drift of any of the three (or because the contract has changed
+   since, or by force, or while there is no champion at all), `data_outage` when a feed looks broken (alert and stop),
+   else `no_action`.
 3. `retrain` trains the families and registers the best as challenger of its stage.
 4. `champion_challenger` is the gate: both models on the same untouched holdout; then `promote` or `keep_champion`, in
    `promotion_mode` approval after a person has answered `ask_approval` in Airflow.

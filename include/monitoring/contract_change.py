@@ -31,7 +31,9 @@ class ContractChange:
             parts.append(f"columns added: {', '.join(self.added)}")
         if self.removed:
             parts.append(f"columns removed: {', '.join(self.removed)}")
-        return f"contract changed, {'; '.join(parts)}" if parts else "contract unchanged"
+        if not parts:
+            return "contract unchanged"
+        return f"contract changed, {'; '.join(parts)}"
 
 
 UNCHANGED = ContractChange()
@@ -44,9 +46,9 @@ def contract_change(contract: Contract, reference: Leads) -> ContractChange:
         contract: the one in use.
         reference: rows of the snapshot. Columns that the platform adds to every snapshot do not count.
     """
-    fields = set(reference.columns)
-    of_the_platform = {name for name, _ in leads_columns(contract)} | {LABEL, WEIGHT}
-    return ContractChange(
-        added=tuple(field for field in contract.fields if field not in fields),
-        removed=tuple(sorted(str(field) for field in fields - of_the_platform)),
-    )
+    trained_on = {str(field) for field in reference.columns}
+    # The columns of the table are those of the contract, and some that the platform adds.
+    present = {name for name, _ in leads_columns(contract)}
+    added = [field for field in contract.fields if field not in trained_on]
+    removed = trained_on - present - {LABEL, WEIGHT}
+    return ContractChange(tuple(added), tuple(sorted(removed)))

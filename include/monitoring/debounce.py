@@ -16,14 +16,16 @@ def is_confirmed(verdicts: Sequence[str], k: int, n: int) -> bool:
         k: how many of them must be "drift".
         n: how many of them count.
     """
-    newest = verdicts[:n]
-    return newest[:1] == ["drift"] and sum(verdict == "drift" for verdict in newest) >= k
+    newest = list(verdicts[:n])
+    if not newest or newest[0] != "drift":
+        return False
+    return newest.count("drift") >= k
 
 
 def in_words(verdicts: Sequence[str], k: int, n: int) -> str:
     """Return the count behind `is_confirmed` in words, for an alert."""
-    newest = verdicts[:n]
-    drifted = sum(verdict == "drift" for verdict in newest)
+    newest = list(verdicts[:n])
+    drifted = newest.count("drift")
     return f"{drifted} of the newest {len(newest)} analyses drifted, {k} of {n} needed"
 
 

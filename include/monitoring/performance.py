@@ -62,7 +62,10 @@ def performance_drift(holdout: Scored, matured: Scored, limits: Mapping[str, flo
     Both sets are samples, so both errors count: the bound of the loss is the loss less 1.645 standard errors of a
     difference of independent estimates. A few hundred leads alarm only on a collapse, thousands on a small loss.
     """
-    return tuple(_compare(name, holdout, matured, limit) for name, limit in limits.items())
+    figures = []
+    for name, limit in limits.items():
+        figures.append(_compare(name, holdout, matured, limit))
+    return tuple(figures)
 
 
 def loss_limits(decisions: Decisions) -> dict[str, float]:
@@ -140,7 +143,8 @@ def precision(scored: Scored) -> Estimate:
     precision_of_sample = float(predicted.mean()) if len(predicted) else 0.0
     trials = len(predicted) + 2
     share = (predicted.sum() + 1) / trials
-    return precision_of_sample, float(share * (1 - share) / trials)
+    variance = share * (1 - share) / trials
+    return precision_of_sample, float(variance)
 
 
 ESTIMATES: Mapping[str, Callable[[Scored], Estimate]] = {"roc_auc": roc_auc, "brier": brier, "precision": precision}

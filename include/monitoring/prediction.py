@@ -85,17 +85,23 @@ def held_out(reference: pd.DataFrame, contract: Contract, stage: KnownAt) -> pd.
 
 def sample(leads: pd.DataFrame, rows: int) -> pd.DataFrame:
     """Return at most so many rows, the same ones every time."""
-    return leads if len(leads) <= rows else leads.sample(rows, random_state=0)
+    if len(leads) <= rows:
+        return leads
+    return leads.sample(rows, random_state=0)
 
 
 def with_outcome(leads: pd.DataFrame, contract: Contract) -> pd.DataFrame:
     """Return the leads that are not open any more; a frame without rows may lack its columns."""
-    return leads if leads.empty else leads[~np.isnan(outcomes(leads, contract))]
+    if leads.empty:
+        return leads
+    is_open = np.isnan(outcomes(leads, contract))
+    return leads[~is_open]
 
 
 def outcomes(leads: pd.DataFrame, contract: Contract) -> Floats:
     """Return the label per row, 0 or 1, NaN while a lead is open, shape (n,)."""
-    return pd.to_numeric(leads[contract.label], errors="coerce").to_numpy(dtype="float64")
+    labels = pd.to_numeric(leads[contract.label], errors="coerce")
+    return labels.to_numpy(dtype="float64")
 
 
 def prediction_drift(reference: Floats, current: Floats, config: DriftConfig) -> ColumnDrift:

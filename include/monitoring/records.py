@@ -145,10 +145,13 @@ def store_metrics(
         WarehouseError: the transaction failed and changed nothing.
     """
     table = f"{settings.redshift.schema_name}.{contract.names.drift_table}"
-    statements = [f"DELETE FROM {table} WHERE run_id = {literal(details.run_id)}"]  # noqa: S608 - quoted by `literal`
+    run_id = literal(details.run_id)
+    statements = [f"DELETE FROM {table} WHERE run_id = {run_id}"]  # noqa: S608 - quoted by `literal`
     rows = _rows(details, checked_at)
     if rows:
-        statements.append(f"INSERT INTO {table} ({', '.join(COLUMNS)}) VALUES\n" + ",\n".join(rows))  # noqa: S608
+        columns = ", ".join(COLUMNS)
+        values = ",\n".join(rows)
+        statements.append(f"INSERT INTO {table} ({columns}) VALUES\n{values}")  # noqa: S608
     warehouse.transaction(statements)
 
 
@@ -195,7 +198,9 @@ def _compared(details: DriftDetails) -> Iterator[_Row]:
 
 def number(value: float | None) -> str:
     """Return an SQL number with six digits; NULL for what is none."""
-    return "NULL" if value is None or not math.isfinite(value) else f"{value:.6g}"
+    if value is None or not math.isfinite(value):
+        return "NULL"
+    return f"{value:.6g}"
 
 
 def boolean(value: bool) -> str:

@@ -95,7 +95,8 @@ class DriftDetails(DriftSummary):
     @property
     def summary(self) -> DriftSummary:
         """Return the part that tasks hand on."""
-        return DriftSummary(**{name: getattr(self, name) for name in DriftSummary.model_fields})
+        fields = {name: getattr(self, name) for name in DriftSummary.model_fields}
+        return DriftSummary(**fields)
 
 
 def describe(

@@ -165,8 +165,10 @@ def _holdout(contract: Contract, champion: ChampionInfo | None, data: Dataset, s
 
 
 def _figures(report: GateReport) -> Figures:
-    champion = None if report.champion is None else dict(report.champion)
-    return Figures(challenger=dict(report.challenger), champion=champion)
+    challenger = dict(report.challenger)
+    if report.champion is None:
+        return Figures(challenger=challenger, champion=None)
+    return Figures(challenger=challenger, champion=dict(report.champion))
 
 
 def gate_report(

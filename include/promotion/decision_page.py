@@ -63,8 +63,10 @@ def side_by_side(metrics: Figures) -> list[FigureRow]:
     """Return one row for each figure that either model has."""
     challenger = metrics.challenger
     champion = metrics.champion or {}
-    names = dict.fromkeys([*challenger, *champion])
-    return [_row(name, challenger.get(name), champion.get(name)) for name in names]
+    rows = []
+    for name in dict.fromkeys([*challenger, *champion]):
+        rows.append(_row(name, challenger.get(name), champion.get(name)))
+    return rows
 
 
 def _row(name: str, challenger: float | None, champion: float | None) -> FigureRow:
@@ -87,4 +89,7 @@ def _least_gain(record: DecisionRecord) -> float | None:
     """Return the bound of the rule about the gain: the one whose figure is the gain's lower bound."""
     if record.gain is None:
         return None
-    return next((rule.bound for rule in record.rules if rule.value == record.gain.lower), None)
+    for rule in record.rules:
+        if rule.value == record.gain.lower:
+            return rule.bound
+    return None

@@ -16,15 +16,16 @@ def judge(report: GateReport) -> Verdict:
     The first model of all has no champion to beat and needs only the floors. The reasons are the rules that failed
     or, for a promotion, all of them.
     """
-    floors = tuple(Rule.at_least(name, report.challenger[name], floor) for name, floor in report.floors.items())
-    rules = _comparison(report) + floors
+    rules = list(_comparison(report))
+    for name, floor in report.floors.items():
+        rules.append(Rule.at_least(name, report.challenger[name], floor))
     failed = tuple(str(rule) for rule in rules if not rule.passed)
     if failed:
-        return Verdict(verdict="keep", reasons=failed, rules=rules)
+        return Verdict(verdict="keep", reasons=failed, rules=tuple(rules))
     passed = tuple(str(rule) for rule in rules)
     if report.champion is None:
         passed = ("first model: no champion to beat", *passed)
-    return Verdict(verdict="promote", reasons=passed, rules=rules)
+    return Verdict(verdict="promote", reasons=passed, rules=tuple(rules))
 
 
 def _comparison(report: GateReport) -> tuple[Rule, ...]:

@@ -66,7 +66,8 @@ class Approval(_Recorded):
 
     def __str__(self) -> str:
         """Return the answer in one line, as the version's tag has it."""
-        return f"{self.choice} by {self.by or 'nobody'} at {self.answered_at}"
+        person = self.by or "nobody"
+        return f"{self.choice} by {person} at {self.answered_at}"
 
 
 class DecisionSummary(_Recorded):
@@ -138,7 +139,8 @@ class DecisionRecord(DecisionSummary):
     def summary(self) -> DecisionSummary:
         """Return the part that tasks hand on."""
         names = self.model_fields_set & DecisionSummary.model_fields.keys()
-        return DecisionSummary(**{name: getattr(self, name) for name in names})
+        fields = {name: getattr(self, name) for name in names}
+        return DecisionSummary(**fields)
 
     @property
     def tags(self) -> dict[str, str]:

@@ -107,7 +107,8 @@ def _shares(tally: Tally, rows: int, random: np.random.Generator) -> tuple[pd.Se
 
 def _middles(length: int, parts: int) -> npt.NDArray[np.int64]:
     """Return the positions in the middle of `parts` equal stretches of `length` sorted values."""
-    return ((np.arange(parts) + 0.5) * length / parts).astype(np.int64)
+    middles = (np.arange(parts) + 0.5) * length / parts
+    return middles.astype(np.int64)
 
 
 def _deviation(values: pd.Series) -> float:

@@ -29,7 +29,8 @@ class ColumnDrift:
     @property
     def undecided(self) -> bool:
         """Return whether the verdict on all rows could be another one."""
-        return self.error > 0 and abs(self.score - self.threshold) <= self.error
+        distance = abs(self.score - self.threshold)
+        return self.error > 0 and distance <= self.error
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,9 @@ class DriftReport:
         Columns that are constant in the reference are not monitored and do not count.
         Source: guide 19.2 ("Share of Drifted Columns").
         """
-        return len(self.drifted_columns) / len(self.columns) if self.columns else 0.0
+        if not self.columns:
+            return 0.0
+        return len(self.drifted_columns) / len(self.columns)
 
     def html(self) -> str:
         """Return Evidently's report as one self-contained page (about 4 MB)."""

@@ -147,4 +147,5 @@ def fill_numbers(before: pd.Series, after: pd.Series, missing: Missing) -> tuple
 
 def as_levels(series: pd.Series, missing: Missing) -> pd.Series:
     """Return everything as text, and a level for what is missing."""
-    return series.astype(object).where(series.notna(), missing.level).astype(str)
+    levels = series.astype(object).where(series.notna(), missing.level)
+    return levels.astype(str)

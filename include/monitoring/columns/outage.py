@@ -109,11 +109,14 @@ def vanished_share(before: pd.Series, after: pd.Series) -> float:
     cells = before.sum()
     rows = after.sum()
     shares = before / cells if cells else before
-    absent = shares[~before.index.isin(after.index)]
+    is_absent = ~before.index.isin(after.index)
+    absent = shares[is_absent]
     if len(absent) == len(before) and rows:
-        unseen = ((before == 1).sum() + 1) / (cells + 1)
+        levels_seen_once = (before == 1).sum()
+        unseen = (levels_seen_once + 1) / (cells + 1)
         return 1.0 if unseen**rows < UNLIKELY else 0.0
-    return float(absent[np.power(1.0 - absent, rows) < UNLIKELY].sum())
+    chance = np.power(1.0 - absent, rows)
+    return float(absent[chance < UNLIKELY].sum())
 
 
 def new_levels(before: pd.Series, after: pd.Series) -> dict[str, int]:
