@@ -1,1 +1,1 @@
-"""What brings the project to AWS: packaging for MWAA."""
+"""Bring the project to AWS: packaging, stacks, checks, deployment and costs."""

@@ -1,4 +1,4 @@
-"""`python -m infra create|delete|plan --stage dev`: a stage's stacks, from an empty account to none again."""
+"""Create, delete or plan an environment's stacks: `python -m infra create|delete|plan --stage dev`."""
 
 import argparse
 import logging
@@ -9,10 +9,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from infra import images, preflight, teardown
 from infra.deploy import Deployer, deployer
-from infra.environment import VERSIONS
+from infra.environments import LAYERS
+from infra.errors import InfraError
+from infra.mwaa_environment import VERSIONS
 from infra.package import ROOT
-from infra.stacks import StackFailedError
-from infra.stages import LAYERS, StageError
 
 log = logging.getLogger(__name__)
 
@@ -27,86 +27,104 @@ def create(work: Deployer, session: boto3.Session) -> None:
     """Create what is absent and update what has changed, layer by layer; safe to run again.
 
     Raises:
-        StageError: a check failed; nothing was changed.
+        DeploymentError: a check failed; nothing was changed.
         StackFailedError: CloudFormation rolled a layer back; the layers before it stand.
     """
-    preflight.check(work.stage, session, work.stacks)
-    for layer in work.stage.layers:
-        done = work.stacks.apply(layer, _extra(layer, work, session))
-        log.info("%-10s %s", layer, done)
+    preflight.check(work.environment, session, work.stacks)
+    for layer in work.environment.layers:
+        outcome = work.stacks.apply(layer, _extra(layer, work, session))
+        log.info("%-10s %s", layer, outcome)
 
 
 def delete(work: Deployer, session: boto3.Session) -> None:
-    """Delete every layer, last first, and say what the stage's Retention leaves.
+    """Delete every layer, last first, and say what the environment's Retention leaves.
 
     Raises:
-        StageError: something of the stage is changing; nothing was deleted.
+        DeploymentError: something of the environment is changing; nothing was deleted.
         StackFailedError: CloudFormation could not delete a layer; those after it are gone, those before it stand.
     """
-    preflight.require_settled(work.stage, session, work.stacks)
+    environment = work.environment
+    preflight.require_settled(environment, session, work.stacks)
     outputs = work.stacks.outputs()
     sagemaker = session.client("sagemaker")
-    teardown.stop_endpoint(sagemaker, work.stage["EndpointName"], work.stage["EndpointRole"])
-    for job in teardown.stop_training(sagemaker, work.stage["TrainingRole"]):
+    teardown.stop_endpoint(sagemaker, environment["EndpointName"], environment["EndpointRole"])
+    for job in teardown.stop_training(sagemaker, environment["TrainingRole"]):
         log.info("training job %s stopped", job)
     for layer in reversed(LAYERS):
-        if work.stacks.describe(layer) is None:
-            continue
-        if layer == "storage":
-            _empty(work, session)
-        if layer == "sagemaker" and "StudioDomain" in outputs:
-            teardown.close_studio(sagemaker, outputs["StudioDomain"])
-        if layer == "network" and "VpcId" in outputs:
-            teardown.release_network(session.client("ec2"), outputs["VpcId"])
-        work.stacks.delete(layer)
-        if layer == "sagemaker" and "StudioFileSystem" in outputs:
-            teardown.release_studio(session.client("efs"), outputs["StudioFileSystem"], work.stage.keeps_data)
-        log.info("%-10s deleted", layer)
-    for line in [*teardown.kept(work.stage, outputs), *teardown.outside_the_stacks(work.stage, session)]:
+        if work.stacks.describe(layer) is not None:
+            _clear_the_way(layer, work, session, outputs)
+            work.stacks.delete(layer)
+            if layer == "sagemaker" and "StudioFileSystem" in outputs:
+                teardown.release_studio(session.client("efs"), outputs["StudioFileSystem"], environment.keeps_data)
+            log.info("%-10s deleted", layer)
+    remains = [
+        *teardown.left_by_stacks(environment, outputs),
+        *teardown.delete_outside_stacks(environment, session),
+    ]
+    for line in remains:
         log.info("kept: %s", line)
+
+
+def _clear_the_way(layer: str, work: Deployer, session: boto3.Session, outputs: dict[str, str]) -> None:
+    """Remove what a layer's stack cannot be deleted with."""
+    if layer == "storage":
+        _empty_buckets(work, session)
+    if layer == "sagemaker" and "StudioDomain" in outputs:
+        teardown.close_studio(session.client("sagemaker"), outputs["StudioDomain"])
+    if layer == "network" and "VpcId" in outputs:
+        teardown.release_network(session.client("ec2"), outputs["VpcId"])
 
 
 def plan(work: Deployer) -> None:
     """Say which layers exist, and with which parameters the others would be created."""
     outputs = work.stacks.outputs()
-    for layer in work.stage.layers:
-        existing = work.stacks.describe(layer)
-        log.info("%-10s %s", layer, existing["StackStatus"] if existing else "to be created")
-    for name, value in sorted((work.stage.given | outputs).items()):
+    for layer in work.environment.layers:
+        stack = work.stacks.describe(layer)
+        log.info("%-10s %s", layer, stack["StackStatus"] if stack else "to be created")
+    values = work.environment.values | outputs
+    for name, value in sorted(values.items()):
         log.info("  %-22s %s", name, value)
 
 
 def _extra(layer: str, work: Deployer, session: boto3.Session) -> dict[str, str]:
-    """Parameters that only a deployment knows: the image, and the versions of the files that the bucket holds."""
+    """Return parameters that only a deployment knows: the image, and the versions of the files in the bucket."""
     if layer == "api":
         return _image(work, session)
     if layer != "airflow":
         return {}
-    if not set(VERSIONS) <= set(work.bucket.current().files):
+    files = work.bucket.current().files
+    if not set(VERSIONS) <= set(files):
         dist = ROOT / "dist"
         work.build(ROOT, dist)
-        work.bucket.apply(work.bucket.plan(dist), dist, "first", work.parse(dist))
-    files = work.bucket.current().files
+        deployment = work.bucket.apply(work.bucket.plan(dist), dist, "first", work.parse(dist))
+        files = deployment.files
     return {parameter: files[key] for key, parameter in VERSION_PARAMETERS.items()}
 
 
 def _image(work: Deployer, session: boto3.Session) -> dict[str, str]:
-    """The API's image; no task of it while there is none, because the service would then never become stable."""
-    image = {"ApiImage": images.uri(work.stage, work.stacks.outputs())}
-    if images.is_pushed(work.stage, session):
-        return image
-    log.info("           %s is not pushed yet, so the API starts no task: see make images", image["ApiImage"])
-    return image | {"ApiTasks": "0"}
+    """Return the API's image.
+
+    The service starts no task of it while it is not pushed, because it would then never become stable.
+    """
+    image = images.uri(work.environment, work.stacks.outputs())
+    if images.is_pushed(work.environment, session):
+        return {"ApiImage": image}
+    log.info("           %s is not pushed yet, so the API starts no task: see make images", image)
+    return {"ApiImage": image, "ApiTasks": "0"}
 
 
-def _empty(work: Deployer, session: boto3.Session) -> None:
-    names = [work.stage["MwaaBucket"], *([] if work.stage.keeps_data else [work.stage["Bucket"]])]
-    for name in names:
-        log.info("%d object versions deleted from %s", teardown.empty_bucket(session.client("s3"), name), name)
+def _empty_buckets(work: Deployer, session: boto3.Session) -> None:
+    """Empty the buckets that go with the storage stack: always that of the code, that of the data if none is kept."""
+    buckets = [work.environment["MwaaBucket"]]
+    if not work.environment.keeps_data:
+        buckets.append(work.environment["Bucket"])
+    for bucket in buckets:
+        count = teardown.empty_bucket(session.client("s3"), bucket)
+        log.info("%d object versions deleted from %s", count, bucket)
 
 
 def main() -> None:
-    """The command line: exit status 1 and the reason where something did not happen."""
+    """Run the command line: exit status 1 and the reason where something did not happen."""
     parser = argparse.ArgumentParser(prog="python -m infra", description=__doc__)
     parser.add_argument("command", choices=("create", "delete", "plan"))
     parser.add_argument("--stage", required=True)
@@ -115,10 +133,13 @@ def main() -> None:
     session = boto3.Session()
     try:
         work = deployer(arguments.stage, session)
-        plan(work) if arguments.command == "plan" else {"create": create, "delete": delete}[arguments.command](
-            work, session
-        )
-    except (StageError, StackFailedError, ClientError, BotoCoreError, OSError) as error:
+        if arguments.command == "create":
+            create(work, session)
+        elif arguments.command == "delete":
+            delete(work, session)
+        else:
+            plan(work)
+    except (InfraError, ClientError, BotoCoreError, OSError) as error:
         log.error("%s", error)
         sys.exit(1)
 

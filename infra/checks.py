@@ -1,4 +1,4 @@
-"""What a deployment checks before it changes anything; each check returns its findings, none when all is well."""
+"""Check a deployment before it changes anything; each check returns its findings, none when all is well."""
 
 import json
 import os
@@ -14,7 +14,8 @@ from pathlib import Path
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from infra.stages import TEMPLATES
+from infra.environments import TEMPLATES
+from infra.errors import ParseError
 
 SECRETS = {
     "an AWS access key": re.compile(rb"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"),
@@ -36,70 +37,66 @@ print("RESULT" + json.dumps({"version": __version__, "errors": bag.import_errors
 """
 
 
-class ParseError(RuntimeError):
-    """The DAGs could not even be tried; the message is the process's own."""
-
-
 def templates(region: str) -> list[str]:
-    """cfn-lint's findings on the templates."""
+    """Return cfn-lint's findings on the templates."""
     linter = Path(sys.executable).with_name("cfn-lint")
     files = sorted(map(str, TEMPLATES.glob("*.yaml")))
-    done = subprocess.run(  # noqa: S603 - our own linter on our own files
-        [str(linter), "--format", "parseable", "--regions", region, "--template", *files],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return (done.stdout + done.stderr).splitlines() if done.returncode else []
+    command = [str(linter), "--format", "parseable", "--regions", region, "--template", *files]
+    completed = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own files
+    if completed.returncode == 0:
+        return []
+    return (completed.stdout + completed.stderr).splitlines()
 
 
 def secrets_in(folder: Path) -> list[str]:
-    """Files of a tree, and of the zip files in it, that hold something which looks like a secret.
+    """Return files of a tree, and of the zip files in it, that hold something which looks like a secret.
 
     In a checkout those that git tracks or would take with `git add`; elsewhere all.
     """
-    return [
-        f"{name} holds what looks like {what}: take it out and revoke it"
-        for name, content in _contents(folder)
-        for what, pattern in SECRETS.items()
-        if pattern.search(content)
-    ]
+    findings = []
+    for name, content in _contents(folder):
+        for kind, pattern in SECRETS.items():
+            if pattern.search(content):
+                findings.append(f"{name} holds what looks like {kind}: take it out and revoke it")
+    return findings
 
 
 def _contents(folder: Path) -> Iterator[tuple[str, bytes]]:
+    """Yield name and content of every file, and of every entry of a zip file."""
     for file in sorted(path for path in _files(folder) if path.is_file()):
         name = str(file.relative_to(folder))
         yield name, file.read_bytes()
         if zipfile.is_zipfile(file):
             with zipfile.ZipFile(file) as archive:
-                yield from ((f"{name}/{entry}", archive.read(entry)) for entry in archive.namelist())
+                for entry in archive.namelist():
+                    yield f"{name}/{entry}", archive.read(entry)
 
 
 def _files(folder: Path) -> list[Path]:
     if not (folder / ".git").exists():
         return list(folder.rglob("*"))
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    listed = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stdout  # noqa: S603
-    return [folder / name for name in listed.split("\0") if name]
+    listing = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stdout  # noqa: S603
+    return [folder / name for name in listing.split("\0") if name]
 
 
 def conflicts(requirements: str, constraints: str) -> list[str]:
-    """Pins of a requirements file that the constraints of the target's Airflow refuse, and lines that are no pins."""
-    allowed = {canonicalize_name(pin.name): pin for pin in _pins(constraints)}
-    found = []
+    """Return pins that the constraints of the target's Airflow refuse, and requirements that are not pinned."""
+    constraint_of = {canonicalize_name(pin.name): pin for pin in _pins(constraints)}
+    findings = []
     for pin in _pins(requirements):
         versions = [spec.version for spec in pin.specifier if spec.operator == "=="]
         if not versions:
-            found.append(f"{pin.name} is not pinned: run make lock")
+            findings.append(f"{pin.name} is not pinned: run make lock")
             continue
-        other = allowed.get(canonicalize_name(pin.name))
-        if other and not other.specifier.contains(versions[0], prereleases=True):
-            found.append(f"{pin.name} {versions[0]} is not {other.specifier} of the constraints: run make lock")
-    return found
+        constraint = constraint_of.get(canonicalize_name(pin.name))
+        if constraint and not constraint.specifier.contains(versions[0], prereleases=True):
+            findings.append(f"{pin.name} {versions[0]} is not {constraint.specifier} of the constraints: run make lock")
+    return findings
 
 
 def parse_dags(dist: Path, version: str) -> tuple[dict[str, dict[str, str]], list[str]]:
-    """File below dags/ and schedule of every DAG of a built dist/, by id, and what is wrong with them.
+    """Return file below dags/ and schedule of every DAG of a built dist/, by id, and what is wrong with them.
 
     Parsed in a process and an Airflow home of its own. A DAG that two files define is an error too.
 
@@ -107,17 +104,11 @@ def parse_dags(dist: Path, version: str) -> tuple[dict[str, dict[str, str]], lis
         ParseError: Airflow is not the target's version, or the process failed.
     """
     with tempfile.TemporaryDirectory() as home:
-        if (plugins := dist / "plugins.zip").is_file() and plugins.stat().st_size:
-            shutil.unpack_archive(plugins, Path(home, "plugins"))
-        own = {"AIRFLOW_HOME": home, "PYTHONPATH": str(dist / "dags"), "AIRFLOW__CORE__LOAD_EXAMPLES": "False"}
-        own |= {"AIRFLOW__CORE__DAGS_FOLDER": str(dist / "dags")}
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
-        command = [sys.executable, "-c", PARSE, str(dist / "dags")]
-        done = subprocess.run(command, env=inherited | own, capture_output=True, text=True, check=False)  # noqa: S603
-    line = next((line for line in done.stdout.splitlines() if line.startswith("RESULT")), None)
-    if line is None:
-        raise ParseError(f"the DAGs could not be parsed:\n{done.stderr[-2000:]}")
-    result = json.loads(line.removeprefix("RESULT"))
+        completed = _run_parser(dist, Path(home))
+    lines = [line for line in completed.stdout.splitlines() if line.startswith("RESULT")]
+    if not lines:
+        raise ParseError(f"the DAGs could not be parsed:\n{completed.stderr[-2000:]}")
+    result = json.loads(lines[0].removeprefix("RESULT"))
     if result["version"] != version:
         raise ParseError(
             f"this is Airflow {result['version']}, the target is {version}: see docs/mwaa.md, next version"
@@ -126,12 +117,30 @@ def parse_dags(dist: Path, version: str) -> tuple[dict[str, dict[str, str]], lis
     return dags, [f"{file}: {error}" for file, error in result["errors"].items()]
 
 
+def _run_parser(dist: Path, home: Path) -> subprocess.CompletedProcess[str]:
+    plugins = dist / "plugins.zip"
+    if plugins.is_file() and plugins.stat().st_size:
+        shutil.unpack_archive(plugins, home / "plugins")
+    dags = str(dist / "dags")
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
+    variables = {
+        **inherited,
+        "AIRFLOW_HOME": str(home),
+        "AIRFLOW__CORE__DAGS_FOLDER": dags,
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "PYTHONPATH": dags,
+    }
+    command = [sys.executable, "-c", PARSE, dags]
+    return subprocess.run(command, env=variables, capture_output=True, text=True, check=False)  # noqa: S603 - above
+
+
 def _pins(text: str) -> list[Requirement]:
-    found = []
+    """Return the requirements in a file; comments, options and empty lines are none."""
+    pins = []
     for line in text.splitlines():
-        bare = line.split("#")[0].split("\\")[0].strip()
+        requirement = line.split("#")[0].split("\\")[0].strip()
         try:
-            found.append(Requirement(bare))
+            pins.append(Requirement(requirement))
         except InvalidRequirement:
             continue
-    return found
+    return pins

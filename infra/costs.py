@@ -1,4 +1,4 @@
-"""Monthly cost of a stage from its parameters and public list prices: `python -m infra.costs`."""
+"""Compute the monthly cost of an environment from its parameters and public list prices: `python -m infra.costs`."""
 
 import logging
 import sys
@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from infra.stages import HERE, STAGES, Stage, load_stage, template
+from infra.environments import HERE, Environment, environment_names, load_environment, template
 
 log = logging.getLogger(__name__)
 
@@ -25,33 +25,36 @@ class Line:
     formula: str
 
     def cost(self, prices: dict[str, Any]) -> float:
-        """US dollars a month. Raises KeyError for an item without a price."""
+        """Return US dollars a month. Raises KeyError for an item without a price."""
         return self.quantity * float(prices[self.item][0])
 
 
 def price_list() -> dict[str, Any]:
-    """The prices, where they are from, and the assumed use of each stage."""
-    listed: dict[str, Any] = yaml.safe_load((HERE / "prices.yaml").read_text(encoding="utf-8"))
-    return listed
+    """Read the prices, where they are from, and the assumed use of each environment."""
+    text = (HERE / "prices.yaml").read_text(encoding="utf-8")
+    prices: dict[str, Any] = yaml.safe_load(text)
+    return prices
 
 
-def bill(stage: Stage, use: dict[str, float], hours: float) -> list[Line]:
-    """Every line of a stage's month.
+def bill(environment: Environment, use: dict[str, float], hours: float) -> list[Line]:
+    """Return every line of an environment's month.
 
     Args:
-        stage: what it owns, by its parameters.
+        environment: what it owns, by its parameters.
         use: how much it works.
         hours: of a month.
     """
-    network, airflow = _network(stage, use, hours), _airflow(stage, use, hours)
-    return [*network, *airflow, *_work(stage, use), *_servers(stage, hours)]
+    return [
+        *_network(environment, use, hours),
+        *_airflow(environment, use, hours),
+        *_work(environment, use),
+        *_servers(environment, hours),
+    ]
 
 
-def _network(stage: Stage, use: dict[str, float], hours: float) -> list[Line]:
-    nats = int(stage["NatGateways"])
-    resources = template("network")["Resources"].values()
-    kinds = [item["Properties"]["VpcEndpointType"] for item in resources if item["Type"] == "AWS::EC2::VPCEndpoint"]
-    endpoints = kinds.count("Interface")
+def _network(environment: Environment, use: dict[str, float], hours: float) -> list[Line]:
+    nats = int(environment["NatGateways"])
+    endpoints = _interface_endpoints()
     return [
         Line("nat_hour", nats * hours, f"{nats} gateways x {hours:g} h"),
         Line("nat_gb", use["nat_gb"], "GB out to the internet"),
@@ -60,8 +63,17 @@ def _network(stage: Stage, use: dict[str, float], hours: float) -> list[Line]:
     ]
 
 
-def _airflow(stage: Stage, use: dict[str, float], hours: float) -> list[Line]:
-    size = stage["EnvironmentClass"].removeprefix("mw1.")
+def _interface_endpoints() -> int:
+    """Count the VPC endpoints that are billed by the hour, which those of a gateway are not."""
+    count = 0
+    for resource in template("network")["Resources"].values():
+        if resource["Type"] == "AWS::EC2::VPCEndpoint" and resource["Properties"]["VpcEndpointType"] == "Interface":
+            count += 1
+    return count
+
+
+def _airflow(environment: Environment, use: dict[str, float], hours: float) -> list[Line]:
+    size = environment["EnvironmentClass"].removeprefix("mw1.")
     return [
         Line(f"mwaa_{size}", hours, f"{hours:g} h, one worker and two schedulers included"),
         Line(f"mwaa_worker_{size}", use["extra_worker_hours"], "hours of workers beyond the first"),
@@ -70,23 +82,25 @@ def _airflow(stage: Stage, use: dict[str, float], hours: float) -> list[Line]:
     ]
 
 
-def _work(stage: Stage, use: dict[str, float]) -> list[Line]:
-    rpu = int(_value(stage, "warehouse", "RedshiftBaseCapacity"))
-    glue = use["glue_runs"] * (GLUE_DPU * GLUE_HOURS_A_RUN + CRAWL_DPU_HOURS)
+def _work(environment: Environment, use: dict[str, float]) -> list[Line]:
+    rpu = int(_value(environment, "warehouse", "RedshiftBaseCapacity"))
+    query_hours = use["warehouse_hours"]
+    runs = use["glue_runs"]
+    dpu_hours_a_run = GLUE_DPU * GLUE_HOURS_A_RUN + CRAWL_DPU_HOURS
     return [
-        Line("redshift_rpu", rpu * use["warehouse_hours"], f"{rpu} RPU x {use['warehouse_hours']:g} h of queries"),
+        Line("redshift_rpu", rpu * query_hours, f"{rpu} RPU x {query_hours:g} h of queries"),
         Line("redshift_gb", use["data_gb"], "GB"),
-        Line("glue_dpu", glue, f"{use['glue_runs']:g} runs x (2 DPU x 6 min + a crawl of 2 DPU x 10 min)"),
+        Line("glue_dpu", runs * dpu_hours_a_run, f"{runs:g} runs x (2 DPU x 6 min + a crawl of 2 DPU x 10 min)"),
         Line("sagemaker_m5_large", use["training_hours"], "hours of training jobs"),
         Line("s3_gb", 3 * use["data_gb"], "GB, old versions and models included"),
         Line("s3_writes", 100, "thousand requests"),
     ]
 
 
-def _servers(stage: Stage, hours: float) -> list[Line]:
-    size = _value(stage, "tracking", "MlflowInstance").replace(".", "_")
-    disk = int(_value(stage, "tracking", "MlflowVolumeGiB")) + 12
-    tasks = int(stage["ApiTasks"])
+def _servers(environment: Environment, hours: float) -> list[Line]:
+    size = _value(environment, "tracking", "MlflowInstance").replace(".", "_")
+    disk = int(_value(environment, "tracking", "MlflowVolumeGiB")) + 12
+    tasks = int(environment["ApiTasks"])
     return [
         Line(f"ec2_{size}", hours, f"{hours:g} h of MLflow"),
         Line("ebs_gb", disk, "GB, system disk included"),
@@ -100,53 +114,64 @@ def _servers(stage: Stage, hours: float) -> list[Line]:
     ]
 
 
-def _value(stage: Stage, layer: str, parameter: str) -> str:
-    """A parameter's value, else its template's default."""
+def _value(environment: Environment, layer: str, parameter: str) -> str:
+    """Return a parameter's value, else its template's default."""
     default = template(layer)["Parameters"][parameter].get("Default", "")
-    return stage.given.get(parameter, str(default))
+    return environment.values.get(parameter, str(default))
 
 
 def if_asked_for(use: dict[str, float], hours: float) -> list[Line]:
-    """What a month of the endpoint, and of scoring on Spark every night, adds to either stage's bill.
+    """Return what a month of the endpoint, and of scoring on Spark every night, adds to either environment's bill.
 
     Args:
         use: instances of the endpoint, runs of the scoring job and hours of each.
         hours: of a month.
     """
-    instances, runs, each = use["endpoint_instances"], use["scoring_runs"], use["scoring_hours_a_run"]
+    instances = use["endpoint_instances"]
+    runs = use["scoring_runs"]
+    hours_a_run = use["scoring_hours_a_run"]
     workers = int(template("glue")["Resources"]["ScoringJob"]["Properties"]["NumberOfWorkers"])
-    spark = f"{runs:g} runs x {workers} DPU x {each * 60:g} min"
+    spark = f"{runs:g} runs x {workers} DPU x {hours_a_run * 60:g} min"
     return [
         Line("endpoint_m5_large", instances * hours, f"{instances:g} instance x {hours:g} h"),
-        Line("scoring_dpu", runs * workers * each, spark),
+        Line("scoring_dpu", runs * workers * hours_a_run, spark),
     ]
 
 
-def table(stage_name: str) -> str:
-    """The bill of a stage as a Markdown table with its total."""
-    listed = price_list()
-    lines = bill(load_stage(stage_name, "0" * 12), listed["assumed"][stage_name], float(listed["hours_a_month"]))
-    total = sum(line.cost(listed["prices"]) for line in lines)
-    return "\n".join((*_rows(lines, listed["prices"]), f"| **{stage_name}, a month** | | | | **{total:,.0f}** |"))
+def table(name: str) -> str:
+    """Return the bill of an environment as a Markdown table with its total."""
+    assumptions = price_list()
+    prices = assumptions["prices"]
+    hours = float(assumptions["hours_a_month"])
+    environment = load_environment(name, "0" * 12)
+    lines = bill(environment, assumptions["assumed"][name], hours)
+    total = sum(line.cost(prices) for line in lines)
+    rows = [*_rows(lines, prices), f"| **{name}, a month** | | | | **{total:,.0f}** |"]
+    return "\n".join(rows)
 
 
 def table_if_asked_for() -> str:
-    """The same of what runs only where somebody asks for it, without a total."""
-    listed = price_list()
-    return "\n".join(_rows(if_asked_for(listed["if_asked_for"], float(listed["hours_a_month"])), listed["prices"]))
+    """Return the same of what runs only where somebody asks for it, without a total."""
+    assumptions = price_list()
+    hours = float(assumptions["hours_a_month"])
+    lines = if_asked_for(assumptions["if_asked_for"], hours)
+    return "\n".join(_rows(lines, assumptions["prices"]))
 
 
 def _rows(lines: list[Line], prices: dict[str, Any]) -> list[str]:
+    """Return the head of a table and a row of each line, the dearest first."""
     rows = [
-        f"| {prices[line.item][1]} | {line.formula} | {line.quantity:,.0f} | {prices[line.item][0]} "
-        f"| {line.cost(prices):,.2f} |"
-        for line in sorted(lines, key=lambda line: -line.cost(prices))
+        "| priced by | quantity's formula | quantity | price, $ | cost, $ |",
+        "|---|---|---:|---:|---:|",
     ]
-    return ["| priced by | quantity's formula | quantity | price, $ | cost, $ |", "|---|---|---:|---:|---:|", *rows]
+    for line in sorted(lines, key=lambda line: -line.cost(prices)):
+        price, title, *_ = prices[line.item]
+        rows.append(f"| {title} | {line.formula} | {line.quantity:,.0f} | {price} | {line.cost(prices):,.2f} |")
+    return rows
 
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
-    for name in sorted(path.stem for path in STAGES.glob("*.yaml")):
+    for name in environment_names():
         log.info("## %s\n\n%s\n", name, table(name))
     log.info("## Only if asked for\n\n%s\n", table_if_asked_for())

@@ -1,4 +1,4 @@
-"""`python -m infra.deploy --stage dev`: code and requirements to the stage's MWAA environment, checked.
+"""Deploy code and requirements to the stage's MWAA environment, checked: `python -m infra.deploy --stage dev`.
 
 Validates, uploads, updates the environment only where plugins, requirements or startup script changed, waits, and
 verifies that every DAG runs from the new files. `--dry-run` prints the plan; `--rollback` brings the former deployment
@@ -18,157 +18,173 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from infra import checks
-from infra.environment import Dags, Environment, EnvironmentBusyError, NotVerifiedError, UpdateFailedError
+from infra.environments import Environment, airflow_variables, load_environment, template
+from infra.errors import DeploymentError, InfraError, NotDeployableError
+from infra.mwaa_environment import Dags, MwaaEnvironment
 from infra.package import ROOT, package
 from infra.stacks import Stacks
-from infra.stages import Stage, StageError, airflow_environment, load_stage, template
-from infra.uploads import CodeBucket, Deployment, NoEarlierDeploymentError, NotVersionedError, Plan
+from infra.uploads import CodeBucket, Deployment, Plan
 
 log = logging.getLogger(__name__)
 
 REFRESH = timedelta(seconds=300)
 """How long Airflow may take to look for new files; a DAG parsed before may be the old one, read once more."""
 CONSTRAINTS = "https://raw.githubusercontent.com/apache/airflow/constraints-{version}/constraints-3.12.txt"
-EXPECTED = (
-    StageError, checks.ParseError, EnvironmentBusyError, UpdateFailedError, NotVerifiedError, NoEarlierDeploymentError,
-    NotVersionedError, ClientError, BotoCoreError, OSError,
-)  # fmt: skip
-
-
-class NotDeployableError(StageError):
-    """The checks found something; nothing has been changed."""
+EXPECTED = (InfraError, ClientError, BotoCoreError, OSError)
 
 
 @dataclass
 class Deployer:
-    """One deployment to one stage."""
+    """One deployment to one environment."""
 
-    stage: Stage
+    environment: Environment
     stacks: Stacks
     bucket: CodeBucket
-    environment: Environment
+    mwaa: MwaaEnvironment
     region: str
 
     def build(self, root: Path, dist: Path) -> None:
-        """dist/ with the stage's startup.sh. Raises StageError before the stacks exist."""
+        """Build dist/ with the environment's startup.sh. Raises DeploymentError before the stacks exist."""
         outputs = self.stacks.outputs()
+        name = self.environment.name
         if "MlflowTrackingUri" not in outputs:
-            raise StageError(f"stage {self.stage.name} has no stacks yet: make stacks STAGE={self.stage.name}")
-        package(root, dist, airflow_environment(self.stage, outputs, self.region))
+            raise DeploymentError(f"stage {name} has no stacks yet: make stacks STAGE={name}")
+        package(root, dist, airflow_variables(self.environment, outputs, self.region))
 
     def validate(self, dist: Path, constraints: str) -> Dags:
-        """Every check; returns the DAGs' files and schedules. Raises NotDeployableError with all findings."""
+        """Run every check; return the DAGs' files and schedules. Raises NotDeployableError with all findings."""
         requirements = (dist / "requirements.txt").read_text(encoding="utf-8")
-        found = [*checks.templates(self.region), *checks.secrets_in(ROOT), *checks.secrets_in(dist)]
-        return self.parse(dist, [*found, *checks.conflicts(requirements, constraints)])
+        findings = [
+            *checks.templates(self.region),
+            *checks.secrets_in(ROOT),
+            *checks.secrets_in(dist),
+            *checks.conflicts(requirements, constraints),
+        ]
+        return self.parse(dist, findings)
 
-    def parse(self, dist: Path, found: Iterable[str] = ()) -> Dags:
-        """The DAGs' files and schedules. Raises NotDeployableError with their errors, after what was found before."""
+    def parse(self, dist: Path, findings: Iterable[str] = ()) -> Dags:
+        """Return the DAGs' files and schedules. Raises NotDeployableError with earlier findings and their errors."""
         dags, errors = checks.parse_dags(dist, self.airflow_version)
-        _refuse([*found, *errors])
+        _refuse([*findings, *errors])
         return dags
 
     def plan(self, dist: Path, dags: Dags) -> Plan:
-        """What a deployment would do; changes nothing.
+        """Return what a deployment would do; changes nothing.
 
         Raises:
-            EnvironmentBusyError, NotVersionedError: environment or bucket cannot take one now.
+            EnvironmentBusyError, NotVersionedError: MWAA or the bucket cannot take one now.
             NotDeployableError: another file on the environment has a DAG of this name already.
         """
-        self.environment.require_ready()
+        self.mwaa.require_ready()
         self.bucket.require_versions()
         plan = self.bucket.plan(dist)
-        _refuse(self.environment.taken(dags, plan.delete))
-        return replace(plan, behind=not self.environment.runs(self.bucket.current()))
+        _refuse(self.mwaa.name_conflicts(dags, plan.delete))
+        is_behind = not self.mwaa.runs(self.bucket.current())
+        return replace(plan, behind=is_behind)
 
     def deploy(self, dist: Path, dags: Dags, label: str) -> Plan:
-        """Upload what differs, update the environment where needed, verify; returns what was done."""
+        """Upload what differs, update the environment where needed, verify; return what was done."""
         plan = self.plan(dist, dags)
         deployment = self.bucket.apply(plan, dist, label, dags)
         self._bring_up(deployment, plan.delete, uploaded=bool(plan.put or plan.delete))
         return plan
 
     def rollback(self) -> Deployment:
-        """The former object versions back in place, the environment on them, and verified; returns that deployment.
+        """Bring the former object versions back, the environment on them, and verify; return that deployment.
 
         Asks Airflow nothing before: that it no longer answers may be the reason.
         """
-        self.environment.require_ready()
-        former, now = self.bucket.former(), self.bucket.current()
+        self.mwaa.require_ready()
+        former = self.bucket.former()
+        current = self.bucket.current()
         deployment = self.bucket.restore(former)
-        self._bring_up(deployment, sorted(set(now.files) - set(former.files)), uploaded=True)
+        deleted = sorted(set(current.files) - set(former.files))
+        self._bring_up(deployment, deleted, uploaded=True)
         return deployment
 
-    def _bring_up(self, deployment: Deployment, gone: Iterable[str], uploaded: bool) -> None:
-        """Environment on a deployment's versions, then every DAG on its files.
+    def _bring_up(self, deployment: Deployment, deleted: Iterable[str], uploaded: bool) -> None:
+        """Put the environment on a deployment's versions, then wait until every DAG runs from its file.
 
         Args:
             deployment: what the bucket holds.
-            gone: keys of files that it no longer holds.
+            deleted: keys of files that it no longer holds.
             uploaded: whether any file is new, so that Airflow has to find it first.
         """
-        if not self.environment.runs(deployment):
-            log.info("updating %s, which takes about half an hour", self.environment.name)
-            self.environment.update(deployment)
+        if not self.mwaa.runs(deployment):
+            log.info("updating %s, which takes about half an hour", self.mwaa.name)
+            self.mwaa.update(deployment)
             uploaded = False  # the machines are new, and have read the bucket as it is
-        since = datetime.now(UTC) + (REFRESH if uploaded else timedelta())
+        since = datetime.now(UTC)
+        if uploaded:
+            since += REFRESH
         log.info("verifying that Airflow has %d DAGs from these files", len(deployment.dags))
-        self.environment.verify(deployment.dags, since, gone)
+        self.mwaa.verify(deployment.dags, since, deleted)
 
     @property
     def airflow_version(self) -> str:
-        """The target's version of Airflow."""
+        """Return the target's version of Airflow."""
         default = template("airflow")["Parameters"]["AirflowVersion"]["Default"]
-        return self.stage.given.get("AirflowVersion", str(default))
+        return self.environment.values.get("AirflowVersion", str(default))
 
 
-def deployer(stage_name: str, session: boto3.Session) -> Deployer:
-    """The deployment of a stage to the account and region of a session."""
-    stage = load_stage(stage_name, session.client("sts").get_caller_identity()["Account"])
-    bucket = CodeBucket(session.client("s3"), stage["MwaaBucket"])
-    environment = Environment(session.client("mwaa"), stage["EnvironmentName"])
-    return Deployer(stage, Stacks(stage, session), bucket, environment, session.region_name)
+def deployer(name: str, session: boto3.Session) -> Deployer:
+    """Make the deployment of an environment to the account and region of a session."""
+    account = session.client("sts").get_caller_identity()["Account"]
+    environment = load_environment(name, account)
+    return Deployer(
+        environment=environment,
+        stacks=Stacks(environment, session),
+        bucket=CodeBucket(session.client("s3"), environment["MwaaBucket"]),
+        mwaa=MwaaEnvironment(session.client("mwaa"), environment["EnvironmentName"]),
+        region=session.region_name,
+    )
 
 
-def _refuse(found: list[str]) -> None:
-    if found:
-        raise NotDeployableError("not deployed, nothing was changed:\n" + "\n".join(found))
+def _refuse(findings: list[str]) -> None:
+    if findings:
+        raise NotDeployableError("not deployed, nothing was changed:\n" + "\n".join(findings))
 
 
 def describe(plan: Plan) -> str:
-    """A plan in words."""
-    lines = [*(f"put     {key}" for key in plan.put), *(f"delete  {key}" for key in plan.delete)]
-    ending = "the environment is updated (about half an hour)" if plan.updates_environment else "no environment update"
-    return "\n".join([*lines, f"{len(plan.put)} to put, {len(plan.delete)} to delete; {ending}"])
+    """Put a plan into words."""
+    lines = [f"put     {key}" for key in plan.put]
+    lines += [f"delete  {key}" for key in plan.delete]
+    ending = "no environment update"
+    if plan.updates_environment:
+        ending = "the environment is updated (about half an hour)"
+    lines.append(f"{len(plan.put)} to put, {len(plan.delete)} to delete; {ending}")
+    return "\n".join(lines)
 
 
-def fetch_constraints(version: str, given: Path | None) -> str:
-    """Airflow's constraints for a version: a local copy, else from Airflow's repository. Raises OSError."""
-    if given:
-        return given.read_text(encoding="utf-8")
+def fetch_constraints(version: str, copy: Path | None) -> str:
+    """Return Airflow's constraints for a version: a local copy's, else from Airflow's repository. Raises OSError."""
+    if copy:
+        return copy.read_text(encoding="utf-8")
     with urllib.request.urlopen(CONSTRAINTS.format(version=version), timeout=30) as answer:  # noqa: S310 - https above
         text: str = answer.read().decode()
     return text
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """What the command line asks for."""
+    """Do what the command line asks for."""
     work = deployer(arguments.stage, boto3.Session())
     if arguments.rollback:
-        back = work.rollback()
-        log.info("back to %d files of the former deployment, %d DAGs verified", len(back.files), len(back.dags))
+        former = work.rollback()
+        log.info("back to %d files of the former deployment, %d DAGs verified", len(former.files), len(former.dags))
         return
     dist = ROOT / "dist"
     work.build(ROOT, dist)
-    dags = work.validate(dist, fetch_constraints(work.airflow_version, arguments.constraints))
+    constraints = fetch_constraints(work.airflow_version, arguments.constraints)
+    dags = work.validate(dist, constraints)
     if arguments.dry_run:
         log.info(describe(work.plan(dist, dags)))
         return
-    log.info("%s\n%d DAGs verified", describe(work.deploy(dist, dags, arguments.label)), len(dags))
+    plan = work.deploy(dist, dags, arguments.label)
+    log.info("%s\n%d DAGs verified", describe(plan), len(dags))
 
 
 def main() -> None:
-    """The command line: exit status 1 and the reason where a deployment was not made."""
+    """Run the command line: exit status 1 and the reason where a deployment was not made."""
     parser = argparse.ArgumentParser(prog="python -m infra.deploy", description=__doc__)
     parser.add_argument("--stage", required=True)
     parser.add_argument("--dry-run", action="store_true", help="validate and print the plan, change nothing")

@@ -1,4 +1,4 @@
-"""Builds `dist/` as MWAA wants it: `dags/` with include/ below, `plugins.zip`, `requirements.txt`, `startup.sh`.
+"""Build `dist/` as MWAA wants it: `dags/` with include/ below, `plugins.zip`, `requirements.txt`, `startup.sh`.
 
 include/ travels with the DAGs, so code deploys without an environment update; it is never in plugins.zip too,
 because plugins/ comes first on MWAA's `sys.path` and a stale copy there would win.
@@ -11,7 +11,7 @@ import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from infra.stages import startup_script
+from infra.environments import startup_script
 
 ROOT = Path(__file__).parents[1]
 
@@ -20,15 +20,15 @@ ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
 log = logging.getLogger(__name__)
 
 
-def package(root: Path, dist: Path, environment: Mapping[str, str] | None = None) -> list[Path]:
-    """Writes the four parts of a deployment below `dist`, which is emptied first.
+def package(root: Path, dist: Path, variables: Mapping[str, str] | None = None) -> list[Path]:
+    """Write the four parts of a deployment below `dist`, which is emptied first.
 
     Identical input gives byte-identical files.
 
     Args:
         root: the project.
         dist: where to.
-        environment: variables that startup.sh exports, those of a stage; none leaves every setting at its default.
+        variables: what startup.sh exports; none leaves every setting at its default.
 
     Returns:
         Every written file, sorted.
@@ -38,7 +38,7 @@ def package(root: Path, dist: Path, environment: Mapping[str, str] | None = None
     _copy(root / "include", dist / "dags" / "include")
     _zip(root / "plugins", dist / "plugins.zip")
     shutil.copyfile(root / "requirements.txt", dist / "requirements.txt")
-    (dist / "startup.sh").write_text(startup_script(environment or {}), encoding="utf-8")
+    (dist / "startup.sh").write_text(startup_script(variables or {}), encoding="utf-8")
     return sorted(path for path in dist.rglob("*") if path.is_file())
 
 
@@ -47,8 +47,8 @@ def _sources(folder: Path) -> list[Path]:
 
 
 def _copy(source: Path, target: Path) -> None:
-    for file in _sources(source) if source.is_dir() else [source]:
-        copy = target / file.relative_to(source) if source.is_dir() else target
+    for file in _sources(source):
+        copy = target / file.relative_to(source)
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(file, copy)
 
@@ -64,5 +64,5 @@ def _zip(folder: Path, target: Path) -> None:
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
-    for written in package(ROOT, ROOT / "dist"):
-        log.info("%s  %d bytes", written.relative_to(ROOT), written.stat().st_size)
+    for path in package(ROOT, ROOT / "dist"):
+        log.info("%s  %d bytes", path.relative_to(ROOT), path.stat().st_size)

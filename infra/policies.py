@@ -1,4 +1,4 @@
-"""Holds the roles' policies against recorded calls: what is refused, and what is allowed and never used.
+"""Compare the roles' policies with recorded calls: what is refused, and what is allowed and never used.
 
 After `make demo`: `python -m infra.policies .local/aws/calls.jsonl`.
 
@@ -18,12 +18,19 @@ from pathlib import Path
 from typing import Any
 
 from include.settings import settings
-from infra.stages import load_stage, template
+from infra.environments import load_environment, template
 
 log = logging.getLogger(__name__)
 
 Names = dict[str, str]
 ROLE_LAYERS = ("warehouse", "roles", "ci")
+KEY_USES = {
+    "s3:GetObject": "kms:Decrypt",
+    "s3:PutObject": "kms:GenerateDataKey",
+    "secretsmanager:GetSecretValue": "kms:Decrypt",
+}
+"""What a call does with the key of an encrypted bucket or secret."""
+REFERENCE = re.compile(r"\$\{([^}]+)\}")
 
 
 @dataclass(frozen=True)
@@ -49,66 +56,79 @@ class Statement:
 
 
 def read_calls(file: Path) -> list[Call]:
-    """The calls that a local AWS has recorded in `<data-dir>/calls.jsonl`."""
-    lines = map(json.loads, file.read_text(encoding="utf-8").splitlines())
-    return [
-        Call(line["role"], line["action"], tuple(line["resources"]), tuple(line.get("context", {}).items()))
-        for line in lines
-    ]
+    """Read the calls that a local AWS has recorded in `<data-dir>/calls.jsonl`."""
+    calls = []
+    for line in file.read_text(encoding="utf-8").splitlines():
+        record = json.loads(line)
+        call = Call(
+            role=record["role"],
+            action=record["action"],
+            resources=tuple(record["resources"]),
+            context=tuple(record.get("context", {}).items()),
+        )
+        calls.append(call)
+    return calls
 
 
 def statements(names: Names) -> list[Statement]:
-    """Every statement of every role in the templates.
+    """Return every statement of every role in the templates.
 
     Args:
         names: values of the templates' parameters, and of AWS::Region, AWS::AccountId and AWS::Partition.
     """
-    return [statement for layer in ROLE_LAYERS for statement in _of_layer(layer, names)]
+    result: list[Statement] = []
+    for layer in ROLE_LAYERS:
+        result += _of_layer(layer, names)
+    return result
 
 
 def implied(call: Call, key: str, region: str) -> Iterator[Call]:
-    """What AWS asks of the caller besides, with encrypted buckets and Redshift's temporary credentials."""
-    kms = {
-        "s3:GetObject": "kms:Decrypt",
-        "s3:PutObject": "kms:GenerateDataKey",
-        "secretsmanager:GetSecretValue": "kms:Decrypt",
-    }
-    if call.action in kms:
+    """Yield what AWS asks of the caller besides, with encrypted buckets and Redshift's temporary credentials."""
+    if call.action in KEY_USES:
         service = call.action.split(":")[0]
-        yield Call(call.role, kms[call.action], (key,), (("kms:ViaService", f"{service}.{region}.amazonaws.com"),))
+        via = ("kms:ViaService", f"{service}.{region}.amazonaws.com")
+        yield Call(call.role, KEY_USES[call.action], (key,), (via,))
     if call.action in ("redshift-data:ExecuteStatement", "redshift-data:BatchExecuteStatement"):
         yield Call(call.role, "redshift-serverless:GetCredentials", call.resources)
 
 
 def refused(call: Call, policies: Iterable[Statement]) -> tuple[str, ...]:
-    """The resources on which the caller's policies do not allow the action."""
-    own = [statement for statement in policies if statement.role == call.role and _matches(statement, call)]
-    wanted = call.resources if supports_resources(call.action) else ("*",)
-    return tuple(resource for resource in wanted if not _allowed(resource, own))
+    """Return the resources on which the caller's policies do not allow the action."""
+    statements_of_role = [
+        statement for statement in policies if statement.role == call.role and _matches(statement, call)
+    ]
+    return tuple(resource for resource in _checked_resources(call) if not _is_allowed(resource, statements_of_role))
 
 
 def unused(policies: Iterable[Statement], calls: Iterable[Call]) -> list[tuple[str, str, str]]:
-    """Role, statement and action of every permission that no call has needed, sorted."""
-    made = list(calls)
-    return sorted(
-        (statement.role, statement.sid, action)
-        for statement in policies
-        if statement.effect == "Allow"
-        for action in statement.actions
-        if not any(_needed(statement, action, call) for call in made)
-    )
+    """Return role, statement and action of every permission that no call has needed, sorted."""
+    recorded = list(calls)
+    permissions = []
+    for statement in policies:
+        if statement.effect != "Allow":
+            continue
+        for action in statement.actions:
+            if not any(_needs(call, statement, action) for call in recorded):
+                permissions.append((statement.role, statement.sid, action))
+    return sorted(permissions)
 
 
-def judge(calls: Iterable[Call], names: Names) -> tuple[list[str], list[str]]:
-    """What the roles' policies refuse of the calls and of what they imply, and what they allow in vain; as lines."""
-    policies, made = statements(names), list(calls)
-    needed = [*made, *(more for call in made for more in implied(call, names["KeyArn"], names["AWS::Region"]))]
-    denials = [f"{one.role} may not {one.action} on {left}" for one in needed for left in refused(one, policies)]
-    return sorted(set(denials)), [f"{role:27}{sid:34}{action}" for role, sid, action in unused(policies, needed)]
+def compare(calls: Iterable[Call], names: Names) -> tuple[list[str], list[str]]:
+    """Return as lines what the policies refuse of the calls and of what they imply, and what they allow in vain."""
+    policies = statements(names)
+    needed = list(calls)
+    for call in list(needed):
+        needed += implied(call, names["KeyArn"], names["AWS::Region"])
+    denials = set()
+    for call in needed:
+        for resource in refused(call, policies):
+            denials.add(f"{call.role} may not {call.action} on {resource}")
+    spare = [f"{role:27}{sid:34}{action}" for role, sid, action in unused(policies, needed)]
+    return sorted(denials), spare
 
 
 def names_on_local_aws(account: str = "123456789012", **changes: str) -> Names:
-    """Production's names as local AWS has them, with made-up ARNs for what it does not have."""
+    """Return production's names as local AWS has them, with made-up ARNs for what it does not have."""
     region = settings().region
     made_up = {
         "AWS::AccountId": account,
@@ -118,16 +138,29 @@ def names_on_local_aws(account: str = "123456789012", **changes: str) -> Names:
         "KeyArn": f"arn:aws:kms:{region}:{account}:key/none",
         "WorkgroupArn": f"arn:aws:redshift-serverless:{region}:{account}:workgroup/{settings().redshift.workgroup}",
         "RepositoryArn": f"arn:aws:ecr:{region}:{account}:repository/{settings().training.image}",
-        **{name: f"{name}-1" for name in ("PrivateSubnetA", "PrivateSubnetB", "SecurityGroup")},
+        "PrivateSubnetA": "PrivateSubnetA-1",
+        "PrivateSubnetB": "PrivateSubnetB-1",
+        "SecurityGroup": "SecurityGroup-1",
     }
-    return load_stage("prod", account, Bucket=settings().s3.bucket).given | made_up | changes
+    production = load_environment("prod", account, Bucket=settings().s3.bucket)
+    return production.values | made_up | changes
 
 
 def supports_resources(action: str) -> bool:
-    """Whether IAM lets a policy name resources for an action (AWS's service authorization reference, in cfn-lint)."""
+    """Tell whether IAM lets a policy name resources for an action.
+
+    Source: AWS's service authorization reference, in cfn-lint. An action that it does not know is taken to.
+    """
     service, _, name = action.partition(":")
-    known = _reference().get(service, {}).get("Actions", {})
-    return bool(known.get(name.lower(), {"Resources": ["?"]}).get("Resources"))
+    actions = _reference().get(service, {}).get("Actions", {})
+    if name.lower() not in actions:
+        return True
+    return bool(actions[name.lower()].get("Resources"))
+
+
+def _checked_resources(call: Call) -> tuple[str, ...]:
+    """Return the resources that IAM looks at."""
+    return call.resources if supports_resources(call.action) else ("*",)
 
 
 @cache
@@ -138,25 +171,29 @@ def _reference() -> dict[str, Any]:
 
 
 def _of_layer(layer: str, names: Names) -> Iterator[Statement]:
+    """Yield the statements of the roles in a layer's template."""
     resources = template(layer)["Resources"]
-    roles = {
-        name: resolve(resource["Properties"]["RoleName"], names)
-        for name, resource in resources.items()
-        if resource["Type"] == "AWS::IAM::Role"
-    }
+    roles = {}
+    for name, resource in resources.items():
+        if resource["Type"] == "AWS::IAM::Role":
+            roles[name] = resolve(resource["Properties"]["RoleName"], names)
     arns = {f"{name}.Arn": f"arn:aws:iam::{names['AWS::AccountId']}:role/{role}" for name, role in roles.items()}
     for name, role in roles.items():
         for policy in resources[name]["Properties"].get("Policies", []):
-            for given in policy["PolicyDocument"]["Statement"]:
-                one = resolve(given, names | arns)
-                condition = one.get("Condition", {})
+            for unresolved in policy["PolicyDocument"]["Statement"]:
+                statement = resolve(unresolved, names | arns)
                 yield Statement(
-                    role, one["Sid"], one["Effect"], _many(one["Action"]), _many(one["Resource"]), condition
+                    role=role,
+                    sid=statement["Sid"],
+                    effect=statement["Effect"],
+                    actions=_many(statement["Action"]),
+                    resources=_many(statement["Resource"]),
+                    condition=statement.get("Condition", {}),
                 )
 
 
 def resolve(value: Any, names: Names) -> Any:
-    """A template's value with !Ref, !GetAtt and !Sub replaced. Raises KeyError for a name that is not given."""
+    """Return a template's value with !Ref, !GetAtt and !Sub replaced. Raises KeyError for an unknown name."""
     if isinstance(value, list):
         return [resolve(item, names) for item in value]
     if not isinstance(value, dict):
@@ -165,7 +202,7 @@ def resolve(value: Any, names: Names) -> Any:
         if tag in value:
             return names[value[tag]]
     if "Sub" in value:
-        return re.sub(r"\$\{([^}]+)\}", lambda found: names[found[1]], value["Sub"])
+        return REFERENCE.sub(lambda match: names[match[1]], value["Sub"])
     return {key: resolve(item, names) for key, item in value.items()}
 
 
@@ -178,51 +215,71 @@ def _like(text: str, pattern: str) -> bool:
 
 
 def _matches(statement: Statement, call: Call) -> bool:
-    named = any(_like(call.action.lower(), action.lower()) for action in statement.actions)
-    return named and _holds(statement.condition, _context(call))
+    """Tell whether a statement is about a call, whatever its resources."""
+    has_action = any(_like(call.action.lower(), action.lower()) for action in statement.actions)
+    return has_action and _holds(statement.condition, _context(call))
 
 
-def _allowed(resource: str, own: list[Statement]) -> bool:
-    effects = {one.effect for one in own if any(_like(resource, pattern) for pattern in one.resources)}
+def _is_allowed(resource: str, policies: list[Statement]) -> bool:
+    """Tell whether statements that are about a call allow it on a resource; one Deny is enough to refuse it."""
+    effects = {statement.effect for statement in policies if _covers(statement, resource)}
     return effects == {"Allow"}
 
 
-def _needed(statement: Statement, action: str, call: Call) -> bool:
-    if statement.role != call.role or not _like(call.action.lower(), action.lower()) or not _matches(statement, call):
+def _covers(statement: Statement, resource: str) -> bool:
+    return any(_like(resource, pattern) for pattern in statement.resources)
+
+
+def _needs(call: Call, statement: Statement, action: str) -> bool:
+    """Tell whether a call makes use of one action of a statement."""
+    if statement.role != call.role or not _like(call.action.lower(), action.lower()):
         return False
-    wanted = call.resources if supports_resources(call.action) else ("*",)
-    return any(_like(resource, pattern) for resource in wanted for pattern in statement.resources)
+    if not _matches(statement, call):
+        return False
+    return any(_covers(statement, resource) for resource in _checked_resources(call))
 
 
 def _context(call: Call) -> Names:
-    """What IAM knows of a request; a role reads only statements that it has submitted itself."""
-    return {"aws:userid": call.role, "redshift-data:statement-owner-iam-userid": call.role, **dict(call.context)}
+    """Return what IAM knows of a request; a role reads only statements that it has submitted itself."""
+    return {
+        "aws:userid": call.role,
+        "redshift-data:statement-owner-iam-userid": call.role,
+        **dict(call.context),
+    }
+
+
+def _is_equal(value: str, expected: str) -> bool:
+    return value == expected
 
 
 OPERATORS: dict[str, Callable[[str, str], bool]] = {
-    "StringEquals": lambda value, wanted: value == wanted,
+    "StringEquals": _is_equal,
     "StringLike": _like,
     "ArnLike": _like,
-    "ForAllValues:StringEquals": lambda value, wanted: value == wanted,
+    "ForAllValues:StringEquals": _is_equal,
 }
 
 
 def _holds(condition: dict[str, dict[str, Any]], context: Names) -> bool:
-    return all(
-        any(OPERATORS[operator](context.get(key, ""), _variable(wanted, context)) for wanted in _many(values))
-        for operator, keys in condition.items()
-        for key, values in keys.items()
-    )
+    """Tell whether a request meets every part of a condition; one of several values is enough."""
+    for operator, keys in condition.items():
+        compare_values = OPERATORS[operator]
+        for key, values in keys.items():
+            expected = [_fill(value, context) for value in _many(values)]
+            if not any(compare_values(context.get(key, ""), value) for value in expected):
+                return False
+    return True
 
 
-def _variable(text: str, context: Names) -> str:
-    return re.sub(r"\$\{([^}]+)\}", lambda found: context.get(found[1], ""), text)
+def _fill(text: str, context: Names) -> str:
+    """Replace the policy variables in a value."""
+    return REFERENCE.sub(lambda match: context.get(match[1], ""), text)
 
 
 def main() -> None:
-    """The command line: prints both lists of a recording; exit status 1 where a call would have been refused."""
+    """Run the command line: print both lists of a recording; exit status 1 where a call would have been refused."""
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
-    denials, spare = judge(read_calls(Path(sys.argv[1])), names_on_local_aws())
+    denials, spare = compare(read_calls(Path(sys.argv[1])), names_on_local_aws())
     for line in spare:
         log.info("allowed, not used: %s", line)
     for line in denials:

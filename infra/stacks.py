@@ -1,4 +1,4 @@
-"""Creates, updates and deletes the stacks of a stage in CloudFormation."""
+"""Create, update and delete the stacks of an environment in CloudFormation."""
 
 import logging
 import os
@@ -7,59 +7,64 @@ from typing import Any
 import boto3
 from botocore.exceptions import ClientError, WaiterError
 
-from infra.stages import LAYERS, Stage, StageError, template, template_body
+from infra.environments import LAYERS, Environment, template, template_body
+from infra.errors import DeploymentError, StackFailedError
 
 log = logging.getLogger(__name__)
 
 CAPABILITIES = ["CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
 SECRET_PARAMETERS = {"SlackConnection": "LEADS_SLACK_CONNECTION", "SmtpConnection": "LEADS_SMTP_CONNECTION"}
-POLL_SECONDS, LONGEST_SECONDS = 15, 2 * 60 * 60
-
-
-class StackFailedError(RuntimeError):
-    """A stack that CloudFormation did not bring to its end, with the first reasons it gave."""
+ZONES = ("ZoneA", "ZoneB", "ZoneC")
+POLL_SECONDS = 15
+LONGEST_SECONDS = 2 * 60 * 60
+REASONS = 3
 
 
 class Stacks:
-    """The stacks of one stage."""
+    """The stacks of one environment."""
 
-    def __init__(self, stage: Stage, session: boto3.Session, poll_seconds: int = POLL_SECONDS) -> None:
+    def __init__(self, environment: Environment, session: boto3.Session, poll_seconds: int = POLL_SECONDS) -> None:
         """`session` says account, region and credentials."""
-        self.stage, self._session = stage, session
-        self._wait_for = {"Delay": poll_seconds, "MaxAttempts": LONGEST_SECONDS // max(1, poll_seconds)}
+        self.environment = environment
+        self._session = session
         self._api: Any = session.client("cloudformation")
+        attempts = LONGEST_SECONDS // max(1, poll_seconds)
+        self._waiter_config = {"Delay": poll_seconds, "MaxAttempts": attempts}
 
     def describe(self, layer: str) -> dict[str, Any] | None:
-        """CloudFormation's description of a layer's stack; None where there is none."""
+        """Return CloudFormation's description of a layer's stack; None where there is none."""
         try:
-            found: dict[str, Any] = self._api.describe_stacks(StackName=self.stage.stack(layer))["Stacks"][0]
+            answer = self._api.describe_stacks(StackName=self.environment.stack(layer))
         except ClientError as error:
             if "does not exist" in str(error):
                 return None
             raise
-        return found
+        stack: dict[str, Any] = answer["Stacks"][0]
+        return stack
 
     def outputs(self) -> dict[str, str]:
-        """Outputs of all the stage's stacks, by name."""
-        described = [self.describe(layer) for layer in LAYERS]
-        return {
-            item["OutputKey"]: item["OutputValue"] for stack in described if stack for item in stack.get("Outputs", [])
-        }
+        """Return the outputs of all the environment's stacks, by name."""
+        outputs = {}
+        for layer in LAYERS:
+            stack = self.describe(layer) or {}
+            for output in stack.get("Outputs", []):
+                outputs[output["OutputKey"]] = output["OutputValue"]
+        return outputs
 
     def apply(self, layer: str, extra: dict[str, str] | None = None) -> str:
-        """Create or update a layer; returns `created`, `updated` or `unchanged`.
+        """Create or update a layer; return `created`, `updated` or `unchanged`.
 
         Raises:
-            StageError: a parameter is missing; nothing was changed.
+            DeploymentError: a parameter is missing; nothing was changed.
             StackFailedError: CloudFormation rolled the change back.
         """
         existing = self.describe(layer)
         request = {
-            "StackName": self.stage.stack(layer),
+            "StackName": self.environment.stack(layer),
             "TemplateBody": template_body(layer),
             "Parameters": self._parameters(layer, existing, extra or {}),
             "Capabilities": CAPABILITIES,
-            "Tags": [{"Key": "lead-conversion-stage", "Value": self.stage.name}],
+            "Tags": [{"Key": "lead-conversion-stage", "Value": self.environment.name}],
         }
         if existing is None:
             self._api.create_stack(**request, OnFailure="DELETE")
@@ -76,52 +81,73 @@ class Stacks:
 
     def delete(self, layer: str) -> None:
         """Delete a layer's stack and wait. Raises StackFailedError."""
-        self._api.delete_stack(StackName=self.stage.stack(layer))
+        self._api.delete_stack(StackName=self.environment.stack(layer))
         self._wait(layer, "stack_delete_complete")
 
     def _parameters(self, layer: str, existing: dict[str, Any] | None, extra: dict[str, str]) -> list[dict[str, Any]]:
-        values = self.stage.parameters(layer, self.outputs() | extra | self._zones(layer, existing) | _secrets())
-        given = [{"ParameterKey": name, "ParameterValue": value} for name, value in values.items()]
-        # A secret that is not in the environment this time stays as it is.
-        kept = [
-            name
-            for name in SECRET_PARAMETERS
-            if existing and name in template(layer)["Parameters"] and name not in values
-        ]
-        return given + [{"ParameterKey": name, "UsePreviousValue": True} for name in kept]
+        """Return a layer's parameters as CloudFormation takes them.
+
+        A secret that is not among this process's variables stays as it is in an existing stack.
+        """
+        outputs = {
+            **self.outputs(),
+            **extra,
+            **self._zones(layer, existing),
+            **_secrets(),
+        }
+        values = self.environment.parameters(layer, outputs)
+        parameters: list[dict[str, Any]] = []
+        for name, value in values.items():
+            parameters.append({"ParameterKey": name, "ParameterValue": value})
+        if existing:
+            for name in SECRET_PARAMETERS:
+                if name in template(layer)["Parameters"] and name not in values:
+                    parameters.append({"ParameterKey": name, "UsePreviousValue": True})
+        return parameters
 
     def _zones(self, layer: str, existing: dict[str, Any] | None) -> dict[str, str]:
-        """The region's first three zones; those of an existing stack stay, as a subnet cannot move."""
-        wanted = [name for name in ("ZoneA", "ZoneB", "ZoneC") if name in template(layer)["Parameters"]]
-        if not wanted:
+        """Return the region's first three zones; those of an existing stack stay, as a subnet cannot move."""
+        parameters = [name for name in ZONES if name in template(layer)["Parameters"]]
+        if not parameters:
             return {}
         network = existing if layer == "network" else self.describe("network")
         if network:
-            chosen = {item["ParameterKey"]: item["ParameterValue"] for item in network["Parameters"]}
-            return {name: chosen[name] for name in wanted}
-        found = self._session.client("ec2").describe_availability_zones()["AvailabilityZones"]
-        names = sorted(zone["ZoneName"] for zone in found)
-        if len(names) < 3:
-            raise StageError(
-                f"Redshift Serverless needs three availability zones, the region has {len(names)}: choose another"
+            values = {item["ParameterKey"]: item["ParameterValue"] for item in network["Parameters"]}
+            return {name: values[name] for name in parameters}
+        answer = self._session.client("ec2").describe_availability_zones()
+        zones = sorted(zone["ZoneName"] for zone in answer["AvailabilityZones"])
+        if len(zones) < len(ZONES):
+            raise DeploymentError(
+                f"Redshift Serverless needs three availability zones, the region has {len(zones)}: choose another"
             )
-        return dict(zip(wanted, names, strict=False))
+        return dict(zip(parameters, zones, strict=False))
 
     def _wait(self, layer: str, waiter: str) -> None:
-        name = self.stage.stack(layer)
+        name = self.environment.stack(layer)
         try:
-            self._api.get_waiter(waiter).wait(StackName=name, WaiterConfig=self._wait_for)
+            self._api.get_waiter(waiter).wait(StackName=name, WaiterConfig=self._waiter_config)
         except WaiterError as error:
-            raise StackFailedError(f"{name}: {'; '.join(self._reasons(name)) or error}") from error
+            reasons = "; ".join(self._reasons(name))
+            raise StackFailedError(f"{name}: {reasons or error}") from error
 
     def _reasons(self, name: str) -> list[str]:
+        """Return the first reasons for a failure that CloudFormation gave."""
         try:
             events = self._api.describe_stack_events(StackName=name)["StackEvents"]
         except ClientError:
             return []
-        failed = [event for event in reversed(events) if event["ResourceStatus"].endswith("FAILED")]
-        return [f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason', '')}" for event in failed[:3]]
+        oldest_first = reversed(events)
+        failures = [event for event in oldest_first if event["ResourceStatus"].endswith("FAILED")]
+        reasons = []
+        for event in failures[:REASONS]:
+            reasons.append(f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason', '')}")
+        return reasons
 
 
 def _secrets() -> dict[str, str]:
-    return {name: os.environ[variable] for name, variable in SECRET_PARAMETERS.items() if os.environ.get(variable)}
+    """Return the secret parameters that this process's variables hold."""
+    secrets = {}
+    for parameter, variable in SECRET_PARAMETERS.items():
+        if os.environ.get(variable):
+            secrets[parameter] = os.environ[variable]
+    return secrets

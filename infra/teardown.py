@@ -1,21 +1,25 @@
-"""What stands in the way of a stack's deletion, and what the retention parameter leaves behind."""
+"""Remove what stands in the way of a stack's deletion, and name what the retention parameter leaves behind."""
 
-import time
 from collections.abc import Callable
 from typing import Any
 
 import boto3
+import tenacity
 
-from infra.stages import Stage, StageError
+from infra.environments import Environment
+from infra.errors import DeploymentError
+from infra.waiting import wait_until
 
-POLL_SECONDS, PATIENCE = 5, 60
+POLL_SECONDS = 5
+ATTEMPTS = 60
 SHARED_LOGS = ("/aws-glue/", "/aws/sagemaker/TrainingJobs", "/aws/sagemaker/studio")
 NFS_GROUPS = ("security-group-for-inbound-nfs-*", "security-group-for-outbound-nfs-*")
 """SageMaker makes the two for Studio's file system and leaves them behind; they name each other and hold the VPC."""
+FREE_PROVIDER = "GitHub's identity provider, for other stages (nothing)"
 
 
 def empty_bucket(s3: Any, bucket: str) -> int:
-    """Delete every version of every object, as only an empty bucket can be deleted; returns how many."""
+    """Delete every version of every object, as only an empty bucket can be deleted; return how many."""
     deleted = 0
     for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
         versions = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
@@ -31,10 +35,14 @@ def release_studio(efs: Any, file_system: str, keep: bool) -> None:
 
     SageMaker leaves it and its mount targets behind when a domain is deleted by a stack.
     """
-    for target in efs.describe_mount_targets(FileSystemId=file_system)["MountTargets"]:
+
+    def mount_targets() -> list[dict[str, Any]]:
+        return list(efs.describe_mount_targets(FileSystemId=file_system)["MountTargets"])
+
+    for target in mount_targets():
         efs.delete_mount_target(MountTargetId=target["MountTargetId"])
-    _wait(
-        lambda: efs.describe_mount_targets(FileSystemId=file_system)["MountTargets"],
+    _wait_until_gone(
+        mount_targets,
         f"{file_system} of Studio is still in the VPC: delete it there once it is free, then run the deletion again",
     )
     if not keep:
@@ -44,25 +52,27 @@ def release_studio(efs: Any, file_system: str, keep: bool) -> None:
 def close_studio(sagemaker: Any, domain: str) -> None:
     """Delete the applications and spaces that people opened in Studio: they cost by the hour and hold the domain.
 
-    Notebooks are files of the file system and stay. Raises StageError where something does not end in time.
+    Notebooks are files of the file system and stay.
+
+    Raises:
+        DeploymentError: something does not end in time.
     """
 
     def apps() -> list[dict[str, Any]]:
-        found = sagemaker.get_paginator("list_apps").paginate(DomainIdEquals=domain)
-        return [app for page in found for app in page["Apps"] if app["Status"] != "Deleted"]
+        present = _listed(sagemaker, "list_apps", "Apps", DomainIdEquals=domain)
+        return [app for app in present if app["Status"] != "Deleted"]
 
-    def spaces() -> list[str]:
-        found = sagemaker.get_paginator("list_spaces").paginate(DomainIdEquals=domain)
-        return [space["SpaceName"] for page in found for space in page["Spaces"]]
+    def spaces() -> list[dict[str, Any]]:
+        return _listed(sagemaker, "list_spaces", "Spaces", DomainIdEquals=domain)
 
     for app in apps():
         if app["Status"] != "Deleting":
             owner = {name: app[name] for name in ("UserProfileName", "SpaceName") if app.get(name)}
             sagemaker.delete_app(DomainId=domain, AppType=app["AppType"], AppName=app["AppName"], **owner)
-    _wait(apps, f"Studio domain {domain} still has applications: run the deletion again")
+    _wait_until_gone(apps, f"Studio domain {domain} still has applications: run the deletion again")
     for space in spaces():
-        sagemaker.delete_space(DomainId=domain, SpaceName=space)
-    _wait(spaces, f"Studio domain {domain} still has spaces: run the deletion again")
+        sagemaker.delete_space(DomainId=domain, SpaceName=space["SpaceName"])
+    _wait_until_gone(spaces, f"Studio domain {domain} still has spaces: run the deletion again")
 
 
 def stop_endpoint(sagemaker: Any, endpoint: str, role: str) -> None:
@@ -71,37 +81,41 @@ def stop_endpoint(sagemaker: Any, endpoint: str, role: str) -> None:
     Args:
         sagemaker: a boto3 client.
         endpoint: its name, with which those of its configs and models begin.
-        role: name of the stage's endpoint role; another stage's models may begin with the same name.
+        role: name of the environment's endpoint role; another environment's models may begin with the same name.
 
     Raises:
-        StageError: it was not gone in time.
+        DeploymentError: it was not gone in time.
     """
 
-    def present() -> list[str]:
-        found = sagemaker.list_endpoints(NameContains=endpoint, MaxResults=100)["Endpoints"]
-        return [one["EndpointName"] for one in found if one["EndpointName"] == endpoint]
+    def endpoints() -> list[dict[str, Any]]:
+        similar = sagemaker.list_endpoints(NameContains=endpoint, MaxResults=100)["Endpoints"]
+        return [entry for entry in similar if entry["EndpointName"] == endpoint]
 
-    if present():
+    if endpoints():
         sagemaker.delete_endpoint(EndpointName=endpoint)
-        _wait(present, f"endpoint {endpoint} is not gone yet: run the deletion again")
+        _wait_until_gone(endpoints, f"endpoint {endpoint} is not gone yet: run the deletion again")
     models = _models(sagemaker, endpoint, role)
     # Config and model of a deployment have one name (include/endpoint/deployment.py).
-    for page in sagemaker.get_paginator("list_endpoint_configs").paginate(NameContains=endpoint):
-        for config in page["EndpointConfigs"]:
-            if config["EndpointConfigName"] in models:
-                sagemaker.delete_endpoint_config(EndpointConfigName=config["EndpointConfigName"])
+    configs = _listed(sagemaker, "list_endpoint_configs", "EndpointConfigs", NameContains=endpoint)
+    for config in configs:
+        if config["EndpointConfigName"] in models:
+            sagemaker.delete_endpoint_config(EndpointConfigName=config["EndpointConfigName"])
     for model in models:
         sagemaker.delete_model(ModelName=model)
 
 
 def stop_training(sagemaker: Any, role: str) -> list[str]:
-    """Stop the training jobs that run in a stage's role, which cost until they end; returns their names."""
-    pages = sagemaker.get_paginator("list_training_jobs").paginate(StatusEquals="InProgress")
-    running = [job["TrainingJobName"] for page in pages for job in page["TrainingJobSummaries"]]
-    own = [name for name in running if _has(sagemaker.describe_training_job(TrainingJobName=name)["RoleArn"], role)]
-    for name in own:
+    """Stop the training jobs that run in an environment's role, which cost until they end; return their names."""
+    jobs = _listed(sagemaker, "list_training_jobs", "TrainingJobSummaries", StatusEquals="InProgress")
+    names = []
+    for job in jobs:
+        name = job["TrainingJobName"]
+        description = sagemaker.describe_training_job(TrainingJobName=name)
+        if _has_role(description["RoleArn"], role):
+            names.append(name)
+    for name in names:
         sagemaker.stop_training_job(TrainingJobName=name)
-    return own
+    return names
 
 
 def release_network(ec2: Any, vpc: str) -> None:
@@ -109,12 +123,12 @@ def release_network(ec2: Any, vpc: str) -> None:
 
     The interfaces of NAT gateways and VPC endpoints are in use, and go with the stack that made them.
     """
-    inside = {"Name": "vpc-id", "Values": [vpc]}
-    free = [inside, {"Name": "status", "Values": ["available"]}]
-    for interface in ec2.describe_network_interfaces(Filters=free)["NetworkInterfaces"]:
+    in_vpc = {"Name": "vpc-id", "Values": [vpc]}
+    unused = [in_vpc, {"Name": "status", "Values": ["available"]}]
+    for interface in ec2.describe_network_interfaces(Filters=unused)["NetworkInterfaces"]:
         ec2.delete_network_interface(NetworkInterfaceId=interface["NetworkInterfaceId"])
-    named = [inside, {"Name": "group-name", "Values": list(NFS_GROUPS)}]
-    groups = ec2.describe_security_groups(Filters=named)["SecurityGroups"]
+    studio = [in_vpc, {"Name": "group-name", "Values": list(NFS_GROUPS)}]
+    groups = ec2.describe_security_groups(Filters=studio)["SecurityGroups"]
     for group in groups:
         if group["IpPermissions"]:
             ec2.revoke_security_group_ingress(GroupId=group["GroupId"], IpPermissions=group["IpPermissions"])
@@ -124,72 +138,89 @@ def release_network(ec2: Any, vpc: str) -> None:
         ec2.delete_security_group(GroupId=group["GroupId"])
 
 
-def outside_the_stacks(stage: Stage, session: boto3.Session) -> list[str]:
-    """Delete what AWS and people made for a stage outside its stacks, or say that it stays where the data is kept.
+def delete_outside_stacks(environment: Environment, session: boto3.Session) -> list[str]:
+    """Delete what AWS and people made for an environment outside its stacks, where its data is not kept.
 
     Returns:
-        What is left, and why: logs, and the secret of the API's keys.
+        What stays, and why: logs, and the secret of the API's keys.
     """
-    logs, secrets = session.client("logs"), session.client("secretsmanager")
-    endpoint = f"/aws/sagemaker/Endpoints/{stage['EndpointName']}"
-    prefixes = (f"airflow-{stage['EnvironmentName']}-", f"/aws/redshift/{stage['RedshiftWorkgroup']}/", endpoint)
-    own = [name for prefix in prefixes for name in _groups(logs, prefix)]
-    groups = [name for name in own if name == endpoint or not name.startswith(endpoint)]
-    shared = [name for prefix in SHARED_LOGS for name in _groups(logs, prefix)]
-    left = [f"log group {name}, which other jobs of the account write to (log storage)" for name in shared]
-    if stage.keeps_data:
-        secret = f"secret {stage['ApiKeysSecret']}: the API's keys, if any was made (0.40 $ a month)"
-        return [*(f"log group {name} (log storage)" for name in groups), secret, *left]
-    for name in groups:
-        logs.delete_log_group(logGroupName=name)
-    secrets.delete_secret(SecretId=stage["ApiKeysSecret"], ForceDeleteWithoutRecovery=True)
-    return left
+    logs = session.client("logs")
+    groups = _own_log_groups(logs, environment)
+    remains = []
+    if environment.keeps_data:
+        remains += [f"log group {name} (log storage)" for name in groups]
+        remains.append(f"secret {environment['ApiKeysSecret']}: the API's keys, if any was made (0.40 $ a month)")
+    else:
+        for name in groups:
+            logs.delete_log_group(logGroupName=name)
+        secrets = session.client("secretsmanager")
+        secrets.delete_secret(SecretId=environment["ApiKeysSecret"], ForceDeleteWithoutRecovery=True)
+    for prefix in SHARED_LOGS:
+        for name in _log_groups(logs, prefix):
+            remains.append(f"log group {name}, which other jobs of the account write to (log storage)")
+    return remains
 
 
-def kept(stage: Stage, outputs: dict[str, str]) -> list[str]:
-    """What the deletion of the stacks leaves, and what of it goes on costing, by the stage's Retention."""
-    key, provider = outputs.get("KeyArn", ""), "GitHub's identity provider, for other stages (nothing)"
-    free = [provider] if "DeployRoleArn" in outputs else []
-    if not stage.keeps_data:
-        return [f"key {key}, for the 7 days until AWS deletes it (nothing)", *free]
+def left_by_stacks(environment: Environment, outputs: dict[str, str]) -> list[str]:
+    """Name what the deletion of the stacks leaves, and what of it goes on costing, by the environment's Retention."""
+    key = outputs.get("KeyArn", "")
+    provider = [FREE_PROVIDER] if "DeployRoleArn" in outputs else []
+    if not environment.keeps_data:
+        return [f"key {key}, for the 7 days until AWS deletes it (nothing)", *provider]
     return [
-        f"bucket {stage['Bucket']}: leads, models, reports, old versions for 30 days (S3 storage)",
+        f"bucket {environment['Bucket']}: leads, models, reports, old versions for 30 days (S3 storage)",
         f"key {key}: without it none of this can be read (1 $ a month)",
-        f"snapshot {final_snapshot(stage)} of the warehouse, for 365 days (backup storage)",
+        f"snapshot {final_snapshot(environment)} of the warehouse, for 365 days (backup storage)",
         f"volume {outputs.get('MlflowVolume', '')}: the MLflow server's runs and registry (EBS storage)",
         f"file system {outputs.get('StudioFileSystem', '')}: Studio's notebooks (EFS storage)",
-        *free,
+        *provider,
     ]
 
 
-def final_snapshot(stage: Stage) -> str:
-    """Name of the snapshot that Redshift takes when a stage that keeps its data is deleted."""
-    return f"lead-conversion-{stage.name}-final"
+def final_snapshot(environment: Environment) -> str:
+    """Return the name of the snapshot that Redshift takes when an environment that keeps its data is deleted."""
+    return f"lead-conversion-{environment.name}-final"
 
 
 def _models(sagemaker: Any, endpoint: str, role: str) -> list[str]:
-    pages = sagemaker.get_paginator("list_models").paginate(NameContains=endpoint)
-    names = [model["ModelName"] for page in pages for model in page["Models"]]
-    return [
-        name
-        for name in names
-        if name.startswith(f"{endpoint}-")
-        if _has(sagemaker.describe_model(ModelName=name)["ExecutionRoleArn"], role)
-    ]
+    """Return the names of an endpoint's models in a role."""
+    names = []
+    for model in _listed(sagemaker, "list_models", "Models", NameContains=endpoint):
+        name = model["ModelName"]
+        if not name.startswith(f"{endpoint}-"):
+            continue
+        if _has_role(sagemaker.describe_model(ModelName=name)["ExecutionRoleArn"], role):
+            names.append(name)
+    return names
 
 
-def _has(arn: str, role: str) -> bool:
+def _has_role(arn: str, role: str) -> bool:
     return arn.rsplit("/", 1)[-1] == role
 
 
-def _groups(logs: Any, prefix: str) -> list[str]:
-    pages = logs.get_paginator("describe_log_groups").paginate(logGroupNamePrefix=prefix)
-    return [group["logGroupName"] for page in pages for group in page["logGroups"]]
+def _own_log_groups(logs: Any, environment: Environment) -> list[str]:
+    """Return the log groups of an environment; another one's endpoint may begin with the name of its endpoint."""
+    groups = _log_groups(logs, f"airflow-{environment['EnvironmentName']}-")
+    groups += _log_groups(logs, f"/aws/redshift/{environment['RedshiftWorkgroup']}/")
+    endpoint = f"/aws/sagemaker/Endpoints/{environment['EndpointName']}"
+    groups += [name for name in _log_groups(logs, endpoint) if name == endpoint]
+    return groups
 
 
-def _wait(left: Callable[[], list[Any]], otherwise: str) -> None:
-    for _ in range(PATIENCE):
-        if not left():
-            return
-        time.sleep(POLL_SECONDS)
-    raise StageError(otherwise)
+def _log_groups(logs: Any, prefix: str) -> list[str]:
+    groups = _listed(logs, "describe_log_groups", "logGroups", logGroupNamePrefix=prefix)
+    return [group["logGroupName"] for group in groups]
+
+
+def _listed(client: Any, operation: str, member: str, **request: str) -> list[dict[str, Any]]:
+    """Return what an operation lists, from all its pages."""
+    entries: list[dict[str, Any]] = []
+    for page in client.get_paginator(operation).paginate(**request):
+        entries += page[member]
+    return entries
+
+
+def _wait_until_gone(present: Callable[[], list[Any]], message: str) -> None:
+    """Wait until nothing is listed any more. Raises DeploymentError with the message."""
+    if not wait_until(lambda: not present(), tenacity.stop_after_attempt(ATTEMPTS), POLL_SECONDS):
+        raise DeploymentError(message)

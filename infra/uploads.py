@@ -1,4 +1,4 @@
-"""A built dist/ into the versioned MWAA bucket, and back to an earlier deployment's object versions.
+"""Upload a built dist/ to the versioned MWAA bucket, and go back to an earlier deployment's object versions.
 
 Every deployment leaves `deployment.json`: which version of each object it consists of, and its DAGs. The bucket's
 versioning makes that file the history of deployments, and a rollback is a copy of the versions that an earlier one
@@ -7,22 +7,17 @@ names.
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from infra.errors import NoEarlierDeploymentError, NotVersionedError
 
 MANIFEST = "deployment.json"
 ENVIRONMENT_FILES = ("plugins.zip", "requirements.txt", "startup.sh")
 """What MWAA reads only when the environment is updated."""
 DIGEST = "sha256"
-
-
-class NoEarlierDeploymentError(LookupError):
-    """There is nothing to roll back to."""
-
-
-class NotVersionedError(RuntimeError):
-    """The bucket keeps no versions, so that nothing could be rolled back; nothing has been uploaded."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +31,7 @@ class Plan:
 
     @property
     def updates_environment(self) -> bool:
-        """Whether MWAA has to install anything, half an hour in which no task starts."""
+        """Tell whether MWAA has to install anything, half an hour in which no task starts."""
         return self.behind or any(key in ENVIRONMENT_FILES for key in self.put)
 
 
@@ -49,19 +44,20 @@ class Deployment:
 
 
 class CodeBucket:
-    """The MWAA bucket of one stage."""
+    """The MWAA bucket of one environment."""
 
     def __init__(self, s3: Any, bucket: str) -> None:
         """`s3` is a boto3 client."""
-        self._s3, self.bucket = s3, bucket
+        self._s3 = s3
+        self.bucket = bucket
 
     def require_versions(self) -> None:
-        """Raises NotVersionedError for a bucket that would lose what a deployment replaces."""
+        """Raise NotVersionedError for a bucket that would lose what a deployment replaces."""
         if self._s3.get_bucket_versioning(Bucket=self.bucket).get("Status") != "Enabled":
             raise NotVersionedError(f"s3://{self.bucket} keeps no versions: turn versioning on, or make stacks again")
 
     def current(self) -> Deployment:
-        """The deployment in place; empty before the first."""
+        """Return the deployment in place; empty before the first."""
         try:
             answer = self._s3.get_object(Bucket=self.bucket, Key=MANIFEST)
         except self._s3.exceptions.NoSuchKey:
@@ -70,74 +66,94 @@ class CodeBucket:
 
     def plan(self, dist: Path) -> Plan:
         """Compare dist/ with the deployment in place, by digest."""
-        present, local = self.current().files, _local(dist)
-        put = [key for key, file in local.items() if key not in present or self._digest(key) != _digest(file)]
-        return Plan(tuple(put), tuple(sorted(set(present) - set(local))))
+        present = self.current().files
+        local = _local(dist)
+        put = []
+        for key, file in local.items():
+            if key not in present or self._digest(key) != _digest(file):
+                put.append(key)
+        delete = sorted(set(present) - set(local))
+        return Plan(tuple(put), tuple(delete))
 
     def apply(self, plan: Plan, dist: Path, label: str, dags: dict[str, dict[str, str]] | None = None) -> Deployment:
-        """Put and delete what the plan says; returns the new deployment.
+        """Put and delete what the plan says; return the new deployment.
 
         Args:
-            plan: what `plan` has found.
-            dist: what it was made for.
+            plan: the answer of `plan`.
+            dist: the folder that it was made for.
             label: what the deployment is, for people.
             dags: its DAGs, so that it can be verified when somebody goes back to it.
         """
-        files = {key: version for key, version in self.current().files.items() if key not in plan.delete}
+        present = self.current().files
+        files = {key: version for key, version in present.items() if key not in plan.delete}
         local = _local(dist)
         for key in plan.put:
-            body = local[key].read_bytes()
-            metadata = {DIGEST: _digest(local[key])}
-            files[key] = self._s3.put_object(Bucket=self.bucket, Key=key, Body=body, Metadata=metadata)["VersionId"]
+            answer = self._s3.put_object(
+                Bucket=self.bucket,
+                Key=key,
+                Body=local[key].read_bytes(),
+                Metadata={DIGEST: _digest(local[key])},
+            )
+            files[key] = answer["VersionId"]
         self._delete(plan.delete)
         return self._record(Deployment(files, dags or {}), label)
 
     def former(self) -> Deployment:
-        """The deployment before the one in place. Raises NoEarlierDeploymentError."""
-        listed = self._s3.list_object_versions(Bucket=self.bucket, Prefix=MANIFEST).get("Versions", [])
-        if len(listed) < 2:
+        """Return the deployment before the one in place. Raises NoEarlierDeploymentError."""
+        versions = self._s3.list_object_versions(Bucket=self.bucket, Prefix=MANIFEST).get("Versions", [])
+        if len(versions) < 2:
             raise NoEarlierDeploymentError(f"s3://{self.bucket}/{MANIFEST} has no earlier version to go back to")
-        newest_first = sorted(listed, key=lambda version: version["LastModified"], reverse=True)
+        newest_first = sorted(versions, key=lambda version: version["LastModified"], reverse=True)
         latest = next((index for index, version in enumerate(newest_first) if version["IsLatest"]), 0)
-        chosen = newest_first[latest + 1]["VersionId"]
-        return _read(self._s3.get_object(Bucket=self.bucket, Key=MANIFEST, VersionId=chosen)["Body"].read())
+        former_id = newest_first[latest + 1]["VersionId"]
+        answer = self._s3.get_object(Bucket=self.bucket, Key=MANIFEST, VersionId=former_id)
+        return _read(answer["Body"].read())
 
     def restore(self, former: Deployment) -> Deployment:
         """Bring a deployment's object versions back, as new versions of the same objects."""
-        now = self.current().files
+        present = self.current().files
         files = {}
         for key, version in former.files.items():
-            source = {"Bucket": self.bucket, "Key": key, "VersionId": version}
-            same = now.get(key) == version
-            copy = None if same else self._s3.copy_object(Bucket=self.bucket, Key=key, CopySource=source)
-            files[key] = copy["VersionId"] if copy else version
-        self._delete(sorted(set(now) - set(former.files)))
+            files[key] = version
+            if present.get(key) != version:
+                source = {"Bucket": self.bucket, "Key": key, "VersionId": version}
+                copy = self._s3.copy_object(Bucket=self.bucket, Key=key, CopySource=source)
+                files[key] = copy["VersionId"]
+        self._delete(sorted(set(present) - set(former.files)))
         return self._record(Deployment(files, former.dags), "rollback")
 
     def _record(self, deployment: Deployment, label: str) -> Deployment:
-        told = {"label": label, "dags": deployment.dags, "files": dict(sorted(deployment.files.items()))}
-        self._s3.put_object(Bucket=self.bucket, Key=MANIFEST, Body=json.dumps(told, indent=2).encode())
+        """Leave the manifest of a deployment, which makes it the one in place."""
+        manifest = {
+            "label": label,
+            "dags": deployment.dags,
+            "files": dict(sorted(deployment.files.items())),
+        }
+        body = json.dumps(manifest, indent=2).encode()
+        self._s3.put_object(Bucket=self.bucket, Key=MANIFEST, Body=body)
         return deployment
 
-    def _delete(self, keys: Any) -> None:
+    def _delete(self, keys: Iterable[str]) -> None:
         for key in keys:
             self._s3.delete_object(Bucket=self.bucket, Key=key)
 
     def _digest(self, key: str) -> str:
         try:
-            described = self._s3.head_object(Bucket=self.bucket, Key=key)
+            head = self._s3.head_object(Bucket=self.bucket, Key=key)
         except self._s3.exceptions.ClientError:
             return ""
-        return str(described["Metadata"].get(DIGEST, ""))
+        return str(head["Metadata"].get(DIGEST, ""))
 
 
 def _read(manifest: bytes) -> Deployment:
-    told = json.loads(manifest)
-    return Deployment(told["files"], told.get("dags", {}))
+    content = json.loads(manifest)
+    return Deployment(content["files"], content.get("dags", {}))
 
 
 def _local(dist: Path) -> dict[str, Path]:
-    return {file.relative_to(dist).as_posix(): file for file in sorted(dist.rglob("*")) if file.is_file()}
+    """Return the files of dist/ by the key that they have in the bucket."""
+    files = [path for path in sorted(dist.rglob("*")) if path.is_file()]
+    return {file.relative_to(dist).as_posix(): file for file in files}
 
 
 def _digest(file: Path) -> str:

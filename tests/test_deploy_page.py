@@ -5,8 +5,8 @@ import re
 import pytest
 
 from include.settings import S3Settings
+from infra.environments import load_environment, template
 from infra.package import ROOT
-from infra.stages import load_stage, template
 
 PAGE = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
 ROWS = [
@@ -33,7 +33,7 @@ def test_its_commands_are_targets_of_the_makefile() -> None:
 
 
 def test_its_names_are_those_of_the_development_stage() -> None:
-    stage = load_stage("dev", "<account>")
+    stage = load_environment("dev", "<account>")
     for name in ("Bucket", "EnvironmentName", "ApiKeysSecret"):
         assert stage[name] in PAGE
     assert {name for name in re.findall(r"s3://([\w<>-]+)/([\w-]+)/dt=", PAGE)} == {

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 import yaml
 
+from infra.environments import STAGES, template
 from infra.package import ROOT
-from infra.stages import STAGES, template
 
 FOLDER = ROOT / ".github" / "workflows"
 FILES = sorted(FOLDER.glob("*.yml"))

@@ -29,7 +29,7 @@ from include.lake.layout import Layout
 from include.settings import Settings, settings
 from include.warehouse.client import Warehouse
 from include.warehouse.templates import Statements
-from infra.policies import judge, names_on_local_aws, read_calls
+from infra.policies import compare, names_on_local_aws, read_calls
 from localaws.roles import MLFLOW_ROLE, MWAA_ROLE
 from localaws.server import CALLS, running
 
@@ -140,7 +140,7 @@ def platform(
         seeded: Platform = request.getfixturevalue("seeded_platform")
         with environment_of(seeded.ports):
             yield seeded
-            denials, _ = judge(read_calls(seeded.calls), names_on_local_aws())
+            denials, _ = compare(read_calls(seeded.calls), names_on_local_aws())
             assert denials == [], "the policies in infra/templates refuse what these files' runs have done"
         return
     folder, ports = tmp_path_factory.mktemp("platform"), _free_ports()

@@ -22,9 +22,9 @@ from include.lake.objects import list_objects, read_json, write_bytes
 from include.registry.registry import champion, find_version
 from include.registry.tracking import connect
 from include.settings import settings
-from infra.policies import Call, judge, names_on_local_aws, read_calls, statements
+from infra.environments import airflow_variables, load_environment
+from infra.policies import Call, compare, names_on_local_aws, read_calls, statements
 from infra.stacks import Stacks
-from infra.stages import airflow_environment, load_stage
 from localaws.roles import MLFLOW_ROLE, MWAA_ROLE, REDSHIFT_ROLE
 
 pytestmark = pytest.mark.timeout(2400)  # the first test waits for the whole replay, which a busy machine takes long for
@@ -68,7 +68,7 @@ def names() -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def build_account(names: dict[str, str]) -> Iterator[Callable[[], None]]:
-    stage = load_stage("prod", ACCOUNT)
+    stage = load_environment("prod", ACCOUNT)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LEADS_BUCKET", stage["Bucket"])
         settings.cache_clear()
@@ -79,7 +79,7 @@ def build_account(names: dict[str, str]) -> Iterator[Callable[[], None]]:
                 stacks.apply(layer, CODE)
             names.update(stage.given | stacks.outputs())
             elsewhere = ("MLFLOW_TRACKING_URI", "LEADS_TRAINING_SUBNETS", "LEADS_TRAINING_SECURITY_GROUPS")
-            for name, value in airflow_environment(stage, stacks.outputs(), REGION).items():
+            for name, value in airflow_variables(stage, stacks.outputs(), REGION).items():
                 if name not in elsewhere:
                     patch.setenv(name, value)
             settings.cache_clear()
@@ -258,7 +258,7 @@ def calls(training: Any, platform: Any) -> list[Call]:
 
 @pytest.fixture(scope="module")
 def verdict(calls: list[Call], names: dict[str, str]) -> tuple[list[str], list[str]]:
-    return judge(calls, names)
+    return compare(calls, names)
 
 
 def test_the_replay_ran_on_the_resources_of_the_stacks_and_made_none_of_its_own(
@@ -286,7 +286,7 @@ def test_nobody_calls_without_a_role_of_the_templates(calls: list[Call], names: 
 
 
 def test_without_a_permission_the_same_calls_are_refused(calls: list[Call], names: dict[str, str]) -> None:
-    denials, _ = judge(calls, names | {"Bucket": "another-bucket"})
+    denials, _ = compare(calls, names | {"Bucket": "another-bucket"})
     assert {line.split()[0] for line in denials} >= {"glueaccessrole", MWAA_ROLE, REDSHIFT_ROLE}
 
 

@@ -3,13 +3,13 @@
 import pytest
 
 from infra.costs import Line, bill, if_asked_for, price_list, table, table_if_asked_for
+from infra.environments import load_environment
 from infra.package import ROOT
-from infra.stages import load_stage
 
 
 def total(stage: str, **parameters: str) -> float:
     listed = price_list()
-    lines = bill(load_stage(stage, "0" * 12, **parameters), listed["assumed"][stage], listed["hours_a_month"])
+    lines = bill(load_environment(stage, "0" * 12, **parameters), listed["assumed"][stage], listed["hours_a_month"])
     return sum(line.cost(listed["prices"]) for line in lines)
 
 
@@ -43,7 +43,7 @@ def test_a_stages_parameters_move_its_bill() -> None:
 
 @pytest.mark.parametrize("stage", ["dev", "prod"])
 def test_the_budget_leaves_room_above_the_estimate(stage: str) -> None:
-    assert total(stage) < float(load_stage(stage, "0" * 12)["MonthlyBudget"])
+    assert total(stage) < float(load_environment(stage, "0" * 12)["MonthlyBudget"])
 
 
 def test_every_price_names_the_page_to_check_it_on() -> None:

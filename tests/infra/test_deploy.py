@@ -15,31 +15,25 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from infra.deploy import Deployer, NotDeployableError, describe, load_stage, run
-from infra.environment import (
-    BROKEN,
-    CHANGING,
-    READY,
-    VERSIONS,
-    Environment,
+from infra.deploy import Deployer, describe, load_environment, run
+from infra.environments import Environment
+from infra.errors import (
+    DeploymentError,
     EnvironmentBusyError,
+    NoEarlierDeploymentError,
+    NotDeployableError,
     NotVerifiedError,
+    NotVersionedError,
     UpdateFailedError,
 )
+from infra.mwaa_environment import BROKEN, CHANGING, READY, VERSIONS, MwaaEnvironment
 from infra.package import ROOT, package
-from infra.policies import Call, judge, names_on_local_aws, read_calls
+from infra.policies import Call, compare, names_on_local_aws, read_calls
 from infra.stacks import Stacks
-from infra.stages import Stage, StageError
-from infra.uploads import (
-    ENVIRONMENT_FILES,
-    CodeBucket,
-    Deployment,
-    NoEarlierDeploymentError,
-    NotVersionedError,
-)
+from infra.uploads import ENVIRONMENT_FILES, CodeBucket, Deployment
 from localaws.server import running
 
-STAGE = load_stage("dev", "123456789012")
+STAGE = load_environment("dev", "123456789012")
 FAR = datetime(2999, 1, 1, tzinfo=UTC)
 FILES = {"dags/a.py": "one", "dags/b.py": "b", **dict.fromkeys(ENVIRONMENT_FILES, "1")}
 DAGS = {"a": {"fileloc": "a.py", "schedule": "17 1 * * *"}}
@@ -75,10 +69,10 @@ def content(bucket: CodeBucket) -> dict[str, str]:
 
 
 @pytest.fixture
-def mwaa(aws: boto3.Session) -> Iterator[tuple[Environment, Stubber]]:
+def mwaa(aws: boto3.Session) -> Iterator[tuple[MwaaEnvironment, Stubber]]:
     client = aws.client("mwaa")
     with Stubber(client) as stub:
-        yield Environment(client, STAGE["EnvironmentName"], sleep=lambda seconds: None), stub
+        yield MwaaEnvironment(client, STAGE["EnvironmentName"], sleep=lambda seconds: None), stub
 
 
 def status(stub: Stubber, *states: str, **more: Any) -> None:
@@ -108,7 +102,9 @@ def seen(**changes: Any) -> dict[str, Any]:
     return good | {"is_stale": False, "last_parsed_time": FAR.isoformat()} | changes
 
 
-def deployer(aws: boto3.Session, bucket: CodeBucket, environment: Environment, stage: Stage = STAGE) -> Deployer:
+def deployer(
+    aws: boto3.Session, bucket: CodeBucket, environment: MwaaEnvironment, stage: Environment = STAGE
+) -> Deployer:
     return Deployer(stage, Stacks(stage, aws, poll_seconds=0), bucket, environment, "ap-south-1")
 
 
@@ -161,7 +157,7 @@ def numbered(bucket: CodeBucket) -> Numbered:
 
 
 def test_a_deployment_of_new_requirements_updates_waits_and_verifies(
-    aws: boto3.Session, bucket: CodeBucket, dist: Path, mwaa: tuple[Environment, Stubber]
+    aws: boto3.Session, bucket: CodeBucket, dist: Path, mwaa: tuple[MwaaEnvironment, Stubber]
 ) -> None:
     environment, stub = mwaa
     status(stub, "AVAILABLE")
@@ -179,7 +175,7 @@ def test_a_deployment_of_new_requirements_updates_waits_and_verifies(
 
 
 def test_a_deployment_of_dags_alone_never_updates_the_environment(
-    aws: boto3.Session, bucket: CodeBucket, dist: Path, mwaa: tuple[Environment, Stubber]
+    aws: boto3.Session, bucket: CodeBucket, dist: Path, mwaa: tuple[MwaaEnvironment, Stubber]
 ) -> None:
     running_now = versions(bucket.apply(bucket.plan(dist), dist, "first"))
     (dist / "dags/a.py").write_text("two")
@@ -196,13 +192,13 @@ def test_a_dag_that_was_parsed_before_airflow_looked_for_new_files_is_not_taken_
     aws: boto3.Session,
     bucket: CodeBucket,
     dist: Path,
-    mwaa: tuple[Environment, Stubber],
+    mwaa: tuple[MwaaEnvironment, Stubber],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     running_now = versions(bucket.apply(bucket.plan(dist), dist, "first"))
     (dist / "dags/a.py").write_text("two")
     environment, stub = mwaa
-    monkeypatch.setattr("infra.environment.PARSE_PATIENCE", -1)
+    monkeypatch.setattr("infra.mwaa_environment.PARSE_PATIENCE", -1)
     status(stub, "AVAILABLE")
     listing(stub, dags=[seen()])
     status(stub, "AVAILABLE", "AVAILABLE", **running_now)
@@ -212,7 +208,7 @@ def test_a_dag_that_was_parsed_before_airflow_looked_for_new_files_is_not_taken_
 
 
 def test_the_same_again_after_a_failed_update_updates_the_environment(
-    aws: boto3.Session, bucket: CodeBucket, dist: Path, mwaa: tuple[Environment, Stubber]
+    aws: boto3.Session, bucket: CodeBucket, dist: Path, mwaa: tuple[MwaaEnvironment, Stubber]
 ) -> None:
     bucket.apply(bucket.plan(dist), dist, "first")
     environment, stub = mwaa
@@ -225,7 +221,7 @@ def test_the_same_again_after_a_failed_update_updates_the_environment(
 
 @pytest.mark.parametrize("state", [*CHANGING, *BROKEN])
 def test_an_environment_that_takes_no_update_is_left_alone_and_so_is_the_bucket(
-    aws: boto3.Session, bucket: CodeBucket, dist: Path, mwaa: tuple[Environment, Stubber], state: str
+    aws: boto3.Session, bucket: CodeBucket, dist: Path, mwaa: tuple[MwaaEnvironment, Stubber], state: str
 ) -> None:
     environment, stub = mwaa
     status(stub, state)
@@ -240,7 +236,7 @@ def test_every_state_that_mwaa_has_is_known(aws: boto3.Session) -> None:
 
 
 def test_an_update_that_mwaa_takes_back_is_told_with_its_reason(
-    bucket: CodeBucket, dist: Path, mwaa: tuple[Environment, Stubber]
+    bucket: CodeBucket, dist: Path, mwaa: tuple[MwaaEnvironment, Stubber]
 ) -> None:
     environment, stub = mwaa
     earlier, failed = (
@@ -258,7 +254,7 @@ def test_an_update_that_mwaa_takes_back_is_told_with_its_reason(
 
 
 def test_an_update_that_leaves_the_environment_broken_is_not_waited_for(
-    bucket: CodeBucket, dist: Path, mwaa: tuple[Environment, Stubber]
+    bucket: CodeBucket, dist: Path, mwaa: tuple[MwaaEnvironment, Stubber]
 ) -> None:
     environment, stub = mwaa
     status(stub, "AVAILABLE")
@@ -269,7 +265,7 @@ def test_an_update_that_leaves_the_environment_broken_is_not_waited_for(
 
 
 def test_a_dag_that_another_file_has_already_is_found_before_the_upload(
-    aws: boto3.Session, bucket: CodeBucket, dist: Path, mwaa: tuple[Environment, Stubber]
+    aws: boto3.Session, bucket: CodeBucket, dist: Path, mwaa: tuple[MwaaEnvironment, Stubber]
 ) -> None:
     environment, stub = mwaa
     status(stub, "AVAILABLE")
@@ -293,18 +289,18 @@ def test_a_dag_that_another_file_has_already_is_found_before_the_upload(
     ],
     ids=["its own file", "a file of former times", "a file that goes with this deployment", "another DAG"],
 )
-def test_a_dag_is_not_taken_by(mwaa: tuple[Environment, Stubber], found: dict[str, Any]) -> None:
+def test_a_dag_is_not_taken_by(mwaa: tuple[MwaaEnvironment, Stubber], found: dict[str, Any]) -> None:
     environment, stub = mwaa
     listing(stub, dags=[seen(**found)])
-    assert environment.taken(DAGS, gone=["dags/b.py"]) == []
+    assert environment.name_conflicts(DAGS, deleted=["dags/b.py"]) == []
 
 
-def test_a_listing_of_many_pages_is_read_to_its_end(mwaa: tuple[Environment, Stubber]) -> None:
+def test_a_listing_of_many_pages_is_read_to_its_end(mwaa: tuple[MwaaEnvironment, Stubber]) -> None:
     environment, stub = mwaa
     for page in ([seen(dag_id="other")], [seen(fileloc="/usr/local/airflow/dags/second.py")]):
         body = {"dags": page, "total_entries": 2}
         stub.add_response("invoke_rest_api", {"RestApiStatusCode": 200, "RestApiResponse": body})
-    (taken,) = environment.taken(DAGS)
+    (taken,) = environment.name_conflicts(DAGS)
     assert "second.py" in taken
 
 
@@ -320,20 +316,20 @@ def test_a_listing_of_many_pages_is_read_to_its_end(mwaa: tuple[Environment, Stu
     ],
 )
 def test_a_dag_that_does_not_run_as_deployed_is_named_with_what_is_wrong(
-    mwaa: tuple[Environment, Stubber], monkeypatch: pytest.MonkeyPatch, found: dict[str, Any], problem: str
+    mwaa: tuple[MwaaEnvironment, Stubber], monkeypatch: pytest.MonkeyPatch, found: dict[str, Any], problem: str
 ) -> None:
     environment, stub = mwaa
-    monkeypatch.setattr("infra.environment.PARSE_PATIENCE", -1)
+    monkeypatch.setattr("infra.mwaa_environment.PARSE_PATIENCE", -1)
     answers(stub, [seen(**found)])
     with pytest.raises(NotVerifiedError, match=problem):
         environment.verify(DAGS, datetime(2026, 6, 1, tzinfo=UTC))
 
 
 def test_an_import_error_on_the_environment_is_told_by_its_last_line(
-    mwaa: tuple[Environment, Stubber], monkeypatch: pytest.MonkeyPatch
+    mwaa: tuple[MwaaEnvironment, Stubber], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     environment, stub = mwaa
-    monkeypatch.setattr("infra.environment.PARSE_PATIENCE", -1)
+    monkeypatch.setattr("infra.mwaa_environment.PARSE_PATIENCE", -1)
     error = {"filename": "a.py", "stack_trace": "Traceback\n  ...\nModuleNotFoundError: No module named 'x'\n"}
     answers(stub, [seen()], [error])
     with pytest.raises(NotVerifiedError, match="a.py: ModuleNotFoundError"):
@@ -341,16 +337,16 @@ def test_an_import_error_on_the_environment_is_told_by_its_last_line(
 
 
 def test_a_dag_that_still_runs_from_a_deleted_file_is_named(
-    mwaa: tuple[Environment, Stubber], monkeypatch: pytest.MonkeyPatch
+    mwaa: tuple[MwaaEnvironment, Stubber], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     environment, stub = mwaa
-    monkeypatch.setattr("infra.environment.PARSE_PATIENCE", -1)
+    monkeypatch.setattr("infra.mwaa_environment.PARSE_PATIENCE", -1)
     answers(stub, [seen(), seen(dag_id="b", fileloc="/usr/local/airflow/dags/b.py")])
     with pytest.raises(NotVerifiedError, match=r"b: still there, from the deleted /usr/local/airflow/dags/b\.py"):
-        environment.verify(DAGS, datetime(2026, 6, 1, tzinfo=UTC), gone=["dags/b.py"])
+        environment.verify(DAGS, datetime(2026, 6, 1, tzinfo=UTC), deleted=["dags/b.py"])
 
 
-def test_an_airflow_that_does_not_answer_yet_is_asked_again(mwaa: tuple[Environment, Stubber]) -> None:
+def test_an_airflow_that_does_not_answer_yet_is_asked_again(mwaa: tuple[MwaaEnvironment, Stubber]) -> None:
     environment, stub = mwaa
     stub.add_client_error("invoke_rest_api", "RestApiServerException", http_status_code=503)
     answers(stub, [seen()])
@@ -369,7 +365,7 @@ def two_deployments(bucket: CodeBucket, dist: Path) -> CodeBucket:
 
 
 def test_a_rollback_brings_the_former_files_and_the_former_environment_back_and_verifies_them(
-    aws: boto3.Session, two_deployments: CodeBucket, mwaa: tuple[Environment, Stubber]
+    aws: boto3.Session, two_deployments: CodeBucket, mwaa: tuple[MwaaEnvironment, Stubber]
 ) -> None:
     environment, stub = mwaa
     status(stub, "UPDATE_FAILED")
@@ -398,14 +394,14 @@ def test_a_rollback_brings_the_former_files_and_the_former_environment_back_and_
 def test_a_rollback_after_which_a_dag_does_not_run_as_it_did_is_an_error(
     aws: boto3.Session,
     two_deployments: CodeBucket,
-    mwaa: tuple[Environment, Stubber],
+    mwaa: tuple[MwaaEnvironment, Stubber],
     monkeypatch: pytest.MonkeyPatch,
     found: dict[str, Any],
     errors: list[dict[str, str]],
     problem: str,
 ) -> None:
     environment, stub = mwaa
-    monkeypatch.setattr("infra.environment.PARSE_PATIENCE", -1)
+    monkeypatch.setattr("infra.mwaa_environment.PARSE_PATIENCE", -1)
     status(stub, "AVAILABLE")
     status(stub, "AVAILABLE", **NEW)
     answers(stub, [seen(**found)], errors)
@@ -414,7 +410,7 @@ def test_a_rollback_after_which_a_dag_does_not_run_as_it_did_is_an_error(
 
 
 def test_a_rollback_of_an_environment_that_is_updating_changes_nothing(
-    aws: boto3.Session, two_deployments: CodeBucket, mwaa: tuple[Environment, Stubber]
+    aws: boto3.Session, two_deployments: CodeBucket, mwaa: tuple[MwaaEnvironment, Stubber]
 ) -> None:
     before = content(two_deployments)
     status(mwaa[1], "UPDATING")
@@ -427,7 +423,7 @@ def test_a_dry_run_prints_the_plan_and_puts_nothing(
     aws: boto3.Session,
     bucket: CodeBucket,
     dist: Path,
-    mwaa: tuple[Environment, Stubber],
+    mwaa: tuple[MwaaEnvironment, Stubber],
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -456,7 +452,7 @@ def test_a_dry_run_prints_the_plan_and_puts_nothing(
 
 
 def test_a_bucket_that_keeps_no_versions_gets_nothing(
-    aws: boto3.Session, bucket: CodeBucket, dist: Path, mwaa: tuple[Environment, Stubber]
+    aws: boto3.Session, bucket: CodeBucket, dist: Path, mwaa: tuple[MwaaEnvironment, Stubber]
 ) -> None:
     bucket._s3.put_bucket_versioning(Bucket=bucket.bucket, VersioningConfiguration={"Status": "Suspended"})
     status(mwaa[1], "AVAILABLE")
@@ -472,16 +468,16 @@ def test_a_first_deployment_has_nothing_to_go_back_to(bucket: CodeBucket, dist: 
 
 
 def test_a_stage_without_stacks_is_told_what_to_do_first(
-    aws: boto3.Session, bucket: CodeBucket, tmp_path: Path, mwaa: tuple[Environment, Stubber]
+    aws: boto3.Session, bucket: CodeBucket, tmp_path: Path, mwaa: tuple[MwaaEnvironment, Stubber]
 ) -> None:
-    with pytest.raises(StageError, match="no stacks yet: make stacks STAGE=dev"):
+    with pytest.raises(DeploymentError, match="no stacks yet: make stacks STAGE=dev"):
         deployer(aws, bucket, mwaa[0]).build(ROOT, tmp_path / "dist")
 
 
 def test_all_findings_are_told_at_once_and_nothing_is_uploaded(
     aws: boto3.Session,
     bucket: CodeBucket,
-    mwaa: tuple[Environment, Stubber],
+    mwaa: tuple[MwaaEnvironment, Stubber],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -490,7 +486,7 @@ def test_all_findings_are_told_at_once_and_nothing_is_uploaded(
     (dist / "dags/bad.py").write_text(f"# an airflow dag\nKEY = '{'AKIA' + 'A' * 16}'\nimport not_there\n")
     (dist / "requirements.txt").write_text("pandas==2.0.0\nnumpy>=2\n")
     monkeypatch.setattr("infra.checks.templates", lambda region: [])
-    installed = replace(STAGE, given=STAGE.given | {"AirflowVersion": version("apache-airflow")})
+    installed = replace(STAGE, values=STAGE.values | {"AirflowVersion": version("apache-airflow")})
     with pytest.raises(NotDeployableError) as found:
         deployer(aws, bucket, mwaa[0], installed).validate(dist, "pandas==2.3.3\n")
     key, pandas, numpy, dag, *rest = str(found.value).splitlines()[1:]
@@ -529,7 +525,7 @@ def test_githubs_role_allows_every_call_that_deployment_and_rollback_make(
     made += [Call(STAGE["DeployRole"], f"airflow:{name}Environment", (environment,)) for name in ("Get", "Update")]
     viewer = f"{airflow}:role/{STAGE['EnvironmentName']}/Viewer"
     made.append(Call(STAGE["DeployRole"], "airflow:InvokeRestApi", (viewer,)))
-    denials, spare = judge(made, names_on_local_aws(**STAGE.given))
+    denials, spare = compare(made, names_on_local_aws(**STAGE.values))
     assert denials == []
     # What turns a file that is not there into a 404.
     unused = {line.split()[-1] for line in spare if line.startswith(STAGE["DeployRole"])}

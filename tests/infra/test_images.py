@@ -4,10 +4,11 @@ import boto3
 import pytest
 
 from infra import images
+from infra.environments import load_environment
+from infra.errors import DeploymentError
 from infra.package import ROOT
-from infra.stages import StageError, load_stage
 
-STAGE = load_stage("dev", "123456789012", TrainingImage="images-of-this-test")
+STAGE = load_environment("dev", "123456789012", TrainingImage="images-of-this-test")
 
 
 @pytest.fixture(scope="module")
@@ -39,9 +40,9 @@ def test_a_tag_that_is_pushed_already_never_moves(aws: boto3.Session, outputs: d
 
 
 def test_a_stage_without_stacks_is_told_what_to_do_first(aws: boto3.Session) -> None:
-    with pytest.raises(StageError, match="no repository yet: make stacks STAGE=dev"):
+    with pytest.raises(DeploymentError, match="no repository yet: make stacks STAGE=dev"):
         images.push(STAGE, aws, {})
-    assert not images.is_pushed(load_stage("prod", "123456789012"), aws)
+    assert not images.is_pushed(load_environment("prod", "123456789012"), aws)
 
 
 def test_a_machine_without_docker_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,9 +9,10 @@ from botocore.exceptions import ClientError
 
 from infra.__main__ import _extra, create, delete
 from infra.deploy import Deployer
-from infra.environment import Environment
+from infra.environments import LAYERS, Environment, load_environment
+from infra.errors import DeploymentError
+from infra.mwaa_environment import MwaaEnvironment
 from infra.stacks import Stacks
-from infra.stages import LAYERS, Stage, StageError, load_stage
 from infra.uploads import ENVIRONMENT_FILES, CodeBucket
 
 ACCOUNT = "123456789012"
@@ -59,9 +60,9 @@ def session(aws: boto3.Session) -> Any:
     return Session(aws)
 
 
-def work_of(stage: Stage, session: Any) -> Deployer:
+def work_of(stage: Environment, session: Any) -> Deployer:
     bucket = CodeBucket(session.client("s3"), stage["MwaaBucket"])
-    environment = Environment(session.client("mwaa"), stage["EnvironmentName"])
+    environment = MwaaEnvironment(session.client("mwaa"), stage["EnvironmentName"])
     return Deployer(stage, Stacks(stage, session, poll_seconds=0), bucket, environment, session.region_name)
 
 
@@ -73,7 +74,7 @@ def work(session: Any) -> Deployer:
         "GithubRepository": "acme/leads",
         "AlertEmail": "people@acme.test",
     }
-    made = work_of(load_stage("dev", ACCOUNT, **given), session)
+    made = work_of(load_environment("dev", ACCOUNT, **given), session)
     create(made, session)
     return made
 
@@ -90,9 +91,9 @@ def test_creating_a_stage_uploads_the_code_before_the_environment_asks_for_it(wo
 
 
 def test_the_startup_script_carries_the_stages_names(work: Deployer, session: Any) -> None:
-    answer = session.client("s3").get_object(Bucket=work.stage["MwaaBucket"], Key="startup.sh")
+    answer = session.client("s3").get_object(Bucket=work.environment["MwaaBucket"], Key="startup.sh")
     script = answer["Body"].read().decode()
-    assert f"export LEADS_BUCKET={work.stage['Bucket']}" in script
+    assert f"export LEADS_BUCKET={work.environment['Bucket']}" in script
     assert "export MLFLOW_TRACKING_URI=http://10.43." in script
 
 
@@ -100,7 +101,7 @@ def test_the_api_starts_no_task_before_its_image_is_pushed(work: Deployer, sessi
     api = work.stacks.describe("api")
     assert api is not None
     assert {"ParameterKey": "ApiTasks", "ParameterValue": "0"} in api["Parameters"]
-    names = {"repositoryName": work.stage["TrainingImage"], "imageTag": work.stage["ImageTag"]}
+    names = {"repositoryName": work.environment["TrainingImage"], "imageTag": work.environment["ImageTag"]}
     image = {"imageManifest": "{}", "imageManifestMediaType": "application/vnd.oci.image.manifest.v1+json"}
     session.client("ecr").put_image(**names, **image)
     assert set(_extra("api", work, session)) == {"ApiImage"}, "then as many as the stage says"
@@ -110,16 +111,16 @@ def test_the_api_starts_no_task_before_its_image_is_pushed(work: Deployer, sessi
 
 
 def test_a_stage_that_names_no_repository_lets_nobody_deploy_from_github(work: Deployer) -> None:
-    assert "ci" in work.stage.layers
-    assert "ci" not in load_stage("dev", ACCOUNT).layers
+    assert "ci" in work.environment.layers
+    assert "ci" not in load_environment("dev", ACCOUNT).layers
 
 
 def test_a_bucket_name_that_somebody_has_is_found_before_anything_is_changed(session: Any) -> None:
     session.client("s3").create_bucket(
         Bucket="taken-by-hand", CreateBucketConfiguration={"LocationConstraint": session.region_name}
     )
-    stage = load_stage("prod", ACCOUNT, Bucket="taken-by-hand", MwaaBucket="No_Name", ApiClients="0.0.0.0/0")
-    with pytest.raises(StageError) as found:
+    stage = load_environment("prod", ACCOUNT, Bucket="taken-by-hand", MwaaBucket="No_Name", ApiClients="0.0.0.0/0")
+    with pytest.raises(DeploymentError) as found:
         create(work_of(stage, session), session)
     text = str(found.value)
     assert "Bucket taken-by-hand exists already" in text
@@ -133,7 +134,7 @@ def test_a_stage_whose_environment_is_changing_is_not_deleted(
 ) -> None:
     answer = {"Environment": {"Status": "UPDATING"}}
     monkeypatch.setattr(NoEnvironmentYet, "get_environment", lambda self, Name: answer)  # noqa: N803
-    with pytest.raises(StageError, match="nothing was deleted:\n.*LeadConversion-MLOps-Dev is UPDATING: wait"):
+    with pytest.raises(DeploymentError, match="nothing was deleted:\n.*LeadConversion-MLOps-Dev is UPDATING: wait"):
         delete(work, session)
     assert work.stacks.describe("ci") is not None
 
@@ -147,9 +148,9 @@ def test_deleting_a_stage_that_keeps_nothing_leaves_nothing(
     outputs = {**work.stacks.outputs(), "StudioFileSystem": studio}
     monkeypatch.setattr(work.stacks, "outputs", lambda: outputs)
     monkeypatch.setattr("infra.__main__.LAYERS", LAYERS[1:])
-    s3.put_object(Bucket=work.stage["Bucket"], Key="raw-data/a.csv", Body=b"x")
-    logs, keys = session.client("logs"), work.stage["ApiKeysSecret"]
-    for name in (f"airflow-{work.stage['EnvironmentName']}-Task", "/aws-glue/jobs/output"):
+    s3.put_object(Bucket=work.environment["Bucket"], Key="raw-data/a.csv", Body=b"x")
+    logs, keys = session.client("logs"), work.environment["ApiKeysSecret"]
+    for name in (f"airflow-{work.environment['EnvironmentName']}-Task", "/aws-glue/jobs/output"):
         logs.create_log_group(logGroupName=name)
     session.client("secretsmanager").create_secret(Name=keys, SecretString="{}")
     with caplog.at_level("INFO"):
@@ -157,7 +158,7 @@ def test_deleting_a_stage_that_keeps_nothing_leaves_nothing(
     assert [layer for layer in LAYERS[1:] if work.stacks.describe(layer)] == []
     assert efs.describe_file_systems()["FileSystems"] == []
     names = {bucket["Name"] for bucket in s3.list_buckets()["Buckets"]}
-    assert not names & {work.stage["Bucket"], work.stage["MwaaBucket"]}
+    assert not names & {work.environment["Bucket"], work.environment["MwaaBucket"]}
     assert [group["logGroupName"] for group in logs.describe_log_groups()["logGroups"]] == ["/aws-glue/jobs/output"]
     assert keys not in [secret["Name"] for secret in session.client("secretsmanager").list_secrets()["SecretList"]]
     kept = [line for line in caplog.messages if line.startswith("kept")]

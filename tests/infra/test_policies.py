@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from infra.environments import LAYERS, load_environment, template, template_body
 from infra.policies import (
     ROLE_LAYERS,
     Call,
@@ -17,10 +18,9 @@ from infra.policies import (
     supports_resources,
     unused,
 )
-from infra.stages import LAYERS, load_stage, template, template_body
 
 ACCOUNT, REGION = "123456789012", "ap-south-1"
-NAMES = load_stage("prod", ACCOUNT).given | {
+NAMES = load_environment("prod", ACCOUNT).values | {
     "AWS::AccountId": ACCOUNT,
     "AWS::Region": REGION,
     "AWS::Partition": "aws",

@@ -7,8 +7,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from infra import preflight
-from infra.environment import CHANGING
-from infra.stages import Stage, StageError, load_stage
+from infra.environments import Environment, load_environment
+from infra.errors import DeploymentError
+from infra.mwaa_environment import CHANGING
 
 ACCOUNT = "123456789012"
 SOMEBODY = {"AlertEmail": "people@acme.test"}
@@ -47,8 +48,8 @@ class Found:
         return {"StackStatus": self._states[layer]} if layer in self._states else None
 
 
-def findings(session: Any, stage: Stage, stacks: Any = None) -> str:
-    with pytest.raises(StageError, match=r"stage \w+, nothing was changed:") as found:
+def findings(session: Any, stage: Environment, stacks: Any = None) -> str:
+    with pytest.raises(DeploymentError, match=r"stage \w+, nothing was changed:") as found:
         preflight.check(stage, session, stacks or Found())
     return str(found.value)
 
@@ -57,10 +58,10 @@ def findings(session: Any, stage: Stage, stacks: Any = None) -> str:
 def test_the_stages_as_they_are_shipped_lack_an_address_for_alarms_and_nothing_else(
     aws: boto3.Session, name: str
 ) -> None:
-    assert findings(Session(aws), load_stage(name, ACCOUNT)).splitlines()[1:] == [
+    assert findings(Session(aws), load_environment(name, ACCOUNT)).splitlines()[1:] == [
         f"AlertEmail mlops@example.com is nobody's: set who gets alarms and budget mails in infra/stages/{name}.yaml"
     ]
-    preflight.check(load_stage(name, ACCOUNT, **SOMEBODY), Session(aws), Found())
+    preflight.check(load_environment(name, ACCOUNT, **SOMEBODY), Session(aws), Found())
 
 
 @pytest.mark.parametrize(
@@ -87,54 +88,54 @@ def test_the_stages_as_they_are_shipped_lack_an_address_for_alarms_and_nothing_e
 def test_a_wrong_parameter_is_named_with_what_would_be_right(
     aws: boto3.Session, given: dict[str, str], said: str
 ) -> None:
-    assert said in findings(Session(aws), load_stage("dev", ACCOUNT, **SOMEBODY | given))
+    assert said in findings(Session(aws), load_environment("dev", ACCOUNT, **SOMEBODY | given))
 
 
 def test_a_parameter_that_the_last_layer_needs_is_missed_before_the_first_is_created(aws: boto3.Session) -> None:
-    stage = load_stage("dev", ACCOUNT, **SOMEBODY)
-    without = Stage(
-        stage.name, stage.account, {name: value for name, value in stage.given.items() if name != "ApiTasks"}
+    stage = load_environment("dev", ACCOUNT, **SOMEBODY)
+    without = Environment(
+        stage.name, stage.account, {name: value for name, value in stage.values.items() if name != "ApiTasks"}
     )
     assert "ApiTasks, which layer api needs, is missing: set it in" in findings(Session(aws), without)
 
 
 def test_every_finding_is_told_at_once(aws: boto3.Session) -> None:
-    stage = load_stage("dev", ACCOUNT, **SOMEBODY, Retention="Keep", MaxWorkers="many", MwaaBucket="No_Name")
+    stage = load_environment("dev", ACCOUNT, **SOMEBODY, Retention="Keep", MaxWorkers="many", MwaaBucket="No_Name")
     assert len(findings(Session(aws), stage).splitlines()) == 4
 
 
 def test_a_missing_certificate_is_named_with_the_region(aws: boto3.Session) -> None:
     arn = f"arn:aws:acm:{aws.region_name}:{ACCOUNT}:certificate/00000000-0000-0000-0000-000000000000"
-    said = findings(Session(aws), load_stage("prod", ACCOUNT, **SOMEBODY, CertificateArn=arn))
+    said = findings(Session(aws), load_environment("prod", ACCOUNT, **SOMEBODY, CertificateArn=arn))
     assert "no such certificate in ap-south-1; request one there" in said
 
 
 def test_a_certificate_that_nobody_has_validated_is_not_enough(aws: boto3.Session) -> None:
     asked = aws.client("acm").request_certificate(DomainName="leads.example.com", ValidationMethod="DNS")
-    said = findings(Session(aws), load_stage("prod", ACCOUNT, **SOMEBODY, CertificateArn=asked["CertificateArn"]))
+    said = findings(Session(aws), load_environment("prod", ACCOUNT, **SOMEBODY, CertificateArn=asked["CertificateArn"]))
     assert "is PENDING_VALIDATION: validate it first" in said
 
 
 @pytest.mark.parametrize("state", [*CHANGING, "DELETING"])
 def test_an_environment_that_is_changing_is_waited_for(aws: boto3.Session, state: str) -> None:
-    said = findings(Session(aws, state), load_stage("prod", ACCOUNT, **SOMEBODY))
+    said = findings(Session(aws, state), load_environment("prod", ACCOUNT, **SOMEBODY))
     assert f"LeadConversion-MLOps-Prod is {state}: wait for its end" in said
 
 
 def test_a_stack_that_somebody_is_changing_is_waited_for(aws: boto3.Session) -> None:
-    said = findings(Session(aws), load_stage("dev", ACCOUNT, **SOMEBODY), Found(warehouse="UPDATE_IN_PROGRESS"))
+    said = findings(Session(aws), load_environment("dev", ACCOUNT, **SOMEBODY), Found(warehouse="UPDATE_IN_PROGRESS"))
     assert "stack lead-conversion-dev-warehouse is UPDATE_IN_PROGRESS: wait for its end" in said
 
 
 @pytest.mark.parametrize("state", ["ROLLBACK_COMPLETE", "UPDATE_ROLLBACK_FAILED", "DELETE_FAILED"])
 def test_a_stack_that_takes_no_update_is_named_before_another_is_touched(aws: boto3.Session, state: str) -> None:
-    said = findings(Session(aws), load_stage("dev", ACCOUNT, **SOMEBODY), Found(storage=state))
+    said = findings(Session(aws), load_environment("dev", ACCOUNT, **SOMEBODY), Found(storage=state))
     assert f"stack lead-conversion-dev-storage is {state} and takes no update: continue its rollback" in said
 
 
 @pytest.mark.parametrize("state", ["CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"])
 def test_a_stack_that_takes_an_update_is_no_finding(aws: boto3.Session, state: str) -> None:
-    preflight.check(load_stage("dev", ACCOUNT, **SOMEBODY), Session(aws), Found(storage=state))  # does not raise
+    preflight.check(load_environment("dev", ACCOUNT, **SOMEBODY), Session(aws), Found(storage=state))  # does not raise
 
 
 @pytest.mark.parametrize(("code", "parameter"), [("403", "Bucket"), ("301", "MwaaBucket")])
@@ -147,7 +148,7 @@ def test_a_bucket_name_that_another_account_or_region_has_is_named(
             raise ClientError({"Error": {"Code": found, "Message": ""}}, "HeadBucket")
 
     session = Session(aws, s3=TakenElsewhere())
-    said = findings(session, load_stage("dev", ACCOUNT, **SOMEBODY | {parameter: "somebody-elses"}))
+    said = findings(session, load_environment("dev", ACCOUNT, **SOMEBODY | {parameter: "somebody-elses"}))
     assert said.splitlines()[1:] == [
         f"{parameter} somebody-elses is taken, by another account or in another region: choose another name"
     ]
@@ -165,31 +166,37 @@ class Redshift:
 
 
 def test_a_stage_whose_last_snapshot_is_there_already_is_not_deleted(aws: boto3.Session) -> None:
-    stage, stacks = load_stage("prod", ACCOUNT), Found(warehouse="CREATE_COMPLETE")
+    stage, stacks = load_environment("prod", ACCOUNT), Found(warehouse="CREATE_COMPLETE")
     taken = Session(aws, redshift=Redshift("lead-conversion-prod-final"))
-    with pytest.raises(StageError, match="nothing was deleted:\nsnapshot lead-conversion-prod-final of an earlier"):
+    with pytest.raises(
+        DeploymentError, match="nothing was deleted:\nsnapshot lead-conversion-prod-final of an earlier"
+    ):
         preflight.require_settled(stage, taken, stacks)
     preflight.require_settled(stage, Session(aws, redshift=Redshift("another")), stacks)
     preflight.require_settled(stage, taken, Found())
-    preflight.require_settled(load_stage("dev", ACCOUNT), taken, stacks)
+    preflight.require_settled(load_environment("dev", ACCOUNT), taken, stacks)
 
 
 def test_githubs_identity_provider_is_made_once_in_an_account(aws: boto3.Session) -> None:
     iam, repository = aws.client("iam"), {"GithubRepository": "acme/leads"}
     gone = f"arn:aws:iam::{ACCOUNT}:oidc-provider/token.actions.githubusercontent.com"
-    said = findings(Session(aws), load_stage("dev", ACCOUNT, **SOMEBODY, **repository, GithubProviderArn=gone))
+    said = findings(Session(aws), load_environment("dev", ACCOUNT, **SOMEBODY, **repository, GithubProviderArn=gone))
     assert f"GithubProviderArn {gone} is not there: leave it out" in said
     made = iam.create_open_id_connect_provider(
         Url="https://token.actions.githubusercontent.com", ClientIDList=["sts.amazonaws.com"]
     )["OpenIDConnectProviderArn"]
-    said = findings(Session(aws), load_stage("dev", ACCOUNT, **SOMEBODY, **repository))
+    said = findings(Session(aws), load_environment("dev", ACCOUNT, **SOMEBODY, **repository))
     assert f"has GitHub's identity provider already: set GithubProviderArn: {made}" in said
-    preflight.check(load_stage("dev", ACCOUNT, **SOMEBODY, **repository, GithubProviderArn=made), Session(aws), Found())
-    preflight.check(load_stage("dev", ACCOUNT, **SOMEBODY, **repository), Session(aws), Found(ci="CREATE_COMPLETE"))
+    preflight.check(
+        load_environment("dev", ACCOUNT, **SOMEBODY, **repository, GithubProviderArn=made), Session(aws), Found()
+    )
+    preflight.check(
+        load_environment("dev", ACCOUNT, **SOMEBODY, **repository), Session(aws), Found(ci="CREATE_COMPLETE")
+    )
 
 
 def test_a_stages_own_buckets_are_not_taken_for_somebody_elses(aws: boto3.Session) -> None:
-    stage = load_stage("dev", ACCOUNT, **SOMEBODY, Bucket="own-data-bucket", MwaaBucket="own-code-bucket")
+    stage = load_environment("dev", ACCOUNT, **SOMEBODY, Bucket="own-data-bucket", MwaaBucket="own-code-bucket")
     for name in ("own-data-bucket", "own-code-bucket"):
         where = {"LocationConstraint": aws.region_name}
         aws.client("s3").create_bucket(Bucket=name, CreateBucketConfiguration=where)

@@ -10,9 +10,10 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
+from infra.environments import LAYERS, TEMPLATES, load_environment, template
+from infra.errors import DeploymentError, StackFailedError
 from infra.package import ROOT
-from infra.stacks import StackFailedError, Stacks
-from infra.stages import LAYERS, TEMPLATES, StageError, load_stage, template
+from infra.stacks import Stacks
 from localaws.stacks import STAND_INS
 
 NOT_ON_LOCAL_AWS = {
@@ -32,7 +33,7 @@ CODE = {"RequirementsVersion": "1", "PluginsVersion": "1", "StartupVersion": "1"
 @pytest.fixture(scope="module")
 def stacks(aws: boto3.Session) -> Stacks:
     """All layers of production, created in order."""
-    made = Stacks(load_stage("prod", "123456789012"), aws, poll_seconds=0)
+    made = Stacks(load_environment("prod", "123456789012"), aws, poll_seconds=0)
     for layer in LAYERS:
         extra = CODE | {"ApiImage": f"{made.outputs().get('RepositoryUri', '')}:1"}
         assert made.apply(layer, extra) == "created"
@@ -66,7 +67,7 @@ def test_the_vpc_has_what_the_guide_asks_for(stacks: Stacks, aws: boto3.Session)
 
 def test_the_buckets_are_versioned_encrypted_and_closed(stacks: Stacks, aws: boto3.Session) -> None:
     s3: Any = aws.client("s3")
-    for name in (stacks.stage["Bucket"], stacks.stage["MwaaBucket"]):
+    for name in (stacks.environment["Bucket"], stacks.environment["MwaaBucket"]):
         assert s3.get_bucket_versioning(Bucket=name)["Status"] == "Enabled"
         (rule,) = s3.get_bucket_encryption(Bucket=name)["ServerSideEncryptionConfiguration"]["Rules"]
         assert rule["ApplyServerSideEncryptionByDefault"]["KMSMasterKeyID"] == stacks.outputs()["KeyArn"]
@@ -75,14 +76,15 @@ def test_the_buckets_are_versioned_encrypted_and_closed(stacks: Stacks, aws: bot
 
 
 def test_the_secret_has_a_password_that_nobody_has_seen(stacks: Stacks, aws: boto3.Session) -> None:
-    secret = aws.client("secretsmanager").get_secret_value(SecretId=stacks.stage["RedshiftSecret"])["SecretString"]
+    name = stacks.environment["RedshiftSecret"]
+    secret = aws.client("secretsmanager").get_secret_value(SecretId=name)["SecretString"]
     assert '"username": "awsuser"' in secret
     assert len(secret) > 80
 
 
 def test_a_layer_that_is_not_there_yet_is_asked_for_by_name(aws: boto3.Session) -> None:
-    empty = Stacks(load_stage("dev", "123456789012"), aws, poll_seconds=0)
-    with pytest.raises(StageError, match="layer glue needs .*WorkgroupAddress.*create the layers before it"):
+    empty = Stacks(load_environment("dev", "123456789012"), aws, poll_seconds=0)
+    with pytest.raises(DeploymentError, match="layer glue needs .*WorkgroupAddress.*create the layers before it"):
         empty.apply("glue")
 
 
@@ -142,8 +144,8 @@ def test_the_mlflow_server_is_the_clients_version() -> None:
 
 def test_a_stack_that_fails_gives_its_first_reasons(aws: boto3.Session) -> None:
     """CloudFormation of local AWS refuses at once; that of AWS rolls back later, as told here."""
-    stacks = Stacks(load_stage("dev", "123456789012"), aws, poll_seconds=0)
-    name = stacks.stage.stack("storage")
+    stacks = Stacks(load_environment("dev", "123456789012"), aws, poll_seconds=0)
+    name = stacks.environment.stack("storage")
     gone = {"service_error_code": "ValidationError", "service_message": f"Stack with id {name} does not exist"}
     event = {"StackId": "i", "EventId": "e", "StackName": name, "Timestamp": datetime(2026, 1, 1, tzinfo=UTC)}
     taken = {

@@ -8,7 +8,8 @@ import pytest
 from botocore.stub import Stubber
 
 from infra import teardown
-from infra.stages import LAYERS, StageError, load_stage, template
+from infra.environments import LAYERS, load_environment, template
+from infra.errors import DeploymentError
 
 ACCOUNT = "123456789012"
 APP = {"DomainId": "d-1", "UserProfileName": "ml-developer", "AppType": "JupyterLab", "AppName": "default"}
@@ -47,10 +48,10 @@ def test_an_application_that_does_not_end_is_told(
 ) -> None:
     client, stub = sagemaker
     monkeypatch.setattr(teardown, "POLL_SECONDS", 0)
-    monkeypatch.setattr(teardown, "PATIENCE", 1)
+    monkeypatch.setattr(teardown, "ATTEMPTS", 1)
     apps(stub, "Deleting")
     apps(stub, "Deleting")
-    with pytest.raises(StageError, match="Studio domain d-1 still has applications: run the deletion again"):
+    with pytest.raises(DeploymentError, match="Studio domain d-1 still has applications: run the deletion again"):
         teardown.close_studio(client, "d-1")
 
 
@@ -80,10 +81,11 @@ def test_an_endpoint_that_is_not_gone_in_time_is_told(
     sagemaker: tuple[Any, Stubber], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client, stub = sagemaker
-    monkeypatch.setattr(teardown, "PATIENCE", 0)
+    monkeypatch.setattr(teardown, "ATTEMPTS", 1)
     endpoints(stub, "lead-conversion")
     stub.add_response("delete_endpoint", {}, {"EndpointName": "lead-conversion"})
-    with pytest.raises(StageError, match="endpoint lead-conversion is not gone yet: run the deletion again"):
+    endpoints(stub, "lead-conversion")
+    with pytest.raises(DeploymentError, match="endpoint lead-conversion is not gone yet: run the deletion again"):
         teardown.stop_endpoint(client, "lead-conversion", "sagemaker-endpoint-role")
 
 
@@ -97,7 +99,7 @@ def test_an_endpoint_that_may_not_be_deleted_is_an_error(sagemaker: tuple[Any, S
 
 def test_a_stage_without_an_endpoint_loses_its_configs_and_models_and_no_other_stages(aws: boto3.Session) -> None:
     client = aws.client("sagemaker")
-    prod, dev = (load_stage(name, ACCOUNT) for name in ("prod", "dev"))
+    prod, dev = (load_environment(name, ACCOUNT) for name in ("prod", "dev"))
     for stage in (prod, dev):
         name, role = (
             f"{stage['EndpointName']}-contact-1-12345678",
@@ -152,10 +154,10 @@ def test_what_studio_and_ended_jobs_left_in_the_vpc_is_deleted(aws: boto3.Sessio
 
 
 def test_a_stage_that_keeps_its_data_says_what_stays_and_costs(aws: boto3.Session) -> None:
-    stage = load_stage("prod", ACCOUNT)
+    stage = load_environment("prod", ACCOUNT)
     aws.client("logs").create_log_group(logGroupName=f"airflow-{stage['EnvironmentName']}-Scheduler")
-    stacks = teardown.kept(stage, {"KeyArn": "arn:key", "StudioFileSystem": "fs-1", "MlflowVolume": "vol-1"})
-    outside = teardown.outside_the_stacks(stage, aws)
+    stacks = teardown.left_by_stacks(stage, {"KeyArn": "arn:key", "StudioFileSystem": "fs-1", "MlflowVolume": "vol-1"})
+    outside = teardown.delete_outside_stacks(stage, aws)
     assert [" ".join(line.split()[:2]).strip(":") for line in stacks] == [
         f"bucket {stage['Bucket']}",
         "key arn:key",
@@ -181,7 +183,7 @@ def test_what_is_said_to_be_kept_is_what_the_templates_keep() -> None:
     snapshot = template("warehouse")["Resources"]["Namespace"]["Properties"]["FinalSnapshotName"]["If"]
     assert snapshot[:2] == [
         "Keep",
-        {"Sub": teardown.final_snapshot(load_stage("prod", ACCOUNT)).replace("prod", "${Stage}")},
+        {"Sub": teardown.final_snapshot(load_environment("prod", ACCOUNT)).replace("prod", "${Stage}")},
     ]
 
 
@@ -190,7 +192,7 @@ def test_the_logs_of_another_stage_whose_name_begins_alike_stay(aws: boto3.Sessi
     own, other = "/aws/sagemaker/Endpoints/lead-conversion", "/aws/sagemaker/Endpoints/lead-conversion-dev"
     for name in (own, other):
         logs.create_log_group(logGroupName=name)
-    teardown.outside_the_stacks(load_stage("prod", ACCOUNT, Retention="Delete"), aws)
+    teardown.delete_outside_stacks(load_environment("prod", ACCOUNT, Retention="Delete"), aws)
     left = {group["logGroupName"] for group in logs.describe_log_groups()["logGroups"]}
     assert other in left
     assert own not in left

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from infra.stages import LAYERS, STAGES, load_stage, template
+from infra.environments import LAYERS, STAGES, load_environment, template
 
 RESOURCES = {(layer, name): item for layer in LAYERS for name, item in template(layer)["Resources"].items()}
 KEY = ({"Ref": "KeyArn"}, {"GetAtt": "Key.Arn"})
@@ -88,7 +88,7 @@ def test_there_are_no_other_buckets() -> None:
 def test_airflows_web_server_is_private_unless_a_stage_says_otherwise(stage: str) -> None:
     parameter = template("airflow")["Parameters"]["WebserverAccessMode"]
     assert parameter["Default"] == "PRIVATE_ONLY"
-    assert "WebserverAccessMode" not in load_stage(stage, "0" * 12).given
+    assert "WebserverAccessMode" not in load_environment(stage, "0" * 12).values
     ((_, environment),) = of_type("AWS::MWAA::Environment").items()
     assert environment["WebserverAccessMode"] == {"Ref": "WebserverAccessMode"}
 

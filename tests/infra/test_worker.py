@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from infra import worker as module
-from infra.worker import InstallError, Worker
+from infra.errors import InstallError
+from infra.worker import Worker
 
 
 @pytest.fixture

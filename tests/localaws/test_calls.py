@@ -9,8 +9,8 @@ import boto3
 import pytest
 
 from demo.environment import ROOT
+from infra.environments import load_environment
 from infra.policies import Call, read_calls
-from infra.stages import load_stage
 from localaws.account import Account
 from localaws.calls import CallRecorder
 from localaws.resources import resources_of
@@ -117,5 +117,5 @@ def test_every_process_of_the_stack_that_calls_aws_signs_in_a_role_of_the_templa
     signed = dict(re.findall(r"^([a-z-]+): exec env AWS_ACCESS_KEY_ID=(\S+)", procfile, re.MULTILINE))
     assert set(signed) == {"mlflow", "api-server", "scheduler", "dag-processor", "triggerer", "api"}
     assert set(signed.values()) == {MLFLOW_ROLE, MWAA_ROLE, API_ROLE}
-    stage = load_stage("prod", ACCOUNT)
+    stage = load_environment("prod", ACCOUNT)
     assert {stage[name] for name in ("MwaaRole", "MlflowRole", "ApiRole")} == set(signed.values())

@@ -7,16 +7,8 @@ import pytest
 import yaml
 
 from include.settings import Settings
-from infra.stages import (
-    LAYERS,
-    STAGES,
-    TEMPLATES,
-    StageError,
-    airflow_environment,
-    load_stage,
-    startup_script,
-    template,
-)
+from infra.environments import LAYERS, STAGES, TEMPLATES, airflow_variables, load_environment, startup_script, template
+from infra.errors import DeploymentError
 
 ACCOUNT = "123456789012"
 WORKER_MB = {"mw1.small": 2048, "mw1.medium": 4096, "mw1.large": 8192}
@@ -42,12 +34,12 @@ def test_every_parameter_of_every_layer_has_a_value(stage: str) -> None:
     outputs = dict.fromkeys(("ZoneA", "ZoneB", "ZoneC", "RequirementsVersion", "PluginsVersion", "StartupVersion"), "x")
     outputs |= {"ApiImage": "x"}
     for layer in LAYERS:
-        load_stage(stage, ACCOUNT).parameters(layer, outputs)  # raises for one that has none
+        load_environment(stage, ACCOUNT).parameters(layer, outputs)  # raises for one that has none
         outputs |= dict.fromkeys(template(layer).get("Outputs", {}), "x")
 
 
 def test_production_carries_the_names_that_the_code_has_as_defaults() -> None:
-    stage, settings = load_stage("prod", ACCOUNT), Settings()
+    stage, settings = load_environment("prod", ACCOUNT), Settings()
     assert stage["GlueJob"] == settings.glue.job
     assert stage["GlueScoringJob"] == settings.glue.scoring_job
     assert (stage["EndpointName"], stage["EndpointRole"]) == (settings.endpoint.name, settings.endpoint.role)
@@ -57,7 +49,7 @@ def test_production_carries_the_names_that_the_code_has_as_defaults() -> None:
 
 
 def test_two_stages_share_no_name_of_a_thing_in_one_account() -> None:
-    dev, prod = (load_stage(name, ACCOUNT).given for name in ("dev", "prod"))
+    dev, prod = (load_environment(name, ACCOUNT).values for name in ("dev", "prod"))
     unique = re.compile(r"(Role|Bucket|Secret|Workgroup|Job|Crawler|Name|Connection|SecretsPrefix|GlueDatabase|Image)$")
     same = {name for name in dev if unique.search(name) and dev[name] == prod.get(name)}
     assert same == set()
@@ -65,35 +57,35 @@ def test_two_stages_share_no_name_of_a_thing_in_one_account() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_as_many_tasks_as_a_worker_runs_at_once_fit_into_its_memory(name: str) -> None:
-    stage = load_stage(name, ACCOUNT)
+    stage = load_environment(name, ACCOUNT)
     assert int(stage["WorkerTasks"]) * TASK_MB <= WORKER_MB[stage["EnvironmentClass"]]
     options = template("airflow")["Resources"]["Environment"]["Properties"]["AirflowConfigurationOptions"]
     assert options["celery.worker_autoscale"] == {"Sub": "${WorkerTasks},${WorkerTasks}"}
 
 
 def test_a_stage_that_is_not_described_names_those_that_are() -> None:
-    with pytest.raises(StageError, match="no stage 'qa': stages are dev, prod"):
-        load_stage("qa", ACCOUNT)
+    with pytest.raises(DeploymentError, match="no stage 'qa': stages are dev, prod"):
+        load_environment("qa", ACCOUNT)
 
 
 def test_a_misspelt_parameter_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "dev.yaml").write_text(yaml.safe_dump({"Bukket": "x"}))
-    monkeypatch.setattr("infra.stages.STAGES", tmp_path)
-    with pytest.raises(StageError, match="no template has a parameter Bukket"):
-        load_stage("dev", ACCOUNT)
+    monkeypatch.setattr("infra.environments.STAGES", tmp_path)
+    with pytest.raises(DeploymentError, match="no template has a parameter Bukket"):
+        load_environment("dev", ACCOUNT)
 
 
 def test_a_parameter_without_a_value_is_named_with_the_file_to_set_it_in() -> None:
-    stage = load_stage("dev", ACCOUNT)
-    with pytest.raises(StageError, match=r"layer storage needs Bucket: set it in infra/stages/dev\.yaml"):
-        type(stage)(stage.name, stage.account, {n: v for n, v in stage.given.items() if n != "Bucket"}).parameters(
+    stage = load_environment("dev", ACCOUNT)
+    with pytest.raises(DeploymentError, match=r"layer storage needs Bucket: set it in infra/stages/dev\.yaml"):
+        type(stage)(stage.name, stage.account, {n: v for n, v in stage.values.items() if n != "Bucket"}).parameters(
             "storage", {}
         )
 
 
 def test_the_code_on_mwaa_reads_the_stages_names_from_its_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    stage = load_stage("dev", ACCOUNT)
-    for name, value in airflow_environment(stage, OUTPUTS, "ap-south-1").items():
+    stage = load_environment("dev", ACCOUNT)
+    for name, value in airflow_variables(stage, OUTPUTS, "ap-south-1").items():
         monkeypatch.setenv(name, value)
     settings = Settings()
     assert settings.s3.bucket == f"leadconversiondata-dev-{ACCOUNT}"
