@@ -49,7 +49,7 @@ def champion(leads: pd.DataFrame, contract: Contract, stage: KnownAt) -> Scorer:
         leads, leads[contract.label].astype(int)
     )
     version = ChampionInfo(contract.model_name(stage), "4", "run", {}, SCORED_AT)
-    return scorer_of(version, stage, contract, deployable(fitted, Calibration(), Decision("f1", 0.4, TIERS)))
+    return scorer_of(contract, stage, version, deployable(fitted, Calibration(), Decision("f1", 0.4, TIERS)))
 
 
 def published(scorer: StagedScorer, leads: pd.DataFrame, contract: Contract) -> pd.DataFrame:

@@ -129,7 +129,7 @@ def main() -> None:
             server.start()
             crown(leads, contract, arguments.family, folder)
             result = served(folder, leads, contract, arguments.seconds)
-            scorer = load_champions().scorers[KnownAt.CONTACT]
+            scorer = load_champions(settings(), contract).scorers[KnownAt.CONTACT]
         finally:
             server.stop()
     many = pd.concat([leads] * (BATCH // len(leads) + 1), ignore_index=True)

@@ -114,7 +114,8 @@ def largest_difference(layout: Layout) -> float:
     contract = layout.contract
     first = sorted(list_objects(layout.open_leads(RUN)))[0]
     leads = read_parquet(first).head(SAMPLE)
-    alone = scores_table(load_champions(), leads, RUN, MOMENT).set_index(contract.key)["probability"]
+    alone = scores_table(load_champions(settings(), contract), leads, RUN, MOMENT)
+    alone = alone.set_index(contract.key)["probability"]
     spark = pd.concat([read_parquet(part) for part in list_objects(layout.scores(RUN)) if part.endswith(".parquet")])
     return float((spark.set_index(contract.key)["probability"].reindex(alone.index) - alone).abs().max())
 
@@ -148,7 +149,7 @@ def main() -> None:
     arguments = parser.parse_args()
     with surroundings() as layout:
         register_champions(layout.contract)
-        bundle(layout.champions(RUN))
+        bundle(settings(), layout.contract, layout.champions(RUN))
         unload(arguments.rows, layout)
         seconds = score_on_spark(layout)
         difference = largest_difference(layout)

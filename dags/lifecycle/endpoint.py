@@ -21,14 +21,14 @@ def bundle_champions(run, dag_run=None):
     After a promotion skipped too unless the setting `endpoint_on_promotion` is true: an endpoint costs money.
     """
     from include.endpoint.bundle import bundle
-    from include.scoring.scorer import NoChampionError
+    from include.registry.errors import NoChampionError
     from lifecycle.names import Names
 
     names = Names()
     if str(dag_run.run_type) == "asset_triggered" and not names.settings.endpoint.on_promotion:
         raise AirflowSkipException("A promotion deploys nothing; set LEADS_ENDPOINT_ON_PROMOTION=true if it should.")
     try:
-        return bundle(names.layout.endpoint_model(run))
+        return bundle(names.settings, names.contract, names.layout.endpoint_model(run))
     except NoChampionError as error:
         raise AirflowSkipException(str(error)) from error
 
@@ -37,12 +37,15 @@ def bundle_champions(run, dag_run=None):
 def plan_deployment(packed):
     """The requests to SageMaker, and the config that serves now; skipped where the endpoint serves just this."""
     from include.endpoint import deployment
-    from include.settings import settings
+    from lifecycle.names import Names
 
-    planned, now = deployment.requests(settings(), packed), deployment.present(settings())
-    if now and (now["config"], now["status"]) == (planned["name"], deployment.IN_SERVICE):
+    names = Names()
+    planned = deployment.requests(names.settings, names.layout, packed)
+    endpoint = deployment.present(names.settings)
+    if endpoint and endpoint["config"] == planned["name"] and endpoint["status"] == deployment.IN_SERVICE:
         raise AirflowSkipException(f"The endpoint serves {planned['name']} already.")
-    return planned | {"versions": packed["versions"], "previous": now["config"] if now else None}
+    previous = endpoint["config"] if endpoint else None
+    return planned | {"versions": packed["versions"], "previous": previous}
 
 
 def create_model(planned):
@@ -85,18 +88,21 @@ def in_service(task_id):
 def verify(planned):
     """Asks the endpoint for a score: the new config must serve it, with the champions that were packed."""
     from include.endpoint import deployment
-    from include.settings import settings
+    from lifecycle.names import Names
 
-    return deployment.verify(settings(), planned["name"], planned["versions"])
+    names = Names()
+    return deployment.verify(names.settings, names.contract, planned["name"], planned["versions"])
 
 
 @task(**API_CALL, trigger_rule=TriggerRule.ONE_FAILED, on_success_callback=[Notifier("endpoint_rolled_back")])
 def roll_back(planned):
     """After any failure: the config that served before serves again; skipped where it does already."""
     from include.endpoint import deployment
-    from include.settings import settings
+    from lifecycle.names import Names
 
-    back = deployment.roll_back(settings(), planned["previous"]) if planned else None
-    if back is None:
+    restored = None
+    if planned:
+        restored = deployment.roll_back(Names().settings, planned["previous"])
+    if restored is None:
         raise AirflowSkipException("There is nothing to go back from: the endpoint is as it was before.")
-    return back
+    return restored

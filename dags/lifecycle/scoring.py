@@ -30,7 +30,8 @@ def next_scorer():
 
     names = Names()
     threshold = names.settings.scoring.spark_threshold
-    leads = names.warehouse.query(names.statements.render("count_open_leads"))[0]["leads"]
+    rows = names.warehouse.query(names.statements.render("count_open_leads"))
+    leads = rows[0]["leads"]
     log.info("%s open leads, Spark above %s", leads, threshold)
     return "pack_champions" if leads > threshold else "score"
 
@@ -40,13 +41,22 @@ def score(run, run_after):
     """Scores the open leads with the champion; skipped while there is no champion."""
     from datetime import datetime
 
+    from include.registry.errors import NoChampionError
     from include.scoring import batch
-    from include.scoring.scorer import NoChampionError
     from lifecycle.names import Names
 
-    layout = Names().layout
+    names = Names()
+    layout = names.layout
+    scored_at = datetime.fromisoformat(run_after)
     try:
-        return batch.score_batch(layout.open_leads(run), layout.scores(run), run, datetime.fromisoformat(run_after))
+        return batch.score_batch(
+            names.settings,
+            names.contract,
+            layout.open_leads(run),
+            layout.scores(run),
+            run,
+            scored_at,
+        )
     except NoChampionError as error:
         raise AirflowSkipException(str(error)) from error
 
@@ -55,11 +65,12 @@ def score(run, run_after):
 def pack_champions(run):
     """Puts the champions where the Glue job fetches them, which cannot ask MLflow; skipped while there are none."""
     from include.endpoint.bundle import bundle
-    from include.scoring.scorer import NoChampionError
+    from include.registry.errors import NoChampionError
     from lifecycle.names import Names
 
+    names = Names()
     try:
-        return bundle(Names().layout.champions(run))
+        return bundle(names.settings, names.contract, names.layout.champions(run))
     except NoChampionError as error:
         raise AirflowSkipException(str(error)) from error
 

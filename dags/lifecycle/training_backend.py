@@ -32,8 +32,9 @@ def plan_sagemaker_jobs(run, snapshot_uri, parent_run_id, families, params=None)
     from include.endpoint import training_job as sagemaker
     from lifecycle.names import Names
 
+    names = Names()
     return [
-        sagemaker.training_job(Names().settings, run, snapshot_uri, parent_run_id, **job)
+        sagemaker.training_job(names.settings, names.layout, run, snapshot_uri, parent_run_id, **job)
         for job in planned_jobs(params, families, "sagemaker")
     ]
 

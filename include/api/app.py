@@ -13,7 +13,7 @@ from include.api.metrics import Metrics
 from include.api.openapi.document import document
 from include.api.state import AppState, attach_state
 from include.api.views.routes import add_routes
-from include.contract import load_contract
+from include.contract import Contract, load_contract
 from include.lake.layout import Layout
 from include.scoring.champions import Champions, registry_champions
 from include.scoring.model_folder import folder_champions, sagemaker_folder
@@ -69,7 +69,7 @@ def _state(settings: Settings, champions: Champions | None, keys: Keys | None, e
     contract = load_contract(settings.contract)
     layout = Layout(settings, contract)
     if champions is None:
-        champions = _watched_champions(settings, endpoint)
+        champions = _watched_champions(settings, contract, endpoint)
     if keys is None:
         keys = _watched_keys(settings, endpoint)
     return AppState(
@@ -84,9 +84,11 @@ def _state(settings: Settings, champions: Champions | None, keys: Keys | None, e
     )
 
 
-def _watched_champions(settings: Settings, endpoint: bool) -> Champions:
-    from_folder = endpoint or bool(settings.api.model_folder)
-    champions = folder_champions(sagemaker_folder()) if from_folder else registry_champions()
+def _watched_champions(settings: Settings, contract: Contract, endpoint: bool) -> Champions:
+    if endpoint or settings.api.model_folder:
+        champions = folder_champions(settings, contract, sagemaker_folder(settings))
+    else:
+        champions = registry_champions(settings, contract)
     champions.start()
     return champions
 

@@ -89,7 +89,7 @@ def score_rows(scorer: StagedScorer, leads: Sequence[Mapping[str, Any]], reasons
         reasons: for each direction.
         first: row number of the first lead in errors.
     """
-    columns = read_leads(leads, scorer.contract, first)
+    columns = read_leads(scorer.contract, leads, first)
     scores = scorer.score_columns(columns, len(leads), reasons)
     app_state().metrics.count_leads(columns, scores)
     scored_before: int = g.get("leads", 0)

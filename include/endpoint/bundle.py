@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 import mlflow
 import mlflow.artifacts
 
-from include.contract import KnownAt, load_contract
+from include.contract import Contract, KnownAt
 from include.lake.objects import upload_file
 from include.registry.errors import ModelUnreadableError, TrackingUnavailableError
 from include.registry.models import UNREADABLE
@@ -18,17 +18,19 @@ from include.registry.registry import ChampionInfo
 from include.registry.tracking import require_server, tracking_errors
 from include.scoring.model_folder import write_index
 from include.scoring.stages import find_champions
-from include.settings import settings
+from include.settings import Settings
 
 log = logging.getLogger(__name__)
 
 ARCHIVE = "model.tar.gz"
 
 
-def bundle(target_uri: str) -> dict[str, str]:
-    """Packs the present champions and uploads the archive, which is the same to the byte for the same champions.
+def bundle(settings: Settings, contract: Contract, target_uri: str) -> dict[str, str]:
+    """Pack the present champions and upload the archive, which is the same to the byte for the same champions.
 
     Args:
+        settings: where MLflow is.
+        contract: what a lead is.
         target_uri: S3 URI of the archive (ending in .tar.gz), or of the folder to put `model.tar.gz` into.
 
     Returns:
@@ -42,26 +44,26 @@ def bundle(target_uri: str) -> dict[str, str]:
         ObjectMissingError: there is no such bucket.
     """
     uri = target_uri if target_uri.endswith(".tar.gz") else f"{target_uri.rstrip('/')}/{ARCHIVE}"
-    found = find_champions(load_contract(settings().contract))
+    champions = find_champions(settings, contract)
     with TemporaryDirectory() as work:
         folder, archive = Path(work) / "model", Path(work) / ARCHIVE
-        lay_out(folder, found)
+        lay_out(settings, folder, champions)
         pack(folder, archive)
         with archive.open("rb") as content:
             digest = file_digest(content, "sha256").hexdigest()
         upload_file(archive, uri)
-    versions = "-".join(f"{stage}-{info.version}" for stage, info in found.items())
+    versions = "-".join(f"{stage}-{info.version}" for stage, info in champions.items())
     log.info("Packed %s into %s, SHA-256 %s", versions, uri, digest)
     return {"model_data_url": uri, "sha256": digest, "versions": versions}
 
 
-def lay_out(folder: Path, found: dict[KnownAt, ChampionInfo]) -> None:
-    """Fills a new folder with the model folder of each stage and the index of them."""
-    for stage, info in found.items():
+def lay_out(settings: Settings, folder: Path, champions: dict[KnownAt, ChampionInfo]) -> None:
+    """Fill a new folder with the model folder of each stage and the index of them."""
+    for stage, info in champions.items():
         target = folder / stage
         target.mkdir(parents=True)
-        _download(info, target)
-    write_index(folder, found)
+        _download(settings, info, target)
+    write_index(folder, champions)
 
 
 def pack(folder: Path, archive: Path) -> None:
@@ -79,7 +81,7 @@ def pack(folder: Path, archive: Path) -> None:
                     tar.addfile(entry, content)
 
 
-def _download(info: ChampionInfo, target: Path) -> None:
+def _download(settings: Settings, info: ChampionInfo, target: Path) -> None:
     try:
         with tracking_errors():
             mlflow.artifacts.download_artifacts(info.uri, dst_path=str(target))

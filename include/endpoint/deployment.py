@@ -12,7 +12,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from include.contract import Contract, KnownAt, load_contract
+from include.contract import Contract, KnownAt
 from include.endpoint.errors import NotDeployedError
 from include.endpoint.training_job import environment
 from include.lake.aws import aws_client
@@ -31,11 +31,12 @@ NAME_LENGTH = 63
 DIGEST_LENGTH = 8
 
 
-def requests(settings: Settings, packed: Mapping[str, str]) -> dict[str, Any]:
-    """Requests of CreateModel, CreateEndpointConfig and CreateEndpoint.
+def requests(settings: Settings, layout: Layout, packed: Mapping[str, str]) -> dict[str, Any]:
+    """Return the requests of CreateModel, CreateEndpointConfig and CreateEndpoint.
 
     Args:
         settings: name, role, image, instances and share of captured requests.
+        layout: where captured requests go.
         packed: what `include.endpoint.bundle.bundle` returned.
 
     Returns:
@@ -54,7 +55,6 @@ def requests(settings: Settings, packed: Mapping[str, str]) -> dict[str, Any]:
         "InstanceType": settings.endpoint.instance,
         "ContainerStartupHealthCheckTimeoutInSeconds": STARTUP_SECONDS,
     }
-    layout = Layout(settings, load_contract(settings.contract))
     capture = {
         "EnableCapture": settings.endpoint.capture_percentage > 0,
         "InitialSamplingPercentage": settings.endpoint.capture_percentage,
@@ -88,13 +88,14 @@ def present(settings: Settings) -> dict[str, str] | None:
     return described | ({"reason": found["FailureReason"]} if found.get("FailureReason") else {})
 
 
-def verify(settings: Settings, config: str, versions: str) -> dict[str, str]:
-    """Makes sure that the endpoint serves a config with these champions: asks for its state, and for a score.
+def verify(settings: Settings, contract: Contract, config: str, versions: str) -> dict[str, str]:
+    """Make sure that the endpoint serves a config with these champions: asks for its state, and for a score.
 
     SageMaker goes back to the former config by itself when an update fails, and calls the endpoint in service again.
 
     Args:
         settings: name of the endpoint.
+        contract: names of the models.
         config: that was deployed.
         versions: as `bundle` names them, `contact-7-capture-3`.
 
@@ -109,7 +110,7 @@ def verify(settings: Settings, config: str, versions: str) -> dict[str, str]:
         EndpointName=settings.endpoint.name, ContentType="application/json", Accept="application/json", Body=b"[{}]"
     )
     told = json.loads(answer["Body"].read())
-    expected = _by_model(versions, load_contract(settings.contract))
+    expected = _by_model(contract, versions)
     if told["versions"] != expected or len(told["predictions"]) != 1:
         raise NotDeployedError(
             f"endpoint {settings.endpoint.name} answers with {told['versions']}, expected {expected}"
@@ -151,7 +152,7 @@ def _name(endpoint: str, versions: str, content: object) -> str:
     return f"{f'{endpoint}-{versions}'[: NAME_LENGTH - DIGEST_LENGTH - 1].strip('-')}-{digest}"
 
 
-def _by_model(versions: str, contract: Contract) -> dict[str, str]:
+def _by_model(contract: Contract, versions: str) -> dict[str, str]:
     words = versions.split("-")
     return {
         contract.model_name(KnownAt(stage)): version for stage, version in zip(words[::2], words[1::2], strict=True)

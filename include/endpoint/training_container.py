@@ -14,8 +14,10 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from include.contract import Contract, load_contract
 from include.endpoint.errors import BadHyperparametersError
 from include.endpoint.training_job import CHANNEL, RESULT
+from include.settings import Settings, settings
 
 log = logging.getLogger(__name__)
 
@@ -46,8 +48,8 @@ def read_hyperparameters(root: Path) -> Hyperparameters:
         raise BadHyperparametersError(f"{path}: {problems}; correct the job's HyperParameters") from error
 
 
-def train(root: Path) -> None:
-    """Trains the family that the job below `root` asks for and leaves the result in its model folder.
+def train(settings: Settings, contract: Contract, root: Path) -> None:
+    """Train the family that the job below `root` asks for and leaves the result in its model folder.
 
     Raises:
         BadHyperparametersError: the job asks for something else.
@@ -83,7 +85,8 @@ def main(arguments: list[str] | None = None) -> int:
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", stream=sys.stdout)
     root = Path(os.environ.get("SAGEMAKER_BASE_DIR", "/opt/ml"))
     try:
-        train(root)
+        current = settings()
+        train(current, load_contract(current.contract), root)
     except Exception as error:  # whatever it is, SageMaker shows what stands in the file
         log.exception("Training failed")
         # The message first: of this file the first 1,024 characters are shown.

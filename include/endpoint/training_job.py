@@ -7,7 +7,6 @@ import tarfile
 from io import BytesIO
 from typing import Any
 
-from include.contract import load_contract
 from include.endpoint.errors import NoResultError
 from include.lake.errors import ObjectMissingError
 from include.lake.layout import Layout
@@ -26,12 +25,19 @@ SUFFIX_LENGTH = 11
 
 
 def training_job(
-    settings: Settings, run: str, snapshot_uri: str, parent_run_id: str, family: str, stage: str
+    settings: Settings,
+    layout: Layout,
+    run: str,
+    snapshot_uri: str,
+    parent_run_id: str,
+    family: str,
+    stage: str,
 ) -> dict[str, Any]:
-    """Request of CreateTrainingJob that runs `train_family` in a container.
+    """Return the request of CreateTrainingJob that runs `train_family` in a container.
 
     Args:
         settings: image, role, instance and network of the job; what is set of them in this process is so in the job.
+        layout: where the job leaves its result.
         run: key of the Airflow run.
         snapshot_uri: S3 folder of the training snapshot, which becomes the job's channel.
         parent_run_id: what `start_training` returned.
@@ -39,7 +45,6 @@ def training_job(
         stage: capture, engagement or contact.
     """
     source = {"S3DataType": "S3Prefix", "S3Uri": snapshot_uri, "S3DataDistributionType": "FullyReplicated"}
-    layout = Layout(settings, load_contract(settings.contract))
     return {
         "TrainingJobName": job_name(run, family, stage),
         "AlgorithmSpecification": {

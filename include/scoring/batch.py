@@ -15,6 +15,7 @@ from include.lake.frames import parquet_chunks, write_parquet_chunks
 from include.lake.objects import delete_objects, list_objects
 from include.scoring.reasons import as_json
 from include.scoring.stages import StagedScorer, load_champions
+from include.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -25,14 +26,18 @@ CHUNK = 10_000
 
 
 def score_batch(
+    settings: Settings,
+    contract: Contract,
     open_uri: str,
     scores_uri: str,
     run_id: str | None = None,
     scored_at: datetime | None = None,
 ) -> dict[str, Any]:
-    """Scores every lead under `open_uri` with the champion of its stage, in memory that does not grow with the leads.
+    """Score every lead under `open_uri` with the champion of its stage, in memory that does not grow with the leads.
 
     Args:
+        settings: where MLflow and the lake are.
+        contract: what a lead is.
         open_uri: Parquet folder of leads; a folder without objects means that no lead is open.
         scores_uri: folder to write `scores.parquet` to, in the column order of the scores table (COPY is positional);
             whatever else lies there is deleted, since COPY would load it too.
@@ -47,7 +52,7 @@ def score_batch(
         ChampionUnusableError: a champion cannot be loaded.
         TrackingUnavailableError: MLflow does not answer.
     """
-    scorer = load_champions()
+    scorer = load_champions(settings, contract)
     run_id = run_id or scores_uri.rstrip("/").rsplit("/", 1)[-1]
     folder, moment = f"{scores_uri.rstrip('/')}/", scored_at or datetime.now(UTC)
     by_stage: Counter[str] = Counter({str(stage): 0 for stage in scorer.scorers})
@@ -60,7 +65,7 @@ def score_batch(
 
     delete_objects(list_objects(folder))
     uri = f"{folder}scores.parquet"
-    rows = write_parquet_chunks(scored(), uri, scores_schema(scorer.contract))
+    rows = write_parquet_chunks(scored(), uri, scores_schema(contract))
     versions = {str(stage): one.champion.version for stage, one in scorer.scorers.items()}
     log.info("Scored %d open leads %s with versions %s into %s", rows, dict(by_stage), versions, uri)
     return {"rows": rows, "rows_by_stage": dict(by_stage), "model_versions": versions, "scores_uri": uri}

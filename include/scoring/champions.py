@@ -5,13 +5,13 @@ from collections.abc import Callable, Mapping
 
 from mlflow.exceptions import MlflowException
 
-from include.contract import Contract, KnownAt, load_contract
+from include.contract import Contract, KnownAt
 from include.refresher import Refresher
 from include.registry.errors import NoChampionError
 from include.scoring.errors import ChampionUnusableError
 from include.scoring.scorer import Scorer, find_champion, load_version
 from include.scoring.stages import STAGES, StagedScorer
-from include.settings import settings
+from include.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -109,18 +109,17 @@ class Champions:
         Refresher("champions", self.refresh, None, self._poll_seconds).start()
 
 
-def registry_champions() -> Champions:
-    """The champions of the settings' registry; a version is loaded only when it is new."""
-    contract = load_contract(settings().contract)
-    holders = {stage: ChampionHolder(_load_newer(contract, stage)) for stage in STAGES}
-    return Champions(contract, holders, settings().scoring.champion_poll_seconds)
+def registry_champions(settings: Settings, contract: Contract) -> Champions:
+    """Return the champions of the registry; a version is loaded only when it is new."""
+    holders = {stage: ChampionHolder(_load_newer(settings, contract, stage)) for stage in STAGES}
+    return Champions(contract, holders, settings.scoring.champion_poll_seconds)
 
 
-def _load_newer(contract: Contract, stage: KnownAt) -> Load:
+def _load_newer(settings: Settings, contract: Contract, stage: KnownAt) -> Load:
     def load(served: Scorer | None) -> Scorer:
-        latest = find_champion(contract, stage)
+        latest = find_champion(settings, contract, stage)
         if served is not None and served.champion.version == latest.version:
             return served
-        return load_version(latest, stage, contract)
+        return load_version(settings, contract, stage, latest)
 
     return load

@@ -14,7 +14,7 @@ LARGEST = 2**53
 """No number may be larger either way: models that compute in single precision would read it as infinite."""
 
 
-def read_leads(leads: Sequence[Mapping[str, Any]], contract: Contract, first: int = 1) -> Columns:
+def read_leads(contract: Contract, leads: Sequence[Mapping[str, Any]], first: int = 1) -> Columns:
     """Leads column by column, by contract field: null tokens and empty cells missing, numbers as float64.
 
     Business headers and field names are both read; what the contract does not know is ignored; a category level that

@@ -13,7 +13,7 @@ from typing import Any
 
 import mlflow.sklearn
 
-from include.contract import Contract, KnownAt, load_contract
+from include.contract import Contract, KnownAt
 from include.registry.errors import NoChampionError
 from include.registry.models import UNREADABLE
 from include.registry.registry import ChampionInfo
@@ -21,22 +21,24 @@ from include.scoring.champions import ChampionHolder, Champions, Load
 from include.scoring.errors import ChampionUnusableError
 from include.scoring.scorer import Scorer, scorer_of
 from include.scoring.stages import STAGES
-from include.settings import settings
+from include.settings import Settings
 
 INDEX = "champions.json"
 ROOT = "/opt/ml"
 
 
-def sagemaker_folder() -> Path:
-    """Where SageMaker unpacks an endpoint's model."""
-    return Path(settings().api.model_folder or f"{os.environ.get('SAGEMAKER_BASE_DIR', ROOT)}/model")
+def sagemaker_folder(settings: Settings) -> Path:
+    """Return the folder that the settings name, else the one that SageMaker unpacks an endpoint's model into."""
+    if settings.api.model_folder:
+        return Path(settings.api.model_folder)
+    base = os.environ.get("SAGEMAKER_BASE_DIR", ROOT)
+    return Path(base, "model")
 
 
-def folder_champions(folder: Path) -> Champions:
-    """The champions below a folder; it is looked at until they are loaded, and then no more."""
-    contract = load_contract(settings().contract)
-    holders = {stage: ChampionHolder(_load_once(folder, contract, stage)) for stage in STAGES}
-    return Champions(contract, holders, settings().scoring.champion_poll_seconds)
+def folder_champions(settings: Settings, contract: Contract, folder: Path) -> Champions:
+    """Return the champions below a folder, which is read until they are loaded, and then no more."""
+    holders = {stage: ChampionHolder(_load_once(contract, stage, folder)) for stage in STAGES}
+    return Champions(contract, holders, settings.scoring.champion_poll_seconds)
 
 
 def write_index(folder: Path, found: dict[KnownAt, ChampionInfo]) -> None:
@@ -62,7 +64,7 @@ def _info(entry: dict[str, Any]) -> ChampionInfo:
     return ChampionInfo(**entry | {"created_at": datetime.fromisoformat(entry["created_at"])})
 
 
-def _load_once(folder: Path, contract: Contract, stage: KnownAt) -> Load:
+def _load_once(contract: Contract, stage: KnownAt, folder: Path) -> Load:
     def load(served: Scorer | None) -> Scorer:
         if served is not None:
             return served
@@ -75,6 +77,6 @@ def _load_once(folder: Path, contract: Contract, stage: KnownAt) -> Load:
             raise ChampionUnusableError(
                 f"{folder / stage} cannot be loaded ({type(error).__name__}); pack it again"
             ) from error
-        return scorer_of(info, stage, contract, pipeline)
+        return scorer_of(contract, stage, info, pipeline)
 
     return load

@@ -17,15 +17,19 @@ Rows = Sequence[Sequence[str]]
 
 
 def write_scored(
-    text: TextIO, header: Sequence[str], scored: Iterable[tuple[Rows, Scores]], contract: Contract, reasons: int
+    contract: Contract,
+    text: TextIO,
+    header: Sequence[str],
+    scored: Iterable[tuple[Rows, Scores]],
+    reasons: int,
 ) -> None:
-    """Writes a header and the rows with their scores; columns that hold scores of an earlier time are replaced.
+    """Write a header and the rows with their scores; columns that hold scores of an earlier time are replaced.
 
     Args:
+        contract: what a lead is.
         text: to write to, opened with `newline=""`.
         header: of the rows.
         scored: rows and the scores of the same leads in the same order, chunk by chunk.
-        contract: what a lead is.
         reasons: 0 leaves their column out.
     """
     names = added_columns(contract, reasons)

@@ -26,7 +26,7 @@ from include.scoring.errors import ChampionUnusableError
 from include.scoring.reasons import Reasons
 from include.scoring.scores import Scores, as_frame
 from include.scoring.tiers import score_of, tier_of
-from include.settings import settings
+from include.settings import Settings
 from include.trees.pieces import in_pieces
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ class Scorer:
             decision, stage, model_version and, if asked for, reasons (a list of `include.scoring.reasons.Reason`;
             None where the model has no fast SHAP values).
         """
-        return as_frame(self.score_columns(to_columns(frame, self.contract), len(frame), reasons), frame.index)
+        return as_frame(self.score_columns(to_columns(self.contract, frame), len(frame), reasons), frame.index)
 
     def score_columns(self, leads: Columns, rows: int, reasons: int = 0) -> Scores:
         """The same without frames, for leads as `to_columns` gives them."""
@@ -114,7 +114,7 @@ class Scorer:
         }
 
 
-def to_columns(frame: pd.DataFrame, contract: Contract) -> Columns:
+def to_columns(contract: Contract, frame: pd.DataFrame) -> Columns:
     """The contract's fields of a frame as plain cells: headers renamed, absent columns left out, others dropped."""
     fields = {name: column.field for column in contract.columns for name in (column.name, column.field)}
     renamed = {str(name): fields[name] for name in frame.columns if name in fields}
@@ -122,10 +122,15 @@ def to_columns(frame: pd.DataFrame, contract: Contract) -> Columns:
     return cells_of(frame[list(renamed)].set_axis(list(renamed.values()), axis=1), numbers)
 
 
-def find_champion(contract: Contract, stage: KnownAt) -> ChampionInfo:
-    """Which version the registry calls the stage's champion. Raises NoChampionError and TrackingUnavailableError."""
+def find_champion(settings: Settings, contract: Contract, stage: KnownAt) -> ChampionInfo:
+    """Return the version that the registry calls the stage's champion.
+
+    Raises:
+        NoChampionError: nothing has been promoted for the stage.
+        TrackingUnavailableError: MLflow does not answer.
+    """
     model = contract.model_name(stage)
-    found = champion(connect(settings().mlflow.tracking_uri), model)
+    found = champion(connect(settings.mlflow.tracking_uri), model)
     if found is None:
         raise NoChampionError(
             f"{model} has no champion yet; run data_drift_redshift_retrain to train and promote the first"
@@ -133,14 +138,19 @@ def find_champion(contract: Contract, stage: KnownAt) -> ChampionInfo:
     return found
 
 
-def load_version(serving: ChampionInfo, stage: KnownAt, contract: Contract) -> Scorer:
-    """The scorer of one registered version. Raises ChampionUnusableError and TrackingUnavailableError."""
-    scorer = scorer_of(serving, stage, contract, _load_pipeline(serving))
-    log.info("Loaded champion %s, threshold %.3f by %s", serving.uri, scorer.decision.threshold, scorer.decision.policy)
+def load_version(settings: Settings, contract: Contract, stage: KnownAt, version: ChampionInfo) -> Scorer:
+    """Load the scorer of one registered version.
+
+    Raises:
+        ChampionUnusableError: its artefact cannot be loaded, or is no pipeline that scores.
+        TrackingUnavailableError: MLflow does not answer.
+    """
+    scorer = scorer_of(contract, stage, version, _load_pipeline(settings, version))
+    log.info("Loaded champion %s, threshold %.3f by %s", version.uri, scorer.decision.threshold, scorer.decision.policy)
     return scorer
 
 
-def scorer_of(serving: ChampionInfo, stage: KnownAt, contract: Contract, pipeline: Any) -> Scorer:
+def scorer_of(contract: Contract, stage: KnownAt, version: ChampionInfo, pipeline: Any) -> Scorer:
     """The scorer of a version whose pipeline is there; making its explainer takes up to a second.
 
     Raises:
@@ -148,10 +158,10 @@ def scorer_of(serving: ChampionInfo, stage: KnownAt, contract: Contract, pipelin
     """
     if problem := _problem(pipeline):
         raise ChampionUnusableError(
-            f"{serving.uri} {problem}; promote a version that train_models registered, or roll back with promote_model"
+            f"{version.uri} {problem}; promote a version that train_models registered, or roll back with promote_model"
         )
-    encoder, reasons = LeadEncoder.of(pipeline[:-1]), _reasons(serving, contract, pipeline)
-    return Scorer(serving, stage, contract, pipeline, encoder, reasons, _sums(pipeline[-1].classifier, reasons))
+    encoder, reasons = LeadEncoder.of(pipeline[:-1]), _reasons(version, contract, pipeline)
+    return Scorer(version, stage, contract, pipeline, encoder, reasons, _sums(pipeline[-1].classifier, reasons))
 
 
 def _problem(pipeline: Any) -> str | None:
@@ -168,13 +178,13 @@ def _problem(pipeline: Any) -> str | None:
     return None
 
 
-def _reasons(serving: ChampionInfo, contract: Contract, pipeline: Pipeline) -> Reasons | None:
+def _reasons(version: ChampionInfo, contract: Contract, pipeline: Pipeline) -> Reasons | None:
     preprocess, classifier = pipeline[:-1], pipeline[-1].classifier
     mean = getattr(preprocess[-1], "mean_", None)  # only linear models need it
     try:
         attribution = Attribution.of(classifier, source_fields(preprocess), None if mean is None else mean[None, :])
     except NotExplainableError as error:
-        log.warning("%s scores without reasons: %s", serving.uri, error)
+        log.warning("%s scores without reasons: %s", version.uri, error)
         return None
     return Reasons(attribution, contract)
 
@@ -187,8 +197,8 @@ def _sums(classifier: Any, reasons: Reasons | None) -> "TreeSums | None":
     return TreeSums.of(reasons.attribution.explainer.model)
 
 
-def _load_pipeline(serving: ChampionInfo) -> Any:
+def _load_pipeline(settings: Settings, version: ChampionInfo) -> Any:
     try:
-        return load_pipeline(serving)
+        return load_pipeline(version)
     except ModelUnreadableError as error:
         raise ChampionUnusableError(str(error)) from error

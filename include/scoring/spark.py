@@ -49,4 +49,4 @@ def champions(archive: str, contract: str) -> StagedScorer:
             packed.extractall(folder, filter="data")
         found = read_index(Path(folder))
         pipelines = {stage: mlflow.sklearn.load_model(str(Path(folder, stage))) for stage in found}
-    return StagedScorer(known, {stage: scorer_of(found[stage], stage, known, pipelines[stage]) for stage in found})
+    return StagedScorer(known, {stage: scorer_of(known, stage, found[stage], pipelines[stage]) for stage in found})

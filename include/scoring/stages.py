@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from include.contract import Contract, KnownAt, load_contract
+from include.contract import Contract, KnownAt
 from include.features.lead_encoder import Cells, Columns
 from include.registry.errors import NoChampionError
 from include.registry.registry import ChampionInfo
 from include.scoring.scorer import Scorer, find_champion, load_version, to_columns
 from include.scoring.scores import Scores, as_frame, put_together
-from include.settings import settings
+from include.settings import Settings
 
 STAGES = (KnownAt.CONTACT, KnownAt.CAPTURE)
 
@@ -33,7 +33,7 @@ class StagedScorer:
 
     def score(self, frame: pd.DataFrame, reasons: int = 0) -> pd.DataFrame:
         """Scores each lead with the champion of its stage; see `Scorer.score`, whose columns these are."""
-        return as_frame(self.score_columns(to_columns(frame, self.contract), len(frame), reasons), frame.index)
+        return as_frame(self.score_columns(to_columns(self.contract, frame), len(frame), reasons), frame.index)
 
     def score_columns(self, leads: Columns, rows: int, reasons: int = 0) -> Scores:
         """The same without frames, for leads as `to_columns` gives them."""
@@ -67,36 +67,36 @@ class StagedScorer:
         return stage if stage in self.scorers else next(iter(self.scorers))
 
 
-def load_champions() -> StagedScorer:
-    """The stages' champions of the settings' registry.
+def load_champions(settings: Settings, contract: Contract) -> StagedScorer:
+    """Load the champions of all stages from the registry.
 
     Raises:
         NoChampionError: nothing has been promoted for any stage.
         ChampionUnusableError: a champion cannot be loaded, or brings no usable decision.
         TrackingUnavailableError: MLflow does not answer.
     """
-    contract = load_contract(settings().contract)
-    found = find_champions(contract)
-    return StagedScorer(contract, {stage: load_version(info, stage, contract) for stage, info in found.items()})
+    versions = find_champions(settings, contract)
+    scorers = {stage: load_version(settings, contract, stage, version) for stage, version in versions.items()}
+    return StagedScorer(contract, scorers)
 
 
-def find_champions(contract: Contract) -> dict[KnownAt, ChampionInfo]:
-    """Which version the registry calls the champion of each stage that has one.
+def find_champions(settings: Settings, contract: Contract) -> dict[KnownAt, ChampionInfo]:
+    """Return the version that the registry calls the champion, for each stage that has one.
 
     Raises:
         NoChampionError: nothing has been promoted for any stage.
         TrackingUnavailableError: MLflow does not answer.
     """
-    found: dict[KnownAt, ChampionInfo] = {}
+    versions: dict[KnownAt, ChampionInfo] = {}
     missing: list[NoChampionError] = []
     for stage in STAGES:
         try:
-            found[stage] = find_champion(contract, stage)
+            versions[stage] = find_champion(settings, contract, stage)
         except NoChampionError as error:
             missing.append(error)
-    if not found:
+    if not versions:
         raise missing[0]
-    return found
+    return versions
 
 
 def _filled(cells: Cells, null_tokens: tuple[str, ...]) -> NDArray[np.bool_]:

@@ -26,7 +26,7 @@ def scored_csv(leads: Sequence[Mapping[str, Any]], scores: Scores, contract: Con
     for name, values in scores.items():
         ranked[name] = [values[place] for place in order]
     text = StringIO(newline="")
-    write_scored(text, list(leads[0]), [(rows, ranked)], contract, REASONS)
+    write_scored(contract, text, list(leads[0]), [(rows, ranked)], REASONS)
     return text.getvalue()
 
 

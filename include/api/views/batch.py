@@ -82,7 +82,7 @@ def score_csv(uploaded: IO[bytes], scorer: StagedScorer, reasons: int, max_colum
     scored = SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - the response closes it
     text = io.TextIOWrapper(scored, encoding="utf-8", newline="")
     chunks = _scored_chunks(rows, header, scorer, reasons)
-    write_scored(text, header, chunks, scorer.contract, reasons)
+    write_scored(scorer.contract, text, header, chunks, reasons)
     text.detach()
     return scored
 

@@ -17,6 +17,7 @@ from include.api.access.keys import hash_of
 from include.api.score_request import REASONS
 from include.contract import KnownAt
 from include.scoring.stages import load_champions
+from include.settings import settings
 
 ROOT = Path(__file__).parents[3]
 LOCK = ROOT / "docker" / "api-requirements.txt"
@@ -85,12 +86,12 @@ def wait_for(url, process, log, seconds=120):
     pytest.fail(f"the API did not become ready:\n{log.read_text()[-3000:]}")
 
 
-def test_it_scores_as_here_and_answers_everything_else(api, mixed):
+def test_it_scores_as_here_and_answers_everything_else(api, contract, mixed):
     rows = mixed.head(200)
     leads = rows.astype(object).where(rows.notna(), None).to_dict("records")
     with httpx.Client(base_url=api, headers={"X-API-Key": KEY}, timeout=60) as client:
         scored = client.post("/predict", json=leads).json()["predictions"]
-        assert scored == load_champions().score(rows, REASONS).astype(object).to_dict("records")
+        assert scored == load_champions(settings(), contract).score(rows, REASONS).astype(object).to_dict("records")
         assert client.post("/predict", json=leads[0], headers={"X-API-Key": "wrong"}).status_code == 401
         file = client.post("/predict/batch", content=rows.to_csv(index=False), headers={"Content-Type": "text/csv"})
         assert file.text.count("\r\n") == 201

@@ -29,15 +29,15 @@ def target(layout):
     return f"s3://{layout.settings.s3.bucket}/model-artifacts/endpoint/"
 
 
-def test_a_server_on_the_bundle_scores_as_one_on_the_registry(registered, target, mixed, tmp_path):
+def test_a_server_on_the_bundle_scores_as_one_on_the_registry(registered, target, mixed, tmp_path, contract):
     registered(stage=KnownAt.CONTACT)
     registered(stage=KnownAt.CAPTURE)
-    made = bundle(target)
+    made = bundle(settings(), contract, target)
     assert made["model_data_url"] == f"{target}model.tar.gz"
     assert made["versions"] == "contact-1-capture-1"
-    served = folder_champions(unpacked(made["model_data_url"], tmp_path / "model"))
+    served = folder_champions(settings(), contract, unpacked(made["model_data_url"], tmp_path / "model"))
     served.refresh()
-    theirs = load_champions()
+    theirs = load_champions(settings(), contract)
     assert served.scorer.score(mixed, 3).equals(theirs.score(mixed, 3))
     assert [one.champion for one in served.scorer.scorers.values()] == [
         one.champion for one in theirs.scorers.values()
@@ -46,7 +46,7 @@ def test_a_server_on_the_bundle_scores_as_one_on_the_registry(registered, target
 
 def test_the_same_champions_are_packed_to_the_same_bytes_and_others_are_not(registered, target, contract):
     def packed():
-        made = bundle(target)
+        made = bundle(settings(), contract, target)
         content = read_bytes(made["model_data_url"])
         assert made["sha256"] == sha256(content).hexdigest()
         return content
@@ -60,39 +60,39 @@ def test_the_same_champions_are_packed_to_the_same_bytes_and_others_are_not(regi
     assert packed() == first
 
 
-def test_the_archive_may_be_named(registered, layout):
+def test_the_archive_may_be_named(registered, layout, contract):
     registered()
     uri = f"s3://{layout.settings.s3.bucket}/endpoint/abc.tar.gz"
-    assert bundle(uri)["model_data_url"] == uri
+    assert bundle(settings(), contract, uri)["model_data_url"] == uri
 
 
-def test_a_stage_without_a_champion_is_left_out(registered, target, tmp_path):
+def test_a_stage_without_a_champion_is_left_out(registered, target, tmp_path, contract):
     registered()
-    made = bundle(target)
+    made = bundle(settings(), contract, target)
     folder = unpacked(made["model_data_url"], tmp_path / "model")
     assert made["versions"] == "contact-1"
     assert sorted(path.name for path in folder.iterdir()) == ["champions.json", "contact"]
-    served = folder_champions(folder)
+    served = folder_champions(settings(), contract, folder)
     served.refresh()
     assert list(served.scorer.scorers) == [KnownAt.CONTACT]
 
 
-def test_without_any_champion_there_is_nothing_to_pack(tracking, target):
+def test_without_any_champion_there_is_nothing_to_pack(tracking, target, contract):
     with pytest.raises(NoChampionError):
-        bundle(target)
+        bundle(settings(), contract, target)
 
 
-def test_without_the_bucket_the_error_names_it(registered, bucket):
+def test_without_the_bucket_the_error_names_it(registered, bucket, contract):
     registered()
     with pytest.raises(ObjectMissingError, match="s3://no-such-bucket"):
-        bundle("s3://no-such-bucket/x/")
+        bundle(settings(), contract, "s3://no-such-bucket/x/")
 
 
 def test_without_the_registry_the_error_says_so(contract, monkeypatch, fresh_settings):
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
     fresh_settings()
     with pytest.raises(TrackingUnavailableError):
-        bundle("s3://b/x/")
+        bundle(settings(), contract, "s3://b/x/")
 
 
 def test_neither_times_nor_owners_nor_order_reach_the_archive(tmp_path):

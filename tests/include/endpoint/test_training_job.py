@@ -10,6 +10,7 @@ from botocore.validate import ParamValidator
 
 from include.endpoint.errors import NoResultError
 from include.endpoint.training_job import environment, job_name, read_result, training_job
+from include.lake.layout import Layout
 from include.lake.objects import write_bytes
 from include.settings import Decisions, Settings, TrainingSettings, settings
 
@@ -21,7 +22,8 @@ OPERATORS_SUFFIX = "-1770000000"
 def request_of(contract):
     def make(**changes):
         chosen = settings().model_copy(update={"training": TrainingSettings(**changes)})
-        return training_job(chosen, RUN, "s3://b/snapshots/r/", "a" * 32, family="lightgbm", stage="contact")
+        layout = Layout(chosen, contract)
+        return training_job(chosen, layout, RUN, "s3://b/snapshots/r/", "a" * 32, family="lightgbm", stage="contact")
 
     return make
 

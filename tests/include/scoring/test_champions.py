@@ -120,11 +120,11 @@ def test_a_broken_champion_of_one_stage_does_not_hold_up_the_other(champions, st
     assert (served(both), both.problems) == ({"contact": "8", "capture": "3"}, {"capture": "broken"})
 
 
-def test_a_promoted_version_is_served_without_a_restart(registered, monkeypatch):
+def test_a_promoted_version_is_served_without_a_restart(registered, contract, monkeypatch):
     monkeypatch.setenv("LEADS_CHAMPION_POLL_SECONDS", "0.5")
     settings.cache_clear()
     first = registered()
-    champions = registry_champions()
+    champions = registry_champions(settings(), contract)
     champions.start()
     try:
         served_within(champions, first, seconds=60)  # raises if it is not
@@ -152,9 +152,9 @@ def test_looks_in_vain_are_counted_and_a_stage_without_a_champion_is_none_of_the
     assert away.failures == {"contact": 3, "capture": 0}
 
 
-def test_an_unchanged_champion_is_not_loaded_again(registered):
+def test_an_unchanged_champion_is_not_loaded_again(registered, contract):
     registered()
-    champions = registry_champions()
+    champions = registry_champions(settings(), contract)
     champions.refresh()
     loaded = champions.scorer.scorers[KnownAt.CONTACT]
     champions.refresh()

@@ -100,7 +100,7 @@ def test_labels_and_units_are_the_contracts(scorer, contract, accounts):
     column = {"label": "Time on the website", "unit": "min"}
     content = contract.model_dump(mode="json")
     content["columns"] = [one | column if one["field"] == "minutes" else one for one in content["columns"]]
-    scorer = scorer_of(scorer.champion, KnownAt.CONTACT, parse_contract(content, "test"), scorer.pipeline)
+    scorer = scorer_of(parse_contract(content, "test"), KnownAt.CONTACT, scorer.champion, scorer.pipeline)
     (reasons,) = told(scorer, {"minutes": 1532}, count=99)
     assert texts(reasons)["minutes"] == "Time on the website: 1,532 min raises the score"
 
@@ -108,7 +108,7 @@ def test_labels_and_units_are_the_contracts(scorer, contract, accounts):
 def test_a_column_marked_not_to_be_shown_counts_but_is_no_reason(scorer, contract, accounts):
     content = contract.model_dump(mode="json")
     content["columns"] = [one | {"explain": one["field"] != "opinion"} for one in content["columns"]]
-    silent = scorer_of(scorer.champion, KnownAt.CONTACT, parse_contract(content, "test"), scorer.pipeline)
+    silent = scorer_of(parse_contract(content, "test"), KnownAt.CONTACT, scorer.champion, scorer.pipeline)
     open_, hidden = scorer.score(accounts, 99), silent.score(accounts, 99)
     assert hidden["probability"].tolist() == open_["probability"].tolist()
     for before, after in zip(open_["reasons"], hidden["reasons"], strict=True):

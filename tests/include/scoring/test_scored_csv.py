@@ -32,7 +32,7 @@ def with_columns(contract):
 
 def written(header, rows, contract, reasons=3):
     text = io.StringIO(newline="")
-    write_scored(text, header, [(rows, SCORES)], contract, reasons)
+    write_scored(contract, text, header, [(rows, SCORES)], reasons)
     return text.getvalue()
 
 

@@ -21,7 +21,9 @@ COLUMNS = ["account", "score", "probability", "prediction", "tier", "stage", "mo
 @pytest.fixture
 def load(contract):
     """Loads the champion of the contact stage from the registry."""
-    return lambda: load_version(find_champion(contract, KnownAt.CONTACT), KnownAt.CONTACT, contract)
+    return lambda: load_version(
+        settings(), contract, KnownAt.CONTACT, find_champion(settings(), contract, KnownAt.CONTACT)
+    )
 
 
 def decided(scorer, decision):
@@ -53,7 +55,7 @@ def test_a_leads_probability_does_not_depend_on_how_many_are_scored_with_it(scor
 
 def test_tiers_are_the_models_own(scorer, contract, accounts):
     pipeline = decided(scorer, dataclasses.replace(scorer.decision, tiers=(("hot", 50), ("cold", 0))))
-    scores = scorer_of(scorer.champion, KnownAt.CONTACT, contract, pipeline).score(accounts)
+    scores = scorer_of(contract, KnownAt.CONTACT, scorer.champion, pipeline).score(accounts)
     assert (scores["tier"] == "hot").tolist() == (scores["score"] >= 50).tolist()
 
 
@@ -119,7 +121,7 @@ def test_without_a_champion_the_error_says_how_to_get_one(tracking, load):
 def test_a_decision_that_cannot_be_used_names_version_problem_and_way_out(scorer, contract, change, problem):
     pipeline = decided(scorer, dataclasses.replace(scorer.decision, **change))
     with pytest.raises(ChampionUnusableError, match=f"/7 .*{problem}.*roll back with promote_model"):
-        scorer_of(scorer.champion, KnownAt.CONTACT, contract, pipeline)
+        scorer_of(contract, KnownAt.CONTACT, scorer.champion, pipeline)
 
 
 def test_a_foreign_model_under_the_alias_is_named_with_what_it_lacks(contract, tracking, load, accounts):
@@ -154,6 +156,6 @@ def test_a_linear_model_from_before_there_were_reasons_scores_and_says_that_it_h
     scorer, contract, accounts, caplog
 ):
     del scorer.pipeline[-2].mean_
-    old = scorer_of(scorer.champion, KnownAt.CONTACT, contract, scorer.pipeline)
+    old = scorer_of(contract, KnownAt.CONTACT, scorer.champion, scorer.pipeline)
     assert old.score(accounts, 3)["reasons"].tolist() == [None] * len(accounts)
     assert "scores without reasons" in caplog.text

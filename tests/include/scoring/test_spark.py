@@ -105,7 +105,7 @@ def test_spark_writes_the_rows_that_one_process_writes(
     statements, champions, open_leads, layout, contract, spark_job, tmp_path
 ):
     champions("logistic_regression", "xgboost")
-    packed = bundle(layout.champions(RUN))["versions"]
+    packed = bundle(settings(), contract, layout.champions(RUN))["versions"]
     done = spark_job()
     assert done["JobRunState"] == "SUCCEEDED", done
     spark = read_parquet(layout.scores(RUN))
@@ -121,7 +121,7 @@ def test_spark_writes_the_rows_that_one_process_writes(
     loaded = Warehouse(settings()).query(f"SELECT COUNT(*) AS rows FROM public.{contract.names.scores_table}")
     assert loaded == [{"rows": 600}]
 
-    versions = score_batch(open_leads, layout.scores(RUN), RUN, MOMENT)["model_versions"]
+    versions = score_batch(settings(), contract, open_leads, layout.scores(RUN), RUN, MOMENT)["model_versions"]
     assert "-".join(f"{stage}-{version}" for stage, version in versions.items()) == packed
     alone = read_parquet(layout.scores(RUN))  # which has replaced what Spark left in the same folder
     pd.testing.assert_frame_equal(by_key(spark, contract), by_key(alone, contract), check_exact=True)
@@ -167,10 +167,10 @@ def test_registered_models_give_the_same_scores_and_reasons_under_glues_python(
     here, archives = [], []
     for number, (contact, capture, params) in enumerate(CHAMPIONS):
         champions(contact, capture, **params)
-        bundle(layout.champions(f"b{number}"))
+        bundle(settings(), contract, layout.champions(f"b{number}"))
         archives.append(tmp_path / f"b{number}.tar.gz")
         download_file(layout.champions(f"b{number}"), archives[-1])
-        score_batch(layout.open_leads(RUN), layout.scores(f"b{number}"), RUN, MOMENT)
+        score_batch(settings(), contract, layout.open_leads(RUN), layout.scores(f"b{number}"), RUN, MOMENT)
         here.append(read_parquet(layout.scores(f"b{number}")))
     files_given = (*(tmp_path / name for name in ("include.zip", "contract.json", "leads.parquet")), *archives)
     told = run_quietly(str(glue_python), "-I", "-c", ON_GLUE, *map(str, files_given))

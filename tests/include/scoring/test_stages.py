@@ -4,6 +4,7 @@ import pytest
 from include.contract import KnownAt
 from include.registry.errors import NoChampionError
 from include.scoring.stages import StagedScorer, load_champions
+from include.settings import settings
 
 
 def only(staged, stage):
@@ -66,15 +67,15 @@ def test_contact_columns_cannot_change_a_capture_score(staged, mixed):
 
 def test_the_champions_of_both_stages_are_loaded(registered, contract, mixed):
     versions = {"contact": registered(), "capture": registered(stage=KnownAt.CAPTURE)}
-    scores = load_champions().score(mixed)
+    scores = load_champions(settings(), contract).score(mixed)
     assert dict(zip(scores["stage"], scores["model_version"], strict=True)) == versions
 
 
-def test_one_stages_champion_is_enough(registered, mixed):
+def test_one_stages_champion_is_enough(registered, contract, mixed):
     registered(stage=KnownAt.CAPTURE)
-    assert set(load_champions().score(mixed)["stage"]) == {"capture"}
+    assert set(load_champions(settings(), contract).score(mixed)["stage"]) == {"capture"}
 
 
 def test_without_any_champion_the_error_says_how_to_get_one(contract, tracking):
     with pytest.raises(NoChampionError, match="data_drift_redshift_retrain"):
-        load_champions()
+        load_champions(settings(), contract)

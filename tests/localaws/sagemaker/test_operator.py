@@ -65,9 +65,9 @@ def parent(snapshot, tracking, trainer):
 
 
 @pytest.fixture
-def asked(snapshot, parent):
+def asked(layout, snapshot, parent):
     """The request that the DAG makes for one family and stage."""
-    return training_job(settings(), f"train_models__{parent}", snapshot, parent, family=FAMILY, stage=STAGE)
+    return training_job(settings(), layout, f"train_models__{parent}", snapshot, parent, family=FAMILY, stage=STAGE)
 
 
 def test_a_training_on_sagemaker_finds_what_one_in_airflow_finds(operator, asked, snapshot, parent, trainer):

@@ -16,7 +16,7 @@ VALUES = [
 
 def accepted(contract, field, value):
     try:
-        read_leads([{field: value}], contract)
+        read_leads(contract, [{field: value}])
     except LeadsRefusedError:
         return False
     return True
