@@ -40,14 +40,22 @@ class Attribution:
     _sums: Floats
 
     @classmethod
-    def of(cls, classifier: Any, sources: Sequence[str], background: Floats | None = None) -> Self:
-        """The attribution of a fitted classifier.
+    def of(
+        cls,
+        classifier: Any,
+        sources: Sequence[str],
+        background: Floats | None = None,
+        finite: bool = True,
+    ) -> Self:
+        """Return the attribution of a fitted classifier.
 
         Args:
             classifier: linear, one tree, a forest or boosted trees.
             sources: field behind every column of its matrix.
             background: matrix of ordinary leads, shape (leads, columns), that a linear model's values are measured
                 from; trees know it from training.
+            finite: whether the matrix never holds a missing or infinite cell; otherwise shap reads the trees, which
+                sends such cells the way that the classifier does.
 
         Raises:
             NotExplainableError: another kind of classifier, or a linear one without background.
@@ -55,7 +63,8 @@ class Attribution:
         fields = tuple(dict.fromkeys(sources))
         sums = np.array([[source == field for field in fields] for source in sources], dtype=np.float64)
         explainer = _explainer(classifier, background)
-        return cls(fields, explainer, _trees(explainer, sums.argmax(axis=1)), scale_of(classifier), sums)
+        trees = _trees(explainer, sums.argmax(axis=1)) if finite else None
+        return cls(fields, explainer, trees, scale_of(classifier), sums)
 
     @property
     def name(self) -> str:

@@ -34,8 +34,13 @@ class TypedColumns(TransformerMixin, BaseEstimator):  # type: ignore[misc] # sci
 
     def transform(self, X: pd.DataFrame) -> pd.DataFrame:  # noqa: N803
         """Typed frame, shape (rows, columns of the stage), index as in `X`."""
-        numbers = {column.field for column in self.columns if column.kind == "number"}
-        return typed_frame(self.typed(cells_of(X, numbers), len(X)), X.index)
+        cells = cells_of(X, self.numbers)
+        return typed_frame(self.typed(cells, len(X)), X.index)
+
+    @property
+    def numbers(self) -> set[str]:
+        """Fields of the columns that are read as numbers."""
+        return {column.field for column in self.columns if column.kind == "number"}
 
     def typed(self, cells: Mapping[str, Any], rows: int) -> dict[str, np.ndarray]:
         """The same without a frame: field to array, from field to the cells of so many rows (see `cells_of`)."""

@@ -1,16 +1,25 @@
-"""The matrix that fitted preprocessing makes of leads, without frames: pandas takes milliseconds for a single lead."""
+"""The matrix that fitted preprocessing makes of leads, without frames: pandas takes milliseconds for a single lead.
+
+Two ways lead to the same matrix. Steps that this module knows, with their numbers scaled and their levels in tables,
+are worked through as arrays (`_Tables`). All others are asked to transform a frame: steps added by a later version of
+the project, binned numbers and native levels.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
+from scipy.sparse import issparse
 from sklearn.pipeline import Pipeline
 
-from include.features.cleaning import OTHER, TypedColumns
+from include.features.cleaning import OTHER, GroupedLevels, TypedColumns, cells_of
 from include.features.columns import FeatureColumn
-from include.features.encoding import LevelTable
+from include.features.encoding import Encoder, LevelTable
+from include.features.errors import UntypedPipelineError
+from include.features.selection import CappedOutliers, UsefulColumns
 from include.features.text import typed_frame
 
 Cells = Sequence[Any] | NDArray[Any]
@@ -18,6 +27,98 @@ Columns = Mapping[str, Cells]
 """Field to its cells, one for each lead; numbers as float64 with NaN, or any cells that TypedColumns reads."""
 Typed = dict[str, NDArray[Any]]
 """Field to its cells as TypedColumns types them."""
+KNOWN_STEPS = [TypedColumns, GroupedLevels, UsefulColumns, CappedOutliers, Encoder]
+"""Classes of the steps that `_Tables` can stand for, in their order."""
+
+
+@dataclass(frozen=True)
+class LeadEncoder:
+    """The fitted steps of one pipeline up to its classifier; gives what they give, to the last bit.
+
+    Attributes:
+        before: steps before the one that types columns; usually none.
+        clean: the step that types columns.
+        after: the steps after it.
+    """
+
+    before: Pipeline
+    clean: TypedColumns
+    after: Pipeline
+    _tables: "_Tables | None"
+
+    @classmethod
+    def of(cls, preprocess: Pipeline) -> Self:
+        """Return the encoder of fitted preprocessing.
+
+        Raises:
+            UntypedPipelineError: no step types columns.
+        """
+        steps = [step for _, step in preprocess.steps]
+        places = [place for place, step in enumerate(steps) if isinstance(step, TypedColumns)]
+        if not places:
+            raise UntypedPipelineError(list(preprocess.named_steps))
+        place = places[0]
+        tables = _Tables.of(*steps) if [type(step) for step in steps] == KNOWN_STEPS else None
+        return cls(preprocess[:place], steps[place], preprocess[place + 1 :], tables)
+
+    @property
+    def finite(self) -> bool:
+        """Whether the matrix never holds a missing or infinite cell, which is what `Encoder` promises."""
+        return len(self.after) > 0 and type(self.after[-1]) is Encoder
+
+    def typed(self, leads: Columns, rows: int) -> Typed:
+        """Return the pipeline's columns of so many leads, typed."""
+        if len(self.before):
+            leads = cells_of(self.before.transform(pd.DataFrame(dict(leads))), self.clean.numbers)
+        return self.clean.typed(leads, rows)
+
+    def matrix(self, typed: Typed, rows: int) -> Any:
+        """Return the matrix of typed columns, shape (rows, features); a frame where levels are native."""
+        if self._tables:
+            return self._tables.matrix(typed, rows)
+        frame = typed_frame(typed)
+        matrix: Any = self.after.transform(frame) if len(self.after) else frame
+        return matrix.toarray() if issparse(matrix) else matrix
+
+
+@dataclass(frozen=True)
+class _Tables:
+    """The known steps as arrays: bounds, fills and scales of the numbers, and one matrix row for each level."""
+
+    numbers: "_Numbers | None"
+    levels: Sequence["_Levels"]
+    width: int
+
+    @classmethod
+    def of(
+        cls,
+        clean: TypedColumns,
+        group: GroupedLevels,
+        select: UsefulColumns,
+        cap: CappedOutliers,
+        encode: Encoder,
+    ) -> Self | None:
+        """Return the tables of the known steps; None where numbers are binned, or levels are not in tables."""
+        if encode.numbers != "scaled" or not hasattr(encode, "tables_"):
+            return None
+        places = encode.columns_.output_indices_
+        numbers = None
+        for name, block, fields in encode.columns_.transformers_:
+            if name == "number":
+                numbers = _Numbers.of(block, fields, places[name], cap)
+        groups = _groups(clean.columns) if group.enabled else {}
+        levels = [_Levels.of(table, groups.get(table.field, {})) for table in encode.tables_]
+        width = max(place.stop for place in places.values())
+        return cls(numbers, levels, width)
+
+    def matrix(self, typed: Typed, rows: int) -> NDArray[np.float64]:
+        """Return the matrix of typed columns, shape (rows, features)."""
+        matrix = np.empty((rows, self.width))
+        if self.numbers:
+            matrix[:, self.numbers.places] = self.numbers.of_leads(typed, rows)
+        for levels in self.levels:
+            matrix[:, levels.table.places] = levels.of_leads(typed)
+        return matrix
 
 
 @dataclass(frozen=True)
@@ -34,30 +135,41 @@ class _Numbers:
     shift: NDArray[np.float64]
 
     @classmethod
-    def of(cls, block: Pipeline, fields: Sequence[str], places: slice, cap: Any) -> Self:
-        imputer, scaler = block[0], block[-1]
-        capped = cap.share > 0
-        lower = [cap.lower_.get(field, -np.inf) if capped else -np.inf for field in fields]
-        upper = [cap.upper_.get(field, np.inf) if capped else np.inf for field in fields]
-        flagged = imputer.indicator_.features_
+    def of(cls, block: Pipeline, fields: Sequence[str], places: slice, cap: CappedOutliers) -> Self:
+        """Read the arrays off the fitted block of numbers and the fitted caps."""
+        imputer = block[0]
+        scaler = block[-1]
+        lower = np.full(len(fields), -np.inf)
+        upper = np.full(len(fields), np.inf)
+        if cap.share > 0:
+            lower = np.array([cap.lower_.get(field, -np.inf) for field in fields])
+            upper = np.array([cap.upper_.get(field, np.inf) for field in fields])
         return cls(
-            list(fields), places, np.array(lower), np.array(upper), imputer.statistics_, flagged,
-            scaler.scale_, scaler.min_,
-        )  # fmt: skip
+            fields=list(fields),
+            places=places,
+            lower=lower,
+            upper=upper,
+            fill=imputer.statistics_,
+            flagged=imputer.indicator_.features_,
+            scale=scaler.scale_,
+            shift=scaler.min_,
+        )
 
     def of_leads(self, typed: Typed, rows: int) -> NDArray[np.float64]:
+        """Return the scaled numbers of leads, and behind them the flags of those that are missing."""
         numbers = np.empty((rows, len(self.fields)))
         for place, field in enumerate(self.fields):
             numbers[:, place] = typed[field]
         missing = np.isnan(numbers)
-        filled = np.where(missing, self.fill, np.clip(numbers, self.lower, self.upper))
-        both = np.hstack([filled, missing[:, self.flagged]])
-        return np.clip(both * self.scale + self.shift, 0, 1)
+        capped = np.clip(numbers, self.lower, self.upper)
+        filled = np.where(missing, self.fill, capped)
+        with_flags = np.hstack([filled, missing[:, self.flagged]])
+        return np.clip(with_flags * self.scale + self.shift, 0, 1)
 
 
 @dataclass(frozen=True)
 class _Levels:
-    """A table's rows by the ungrouped level."""
+    """The matrix rows of one field by its level before grouping."""
 
     table: LevelTable
     rows_of: Mapping[str | None, int]
@@ -65,66 +177,21 @@ class _Levels:
 
     @classmethod
     def of(cls, table: LevelTable, groups: Mapping[str, str]) -> Self:
+        """Return a table whose levels are those before grouping; without groups they are the table's own."""
         unseen = len(table.levels)
         if not groups:
             return cls(table, table.levels, unseen)
-        rows = {level: table.levels.get(group, unseen) for level, group in groups.items()}
-        return cls(table, rows | {None: table.levels[None]}, table.levels.get(OTHER, unseen))
+        rows_of: dict[str | None, int] = {}
+        for level, group in groups.items():
+            rows_of[level] = table.levels.get(group, unseen)
+        rows_of[None] = table.levels[None]
+        return cls(table, rows_of, table.levels.get(OTHER, unseen))
 
     def of_leads(self, typed: Typed) -> NDArray[np.float64]:
-        known, unseen = self.rows_of, self.unseen
-        rows = [known.get(level, unseen) for level in typed[self.table.field].tolist()]
+        """Return the matrix rows of leads, shape (leads, columns of the field)."""
+        levels = typed[self.table.field].tolist()
+        rows = [self.rows_of.get(level, self.unseen) for level in levels]
         return self.table.rows.take(rows, axis=0)
-
-
-@dataclass(frozen=True)
-class LeadEncoder:
-    """The fitted steps of one pipeline up to its classifier; gives what they give, to the last bit.
-
-    Attributes:
-        clean: the step that types columns.
-        steps: those after it, which are asked where the numbers are binned or the levels native.
-    """
-
-    clean: TypedColumns
-    steps: Pipeline
-    _numbers: _Numbers | None
-    _levels: Sequence[_Levels]
-    _width: int
-    _by_table: bool
-
-    @classmethod
-    def of(cls, preprocess: Pipeline) -> Self:
-        """The encoder of fitted `include.features.preprocess.preprocessing_steps`."""
-        steps = preprocess.named_steps
-        encode, by_table = steps["encode"], steps["encode"].numbers == "scaled" and hasattr(steps["encode"], "tables_")
-        if not by_table:
-            return cls(steps["clean"], preprocess[1:], None, (), 0, False)
-        places = encode.columns_.output_indices_
-        numbers = [
-            _Numbers.of(block, fields, places[name], steps["cap"])
-            for name, block, fields in encode.columns_.transformers_
-            if name == "number"
-        ]
-        grouped = _groups(steps["clean"].columns) if steps["group"].enabled else {}
-        levels = [_Levels.of(table, grouped.get(table.field, {})) for table in encode.tables_]
-        width = max(place.stop for place in places.values())
-        return cls(steps["clean"], preprocess[1:], numbers[0] if numbers else None, levels, width, True)
-
-    def typed(self, leads: Columns, rows: int) -> Typed:
-        """The pipeline's columns of so many leads, typed."""
-        return self.clean.typed(leads, rows)
-
-    def matrix(self, typed: Typed, rows: int) -> Any:
-        """Matrix of typed columns, shape (rows, features); a frame where levels are native."""
-        if not self._by_table:
-            return self.steps.transform(typed_frame(typed))
-        matrix = np.empty((rows, self._width))
-        if self._numbers:
-            matrix[:, self._numbers.places] = self._numbers.of_leads(typed, rows)
-        for levels in self._levels:
-            matrix[:, levels.table.places] = levels.of_leads(typed)
-        return matrix
 
 
 def _groups(columns: Sequence[FeatureColumn]) -> dict[str, dict[str, str]]:

@@ -9,14 +9,13 @@ import pandas as pd
 from include.features.cleaning import GroupedLevels, TypedColumns
 from include.features.columns import KINDS, feature_columns
 from include.features.encoding import Encoder, source_field
+from include.features.errors import NotExplainableError
 from include.features.selection import CappedOutliers, UsefulColumns
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
     from include.contract import Column, Contract, KnownAt
-
-STEPS = ("clean", "group", "select", "cap", "encode")
 
 
 def preprocessing_steps(
@@ -42,8 +41,19 @@ def preprocessing_steps(
 
 
 def source_fields(preprocess: Pipeline) -> list[str]:
-    """The field behind every column of the matrix of a fitted preprocessing pipeline, in the matrix's order."""
-    return [source_field(str(name)) for name in preprocess[-1].get_feature_names_out()]
+    """Return the field behind every column of the matrix of fitted preprocessing, in the matrix's order.
+
+    Raises:
+        NotExplainableError: a step gives its columns names that do not say which field they come from.
+    """
+    try:
+        names = [str(name) for name in preprocess.get_feature_names_out()]
+    except (AttributeError, ValueError) as error:
+        raise NotExplainableError(f"a step does not name the columns it makes: {error}") from error
+    unknown = [name for name in names if "__" not in name]
+    if unknown:
+        raise NotExplainableError(f"columns {', '.join(unknown[:3])} do not say which field they come from")
+    return [source_field(name) for name in names]
 
 
 def dropped_columns(contract: Contract, stage: KnownAt, pipeline: Pipeline) -> pd.DataFrame:

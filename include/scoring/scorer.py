@@ -2,6 +2,7 @@
 
 import logging
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +16,9 @@ from include.contract import Contract, KnownAt
 from include.features.attribution import Attribution
 from include.features.calibration import CalibratedModel, Decision
 from include.features.cleaning import cells_of
-from include.features.errors import NotExplainableError
+from include.features.errors import NotExplainableError, UntypedPipelineError
 from include.features.lead_encoder import Columns, LeadEncoder
-from include.features.preprocess import STEPS, source_fields
+from include.features.preprocess import source_fields
 from include.registry.errors import ModelUnreadableError, NoChampionError
 from include.registry.models import load_pipeline
 from include.registry.registry import ChampionInfo, champion
@@ -80,7 +81,7 @@ class Scorer:
 
         Returns:
             Columns: the contract's key, score (0-100), probability, prediction (0 or 1) and tier by the model's own
-            decision, stage, model_version and, if asked for, reasons (a list of `include.scoring.reasons.Reason`;
+            decision, stage, model_version and, if asked for, reasons (a list of `include.scoring.score_row.Reason`;
             None where the model has no fast SHAP values).
         """
         return as_frame(self.score_columns(to_columns(self.contract, frame), len(frame), reasons), frame.index)
@@ -160,15 +161,20 @@ def scorer_of(contract: Contract, stage: KnownAt, version: ChampionInfo, pipelin
         raise ChampionUnusableError(
             f"{version.uri} {problem}; promote a version that train_models registered, or roll back with promote_model"
         )
-    encoder, reasons = LeadEncoder.of(pipeline[:-1]), _reasons(version, contract, pipeline)
-    return Scorer(version, stage, contract, pipeline, encoder, reasons, _sums(pipeline[-1].classifier, reasons))
+    encoder = LeadEncoder.of(pipeline[:-1])
+    reasons = _reasons(contract, version, pipeline, encoder)
+    sums = _sums(pipeline[-1].classifier, reasons)
+    return Scorer(version, stage, contract, pipeline, encoder, reasons, sums)
 
 
 def _problem(pipeline: Any) -> str | None:
+    """Return why a model cannot score leads, by what it can do and not by the names of its steps; None if it can."""
     if not (isinstance(pipeline, Pipeline) and isinstance(pipeline[-1], CalibratedModel)):
         return "does not end in a CalibratedModel with its decision"
-    if tuple(pipeline.named_steps)[:-1] != STEPS:
-        return f"has not the steps {', '.join(STEPS)}"
+    try:
+        LeadEncoder.of(pipeline[:-1])
+    except UntypedPipelineError as error:
+        return str(error)
     decision = pipeline[-1].decision
     if not (math.isfinite(decision.threshold) and 0 <= decision.threshold <= 1):
         return f"has the threshold {decision.threshold}, which is no probability"
@@ -178,15 +184,27 @@ def _problem(pipeline: Any) -> str | None:
     return None
 
 
-def _reasons(version: ChampionInfo, contract: Contract, pipeline: Pipeline) -> Reasons | None:
-    preprocess, classifier = pipeline[:-1], pipeline[-1].classifier
+def _reasons(contract: Contract, version: ChampionInfo, pipeline: Pipeline, encoder: LeadEncoder) -> Reasons | None:
+    preprocess = pipeline[:-1]
     mean = getattr(preprocess[-1], "mean_", None)  # only linear models need it
+    background = None if mean is None else mean[None, :]
     try:
-        attribution = Attribution.of(classifier, source_fields(preprocess), None if mean is None else mean[None, :])
+        sources = source_fields(preprocess)
+        _check_fields(contract, encoder, sources)
+        attribution = Attribution.of(pipeline[-1].classifier, sources, background, encoder.finite)
     except NotExplainableError as error:
         log.warning("%s scores without reasons: %s", version.uri, error)
         return None
     return Reasons(attribution, contract)
+
+
+def _check_fields(contract: Contract, encoder: LeadEncoder, sources: Sequence[str]) -> None:
+    """Refuse to explain by fields that no lead has: a reason shows the lead's own value of a contract column."""
+    typed_fields = {column.field for column in encoder.clean.columns}
+    explainable = typed_fields.intersection(contract.fields)
+    foreign = sorted(set(sources) - explainable)
+    if foreign:
+        raise NotExplainableError(f"its matrix has columns of {', '.join(foreign)}, which the contract does not have")
 
 
 def _sums(classifier: Any, reasons: Reasons | None) -> "TreeSums | None":
