@@ -19,7 +19,8 @@ from pyspark.sql.pandas.types import from_arrow_schema
 from include.contract import Contract, parse_contract
 from include.glue.arguments import parse_arguments
 from include.glue.errors import ChampionsMissingError
-from include.scoring.batch import CHUNK, scores_schema
+from include.scoring.batch import CHUNK
+from include.scoring.score_row import scores_schema
 from include.scoring.spark import score_chunks
 
 BYTES_PER_TASK = 8 * 1024 * 1024

@@ -7,13 +7,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pandas as pd
-import pyarrow as pa
 
 from include.contract import Contract
 from include.lake.errors import ObjectMissingError
 from include.lake.frames import parquet_chunks, write_parquet_chunks
 from include.lake.objects import delete_objects, list_objects
 from include.scoring.reasons import as_json
+from include.scoring.score_row import scores_schema
 from include.scoring.stages import StagedScorer, load_champions
 from include.settings import Settings
 
@@ -78,24 +78,6 @@ def scores_table(scorer: StagedScorer, leads: pd.DataFrame, run_id: str, scored_
     scores = scores.assign(reasons=scores["reasons"].map(as_json), run_id=run_id, scored_at=pd.Timestamp(moment))
     ordered: pd.DataFrame = scores[scores_schema(scorer.contract).names]
     return ordered
-
-
-def scores_schema(contract: Contract) -> pa.Schema:
-    """Columns and types of the scores table as Redshift's COPY reads them from Parquet."""
-    return pa.schema(
-        [
-            (contract.key, pa.string()),
-            ("score", pa.int32()),
-            ("probability", pa.float64()),
-            ("prediction", pa.int32()),
-            ("tier", pa.string()),
-            ("reasons", pa.string()),
-            ("stage", pa.string()),
-            ("model_version", pa.string()),
-            ("run_id", pa.string()),
-            ("scored_at", pa.timestamp("us")),
-        ]
-    )
 
 
 def _open_leads(open_uri: str) -> Iterator[pd.DataFrame]:

@@ -13,9 +13,7 @@ from include.contract import Column, Contract
 from include.features.attribution import Attribution
 from include.features.cleaning import FLAG_LEVELS
 from include.features.lead_encoder import Typed
-
-Reason = dict[str, Any]
-"""`field`, `effect` (on the model's scale before calibration, above 0 where it raises the score) and `text`."""
+from include.scoring.score_row import Reason
 
 NOT_KNOWN = "not known"
 DIGITS = 4

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, TextIO
 
 from include.contract import Contract
+from include.scoring.score_row import FIELDS, Reason
 from include.scoring.scores import Scores
 
-ADDED = ("score", "probability", "prediction", "tier", "stage", "model_version", "reasons")
 FORMULA = frozenset("=+-@\t\r\n|%＝＋－＠")
 """A cell that begins so may be run by a spreadsheet; the last four are full-width and read like the first."""
 NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?", re.ASCII)
@@ -45,7 +45,7 @@ def write_scored(
 def added_columns(contract: Contract, reasons: int) -> dict[str, str]:
     """The columns of a score to their names in the file, which differ where the contract has such a column itself."""
     taken = {name for column in contract.columns for name in (column.name, column.field)}
-    wanted = ADDED if reasons else ADDED[:-1]
+    wanted = [name for name in FIELDS if reasons or name != "reasons"]
     return {name: f"scored_{name}" if name in taken else name for name in wanted}
 
 
@@ -55,7 +55,7 @@ def _cells(scores: Scores, columns: list[str]) -> Iterator[tuple[Any, ...]]:
     return zip(*(scores[name] for name in columns), strict=True)
 
 
-def _sentences(reasons: list[dict[str, Any]] | None) -> str:
+def _sentences(reasons: list[Reason] | None) -> str:
     return harmless("; ".join(reason["text"] for reason in reasons or []))
 
 

@@ -13,13 +13,14 @@ from botocore.exceptions import BotoCoreError, ClientError
 from include.lake.errors import ObjectMissingError
 from include.lake.layout import Layout
 from include.lake.objects import read_bytes
+from include.scoring.score_row import LISTED
 
 UNREADABLE = (ObjectMissingError, ClientError, BotoCoreError, OSError, EOFError, ValueError, KeyError)
 """What S3 may do while an API runs, and what may lie there; gzip's errors are OSErrors and EOFErrors."""
 NOT_KNOWN = "(not known)"
 MOST_LEVELS = 100
 """Levels that a filter offers; a column of free text has one per lead."""
-COLUMNS = ("score", "previous_score", "tier", "stage", "model_version", "reasons")
+COLUMNS = LISTED
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,8 @@ from include.lake.frames import read_parquet, write_parquet
 from include.lake.objects import list_objects
 from include.registry.errors import NoChampionError
 from include.scoring import batch
-from include.scoring.batch import REASONS, score_batch, scores_schema
+from include.scoring.batch import REASONS, score_batch
+from include.scoring.score_row import scores_schema
 from include.settings import settings
 
 MOMENT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)

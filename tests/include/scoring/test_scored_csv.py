@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from include.contract import Contract
-from include.scoring.scored_csv import ADDED, FORMULA, NUMBER, added_columns, harmless, write_scored
+from include.scoring.score_row import FIELDS
+from include.scoring.scored_csv import FORMULA, NUMBER, added_columns, harmless, write_scored
 
 SCORES = {
     "account": ["a", "b"], "score": [10, 90], "probability": [0.1, 0.9], "prediction": [0, 1], "tier": ["D", "A"],
@@ -47,7 +48,7 @@ def test_each_row_has_its_own_cells_and_then_those_of_its_score(contract):
 
 def test_a_column_of_the_contract_that_is_called_as_one_of_a_score_is_kept_and_the_scores_is_renamed(with_columns):
     contract = with_columns(visits="score", region="stage")
-    assert added_columns(contract, 3) == {name: name for name in ADDED} | {
+    assert added_columns(contract, 3) == {name: name for name in FIELDS} | {
         "score": "scored_score",
         "stage": "scored_stage",
     }

@@ -20,7 +20,8 @@ from include.features.calibration import Calibration, Decision
 from include.glue.code import code_zip
 from include.lake.frames import parquet_parts, read_parquet, write_parquet
 from include.lake.objects import download_file, write_bytes, write_json
-from include.scoring.batch import score_batch, scores_schema
+from include.scoring.batch import score_batch
+from include.scoring.score_row import scores_schema
 from include.settings import Decisions, settings
 from include.training.pipeline import build_pipeline, deployable
 from include.warehouse.client import Warehouse

@@ -5,7 +5,8 @@ import pytest
 
 from include.api.score_request import REASONS, VERSION_HEADER
 from include.api.views import batch
-from include.scoring.scored_csv import ADDED, FORMULA, NUMBER
+from include.scoring.score_row import FIELDS
+from include.scoring.scored_csv import FORMULA, NUMBER
 
 
 def send(client, text, query=""):
@@ -25,7 +26,7 @@ def test_the_csv_comes_back_with_the_scores_of_the_scorer(client, staged, leads)
     reply = send(client, leads.to_csv(index=False))
     assert (reply.status_code, reply.mimetype) == (200, "text/csv")
     rows, scores = rows_of(reply), staged.score(leads, REASONS)
-    assert list(rows[0]) == [*leads.columns, *ADDED]
+    assert list(rows[0]) == [*leads.columns, *FIELDS]
     assert [row["account"] for row in rows] == leads["account"].tolist()
     assert [float(row["probability"]) for row in rows] == scores["probability"].tolist()
     for name in ("score", "prediction", "tier", "stage", "model_version"):
@@ -56,7 +57,7 @@ def test_a_forms_file_is_scored_as_a_raw_body_is(client, leads):
 
 
 def test_without_reasons_there_is_no_column_of_them(client, leads):
-    assert list(rows_of(send(client, leads.to_csv(index=False), "?reasons=0"))[0]) == [*leads.columns, *ADDED[:-1]]
+    assert list(rows_of(send(client, leads.to_csv(index=False), "?reasons=0"))[0]) == [*leads.columns, *FIELDS[:-1]]
 
 
 def test_a_scored_file_can_be_scored_again(client, leads):
