@@ -1,4 +1,9 @@
-"""The compiled loop of `tree_shap`: down every tree with the products of its paths, and up again with their sums."""
+"""The compiled loops of `tree_shap`: down every tree with the products of its paths, and up again with their sums.
+
+The products of NODES quadrature nodes lie side by side, so that one vector instruction works on all of them. The loops
+over them go over tuples and not over arrays: a tuple stays in registers, while the compiler has to assume that what it
+stores into one array may be what it reads from another. The same loops over arrays take twice the time (docs/models.md).
+"""
 # ruff: noqa: ANN001, ANN202 - numba reads the types off the arguments
 
 from collections.abc import Callable
@@ -8,11 +13,15 @@ from typing import Any
 import numpy as np
 from numba import float32, float64, int64, njit, types, uint32, void
 from numba.core import config
+from numba.cpython.unsafe.tuple import tuple_setitem
 
 NODES = 8
-"""Of the quadrature that are worked on at once: one vector instruction's worth of single precision."""
+"""Nodes of the quadrature that are worked on at once: as many floats as one vector instruction takes."""
+LEADS = 64
+"""Leads that go through a tree while its tables are in the processor's cache."""
 INDEX = np.uint64
-"""Of places in arrays: numba spends no time on places that count from the end."""
+"""Type of places in arrays: for unsigned ones numba does not check whether they count from the end."""
+ZEROS = (np.float32(0),) * NODES
 
 Array = types.Array
 SIGNATURE = void(
@@ -23,99 +32,136 @@ SIGNATURE = void(
     *[Array(float32, 1, "C")] * 3,
     Array(float64, 2, "C"),
 )
-inlined: Any = njit(fastmath=True, error_model="numpy")
+compiled_into_caller: Any = njit(fastmath=True, error_model="numpy")
 
 
-@inlined
-def _load(cells, at):  # type: ignore[no-untyped-def]
-    # All is loaded before anything is stored, and written out: so the compiler sees that it may take NODES at once.
-    return (
-        cells[at], cells[at + INDEX(1)], cells[at + INDEX(2)], cells[at + INDEX(3)],
-        cells[at + INDEX(4)], cells[at + INDEX(5)], cells[at + INDEX(6)], cells[at + INDEX(7)],
-    )  # fmt: skip
+@compiled_into_caller
+def _load(cells, row):  # type: ignore[no-untyped-def]
+    """Return a row of NODES cells."""
+    vector = ZEROS
+    for node in range(NODES):
+        vector = tuple_setitem(vector, node, cells[row * INDEX(NODES) + INDEX(node)])
+    return vector
 
 
-@inlined
-def _store(cells, at, new):  # type: ignore[no-untyped-def]
-    cells[at], cells[at + INDEX(1)], cells[at + INDEX(2)], cells[at + INDEX(3)] = new[0], new[1], new[2], new[3]
-    cells[at + INDEX(4)], cells[at + INDEX(5)], cells[at + INDEX(6)], cells[at + INDEX(7)] = (
-        new[4], new[5], new[6], new[7]
-    )  # fmt: skip
+@compiled_into_caller
+def _store(cells, row, vector):  # type: ignore[no-untyped-def]
+    """Write a row of NODES cells."""
+    for node in range(NODES):
+        cells[row * INDEX(NODES) + INDEX(node)] = vector[node]
 
 
-@inlined
-def _times(a, b):  # type: ignore[no-untyped-def]
-    return (a[0] * b[0], a[1] * b[1], a[2] * b[2], a[3] * b[3], a[4] * b[4], a[5] * b[5], a[6] * b[6], a[7] * b[7])
+@compiled_into_caller
+def _multiply(left, right):  # type: ignore[no-untyped-def]
+    """Return the products, node by node."""
+    vector = ZEROS
+    for node in range(NODES):
+        vector = tuple_setitem(vector, node, left[node] * right[node])
+    return vector
 
 
-@inlined
-def _plus(a, b):  # type: ignore[no-untyped-def]
-    return (a[0] + b[0], a[1] + b[1], a[2] + b[2], a[3] + b[3], a[4] + b[4], a[5] + b[5], a[6] + b[6], a[7] + b[7])
+@compiled_into_caller
+def _add(left, right):  # type: ignore[no-untyped-def]
+    """Return the sums, node by node."""
+    vector = ZEROS
+    for node in range(NODES):
+        vector = tuple_setitem(vector, node, left[node] + right[node])
+    return vector
 
 
-@inlined
-def _sum(a):  # type: ignore[no-untyped-def]
-    return a[0] + a[1] + a[2] + a[3] + a[4] + a[5] + a[6] + a[7]
+@compiled_into_caller
+def _total(vector):  # type: ignore[no-untyped-def]
+    """Return the sum over all nodes."""
+    total = np.float32(0)
+    for node in range(NODES):
+        total += vector[node]
+    return total
 
 
-def _run(cells, starts, columns, fields, parents, earlier, cuts, weights, down, up, found):  # type: ignore[no-untyped-def]
-    """Adds to `found`, shape (leads, fields), the values of leads; the other arguments are as in `tree_shap.Splits`."""
-    most = 1
-    for tree in range(len(starts) - 1):
-        most = max(most, starts[tree + 1] - starts[tree])
-    # Of a tree's branches: products on the way down, sums of the leaves below on the way up.
-    branches = np.empty((2 * most + 1) * NODES, np.float32)
-    taken = np.empty(2 * most + 1, np.uint32)
+@compiled_into_caller
+def _go_down(cells, lead, first, splits, columns, parents, earlier, cuts, down, branches, taken):  # type: ignore[no-untyped-def]
+    """Fill `branches` with the products on the way to each branch, and `taken` with 1 for branches the lead is on."""
+    for number in range(splits):
+        split = first + number
+        left = INDEX(2) * number + INDEX(1)
+        right = left + INDEX(1)
+        # 1 if the lead is on the path's side of all splits on this column further up.
+        on_path = INDEX(taken[INDEX(earlier[split])])
+        goes_left = on_path & INDEX(cells[lead, INDEX(columns[split])] <= cuts[split])
+        goes_right = on_path - goes_left
+        taken[left] = goes_left
+        taken[right] = goes_right
+        product = _load(branches, INDEX(parents[split]))
+        left_table = _load(down, split * INDEX(6) + on_path + goes_left)
+        right_table = _load(down, split * INDEX(6) + INDEX(3) + on_path + goes_right)
+        to_left = _multiply(product, left_table)
+        to_right = _multiply(product, right_table)
+        _store(branches, left, to_left)
+        _store(branches, right, to_right)
+
+
+@compiled_into_caller
+def _go_up(lead, first, splits, fields, parents, up, branches, taken, values):  # type: ignore[no-untyped-def]
+    """Replace the products in `branches` by the sums of the leaves below, and add each split's part to `values`."""
+    for back in range(splits):
+        number = splits - INDEX(1) - INDEX(back)
+        split = first + number
+        left = INDEX(2) * number + INDEX(1)
+        right = left + INDEX(1)
+        goes_left = INDEX(taken[left])
+        goes_right = INDEX(taken[right])
+        on_path = goes_left + goes_right
+        left_sum = _load(branches, left)
+        right_sum = _load(branches, right)
+        _store(branches, INDEX(parents[split]), _add(left_sum, right_sum))
+        left_table = _load(up, split * INDEX(6) + on_path + goes_left)
+        right_table = _load(up, split * INDEX(6) + INDEX(3) + on_path + goes_right)
+        parts = _add(_multiply(left_sum, left_table), _multiply(right_sum, right_table))
+        values[lead, INDEX(fields[split])] += _total(parts)
+
+
+def _run(cells, starts, columns, fields, parents, earlier, cuts, weights, down, up, values):  # type: ignore[no-untyped-def]
+    """Add the values of leads to `values`, shape (leads, fields); the other arguments are as in `tree_shap.Splits`."""
+    trees = len(starts) - 1
+    most_splits = 1
+    for tree in range(trees):
+        most_splits = max(most_splits, starts[tree + 1] - starts[tree])
+    branches = np.empty((2 * most_splits + 1) * NODES, np.float32)
+    taken = np.empty(2 * most_splits + 1, np.uint32)
     taken[0] = 1
-    one, two, three, six, nodes = INDEX(1), INDEX(2), INDEX(3), INDEX(6), INDEX(NODES)
-    for start in range(0, len(cells), 64):  # a tree's tables stay in the cache for so many leads
-        for tree in range(len(starts) - 1):
-            first, splits = INDEX(starts[tree]), INDEX(starts[tree + 1] - starts[tree])
-            for place in range(start, min(start + 64, len(cells))):
+    for start in range(0, len(cells), LEADS):
+        stop = min(start + LEADS, len(cells))
+        for tree in range(trees):
+            first = INDEX(starts[tree])
+            splits = INDEX(starts[tree + 1] - starts[tree])
+            for place in range(start, stop):
                 lead = INDEX(place)
-                _store(branches, INDEX(0), _load(weights, INDEX(tree) * nodes))
-                for number in range(splits):
-                    split, left = first + number, two * number + one
-                    open_before = INDEX(taken[INDEX(earlier[split])])
-                    goes_left = open_before & INDEX(cells[lead, INDEX(columns[split])] <= cuts[split])
-                    goes_right = open_before - goes_left
-                    taken[left], taken[left + one] = goes_left, goes_right
-                    product = _load(branches, INDEX(parents[split]) * nodes)
-                    to_left = _load(down, (split * six + open_before + goes_left) * nodes)
-                    to_right = _load(down, (split * six + three + open_before + goes_right) * nodes)
-                    a, b = _times(product, to_left), _times(product, to_right)
-                    _store(branches, left * nodes, a)
-                    _store(branches, (left + one) * nodes, b)
-                for back in range(splits):
-                    last = splits - one - INDEX(back)
-                    split, left = first + last, two * last + one
-                    goes_left, goes_right = INDEX(taken[left]), INDEX(taken[left + one])
-                    open_before = goes_left + goes_right
-                    a, b = _load(branches, left * nodes), _load(branches, (left + one) * nodes)
-                    _store(branches, INDEX(parents[split]) * nodes, _plus(a, b))
-                    from_left = _load(up, (split * six + open_before + goes_left) * nodes)
-                    from_right = _load(up, (split * six + three + open_before + goes_right) * nodes)
-                    found[lead, INDEX(fields[split])] += _sum(_plus(_times(a, from_left), _times(b, from_right)))
+                _store(branches, INDEX(0), _load(weights, INDEX(tree)))
+                _go_down(cells, lead, first, splits, columns, parents, earlier, cuts, down, branches, taken)
+                _go_up(lead, first, splits, fields, parents, up, branches, taken, values)
 
 
 @lru_cache(maxsize=1)
 def compiled() -> Callable[..., None]:
-    """`_run` as machine code without the interpreter's lock; takes seconds unless a process before has kept it.
+    """Return `_run` as machine code that runs without the interpreter's lock.
 
-    It is kept beside this file, or in the user's cache where that cannot be written to.
+    Compiling takes some seconds, once a machine: the code is kept beside this file, or in the user's cache where that
+    cannot be written to.
     """
-    # Taking NODES at once is off in numba since LLVM 14 compiled it wrongly (numba/numba#8705). It halves the time,
-    # and the tests compare every value with shap's.
-    numba_config: Any = config  # which makes its attributes when it is imported
-    before, numba_config.SLP_VECTORIZE = numba_config.SLP_VECTORIZE, 1
+    # numba has turned off the joining of neighbouring operations into one vector instruction since LLVM 14 compiled it
+    # wrongly (numba/numba#8705). It halves the time, and the tests compare every value with shap's.
+    numba_config: Any = config  # its attributes are made when it is imported, so that mypy does not see them
+    before = numba_config.SLP_VECTORIZE
+    numba_config.SLP_VECTORIZE = 1
     try:
-        return _kept(cache=True)
+        return _compile(cache=True)
     except RuntimeError:  # there is no place that can be written to
-        return _kept(cache=False)
+        return _compile(cache=False)
     finally:
         numba_config.SLP_VECTORIZE = before
 
 
-def _kept(cache: bool) -> Callable[..., None]:
-    run: Callable[..., None] = njit(SIGNATURE, cache=cache, nogil=True, fastmath=True, error_model="numpy")(_run)
+def _compile(cache: bool) -> Callable[..., None]:
+    decorate = njit(SIGNATURE, cache=cache, nogil=True, fastmath=True, error_model="numpy")
+    run: Callable[..., None] = decorate(_run)
     return run
