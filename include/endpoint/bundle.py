@@ -47,7 +47,7 @@ def bundle(settings: Settings, contract: Contract, target_uri: str) -> dict[str,
     champions = find_champions(settings, contract)
     with TemporaryDirectory() as work:
         folder, archive = Path(work) / "model", Path(work) / ARCHIVE
-        lay_out(settings, folder, champions)
+        lay_out(folder, champions)
         pack(folder, archive)
         with archive.open("rb") as content:
             digest = file_digest(content, "sha256").hexdigest()
@@ -57,12 +57,12 @@ def bundle(settings: Settings, contract: Contract, target_uri: str) -> dict[str,
     return {"model_data_url": uri, "sha256": digest, "versions": versions}
 
 
-def lay_out(settings: Settings, folder: Path, champions: dict[KnownAt, ChampionInfo]) -> None:
+def lay_out(folder: Path, champions: dict[KnownAt, ChampionInfo]) -> None:
     """Fill a new folder with the model folder of each stage and the index of them."""
     for stage, info in champions.items():
         target = folder / stage
         target.mkdir(parents=True)
-        _download(settings, info, target)
+        _download(info, target)
     write_index(folder, champions)
 
 
@@ -81,16 +81,15 @@ def pack(folder: Path, archive: Path) -> None:
                     tar.addfile(entry, content)
 
 
-def _download(settings: Settings, info: ChampionInfo, target: Path) -> None:
+def _download(info: ChampionInfo, target: Path) -> None:
     try:
         with tracking_errors():
             mlflow.artifacts.download_artifacts(info.uri, dst_path=str(target))
     except TrackingUnavailableError:
         raise
     except UNREADABLE as error:
-        require_server(
-            mlflow.get_tracking_uri()
-        )  # MLflow reports a connection that was lost in its threads as a missing file
+        # MLflow downloads in threads and reports a connection lost there as a missing file.
+        require_server(mlflow.get_tracking_uri())
         raise ModelUnreadableError(
             f"{info.uri} cannot be downloaded; restore the artefact of run {info.run_id}"
         ) from error

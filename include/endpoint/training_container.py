@@ -49,7 +49,12 @@ def read_hyperparameters(root: Path) -> Hyperparameters:
 
 
 def train(settings: Settings, contract: Contract, root: Path) -> None:
-    """Train the family that the job below `root` asks for and leaves the result in its model folder.
+    """Train the family that the job below `root` asks for, and leave the result in its model folder.
+
+    Args:
+        settings: where MLflow is, and what the business decides.
+        contract: what a lead is.
+        root: the job's folder tree.
 
     Raises:
         BadHyperparametersError: the job asks for something else.
@@ -57,17 +62,15 @@ def train(settings: Settings, contract: Contract, root: Path) -> None:
         Also what `include.training.train.train_family` raises.
     """
     # Imported here, so that a failing import, too, is reported as the job's failure.
-    from include.contract import load_contract
     from include.registry.tracking import connect
-    from include.settings import settings
     from include.training.train import train_family
 
     asked = read_hyperparameters(root)
     folder = root / "input" / "data" / CHANNEL
     result = train_family(
-        settings().decisions,
-        load_contract(settings().contract),
-        connect(settings().mlflow.tracking_uri),
+        settings.decisions,
+        contract,
+        connect(settings.mlflow.tracking_uri),
         f"file://{folder}/",
         asked.family,
         asked.stage,

@@ -120,6 +120,6 @@ def _load_newer(settings: Settings, contract: Contract, stage: KnownAt) -> Load:
         latest = find_champion(settings, contract, stage)
         if served is not None and served.champion.version == latest.version:
             return served
-        return load_version(settings, contract, stage, latest)
+        return load_version(contract, stage, latest)
 
     return load

@@ -139,14 +139,14 @@ def find_champion(settings: Settings, contract: Contract, stage: KnownAt) -> Cha
     return found
 
 
-def load_version(settings: Settings, contract: Contract, stage: KnownAt, version: ChampionInfo) -> Scorer:
+def load_version(contract: Contract, stage: KnownAt, version: ChampionInfo) -> Scorer:
     """Load the scorer of one registered version.
 
     Raises:
         ChampionUnusableError: its artefact cannot be loaded, or is no pipeline that scores.
         TrackingUnavailableError: MLflow does not answer.
     """
-    scorer = scorer_of(contract, stage, version, _load_pipeline(settings, version))
+    scorer = scorer_of(contract, stage, version, _load_pipeline(version))
     log.info("Loaded champion %s, threshold %.3f by %s", version.uri, scorer.decision.threshold, scorer.decision.policy)
     return scorer
 
@@ -215,7 +215,7 @@ def _sums(classifier: Any, reasons: Reasons | None) -> "TreeSums | None":
     return TreeSums.of(reasons.attribution.explainer.model)
 
 
-def _load_pipeline(settings: Settings, version: ChampionInfo) -> Any:
+def _load_pipeline(version: ChampionInfo) -> Any:
     try:
         return load_pipeline(version)
     except ModelUnreadableError as error:

@@ -76,7 +76,7 @@ def load_champions(settings: Settings, contract: Contract) -> StagedScorer:
         TrackingUnavailableError: MLflow does not answer.
     """
     versions = find_champions(settings, contract)
-    scorers = {stage: load_version(settings, contract, stage, version) for stage, version in versions.items()}
+    scorers = {stage: load_version(contract, stage, version) for stage, version in versions.items()}
     return StagedScorer(contract, scorers)
 
 

@@ -2,7 +2,7 @@
 
 The products of NODES quadrature nodes lie side by side, so that one vector instruction works on all of them. The loops
 over them go over tuples and not over arrays: a tuple stays in registers, while the compiler has to assume that what it
-stores into one array may be what it reads from another. The same loops over arrays take twice the time (docs/models.md).
+stores into one array may be what it reads from another. The same loops over arrays take twice the time.
 """
 # ruff: noqa: ANN001, ANN202 - numba reads the types off the arguments
 
@@ -32,6 +32,8 @@ SIGNATURE = void(
     *[Array(float32, 1, "C")] * 3,
     Array(float64, 2, "C"),
 )
+_replace: Any = tuple_setitem
+"""`_replace(tuple, place, value)` returns the tuple with another value at one place."""
 compiled_into_caller: Any = njit(fastmath=True, error_model="numpy")
 
 
@@ -40,7 +42,7 @@ def _load(cells, row):  # type: ignore[no-untyped-def]
     """Return a row of NODES cells."""
     vector = ZEROS
     for node in range(NODES):
-        vector = tuple_setitem(vector, node, cells[row * INDEX(NODES) + INDEX(node)])
+        vector = _replace(vector, node, cells[row * INDEX(NODES) + INDEX(node)])
     return vector
 
 
@@ -56,7 +58,7 @@ def _multiply(left, right):  # type: ignore[no-untyped-def]
     """Return the products, node by node."""
     vector = ZEROS
     for node in range(NODES):
-        vector = tuple_setitem(vector, node, left[node] * right[node])
+        vector = _replace(vector, node, left[node] * right[node])
     return vector
 
 
@@ -65,7 +67,7 @@ def _add(left, right):  # type: ignore[no-untyped-def]
     """Return the sums, node by node."""
     vector = ZEROS
     for node in range(NODES):
-        vector = tuple_setitem(vector, node, left[node] + right[node])
+        vector = _replace(vector, node, left[node] + right[node])
     return vector
 
 

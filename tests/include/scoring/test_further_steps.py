@@ -8,7 +8,7 @@ from sklearn.preprocessing import FunctionTransformer
 from include.contract import KnownAt
 from include.scoring.errors import ChampionUnusableError
 from include.scoring.scorer import PROBABILITY_DIGITS, scorer_of
-from include.training.families import build_pipeline, deployable
+from include.training.pipeline import build_pipeline, deployable
 
 STEPS = ("clean", "group", "select", "cap", "encode")
 BY_TREES = "lightgbm"

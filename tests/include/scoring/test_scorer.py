@@ -21,9 +21,7 @@ COLUMNS = ["account", "score", "probability", "prediction", "tier", "stage", "mo
 @pytest.fixture
 def load(contract):
     """Loads the champion of the contact stage from the registry."""
-    return lambda: load_version(
-        settings(), contract, KnownAt.CONTACT, find_champion(settings(), contract, KnownAt.CONTACT)
-    )
+    return lambda: load_version(contract, KnownAt.CONTACT, find_champion(settings(), contract, KnownAt.CONTACT))
 
 
 def decided(scorer, decision):
