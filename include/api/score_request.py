@@ -8,7 +8,6 @@ from flask import Response, abort, g, request
 
 from include.api.bodies import check_size
 from include.api.state import app_state
-from include.scoring.leads import read_leads
 from include.scoring.scores import Scores
 from include.scoring.stages import StagedScorer
 
@@ -89,7 +88,7 @@ def score_rows(scorer: StagedScorer, leads: Sequence[Mapping[str, Any]], reasons
         reasons: for each direction.
         first: row number of the first lead in errors.
     """
-    columns = read_leads(scorer.contract, leads, first)
+    columns = scorer.reader.read(leads, first)
     scores = scorer.score_columns(columns, len(leads), reasons)
     app_state().metrics.count_leads(columns, scores)
     scored_before: int = g.get("leads", 0)

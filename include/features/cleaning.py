@@ -2,25 +2,34 @@
 
 from collections.abc import Callable, Container, Mapping, Sequence
 from functools import lru_cache
-from math import isfinite, nan
 from typing import Any, Self
 
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
 
-from include.features.columns import FeatureColumn, Kind
+from include.contract.cells import (
+    LARGEST,
+    LARGEST_INTEGER,
+    SMALLEST_INTEGER,
+    CellError,
+    cell_rule,
+    read_cell,
+)
+from include.features.columns import FeatureColumn
 from include.features.text import typed_frame
 
-FLAG_LEVELS = ("no", "yes")
+FLAG_LEVELS = ("No", "Yes")
+"""Levels of a flag, in the order of their numbers."""
 OTHER = "Other"
 
 
 class TypedColumns(TransformerMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn is untyped
-    """Selects the columns of a stage and types them: what is unreadable, infinite, unknown or absent is missing.
+    """Selects the columns of a stage and types them by the rules of a cell (`include.contract.cells`).
 
-    Numbers, ordinals (position in their order) and flags (Yes 1, No 0) come out as float64 with NaN,
-    nominal columns as text with None. Columns that are not listed are ignored.
+    What breaks a rule is missing, as are null tokens and absent columns. Numbers, ordinals (position in their order)
+    and flags (Yes 1, No 0) come out as float64 with NaN, nominal columns as text with None. Columns that are not listed
+    are ignored.
     """
 
     def __init__(self, columns: tuple[FeatureColumn, ...], null_tokens: tuple[str, ...] = ()) -> None:
@@ -28,12 +37,12 @@ class TypedColumns(TransformerMixin, BaseEstimator):  # type: ignore[misc] # sci
         self.null_tokens = null_tokens
 
     def fit(self, X: pd.DataFrame, y: Any = None) -> Self:  # noqa: N803 - scikit-learn's names
-        """Learns nothing: the columns are given."""
+        """Learn nothing: the columns are given."""
         self.n_features_in_ = len(self.columns)
         return self
 
     def transform(self, X: pd.DataFrame) -> pd.DataFrame:  # noqa: N803
-        """Typed frame, shape (rows, columns of the stage), index as in `X`."""
+        """Return the typed frame, shape (rows, columns of the stage), index as in `X`."""
         cells = cells_of(X, self.numbers)
         return typed_frame(self.typed(cells, len(X)), X.index)
 
@@ -43,22 +52,23 @@ class TypedColumns(TransformerMixin, BaseEstimator):  # type: ignore[misc] # sci
         return {column.field for column in self.columns if column.kind == "number"}
 
     def typed(self, cells: Mapping[str, Any], rows: int) -> dict[str, np.ndarray]:
-        """The same without a frame: field to array, from field to the cells of so many rows (see `cells_of`)."""
+        """Return field to array, from field to the cells of so many rows (see `cells_of`), without a frame."""
         return {column.field: self._typed(cells.get(column.field), rows, column) for column in self.columns}
 
     def get_feature_names_out(self, input_features: Sequence[str] | None = None) -> np.ndarray:
-        """Field names in the order of the output."""
+        """Return the field names in the order of the output."""
         return np.array([column.field for column in self.columns], dtype=object)
 
     def _typed(self, cells: Any, rows: int, column: FeatureColumn) -> np.ndarray:
+        """Return the typed cells of one column; None stands for a column that is absent."""
         if cells is None:
             missing: np.ndarray = np.full(rows, None if column.kind == "nominal" else np.nan)
             return missing
         if isinstance(cells, np.ndarray):
             if column.kind == "number" and cells.dtype == np.float64:
-                return np.where(np.isfinite(cells), cells, np.nan)
+                return _allowed_numbers(column, cells)
             cells = cells.tolist()
-        read = _Read(column, self.null_tokens)
+        read = _ReadCells(column, tuple(self.null_tokens))
         try:
             values = [read[cell] for cell in cells]
         except TypeError:  # a list or an object, which is read as its text
@@ -67,48 +77,82 @@ class TypedColumns(TransformerMixin, BaseEstimator):  # type: ignore[misc] # sci
 
 
 def cells_of(frame: pd.DataFrame, numbers: Container[str]) -> dict[str, Any]:
-    """A frame's columns as plain cells: lists, for those of `numbers` that are numeric float64 with NaN."""
-    return {
-        str(name): column.to_numpy(dtype="float64", na_value=np.nan)
-        if name in numbers and pd.api.types.is_numeric_dtype(column)
-        else column.tolist()
-        for name, column in frame.items()
-    }
+    """Return a frame's columns as plain cells: lists, and float64 with NaN for those of `numbers` that are numeric."""
+    cells: dict[str, Any] = {}
+    for name, column in frame.items():
+        if name in numbers and pd.api.types.is_numeric_dtype(column):
+            cells[str(name)] = column.to_numpy(dtype="float64", na_value=np.nan)
+        else:
+            cells[str(name)] = column.tolist()
+    return cells
 
 
-class _Read(dict[Any, Any]):
+def _allowed_numbers(column: FeatureColumn, numbers: np.ndarray) -> np.ndarray:
+    """Return numbers with NaN for those that `read_cell` would refuse, all at once."""
+    lowest, highest = _bounds(column.cell_type, column.minimum, column.maximum)
+    allowed = (numbers >= lowest) & (numbers <= highest)  # neither holds for NaN
+    if column.cell_type == "integer":
+        allowed &= numbers == np.floor(numbers)
+    return np.where(allowed, numbers, np.nan)
+
+
+@lru_cache(maxsize=1024)
+def _bounds(cell_type: str, minimum: float | None, maximum: float | None) -> tuple[float, float]:
+    """Return the lowest and the highest number that a column may hold."""
+    lowest: float = -LARGEST
+    highest: float = LARGEST
+    if cell_type == "integer":
+        lowest = SMALLEST_INTEGER
+        highest = LARGEST_INTEGER
+    if minimum is not None:
+        lowest = max(lowest, minimum)
+    if maximum is not None:
+        highest = min(highest, maximum)
+    return lowest, highest
+
+
+class _ReadCells(dict[Any, Any]):
     """Cell to value of one column. Cells repeat, so each different one is read once.
 
     That is ten times faster than pandas' text methods for a single lead, and no slower for many.
     """
 
-    def __init__(self, column: FeatureColumn, null_tokens: Sequence[str]) -> None:
-        self._null_tokens = null_tokens
-        self._value = _reader(column.kind, column.order)
+    def __init__(self, column: FeatureColumn, null_tokens: tuple[str, ...]) -> None:
+        self._read = _reader(column.cell_type, column.order, column.minimum, column.maximum, null_tokens)
 
     def __missing__(self, cell: Any) -> Any:
-        text = cell.strip() if isinstance(cell, str) else None if pd.isna(cell) else str(cell).strip()
-        self[cell] = None if text is None or text in self._null_tokens else self._value(text)
-        return self[cell]
+        if isinstance(cell, str):
+            value = self._read(cell)
+        elif pd.isna(cell):
+            value = None
+        else:
+            value = self._read(str(cell))
+        self[cell] = value
+        return value
 
 
 @lru_cache(maxsize=1024)
-def _reader(kind: Kind, order: tuple[str, ...]) -> Callable[[str], Any]:
-    """What turns the text of a cell into a column's value; None for what it cannot read."""
-    if kind == "number":
-        return _finite
-    if kind == "nominal":
-        return str
-    codes = {level: float(position) for position, level in enumerate(order if kind == "ordinal" else FLAG_LEVELS)}
-    return (lambda text: codes.get(text.lower())) if kind == "flag" else codes.get
+def _reader(
+    cell_type: str,
+    order: tuple[str, ...],
+    minimum: float | None,
+    maximum: float | None,
+    null_tokens: tuple[str, ...],
+) -> Callable[[str], Any]:
+    """Return the function from the text of a cell to a column's value; None for a missing or refused one."""
+    column = {"type": cell_type, "order": order, "minimum": minimum, "maximum": maximum}
+    rule = cell_rule(column, frozenset(null_tokens))
+    levels = FLAG_LEVELS if cell_type == "yes_no" else order
+    codes: dict[Any, float] = {level: float(position) for position, level in enumerate(levels)}
 
+    def read(text: str) -> Any:
+        try:
+            value = read_cell(rule, text)
+        except CellError:
+            return None
+        return codes.get(value) if codes else value
 
-def _finite(text: str) -> float:
-    # float() and not pd.to_numeric, whose parser is off in the last digit: text and number must score alike
-    try:
-        return number if isfinite(number := float(text)) else nan
-    except ValueError:
-        return nan
+    return read
 
 
 class GroupedLevels(TransformerMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn is untyped

@@ -16,6 +16,8 @@ KINDS: dict[str, Kind] = {
     "yes_no": "flag",
     "category": "nominal",
 }
+TYPE_BEFORE: dict[Kind, str] = {"number": "number", "ordinal": "ordinal", "flag": "yes_no", "nominal": "category"}
+"""Types of columns in models that do not remember them."""
 
 
 @dataclass(frozen=True)
@@ -27,19 +29,40 @@ class FeatureColumn:
         kind: how it becomes numbers.
         order: levels of an ordinal column, lowest first.
         groups: (level, group) pairs of a grouped nominal column; empty where the contract has no grouping.
+        type: of the column in the contract; empty in models from before pipelines knew the rules of a cell.
+        minimum: smallest number, None for no bound but the type's own.
+        maximum: largest number, None for no bound but the type's own.
     """
 
     field: str
     kind: Kind
     order: tuple[str, ...] = ()
     groups: tuple[tuple[str, str], ...] = ()
+    type: str = ""
+    minimum: float | None = None
+    maximum: float | None = None
+
+    @property
+    def cell_type(self) -> str:
+        """The type whose rules a cell must keep."""
+        return self.type or TYPE_BEFORE[self.kind]
 
 
 def feature_columns(contract: Contract, stage: KnownAt) -> tuple[FeatureColumn, ...]:
-    """Columns that a model of `stage` reads, in the contract's order; free text (type string) is not a feature."""
+    """Return the columns that a model of `stage` reads, in the contract's order; free text (string) is no feature."""
     return tuple(_feature(column) for column in contract.features(stage) if column.type in KINDS)
 
 
 def _feature(column: Column) -> FeatureColumn:
-    pairs = tuple((level, group) for group, levels in column.groups.items() for level in levels)
-    return FeatureColumn(column.field, KINDS[column.type], column.order, pairs)
+    groups: list[tuple[str, str]] = []
+    for group, levels in column.groups.items():
+        groups.extend((level, group) for level in levels)
+    return FeatureColumn(
+        field=column.field,
+        kind=KINDS[column.type],
+        order=column.order,
+        groups=tuple(groups),
+        type=column.type,
+        minimum=column.minimum,
+        maximum=column.maximum,
+    )

@@ -18,7 +18,7 @@ from include.features.parts import inner_parts
 from include.registry.errors import LibraryNotListedError
 
 MODULES = ("__init__.py", "errors.py")
-PACKAGES = ("features",)
+PACKAGES = ("contract", "features")
 REQUIREMENTS = ("cloudpickle", "mlflow-skinny", "numpy", "pandas", "scikit-learn", "scipy")
 LIBRARIES = {"lightgbm": "lightgbm", "sklearn": "scikit-learn", "xgboost": "xgboost-cpu"}
 """Top module of a classifier to the package that brings it. A package listed here must also stand in requirements.in,

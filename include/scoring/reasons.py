@@ -93,7 +93,7 @@ def _word(value: Any, column: Column) -> str:
     if column.numeric:
         return f"{_number(value)} {column.unit}".rstrip()
     if column.type == "yes_no":
-        return FLAG_LEVELS[int(value)].capitalize()
+        return FLAG_LEVELS[int(value)]
     text = column.order[int(value)] if column.type == "ordinal" else str(value)
     return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 1]}…"
 

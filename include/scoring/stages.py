@@ -12,6 +12,7 @@ from include.contract import Contract, KnownAt
 from include.features.lead_encoder import Cells, Columns
 from include.registry.errors import NoChampionError
 from include.registry.registry import ChampionInfo
+from include.scoring.leads import LeadReader
 from include.scoring.scorer import Scorer, find_champion, load_version, to_columns
 from include.scoring.scores import Scores, as_frame, put_together
 from include.settings import Settings
@@ -58,6 +59,11 @@ class StagedScorer:
             if name in leads:
                 contacted |= _filled(leads[name], self.contract.null_tokens)
         return np.where(contacted, str(self._nearest(KnownAt.CONTACT)), str(self._nearest(KnownAt.CAPTURE)))
+
+    @cached_property
+    def reader(self) -> LeadReader:
+        """What reads leads as callers write them."""
+        return LeadReader(self.contract)
 
     @cached_property
     def _by_contact(self) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Any, Self
 
 import numpy as np
 from numba import float64, int32, njit, types, void
+from numba.cpython.unsafe.tuple import tuple_setitem
 from numpy.typing import NDArray
 
 from include.trees.pieces import in_pieces
@@ -18,9 +19,14 @@ Table = types.Array
 TABLES = (Table(int32, 3, "C"), Table(int32, 2, "C"), Table(float64, 2, "C"), Table(float64, 2, "C"))
 SIGNATURE = void(Table(float64, 2, "C"), *TABLES, Table(float64, 1, "C"))
 INDEX = np.uint64
-"""Of places in arrays: numba spends no time on places that count from the end."""
+"""Type of places in arrays: for unsigned ones numba does not check whether they count from the end."""
 BLOCK = 64
-"""Leads that a tree is asked for while it is in the cache."""
+"""Leads that go through a tree while it is in the processor's cache."""
+TOGETHER = 4
+"""Leads that go down a tree at the same time: while the next node of one is fetched, the others' are too."""
+ROOTS = (INDEX(0),) * TOGETHER
+_replace: Any = tuple_setitem
+"""`_replace(tuple, place, value)` returns the tuple with another value at one place."""
 
 
 @dataclass(frozen=True)
@@ -43,59 +49,74 @@ class TreeSums:
 
     @classmethod
     def of(cls, ensemble: Any) -> Self:
-        """The trees of the shap TreeEnsemble of a LightGBM classifier."""
+        """Return the trees of the shap TreeEnsemble of a LightGBM classifier."""
         sides = np.stack([ensemble.children_right, ensemble.children_left], axis=2).astype(np.int32)
         own = np.arange(sides.shape[1], dtype=np.int32)[None, :, None]
+        children = np.where(sides < 0, own, sides)
         columns = np.maximum(ensemble.features, 0).astype(np.int32)
         cuts = np.ascontiguousarray(ensemble.thresholds, dtype=np.float64)
         values = np.ascontiguousarray(np.asarray(ensemble.values)[:, :, -1], dtype=np.float64)
-        return cls(np.where(sides < 0, own, sides), columns, cuts, values, compiled())
+        return cls(children, columns, cuts, values, compiled())
 
     def margins(self, matrix: Floats) -> Floats:
-        """Log-odds of each lead, shape (leads,), from a finite matrix, shape (leads, columns)."""
+        """Return the log-odds of each lead, shape (leads,), from a finite matrix, shape (leads, columns)."""
         return in_pieces(self._piece, np.ascontiguousarray(matrix, dtype=np.float64))
 
     def _piece(self, matrix: Floats) -> Floats:
-        found = np.zeros(len(matrix))
-        self.run(matrix, self.children, self.columns, self.cuts, self.values, found)
-        return found
+        margins = np.zeros(len(matrix))
+        self.run(matrix, self.children, self.columns, self.cuts, self.values, margins)
+        return margins
 
 
 @njit
 def _next(cells, lead, children, columns, cuts, tree, node):  # type: ignore[no-untyped-def]
+    """Return the node that a lead goes to from another one; from a leaf it is the leaf."""
     up_to_cut = cells[lead, INDEX(columns[tree, node])] <= cuts[tree, node]
     return INDEX(children[tree, node, INDEX(up_to_cut)])
 
 
-def _run(cells, children, columns, cuts, values, found):  # type: ignore[no-untyped-def]
-    in_fours = len(cells) // 4 * 4  # while one lead's next node is fetched, the others' are too
-    for start in range(0, in_fours, BLOCK):
-        for tree in range(len(children)):
-            for lead in range(start, min(start + BLOCK, in_fours), 4):
-                one, two, three, four = INDEX(lead), INDEX(lead + 1), INDEX(lead + 2), INDEX(lead + 3)
-                a = b = c = d = INDEX(0)
-                moving = True
-                while moving:
-                    before = (a, b, c, d)
-                    a = _next(cells, one, children, columns, cuts, tree, a)
-                    b = _next(cells, two, children, columns, cuts, tree, b)
-                    c = _next(cells, three, children, columns, cuts, tree, c)
-                    d = _next(cells, four, children, columns, cuts, tree, d)
-                    moving = (a != before[0]) | (b != before[1]) | (c != before[2]) | (d != before[3])
-                found[one] += values[tree, a]
-                found[two] += values[tree, b]
-                found[three] += values[tree, c]
-                found[four] += values[tree, d]
-    for lead in range(in_fours, len(cells)):
-        for tree in range(len(children)):
-            node, after = INDEX(0), _next(cells, lead, children, columns, cuts, tree, INDEX(0))
-            while node != after:
-                node, after = after, _next(cells, lead, children, columns, cuts, tree, after)
-            found[lead] += values[tree, node]
+@njit
+def _leaf(cells, lead, children, columns, cuts, tree):  # type: ignore[no-untyped-def]
+    """Return the leaf of one lead."""
+    node = INDEX(0)
+    after = _next(cells, lead, children, columns, cuts, tree, node)
+    while node != after:
+        node = after
+        after = _next(cells, lead, children, columns, cuts, tree, node)
+    return node
+
+
+@njit
+def _leaves(cells, first, children, columns, cuts, tree):  # type: ignore[no-untyped-def]
+    """Return the leaves of as many leads as go down together, from the first one's place on."""
+    nodes = ROOTS
+    moving = True
+    while moving:
+        moving = False
+        for place in range(TOGETHER):
+            after = _next(cells, INDEX(first + place), children, columns, cuts, tree, nodes[place])
+            moving |= after != nodes[place]
+            nodes = _replace(nodes, place, after)
+    return nodes
+
+
+def _run(cells, children, columns, cuts, values, margins):  # type: ignore[no-untyped-def]
+    """Add the trees' values of each lead to `margins`, tree by tree, as LightGBM does."""
+    trees = len(children)
+    together = len(cells) // TOGETHER * TOGETHER
+    for start in range(0, together, BLOCK):
+        for tree in range(trees):
+            for first in range(start, min(start + BLOCK, together), TOGETHER):
+                leaves = _leaves(cells, first, children, columns, cuts, tree)
+                for place in range(TOGETHER):
+                    margins[INDEX(first + place)] += values[tree, leaves[place]]
+    for lead in range(together, len(cells)):
+        for tree in range(trees):
+            margins[lead] += values[tree, _leaf(cells, INDEX(lead), children, columns, cuts, tree)]
 
 
 @lru_cache(maxsize=1)
 def compiled() -> Callable[..., None]:
-    """`_run` as machine code without the interpreter's lock."""
+    """Return `_run` as machine code that runs without the interpreter's lock."""
     run: Callable[..., None] = njit(SIGNATURE, nogil=True)(_run)
     return run

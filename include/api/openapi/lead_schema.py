@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from include.contract import Column, Contract
-from include.scoring.leads import LARGEST
+from include.contract.cells import LARGEST, LARGEST_INTEGER, SMALLEST_INTEGER, TEXT_BYTES
 
 Json = dict[str, Any]
 
@@ -32,7 +32,7 @@ def field_schema(column: Column, null_tokens: Sequence[str]) -> Json:
         case "category":
             return schema | _category(column)
         case _:
-            return schema | {"type": ["string", "integer", "null"]}
+            return schema | _storable(column, "integer", "null")
 
 
 def _description(column: Column) -> str:
@@ -43,8 +43,15 @@ def _description(column: Column) -> str:
 
 
 def _number(column: Column, null_tokens: Sequence[str]) -> Json:
-    lowest = -LARGEST if column.minimum is None else column.minimum
-    highest = LARGEST if column.maximum is None else column.maximum
+    lowest: float = -LARGEST
+    highest: float = LARGEST
+    if column.type == "integer":
+        lowest = SMALLEST_INTEGER
+        highest = LARGEST_INTEGER
+    if column.minimum is not None:
+        lowest = column.minimum
+    if column.maximum is not None:
+        highest = column.maximum
     bounds = {
         "type": column.type,
         "minimum": _plain(lowest),
@@ -63,8 +70,8 @@ def _number(column: Column, null_tokens: Sequence[str]) -> Json:
 def _digits(column: Column) -> str:
     """Return the pattern of a number that is sent as text."""
     sign = "" if column.minimum == 0 else "-?"
-    fraction = "" if column.type == "integer" else r"(\.[0-9]{1,15})?"
-    return rf"^\s*{sign}[0-9]{{1,15}}{fraction}\s*$"
+    digits = "[0-9]{1,9}" if column.type == "integer" else r"[0-9]{1,15}(\.[0-9]{1,15})?"
+    return rf"^\s*{sign}{digits}\s*$"
 
 
 def _levels(column: Column, null_tokens: Sequence[str]) -> Json:
@@ -84,10 +91,19 @@ def _category(column: Column) -> Json:
     if not levels:
         for group in column.groups.values():
             levels.extend(group)
-    schema: Json = {"type": ["string", "null"]}
+    schema = _storable(column, "null")
     if levels:
         schema["examples"] = levels
     return schema
+
+
+def _storable(column: Column, *other_types: str) -> Json:
+    """Return the schema of any text that fits into the warehouse, where a character takes up to four bytes."""
+    return {
+        "type": ["string", *other_types],
+        "maxLength": TEXT_BYTES[column.type] // 4,
+        "pattern": r"^[^\x00]*$",
+    }
 
 
 def _pattern_of(words: Sequence[str]) -> str:

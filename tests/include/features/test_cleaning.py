@@ -6,7 +6,7 @@ import pytest
 
 from include.contract import KnownAt
 from include.features.cleaning import GroupedLevels, TypedColumns
-from include.features.columns import feature_columns
+from include.features.columns import FeatureColumn, feature_columns
 
 
 @pytest.fixture
@@ -32,13 +32,31 @@ def test_null_tokens_and_gaps_are_missing(typed, field, cell):
     assert typed.transform(pd.DataFrame({field: [cell]}, dtype=object))[field].isna().all()
 
 
-@pytest.mark.parametrize("cell", ["many", "inf", float("inf"), float("-inf")])
+@pytest.mark.parametrize("cell", ["many", "inf", float("inf"), float("-inf"), "1_000", 2.0**54, str(2**54)])
 def test_what_is_no_finite_number_is_missing(typed, cell):
     assert typed.transform(pd.DataFrame({"minutes": [cell]}))["minutes"].isna().all()
 
 
+@pytest.mark.parametrize("number", [-1, 2.5, 2**31])
+@pytest.mark.parametrize("written", [float, str])
+def test_numbers_that_break_a_rule_of_their_column_are_missing_as_text_and_as_numbers(typed, number, written):
+    assert typed.transform(pd.DataFrame({"visits": [written(number)]}))["visits"].isna().all()
+
+
+def test_text_that_no_warehouse_column_holds_is_missing(typed):
+    assert typed.transform(pd.DataFrame({"channel": ["w" * 257, "\0"]}))["channel"].isna().all()
+
+
+def test_columns_of_a_model_from_before_the_rules_are_typed_by_their_kind():
+    before = TypedColumns((FeatureColumn("fit", "ordinal", ("low", "high")), FeatureColumn("visits", "number")))
+    frame = before.transform(pd.DataFrame({"fit": ["high", "odd"], "visits": ["2.5", "x"]}))
+    assert frame["fit"].tolist()[0] == 1.0
+    assert frame["visits"].tolist()[0] == 2.5
+    assert frame.iloc[1].isna().all()
+
+
 def test_ordinals_become_positions_and_flags_become_one_and_zero(typed):
-    frame = typed.transform(pd.DataFrame({"fit": ["high", "low", "odd"], "newsletter": ["Yes", "no", "maybe"]}))
+    frame = typed.transform(pd.DataFrame({"fit": ["high", "low", "odd"], "newsletter": ["Yes", "No", "yes"]}))
     assert frame["fit"].tolist()[:2] == [2.0, 0.0]
     assert frame["newsletter"].tolist()[:2] == [1.0, 0.0]
     assert frame[["fit", "newsletter"]].iloc[2].isna().all()

@@ -18,5 +18,5 @@ def test_key_label_clock_free_text_and_near_constant_columns_are_no_features(con
 
 def test_order_and_groups_are_copied_from_the_contract(contract):
     columns = {column.field: column for column in feature_columns(contract, KnownAt.CONTACT)}
-    assert columns["fit"] == FeatureColumn("fit", "ordinal", order=("low", "mid", "high"))
+    assert columns["fit"] == FeatureColumn("fit", "ordinal", order=("low", "mid", "high"), type="ordinal")
     assert columns["channel"].groups == (("web", "Online"), ("mail", "Online"), ("fair", "Person"))

@@ -5,18 +5,20 @@ import pytest
 
 from include.api.openapi.lead_schema import field_schema, lead_schema
 from include.contract import load_contract
+from include.contract.cells import LARGEST, LARGEST_INTEGER
 from include.scoring.errors import LeadsRefusedError
-from include.scoring.leads import LARGEST, read_leads
+from include.scoring.leads import LeadReader
 
 VALUES = [
-    None, "", " n/a ", "Select", 0, 1, 2, 3.5, -1, 7.0, LARGEST, LARGEST + 2, 1e300, True, "12", " 12 ", "1.5", "many",
-    "Yes", " No ", "yes", "low", " mid", "medium", [], {}, "'; DROP TABLE x; --", "<b>",
+    None, "", " n/a ", "Select", 0, 1, 2, 3.5, -1, 7.0, LARGEST_INTEGER, LARGEST_INTEGER + 1, LARGEST,
+    LARGEST + 2, 1e300, True, "12", " 12 ", "1.5", "many",
+    "Yes", " No ", "yes", "low", " mid", "medium", [], {}, "'; DROP TABLE x; --", "<b>", "x" * 5000, "\0",
 ]  # fmt: skip
 
 
 def accepted(contract, field, value):
     try:
-        read_leads(contract, [{field: value}])
+        LeadReader(contract).read([{field: value}])
     except LeadsRefusedError:
         return False
     return True
