@@ -71,7 +71,8 @@ def champion(contract: Contract, leads: Any, family: str) -> tuple[Pipeline, Flo
     """Return a fitted pipeline of the contact stage, and the matrix that its classifier sees of the leads."""
     data = make_dataset(leads, contract, KnownAt.CONTACT, {})
     recipe = Recipe(family, {}, "none", Decision("f1", 0.5, TIERS))
-    pipeline = refit(recipe, data, data.split != "holdout", contract, KnownAt.CONTACT)
+    rows = data.split != "holdout"
+    pipeline = refit(settings().decisions, contract, recipe, data, rows, KnownAt.CONTACT)
     matrix = np.asarray(pipeline[:-1].transform(leads), dtype=np.float64)
     return pipeline, matrix
 

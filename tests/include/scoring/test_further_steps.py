@@ -8,6 +8,7 @@ from sklearn.preprocessing import FunctionTransformer
 from include.contract import KnownAt
 from include.scoring.errors import ChampionUnusableError
 from include.scoring.scorer import PROBABILITY_DIGITS, scorer_of
+from include.settings import Decisions
 from include.training.pipeline import build_pipeline, deployable
 
 STEPS = ("clean", "group", "select", "cap", "encode")
@@ -75,7 +76,7 @@ def test_a_column_that_a_step_makes_of_others_is_scored_but_not_explained(
         lambda frame: frame.assign(pace=frame["minutes"] / frame["visits"].clip(lower=1)),
         feature_names_out=lambda _, names: [*names, "pace"],
     )
-    unfitted = with_step(build_pipeline(family, contract, KnownAt.CONTACT), 1, pace)
+    unfitted = with_step(build_pipeline(Decisions(), contract, family, KnownAt.CONTACT), 1, pace)
     fitted = unfitted.fit(accounts, accounts[contract.label])
     model = template.model
     pipeline = deployable(fitted, model.calibration, model.decision)
