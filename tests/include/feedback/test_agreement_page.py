@@ -27,7 +27,7 @@ class Answers:
 
 
 @pytest.fixture
-def found(layout, statements, tracking):
+def found(tracking, layout, statements):
     return report_agreement(layout, statements, Answers(), "collect_feedback__r1", COLLECTED, WHEN)
 
 
