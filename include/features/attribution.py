@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 SPLITS_LEVELS = 1
-"""How shap marks a split by levels in place of a threshold."""
+"""Mark that shap gives to a split by levels, which has no threshold."""
 Scale = Literal["log-odds", "probability"]
 
 
@@ -61,10 +61,17 @@ class Attribution:
             NotExplainableError: another kind of classifier, or a linear one without background.
         """
         fields = tuple(dict.fromkeys(sources))
-        sums = np.array([[source == field for field in fields] for source in sources], dtype=np.float64)
+        places = np.array([fields.index(source) for source in sources])
+        sums = np.eye(len(fields))[places]
         explainer = _explainer(classifier, background)
-        trees = _trees(explainer, sums.argmax(axis=1)) if finite else None
-        return cls(fields, explainer, trees, scale_of(classifier), sums)
+        trees = _trees(explainer, places) if finite else None
+        return cls(
+            fields=fields,
+            explainer=explainer,
+            trees=trees,
+            scale=scale_of(classifier),
+            _sums=sums,
+        )
 
     @property
     def name(self) -> str:
@@ -72,49 +79,68 @@ class Attribution:
         return type(self.explainer).__name__
 
     def values(self, matrix: Any) -> Floats:
-        """What each field adds to the score of each lead: shape (leads, fields)."""
+        """Return what each field adds to the score of each lead: shape (leads, fields)."""
         if self.trees and len(matrix):
             return self.trees.of_leads(np.asarray(matrix))
-        checks = {"check_additivity": False} if self.name == "TreeExplainer" else {}
-        values = np.asarray(self.explainer.shap_values(matrix, **checks), dtype=np.float64)
-        by_column = values[:, :, 1] if values.ndim == 3 else values  # of scikit-learn's trees: one layer a class
-        return np.asarray(by_column @ self._sums)
+        options = {}
+        if self.name == "TreeExplainer":
+            options["check_additivity"] = False
+        values = np.asarray(self.explainer.shap_values(matrix, **options), dtype=np.float64)
+        if values.ndim == 3:  # scikit-learn's trees have one layer for each class
+            values = values[:, :, 1]
+        return np.asarray(values @ self._sums)
 
     @property
     def base_value(self) -> float:
         """The score where no field is known."""
         if self.trees:
             return self.trees.base_value
-        return float(np.ravel(self.explainer.expected_value)[-1])
+        expected = np.ravel(self.explainer.expected_value)
+        return float(expected[-1])
 
 
 def _trees(explainer: Any, fields: NDArray[np.intp]) -> "TreeShap | None":
-    if not isinstance(explainer, shap.TreeExplainer) or find_spec("numba") is None:
+    """Return the fast trees of an explainer; None where it has none, or numba is not installed."""
+    if not isinstance(explainer, shap.TreeExplainer):
+        return None
+    if find_spec("numba") is None:
         return None
     from include.trees.tree_shap import TreeShap
 
     ensemble: Any = explainer.model
-    by_level = ensemble.cat_feature_indices is not None or (ensemble.threshold_types == SPLITS_LEVELS).any()
-    return None if by_level else TreeShap.of(ensemble, fields.tolist())
+    if ensemble.cat_feature_indices is not None:
+        return None
+    if (ensemble.threshold_types == SPLITS_LEVELS).any():
+        return None
+    return TreeShap.of(ensemble, fields.tolist())
 
 
 def scale_of(classifier: Any) -> Scale:
-    """The scale of a classifier's margin: single trees and forests vote with probabilities, all others add log-odds."""
-    return "probability" if hasattr(classifier, "tree_") or forest(classifier) else "log-odds"
+    """Return the scale of a classifier's margin: single trees and forests average probabilities, others log-odds."""
+    if hasattr(classifier, "tree_"):
+        return "probability"
+    return "probability" if forest(classifier) else "log-odds"
 
 
 def forest(classifier: Any) -> list[Any]:
-    """The trees of a classifier that averages the votes of scikit-learn's trees; empty for any other."""
+    """Return the trees of a classifier that averages the votes of scikit-learn's trees; empty for any other."""
     members = getattr(classifier, "estimators_", [])
-    return [tree for tree in members if hasattr(tree, "get_n_leaves") and hasattr(tree, "predict_proba")]
+    return [member for member in members if _is_tree(member)]
+
+
+def _is_tree(member: Any) -> bool:
+    return hasattr(member, "get_n_leaves") and hasattr(member, "predict_proba")
 
 
 def _explainer(classifier: Any, background: Floats | None) -> Any:
+    """Return shap's explainer for a classifier."""
     if not hasattr(classifier, "coef_"):
         try:
             return shap.TreeExplainer(classifier)
         except InvalidModelError as error:
-            raise NotExplainableError(f"{type(classifier).__name__} has neither coefficients nor trees") from error
+            name = type(classifier).__name__
+            raise NotExplainableError(f"{name} has neither coefficients nor trees") from error
     if background is None:
         raise NotExplainableError("a linear model needs the matrix of ordinary leads to measure from")
-    return shap.LinearExplainer(classifier, shap.maskers.Independent(background, max_samples=len(background)))
+    masker = shap.maskers.Independent(background, max_samples=len(background))
+    return shap.LinearExplainer(classifier, masker)

@@ -46,7 +46,7 @@ class Calibration:
 
     @classmethod
     def fitted(cls, method: Method, probability: np.ndarray, outcome: np.ndarray) -> Self:
-        """The map that suits probabilities, shape (n,), of leads the classifier has not seen, and their outcomes.
+        """Return the map from probabilities, shape (n,), of leads the classifier has not seen, to their outcomes.
 
         A map that would turn the ranking round is refused: `none` comes back.
         """
@@ -54,22 +54,30 @@ class Calibration:
             return cls()
         terms = _terms(probability)
         inputs = terms if method == "beta" else terms.sum(axis=1, keepdims=True)
-        model = LogisticRegression(C=1e6, max_iter=1000).fit(inputs, outcome)
-        first, last = float(model.coef_[0][0]), float(model.coef_[0][-1])
+        model = LogisticRegression(C=1e6, max_iter=1000)
+        model.fit(inputs, outcome)
+        weights = model.coef_[0]
+        first = float(weights[0])
+        last = float(weights[-1])  # the same one for `sigmoid`
         if min(first, last) <= 0:
             return cls()
-        return cls(method, (first, last), float(model.intercept_[0]))
+        intercept = float(model.intercept_[0])
+        return cls(method, (first, last), intercept)
 
     def __call__(self, probability: np.ndarray) -> np.ndarray:
-        """Calibrated probabilities, shape as given."""
+        """Return calibrated probabilities, of the same shape."""
         if self.method == "none":
             return probability
-        return np.asarray(expit(_terms(probability) @ np.array(self.weights) + self.intercept))
+        log_odds = _terms(probability) @ np.array(self.weights) + self.intercept
+        return np.asarray(expit(log_odds))
 
 
 def _terms(probability: np.ndarray) -> np.ndarray:
-    certain = np.clip(probability, EPSILON, 1 - EPSILON)
-    return np.column_stack([np.log(certain), -np.log1p(-certain)])
+    """Return log p and -log(1 - p), shape (n, 2)."""
+    inside = np.clip(probability, EPSILON, 1 - EPSILON)
+    of_outcome = np.log(inside)
+    of_other = -np.log1p(-inside)
+    return np.column_stack([of_outcome, of_other])
 
 
 class CalibratedModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn is untyped
@@ -92,22 +100,25 @@ class CalibratedModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # s
         return np.array([0, 1])
 
     def __sklearn_is_fitted__(self) -> bool:
-        """Always: it wraps what has been fitted."""
+        """Return True: it wraps what has been fitted."""
         return True
 
     def fit(self, X: Any, y: Any) -> Self:  # noqa: N803 - scikit-learn's names
-        """Refuses: fit the classifier and its calibration by a training."""
+        """Refuse: fit the classifier and its calibration by a training."""
         raise TypeError("a CalibratedModel is made from a fitted classifier; train with include.training instead")
 
     def predict_proba(self, X: Any) -> np.ndarray:  # noqa: N803
-        """Probability of 0 and of 1, shape (rows, 2)."""
+        """Return the probability of 0 and of 1, shape (rows, 2)."""
         positive = self.positive(X)
         return np.column_stack([1 - positive, positive])
 
     def positive(self, X: Any) -> np.ndarray:  # noqa: N803
-        """Probability of 1, shape (rows,)."""
-        return self.calibration(np.asarray(self.classifier.predict_proba(X)[:, 1], dtype="float64"))
+        """Return the probability of 1, shape (rows,)."""
+        by_outcome = self.classifier.predict_proba(X)
+        probability = np.asarray(by_outcome[:, 1], dtype="float64")
+        return self.calibration(probability)
 
     def predict(self, X: Any) -> np.ndarray:  # noqa: N803
-        """Outcome 1 from the decision's threshold on, else 0; shape (rows,)."""
-        return (self.predict_proba(X)[:, 1] >= self.decision.threshold).astype("int64")
+        """Return outcome 1 from the decision's threshold on, else 0; shape (rows,)."""
+        converts = self.positive(X) >= self.decision.threshold
+        return converts.astype("int64")

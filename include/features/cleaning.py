@@ -53,11 +53,15 @@ class TypedColumns(TransformerMixin, BaseEstimator):  # type: ignore[misc] # sci
 
     def typed(self, cells: Mapping[str, Any], rows: int) -> dict[str, np.ndarray]:
         """Return field to array, from field to the cells of so many rows (see `cells_of`), without a frame."""
-        return {column.field: self._typed(cells.get(column.field), rows, column) for column in self.columns}
+        typed: dict[str, np.ndarray] = {}
+        for column in self.columns:
+            typed[column.field] = self._typed(cells.get(column.field), rows, column)
+        return typed
 
     def get_feature_names_out(self, input_features: Sequence[str] | None = None) -> np.ndarray:
         """Return the field names in the order of the output."""
-        return np.array([column.field for column in self.columns], dtype=object)
+        fields = [column.field for column in self.columns]
+        return np.array(fields, dtype=object)
 
     def _typed(self, cells: Any, rows: int, column: FeatureColumn) -> np.ndarray:
         """Return the typed cells of one column; None stands for a column that is absent."""
@@ -169,31 +173,47 @@ class GroupedLevels(TransformerMixin, BaseEstimator):  # type: ignore[misc] # sc
         self.enabled = enabled
 
     def fit(self, X: pd.DataFrame, y: Any = None) -> Self:  # noqa: N803 - scikit-learn's names
-        """Counts unmapped levels; otherwise learns nothing: the groups are given."""
+        """Count unmapped levels; otherwise learn nothing: the groups are given."""
         self.n_features_in_ = X.shape[1]
-        self.unmapped_ = {column.field: counts for column in self.columns if (counts := _unmapped(X, column))}
+        self.unmapped_: dict[str, dict[str, int]] = {}
+        for column in self.columns:
+            counts = _unmapped(X, column)
+            if counts:
+                self.unmapped_[column.field] = counts
         return self
 
     def transform(self, X: pd.DataFrame) -> pd.DataFrame:  # noqa: N803
-        """Frame of the same shape; missing stays missing."""
+        """Return a frame of the same shape; missing stays missing."""
         if not self.enabled:
             return X
         grouped = X.copy()
         for column in self.columns:
             if column.groups:
-                groups = dict(column.groups)
-                levels = [None if pd.isna(level) else groups.get(level, OTHER) for level in X[column.field]]
-                grouped[column.field] = pd.Series(levels, index=X.index, dtype=object)
+                grouped[column.field] = _grouped(X[column.field], dict(column.groups))
         return grouped
 
     def get_feature_names_out(self, input_features: Sequence[str] | None = None) -> np.ndarray:
-        """Field names in the order of the output."""
-        return np.array([column.field for column in self.columns], dtype=object)
+        """Return the field names in the order of the output."""
+        fields = [column.field for column in self.columns]
+        return np.array(fields, dtype=object)
+
+
+def _grouped(levels: pd.Series, groups: Mapping[str, str]) -> pd.Series:
+    """Return the group of every level; missing stays missing."""
+    names: list[str | None] = []
+    for level in levels:
+        if pd.isna(level):
+            names.append(None)
+        else:
+            names.append(groups.get(level, OTHER))
+    return pd.Series(names, index=levels.index, dtype=object)
 
 
 def _unmapped(frame: pd.DataFrame, column: FeatureColumn) -> dict[str, int]:
+    """Return how often each level occurs that no group names."""
     if not column.groups:
         return {}
     levels = frame[column.field].dropna()
-    counts = levels[~levels.isin(dict(column.groups))].value_counts()
+    in_a_group = levels.isin(dict(column.groups))
+    counts = levels[~in_a_group].value_counts()
     return {str(level): int(count) for level, count in counts.items()}

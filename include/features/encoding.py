@@ -30,23 +30,31 @@ class QuantileBins(TransformerMixin, BaseEstimator):  # type: ignore[misc] # sci
         self.bins = bins
 
     def fit(self, X: pd.DataFrame, y: Any = None) -> Self:  # noqa: N803 - scikit-learn's names
-        """Learns the inner edges of every column."""
-        self.n_features_in_, self.feature_names_in_ = X.shape[1], np.array(X.columns, dtype=object)
-        steps = np.linspace(0, 1, self.bins + 1)[1:-1]
-        self.edges_ = {field: np.unique(X[field].quantile(steps).dropna()) for field in X}
+        """Learn the inner edges of every column."""
+        self.n_features_in_ = X.shape[1]
+        self.feature_names_in_ = np.array(X.columns, dtype=object)
+        inner_shares = np.linspace(0, 1, self.bins + 1)[1:-1]
+        self.edges_ = {}
+        for field in X:
+            quantiles = X[field].quantile(inner_shares)
+            self.edges_[field] = np.unique(quantiles.dropna())
         return self
 
     def transform(self, X: pd.DataFrame) -> pd.DataFrame:  # noqa: N803
-        """Bin names, shape as `X`, dtype object."""
-        return pd.DataFrame({field: self._named(X[field]) for field in X}, index=X.index, dtype=object)
+        """Return bin names, shape as `X`, dtype object."""
+        names = {field: self._named(X[field]) for field in X}
+        return pd.DataFrame(names, index=X.index, dtype=object)
 
     def get_feature_names_out(self, input_features: Sequence[str] | None = None) -> np.ndarray:
-        """Field names, unchanged."""
+        """Return the field names, unchanged."""
         return self.feature_names_in_
 
     def _named(self, column: pd.Series) -> pd.Series:
-        places = np.searchsorted(self.edges_[column.name], column.to_numpy(), side="right")
-        names = pd.Series([f"{place:02d}" for place in places], index=column.index, dtype=object)
+        """Return the names of one column's bins."""
+        edges = self.edges_[column.name]
+        places = np.searchsorted(edges, column.to_numpy(), side="right")
+        texts = [f"{place:02d}" for place in places]
+        names = pd.Series(texts, index=column.index, dtype=object)
         return names.mask(column.isna(), None)
 
 
@@ -57,23 +65,31 @@ class NativeLevels(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     """
 
     def fit(self, X: pd.DataFrame, y: Any = None) -> Self:  # noqa: N803 - scikit-learn's names
-        """Learns the levels of every column, in alphabetical order."""
-        self.n_features_in_, self.feature_names_in_ = X.shape[1], np.array(X.columns, dtype=object)
-        self.levels_ = {field: sorted(X[field].dropna().unique()) for field in X}
+        """Learn the levels of every column, in alphabetical order."""
+        self.n_features_in_ = X.shape[1]
+        self.feature_names_in_ = np.array(X.columns, dtype=object)
+        self.levels_ = {}
+        for field in X:
+            levels = X[field].dropna().unique()
+            self.levels_[field] = sorted(levels)
         return self
 
     def transform(self, X: pd.DataFrame) -> pd.DataFrame:  # noqa: N803
-        """Categorical columns, shape as `X`."""
-        return pd.DataFrame({field: self._numbered(X[field]) for field in X}, index=X.index)
+        """Return categorical columns, shape as `X`."""
+        columns = {field: self._numbered(X[field]) for field in X}
+        return pd.DataFrame(columns, index=X.index)
 
     def get_feature_names_out(self, input_features: Sequence[str] | None = None) -> np.ndarray:
-        """Field names, unchanged."""
+        """Return the field names, unchanged."""
         return self.feature_names_in_
 
     def _numbered(self, column: pd.Series) -> pd.Categorical:
-        levels = self.levels_[column.name]
-        codes = pd.Index(levels, dtype=object).get_indexer(pd.Index(column, dtype=object))
-        return pd.Categorical.from_codes(codes, categories=pd.RangeIndex(len(levels)))
+        """Return one column's levels by their numbers."""
+        levels = pd.Index(self.levels_[column.name], dtype=object)
+        cells = pd.Index(column, dtype=object)
+        codes = levels.get_indexer(cells)
+        categories = pd.RangeIndex(len(levels))
+        return pd.Categorical.from_codes(codes, categories=categories)
 
 
 @dataclass(frozen=True)
@@ -93,17 +109,27 @@ class LevelTable:
     rows: np.ndarray
 
     @classmethod
-    def of(cls, field: str, levels: Sequence[str | None], matrix: np.ndarray, columns: Sequence[bool]) -> Self:
-        """The table of levels, the last one unseen, of which `matrix` holds a row each, in the marked columns."""
+    def of(
+        cls,
+        field: str,
+        levels: Sequence[str | None],
+        matrix: np.ndarray,
+        columns: Sequence[bool],
+    ) -> Self:
+        """Return the table of levels, the last one unseen; `matrix` holds a row of each, in the marked columns."""
         places = np.flatnonzero(columns)
-        beside = slice(int(places[0]), int(places[-1]) + 1)
-        known = {level: row for row, level in enumerate(levels[:-1])}
-        return cls(field, beside, known, matrix[: len(levels), beside].copy())
+        first = int(places[0])
+        last = int(places[-1])
+        beside_each_other = slice(first, last + 1)
+        rows = matrix[: len(levels), beside_each_other]
+        row_of_level = {level: row for row, level in enumerate(levels[:-1])}
+        return cls(field, beside_each_other, row_of_level, rows.copy())
 
     def rows_of(self, cells: pd.Series) -> np.ndarray:
-        """Matrix rows of cells, shape (cells, columns)."""
+        """Return the matrix rows of cells, shape (cells, columns)."""
         unseen = len(self.levels)
-        return self.rows.take([self.levels.get(cell, unseen) for cell in cells.tolist()], axis=0)
+        places = [self.levels.get(cell, unseen) for cell in cells.tolist()]
+        return self.rows.take(places, axis=0)
 
 
 class Encoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
@@ -126,12 +152,12 @@ class Encoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.seed = seed
 
     def fit(self, X: pd.DataFrame, y: Any = None) -> Self:  # noqa: N803 - scikit-learn's names
-        """Fits the blocks; `target` needs `y`."""
+        """Fit the blocks; `target` needs `y`."""
         self.fit_transform(X, y)
         return self
 
     def fit_transform(self, X: pd.DataFrame, y: Any = None) -> np.ndarray | pd.DataFrame:  # noqa: N803
-        """The matrix of the training rows; unlike `transform`, no row's own outcome is in its target encoding."""
+        """Return the matrix of the training rows; no row's own outcome is in its target encoding."""
         self.n_features_in_ = X.shape[1]
         X = text_as_objects(X)  # noqa: N806
         self.columns_ = ColumnTransformer(self._blocks(X))
@@ -144,12 +170,13 @@ class Encoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return matrix
 
     def transform(self, X: pd.DataFrame) -> np.ndarray | pd.DataFrame:  # noqa: N803
-        """Matrix, shape (rows, features)."""
+        """Return the matrix, shape (rows, features)."""
         X = text_as_objects(X)  # noqa: N806
         if self.levels == "native" or not hasattr(self, "tables_"):  # a model from before there were tables
             return self._matrix(self.columns_.transform(X))
         places = self.columns_.output_indices_
-        matrix = np.empty((len(X), max(place.stop for place in places.values())))
+        width = max(place.stop for place in places.values())
+        matrix = np.empty((len(X), width))
         for name, block, fields in self.columns_.transformers_:
             if name in NUMBER_BLOCKS:
                 matrix[:, places[name]] = block.transform(X[fields])
@@ -158,67 +185,99 @@ class Encoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return matrix
 
     def get_feature_names_out(self, input_features: Sequence[str] | None = None) -> np.ndarray:
-        """`<block>__<field>`, for one-hot columns followed by `=<level>`."""
+        """Return `<block>__<field>` for each column, for one-hot columns followed by `=<level>`."""
         return np.asarray(self.columns_.get_feature_names_out(), dtype=object)
 
     def _matrix(self, encoded: Any) -> np.ndarray | pd.DataFrame:
         return encoded if self.levels == "native" else np.asarray(encoded, dtype="float64")
 
     def _tables(self, frame: pd.DataFrame) -> list["LevelTable"]:
-        """What the fitted blocks make of every level, asked once: they take 8 ms, however few leads there are."""
-        levels = {field: [*frame[field].dropna().unique(), None, UNSEEN] for field in text_fields(frame)}
-        rows = max(map(len, levels.values()), default=0)
-        if not rows:
+        """Return what the fitted blocks make of every level, asked once: they take 8 ms even for a single lead."""
+        levels: dict[str, list[Any]] = {}
+        for field in text_fields(frame):
+            levels[field] = [*frame[field].dropna().unique(), None, UNSEEN]
+        if not levels:
             return []
-        filled = {field: [*cells, *[None] * (rows - len(cells))] for field, cells in levels.items()}
-        probe = pd.DataFrame(filled, dtype=object).reindex(columns=list(frame))
+        probe = _side_by_side(levels).reindex(columns=list(frame))
         matrix = np.asarray(self._matrix(self.columns_.transform(probe)))
-        names = [str(name) for name in self.get_feature_names_out()]
-        columns = [(name.split("__", 1)[0], source_field(name)) for name in names]
-        return [
-            LevelTable.of(field, levels[field], matrix, [column == (block, field) for column in columns])
-            for block, field in dict.fromkeys(columns)
-            if field in levels
-        ]
+        columns: list[tuple[str, str]] = []
+        for name in self.get_feature_names_out():
+            block = str(name).split("__", 1)[0]
+            columns.append((block, source_field(str(name))))
+        tables: list[LevelTable] = []
+        for block, field in dict.fromkeys(columns):
+            if field in levels:
+                marked = [column == (block, field) for column in columns]
+                tables.append(LevelTable.of(field, levels[field], matrix, marked))
+        return tables
 
-    def _blocks(self, frame: pd.DataFrame) -> list[tuple[str, Pipeline, list[str]]]:
+    def _blocks(self, frame: pd.DataFrame) -> list[tuple[str, Any, list[str]]]:
+        """Return name, transformer and fields of every block that the parameters ask for."""
         texts = text_fields(frame)
         numbers = [str(field) for field in frame if field not in texts]
-        blocks = [
-            ("number", _scaled(), numbers, self.numbers != "bins"),
-            ("bin", make_pipeline(QuantileBins(self.bins), *_one_hot()), numbers, self.numbers != "scaled"),
-            ("level", make_pipeline(*_one_hot()), texts, self.levels in ("onehot", "both")),
-            ("target", self._target(), texts, self.levels in ("target", "both")),
-            ("native", NativeLevels(), texts, self.levels == "native"),
-        ]
-        return [(name, block, fields) for name, block, fields, wanted in blocks if wanted and fields]
+        blocks: list[tuple[str, Any, list[str]]] = []
+        if numbers and self.numbers != "bins":
+            blocks.append(("number", _scaled(), numbers))
+        if numbers and self.numbers != "scaled":
+            binned = make_pipeline(QuantileBins(self.bins), *_one_hot())
+            blocks.append(("bin", binned, numbers))
+        if texts and self.levels in ("onehot", "both"):
+            blocks.append(("level", make_pipeline(*_one_hot()), texts))
+        if texts and self.levels in ("target", "both"):
+            blocks.append(("target", self._target(), texts))
+        if texts and self.levels == "native":
+            blocks.append(("native", NativeLevels(), texts))
+        return blocks
 
     def _target(self) -> Pipeline:
-        return make_pipeline(_filled(), TargetEncoder(target_type="binary", random_state=self.seed))
+        encoder = TargetEncoder(target_type="binary", random_state=self.seed)
+        return make_pipeline(_filled(), encoder)
+
+
+def _side_by_side(levels: Mapping[str, Sequence[Any]]) -> pd.DataFrame:
+    """Return a frame with the levels of each field as a column, filled up with None."""
+    rows = max(len(cells) for cells in levels.values())
+    columns: dict[str, list[Any]] = {}
+    for field, cells in levels.items():
+        filling = [None] * (rows - len(cells))
+        columns[field] = [*cells, *filling]
+    return pd.DataFrame(columns, dtype=object)
 
 
 def _scaled() -> Pipeline:
-    return make_pipeline(
-        SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True), MinMaxScaler(clip=True)
+    imputer = SimpleImputer(
+        strategy="median",
+        add_indicator=True,
+        keep_empty_features=True,
     )
+    return make_pipeline(imputer, MinMaxScaler(clip=True))
 
 
 def _filled() -> SimpleImputer:
-    return SimpleImputer(missing_values=None, strategy="constant", fill_value=MISSING_LEVEL)
+    return SimpleImputer(
+        missing_values=None,
+        strategy="constant",
+        fill_value=MISSING_LEVEL,
+    )
 
 
 def _one_hot() -> tuple[SimpleImputer, OneHotEncoder]:
     encoder = OneHotEncoder(
-        handle_unknown="ignore", sparse_output=False, dtype="float64", feature_name_combiner=level_name
+        handle_unknown="ignore",
+        sparse_output=False,
+        dtype="float64",
+        feature_name_combiner=level_name,
     )
     return _filled(), encoder
 
 
 def level_name(field: str, level: object) -> str:
-    """Name of a one-hot column; a field never holds `=`, so the field can be read off again."""
+    """Return the name of a one-hot column; a field never holds `=`, so the field can be read off again."""
     return f"{field}={level}"
 
 
 def source_field(name: str) -> str:
-    """The field that a column of the matrix, named as by `Encoder`, comes from."""
-    return name.split("__", 1)[1].removeprefix(INDICATOR).split("=", 1)[0]
+    """Return the field that a column of the matrix, named as by `Encoder`, comes from."""
+    _, _, column = name.partition("__")
+    field, _, _ = column.removeprefix(INDICATOR).partition("=")
+    return field

@@ -36,14 +36,14 @@ class LeadEncoder:
     """The fitted steps of one pipeline up to its classifier; gives what they give, to the last bit.
 
     Attributes:
-        before: steps before the one that types columns; usually none.
+        earlier_steps: steps before the one that types columns; usually none.
         clean: the step that types columns.
-        after: the steps after it.
+        later_steps: the steps after it.
     """
 
-    before: Pipeline
+    earlier_steps: Pipeline
     clean: TypedColumns
-    after: Pipeline
+    later_steps: Pipeline
     _tables: "_Tables | None"
 
     @classmethod
@@ -54,31 +54,45 @@ class LeadEncoder:
             UntypedPipelineError: no step types columns.
         """
         steps = [step for _, step in preprocess.steps]
-        places = [place for place, step in enumerate(steps) if isinstance(step, TypedColumns)]
-        if not places:
+        kinds = [type(step) for step in steps]
+        if TypedColumns not in kinds:
             raise UntypedPipelineError(list(preprocess.named_steps))
-        place = places[0]
-        tables = _Tables.of(*steps) if [type(step) for step in steps] == KNOWN_STEPS else None
-        return cls(preprocess[:place], steps[place], preprocess[place + 1 :], tables)
+        place = kinds.index(TypedColumns)
+        tables = None
+        if kinds == KNOWN_STEPS:
+            tables = _Tables.of(*steps)
+        return cls(
+            earlier_steps=preprocess[:place],
+            clean=steps[place],
+            later_steps=preprocess[place + 1 :],
+            _tables=tables,
+        )
 
     @property
     def finite(self) -> bool:
         """Whether the matrix never holds a missing or infinite cell, which is what `Encoder` promises."""
-        return len(self.after) > 0 and type(self.after[-1]) is Encoder
+        if not len(self.later_steps):
+            return False
+        return type(self.later_steps[-1]) is Encoder
 
     def typed(self, leads: Columns, rows: int) -> Typed:
         """Return the pipeline's columns of so many leads, typed."""
-        if len(self.before):
-            leads = cells_of(self.before.transform(pd.DataFrame(dict(leads))), self.clean.numbers)
+        if len(self.earlier_steps):
+            frame = pd.DataFrame(dict(leads))
+            transformed = self.earlier_steps.transform(frame)
+            leads = cells_of(transformed, self.clean.numbers)
         return self.clean.typed(leads, rows)
 
     def matrix(self, typed: Typed, rows: int) -> Any:
         """Return the matrix of typed columns, shape (rows, features); a frame where levels are native."""
         if self._tables:
             return self._tables.matrix(typed, rows)
-        frame = typed_frame(typed)
-        matrix: Any = self.after.transform(frame) if len(self.after) else frame
-        return matrix.toarray() if issparse(matrix) else matrix
+        matrix: Any = typed_frame(typed)
+        if len(self.later_steps):
+            matrix = self.later_steps.transform(matrix)
+        if issparse(matrix):
+            matrix = matrix.toarray()
+        return matrix
 
 
 @dataclass(frozen=True)
@@ -107,7 +121,9 @@ class _Tables:
             if name == "number":
                 numbers = _Numbers.of(block, fields, places[name], cap)
         groups = _groups(clean.columns) if group.enabled else {}
-        levels = [_Levels.of(table, groups.get(table.field, {})) for table in encode.tables_]
+        levels: list[_Levels] = []
+        for table in encode.tables_:
+            levels.append(_Levels.of(table, groups.get(table.field, {})))
         width = max(place.stop for place in places.values())
         return cls(numbers, levels, width)
 
@@ -195,4 +211,9 @@ class _Levels:
 
 
 def _groups(columns: Sequence[FeatureColumn]) -> dict[str, dict[str, str]]:
-    return {column.field: dict(column.groups) for column in columns if column.groups}
+    """Return field to level to group, for columns with groups."""
+    groups: dict[str, dict[str, str]] = {}
+    for column in columns:
+        if column.groups:
+            groups[column.field] = dict(column.groups)
+    return groups

@@ -8,7 +8,8 @@ from include.features.calibration import CalibratedModel
 
 
 def inner_parts(pipeline: PlainPipeline) -> tuple[PlainPipeline, Any]:
-    """The fitted steps from raw rows to the matrix, and the classifier inside any calibration."""
+    """Return the fitted steps from raw rows to the matrix, and the classifier inside any calibration."""
     steps = [(name, step) for name, step in pipeline.steps if name not in ("resample", "model")]
     model = pipeline.named_steps["model"]
-    return PlainPipeline(steps), model.classifier if isinstance(model, CalibratedModel) else model
+    classifier = model.classifier if isinstance(model, CalibratedModel) else model
+    return PlainPipeline(steps), classifier

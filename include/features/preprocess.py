@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def preprocessing_steps(
     contract: Contract, stage: KnownAt, grouped: bool, max_missing: float = 1.0
 ) -> list[tuple[str, Any]]:
-    """Unfitted (name, transformer) steps `clean`, `group`, `select`, `cap`, `encode` for the pipelines of one stage.
+    """Return the unfitted steps `clean`, `group`, `select`, `cap`, `encode` for the pipelines of one stage.
 
     Args:
         contract: what the raw columns are; its parts that matter are copied into the steps.
@@ -57,14 +57,18 @@ def source_fields(preprocess: Pipeline) -> list[str]:
 
 
 def dropped_columns(contract: Contract, stage: KnownAt, pipeline: Pipeline) -> pd.DataFrame:
-    """Every contract column that a fitted pipeline does not use, and why: columns `field` and `reason`."""
-    by_contract = {column.field: _unused(contract, column, stage) for column in contract.columns}
-    reasons = {field: reason for field, reason in by_contract.items() if reason}
+    """Return every contract column that a fitted pipeline does not use, and why: columns `field` and `reason`."""
+    reasons: dict[str, str] = {}
+    for column in contract.columns:
+        reason = _unused(contract, column, stage)
+        if reason:
+            reasons[column.field] = reason
     reasons |= pipeline.named_steps["select"].dropped_
     return pd.DataFrame(sorted(reasons.items()), columns=["field", "reason"])
 
 
 def _unused(contract: Contract, column: Column, stage: KnownAt) -> str:
+    """Return why a column is no feature of a stage by the contract; empty if it is one."""
     for role in ("key", "label", "clock"):
         if column.field == getattr(contract, role):
             return f"it is the {role}"
@@ -72,4 +76,6 @@ def _unused(contract: Contract, column: Column, stage: KnownAt) -> str:
         return "near-constant by the contract"
     if not column.known_at.visible_at(stage):
         return f"known at {column.known_at} only"
-    return "" if column.type in KINDS else f"type {column.type} is no feature"
+    if column.type not in KINDS:
+        return f"type {column.type} is no feature"
+    return ""

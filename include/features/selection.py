@@ -27,11 +27,16 @@ class UsefulColumns(TransformerMixin, BaseEstimator):  # type: ignore[misc] # sc
         self.near_constant = near_constant
 
     def fit(self, X: pd.DataFrame, y: Any = None) -> Self:  # noqa: N803 - scikit-learn's names
-        """Decides on every column. Raises NoUsefulColumnError where none is left."""
+        """Decide on every column. Raises NoUsefulColumnError where none is left."""
         self.n_features_in_ = X.shape[1]
-        reasons = {str(field): self._reason(X[field]) for field in X}
-        self.dropped_ = {field: reason for field, reason in reasons.items() if reason}
-        self.kept_ = [field for field, reason in reasons.items() if not reason]
+        self.dropped_: dict[str, str] = {}
+        self.kept_: list[str] = []
+        for field in X:
+            reason = self._reason(X[field])
+            if reason:
+                self.dropped_[str(field)] = reason
+            else:
+                self.kept_.append(str(field))
         if not self.kept_:
             raise NoUsefulColumnError(
                 f"all {X.shape[1]} columns of {len(X)} training rows are useless ({self.dropped_}); check the snapshot"
@@ -39,19 +44,23 @@ class UsefulColumns(TransformerMixin, BaseEstimator):  # type: ignore[misc] # sc
         return self
 
     def transform(self, X: pd.DataFrame) -> pd.DataFrame:  # noqa: N803
-        """The kept columns, shape (rows, kept)."""
+        """Return the useful columns, shape (rows, useful columns)."""
         return X[self.kept_]
 
     def get_feature_names_out(self, input_features: Sequence[str] | None = None) -> np.ndarray:
-        """Kept fields in the order of the output."""
+        """Return the useful fields in the order of the output."""
         return np.array(self.kept_, dtype=object)
 
     def _reason(self, column: pd.Series) -> str:
-        top = float(column.value_counts(normalize=True, dropna=False).max())
+        """Return why a column is useless; empty if it is useful."""
+        shares = column.value_counts(normalize=True, dropna=False)
+        top = float(shares.max())
         if top >= self.near_constant:
             return f"near-constant: one value covers {top:.1%}"
         missing = float(column.isna().mean())
-        return f"missing in {missing:.1%}" if missing > self.max_missing else ""
+        if missing > self.max_missing:
+            return f"missing in {missing:.1%}"
+        return ""
 
 
 class CappedOutliers(TransformerMixin, BaseEstimator):  # type: ignore[misc]
@@ -62,22 +71,24 @@ class CappedOutliers(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.share = share
 
     def fit(self, X: pd.DataFrame, y: Any = None) -> Self:  # noqa: N803
-        """Learns the two quantiles of every field that is there."""
+        """Learn the two quantiles of every field that is there."""
         self.n_features_in_ = X.shape[1]
         self.fields_out_ = list(X)
         numbers = X[[field for field in self.fields if field in X]]
         # Indexed by objects: an index of pandas' text dtype needs pyarrow, which a deployed model does not bring.
         numbers.columns = numbers.columns.astype(object)
-        self.lower_, self.upper_ = numbers.quantile(self.share), numbers.quantile(1 - self.share)
+        self.lower_ = numbers.quantile(self.share)
+        self.upper_ = numbers.quantile(1 - self.share)
         return self
 
     def transform(self, X: pd.DataFrame) -> pd.DataFrame:  # noqa: N803
-        """Frame of the same shape; missing stays missing."""
+        """Return a frame of the same shape; missing stays missing."""
         if not self.share:
             return X
         fields = list(self.lower_.index)
-        return X.assign(**X[fields].clip(self.lower_, self.upper_, axis=1))
+        capped = X[fields].clip(self.lower_, self.upper_, axis=1)
+        return X.assign(**capped)
 
     def get_feature_names_out(self, input_features: Sequence[str] | None = None) -> np.ndarray:
-        """Field names in the order of the output."""
+        """Return the field names in the order of the output."""
         return np.array(self.fields_out_, dtype=object)
