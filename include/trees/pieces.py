@@ -15,11 +15,12 @@ THREADS = int(os.environ.get("OMP_NUM_THREADS") or os.cpu_count() or 1)
 
 
 def in_pieces(work: Callable[[Any], NDArray[np.float64]], rows: Any) -> NDArray[np.float64]:
-    """What `work` makes of the rows of a matrix or frame, in their order; no rows are one piece.
+    """Return what `work` makes of the rows of a matrix or frame, in their order; no rows are one piece.
 
     Threads help where `work` lets go of the interpreter's lock, as compiled code does.
     """
-    pieces = [rows[start : start + PIECE] for start in range(0, max(len(rows), 1), PIECE)]
+    starts = range(0, max(len(rows), 1), PIECE)
+    pieces = [rows[start : start + PIECE] for start in starts]
     if len(pieces) == 1 or THREADS == 1:
         return np.concatenate([work(piece) for piece in pieces])
     with ThreadPoolExecutor(THREADS) as workers:

@@ -78,29 +78,52 @@ class TreeShap:
 
     @classmethod
     def of(cls, ensemble: Any, fields: Sequence[int]) -> Self:
-        """The trees of a shap TreeEnsemble; `fields` holds the number of the field of every matrix column."""
+        """Return the trees of a shap TreeEnsemble; `fields` holds the number of the field of every matrix column."""
         trees = [_Tree(ensemble, number) for number in range(len(ensemble.children_left))]
-        base = float(np.ravel(ensemble.base_offset)[-1]) + sum(tree.mean for tree in trees)
+        offset = float(np.ravel(ensemble.base_offset)[-1])
+        base = offset + sum(tree.mean for tree in trees)
         # A rule of NODES nodes is exact for 2 NODES columns. A tree with longer paths has a rule of several times as
         # many and goes through once for each NODES of them: its values are their sum.
-        rounds = [(tree, part) for tree in trees if tree.splits for part in _rule(tree.columns_on_a_path)]
-        return cls(base, ensemble.input_dtype, max(fields) + 1, _splits(rounds, np.asarray(fields)), compiled())
+        rounds: list[_Round] = []
+        for tree in trees:
+            if tree.splits:
+                rounds.extend(_rounds(tree))
+        return cls(
+            base_value=base,
+            dtype=ensemble.input_dtype,
+            fields=max(fields) + 1,
+            splits=_splits(rounds, np.asarray(fields)),
+            run=compiled(),
+        )
 
     def of_leads(self, matrix: Floats) -> Floats:
-        """What each field adds to the score of each lead, shape (leads, fields).
+        """Return what each field adds to the score of each lead, shape (leads, fields).
 
         Args:
             matrix: finite, shape (leads, columns).
         """
-        return in_pieces(self._piece, np.ascontiguousarray(matrix.astype(self.dtype, copy=False), dtype=np.float64))
+        as_compared = matrix.astype(self.dtype, copy=False)
+        return in_pieces(self._piece, np.ascontiguousarray(as_compared, dtype=np.float64))
 
     def _piece(self, matrix: Floats) -> Floats:
-        found = np.zeros((len(matrix), self.fields))
-        self.run(matrix, *self.splits, found)
-        return found
+        values = np.zeros((len(matrix), self.fields))
+        self.run(matrix, *self.splits, values)
+        return values
 
 
 class _Split(NamedTuple):
+    """One split: where it stands, what it compares, and for its left and its right branch share and value.
+
+    Attributes:
+        parent: branch that is split.
+        earlier: branch of the nearest split further up on the same column; 0 for none.
+        column: of the matrix.
+        cut: greatest cell that goes left.
+        share_before: share of the training leads that the splits on this column further up keep.
+        shares: the same with this split.
+        values: value of a branch that ends in a leaf, else 1.
+    """
+
     parent: int
     earlier: int
     column: int
@@ -110,65 +133,150 @@ class _Split(NamedTuple):
     values: tuple[float, float]
 
 
+class _OpenNode(NamedTuple):
+    """A node whose split has not been read yet.
+
+    Attributes:
+        node: number in the ensemble's tables.
+        branch: that leads to it.
+        path: column to the last branch on it, and the share of the training leads that its splits keep.
+    """
+
+    node: int
+    branch: int
+    path: dict[int, tuple[int, float]]
+
+
 class _Tree:
-    """The splits of one tree, in the order of `Splits`; a branch that ends in a leaf has its value, another one 1."""
+    """Reads one tree of an ensemble: its splits in the order of `Splits`, and the mean of its leaves."""
 
     def __init__(self, ensemble: Any, number: int) -> None:
-        names = ("children_left", "children_right", "features", "thresholds", "values", "node_sample_weight")
-        left, right, columns, cuts, values, weights = (getattr(ensemble, name)[number] for name in names)
+        self._left = ensemble.children_left[number]
+        self._right = ensemble.children_right[number]
+        self._columns = ensemble.features[number]
+        self._cuts = ensemble.thresholds[number]
+        self._values = ensemble.values[number]
+        self._weights = ensemble.node_sample_weight[number]
+        self.mean = self._mean()
         self.splits: list[_Split] = []
         self.columns_on_a_path = 0
-        self.mean = sum(np.ravel(values[node])[-1] * weights[node] / weights[0] for node in np.flatnonzero(left < 0))
-        # Node, its branch, and for every column on its path the last branch and the share of the leads kept.
-        open_nodes: list[tuple[int, int, dict[int, tuple[int, float]]]] = [(0, 0, {})] if left[0] >= 0 else []
+        open_nodes: list[_OpenNode] = []
+        if not self._is_leaf(0):
+            open_nodes.append(_OpenNode(0, 0, {}))
         while open_nodes:
-            node, branch, path = open_nodes.pop()
-            column, children = int(columns[node]), (int(left[node]), int(right[node]))
-            earlier, before = path.get(column, (0, 1.0))
-            shares = [before * float(weights[child] / weights[node]) for child in children]
-            ends = [float(np.ravel(values[child])[-1]) if left[child] < 0 else 1.0 for child in children]
-            first = 2 * len(self.splits) + 1
-            self.splits.append(
-                _Split(branch, earlier, column, float(cuts[node]), before, (shares[0], shares[1]), (ends[0], ends[1]))
-            )
-            self.columns_on_a_path = max(self.columns_on_a_path, len(path | {column: (0, 0.0)}))
-            for place, child, share in zip((first, first + 1), children, shares, strict=True):
-                if left[child] >= 0:
-                    open_nodes.append((child, place, {**path, column: (place, share)}))
+            open_nodes.extend(self._read_split(open_nodes.pop()))
+
+    def _mean(self) -> float:
+        """Return the mean of the leaves over the training leads."""
+        mean = 0.0
+        for leaf in np.flatnonzero(self._left < 0):
+            share = self._weights[leaf] / self._weights[0]
+            mean += self._value(int(leaf)) * share
+        return mean
+
+    def _is_leaf(self, node: int) -> bool:
+        return bool(self._left[node] < 0)
+
+    def _value(self, node: int) -> float:
+        return float(np.ravel(self._values[node])[-1])
+
+    def _read_split(self, place: _OpenNode) -> list[_OpenNode]:
+        """Add the split of a node, and return those of its children that are split too."""
+        node = place.node
+        column = int(self._columns[node])
+        earlier, share_before = place.path.get(column, (0, 1.0))
+        left_branch = 2 * len(self.splits) + 1
+        children = (int(self._left[node]), int(self._right[node]))
+        branches = (left_branch, left_branch + 1)
+        shares: list[float] = []
+        values: list[float] = []
+        open_children: list[_OpenNode] = []
+        for child, branch in zip(children, branches, strict=True):
+            share = share_before * float(self._weights[child] / self._weights[node])
+            shares.append(share)
+            path = place.path | {column: (branch, share)}
+            self.columns_on_a_path = max(self.columns_on_a_path, len(path))
+            if self._is_leaf(child):
+                values.append(self._value(child))
+            else:
+                values.append(1.0)
+                open_children.append(_OpenNode(child, branch, path))
+        split = _Split(
+            parent=place.branch,
+            earlier=earlier,
+            column=column,
+            cut=float(self._cuts[node]),
+            share_before=share_before,
+            shares=(shares[0], shares[1]),
+            values=(values[0], values[1]),
+        )
+        self.splits.append(split)
+        return open_children
 
 
-def _rule(columns: int) -> list[tuple[Floats, Floats]]:
-    """Nodes and weights on [0, 1], exact for so many columns on a path, NODES at a time."""
-    rounds = -(-columns // (2 * NODES))
-    nodes, weights = np.polynomial.legendre.leggauss(NODES * rounds)
-    return list(zip(np.split((nodes + 1) / 2, rounds), np.split(weights / 2, rounds), strict=True))
+class _Round(NamedTuple):
+    """A tree with NODES nodes of its quadrature and their weights."""
+
+    tree: _Tree
+    nodes: Floats
+    weights: Floats
 
 
-def _splits(rounds: Sequence[tuple[_Tree, tuple[Floats, Floats]]], fields: NDArray[np.intp]) -> Splits:
-    splits = [split for tree, _ in rounds for split in tree.splits]
+def _rounds(tree: _Tree) -> list[_Round]:
+    """Return the rounds of a tree: its nodes and weights on [0, 1] are exact for all columns on its longest path."""
+    count = -(-tree.columns_on_a_path // (2 * NODES))  # rounded up
+    nodes, weights = np.polynomial.legendre.leggauss(NODES * count)
+    nodes = (nodes + 1) / 2  # the rule is for [-1, 1]
+    weights = weights / 2
+    parts = zip(np.split(nodes, count), np.split(weights, count), strict=True)
+    return [_Round(tree, some_nodes, their_weights) for some_nodes, their_weights in parts]
+
+
+def _splits(rounds: Sequence[_Round], fields: NDArray[np.intp]) -> Splits:
+    """Return the tables of all rounds, one behind the other."""
+    splits: list[_Split] = []
+    counts: list[int] = []
+    for part in rounds:
+        splits.extend(part.tree.splits)
+        counts.append(len(part.tree.splits))
     columns = np.array([split.column for split in splits], dtype=np.uint32)
-    down, up = _tables(splits, np.repeat([t for _, (t, _) in rounds], [len(tree.splits) for tree, _ in rounds], axis=0))
+    nodes = np.array([part.nodes for part in rounds])
+    weights = np.array([part.weights for part in rounds], dtype=np.float32)
+    down, up = _tables(splits, np.repeat(nodes, counts, axis=0))
     return Splits(
-        np.cumsum([0, *(len(tree.splits) for tree, _ in rounds)], dtype=np.int64),
-        columns,
-        fields[columns].astype(np.uint32),
-        np.array([split.parent for split in splits], dtype=np.uint32),
-        np.array([split.earlier for split in splits], dtype=np.uint32),
-        np.array([split.cut for split in splits], dtype=np.float64),
-        np.array([weights for _, (_, weights) in rounds], dtype=np.float32).ravel(),
-        down,
-        up,
+        starts=np.cumsum([0, *counts], dtype=np.int64),
+        columns=columns,
+        fields=fields[columns].astype(np.uint32),
+        parents=np.array([split.parent for split in splits], dtype=np.uint32),
+        earlier=np.array([split.earlier for split in splits], dtype=np.uint32),
+        cuts=np.array([split.cut for split in splits], dtype=np.float64),
+        weights=weights.ravel(),
+        down=down,
+        up=up,
     )
 
 
 def _tables(splits: Sequence[_Split], t: Floats) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """`down` and `up` of `Splits`, for splits with nodes t, shape (splits, NODES)."""
+    """Return `down` and `up` of `Splits`, for splits with nodes t, shape (splits, NODES).
+
+    `inside` is a column's factor z (1 - t) + t where the lead is on its side, for the branch and before the split.
+    Where the lead is not, the factor is z (1 - t), and (o - z) / factor is -1 / (1 - t), whatever z is.
+    """
     t = t.reshape(-1, 1, NODES)
-    before = np.array([split.share_before for split in splits]).reshape(-1, 1, 1)
+    share_before = np.array([split.share_before for split in splits]).reshape(-1, 1, 1)
     share = np.array([split.shares for split in splits]).reshape(-1, 2, 1)
     value = np.array([split.values for split in splits]).reshape(-1, 2, 1, 1)
-    inside, inside_before = share * (1 - t) + t, before * (1 - t) + t
-    off, on, on_before = -1 / (1 - t) + 0 * share, (1 - share) / inside, (1 - before) / inside_before
-    down = np.stack([share / before + 0 * t, share * (1 - t) / inside_before, inside / inside_before], axis=2) * value
-    up = np.stack([0 * off, off - on_before, on - on_before], axis=2)
+    inside_before = share_before * (1 - t) + t
+    inside = share * (1 - t) + t
+    same_shape = np.zeros_like(inside)
+
+    was_off = share / share_before + same_shape
+    goes_off = share * (1 - t) / inside_before
+    stays_on = inside / inside_before
+    down = np.stack([was_off, goes_off, stays_on], axis=2) * value
+
+    off = -1 / (1 - t) + same_shape
+    on_before = (1 - share_before) / inside_before
+    on = (1 - share) / inside
+    up = np.stack([same_shape, off - on_before, on - on_before], axis=2)
     return down.astype(np.float32).ravel(), up.astype(np.float32).ravel()

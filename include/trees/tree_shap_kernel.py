@@ -81,40 +81,40 @@ def _total(vector):  # type: ignore[no-untyped-def]
 
 
 @compiled_into_caller
-def _go_down(cells, lead, first, splits, columns, parents, earlier, cuts, down, branches, taken):  # type: ignore[no-untyped-def]
-    """Fill `branches` with the products on the way to each branch, and `taken` with 1 for branches the lead is on."""
+def _go_down(cells, lead, first, splits, columns, parents, earlier, cuts, down, branches, is_on):  # type: ignore[no-untyped-def]
+    """Fill `branches` with the products on the way to each branch, and `is_on` with 1 for branches the lead is on."""
     for number in range(splits):
         split = first + number
-        left = INDEX(2) * number + INDEX(1)
-        right = left + INDEX(1)
+        left_branch = INDEX(2) * number + INDEX(1)
+        right_branch = left_branch + INDEX(1)
         # 1 if the lead is on the path's side of all splits on this column further up.
-        on_path = INDEX(taken[INDEX(earlier[split])])
+        on_path = INDEX(is_on[INDEX(earlier[split])])
         goes_left = on_path & INDEX(cells[lead, INDEX(columns[split])] <= cuts[split])
         goes_right = on_path - goes_left
-        taken[left] = goes_left
-        taken[right] = goes_right
+        is_on[left_branch] = goes_left
+        is_on[right_branch] = goes_right
         product = _load(branches, INDEX(parents[split]))
         left_table = _load(down, split * INDEX(6) + on_path + goes_left)
         right_table = _load(down, split * INDEX(6) + INDEX(3) + on_path + goes_right)
         to_left = _multiply(product, left_table)
         to_right = _multiply(product, right_table)
-        _store(branches, left, to_left)
-        _store(branches, right, to_right)
+        _store(branches, left_branch, to_left)
+        _store(branches, right_branch, to_right)
 
 
 @compiled_into_caller
-def _go_up(lead, first, splits, fields, parents, up, branches, taken, values):  # type: ignore[no-untyped-def]
+def _go_up(lead, first, splits, fields, parents, up, branches, is_on, values):  # type: ignore[no-untyped-def]
     """Replace the products in `branches` by the sums of the leaves below, and add each split's part to `values`."""
     for back in range(splits):
         number = splits - INDEX(1) - INDEX(back)
         split = first + number
-        left = INDEX(2) * number + INDEX(1)
-        right = left + INDEX(1)
-        goes_left = INDEX(taken[left])
-        goes_right = INDEX(taken[right])
+        left_branch = INDEX(2) * number + INDEX(1)
+        right_branch = left_branch + INDEX(1)
+        goes_left = INDEX(is_on[left_branch])
+        goes_right = INDEX(is_on[right_branch])
         on_path = goes_left + goes_right
-        left_sum = _load(branches, left)
-        right_sum = _load(branches, right)
+        left_sum = _load(branches, left_branch)
+        right_sum = _load(branches, right_branch)
         _store(branches, INDEX(parents[split]), _add(left_sum, right_sum))
         left_table = _load(up, split * INDEX(6) + on_path + goes_left)
         right_table = _load(up, split * INDEX(6) + INDEX(3) + on_path + goes_right)
@@ -129,8 +129,8 @@ def _run(cells, starts, columns, fields, parents, earlier, cuts, weights, down, 
     for tree in range(trees):
         most_splits = max(most_splits, starts[tree + 1] - starts[tree])
     branches = np.empty((2 * most_splits + 1) * NODES, np.float32)
-    taken = np.empty(2 * most_splits + 1, np.uint32)
-    taken[0] = 1
+    is_on = np.empty(2 * most_splits + 1, np.uint32)
+    is_on[0] = 1
     for start in range(0, len(cells), LEADS):
         stop = min(start + LEADS, len(cells))
         for tree in range(trees):
@@ -139,8 +139,8 @@ def _run(cells, starts, columns, fields, parents, earlier, cuts, weights, down, 
             for place in range(start, stop):
                 lead = INDEX(place)
                 _store(branches, INDEX(0), _load(weights, INDEX(tree)))
-                _go_down(cells, lead, first, splits, columns, parents, earlier, cuts, down, branches, taken)
-                _go_up(lead, first, splits, fields, parents, up, branches, taken, values)
+                _go_down(cells, lead, first, splits, columns, parents, earlier, cuts, down, branches, is_on)
+                _go_up(lead, first, splits, fields, parents, up, branches, is_on, values)
 
 
 @lru_cache(maxsize=1)
@@ -153,14 +153,14 @@ def compiled() -> Callable[..., None]:
     # numba has turned off the joining of neighbouring operations into one vector instruction since LLVM 14 compiled it
     # wrongly (numba/numba#8705). It halves the time, and the tests compare every value with shap's.
     numba_config: Any = config  # its attributes are made when it is imported, so that mypy does not see them
-    before = numba_config.SLP_VECTORIZE
+    setting = numba_config.SLP_VECTORIZE
     numba_config.SLP_VECTORIZE = 1
     try:
         return _compile(cache=True)
     except RuntimeError:  # there is no place that can be written to
         return _compile(cache=False)
     finally:
-        numba_config.SLP_VECTORIZE = before
+        numba_config.SLP_VECTORIZE = setting
 
 
 def _compile(cache: bool) -> Callable[..., None]:

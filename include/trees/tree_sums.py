@@ -51,8 +51,8 @@ class TreeSums:
     def of(cls, ensemble: Any) -> Self:
         """Return the trees of the shap TreeEnsemble of a LightGBM classifier."""
         sides = np.stack([ensemble.children_right, ensemble.children_left], axis=2).astype(np.int32)
-        own = np.arange(sides.shape[1], dtype=np.int32)[None, :, None]
-        children = np.where(sides < 0, own, sides)
+        node_itself = np.arange(sides.shape[1], dtype=np.int32)[None, :, None]
+        children = np.where(sides < 0, node_itself, sides)
         columns = np.maximum(ensemble.features, 0).astype(np.int32)
         cuts = np.ascontiguousarray(ensemble.thresholds, dtype=np.float64)
         values = np.ascontiguousarray(np.asarray(ensemble.values)[:, :, -1], dtype=np.float64)
@@ -71,18 +71,20 @@ class TreeSums:
 @njit
 def _next(cells, lead, children, columns, cuts, tree, node):  # type: ignore[no-untyped-def]
     """Return the node that a lead goes to from another one; from a leaf it is the leaf."""
-    up_to_cut = cells[lead, INDEX(columns[tree, node])] <= cuts[tree, node]
-    return INDEX(children[tree, node, INDEX(up_to_cut)])
+    column = INDEX(columns[tree, node])
+    up_to_cut = cells[lead, column] <= cuts[tree, node]
+    child = children[tree, node, INDEX(up_to_cut)]
+    return INDEX(child)
 
 
 @njit
 def _leaf(cells, lead, children, columns, cuts, tree):  # type: ignore[no-untyped-def]
     """Return the leaf of one lead."""
     node = INDEX(0)
-    after = _next(cells, lead, children, columns, cuts, tree, node)
-    while node != after:
-        node = after
-        after = _next(cells, lead, children, columns, cuts, tree, node)
+    child = _next(cells, lead, children, columns, cuts, tree, node)
+    while node != child:
+        node = child
+        child = _next(cells, lead, children, columns, cuts, tree, node)
     return node
 
 
@@ -94,9 +96,11 @@ def _leaves(cells, first, children, columns, cuts, tree):  # type: ignore[no-unt
     while moving:
         moving = False
         for place in range(TOGETHER):
-            after = _next(cells, INDEX(first + place), children, columns, cuts, tree, nodes[place])
-            moving |= after != nodes[place]
-            nodes = _replace(nodes, place, after)
+            lead = INDEX(first + place)
+            node = nodes[place]
+            child = _next(cells, lead, children, columns, cuts, tree, node)
+            moving |= child != node
+            nodes = _replace(nodes, place, child)
     return nodes
 
 
