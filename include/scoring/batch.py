@@ -53,34 +53,48 @@ def score_batch(
         TrackingUnavailableError: MLflow does not answer.
     """
     scorer = load_champions(settings, contract)
-    run_id = run_id or scores_uri.rstrip("/").rsplit("/", 1)[-1]
-    folder, moment = f"{scores_uri.rstrip('/')}/", scored_at or datetime.now(UTC)
+    folder = f"{scores_uri.rstrip('/')}/"
+    if run_id is None:
+        _, _, run_id = folder.rstrip("/").rpartition("/")
+    if scored_at is None:
+        scored_at = datetime.now(UTC)
     by_stage: Counter[str] = Counter({str(stage): 0 for stage in scorer.scorers})
 
     def scored() -> Iterator[pd.DataFrame]:
         for leads in _open_leads(open_uri):
-            scores = scores_table(scorer, leads, run_id, moment)
+            scores = scores_table(scorer, leads, run_id, scored_at)
             by_stage.update(scores["stage"])
             yield scores
 
     delete_objects(list_objects(folder))
     uri = f"{folder}scores.parquet"
     rows = write_parquet_chunks(scored(), uri, scores_schema(contract))
-    versions = {str(stage): one.champion.version for stage, one in scorer.scorers.items()}
-    log.info("Scored %d open leads %s with versions %s into %s", rows, dict(by_stage), versions, uri)
-    return {"rows": rows, "rows_by_stage": dict(by_stage), "model_versions": versions, "scores_uri": uri}
+    log.info("Scored %d open leads %s with versions %s into %s", rows, dict(by_stage), scorer.versions, uri)
+    return {
+        "rows": rows,
+        "rows_by_stage": dict(by_stage),
+        "model_versions": scorer.versions,
+        "scores_uri": uri,
+    }
 
 
 def scores_table(scorer: StagedScorer, leads: pd.DataFrame, run_id: str, scored_at: datetime) -> pd.DataFrame:
-    """One row per lead with the columns of the scores table, in its order."""
-    moment = scored_at.astimezone(UTC).replace(tzinfo=None) if scored_at.tzinfo else scored_at
+    """Return one row per lead with the columns of the scores table, in its order."""
+    if scored_at.tzinfo:
+        scored_at = scored_at.astimezone(UTC).replace(tzinfo=None)
     scores = scorer.score(leads, REASONS)
-    scores = scores.assign(reasons=scores["reasons"].map(as_json), run_id=run_id, scored_at=pd.Timestamp(moment))
-    ordered: pd.DataFrame = scores[scores_schema(scorer.contract).names]
+    stored = scores.assign(
+        reasons=scores["reasons"].map(as_json),
+        run_id=run_id,
+        scored_at=pd.Timestamp(scored_at),
+    )
+    names = scores_schema(scorer.contract).names
+    ordered: pd.DataFrame = stored[names]
     return ordered
 
 
 def _open_leads(open_uri: str) -> Iterator[pd.DataFrame]:
+    """Yield the leads below a folder, in chunks."""
     try:
         yield from parquet_chunks(open_uri, CHUNK)
     except ObjectMissingError:  # UNLOAD of an empty result writes no object

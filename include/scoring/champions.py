@@ -26,13 +26,13 @@ class ChampionHolder:
     """One stage's scorer of the moment. A champion once loaded stays until another is, whatever the registry does."""
 
     def __init__(self, load: Load) -> None:
-        """`load` is asked at every `refresh`."""
+        """Take what is called at every `refresh`."""
         self._load = load
         self._scorer: Scorer | None = None
         self._problem: str | None = "the registry has not been asked yet"
         self._settled = False
         self.failures = 0
-        """Looks at the registry in vain, since the start; that a stage has no champion is no failure."""
+        """Number of failed registry polls since the start; that a stage has no champion is no failure."""
 
     @property
     def scorer(self) -> Scorer | None:
@@ -41,41 +41,53 @@ class ChampionHolder:
 
     @property
     def problem(self) -> str | None:
-        """Why the last look at the registry failed; None when it went well."""
+        """Reason why the last registry poll failed; None when it went well."""
         return self._problem
 
     @property
     def settled(self) -> bool:
-        """Whether the registry has said once which champion the stage has, or that it has none."""
+        """True once the registry has said which champion the stage has, or that it has none."""
         return self._settled
 
     def refresh(self) -> None:
-        """Looks at the registry once; a failure is logged once and keeps the champion in use."""
+        """Poll the registry once; a failure is logged once and keeps the champion in use."""
         try:
             latest = self._load(self._scorer)
         except EXPECTED as error:
-            if (problem := str(error)) != self._problem:
-                log.warning("Champion not refreshed, still serving %s: %s", self._served(), problem)
-            self._problem = problem
-            self._settled |= isinstance(error, NoChampionError)
-            self.failures += not isinstance(error, NoChampionError)
+            self._note(error)
             return
         if latest is not self._scorer:
             log.info("Serving %s instead of %s", latest.champion.uri, self._served())
-        self._scorer, self._problem, self._settled = latest, None, True
+        self._scorer = latest
+        self._problem = None
+        self._settled = True
+
+    def _note(self, error: Exception) -> None:
+        """Remember why a poll failed, and log it if it is another reason than the last time."""
+        problem = str(error)
+        if problem != self._problem:
+            log.warning("Champion not refreshed, still serving %s: %s", self._served(), problem)
+        self._problem = problem
+        if isinstance(error, NoChampionError):
+            self._settled = True
+        else:
+            self.failures += 1
 
     def _served(self) -> str:
-        return self._scorer.champion.uri if self._scorer else "nothing"
+        """Return the URI of the champion in use, for the log."""
+        if self._scorer is None:
+            return "nothing"
+        return self._scorer.champion.uri
 
 
 class Champions:
-    """The scorer over all stages, of the moment.
+    """Holds the scorer over all stages.
 
     There is none until every stage is settled: a champion that is only late must not be stood in for by another's.
     """
 
     def __init__(self, contract: Contract, holders: Mapping[KnownAt, ChampionHolder], poll_seconds: float) -> None:
-        """The registry is asked every `poll_seconds` seconds after `start`, and when `refresh` is called."""
+        """Poll the registry every `poll_seconds` seconds after `start`, and when `refresh` is called."""
         self._contract = contract
         self._holders = holders
         self._poll_seconds = poll_seconds
@@ -83,25 +95,33 @@ class Champions:
 
     @property
     def scorer(self) -> StagedScorer | None:
-        """What scores now; a request that has taken it keeps its champions to its end. None before the first one."""
+        """The scorer in use, None before the first one; a request that has taken it keeps its champions to its end."""
         return self._scorer
 
     @property
     def problems(self) -> dict[str, str]:
-        """Stage to why its last look at the registry failed; stages that went well are not in it."""
-        return {str(stage): holder.problem for stage, holder in self._holders.items() if holder.problem}
+        """Stage to the reason why its last poll failed; stages that went well are not in it."""
+        problems: dict[str, str] = {}
+        for stage, holder in self._holders.items():
+            if holder.problem:
+                problems[str(stage)] = holder.problem
+        return problems
 
     @property
     def failures(self) -> dict[str, int]:
-        """Stage to how many looks at the registry have failed since the start."""
+        """Stage to the number of failed polls since the start."""
         return {str(stage): holder.failures for stage, holder in self._holders.items()}
 
     def refresh(self) -> None:
-        """Looks at the registry once for every stage."""
+        """Poll the registry once for every stage."""
         for holder in self._holders.values():
             holder.refresh()
-        scorers = {stage: holder.scorer for stage, holder in self._holders.items() if holder.scorer}
-        if scorers and all(holder.settled for holder in self._holders.values()):
+        scorers: dict[KnownAt, Scorer] = {}
+        for stage, holder in self._holders.items():
+            if holder.scorer:
+                scorers[stage] = holder.scorer
+        all_settled = all(holder.settled for holder in self._holders.values())
+        if scorers and all_settled:
             self._scorer = StagedScorer(self._contract, scorers)
 
     def start(self) -> None:
@@ -116,6 +136,8 @@ def registry_champions(settings: Settings, contract: Contract) -> Champions:
 
 
 def _load_newer(settings: Settings, contract: Contract, stage: KnownAt) -> Load:
+    """Return what loads a stage's champion from the registry, if it is another one than the one served."""
+
     def load(served: Scorer | None) -> Scorer:
         latest = find_champion(settings, contract, stage)
         if served is not None and served.champion.version == latest.version:

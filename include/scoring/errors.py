@@ -23,7 +23,8 @@ class LeadsRefusedError(LeadsError, ValueError):
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         super().__init__(f"{len(problems)} value(s) refused by the contract")
-        self.problems = [asdict(problem) for problem in problems[:MAX_PROBLEMS]]
+        first_problems = problems[:MAX_PROBLEMS]
+        self.problems = [asdict(problem) for problem in first_problems]
 
 
 class ChampionUnusableError(LeadsError, RuntimeError):

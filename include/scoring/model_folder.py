@@ -6,6 +6,7 @@ says of them.
 
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -41,15 +42,17 @@ def folder_champions(settings: Settings, contract: Contract, folder: Path) -> Ch
     return Champions(contract, holders, settings.scoring.champion_poll_seconds)
 
 
-def write_index(folder: Path, found: dict[KnownAt, ChampionInfo]) -> None:
-    """Writes what the registry says of the champions whose model folders lie in `folder`."""
-    index = {str(stage): asdict(info) | {"created_at": info.created_at.isoformat()} for stage, info in found.items()}
+def write_index(folder: Path, champions: Mapping[KnownAt, ChampionInfo]) -> None:
+    """Write what the registry says of the champions whose model folders lie in `folder`."""
+    index: dict[str, dict[str, Any]] = {}
+    for stage, info in champions.items():
+        index[str(stage)] = asdict(info) | {"created_at": info.created_at.isoformat()}
     text = json.dumps(index, indent=2, sort_keys=True) + "\n"
     (folder / INDEX).write_text(text, encoding="utf-8")
 
 
 def read_index(folder: Path) -> dict[KnownAt, ChampionInfo]:
-    """Stage to its champion. Raises ChampionUnusableError without a readable index."""
+    """Return stage to its champion. Raises ChampionUnusableError without a readable index."""
     try:
         content: dict[str, dict[str, Any]] = json.loads((folder / INDEX).read_text(encoding="utf-8"))
         return {KnownAt(stage): _info(entry) for stage, entry in content.items()}
@@ -61,10 +64,13 @@ def read_index(folder: Path) -> dict[KnownAt, ChampionInfo]:
 
 
 def _info(entry: dict[str, Any]) -> ChampionInfo:
-    return ChampionInfo(**entry | {"created_at": datetime.fromisoformat(entry["created_at"])})
+    created_at = datetime.fromisoformat(entry["created_at"])
+    return ChampionInfo(**entry | {"created_at": created_at})
 
 
 def _load_once(contract: Contract, stage: KnownAt, folder: Path) -> Load:
+    """Return what loads a stage's champion from a folder, once."""
+
     def load(served: Scorer | None) -> Scorer:
         if served is not None:
             return served

@@ -34,7 +34,7 @@ class Reasons:
     contract: Contract
 
     def top(self, typed: Typed, matrix: Any, count: int) -> list[list[Reason]]:
-        """For each lead up to `count` reasons that raise its score and as many that lower it, the strongest first.
+        """Return for each lead up to `count` reasons that raise its score and as many that lower it, strongest first.
 
         Args:
             typed: the leads as the pipeline's first step gives them, so a value that the model cannot read is not
@@ -43,20 +43,24 @@ class Reasons:
             count: of reasons for each direction.
         """
         columns = self._columns
-        effects = np.round(self.attribution.values(matrix), DIGITS) * [column.explain for column in columns]
+        may_be_shown = [column.explain for column in columns]
+        effects = np.round(self.attribution.values(matrix), DIGITS) * may_be_shown
         cells = [typed[column.field].tolist() for column in columns]
         texts = [_Texts(column) for column in columns]
-        return [
-            [
-                {
+        reasons: list[list[Reason]] = []
+        for row, effects_of_lead in enumerate(effects.tolist()):
+            reasons_of_lead: list[Reason] = []
+            for place in _strongest(effects_of_lead, count):
+                effect = effects_of_lead[place]
+                raises, lowers = texts[place][cells[place][row]]
+                reason: Reason = {
                     "field": columns[place].field,
-                    "effect": moved[place],
-                    "text": texts[place][cells[place][row]][moved[place] < 0],
+                    "effect": effect,
+                    "text": lowers if effect < 0 else raises,
                 }
-                for place in _strongest(moved, count)
-            ]
-            for row, moved in enumerate(effects.tolist())
-        ]
+                reasons_of_lead.append(reason)
+            reasons.append(reasons_of_lead)
+        return reasons
 
     @cached_property
     def _columns(self) -> list[Column]:
@@ -64,16 +68,23 @@ class Reasons:
 
 
 def as_json(reasons: list[Reason] | None) -> str | None:
-    """Reasons as the text that the table of scores holds; None where there are none to give."""
-    return None if reasons is None else json.dumps(reasons, ensure_ascii=False)
+    """Return reasons as the text that the table of scores holds; None where there are none to give."""
+    if reasons is None:
+        return None
+    return json.dumps(reasons, ensure_ascii=False)
 
 
 def _strongest(effects: Sequence[float], count: int) -> list[int]:
-    """Places of up to `count` effects above and below 0, by size; of equal ones first what raises, then the later."""
+    """Return the places of up to `count` effects above 0 and as many below, by size; of equals first what raises."""
     rising = sorted(range(len(effects)), key=effects.__getitem__)
-    lowering = [place for place in rising[:count] if effects[place] < 0]
-    raising = [place for place in reversed(rising[-count:]) if effects[place] > 0]
-    return sorted(raising + lowering, key=lambda place: -abs(effects[place]))
+    lowest = rising[:count]
+    highest = rising[-count:]
+    lowering = [place for place in lowest if effects[place] < 0]
+    raising = [place for place in reversed(highest) if effects[place] > 0]
+    return sorted(
+        raising + lowering,
+        key=lambda place: -abs(effects[place]),
+    )
 
 
 class _Texts(dict[Any, tuple[str, str]]):
@@ -84,18 +95,22 @@ class _Texts(dict[Any, tuple[str, str]]):
 
     def __missing__(self, cell: Any) -> tuple[str, str]:
         value = NOT_KNOWN if pd.isna(cell) else _word(cell, self._column)
-        said = f"{self._column.label}: {value}"
-        self[cell] = (f"{said} raises the score", f"{said} lowers the score")
-        return self[cell]
+        fact = f"{self._column.label}: {value}"
+        texts = (f"{fact} raises the score", f"{fact} lowers the score")
+        self[cell] = texts
+        return texts
 
 
 def _word(value: Any, column: Column) -> str:
+    """Return a lead's own value as a sales rep reads it."""
     if column.numeric:
         return f"{_number(value)} {column.unit}".rstrip()
     if column.type == "yes_no":
         return FLAG_LEVELS[int(value)]
     text = column.order[int(value)] if column.type == "ordinal" else str(value)
-    return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 1]}…"
+    if len(text) > LONGEST_VALUE:
+        text = text[: LONGEST_VALUE - 1] + "…"
+    return text
 
 
 def _number(value: float) -> str:

@@ -88,8 +88,10 @@ def answer_model(contract: Contract) -> type[BaseModel]:
     Its JSON schema is the OpenAPI schema of a prediction.
     """
     key = Annotated[str | None, Field(description="key of the lead; null where the caller gave none")]
-    scored: dict[str, Any] = {name: (field.annotation, field) for name, field in Score.model_fields.items()}
-    return create_model("Prediction", **{contract.key: (key, ...)} | scored)
+    fields: dict[str, Any] = {contract.key: (key, ...)}
+    for name, field in Score.model_fields.items():
+        fields[name] = (field.annotation, field)
+    return create_model("Prediction", **fields)
 
 
 def scores_schema(contract: Contract) -> pa.Schema:

@@ -33,34 +33,46 @@ def write_scored(
         reasons: 0 leaves their column out.
     """
     names = added_columns(contract, reasons)
-    kept = [place for place, name in enumerate(header) if name not in names.values()]
+    own_places = [place for place, name in enumerate(header) if name not in names.values()]
     # Texts in quotes: where a spreadsheet separates cells by semicolons, one inside a text would begin a cell.
     writer = csv.writer(text, quoting=csv.QUOTE_NONNUMERIC)
-    writer.writerow([*(harmless(header[place]) for place in kept), *names.values()])
+    own_names = [harmless(header[place]) for place in own_places]
+    writer.writerow([*own_names, *names.values()])
     for rows, scores in scored:
-        for row, added in zip(rows, _cells(scores, list(names)), strict=True):
-            writer.writerow([*(harmless(row[place]) for place in kept), *added])
+        added_cells = _cells(scores, list(names))
+        for row, added in zip(rows, added_cells, strict=True):
+            own_cells = [harmless(row[place]) for place in own_places]
+            writer.writerow([*own_cells, *added])
 
 
 def added_columns(contract: Contract, reasons: int) -> dict[str, str]:
-    """The columns of a score to their names in the file, which differ where the contract has such a column itself."""
-    taken = {name for column in contract.columns for name in (column.name, column.field)}
-    wanted = [name for name in FIELDS if reasons or name != "reasons"]
-    return {name: f"scored_{name}" if name in taken else name for name in wanted}
+    """Return the columns of a score to their names in the file; one that the contract has itself gets a prefix."""
+    headers = {column.name for column in contract.columns}
+    own_names = headers.union(contract.fields)
+    names: dict[str, str] = {}
+    for field in FIELDS:
+        if field == "reasons" and not reasons:
+            continue
+        names[field] = f"scored_{field}" if field in own_names else field
+    return names
 
 
 def _cells(scores: Scores, columns: list[str]) -> Iterator[tuple[Any, ...]]:
+    """Yield the cells of each lead's score, its reasons as one text."""
     if "reasons" in columns:
-        scores = scores | {"reasons": [_sentences(reasons) for reasons in scores["reasons"]]}
+        sentences = [_sentences(reasons) for reasons in scores["reasons"]]
+        scores = scores | {"reasons": sentences}
     return zip(*(scores[name] for name in columns), strict=True)
 
 
 def _sentences(reasons: list[Reason] | None) -> str:
-    return harmless("; ".join(reason["text"] for reason in reasons or []))
+    texts = [reason["text"] for reason in reasons or []]
+    return harmless("; ".join(texts))
 
 
 def harmless(cell: str) -> str:
-    """The cell with an apostrophe before it if a spreadsheet might run it; numbers stay numbers."""
-    if cell.lstrip(" ")[:1] not in FORMULA or NUMBER.fullmatch(cell.strip()):
+    """Return the cell with an apostrophe before it if a spreadsheet might run it; numbers stay numbers."""
+    begin = cell.lstrip(" ")[:1]
+    if begin not in FORMULA or NUMBER.fullmatch(cell.strip()):
         return cell
     return f"'{cell}"

@@ -73,7 +73,7 @@ class Scorer:
         return last
 
     def score(self, frame: pd.DataFrame, reasons: int = 0) -> pd.DataFrame:
-        """Scores leads, one row out for each row in, in the same order and with the same index.
+        """Score leads, one row out for each row in, in the same order and with the same index.
 
         Args:
             frame: leads with business headers or contract fields as columns; absent columns count as missing.
@@ -84,31 +84,48 @@ class Scorer:
             decision, stage, model_version and, if asked for, reasons (a list of `include.scoring.score_row.Reason`;
             None where the model has no fast SHAP values).
         """
-        return as_frame(self.score_columns(to_columns(self.contract, frame), len(frame), reasons), frame.index)
+        leads = to_columns(self.contract, frame)
+        scores = self.score_columns(leads, len(frame), reasons)
+        return as_frame(scores, frame.index)
 
     def score_columns(self, leads: Columns, rows: int, reasons: int = 0) -> Scores:
-        """The same without frames, for leads as `to_columns` gives them."""
+        """Do the same without frames, for leads as `to_columns` gives them."""
+        if not rows:
+            return self._no_scores(reasons)
         typed = self.encoder.typed(leads, rows)
-        matrix = self.encoder.matrix(typed, rows) if rows else np.empty((0, 0))
-        exact = self._probability(matrix) if rows else np.empty(0)
-        scores = self._scores(leads, rows, np.round(exact, PROBABILITY_DIGITS))
+        matrix = self.encoder.matrix(typed, rows)
+        probability = np.round(self._probability(matrix), PROBABILITY_DIGITS)
+        scores = self._scores(leads, rows, probability)
+        if reasons and self.reasons:
+            scores["reasons"] = self.reasons.top(typed, matrix, reasons)
+        elif reasons:
+            scores["reasons"] = [None] * rows
+        return scores
+
+    def _no_scores(self, reasons: int) -> Scores:
+        """Return the columns of scores without any lead."""
+        scores = self._scores({}, 0, np.empty(0))
         if reasons:
-            told = self.reasons.top(typed, matrix, reasons) if self.reasons and rows else [None] * rows
-            scores["reasons"] = told
+            scores["reasons"] = []
         return scores
 
     def _probability(self, matrix: Any) -> NDArray[np.float64]:
+        """Return the calibrated probability of each lead, shape (leads,)."""
         if self.sums:
-            return self.model.calibration(expit(self.sums.margins(matrix)))
+            margins = self.sums.margins(matrix)
+            return self.model.calibration(expit(margins))
         return in_pieces(self.model.positive, matrix)
 
     def _scores(self, leads: Columns, rows: int, probability: NDArray[np.float64]) -> Scores:
-        score, keys = score_of(probability), leads.get(self.contract.key)
+        """Return the columns of `include.scoring.score_row.Score`, reasons aside, after the leads' keys."""
+        score = score_of(probability)
+        prediction = (probability >= self.decision.threshold).astype("int64")
+        keys = leads.get(self.contract.key, [None] * rows)
         return {
-            self.contract.key: [None] * rows if keys is None else [None if pd.isna(key) else key for key in keys],
+            self.contract.key: [None if pd.isna(key) else key for key in keys],
             "score": score.tolist(),
             "probability": probability.tolist(),
-            "prediction": (probability >= self.decision.threshold).astype("int64").tolist(),
+            "prediction": prediction.tolist(),
             "tier": tier_of(score, self.decision.tiers),
             "stage": [str(self.stage)] * rows,
             "model_version": [self.champion.version] * rows,
@@ -116,11 +133,16 @@ class Scorer:
 
 
 def to_columns(contract: Contract, frame: pd.DataFrame) -> Columns:
-    """The contract's fields of a frame as plain cells: headers renamed, absent columns left out, others dropped."""
-    fields = {name: column.field for column in contract.columns for name in (column.name, column.field)}
-    renamed = {str(name): fields[name] for name in frame.columns if name in fields}
+    """Return the contract's fields of a frame as plain cells: headers renamed, absent and foreign columns left out."""
+    field_of: dict[str, str] = {}
+    for column in contract.columns:
+        field_of[column.name] = column.field
+        field_of[column.field] = column.field
+    names = [str(name) for name in frame.columns if name in field_of]
+    fields = [field_of[name] for name in names]
     numbers = {column.field for column in contract.columns if column.numeric}
-    return cells_of(frame[list(renamed)].set_axis(list(renamed.values()), axis=1), numbers)
+    renamed = frame[names].set_axis(fields, axis=1)
+    return cells_of(renamed, numbers)
 
 
 def find_champion(settings: Settings, contract: Contract, stage: KnownAt) -> ChampionInfo:
@@ -131,12 +153,13 @@ def find_champion(settings: Settings, contract: Contract, stage: KnownAt) -> Cha
         TrackingUnavailableError: MLflow does not answer.
     """
     model = contract.model_name(stage)
-    found = champion(connect(settings.mlflow.tracking_uri), model)
-    if found is None:
+    client = connect(settings.mlflow.tracking_uri)
+    version = champion(client, model)
+    if version is None:
         raise NoChampionError(
             f"{model} has no champion yet; run data_drift_redshift_retrain to train and promote the first"
         )
-    return found
+    return version
 
 
 def load_version(contract: Contract, stage: KnownAt, version: ChampionInfo) -> Scorer:
@@ -146,25 +169,36 @@ def load_version(contract: Contract, stage: KnownAt, version: ChampionInfo) -> S
         ChampionUnusableError: its artefact cannot be loaded, or is no pipeline that scores.
         TrackingUnavailableError: MLflow does not answer.
     """
-    scorer = scorer_of(contract, stage, version, _load_pipeline(version))
-    log.info("Loaded champion %s, threshold %.3f by %s", version.uri, scorer.decision.threshold, scorer.decision.policy)
+    pipeline = _load_pipeline(version)
+    scorer = scorer_of(contract, stage, version, pipeline)
+    decision = scorer.decision
+    log.info("Loaded champion %s, threshold %.3f by %s", version.uri, decision.threshold, decision.policy)
     return scorer
 
 
 def scorer_of(contract: Contract, stage: KnownAt, version: ChampionInfo, pipeline: Any) -> Scorer:
-    """The scorer of a version whose pipeline is there; making its explainer takes up to a second.
+    """Return the scorer of a version whose pipeline is loaded; making its explainer takes up to a second.
 
     Raises:
         ChampionUnusableError: the pipeline is not one that a training of this project deploys.
     """
-    if problem := _problem(pipeline):
+    problem = _problem(pipeline)
+    if problem:
         raise ChampionUnusableError(
             f"{version.uri} {problem}; promote a version that train_models registered, or roll back with promote_model"
         )
     encoder = LeadEncoder.of(pipeline[:-1])
     reasons = _reasons(contract, version, pipeline, encoder)
     sums = _sums(pipeline[-1].classifier, reasons)
-    return Scorer(version, stage, contract, pipeline, encoder, reasons, sums)
+    return Scorer(
+        champion=version,
+        stage=stage,
+        contract=contract,
+        pipeline=pipeline,
+        encoder=encoder,
+        reasons=reasons,
+        sums=sums,
+    )
 
 
 def _problem(pipeline: Any) -> str | None:
@@ -175,7 +209,11 @@ def _problem(pipeline: Any) -> str | None:
         LeadEncoder.of(pipeline[:-1])
     except UntypedPipelineError as error:
         return str(error)
-    decision = pipeline[-1].decision
+    return _problem_of_decision(pipeline[-1].decision)
+
+
+def _problem_of_decision(decision: Decision) -> str | None:
+    """Return why a threshold or tiers cannot be used; None if they can."""
     if not (math.isfinite(decision.threshold) and 0 <= decision.threshold <= 1):
         return f"has the threshold {decision.threshold}, which is no probability"
     lowest = [score for _, score in decision.tiers]
@@ -185,6 +223,7 @@ def _problem(pipeline: Any) -> str | None:
 
 
 def _reasons(contract: Contract, version: ChampionInfo, pipeline: Pipeline, encoder: LeadEncoder) -> Reasons | None:
+    """Return what makes the reasons of a pipeline; None where it has no fast SHAP values, or not by contract column."""
     preprocess = pipeline[:-1]
     mean = getattr(preprocess[-1], "mean_", None)  # only linear models need it
     background = None if mean is None else mean[None, :]
@@ -208,6 +247,7 @@ def _check_fields(contract: Contract, encoder: LeadEncoder, sources: Sequence[st
 
 
 def _sums(classifier: Any, reasons: Reasons | None) -> "TreeSums | None":
+    """Return the fast margins of a LightGBM classifier; None for any other, and where its trees are not read."""
     if reasons is None or reasons.attribution.trees is None or not hasattr(classifier, "booster_"):
         return None
     from include.trees.tree_sums import TreeSums  # as tree_shap, it needs numba, which MWAA's workers go without

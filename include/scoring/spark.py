@@ -12,17 +12,21 @@ import mlflow.sklearn
 import pandas as pd
 from pyspark import SparkFiles
 
-from include.contract import parse_contract
+from include.contract import KnownAt, parse_contract
 from include.scoring.batch import scores_table
 from include.scoring.model_folder import read_index
-from include.scoring.scorer import scorer_of
+from include.scoring.scorer import Scorer, scorer_of
 from include.scoring.stages import StagedScorer
 
 
 def score_chunks(
-    chunks: Iterator[pd.DataFrame], archive: str, contract: str, run_id: str, scored_at: datetime
+    chunks: Iterator[pd.DataFrame],
+    archive: str,
+    contract: str,
+    run_id: str,
+    scored_at: datetime,
 ) -> Iterator[pd.DataFrame]:
-    """What `mapInPandas` calls for each task: leads in, rows of the scores table out.
+    """Yield rows of the scores table for chunks of leads; `mapInPandas` calls it for each task.
 
     Args:
         chunks: contract fields as columns.
@@ -38,15 +42,17 @@ def score_chunks(
 
 @lru_cache(maxsize=1)
 def champions(archive: str, contract: str) -> StagedScorer:
-    """The champions of a bundle on this machine's disk.
+    """Return the champions of a bundle on this machine's disk.
 
     Raises:
         ChampionUnusableError: the archive was not packed by `include.endpoint.bundle`.
     """
-    known = parse_contract(json.loads(contract), "the job's contract")
+    lead_contract = parse_contract(json.loads(contract), "the job's contract")
+    scorers: dict[KnownAt, Scorer] = {}
     with tempfile.TemporaryDirectory() as folder:
         with tarfile.open(archive) as packed:
             packed.extractall(folder, filter="data")
-        found = read_index(Path(folder))
-        pipelines = {stage: mlflow.sklearn.load_model(str(Path(folder, stage))) for stage in found}
-    return StagedScorer(known, {stage: scorer_of(known, stage, found[stage], pipelines[stage]) for stage in found})
+        for stage, version in read_index(Path(folder)).items():
+            pipeline = mlflow.sklearn.load_model(str(Path(folder, stage)))
+            scorers[stage] = scorer_of(lead_contract, stage, version, pipeline)
+    return StagedScorer(lead_contract, scorers)

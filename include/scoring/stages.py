@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -32,33 +33,44 @@ class StagedScorer:
     contract: Contract = field(repr=False)
     scorers: Mapping[KnownAt, Scorer]
 
+    @property
+    def versions(self) -> dict[str, str]:
+        """Stage to the version of its champion."""
+        return {str(stage): scorer.champion.version for stage, scorer in self.scorers.items()}
+
     def score(self, frame: pd.DataFrame, reasons: int = 0) -> pd.DataFrame:
-        """Scores each lead with the champion of its stage; see `Scorer.score`, whose columns these are."""
-        return as_frame(self.score_columns(to_columns(self.contract, frame), len(frame), reasons), frame.index)
+        """Score each lead with the champion of its stage; see `Scorer.score`, whose columns these are."""
+        leads = to_columns(self.contract, frame)
+        scores = self.score_columns(leads, len(frame), reasons)
+        return as_frame(scores, frame.index)
 
     def score_columns(self, leads: Columns, rows: int, reasons: int = 0) -> Scores:
-        """The same without frames, for leads as `to_columns` gives them."""
+        """Do the same without frames, for leads as `to_columns` gives them."""
         stages = self.stages(leads, rows)
-        wanted = [stage for stage in self.scorers if (stages == str(stage)).any()] or list(self.scorers)[:1]
-        if len(wanted) == 1:
-            return self.scorers[wanted[0]].score_columns(leads, rows, reasons)
-        places = [np.flatnonzero(stages == str(stage)) for stage in wanted]
-        parts = [
-            self.scorers[stage].score_columns(_at(leads, at), len(at), reasons)
-            for stage, at in zip(wanted, places, strict=True)
-        ]
+        for stage, scorer in self.scorers.items():
+            if (stages == str(stage)).all():  # no leads at all are the first scorer's
+                return scorer.score_columns(leads, rows, reasons)
+        parts: list[Scores] = []
+        places: list[NDArray[np.intp]] = []
+        for stage, scorer in self.scorers.items():
+            places_of_stage = np.flatnonzero(stages == str(stage))
+            leads_of_stage = _at(leads, places_of_stage)
+            parts.append(scorer.score_columns(leads_of_stage, len(places_of_stage), reasons))
+            places.append(places_of_stage)
         return put_together(parts, places)
 
     def stages(self, leads: Columns, rows: int) -> NDArray[np.str_]:
-        """The stage whose champion scores each of so many leads.
+        """Return the stage whose champion scores each of so many leads.
 
         A lead is at `contact` from the first feature on that only the sales team can know, else at `capture`.
         """
         contacted = np.zeros(rows, dtype=bool)
-        for name in self._by_contact:
+        for name in self._fields_of_contact:
             if name in leads:
                 contacted |= _filled(leads[name], self.contract.null_tokens)
-        return np.where(contacted, str(self._nearest(KnownAt.CONTACT)), str(self._nearest(KnownAt.CAPTURE)))
+        late = self._nearest(KnownAt.CONTACT)
+        early = self._nearest(KnownAt.CAPTURE)
+        return np.where(contacted, str(late), str(early))
 
     @cached_property
     def reader(self) -> LeadReader:
@@ -66,10 +78,13 @@ class StagedScorer:
         return LeadReader(self.contract)
 
     @cached_property
-    def _by_contact(self) -> list[str]:
-        return [one.field for one in self.contract.features(KnownAt.CONTACT) if one.known_at is KnownAt.CONTACT]
+    def _fields_of_contact(self) -> list[str]:
+        """Features that only the sales team can know."""
+        features = self.contract.features(KnownAt.CONTACT)
+        return [column.field for column in features if column.known_at is KnownAt.CONTACT]
 
     def _nearest(self, stage: KnownAt) -> KnownAt:
+        """Return the stage itself, or another one if it has no champion."""
         return stage if stage in self.scorers else next(iter(self.scorers))
 
 
@@ -106,15 +121,23 @@ def find_champions(settings: Settings, contract: Contract) -> dict[KnownAt, Cham
 
 
 def _filled(cells: Cells, null_tokens: tuple[str, ...]) -> NDArray[np.bool_]:
+    """Return whether each cell holds something; cells repeat, so each different one is looked at once."""
     if isinstance(cells, np.ndarray) and cells.dtype == np.float64:
         return ~np.isnan(cells)
-    filled = {cell: not pd.isna(cell) and str(cell).strip() not in null_tokens for cell in set(cells)}
+    filled: dict[Any, bool] = {}
+    for cell in set(cells):
+        missing = pd.isna(cell) or str(cell).strip() in null_tokens
+        filled[cell] = not missing
     return np.array([filled[cell] for cell in cells], dtype=bool)
 
 
 def _at(leads: Columns, places: NDArray[np.intp]) -> Columns:
-    chosen = places.tolist()
-    return {
-        field: cells[places] if isinstance(cells, np.ndarray) else [cells[place] for place in chosen]
-        for field, cells in leads.items()
-    }
+    """Return the leads at some places."""
+    numbers = places.tolist()
+    columns: dict[str, Cells] = {}
+    for name, cells in leads.items():
+        if isinstance(cells, np.ndarray):
+            columns[name] = cells[places]
+        else:
+            columns[name] = [cells[number] for number in numbers]
+    return columns

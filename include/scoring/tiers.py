@@ -10,12 +10,13 @@ Tiers = Sequence[tuple[str, int]]
 
 
 def score_of(probability: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Probability in [0, 1] as a whole number from 0 to 100, halves to the even number."""
+    """Return a probability in [0, 1] as a whole number from 0 to 100, halves to the even number."""
     return np.round(probability * 100).astype("int64")
 
 
 def tier_of(score: NDArray[np.int64], tiers: Tiers) -> list[str]:
-    """Tier of each score: the best one whose lowest score it reaches."""
-    rising = list(reversed(tiers))
-    reached = np.searchsorted([lowest for _, lowest in rising], score, side="right")
-    return [rising[place - 1][0] for place in reached.tolist()]
+    """Return the tier of each score: the best one whose lowest score it reaches."""
+    names = [name for name, _ in reversed(tiers)]
+    lowest_scores = [lowest for _, lowest in reversed(tiers)]
+    tiers_reached = np.searchsorted(lowest_scores, score, side="right")
+    return [names[count - 1] for count in tiers_reached.tolist()]

@@ -97,3 +97,21 @@ def test_a_pipeline_that_does_not_type_its_columns_is_refused_with_the_way_out(s
     untyped = Pipeline(scorer.pipeline.steps[1:])
     with pytest.raises(ChampionUnusableError, match=r"/7 has no TypedColumns .*roll back with promote_model"):
         scorer_of(contract, KnownAt.CONTACT, scorer.champion, untyped)
+
+
+def test_a_column_that_the_contract_gets_later_leaves_the_champions_scores_and_reasons_as_they_are(
+    scorer, contract, accounts
+):
+    column = contract.column("region").model_copy(update={"name": "Language", "field": "language"})
+    wider = contract.model_copy(update={"columns": (*contract.columns, column)})
+    again = scorer_of(wider, KnownAt.CONTACT, scorer.champion, scorer.pipeline)
+    leads = accounts.assign(language="English")
+    assert again.score(leads, 3).equals(scorer.score(accounts, 3))
+
+
+def test_a_column_that_the_contract_loses_costs_the_champion_its_reasons_but_not_its_scores(scorer, contract, caplog):
+    columns = tuple(column for column in contract.columns if column.field != "region")
+    narrower = contract.model_copy(update={"columns": columns})
+    again = scorer_of(narrower, KnownAt.CONTACT, scorer.champion, scorer.pipeline)
+    assert again.reasons is None
+    assert "columns of region, which the contract does not have" in caplog.text
