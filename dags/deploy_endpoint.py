@@ -37,10 +37,16 @@ from lifecycle.names import RUN
 def deploy_endpoint():
     """Wire the deployment and the way back from it."""
     planned = plan_deployment(bundle_champions(RUN))
-    steps = [create_model(planned), create_endpoint_config(planned), deploy(planned), in_service("wait_until_deployed")]
-    checked, back, end = verify(planned), roll_back(planned), watcher()
-    chain(*steps, checked, end)
-    chain([*steps, checked], back, in_service("wait_until_rolled_back"), end)
+    deployment = [
+        create_model(planned),
+        create_endpoint_config(planned),
+        deploy(planned),
+        in_service("wait_until_deployed"),
+        verify(planned),
+    ]
+    end = watcher()
+    chain(*deployment, end)
+    chain(deployment, roll_back(planned), in_service("wait_until_rolled_back"), end)
 
 
 deploy_endpoint()

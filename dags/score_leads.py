@@ -39,7 +39,8 @@ from lifecycle.scoring import (
 )
 def score_leads():
     """Wire the batch scoring."""
-    engine, load = choose_engine(), load_scores()
+    engine = choose_engine()
+    load = load_scores()
     chain(unload_open_leads(), engine, score(RUN, RUN_AFTER), load)
     chain(engine, pack_champions(RUN), score_with_spark(), load)
     chain(load, unload_desk(), publish_desk(RUN, RUN_AFTER), watcher())

@@ -16,9 +16,9 @@ LONGEST_START = 45 * 60
 
 @task(**CHEAP_COMPUTE)
 def bundle_champions(run, dag_run=None):
-    """Packs the champions for the endpoint; skipped where there are none.
+    """Pack the champions for the endpoint; skipped where there are none.
 
-    After a promotion skipped too unless the setting `endpoint_on_promotion` is true: an endpoint costs money.
+    It is skipped after a promotion too, unless the setting `endpoint_on_promotion` is true: an endpoint costs money.
     """
     from include.endpoint.bundle import bundle
     from include.registry.errors import NoChampionError
@@ -35,31 +35,31 @@ def bundle_champions(run, dag_run=None):
 
 @task(multiple_outputs=True, **API_CALL)  # an operator takes one of the requests
 def plan_deployment(packed):
-    """The requests to SageMaker, and the config that serves now; skipped where the endpoint serves just this."""
+    """Return the requests to SageMaker, and the config that serves; skipped where the endpoint serves just this."""
     from include.endpoint import deployment
     from lifecycle.names import Names
 
     names = Names()
     planned = deployment.requests(names.settings, names.layout, packed)
     endpoint = deployment.present(names.settings)
-    if endpoint and endpoint["config"] == planned["name"] and endpoint["status"] == deployment.IN_SERVICE:
+    if deployment.serves(endpoint, planned["name"]):
         raise AirflowSkipException(f"The endpoint serves {planned['name']} already.")
     previous = endpoint["config"] if endpoint else None
     return planned | {"versions": packed["versions"], "previous": previous}
 
 
 def create_model(planned):
-    """The champions and the API's image as a model of SageMaker."""
+    """Create a model of SageMaker from the champions and the API's image."""
     return SageMakerModelOperator(task_id="create_model", config=planned["model"], **API_CALL)
 
 
 def create_endpoint_config(planned):
-    """Instances and data capture for that model."""
+    """Create the config of instances and data capture for that model."""
     return SageMakerEndpointConfigOperator(task_id="create_endpoint_config", config=planned["config"], **API_CALL)
 
 
 def deploy(planned):
-    """Tells SageMaker to create the endpoint, or to change it: then the old instances serve until the new ones do."""
+    """Tell SageMaker to create the endpoint, or to change it: then the old instances serve until the new ones do."""
     return SageMakerEndpointOperator(
         task_id="deploy",
         config=planned["endpoint"],
@@ -72,7 +72,7 @@ def deploy(planned):
 
 
 def in_service(task_id):
-    """Waits until SageMaker is done with a change of the endpoint, and fails if the endpoint has."""
+    """Wait until SageMaker is done with a change of the endpoint, and fails if the endpoint has."""
     return SageMakerEndpointSensor(
         task_id=task_id,
         endpoint_name="{{ names.settings.endpoint.name }}",
@@ -86,7 +86,7 @@ def in_service(task_id):
 
 @task(**API_CALL, on_success_callback=[Notifier("endpoint_deployed")])
 def verify(planned):
-    """Asks the endpoint for a score: the new config must serve it, with the champions that were packed."""
+    """Ask the endpoint for a score: the new config must serve it, with the champions that were packed."""
     from include.endpoint import deployment
     from lifecycle.names import Names
 
@@ -96,7 +96,7 @@ def verify(planned):
 
 @task(**API_CALL, trigger_rule=TriggerRule.ONE_FAILED, on_success_callback=[Notifier("endpoint_rolled_back")])
 def roll_back(planned):
-    """After any failure: the config that served before serves again; skipped where it does already."""
+    """Bring the config that served before back after any failure; skipped where it serves already."""
     from include.endpoint import deployment
     from lifecycle.names import Names
 

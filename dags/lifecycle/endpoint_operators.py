@@ -9,7 +9,7 @@ EXISTS = "Cannot create already existing"
 
 
 def unless_it_exists(create, describe):
-    """What `create` returns, or `describe` where SageMaker says that there is one of this name."""
+    """Return what `create` returns, or `describe` where SageMaker says that there is one of this name."""
     from botocore.exceptions import ClientError
 
     try:
@@ -24,10 +24,12 @@ class SageMakerModelOperator(sagemaker.SageMakerModelOperator):
     """Creates a model, or takes the one of the same name."""
 
     def execute(self, context):
-        """Returns the model's ARN."""
+        """Create the model and return its ARN."""
         name = self.config["ModelName"]
+        create = super().execute
+
         return unless_it_exists(
-            lambda: super(SageMakerModelOperator, self).execute(context)["Model"]["ModelArn"],
+            lambda: create(context)["Model"]["ModelArn"],
             lambda: self.hook.describe_model(name)["ModelArn"],
         )
 
@@ -36,11 +38,11 @@ class SageMakerEndpointConfigOperator(sagemaker.SageMakerEndpointConfigOperator)
     """Creates an endpoint config, or takes the one of the same name."""
 
     def execute(self, context):
-        """Returns the config's ARN."""
+        """Create the config and return its ARN."""
         name = self.config["EndpointConfigName"]
+        create = super().execute
+
         return unless_it_exists(
-            lambda: super(SageMakerEndpointConfigOperator, self).execute(context)["EndpointConfig"][
-                "EndpointConfigArn"
-            ],
+            lambda: create(context)["EndpointConfig"]["EndpointConfigArn"],
             lambda: self.hook.describe_endpoint_config(name)["EndpointConfigArn"],
         )

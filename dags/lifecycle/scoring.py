@@ -15,17 +15,17 @@ log = logging.getLogger(__name__)
 
 
 def unload_open_leads():
-    """Leads without an outcome, as Parquet."""
+    """Unload the leads without an outcome, as Parquet."""
     return statements("unload_open_leads", "{{ sql('unload_open_leads', run_id=run_key(ti)) }}")
 
 
 def choose_engine():
-    """The branch by the number of open leads, which the warehouse counts: `score` or `pack_champions`, then Spark."""
+    """Choose the branch by the number of open leads: `score`, or `pack_champions` and then Spark."""
     return BranchPythonOperator(task_id="choose_engine", python_callable=next_scorer, **API_CALL)
 
 
 def next_scorer():
-    """`pack_champions` for more open leads than the setting `spark_scoring_threshold`, else `score`."""
+    """Return `pack_champions` for more open leads than the setting `spark_scoring_threshold`, else `score`."""
     from lifecycle.names import Names
 
     names = Names()
@@ -38,7 +38,7 @@ def next_scorer():
 
 @task(**CHEAP_COMPUTE)
 def score(run, run_after):
-    """Scores the open leads with the champion; skipped while there is no champion."""
+    """Score the open leads with the champion; skipped while there is no champion."""
     from datetime import datetime
 
     from include.registry.errors import NoChampionError
@@ -63,7 +63,7 @@ def score(run, run_after):
 
 @task(**CHEAP_COMPUTE)
 def pack_champions(run):
-    """Puts the champions where the Glue job fetches them, which cannot ask MLflow; skipped while there are none."""
+    """Put the champions where the Glue job fetches them, which cannot ask MLflow; skipped while there are none."""
     from include.endpoint.bundle import bundle
     from include.registry.errors import NoChampionError
     from lifecycle.names import Names
@@ -76,7 +76,7 @@ def pack_champions(run):
 
 
 def score_with_spark():
-    """Glue Spark job: the rows that `score` would write, in the same folder."""
+    """Write the rows that `score` would write, into the same folder, by a Spark job on Glue."""
     return GlueJobOperator(
         task_id="score_with_spark",
         job_name="{{ names.settings.glue.scoring_job }}",
@@ -98,7 +98,7 @@ def score_with_spark():
 
 
 def load_scores():
-    """This run's scores into the table of scores, over those of an earlier try, in one transaction."""
+    """Load this run's scores into the table of scores, over those of an earlier try, in one transaction."""
     return statements(
         "load_scores",
         "{{ sql('clear_scores', run_id=run_key(ti)) }}",
@@ -108,13 +108,13 @@ def load_scores():
 
 
 def unload_desk():
-    """The open leads with their newest score, the one before and what they are filtered by, for the lead desk."""
+    """Unload the open leads with their newest score, the one before and their filters, for the lead desk."""
     return statements("unload_desk", "{{ sql('unload_desk', run_id=run_key(ti)) }}")
 
 
 @task(**API_CALL)
 def publish_desk(run, run_after):
-    """Lets every lead desk show this run's list; returns how many leads it has."""
+    """Let every lead desk show this run's list; return how many leads it has."""
     from datetime import datetime
 
     from include.api.desk import publish

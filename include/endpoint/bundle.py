@@ -43,16 +43,20 @@ def bundle(settings: Settings, contract: Contract, target_uri: str) -> dict[str,
         TrackingUnavailableError: MLflow does not answer.
         ObjectMissingError: there is no such bucket.
     """
-    uri = target_uri if target_uri.endswith(".tar.gz") else f"{target_uri.rstrip('/')}/{ARCHIVE}"
+    uri = target_uri
+    if not uri.endswith(".tar.gz"):
+        uri = f"{target_uri.rstrip('/')}/{ARCHIVE}"
     champions = find_champions(settings, contract)
     with TemporaryDirectory() as work:
-        folder, archive = Path(work) / "model", Path(work) / ARCHIVE
+        folder = Path(work, "model")
+        archive = Path(work, ARCHIVE)
         lay_out(folder, champions)
         pack(folder, archive)
         with archive.open("rb") as content:
             digest = file_digest(content, "sha256").hexdigest()
         upload_file(archive, uri)
-    versions = "-".join(f"{stage}-{info.version}" for stage, info in champions.items())
+    parts = [f"{stage}-{info.version}" for stage, info in champions.items()]
+    versions = "-".join(parts)
     log.info("Packed %s into %s, SHA-256 %s", versions, uri, digest)
     return {"model_data_url": uri, "sha256": digest, "versions": versions}
 
@@ -67,7 +71,7 @@ def lay_out(folder: Path, champions: dict[KnownAt, ChampionInfo]) -> None:
 
 
 def pack(folder: Path, archive: Path) -> None:
-    """Packs what lies in `folder`; neither times, owners nor the order on disk reach the bytes."""
+    """Pack what lies in `folder`; neither times, owners nor the order on disk reach the bytes."""
     with (
         archive.open("wb") as raw,
         gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0) as packed,
@@ -76,12 +80,14 @@ def pack(folder: Path, archive: Path) -> None:
         for path in sorted(folder.rglob("*")):
             if path.is_file():
                 entry = tarfile.TarInfo(path.relative_to(folder).as_posix())
-                entry.size, entry.mode = path.stat().st_size, 0o644
+                entry.size = path.stat().st_size
+                entry.mode = 0o644
                 with path.open("rb") as content:
                     tar.addfile(entry, content)
 
 
 def _download(info: ChampionInfo, target: Path) -> None:
+    """Download the model folder of a version."""
     try:
         with tracking_errors():
             mlflow.artifacts.download_artifacts(info.uri, dst_path=str(target))

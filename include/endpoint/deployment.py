@@ -22,7 +22,7 @@ from include.settings import Settings
 log = logging.getLogger(__name__)
 
 VARIANT = "champion"
-IN_SERVICE, FAILED = "InService", "Failed"
+IN_SERVICE = "InService"
 STARTUP_SECONDS = 300
 """How long a new container may load its champions until it answers /ping."""
 CAPTURED = [{"CaptureMode": "Input"}, {"CaptureMode": "Output"}]
@@ -42,54 +42,83 @@ def requests(settings: Settings, layout: Layout, packed: Mapping[str, str]) -> d
     Returns:
         `model`, `config` and `endpoint`, and `name`, which model and config share.
     """
+    endpoint = settings.endpoint
     container = {
-        "Image": settings.endpoint.image,
+        "Image": endpoint.image,
         "ModelDataUrl": packed["model_data_url"],
         "Environment": environment(settings),
     }
-    # The container asks nobody for anything: its champions lie in its own folder.
-    model = {"PrimaryContainer": container, "ExecutionRoleArn": settings.endpoint.role, "EnableNetworkIsolation": True}
     variant = {
         "VariantName": VARIANT,
-        "InitialInstanceCount": settings.endpoint.instances,
-        "InstanceType": settings.endpoint.instance,
+        "InitialInstanceCount": endpoint.instances,
+        "InstanceType": endpoint.instance,
         "ContainerStartupHealthCheckTimeoutInSeconds": STARTUP_SECONDS,
     }
     capture = {
-        "EnableCapture": settings.endpoint.capture_percentage > 0,
-        "InitialSamplingPercentage": settings.endpoint.capture_percentage,
+        "EnableCapture": endpoint.capture_percentage > 0,
+        "InitialSamplingPercentage": endpoint.capture_percentage,
         "DestinationS3Uri": layout.endpoint_capture,
         "CaptureOptions": CAPTURED,
         "CaptureContentTypeHeader": TEXTS,
     }
-    content = [packed["sha256"], container["Image"], container["Environment"], settings.endpoint.role, variant, capture]
-    name = _name(settings.endpoint.name, packed["versions"], content)
+    content = [
+        packed["sha256"],
+        container["Image"],
+        container["Environment"],
+        endpoint.role,
+        variant,
+        capture,
+    ]
+    name = _name(endpoint.name, packed["versions"], content)
     return {
         "name": name,
-        "model": {"ModelName": name, **model},
+        "model": {
+            "ModelName": name,
+            "PrimaryContainer": container,
+            "ExecutionRoleArn": endpoint.role,
+            # The container asks nobody for anything: its champions lie in its own folder.
+            "EnableNetworkIsolation": True,
+        },
         "config": {
             "EndpointConfigName": name,
             "ProductionVariants": [{**variant, "ModelName": name}],
             "DataCaptureConfig": capture,
         },
-        "endpoint": {"EndpointName": settings.endpoint.name, "EndpointConfigName": name},
+        "endpoint": {
+            "EndpointName": endpoint.name,
+            "EndpointConfigName": name,
+        },
     }
 
 
 def present(settings: Settings) -> dict[str, str] | None:
-    """`config` and `status` of the endpoint as it is now; None where there is none."""
+    """Return `config` and `status` of the endpoint as it is now, and the `reason` of a failure; None without one."""
+    sagemaker = _client("sagemaker", settings.region)
     try:
-        found = _client("sagemaker", settings.region).describe_endpoint(EndpointName=settings.endpoint.name)
+        description = sagemaker.describe_endpoint(EndpointName=settings.endpoint.name)
     except ClientError as error:
         if error.response["Error"]["Code"] == "ValidationException":
             return None
         raise
-    described = {"config": found["EndpointConfigName"], "status": found["EndpointStatus"]}
-    return described | ({"reason": found["FailureReason"]} if found.get("FailureReason") else {})
+    state = {
+        "config": description["EndpointConfigName"],
+        "status": description["EndpointStatus"],
+    }
+    reason = description.get("FailureReason")
+    if reason:
+        state["reason"] = reason
+    return state
+
+
+def serves(state: Mapping[str, str] | None, config: str | None) -> bool:
+    """Tell whether the endpoint, whose state `present` returned, is in service with a config."""
+    if state is None:
+        return False
+    return state["config"] == config and state["status"] == IN_SERVICE
 
 
 def verify(settings: Settings, contract: Contract, config: str, versions: str) -> dict[str, str]:
-    """Make sure that the endpoint serves a config with these champions: asks for its state, and for a score.
+    """Make sure that the endpoint serves a config with these champions: ask for its state, and for a score.
 
     SageMaker goes back to the former config by itself when an update fails, and calls the endpoint in service again.
 
@@ -102,24 +131,26 @@ def verify(settings: Settings, contract: Contract, config: str, versions: str) -
     Raises:
         NotDeployedError: another config serves, or none, or other champions answer.
     """
-    now = present(settings)
-    if now is None or (now["config"], now["status"]) != (config, IN_SERVICE):
-        raise NotDeployedError(f"endpoint {settings.endpoint.name} should serve {config}, but is {now or 'not there'}")
+    name = settings.endpoint.name
+    state = present(settings)
+    if not serves(state, config):
+        raise NotDeployedError(f"endpoint {name} should serve {config}, but is {state or 'not there'}")
     runtime = _client("sagemaker-runtime", settings.region)
-    answer = runtime.invoke_endpoint(
-        EndpointName=settings.endpoint.name, ContentType="application/json", Accept="application/json", Body=b"[{}]"
+    response = runtime.invoke_endpoint(
+        EndpointName=name,
+        ContentType="application/json",
+        Accept="application/json",
+        Body=b"[{}]",
     )
-    told = json.loads(answer["Body"].read())
-    expected = _by_model(contract, versions)
-    if told["versions"] != expected or len(told["predictions"]) != 1:
-        raise NotDeployedError(
-            f"endpoint {settings.endpoint.name} answers with {told['versions']}, expected {expected}"
-        )
-    return {"endpoint": settings.endpoint.name, "config": config, "versions": versions}
+    answer = json.loads(response["Body"].read())
+    expected = _versions_by_model(contract, versions)
+    if answer["versions"] != expected or len(answer["predictions"]) != 1:
+        raise NotDeployedError(f"endpoint {name} answers with {answer['versions']}, expected {expected}")
+    return {"endpoint": name, "config": config, "versions": versions}
 
 
 def roll_back(settings: Settings, previous: str | None) -> dict[str, str] | None:
-    """Takes a deployment back: the former config serves again, without downtime.
+    """Take a deployment back: the former config serves again, without downtime.
 
     A first deployment that failed leaves an endpoint that can only be deleted, so it is.
 
@@ -133,30 +164,37 @@ def roll_back(settings: Settings, previous: str | None) -> dict[str, str] | None
     Raises:
         botocore.exceptions.ClientError: SageMaker refuses, as it does while the endpoint is being changed.
     """
-    now, api = present(settings), _client("sagemaker", settings.region)
-    if now is None or (now["config"], now["status"]) == (previous, IN_SERVICE):
+    name = settings.endpoint.name
+    sagemaker = _client("sagemaker", settings.region)
+    state = present(settings)
+    if state is None or serves(state, previous):
         return None
     if previous is None:
-        log.warning("The first deployment of endpoint %s failed (%s): deleted", settings.endpoint.name, now)
-        api.delete_endpoint(EndpointName=settings.endpoint.name)
+        log.warning("The first deployment of endpoint %s failed (%s): deleted", name, state)
+        sagemaker.delete_endpoint(EndpointName=name)
         return None
-    log.warning("Endpoint %s goes from %s back to config %s", settings.endpoint.name, now, previous)
-    if now["config"] != previous:
-        api.update_endpoint(EndpointName=settings.endpoint.name, EndpointConfigName=previous)
-    return {"endpoint": settings.endpoint.name, "config": previous}
+    log.warning("Endpoint %s goes from %s back to config %s", name, state, previous)
+    if state["config"] != previous:
+        sagemaker.update_endpoint(EndpointName=name, EndpointConfigName=previous)
+    return {"endpoint": name, "config": previous}
 
 
 def _name(endpoint: str, versions: str, content: object) -> str:
-    """Endpoint, versions and a digest of all that is deployed, as SageMaker takes a name."""
-    digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:DIGEST_LENGTH]
-    return f"{f'{endpoint}-{versions}'[: NAME_LENGTH - DIGEST_LENGTH - 1].strip('-')}-{digest}"
+    """Return endpoint, versions and a digest of all that is deployed, as SageMaker takes a name."""
+    text = json.dumps(content, sort_keys=True)
+    digest = hashlib.sha256(text.encode()).hexdigest()[:DIGEST_LENGTH]
+    longest = NAME_LENGTH - DIGEST_LENGTH - 1
+    readable = f"{endpoint}-{versions}"[:longest].strip("-")
+    return f"{readable}-{digest}"
 
 
-def _by_model(contract: Contract, versions: str) -> dict[str, str]:
+def _versions_by_model(contract: Contract, versions: str) -> dict[str, str]:
+    """Return registered model to version, from `contact-7-capture-3`."""
     words = versions.split("-")
-    return {
-        contract.model_name(KnownAt(stage)): version for stage, version in zip(words[::2], words[1::2], strict=True)
-    }
+    by_model: dict[str, str] = {}
+    for stage, version in zip(words[::2], words[1::2], strict=True):
+        by_model[contract.model_name(KnownAt(stage))] = version
+    return by_model
 
 
 def _client(service: str, region: str) -> Any:

@@ -10,7 +10,9 @@ import logging
 import os
 import sys
 import traceback
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -25,7 +27,7 @@ FAILED = 1
 
 
 class Hyperparameters(BaseModel):
-    """What a job is told besides its data, all as strings."""
+    """What a job gets besides its data, all as strings."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -35,7 +37,7 @@ class Hyperparameters(BaseModel):
 
 
 def read_hyperparameters(root: Path) -> Hyperparameters:
-    """Hyperparameters of the job below `root`.
+    """Return the hyperparameters of the job below `root`.
 
     Raises:
         BadHyperparametersError: one is missing, or nobody knows it.
@@ -44,8 +46,14 @@ def read_hyperparameters(root: Path) -> Hyperparameters:
     try:
         return Hyperparameters.model_validate_json(path.read_text(encoding="utf-8"))
     except ValidationError as error:
-        problems = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
+        problems = "; ".join(_problem(detail) for detail in error.errors())
         raise BadHyperparametersError(f"{path}: {problems}; correct the job's HyperParameters") from error
+
+
+def _problem(detail: Mapping[str, Any]) -> str:
+    """Return what pydantic says of one hyperparameter, after its name."""
+    name = ".".join(str(part) for part in detail["loc"])
+    return f"{name}: {detail['msg']}"
 
 
 def train(settings: Settings, contract: Contract, root: Path) -> None:
@@ -65,23 +73,23 @@ def train(settings: Settings, contract: Contract, root: Path) -> None:
     from include.registry.tracking import connect
     from include.training.train import train_family
 
-    asked = read_hyperparameters(root)
+    job = read_hyperparameters(root)
     folder = root / "input" / "data" / CHANNEL
     result = train_family(
         settings.decisions,
         contract,
         connect(settings.mlflow.tracking_uri),
         f"file://{folder}/",
-        asked.family,
-        asked.stage,
-        asked.parent_run_id,
+        job.family,
+        job.stage,
+        job.parent_run_id,
     )
     (root / "model" / RESULT).write_text(json.dumps(result), encoding="utf-8")
-    log.info("Result of %s for %s: %s", asked.family, asked.stage, result)
+    log.info("Result of %s for %s: %s", job.family, job.stage, result)
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Runs the command; returns the exit status, with the failure file written where it is not 0."""
+    """Run the command; return the exit status, with the failure file written where it is not 0."""
     parser = argparse.ArgumentParser(prog="python -m include.endpoint.training_container", description=__doc__)
     parser.add_argument("command", choices=["train"])
     parser.parse_args(arguments)

@@ -44,7 +44,12 @@ def training_job(
         family: a name in FAMILIES.
         stage: capture, engagement or contact.
     """
-    source = {"S3DataType": "S3Prefix", "S3Uri": snapshot_uri, "S3DataDistributionType": "FullyReplicated"}
+    source = {
+        "S3DataType": "S3Prefix",
+        "S3Uri": snapshot_uri,
+        "S3DataDistributionType": "FullyReplicated",
+    }
+    channel = {"ChannelName": CHANNEL, "DataSource": {"S3DataSource": source}}
     return {
         "TrainingJobName": job_name(run, family, stage),
         "AlgorithmSpecification": {
@@ -54,10 +59,18 @@ def training_job(
             "ContainerArguments": COMMAND,
         },
         "RoleArn": settings.training.role,
-        "HyperParameters": {"family": family, "stage": stage, "parent_run_id": parent_run_id},
-        "InputDataConfig": [{"ChannelName": CHANNEL, "DataSource": {"S3DataSource": source}}],
+        "HyperParameters": {
+            "family": family,
+            "stage": stage,
+            "parent_run_id": parent_run_id,
+        },
+        "InputDataConfig": [channel],
         "OutputDataConfig": {"S3OutputPath": layout.training_jobs(run)},
-        "ResourceConfig": {"InstanceType": settings.training.instance, "InstanceCount": 1, "VolumeSizeInGB": 10},
+        "ResourceConfig": {
+            "InstanceType": settings.training.instance,
+            "InstanceCount": 1,
+            "VolumeSizeInGB": 10,
+        },
         "StoppingCondition": {"MaxRuntimeInSeconds": MAX_SECONDS},
         "Environment": environment(settings),
         "Tags": [{"Key": "run", "Value": _tag(run)}],
@@ -66,18 +79,19 @@ def training_job(
 
 
 def job_name(run: str, family: str, stage: str) -> str:
-    """Name of the job: the run's key, shortened and with a digest of the whole, then family and stage.
+    """Return the job's name: the run's key, shortened and with a digest of the whole, then family and stage.
 
     SageMaker takes 63 letters, digits and dashes; those left free are for the suffix of a second try.
     """
     digest = hashlib.sha256(run.encode()).hexdigest()[:8]
-    what = _words(f"{digest}-{family}-{stage}")
-    readable = _words(run)[: NAME_LENGTH - SUFFIX_LENGTH - len(what) - 1].strip("-")
-    return f"{readable}-{what}".lstrip("-")
+    end = _words(f"{digest}-{family}-{stage}")
+    longest_begin = NAME_LENGTH - SUFFIX_LENGTH - len(end) - 1
+    begin = _words(run)[:longest_begin].strip("-")
+    return f"{begin}-{end}".lstrip("-")
 
 
 def environment(settings: Settings) -> dict[str, str]:
-    """Environment variables by which a job gets the settings of this process: those that are not left to default."""
+    """Return the environment variables by which a job gets the settings that are set in this process."""
     # One thread, as everywhere: the same figures as in an Airflow task, and no threads that wait for each other.
     return environment_of(settings) | {
         "LEADS_MLFLOW_TRACKING_URI": settings.mlflow.tracking_uri,
@@ -86,25 +100,33 @@ def environment(settings: Settings) -> dict[str, str]:
 
 
 def read_result(model_uri: str) -> dict[str, Any]:
-    """What `train_family` returned inside the job, from the job's model.tar.gz.
+    """Return what `train_family` returned inside the job, from the job's model.tar.gz.
 
     Raises:
         NoResultError: there is no archive, or no result in it.
     """
+    result: dict[str, Any] = {}
     try:
-        with tarfile.open(fileobj=BytesIO(read_bytes(model_uri))) as archive:
+        content = BytesIO(read_bytes(model_uri))
+        with tarfile.open(fileobj=content) as archive:
             member = archive.extractfile(RESULT)
-            result: dict[str, Any] = json.loads(member.read()) if member else {}
+            if member:
+                result = json.loads(member.read())
     except (ObjectMissingError, KeyError) as error:
         raise NoResultError(model_uri) from error
     return result
 
 
 def _network(settings: Settings) -> dict[str, Any]:
+    """Return where in a VPC the job runs; empty outside any."""
     if not settings.training.subnets:
         return {}
-    groups = list(settings.training.security_groups)
-    return {"VpcConfig": {"Subnets": list(settings.training.subnets), "SecurityGroupIds": groups}}
+    return {
+        "VpcConfig": {
+            "Subnets": list(settings.training.subnets),
+            "SecurityGroupIds": list(settings.training.security_groups),
+        }
+    }
 
 
 def _words(text: str) -> str:
