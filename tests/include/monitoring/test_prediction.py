@@ -1,5 +1,7 @@
 """The champion's scores: loading it, the leads they are compared with, and when they have moved."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from sklearn.linear_model import LinearRegression
@@ -69,11 +71,19 @@ def test_no_leads_have_no_scores(crowned, accounts):
     assert len(load(crowned()).scores(accounts.iloc[:0])) == 0
 
 
-@pytest.mark.parametrize("wrong", [{"broken": True}, {"threshold": "high"}])
-def test_a_champion_that_cannot_be_loaded_is_named_with_a_way_out(crowned, wrong):
-    serving = crowned(**wrong)
-    with pytest.raises(ChampionUnreadableError, match=rf"champion {serving.uri} cannot be loaded .* rollback=true"):
+@pytest.mark.parametrize(
+    ("unusable", "problem"), [("broken", "cannot be loaded"), ("undecided", "carries no decision with a threshold")]
+)
+def test_a_champion_that_cannot_be_used_is_named_with_a_way_out(crowned, unusable, problem):
+    serving = crowned(**{unusable: True})
+    with pytest.raises(ChampionUnreadableError, match=rf"champion {serving.uri} {problem}.* rollback=true"):
         load(serving)
+
+
+def test_the_threshold_is_the_models_own_whatever_the_tag_of_its_version_says(crowned):
+    serving = crowned()
+    edited = replace(serving, tags=serving.tags | {"threshold": "0.99"})
+    assert load(edited).threshold == load(serving).threshold == 0.5
 
 
 def test_a_registered_model_that_gives_no_probabilities_is_named(crowned, accounts):
