@@ -26,8 +26,14 @@ def exceptions(text: str) -> set[str]:
     return {line for line in lines if line}
 
 
-EXEMPT = exceptions((HERE / "dag_integrity_exceptions.txt").read_text(encoding="utf-8"))
-FILES = [path for path in sorted((PROJECT / "dags").glob("*.py")) if f"dags/{path.name}" not in EXEMPT]
+EXEMPT = exceptions(
+    (HERE / "dag_integrity_exceptions.txt").read_text(encoding="utf-8")
+)
+FILES = [
+    path
+    for path in sorted((PROJECT / "dags").glob("*.py"))
+    if f"dags/{path.name}" not in EXEMPT
+]
 
 
 @pytest.fixture(scope="module")
@@ -39,22 +45,40 @@ def bag():
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: f"dags/{file.name}")
 def test_a_dag_file_imports_and_defines_a_dag(bag, file):
-    assert {path: error for path, error in bag.import_errors.items() if Path(path).name == file.name} == {}
-    assert [dag_id for dag_id, dag in bag.dags.items() if Path(dag.fileloc).name == file.name], "no DAG in this file"
+    assert {
+        path: error
+        for path, error in bag.import_errors.items()
+        if Path(path).name == file.name
+    } == {}
+    assert [
+        dag_id
+        for dag_id, dag in bag.dags.items()
+        if Path(dag.fileloc).name == file.name
+    ], "no DAG in this file"
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: f"dags/{file.name}")
 def test_a_dag_is_owned_tagged_and_retried_as_all_are(bag, file):
-    for dag in (dag for dag in bag.dags.values() if Path(dag.fileloc).name == file.name):
+    for dag in (
+        dag for dag in bag.dags.values() if Path(dag.fileloc).name == file.name
+    ):
         assert {task.owner for task in dag.tasks} == {OWNER}, dag.dag_id
-        assert PROJECT_TAG in dag.tags, f"{dag.dag_id} lacks the tag {PROJECT_TAG}"
+        assert PROJECT_TAG in dag.tags, (
+            f"{dag.dag_id} lacks the tag {PROJECT_TAG}"
+        )
         assert len(dag.tags) > 1, f"{dag.dag_id} has no tag of its own"
-        over = {task.task_id: task.retries for task in dag.tasks if not 0 <= task.retries <= MOST_RETRIES}
+        over = {
+            task.task_id: task.retries
+            for task in dag.tasks
+            if not 0 <= task.retries <= MOST_RETRIES
+        }
         assert over == {}, f"{dag.dag_id}: retries beyond {MOST_RETRIES}"
 
 
 def test_an_exception_is_a_path_and_comments_are_none():
-    assert exceptions("# none\n\ndags/old.py  # until it is gone\n") == {"dags/old.py"}
+    assert exceptions("# none\n\ndags/old.py  # until it is gone\n") == {
+        "dags/old.py"
+    }
 
 
 def test_every_exception_names_a_file_that_is_there():

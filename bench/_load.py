@@ -14,11 +14,18 @@ def asking(path: str, bodies: Sequence[bytes]) -> Ask:
     """Return a function that posts the bodies one after the other and raises on any answer but 200."""
 
     def ask(connection: http.client.HTTPConnection, number: int) -> None:
-        connection.request("POST", path, bodies[number % len(bodies)], {"Content-Type": "application/json"})
+        connection.request(
+            "POST",
+            path,
+            bodies[number % len(bodies)],
+            {"Content-Type": "application/json"},
+        )
         answer = connection.getresponse()
         content = answer.read()
         if answer.status != http.client.OK:
-            raise RuntimeError(f"{path} answered {answer.status}: {content[:300]!r}")
+            raise RuntimeError(
+                f"{path} answered {answer.status}: {content[:300]!r}"
+            )
 
     return ask
 
@@ -39,14 +46,18 @@ def throughput(port: int, ask: Ask, seconds: float, clients: int = 4) -> float:
         return sum(pool.map(client, range(clients))) / seconds
 
 
-def latencies_ms(port: int, ask: Ask, per_second: float, seconds: float, clients: int = 8) -> np.ndarray:
+def latencies_ms(
+    port: int, ask: Ask, per_second: float, seconds: float, clients: int = 8
+) -> np.ndarray:
     """Return the milliseconds from the moment a request was due to its answer, shape (requests,), at a fixed rate.
 
     A request that waits for a free client counts its waiting, so a server that stalls cannot hide it.
     """
     count = int(per_second * seconds)
     start = time.perf_counter() + 0.1
-    connections = [http.client.HTTPConnection("127.0.0.1", port) for _ in range(clients)]
+    connections = [
+        http.client.HTTPConnection("127.0.0.1", port) for _ in range(clients)
+    ]
 
     def client(place: int) -> list[float]:
         latencies = []

@@ -45,21 +45,42 @@ COLOURS = 64
 
 def champion(leads: pd.DataFrame, contract: Contract, stage: KnownAt) -> Scorer:
     """A logistic regression on the leads, as a training would deploy it."""
-    fitted = build_pipeline(settings().decisions, contract, "logistic_regression", stage).fit(
-        leads, leads[contract.label].astype(int)
+    fitted = build_pipeline(
+        settings().decisions, contract, "logistic_regression", stage
+    ).fit(leads, leads[contract.label].astype(int))
+    version = ChampionInfo(
+        contract.model_name(stage), "4", "run", {}, SCORED_AT
     )
-    version = ChampionInfo(contract.model_name(stage), "4", "run", {}, SCORED_AT)
-    return scorer_of(contract, stage, version, deployable(fitted, Calibration(), Decision("f1", 0.4, TIERS)))
+    return scorer_of(
+        contract,
+        stage,
+        version,
+        deployable(fitted, Calibration(), Decision("f1", 0.4, TIERS)),
+    )
 
 
-def published(scorer: StagedScorer, leads: pd.DataFrame, contract: Contract) -> pd.DataFrame:
+def published(
+    scorer: StagedScorer, leads: pd.DataFrame, contract: Contract
+) -> pd.DataFrame:
     """The list of the desk: scores of today, and of a day on which every third lead had spent half the time."""
-    numbers = [column.field for column in contract.features(KnownAt.CAPTURE) if column.numeric]
-    earlier = leads.assign(**{name: leads[name].where(leads.index % 3 > 0, leads[name] // 2) for name in numbers})
+    numbers = [
+        column.field
+        for column in contract.features(KnownAt.CAPTURE)
+        if column.numeric
+    ]
+    earlier = leads.assign(
+        **{
+            name: leads[name].where(leads.index % 3 > 0, leads[name] // 2)
+            for name in numbers
+        }
+    )
     now = scores_table(scorer, leads, "r", SCORED_AT)
     fields = [column.field for column in filter_columns(contract)]
     before = scorer.score(earlier)["score"].to_numpy()
-    return now.assign(previous_score=before, **{name: leads[name].to_numpy() for name in fields})
+    return now.assign(
+        previous_score=before,
+        **{name: leads[name].to_numpy() for name in fields},
+    )
 
 
 @contextmanager
@@ -68,24 +89,50 @@ def desk() -> Iterator[str]:
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     address = "http://{}:{}".format(*server.get_host_and_port())
-    keys = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local", "AWS_DEFAULT_REGION": "ap-south-1"}
-    os.environ.update(keys, AWS_ENDPOINT_URL=address, LEADS_CONTRACT="x_education", LEADS_API_AUTH="off")
+    keys = {
+        "AWS_ACCESS_KEY_ID": "local",
+        "AWS_SECRET_ACCESS_KEY": "local",
+        "AWS_DEFAULT_REGION": "ap-south-1",
+    }
+    os.environ.update(
+        keys,
+        AWS_ENDPOINT_URL=address,
+        LEADS_CONTRACT="x_education",
+        LEADS_API_AUTH="off",
+    )
     settings.cache_clear()
     where = {"LocationConstraint": settings().region}
-    boto3.client("s3").create_bucket(Bucket=settings().s3.bucket, CreateBucketConfiguration=where)
+    boto3.client("s3").create_bucket(
+        Bucket=settings().s3.bucket, CreateBucketConfiguration=where
+    )
     contract = load_contract(settings().contract)
     leads = typed(synthetic_leads(), contract)
     closed, still_open = leads[:-400], leads[-400:].reset_index(drop=True)
-    late = [column.field for column in contract.features() if column.known_at is KnownAt.CONTACT]
-    scorers = {stage: champion(closed, contract, stage) for stage in (KnownAt.CONTACT, KnownAt.CAPTURE)}
-    staged, layout = StagedScorer(contract, scorers), Layout(settings(), contract)
+    late = [
+        column.field
+        for column in contract.features()
+        if column.known_at is KnownAt.CONTACT
+    ]
+    scorers = {
+        stage: champion(closed, contract, stage)
+        for stage in (KnownAt.CONTACT, KnownAt.CAPTURE)
+    }
+    staged, layout = (
+        StagedScorer(contract, scorers),
+        Layout(settings(), contract),
+    )
     rows = published(staged, still_open.assign(**dict.fromkeys(late)), contract)
     write_parquet(rows, layout.desk("r") + "part.parquet")
     publish("r", layout, SCORED_AT)
-    holders = {stage: ChampionHolder(lambda served, one=one: one) for stage, one in scorers.items()}
+    holders = {
+        stage: ChampionHolder(lambda served, one=one: one)
+        for stage, one in scorers.items()
+    }
     champions = Champions(contract, holders, poll_seconds=60)
     champions.refresh()
-    web = create_server(create_app(settings(), champions), host="127.0.0.1", port=0, threads=4)
+    web = create_server(
+        create_app(settings(), champions), host="127.0.0.1", port=0, threads=4
+    )
     Thread(target=web.run, daemon=True).start()
     try:
         yield f"http://127.0.0.1:{web.effective_port}/desk"
@@ -99,11 +146,19 @@ def browser() -> Iterator[webdriver.Chrome]:
     """Debian's Chromium, without a window."""
     options = webdriver.ChromeOptions()
     options.binary_location = shutil.which("chromium") or ""
-    for flag in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--hide-scrollbars"):
+    for flag in (
+        "--headless=new",
+        "--no-sandbox",
+        "--disable-dev-shm-usage",
+        "--disable-gpu",
+        "--hide-scrollbars",
+    ):
         options.add_argument(flag)
     with tempfile.TemporaryDirectory() as profile:
         options.add_argument(f"--user-data-dir={profile}")
-        driver = webdriver.Chrome(options, webdriver.ChromeService(shutil.which("chromedriver")))
+        driver = webdriver.Chrome(
+            options, webdriver.ChromeService(shutil.which("chromedriver"))
+        )
         try:
             yield driver
         finally:
@@ -112,7 +167,11 @@ def browser() -> Iterator[webdriver.Chrome]:
 
 def picture(driver: webdriver.Chrome, name: str) -> None:
     """Writes what the browser shows, in few colours."""
-    image = Image.open(BytesIO(driver.get_screenshot_as_png())).convert("RGB").quantize(COLOURS)
+    image = (
+        Image.open(BytesIO(driver.get_screenshot_as_png()))
+        .convert("RGB")
+        .quantize(COLOURS)
+    )
     FOLDER.mkdir(parents=True, exist_ok=True)
     image.save(FOLDER / name, optimize=True)
     print(f"{FOLDER / name}: {(FOLDER / name).stat().st_size // 1024} KB")
@@ -121,7 +180,12 @@ def picture(driver: webdriver.Chrome, name: str) -> None:
 def show(driver: webdriver.Chrome, viewport: tuple[int, int, bool]) -> None:
     """Makes the page as wide and high as a device's."""
     width, height, mobile = viewport
-    size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": mobile}
+    size = {
+        "width": width,
+        "height": height,
+        "deviceScaleFactor": 1,
+        "mobile": mobile,
+    }
     driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
 
 
@@ -136,9 +200,13 @@ def main() -> None:
         driver.find_element(By.CSS_SELECTOR, ".lead summary").click()
         picture(driver, "desk-phone.png")
         driver.get(f"{address}/score")
-        for select in driver.find_elements(By.CSS_SELECTOR, "details[open] select")[:4]:
+        for select in driver.find_elements(
+            By.CSS_SELECTOR, "details[open] select"
+        )[:4]:
             Select(select).select_by_index(1)
-        for number in driver.find_elements(By.CSS_SELECTOR, "details[open] input[inputmode=decimal]"):
+        for number in driver.find_elements(
+            By.CSS_SELECTOR, "details[open] input[inputmode=decimal]"
+        ):
             number.send_keys("4")
         driver.find_element(By.CSS_SELECTOR, ".lead-form button").click()
         picture(driver, "desk-score.png")

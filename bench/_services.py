@@ -63,7 +63,9 @@ class Process:
         )
         wait(lambda: self.healthy() or process.poll() is not None)
         if not self.healthy():
-            raise SystemExit(f"{self.command[2]} did not start:\n{self.log.read_text()[-2000:]}")
+            raise SystemExit(
+                f"{self.command[2]} did not start:\n{self.log.read_text()[-2000:]}"
+            )
 
     def healthy(self) -> bool:
         """Return whether it answers its health address."""
@@ -96,34 +98,64 @@ class Process:
 def registry(folder: Path) -> Process:
     """Return an MLflow server whose data stay in `folder`; the settings point at it from now on."""
     port = free_port()
-    command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
-    command += ["--backend-store-uri", f"sqlite:///{folder}/mlflow.db", "--serve-artifacts"]
+    command = [
+        sys.executable,
+        "-m",
+        "mlflow",
+        "server",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(port),
+        "--workers",
+        "1",
+    ]
+    command += [
+        "--backend-store-uri",
+        f"sqlite:///{folder}/mlflow.db",
+        "--serve-artifacts",
+    ]
     command += ["--artifacts-destination", str(folder / "artifacts")]
     os.environ["MLFLOW_TRACKING_URI"] = f"http://127.0.0.1:{port}"
     settings.cache_clear()
     quiet = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
-    return Process(command, f"http://127.0.0.1:{port}/health", folder / "mlflow.log", quiet)
+    return Process(
+        command, f"http://127.0.0.1:{port}/health", folder / "mlflow.log", quiet
+    )
 
 
 def api(folder: Path) -> tuple[Process, int]:
     """Return the scoring API on the settings' registry, and its port; neither keys nor rates limit it."""
     port = free_port()
     command = [sys.executable, "-m", "include.api", "--port", str(port)]
-    environment = {"LEADS_API_AUTH": "off", "LEADS_API_REQUESTS_PER_SECOND": "0", "OMP_NUM_THREADS": "1"}
-    process = Process(command, f"http://127.0.0.1:{port}/readyz", folder / "api.log", environment)
+    environment = {
+        "LEADS_API_AUTH": "off",
+        "LEADS_API_REQUESTS_PER_SECOND": "0",
+        "OMP_NUM_THREADS": "1",
+    }
+    process = Process(
+        command,
+        f"http://127.0.0.1:{port}/readyz",
+        folder / "api.log",
+        environment,
+    )
     return process, port
 
 
 def leads(rows: int, seed: int) -> pd.DataFrame:
     """Return synthetic leads as contract fields."""
     contract = load_contract(settings().contract)
-    frame = synthetic_leads(rows, seed).rename(columns={column.name: column.field for column in contract.columns})
+    frame = synthetic_leads(rows, seed).rename(
+        columns={column.name: column.field for column in contract.columns}
+    )
     frame = frame.astype(object).mask(frame.isin(contract.null_tokens), None)
     numbers = [column.field for column in contract.columns if column.numeric]
     return frame.assign(**frame[numbers].apply(pd.to_numeric))
 
 
-def register_versions(family: str, rows: int, count: int, say: Callable[[str], None]) -> list[str]:
+def register_versions(
+    family: str, rows: int, count: int, say: Callable[[str], None]
+) -> list[str]:
     """Register `count` versions of the contact stage's model, each trained on other leads; promote none."""
     contract = load_contract(settings().contract)
     client = connect(settings().mlflow.tracking_uri)
@@ -132,11 +164,22 @@ def register_versions(family: str, rows: int, count: int, say: Callable[[str], N
     versions = []
     for seed in range(count):
         frame = leads(rows, seed)
-        pipeline = build_pipeline(settings().decisions, contract, family, KnownAt.CONTACT)
+        pipeline = build_pipeline(
+            settings().decisions, contract, family, KnownAt.CONTACT
+        )
         fitted = pipeline.fit(frame, frame[contract.label].astype(int))
         with mlflow.start_run() as run:
-            logged = log_pipeline(deployable(fitted, Calibration(), DECISION), frame)
-        registered = register(client, model, logged.model_uri, run.info.run_id, {}, logged.model_id)
+            logged = log_pipeline(
+                deployable(fitted, Calibration(), DECISION), frame
+            )
+        registered = register(
+            client,
+            model,
+            logged.model_uri,
+            run.info.run_id,
+            {},
+            logged.model_id,
+        )
         versions.append(str(registered.version))
         say(f"registered version {registered.version} of {model}")
     return versions

@@ -7,11 +7,18 @@ from rich.console import Console
 from rich.table import Table
 
 
-def show(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+def show(
+    title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]
+) -> None:
     """Prints a table; floats with four decimals."""
     table = Table(*columns, title=title)
     for row in rows:
-        table.add_row(*(f"{cell:.4f}" if isinstance(cell, float) else str(cell) for cell in row))
+        table.add_row(
+            *(
+                f"{cell:.4f}" if isinstance(cell, float) else str(cell)
+                for cell in row
+            )
+        )
     Console().print(table)
 
 

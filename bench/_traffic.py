@@ -60,14 +60,19 @@ class Championships:
 class Traffic:
     """Send requests from threads until told to stop."""
 
-    def __init__(self, port: int, leads: Sequence[dict[str, Any]], threads: int) -> None:
+    def __init__(
+        self, port: int, leads: Sequence[dict[str, Any]], threads: int
+    ) -> None:
         """Send `leads[0]` first in every request, so that its probability shows which model has scored it."""
         self._port = port
         self._leads = leads
         self._stop = threading.Event()
         self.replies: list[Reply] = []
         self.broken = 0
-        self._threads = [threading.Thread(target=self._ask, args=(seed,), daemon=True) for seed in range(threads)]
+        self._threads = [
+            threading.Thread(target=self._ask, args=(seed,), daemon=True)
+            for seed in range(threads)
+        ]
 
     def start(self) -> None:
         """Begin to send."""
@@ -85,11 +90,19 @@ class Traffic:
         connection = self._connect()
         while not self._stop.wait(PAUSE_SECONDS):
             malformed = chance.random() < MALFORMED_SHARE
-            kind, body = chance.choice(MALFORMED) if malformed else (JSON, self._body(chance))
+            kind, body = (
+                chance.choice(MALFORMED)
+                if malformed
+                else (JSON, self._body(chance))
+            )
             try:
-                self.replies.append(self._send(connection, kind, body, malformed))
+                self.replies.append(
+                    self._send(connection, kind, body, malformed)
+                )
             except (OSError, http.client.HTTPException):
-                self.broken += not malformed  # a server may hang up on a body that it refuses to read
+                self.broken += (
+                    not malformed
+                )  # a server may hang up on a body that it refuses to read
                 connection.close()
                 connection = self._connect()
 
@@ -101,7 +114,13 @@ class Traffic:
         others = chance.sample(self._leads, count)
         return json.dumps([self._leads[0], *others]).encode()
 
-    def _send(self, connection: http.client.HTTPConnection, kind: str, body: bytes, malformed: bool) -> Reply:
+    def _send(
+        self,
+        connection: http.client.HTTPConnection,
+        kind: str,
+        body: bytes,
+        malformed: bool,
+    ) -> Reply:
         asked = time.monotonic()
         connection.request("POST", "/predict", body, {"Content-Type": kind})
         answer = connection.getresponse()
@@ -110,14 +129,27 @@ class Traffic:
         if answer.status != http.client.OK:
             return Reply(asked, came, answer.status, malformed)
         predictions = json.loads(content)["predictions"]
-        versions = frozenset(prediction["model_version"] for prediction in predictions)
-        return Reply(asked, came, answer.status, malformed, versions, predictions[0]["probability"])
+        versions = frozenset(
+            prediction["model_version"] for prediction in predictions
+        )
+        return Reply(
+            asked,
+            came,
+            answer.status,
+            malformed,
+            versions,
+            predictions[0]["probability"],
+        )
 
 
-def check_replies(replies: Sequence[Reply], broken: int, champions: Championships) -> dict[str, Any]:
+def check_replies(
+    replies: Sequence[Reply], broken: int, champions: Championships
+) -> dict[str, Any]:
     """Return what went wrong, and how fast it was; every count but `requests` and `malformed` has to be 0."""
     well_formed = [reply for reply in replies if not reply.malformed]
-    milliseconds = sorted(1000 * (reply.came - reply.asked) for reply in well_formed)
+    milliseconds = sorted(
+        1000 * (reply.came - reply.asked) for reply in well_formed
+    )
     probabilities: dict[str, set[float | None]] = {}
     for reply in well_formed:
         for version in reply.versions:
@@ -127,16 +159,27 @@ def check_replies(replies: Sequence[Reply], broken: int, champions: Championship
         "malformed": len(replies) - len(well_formed),
         "server_errors": sum(reply.status >= 500 for reply in replies),
         "broken_connections": broken,
-        "refused_though_well_formed": sum(reply.status != 200 for reply in well_formed),
-        "accepted_though_malformed": sum(reply.status == 200 for reply in replies if reply.malformed),
-        "wrong_versions": sum(not reply.versions <= champions.allowed(reply) for reply in well_formed),
+        "refused_though_well_formed": sum(
+            reply.status != 200 for reply in well_formed
+        ),
+        "accepted_though_malformed": sum(
+            reply.status == 200 for reply in replies if reply.malformed
+        ),
+        "wrong_versions": sum(
+            not reply.versions <= champions.allowed(reply)
+            for reply in well_formed
+        ),
         "mixed_versions": sum(len(reply.versions) > 1 for reply in well_formed),
-        "mislabelled": sum(len(values) > 1 for values in probabilities.values()),
+        "mislabelled": sum(
+            len(values) > 1 for values in probabilities.values()
+        ),
         "versions_seen": len(probabilities),
         "slowest_promotion_s": _slowest(well_formed, champions),
         "p50_ms": milliseconds[len(milliseconds) // 2],
         "p99_ms": milliseconds[int(len(milliseconds) * 0.99)],
-        "statuses": dict(sorted(Counter(str(reply.status) for reply in replies).items())),
+        "statuses": dict(
+            sorted(Counter(str(reply.status) for reply in replies).items())
+        ),
     }
 
 
@@ -144,7 +187,11 @@ def _slowest(replies: Sequence[Reply], champions: Championships) -> float:
     """Return the longest time from the call that promoted a version to the first reply of it."""
     waits = []
     for version, since, until in champions.spans[1:]:
-        moments = [reply.came for reply in replies if version in reply.versions and since <= reply.came <= until]
+        moments = [
+            reply.came
+            for reply in replies
+            if version in reply.versions and since <= reply.came <= until
+        ]
         first = min(moments, default=until)
         waits.append(first - since)
     return max(waits, default=0.0)

@@ -36,8 +36,16 @@ def airflow_modules(path: Path) -> list[str]:
     found, seen, queue = set(), set(), [path]
     while queue:
         for node in ast.parse(queue.pop().read_text(encoding="utf-8")).body:
-            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-            names += [node.module] if isinstance(node, ast.ImportFrom) and node.module else []
+            names = (
+                [alias.name for alias in node.names]
+                if isinstance(node, ast.Import)
+                else []
+            )
+            names += (
+                [node.module]
+                if isinstance(node, ast.ImportFrom) and node.module
+                else []
+            )
             found |= {name for name in names if name.split(".")[0] == "airflow"}
             own = {file for name in names for file in _own_files(name)} - seen
             seen |= own
@@ -47,7 +55,11 @@ def airflow_modules(path: Path) -> list[str]:
 
 def _own_files(module: str) -> list[Path]:
     relative = Path(*module.split(".")).with_suffix(".py")
-    return [folder / relative for folder in (ROOT / "dags", ROOT / "plugins") if (folder / relative).is_file()]
+    return [
+        folder / relative
+        for folder in (ROOT / "dags", ROOT / "plugins")
+        if (folder / relative).is_file()
+    ]
 
 
 def measure(path: Path, home: str) -> tuple[float, str]:
@@ -57,26 +69,60 @@ def measure(path: Path, home: str) -> tuple[float, str]:
     """
     environment = {
         **os.environ,
-        "PYTHONPATH": os.pathsep.join(str(ROOT / folder) for folder in ("", "dags", "plugins")),
+        "PYTHONPATH": os.pathsep.join(
+            str(ROOT / folder) for folder in ("", "dags", "plugins")
+        ),
         "AIRFLOW_HOME": home,
         "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),
     }
-    command = [sys.executable, "-c", PROBE, str(path), str(REPEATS), *airflow_modules(path)]
-    output = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout  # noqa: S603
-    measured = [line.split(" ") for line in output.splitlines() if line.startswith("seconds ")]
-    return statistics.median(float(seconds) for _, seconds, _ in measured), measured[0][2]
+    command = [
+        sys.executable,
+        "-c",
+        PROBE,
+        str(path),
+        str(REPEATS),
+        *airflow_modules(path),
+    ]
+    output = subprocess.run(  # noqa: S603
+        command, env=environment, capture_output=True, text=True, check=True
+    ).stdout
+    measured = [
+        line.split(" ")
+        for line in output.splitlines()
+        if line.startswith("seconds ")
+    ]
+    return statistics.median(
+        float(seconds) for _, seconds, _ in measured
+    ), measured[0][2]
 
 
 def main() -> None:
     """Measures every DAG file and prints the table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--json", action="store_true", help="end with one JSON object on the last line")
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        help="end with one JSON object on the last line",
+    )
     wanted = parser.parse_args().json
     with tempfile.TemporaryDirectory() as home:
-        measured = {path: measure(path, home) for path in sorted((ROOT / "dags").glob("*.py"))}
-    rows = [(path.name, seconds, heavy or "none") for path, (seconds, heavy) in measured.items()]
-    show("DAG files, seconds over their operators", ("file", "seconds", "heavy libraries"), rows)
-    files = [{"file": f"dags/{name}", "seconds_over_operators": round(seconds, 4)} for name, seconds, _ in rows]
+        measured = {
+            path: measure(path, home)
+            for path in sorted((ROOT / "dags").glob("*.py"))
+        }
+    rows = [
+        (path.name, seconds, heavy or "none")
+        for path, (seconds, heavy) in measured.items()
+    ]
+    show(
+        "DAG files, seconds over their operators",
+        ("file", "seconds", "heavy libraries"),
+        rows,
+    )
+    files = [
+        {"file": f"dags/{name}", "seconds_over_operators": round(seconds, 4)}
+        for name, seconds, _ in rows
+    ]
     last_line({"files": files}, wanted)
 
 

@@ -22,7 +22,13 @@ import pandas as pd
 from evidently.legacy.calculations.stattests import get_stattest
 from evidently.legacy.core import ColumnType
 
-from bench._drift_leads import CHANGES, population, resample, scenario, write_snapshot
+from bench._drift_leads import (
+    CHANGES,
+    population,
+    resample,
+    scenario,
+    write_snapshot,
+)
 from bench._table import last_line, show
 from include.contract import load_contract
 from include.lake.columns import open_parquet
@@ -31,7 +37,11 @@ from include.lake.objects import LOCAL
 from include.monitoring.columns.assess import compare_leads
 from include.monitoring.columns.config import Method, drift_config
 from include.monitoring.columns.drift import detect_drift
-from include.monitoring.columns.frames import Comparison, compare_frames, monitored_columns
+from include.monitoring.columns.frames import (
+    Comparison,
+    compare_frames,
+    monitored_columns,
+)
 from include.settings import settings
 from include.training.snapshot import open_snapshot
 
@@ -45,7 +55,10 @@ Verdicts = dict[str, bool]
 def project(folder: str) -> dict[str, Any]:
     """The project's analysis of two folders, as `analyse_drift` runs it."""
     started, cpu, now = time.perf_counter(), time.process_time(), settings()
-    reference, current = open_snapshot(f"{LOCAL}{folder}/reference/"), open_parquet(f"{LOCAL}{folder}/current/")
+    reference, current = (
+        open_snapshot(f"{LOCAL}{folder}/reference/"),
+        open_parquet(f"{LOCAL}{folder}/current/"),
+    )
     analysis = compare_leads(
         reference,
         current,
@@ -55,7 +68,9 @@ def project(folder: str) -> dict[str, Any]:
     )
     report = analysis.report
     return _spent(started, cpu) | {
-        "verdicts": {column.column: column.drifted for column in report.columns},
+        "verdicts": {
+            column.column: column.drifted for column in report.columns
+        },
         "largest_error": max(column.error for column in report.columns),
         "on_all_rows": len(report.exact_columns),
     }
@@ -63,12 +78,26 @@ def project(folder: str) -> dict[str, Any]:
 
 def plain(folder: str) -> dict[str, Any]:
     """Evidently on the full frames, same methods and thresholds."""
-    started, cpu, contract = time.perf_counter(), time.process_time(), load_contract(settings().contract)
+    started, cpu, contract = (
+        time.perf_counter(),
+        time.process_time(),
+        load_contract(settings().contract),
+    )
     config = drift_config()
-    reference, current = (read_parquet(f"{LOCAL}{folder}/{side}/") for side in ("reference", "current"))
-    comparison = compare_frames(reference, current, monitored_columns(reference, contract), config.missing)
+    reference, current = (
+        read_parquet(f"{LOCAL}{folder}/{side}/")
+        for side in ("reference", "current")
+    )
+    comparison = compare_frames(
+        reference,
+        current,
+        monitored_columns(reference, contract),
+        config.missing,
+    )
     report = detect_drift(comparison, config)
-    return _spent(started, cpu) | {"verdicts": {column.column: column.drifted for column in report.columns}}
+    return _spent(started, cpu) | {
+        "verdicts": {column.column: column.drifted for column in report.columns}
+    }
 
 
 def _spent(started: float, cpu: float) -> dict[str, Any]:
@@ -83,7 +112,9 @@ def write_pair(path: str, rows: int, seed: int, folder: str) -> None:
     """Writes `rows` unchanged and `rows` changed leads under `folder`."""
     leads, random = _population(path), np.random.default_rng(seed)
     write_snapshot(resample(leads, rows, random), f"{folder}/reference")
-    write_snapshot(scenario(resample(leads, rows, random), random), f"{folder}/current")
+    write_snapshot(
+        scenario(resample(leads, rows, random), random), f"{folder}/current"
+    )
 
 
 def same_verdicts(path: str, seed: int) -> dict[str, Any]:
@@ -99,34 +130,66 @@ def same_verdicts(path: str, seed: int) -> dict[str, Any]:
     }
 
 
-def simulate(path: str, change: str, rows: int, seed: int) -> tuple[Verdicts, bool]:
+def simulate(
+    path: str, change: str, rows: int, seed: int
+) -> tuple[Verdicts, bool]:
     """Verdicts on one resampled reference and window, the window changed; whether a whole analysis agrees."""
-    contract, config, random = load_contract(settings().contract), drift_config(), np.random.default_rng([seed, rows])
+    contract, config, random = (
+        load_contract(settings().contract),
+        drift_config(),
+        np.random.default_rng([seed, rows]),
+    )
     leads = _population(path)
-    reference, current = resample(leads, REFERENCE_ROWS, random), resample(leads, rows, random)
+    reference, current = (
+        resample(leads, REFERENCE_ROWS, random),
+        resample(leads, rows, random),
+    )
     if change:
         current = CHANGES[change][0](current, random)
-    found = quick(compare_frames(reference, current, monitored_columns(reference, contract), config.missing))
+    found = quick(
+        compare_frames(
+            reference,
+            current,
+            monitored_columns(reference, contract),
+            config.missing,
+        )
+    )
     if seed >= CHECKED:
         return found, True
     report = compare_leads(reference, current, contract, 0.3, 0.5).report
-    return found, found == {column.column: column.drifted for column in report.columns}
+    return found, found == {
+        column.column: column.drifted for column in report.columns
+    }
 
 
 def quick(comparison: Comparison) -> Verdicts:
     """Evidently's verdict per column without its report."""
     config = drift_config()
     return {
-        name: _drifted(comparison.reference[name].dropna(), comparison.current[name].dropna(), kind, method)
+        name: _drifted(
+            comparison.reference[name].dropna(),
+            comparison.current[name].dropna(),
+            kind,
+            method,
+        )
         for names, kind, method in (
             (comparison.numeric, ColumnType.Numerical, config.numeric),
-            (comparison.categorical, ColumnType.Categorical, config.categorical),
+            (
+                comparison.categorical,
+                ColumnType.Categorical,
+                config.categorical,
+            ),
         )
         for name in names
     }
 
 
-def _drifted(reference: "pd.Series[Any]", current: "pd.Series[Any]", kind: ColumnType, method: Method) -> bool:
+def _drifted(
+    reference: "pd.Series[Any]",
+    current: "pd.Series[Any]",
+    kind: ColumnType,
+    method: Method,
+) -> bool:
     test = get_stattest(reference, current, kind, method.method)
     return bool(test(reference, current, kind, method.threshold).drifted)
 
@@ -146,17 +209,29 @@ def alone(job: Callable[..., Any], *arguments: Any) -> Any:
         return pool.apply(job, arguments)
 
 
-def false_alarms(pool: Any, path: str, rows: int) -> tuple[float, list[tuple[Verdicts, bool]]]:
+def false_alarms(
+    pool: Any, path: str, rows: int
+) -> tuple[float, list[tuple[Verdicts, bool]]]:
     """Share of resamples of one population with dataset drift, and what was found."""
     found = pool.map(partial(simulate, path, "", rows), range(RESAMPLES))
     share = settings().decisions.drift_share_threshold
-    return sum(sum(one.values()) / len(one) >= share for one, _ in found) / RESAMPLES, found
+    return sum(
+        sum(one.values()) / len(one) >= share for one, _ in found
+    ) / RESAMPLES, found
 
 
-def power(pool: Any, path: str, change: str) -> tuple[float, list[tuple[Verdicts, bool]]]:
+def power(
+    pool: Any, path: str, change: str
+) -> tuple[float, list[tuple[Verdicts, bool]]]:
     """Share of runs in which exactly the changed column is reported, and what was found."""
-    found = pool.map(partial(simulate, path, change, WINDOW_ROWS), range(POWER_RUNS))
-    right = [[name for name, drifted in one.items() if drifted] == [CHANGES[change][1]] for one, _ in found]
+    found = pool.map(
+        partial(simulate, path, change, WINDOW_ROWS), range(POWER_RUNS)
+    )
+    right = [
+        [name for name, drifted in one.items() if drifted]
+        == [CHANGES[change][1]]
+        for one, _ in found
+    ]
     return sum(right) / POWER_RUNS, found
 
 
@@ -168,8 +243,14 @@ def measure(path: str, rows: int) -> dict[str, Any]:
     return {
         "rows": rows,
         "columns": len(full["verdicts"]),
-        **{name: round(ours[name], 1) for name in ("seconds", "cpu_seconds", "peak_mb")},
-        **{f"plain_{name}": round(full[name], 1) for name in ("seconds", "cpu_seconds", "peak_mb")},
+        **{
+            name: round(ours[name], 1)
+            for name in ("seconds", "cpu_seconds", "peak_mb")
+        },
+        **{
+            f"plain_{name}": round(full[name], 1)
+            for name in ("seconds", "cpu_seconds", "peak_mb")
+        },
         "verdicts_equal_here": ours["verdicts"] == full["verdicts"],
         "drifted_here": sum(full["verdicts"].values()),
         "largest_error": round(ours["largest_error"], 4),
@@ -180,18 +261,27 @@ def measure(path: str, rows: int) -> dict[str, Any]:
 def judge_quality(path: str) -> dict[str, Any]:
     """Equal verdicts, false alarms and power."""
     with multiprocessing.get_context("spawn").Pool(PROCESSES) as pool:
-        scenarios = pool.map(partial(same_verdicts, path), range(1, SCENARIOS + 1), chunksize=1)
+        scenarios = pool.map(
+            partial(same_verdicts, path), range(1, SCENARIOS + 1), chunksize=1
+        )
         alarms, found = false_alarms(pool, path, WINDOW_ROWS)
-        smallest, found_smallest = false_alarms(pool, path, settings().decisions.min_drift_rows)
+        smallest, found_smallest = false_alarms(
+            pool, path, settings().decisions.min_drift_rows
+        )
         powers = {change: power(pool, path, change) for change in CHANGES}
-    simulated = found + found_smallest + [one for _, runs in powers.values() for one in runs]
+    simulated = (
+        found
+        + found_smallest
+        + [one for _, runs in powers.values() for one in runs]
+    )
     return {
         "scenarios": len(scenarios),
         "scenario_rows": SCENARIO_ROWS,
         "scenario_columns": sum(one["columns"] for one in scenarios),
         "scenario_drifted": sum(one["drifted"] for one in scenarios),
         "scenario_on_all_rows": sum(one["on_all_rows"] for one in scenarios),
-        "verdicts_equal": sum(one["equal"] for one in scenarios) / len(scenarios),
+        "verdicts_equal": sum(one["equal"] for one in scenarios)
+        / len(scenarios),
         "false_alarm_rate": alarms,
         "false_alarm_rate_smallest_window": smallest,
         "power": min(rate for rate, _ in powers.values()),
@@ -202,10 +292,26 @@ def judge_quality(path: str) -> dict[str, Any]:
 
 def main() -> None:
     """The command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--leads", default="", help="CSV of leads to resample; the synthetic ones without it")
-    parser.add_argument("--rows", type=int, default=ROWS, help="leads on either side of the large comparison")
-    parser.add_argument("--json", action="store_true", help="end with one JSON object on the last line")
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--leads",
+        default="",
+        help="CSV of leads to resample; the synthetic ones without it",
+    )
+    parser.add_argument(
+        "--rows",
+        type=int,
+        default=ROWS,
+        help="leads on either side of the large comparison",
+    )
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        help="end with one JSON object on the last line",
+    )
     arguments = parser.parse_args()
     result = measure(arguments.leads, arguments.rows)
     show("One comparison", ("figure", "value"), list(result.items()))

@@ -33,7 +33,13 @@ from include.training.dataset import make_dataset
 from include.training.pipeline import build_pipeline
 
 ROWS, POSITIVE, THRESHOLD = 1848, 0.385, 0.5
-PAIRS = (("lightgbm", 0), ("lightgbm", 1), ("xgboost", 0), ("logistic_regression", 0), ("random_forest", 0))
+PAIRS = (
+    ("lightgbm", 0),
+    ("lightgbm", 1),
+    ("xgboost", 0),
+    ("logistic_regression", 0),
+    ("random_forest", 0),
+)
 SHARES = (
     (0.41, 0.50, 0.09), (0.21, 0.27, 0.42, 0.10), (0.29, 0.68, 0.03), (0.39, 0.13, 0.11, 0.10, 0.09, 0.18),
     (0.81, 0.19), (0.31, 0.60, 0.09), (0.31, 0.69), (0.42, 0.45, 0.13),
@@ -65,12 +71,29 @@ class Spread:
 # Correlations are those at which the bootstrap's deviation of the gain is that of a real pair of models with the same
 # gain: two seeds of LightGBM, and LightGBM over random forest (contact) and over logistic regression (capture).
 CONTACT = Spread(
-    KnownAt.CONTACT, 0.985, 0.99, 0.70, 0.005, (148, 27, 13, 12, 12, 11, 8, 6, 6, 6, 5, 4, *[3] * 3, *[2] * 24)
+    KnownAt.CONTACT,
+    0.985,
+    0.99,
+    0.70,
+    0.005,
+    (148, 27, 13, 12, 12, 11, 8, 6, 6, 6, 5, 4, *[3] * 3, *[2] * 24),
 )
-CAPTURE = Spread(KnownAt.CAPTURE, 0.88, 0.99, 0.94, 0.0104, (200, 24, 14, 9, 9, 8, 7, 4, *[3] * 6, *[2] * 10))
+CAPTURE = Spread(
+    KnownAt.CAPTURE,
+    0.88,
+    0.99,
+    0.94,
+    0.0104,
+    (200, 24, 14, 9, 9, 8, 7, 4, *[3] * 6, *[2] * 10),
+)
 
 
-QUESTIONS = ((CONTACT, "aa"), (CONTACT, "better"), (CONTACT, "worse"), (CAPTURE, "better"))
+QUESTIONS = (
+    (CONTACT, "aa"),
+    (CONTACT, "better"),
+    (CONTACT, "worse"),
+    (CAPTURE, "better"),
+)
 
 
 @dataclass(frozen=True)
@@ -84,7 +107,13 @@ class Holdout:
     fields: pd.DataFrame
 
 
-def draw(spread: Spread, champion: float, challenger: float, correlation: float, seed: int) -> Holdout:
+def draw(
+    spread: Spread,
+    champion: float,
+    challenger: float,
+    correlation: float,
+    seed: int,
+) -> Holdout:
     """A holdout on which the models' ROC-AUC is, on average, `champion` and `challenger`.
 
     A group of twins shares its scores; the outcome of each twin is drawn from what both scores together say.
@@ -95,27 +124,53 @@ def draw(spread: Spread, champion: float, challenger: float, correlation: float,
     means = np.sqrt(2) * norm.ppf([champion, challenger])
     within = np.array([[1, correlation], [correlation, 1]])
     kind = random.random(len(sizes)) < POSITIVE
-    scores = kind[:, None] * means + random.multivariate_normal([0, 0], within, len(sizes))
+    scores = kind[:, None] * means + random.multivariate_normal(
+        [0, 0], within, len(sizes)
+    )
     weights = np.linalg.solve(within, means)
     said = logit(POSITIVE) + scores @ weights - means @ weights / 2
     probability = expit(logit(POSITIVE) + scores * means - means**2 / 2)[groups]
-    fields = {str(n): random.choice(len(shares), ROWS, p=shares).astype(str) for n, shares in enumerate(SHARES)}
+    fields = {
+        str(n): random.choice(len(shares), ROWS, p=shares).astype(str)
+        for n, shares in enumerate(SHARES)
+    }
     outcome = (random.random(ROWS) < expit(said)[groups]).astype(int)
-    return Holdout(outcome, probability[:, 0], probability[:, 1], groups, pd.DataFrame(fields))
+    return Holdout(
+        outcome,
+        probability[:, 0],
+        probability[:, 1],
+        groups,
+        pd.DataFrame(fields),
+    )
 
 
-def judged(spread: Spread, champion: float, challenger: float, correlation: float, seed: int) -> tuple[bool, bool]:
+def judged(
+    spread: Spread,
+    champion: float,
+    challenger: float,
+    correlation: float,
+    seed: int,
+) -> tuple[bool, bool]:
     """Whether the gate promotes on one simulated holdout, and whether the gain alone would have been enough."""
     one = draw(spread, champion, challenger, correlation, seed)
     scored = (one.challenger, THRESHOLD), (one.champion, THRESHOLD)
     report = gate_report(
-        settings().decisions, "superiority", "roc_auc", one.outcome, *scored, one.groups, one.fields, spread.stage
+        settings().decisions,
+        "superiority",
+        "roc_auc",
+        one.outcome,
+        *scored,
+        one.groups,
+        one.fields,
+        spread.stage,
     )
     verdict = judge(report)
     return verdict.promote, verdict.rules[0].passed
 
 
-def simulate(pool: Pool, spread: Spread, question: str, simulations: int) -> np.ndarray:
+def simulate(
+    pool: Pool, spread: Spread, question: str, simulations: int
+) -> np.ndarray:
     """What `judged` says of each simulation of one question, shape (n, 2)."""
     low, high = spread.auc - 0.01, spread.auc
     champion, challenger, correlation = {
@@ -123,7 +178,10 @@ def simulate(pool: Pool, spread: Spread, question: str, simulations: int) -> np.
         "better": (low, high, spread.families),
         "worse": (high, low, spread.families),
     }[question]
-    jobs = [(spread, champion, challenger, correlation, seed) for seed in range(simulations)]
+    jobs = [
+        (spread, champion, challenger, correlation, seed)
+        for seed in range(simulations)
+    ]
     return np.array(pool.starmap(judged, jobs))
 
 
@@ -136,57 +194,130 @@ def measure(path: Path) -> list[list[object]]:
         learn, (unseen, outcome) = data.split != "holdout", data.part("holdout")
         scores = {}
         for family, seed in PAIRS:
-            made = build_pipeline(settings().decisions, contract, family, stage, {"model__random_state": seed})
+            made = build_pipeline(
+                settings().decisions,
+                contract,
+                family,
+                stage,
+                {"model__random_state": seed},
+            )
             fitted = made.fit(data.frame[learn], data.target[learn])
-            scores[f"{family}, seed {seed}"] = fitted.predict_proba(unseen)[:, 1].astype(float)
+            scores[f"{family}, seed {seed}"] = fitted.predict_proba(unseen)[
+                :, 1
+            ].astype(float)
         (_, first), *others = scores.items()
         for name, other in others:
-            change = paired_changes(outcome, (other, THRESHOLD), (first, THRESHOLD), data.groups[~learn], "roc_auc")
-            rows.append([str(stage), name, len(unseen), change["roc_auc"].value, *deviations(change)])
+            change = paired_changes(
+                outcome,
+                (other, THRESHOLD),
+                (first, THRESHOLD),
+                data.groups[~learn],
+                "roc_auc",
+            )
+            rows.append(
+                [
+                    str(stage),
+                    name,
+                    len(unseen),
+                    change["roc_auc"].value,
+                    *deviations(change),
+                ]
+            )
     return rows
 
 
 def deviations(change: Mapping[str, Change]) -> list[float]:
     """The standard deviations that one-sided 95 % bounds mean."""
-    return [float((one.upper - one.lower) / 2 / norm.ppf(0.95)) for one in change.values()]
+    return [
+        float((one.upper - one.lower) / 2 / norm.ppf(0.95))
+        for one in change.values()
+    ]
 
 
 def simulated(holdouts: int = 30) -> list[list[object]]:
     """The same figures of the simulation, over some holdouts."""
     rows: list[list[object]] = []
     for spread in (CONTACT, CAPTURE):
-        for name, gain, correlation in (("seeds", 0.0, spread.seeds), ("families", spread.pair_gain, spread.families)):
+        for name, gain, correlation in (
+            ("seeds", 0.0, spread.seeds),
+            ("families", spread.pair_gain, spread.families),
+        ):
             found = []
             for seed in range(holdouts):
-                one = draw(spread, spread.auc - gain, spread.auc, correlation, seed)
+                one = draw(
+                    spread, spread.auc - gain, spread.auc, correlation, seed
+                )
                 scored = (one.champion, THRESHOLD), (one.challenger, THRESHOLD)
-                change = paired_changes(one.outcome, *scored, one.groups, "roc_auc")
+                change = paired_changes(
+                    one.outcome, *scored, one.groups, "roc_auc"
+                )
                 found.append([change["roc_auc"].value, *deviations(change)])
-            rows.append([str(spread.stage), f"simulated {name}", ROWS, *np.mean(found, axis=0)])
+            rows.append(
+                [
+                    str(spread.stage),
+                    f"simulated {name}",
+                    ROWS,
+                    *np.mean(found, axis=0),
+                ]
+            )
     return rows
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """The command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--simulations", type=int, default=200)
-    parser.add_argument("--leads", type=Path, help="CSV of leads to measure on, instead of the simulations")
-    parser.add_argument("--json", action="store_true", help="end with one JSON object on the last line")
+    parser.add_argument(
+        "--leads",
+        type=Path,
+        help="CSV of leads to measure on, instead of the simulations",
+    )
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        help="end with one JSON object on the last line",
+    )
     asked = parser.parse_args(arguments)
     if asked.leads:
         columns = ("stage", "against", "leads", "gain", "deviation", "of Brier")
-        show("Gain in ROC-AUC of LightGBM, seed 0", columns, [*measure(asked.leads), *simulated()])
+        show(
+            "Gain in ROC-AUC of LightGBM, seed 0",
+            columns,
+            [*measure(asked.leads), *simulated()],
+        )
         return
     started = time.monotonic()
     with get_context("spawn").Pool(2) as pool:
-        found = {(spread, name): simulate(pool, spread, name, asked.simulations) for spread, name in QUESTIONS}
-    rows = [[str(spread.stage), name, *verdicts.mean(axis=0)] for (spread, name), verdicts in found.items()]
-    show(f"Promoted, of {asked.simulations} each", ("stage", "challenger", "by the gate", "by the gain alone"), rows)
+        found = {
+            (spread, name): simulate(pool, spread, name, asked.simulations)
+            for spread, name in QUESTIONS
+        }
+    rows = [
+        [str(spread.stage), name, *verdicts.mean(axis=0)]
+        for (spread, name), verdicts in found.items()
+    ]
+    show(
+        f"Promoted, of {asked.simulations} each",
+        ("stage", "challenger", "by the gate", "by the gain alone"),
+        rows,
+    )
     result = {
-        f"{'capture_' * (spread is CAPTURE)}{name}_promoted": float(verdicts[:, 0].mean())
+        f"{'capture_' * (spread is CAPTURE)}{name}_promoted": float(
+            verdicts[:, 0].mean()
+        )
         for (spread, name), verdicts in found.items()
     }
-    last_line({**result, "simulations": asked.simulations, "seconds": round(time.monotonic() - started, 1)}, asked.json)
+    last_line(
+        {
+            **result,
+            "simulations": asked.simulations,
+            "seconds": round(time.monotonic() - started, 1),
+        },
+        asked.json,
+    )
 
 
 if __name__ == "__main__":

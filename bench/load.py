@@ -24,7 +24,13 @@ from include.registry.tracking import connect
 from include.settings import settings
 
 THREADS = 4
-ROUND = (("promote", 15.0), ("roll back", 15.0), ("promote", 15.0), ("outage", 15.0), ("return", 15.0))
+ROUND = (
+    ("promote", 15.0),
+    ("roll back", 15.0),
+    ("promote", 15.0),
+    ("outage", 15.0),
+    ("return", 15.0),
+)
 """Acts of an operator, and the seconds of quiet behind each."""
 WRONG = (
     "server_errors", "broken_connections", "refused_though_well_formed", "accepted_though_malformed", "wrong_versions",
@@ -54,7 +60,9 @@ class Operator:
             self._next += 1
         elif name == "roll back":
             started = time.monotonic()
-            champion = rollback(connect(settings().mlflow.tracking_uri), self._model)
+            champion = rollback(
+                connect(settings().mlflow.tracking_uri), self._model
+            )
             self.champions.began(champion.version, started, time.monotonic())
         elif name == "outage":
             self._server.stop()
@@ -80,7 +88,9 @@ def run(
         service, port = api(folder)
         try:
             server.start()
-            operator = Operator(server, register_versions(family, rows, 3, print))
+            operator = Operator(
+                server, register_versions(family, rows, 3, print)
+            )
             service.start()
             return _load(seconds, acts, operator, service, port)
         finally:

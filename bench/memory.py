@@ -65,9 +65,13 @@ class Watch:
             for process in psutil.process_iter(["cmdline", "ppid"]):
                 title = " ".join(process.info["cmdline"] or ()).strip()
                 if match := TASK.fullmatch(title):
-                    self.tasks[match[1]] = max(self.tasks[match[1]], high_water_mark(process.pid))
+                    self.tasks[match[1]] = max(
+                        self.tasks[match[1]], high_water_mark(process.pid)
+                    )
                     above = high_water_mark(process.info["ppid"])
-                    self.supervisors[match[1]] = max(self.supervisors[match[1]], above)
+                    self.supervisors[match[1]] = max(
+                        self.supervisors[match[1]], above
+                    )
 
 
 def high_water_mark(pid: int) -> float:
@@ -82,9 +86,17 @@ def high_water_mark(pid: int) -> float:
 
 def lifecycle(leads: bytes, airflow: Airflow, progress: Progress) -> None:
     """Runs every DAG that computes anything, once."""
-    contract, layout = load_contract(settings().contract), Layout(settings(), load_contract(settings().contract))
+    contract, layout = (
+        load_contract(settings().contract),
+        Layout(settings(), load_contract(settings().contract)),
+    )
     label = contract.column(contract.label).name
-    still_open = synthetic_leads(OPEN_LEADS, seed=7).assign(**{label: ""}).to_csv(index=False).encode()
+    still_open = (
+        synthetic_leads(OPEN_LEADS, seed=7)
+        .assign(**{label: ""})
+        .to_csv(index=False)
+        .encode()
+    )
     for name, content in (("all", leads), ("open", still_open)):
         write_bytes(f"{layout.raw}{name}/leads.csv", content)
     steps: tuple[tuple[str, dict[str, str]], ...] = (
@@ -100,12 +112,18 @@ def lifecycle(leads: bytes, airflow: Airflow, progress: Progress) -> None:
     airflow.require_dags(tuple({dag_id for dag_id, _ in steps}))
     for number, (dag_id, conf) in enumerate(steps):
         airflow.unpause(dag_id)
-        run_to_success(airflow, progress, dag_id, f"memory-{number}", conf, str(number))
+        run_to_success(
+            airflow, progress, dag_id, f"memory-{number}", conf, str(number)
+        )
 
 
-def on_a_stack_of_its_own(leads: bytes) -> tuple[Watch, dict[str, tuple[str, str]]]:
+def on_a_stack_of_its_own(
+    leads: bytes,
+) -> tuple[Watch, dict[str, tuple[str, str]]]:
     """Peaks, and DAG and task by instance id, of the lifecycle on ports that nobody uses."""
-    os.environ |= {f"LEADS_{name.upper()}": str(free_port()) for name in Ports.model_fields}
+    os.environ |= {
+        f"LEADS_{name.upper()}": str(free_port()) for name in Ports.model_fields
+    }
     os.environ |= client_environment(Ports(), settings())
     settings.cache_clear()
     console = Console(stderr=True)
@@ -121,16 +139,27 @@ def on_a_stack_of_its_own(leads: bytes) -> tuple[Watch, dict[str, tuple[str, str
 
 def instances(airflow: Airflow) -> dict[str, tuple[str, str]]:
     """DAG and task of every task instance by its id."""
-    runs = [Run(dag["dag_id"], "~") for dag in airflow._call("GET", "/dags?limit=100")["dags"]]
-    return {task["id"]: (task["dag_id"], task["task_id"]) for run in runs for task in airflow.tasks(run)}
+    runs = [
+        Run(dag["dag_id"], "~")
+        for dag in airflow._call("GET", "/dags?limit=100")["dags"]
+    ]
+    return {
+        task["id"]: (task["dag_id"], task["task_id"])
+        for run in runs
+        for task in airflow.tasks(run)
+    }
 
 
-def by_task(peaks: Peaks, named: dict[str, tuple[str, str]]) -> list[tuple[str, str, int]]:
+def by_task(
+    peaks: Peaks, named: dict[str, tuple[str, str]]
+) -> list[tuple[str, str, int]]:
     """DAG, task and the peak of its largest instance in MB, largest first; instances of other Airflows are left out."""
     found: Peaks = defaultdict(float)
     for instance, peak in peaks.items():
         if instance in named:
-            found["/".join(named[instance])] = max(found["/".join(named[instance])], peak)
+            found["/".join(named[instance])] = max(
+                found["/".join(named[instance])], peak
+            )
     rows = sorted(found.items(), key=lambda one: -one[1])
     return [(*place.split("/"), round(peak)) for place, peak in rows]  # type: ignore[misc]
 
@@ -139,9 +168,17 @@ def main() -> None:
     """Measures and prints the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     add_leads_argument(parser)
-    parser.add_argument("--watch", help="address of an Airflow that runs already")
-    parser.add_argument("--seconds", type=float, default=600, help="how long to watch it")
-    parser.add_argument("--json", action="store_true", help="end with one JSON object on the last line")
+    parser.add_argument(
+        "--watch", help="address of an Airflow that runs already"
+    )
+    parser.add_argument(
+        "--seconds", type=float, default=600, help="how long to watch it"
+    )
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        help="end with one JSON object on the last line",
+    )
     arguments = parser.parse_args()
     if arguments.watch:
         with Watch() as watch:
@@ -150,10 +187,17 @@ def main() -> None:
     else:
         watch, named = on_a_stack_of_its_own(arguments.leads.read_bytes())
     rows = by_task(watch.tasks, named)
-    supervisor = round(max((peak for one, peak in watch.supervisors.items() if one in named), default=0))
+    supervisor = round(
+        max(
+            (peak for one, peak in watch.supervisors.items() if one in named),
+            default=0,
+        )
+    )
     show("Peak memory of a task's process, MB", ("DAG", "task", "MB"), rows)
     show("Of the supervisor above it, MB", ("largest",), [(supervisor,)])
-    tasks = [{"dag": dag, "task": task, "peak_mb": peak} for dag, task, peak in rows]
+    tasks = [
+        {"dag": dag, "task": task, "peak_mb": peak} for dag, task, peak in rows
+    ]
     last_line({"supervisor_mb": supervisor, "tasks": tasks}, arguments.json)
 
 

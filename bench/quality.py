@@ -44,9 +44,14 @@ DRAWS = 20
 
 def pick(data: Dataset, contract: Contract, stage: KnownAt) -> Recipe:
     """The recipe that a training on `data` would register."""
-    fits = [fit_family(settings().decisions, contract, family, data, stage) for family in FAMILIES]
+    fits = [
+        fit_family(settings().decisions, contract, family, data, stage)
+        for family in FAMILIES
+    ]
     results = [{"metrics": one.metrics, **to_dict(one.recipe)} for one in fits]
-    return from_dict(choose_winner(results, settings().decisions.primary_metric))
+    return from_dict(
+        choose_winner(results, settings().decisions.primary_metric)
+    )
 
 
 def quality(
@@ -60,20 +65,44 @@ def quality(
     """
     data = make_dataset(leads, contract, stage, {})
     recipe = None if nested else pick(data, contract, stage)
-    target, taken, figures, pooled = data.target.to_numpy(), Counter[str](), [], []
+    target, taken, figures, pooled = (
+        data.target.to_numpy(),
+        Counter[str](),
+        [],
+        [],
+    )
     chance = np.random.default_rng(SEED)
     unseen = np.empty(len(target))
-    splitter = RepeatedStratifiedKFold(n_splits=FOLDS, n_repeats=REPEATS, random_state=SEED)
+    splitter = RepeatedStratifiedKFold(
+        n_splits=FOLDS, n_repeats=REPEATS, random_state=SEED
+    )
     for number, (train, test) in enumerate(splitter.split(data.frame, target)):
         chosen = pd.Series(False, index=data.frame.index)
         chosen.iloc[train] = True
-        used = recipe or pick(make_dataset(data.frame[chosen], contract, stage, {}), contract, stage)
-        taken[f"{used.family} {dict(used.params)} calibration {used.calibration}"] += 1
+        used = recipe or pick(
+            make_dataset(data.frame[chosen], contract, stage, {}),
+            contract,
+            stage,
+        )
+        taken[
+            f"{used.family} {dict(used.params)} calibration {used.calibration}"
+        ] += 1
         model = refit(settings().decisions, contract, used, data, chosen, stage)
         unseen[test] = model.predict_proba(data.frame.iloc[test])[:, 1]
-        judged = evaluate_classification_model(target[test], unseen[test], THRESHOLD)
-        drawn = [ece(chance.random(len(test)) < unseen[test], unseen[test]) for _ in range(DRAWS)]
-        figures.append({**judged, "ece_fold_mean": ece(target[test], unseen[test]), "ece_fold_floor": np.mean(drawn)})
+        judged = evaluate_classification_model(
+            target[test], unseen[test], THRESHOLD
+        )
+        drawn = [
+            ece(chance.random(len(test)) < unseen[test], unseen[test])
+            for _ in range(DRAWS)
+        ]
+        figures.append(
+            {
+                **judged,
+                "ece_fold_mean": ece(target[test], unseen[test]),
+                "ece_fold_floor": np.mean(drawn),
+            }
+        )
         if number % FOLDS == FOLDS - 1:
             pooled.append(ece(target, unseen))
     means = pd.DataFrame(figures).mean()
@@ -82,21 +111,42 @@ def quality(
 
 def main() -> None:
     """The command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     add_leads_argument(parser)
-    parser.add_argument("--nested", action="store_true", help="search inside every fold")
-    parser.add_argument("--stages", nargs="+", default=[str(stage) for stage in KnownAt][::-1], metavar="STAGE")
-    parser.add_argument("--json", action="store_true", help="end with one JSON object on the last line")
+    parser.add_argument(
+        "--nested", action="store_true", help="search inside every fold"
+    )
+    parser.add_argument(
+        "--stages",
+        nargs="+",
+        default=[str(stage) for stage in KnownAt][::-1],
+        metavar="STAGE",
+    )
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        help="end with one JSON object on the last line",
+    )
     arguments = parser.parse_args()
     contract = load_contract(settings().contract)
     leads = read_leads(Path(arguments.leads), contract)
     result: dict[str, dict[str, float]] = {}
     for stage in arguments.stages:
-        figures, taken = quality(leads, contract, KnownAt(stage), arguments.nested)
-        result[stage] = {name: round(value, 4) for name, value in figures.items()}
+        figures, taken = quality(
+            leads, contract, KnownAt(stage), arguments.nested
+        )
+        result[stage] = {
+            name: round(value, 4) for name, value in figures.items()
+        }
         for recipe, times in taken.most_common():
             print(f"{stage}: {recipe} ({times} folds)", flush=True)
-    rows = [[stage, *(figures[name] for name in FIGURES)] for stage, figures in result.items()]
+    rows = [
+        [stage, *(figures[name] for name in FIGURES)]
+        for stage, figures in result.items()
+    ]
     show("Mean over 15 folds", ("stage", *FIGURES), rows)
     last_line(result, arguments.json)
 

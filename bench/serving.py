@@ -36,10 +36,14 @@ BATCH = 60_000
 ROUNDS = 2
 
 
-def bodies(leads: pd.DataFrame, contract: Contract, single: bool) -> list[bytes]:
+def bodies(
+    leads: pd.DataFrame, contract: Contract, single: bool
+) -> list[bytes]:
     """300 leads as JSON requests of one lead each: the object alone, or in a list as the plain app takes it."""
     features = [column.field for column in contract.features(KnownAt.CONTACT)]
-    rows = json.loads(leads[features].sample(300, random_state=0).to_json(orient="records"))
+    rows = json.loads(
+        leads[features].sample(300, random_state=0).to_json(orient="records")
+    )
     return [json.dumps(row if single else [row]).encode() for row in rows]
 
 
@@ -55,29 +59,68 @@ def batch_speed(scorer: Scorer, leads: pd.DataFrame, reasons: int) -> float:
 def spark_seconds() -> float:
     """Of a million leads on Spark; another process, because it needs an AWS and a registry that are not this one's."""
     command = [sys.executable, "-m", "bench.spark_scoring", "--json"]
-    said = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout  # noqa: S603 - our own
+    said = subprocess.run(  # noqa: S603 - our own
+        command, stdout=subprocess.PIPE, text=True, check=True
+    ).stdout
     return float(json.loads(said.splitlines()[-1])["spark_1m_seconds"])
 
 
 def servers(folder: Path, contract: Contract) -> dict[str, tuple[Process, int]]:
     """The API, `mlflow models serve` and the plain app, each with its port, over the champion of the contact stage."""
-    champion, saved = f"models:/{contract.model_name()}@champion", str(folder / f"{KnownAt.CONTACT}.joblib")
+    champion, saved = (
+        f"models:/{contract.model_name()}@champion",
+        str(folder / f"{KnownAt.CONTACT}.joblib"),
+    )
     mlflow, flask = free_port(), free_port()
-    serve = ["mlflow", "models", "serve", "--model-uri", champion, "--env-manager", "local", "--port", str(mlflow)]
-    uvicorn = {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}  # MLflow calls it by its name
+    serve = [
+        "mlflow",
+        "models",
+        "serve",
+        "--model-uri",
+        champion,
+        "--env-manager",
+        "local",
+        "--port",
+        str(mlflow),
+    ]
+    uvicorn = {
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    }  # MLflow calls it by its name
     return {
         "api": api(folder),
         "mlflow": (_process(serve, mlflow, "/ping", folder, uvicorn), mlflow),
-        "flask": (_process(["bench._plain_flask", saved, str(flask)], flask, "/", folder, {}), flask),
+        "flask": (
+            _process(
+                ["bench._plain_flask", saved, str(flask)],
+                flask,
+                "/",
+                folder,
+                {},
+            ),
+            flask,
+        ),
     }
 
 
-def _process(command: list[str], port: int, health: str, folder: Path, environment: dict[str, str]) -> Process:
+def _process(
+    command: list[str],
+    port: int,
+    health: str,
+    folder: Path,
+    environment: dict[str, str],
+) -> Process:
     address = f"http://127.0.0.1:{port}{health}"
-    return Process([sys.executable, "-m", *command], address, folder / f"{port}.log", environment)
+    return Process(
+        [sys.executable, "-m", *command],
+        address,
+        folder / f"{port}.log",
+        environment,
+    )
 
 
-def measured(ports: Mapping[str, int], asks: Mapping[str, Ask], seconds: float) -> dict[str, float]:
+def measured(
+    ports: Mapping[str, int], asks: Mapping[str, Ask], seconds: float
+) -> dict[str, float]:
     """Latency of the API, and requests per second of all three servers in turn."""
     for name, ask in asks.items():
         throughput(ports[name], ask, 2)
@@ -95,17 +138,27 @@ def measured(ports: Mapping[str, int], asks: Mapping[str, Ask], seconds: float) 
     }
 
 
-def served(folder: Path, leads: pd.DataFrame, contract: Contract, seconds: float) -> dict[str, float]:
+def served(
+    folder: Path, leads: pd.DataFrame, contract: Contract, seconds: float
+) -> dict[str, float]:
     """What `measured` finds, with the servers started for it and stopped again."""
     alone, rows = bodies(leads, contract, True), bodies(leads, contract, False)
     records = [b'{"dataframe_records": ' + body + b"}" for body in rows]
-    asked = {"api": ("/predict", alone), "mlflow": ("/invocations", records), "flask": ("/predict", rows)}
+    asked = {
+        "api": ("/predict", alone),
+        "mlflow": ("/invocations", records),
+        "flask": ("/predict", rows),
+    }
     started = servers(folder, contract)
     try:
         for process, _ in started.values():
             process.start()
         ports = {name: port for name, (_, port) in started.items()}
-        return measured(ports, {name: asking(*what) for name, what in asked.items()}, seconds)
+        return measured(
+            ports,
+            {name: asking(*what) for name, what in asked.items()},
+            seconds,
+        )
     finally:
         for process, _ in started.values():
             process.stop()
@@ -116,9 +169,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     add_leads_argument(parser)
     parser.add_argument("--family", default="lightgbm", help="of the champions")
-    parser.add_argument("--seconds", type=float, default=10, help="of each measurement")
-    parser.add_argument("--without-spark", action="store_true", help="leave spark_1m_seconds out")
-    parser.add_argument("--json", action="store_true", help="one JSON object on the last line")
+    parser.add_argument(
+        "--seconds", type=float, default=10, help="of each measurement"
+    )
+    parser.add_argument(
+        "--without-spark",
+        action="store_true",
+        help="leave spark_1m_seconds out",
+    )
+    parser.add_argument(
+        "--json", action="store_true", help="one JSON object on the last line"
+    )
     arguments = parser.parse_args()
     contract = load_contract(settings().contract)
     leads = read_leads(arguments.leads, contract)
@@ -129,7 +190,9 @@ def main() -> None:
             server.start()
             crown(leads, contract, arguments.family, folder)
             result = served(folder, leads, contract, arguments.seconds)
-            scorer = load_champions(settings(), contract).scorers[KnownAt.CONTACT]
+            scorer = load_champions(settings(), contract).scorers[
+                KnownAt.CONTACT
+            ]
         finally:
             server.stop()
     many = pd.concat([leads] * (BATCH // len(leads) + 1), ignore_index=True)
@@ -137,7 +200,11 @@ def main() -> None:
     result["batch_with_reasons_per_s"] = round(batch_speed(scorer, many, 3))
     if not arguments.without_spark:
         result["spark_1m_seconds"] = spark_seconds()
-    show(f"Scoring, {arguments.family}, {os.cpu_count()} cores", ("figure", "value"), list(result.items()))
+    show(
+        f"Scoring, {arguments.family}, {os.cpu_count()} cores",
+        ("figure", "value"),
+        list(result.items()),
+    )
     last_line(result, arguments.json)
 
 

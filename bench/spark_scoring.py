@@ -47,10 +47,20 @@ ENDED = ("SUCCEEDED", "FAILED", "STOPPED", "TIMEOUT")
 def leads_of(rows: int, seed: int, contract: Contract) -> pd.DataFrame:
     """Synthetic leads with contract fields as columns, typed as the warehouse types them."""
     drawn = synthetic_leads(rows, seed)
-    frame = drawn.rename(columns={column.name: column.field for column in contract.columns})[list(contract.fields)]
+    frame = drawn.rename(
+        columns={column.name: column.field for column in contract.columns}
+    )[list(contract.fields)]
     frame = frame.mask(frame.isin(contract.null_tokens), None)
-    numbers = {column.field: pd.to_numeric(frame[column.field]) for column in contract.columns if column.numeric}
-    whole = {column.field: "Int32" for column in contract.columns if column.type == "integer"}
+    numbers = {
+        column.field: pd.to_numeric(frame[column.field])
+        for column in contract.columns
+        if column.numeric
+    }
+    whole = {
+        column.field: "Int32"
+        for column in contract.columns
+        if column.type == "integer"
+    }
     return frame.assign(**numbers).astype(whole)
 
 
@@ -61,22 +71,41 @@ def register_champions(contract: Contract) -> None:
     client = connect(settings().mlflow.tracking_uri)
     mlflow.set_experiment(contract.names.experiment)
     for stage in (KnownAt.CONTACT, KnownAt.CAPTURE):
-        fitted = build_pipeline(settings().decisions, contract, "xgboost", stage).fit(leads, outcome)
+        fitted = build_pipeline(
+            settings().decisions, contract, "xgboost", stage
+        ).fit(leads, outcome)
         with mlflow.start_run() as run:
-            logged = log_pipeline(deployable(fitted, Calibration(), DECISION), leads)
+            logged = log_pipeline(
+                deployable(fitted, Calibration(), DECISION), leads
+            )
         model = contract.model_name(stage)
-        made = register(client, model, logged.model_uri, run.info.run_id, {}, logged.model_id)
+        made = register(
+            client,
+            model,
+            logged.model_uri,
+            run.info.run_id,
+            {},
+            logged.model_id,
+        )
         promote(client, model, str(made.version))
 
 
 def unload(rows: int, layout: Layout) -> None:
     """Open leads as UNLOAD leaves them, half of them contacted already."""
     contract = layout.contract
-    late = [column.field for column in contract.features() if column.known_at is KnownAt.CONTACT]
+    late = [
+        column.field
+        for column in contract.features()
+        if column.known_at is KnownAt.CONTACT
+    ]
     for block in range(-(-rows // BLOCK)):
-        leads = leads_of(min(BLOCK, rows - block * BLOCK), 100 + block, contract).assign(**{contract.label: None})
+        leads = leads_of(
+            min(BLOCK, rows - block * BLOCK), 100 + block, contract
+        ).assign(**{contract.label: None})
         leads.loc[leads.index % 2 == 0, late] = None
-        write_parquet(leads, f"{layout.open_leads(RUN)}{block:04d}_part_00.parquet")
+        write_parquet(
+            leads, f"{layout.open_leads(RUN)}{block:04d}_part_00.parquet"
+        )
 
 
 def job_arguments(layout: Layout, run: str, moment: datetime) -> dict[str, str]:
@@ -94,18 +123,37 @@ def job_arguments(layout: Layout, run: str, moment: datetime) -> dict[str, str]:
 def score_on_spark(layout: Layout) -> float:
     """Seconds of one run of the Glue job, as bootstrap_platform makes it and score_leads calls it."""
     scripts, glue = files("include.glue"), boto3.client("glue")
-    write_bytes(layout.scoring_script, (scripts / "score_leads.py").read_bytes())
+    write_bytes(
+        layout.scoring_script, (scripts / "score_leads.py").read_bytes()
+    )
     write_bytes(layout.job_code, code_zip())
     write_json(layout.job_contract, layout.contract.model_dump(mode="json"))
-    command = {"Name": "glueetl", "ScriptLocation": layout.scoring_script, "PythonVersion": "3"}
-    glue.create_job(Name="bench", Role=settings().glue.role, Command=command, GlueVersion="5.0")
-    arguments = {"--extra-py-files": layout.job_code} | job_arguments(layout, RUN, MOMENT)
+    command = {
+        "Name": "glueetl",
+        "ScriptLocation": layout.scoring_script,
+        "PythonVersion": "3",
+    }
+    glue.create_job(
+        Name="bench",
+        Role=settings().glue.role,
+        Command=command,
+        GlueVersion="5.0",
+    )
+    arguments = {"--extra-py-files": layout.job_code} | job_arguments(
+        layout, RUN, MOMENT
+    )
     started = time.perf_counter()
-    run_id = glue.start_job_run(JobName="bench", Arguments=arguments)["JobRunId"]
-    while (run := glue.get_job_run(JobName="bench", RunId=run_id)["JobRun"])["JobRunState"] not in ENDED:
+    run_id = glue.start_job_run(JobName="bench", Arguments=arguments)[
+        "JobRunId"
+    ]
+    while (run := glue.get_job_run(JobName="bench", RunId=run_id)["JobRun"])[
+        "JobRunState"
+    ] not in ENDED:
         time.sleep(0.2)
     if run["JobRunState"] != "SUCCEEDED":
-        raise SystemExit(f"the job {run['JobRunState']}: {run.get('ErrorMessage')}")
+        raise SystemExit(
+            f"the job {run['JobRunState']}: {run.get('ErrorMessage')}"
+        )
     return time.perf_counter() - started
 
 
@@ -114,16 +162,34 @@ def largest_difference(layout: Layout) -> float:
     contract = layout.contract
     first = sorted(list_objects(layout.open_leads(RUN)))[0]
     leads = read_parquet(first).head(SAMPLE)
-    alone = scores_table(load_champions(settings(), contract), leads, RUN, MOMENT)
+    alone = scores_table(
+        load_champions(settings(), contract), leads, RUN, MOMENT
+    )
     alone = alone.set_index(contract.key)["probability"]
-    spark = pd.concat([read_parquet(part) for part in list_objects(layout.scores(RUN)) if part.endswith(".parquet")])
-    return float((spark.set_index(contract.key)["probability"].reindex(alone.index) - alone).abs().max())
+    spark = pd.concat(
+        [
+            read_parquet(part)
+            for part in list_objects(layout.scores(RUN))
+            if part.endswith(".parquet")
+        ]
+    )
+    return float(
+        (
+            spark.set_index(contract.key)["probability"].reindex(alone.index)
+            - alone
+        )
+        .abs()
+        .max()
+    )
 
 
 @contextmanager
 def surroundings() -> Iterator[Layout]:
     """A local AWS and an MLflow store of their own."""
-    with tempfile.TemporaryDirectory() as folder, running(data_dir=Path(folder, "aws")) as endpoint:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        running(data_dir=Path(folder, "aws")) as endpoint,
+    ):
         os.environ |= {
             "AWS_ENDPOINT_URL": endpoint,
             "AWS_ACCESS_KEY_ID": "local",
@@ -143,9 +209,16 @@ def surroundings() -> Iterator[Layout]:
 
 def main() -> None:
     """The command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--rows", type=int, default=ROWS)
-    parser.add_argument("--json", action="store_true", help="end with one JSON object on the last line")
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        help="end with one JSON object on the last line",
+    )
     arguments = parser.parse_args()
     with surroundings() as layout:
         register_champions(layout.contract)
@@ -156,11 +229,30 @@ def main() -> None:
     rate = arguments.rows / seconds
     show(
         "Batch scoring on Spark, two cores, with reasons",
-        ("leads", "seconds", "leads/s", f"largest difference over {SAMPLE:,} leads"),
-        [(f"{arguments.rows:,}", f"{seconds:.1f}", f"{rate:,.0f}", f"{difference:.1e}")],
+        (
+            "leads",
+            "seconds",
+            "leads/s",
+            f"largest difference over {SAMPLE:,} leads",
+        ),
+        [
+            (
+                f"{arguments.rows:,}",
+                f"{seconds:.1f}",
+                f"{rate:,.0f}",
+                f"{difference:.1e}",
+            )
+        ],
     )
     name = "spark_1m_seconds" if arguments.rows == ROWS else "spark_seconds"
-    last_line({name: round(seconds, 1), "leads": arguments.rows, "difference": difference}, arguments.json)
+    last_line(
+        {
+            name: round(seconds, 1),
+            "leads": arguments.rows,
+            "difference": difference,
+        },
+        arguments.json,
+    )
 
 
 if __name__ == "__main__":

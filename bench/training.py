@@ -36,9 +36,18 @@ STAGES = (KnownAt.CONTACT, KnownAt.CAPTURE)
 GUIDE_GRIDS: dict[str, dict[str, list[Any]]] = {
     "logistic_regression": {"model__C": [0.1, 1.0, 10.0]},
     "decision_tree": {"model__max_depth": [5, 10, None]},
-    "random_forest": {"model__n_estimators": [100, 200], "model__max_depth": [10, None]},
-    "xgboost": {"model__n_estimators": [100, 200], "model__learning_rate": [0.1]},
-    "lightgbm": {"model__n_estimators": [100, 200], "model__learning_rate": [0.1]},
+    "random_forest": {
+        "model__n_estimators": [100, 200],
+        "model__max_depth": [10, None],
+    },
+    "xgboost": {
+        "model__n_estimators": [100, 200],
+        "model__learning_rate": [0.1],
+    },
+    "lightgbm": {
+        "model__n_estimators": [100, 200],
+        "model__learning_rate": [0.1],
+    },
 }
 
 
@@ -50,58 +59,115 @@ def load(path: str, stage: KnownAt) -> Dataset:
 
 def evaluated(pipeline: Any, rows: pd.DataFrame, outcome: pd.Series) -> None:
     """Plots and full report of a pipeline, as every run logs them."""
-    probability, threshold = pipeline.predict_proba(rows)[:, 1], pipeline.named_steps["model"].decision.threshold
+    probability, threshold = (
+        pipeline.predict_proba(rows)[:, 1],
+        pipeline.named_steps["model"].decision.threshold,
+    )
     with tempfile.TemporaryDirectory() as folder:
         evaluation_plots(outcome, probability, threshold, Path(folder))
-    full_report(outcome, probability, threshold, segments(rows, load_contract(settings().contract)))
+    full_report(
+        outcome,
+        probability,
+        threshold,
+        segments(rows, load_contract(settings().contract)),
+    )
 
 
-def explained(pipeline: Any, rows: pd.DataFrame, background: pd.DataFrame) -> float:
+def explained(
+    pipeline: Any, rows: pd.DataFrame, background: pd.DataFrame
+) -> float:
     """Makes the SHAP summary of a pipeline; returns the CPU seconds."""
     started = time.process_time()
     with tempfile.TemporaryDirectory() as folder:
-        summary_plot(explain(pipeline, rows, background), rows, Path(folder) / "shap.png")
+        summary_plot(
+            explain(pipeline, rows, background), rows, Path(folder) / "shap.png"
+        )
     return time.process_time() - started
 
 
 def family_job(path: str, family: str, stage: KnownAt) -> dict[str, Any]:
     """One mapped task of `train_models`, without MLflow."""
     data, started = load(path, stage), time.process_time()
-    made = fit_family(settings().decisions, load_contract(settings().contract), family, data, stage)
+    made = fit_family(
+        settings().decisions,
+        load_contract(settings().contract),
+        family,
+        data,
+        stage,
+    )
     rows, outcome = data.part("validation")
     evaluated(made.pipeline, rows, outcome)
     shap = explained(made.pipeline, rows, data.part("train")[0])
-    return _spent(started, shap) | {"metrics": made.metrics, **to_dict(made.recipe)}
+    return _spent(started, shap) | {
+        "metrics": made.metrics,
+        **to_dict(made.recipe),
+    }
 
 
-def challenger_job(path: str, winner: dict[str, Any], stage: KnownAt) -> dict[str, Any]:
+def challenger_job(
+    path: str, winner: dict[str, Any], stage: KnownAt
+) -> dict[str, Any]:
     """Refit and judgement of the winner, on the holdout and on the newest fifth."""
-    contract, data, recipe = load_contract(settings().contract), load(path, stage), from_dict(winner)
-    started, newest, (rows, outcome) = time.process_time(), data.newest(NEWEST_SHARE), data.part("holdout")
-    pipeline = refit(settings().decisions, contract, recipe, data, data.split != "holdout", stage)
+    contract, data, recipe = (
+        load_contract(settings().contract),
+        load(path, stage),
+        from_dict(winner),
+    )
+    started, newest, (rows, outcome) = (
+        time.process_time(),
+        data.newest(NEWEST_SHARE),
+        data.part("holdout"),
+    )
+    pipeline = refit(
+        settings().decisions,
+        contract,
+        recipe,
+        data,
+        data.split != "holdout",
+        stage,
+    )
     evaluated(pipeline, rows, outcome)
     shap = explained(pipeline, rows, data.part("train", "validation")[0])
-    before = refit(settings().decisions, contract, recipe, data, ~newest & (data.split != "holdout"), stage)
+    before = refit(
+        settings().decisions,
+        contract,
+        recipe,
+        data,
+        ~newest & (data.split != "holdout"),
+        stage,
+    )
     evaluated(before, data.frame[newest], data.target[newest])
     return _spent(started, shap)
 
 
 def guide_job(path: str) -> dict[str, Any]:
     """The guide's grid search."""
-    contract, data = load_contract(settings().contract), load(path, KnownAt.CONTACT)
+    contract, data = (
+        load_contract(settings().contract),
+        load(path, KnownAt.CONTACT),
+    )
     rows, outcome = data.part("train")
     started = time.process_time()
     for family, grid in GUIDE_GRIDS.items():
         folds = StratifiedKFold(3, shuffle=True, random_state=SEED)
         GridSearchCV(
-            build_pipeline(settings().decisions, contract, family, KnownAt.CONTACT), grid, scoring="f1", cv=folds
+            build_pipeline(
+                settings().decisions, contract, family, KnownAt.CONTACT
+            ),
+            grid,
+            scoring="f1",
+            cv=folds,
         ).fit(rows, outcome)
     return _spent(started, 0.0)
 
 
 def _spent(started: float, shap: float) -> dict[str, Any]:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return {"seconds": time.process_time() - started, "shap_seconds": shap, "peak_mb": peak}
+    return {
+        "seconds": time.process_time() - started,
+        "shap_seconds": shap,
+        "peak_mb": peak,
+    }
 
 
 def alone(job: Any, *arguments: Any) -> dict[str, Any]:
@@ -113,9 +179,16 @@ def alone(job: Any, *arguments: Any) -> dict[str, Any]:
 
 def main() -> None:
     """The command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     add_leads_argument(parser)
-    parser.add_argument("--json", action="store_true", help="end with one JSON object on the last line")
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        help="end with one JSON object on the last line",
+    )
     arguments = parser.parse_args()
     path, jobs = str(arguments.leads), []
     read_leads(arguments.leads, load_contract(settings().contract))
@@ -123,10 +196,19 @@ def main() -> None:
         fits = [alone(family_job, path, family, stage) for family in FAMILIES]
         winner = choose_winner(fits, settings().decisions.primary_metric)
         jobs += [(f"{stage} {one['family']}", one) for one in fits]
-        jobs.append((f"{stage} challenger", alone(challenger_job, path, winner, stage)))
+        jobs.append(
+            (f"{stage} challenger", alone(challenger_job, path, winner, stage))
+        )
     guide = alone(guide_job, path)
-    rows = [[name, one["seconds"], one["shap_seconds"], one["peak_mb"]] for name, one in jobs]
-    show("CPU seconds of every task", ("task", "seconds", "of which SHAP", "peak MB"), rows)
+    rows = [
+        [name, one["seconds"], one["shap_seconds"], one["peak_mb"]]
+        for name, one in jobs
+    ]
+    show(
+        "CPU seconds of every task",
+        ("task", "seconds", "of which SHAP", "peak MB"),
+        rows,
+    )
     result = {
         "compute_seconds": round(sum(row[1] for row in rows), 1),
         "shap_seconds": round(sum(row[2] for row in rows), 1),

@@ -48,31 +48,58 @@ Way = Callable[[Floats], Floats]
 
 def main() -> None:
     """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     add_leads_argument(parser)
-    parser.add_argument("--sizes", type=int, nargs="+", default=SIZES, help="numbers of leads")
-    parser.add_argument("--json", action="store_true", help="one JSON object on the last line")
+    parser.add_argument(
+        "--sizes", type=int, nargs="+", default=SIZES, help="numbers of leads"
+    )
+    parser.add_argument(
+        "--json", action="store_true", help="one JSON object on the last line"
+    )
     arguments = parser.parse_args()
-    warnings.simplefilter("ignore", UserWarning)  # shap's, on every call, about the shape of LightGBM's values
+    warnings.simplefilter(
+        "ignore", UserWarning
+    )  # shap's, on every call, about the shape of LightGBM's values
     contract = load_contract(settings().contract)
     leads = read_leads(Path(arguments.leads), contract)
     result: dict[str, float] = {}
-    for family, ways_of in (("lightgbm", lightgbm_ways), ("xgboost", xgboost_ways)):
+    for family, ways_of in (
+        ("lightgbm", lightgbm_ways),
+        ("xgboost", xgboost_ways),
+    ):
         pipeline, matrix = champion(contract, leads, family)
         for figure, ways in ways_of(pipeline).items():
             for size in arguments.sizes:
-                seconds = least_seconds(ways, repeated(matrix, size), TURNS.get(size, 1))
-                result.update({f"{family} {figure}, {size} leads, {way}": best for way, best in seconds.items()})
-    show("Processor time of trees, one thread", ("figure", "ms", "times ours"), table(result))
+                seconds = least_seconds(
+                    ways, repeated(matrix, size), TURNS.get(size, 1)
+                )
+                result.update(
+                    {
+                        f"{family} {figure}, {size} leads, {way}": best
+                        for way, best in seconds.items()
+                    }
+                )
+    show(
+        "Processor time of trees, one thread",
+        ("figure", "ms", "times ours"),
+        table(result),
+    )
     last_line(result, arguments.json)
 
 
-def champion(contract: Contract, leads: Any, family: str) -> tuple[Pipeline, Floats]:
+def champion(
+    contract: Contract, leads: Any, family: str
+) -> tuple[Pipeline, Floats]:
     """Return a fitted pipeline of the contact stage, and the matrix that its classifier sees of the leads."""
     data = make_dataset(leads, contract, KnownAt.CONTACT, {})
     recipe = Recipe(family, {}, "none", Decision("f1", 0.5, TIERS))
     rows = data.split != "holdout"
-    pipeline = refit(settings().decisions, contract, recipe, data, rows, KnownAt.CONTACT)
+    pipeline = refit(
+        settings().decisions, contract, recipe, data, rows, KnownAt.CONTACT
+    )
     matrix = np.asarray(pipeline[:-1].transform(leads), dtype=np.float64)
     return pipeline, matrix
 
@@ -85,12 +112,19 @@ def lightgbm_ways(pipeline: Pipeline) -> dict[str, dict[str, Way]]:
     return {
         "values": {
             OURS: trees.of_leads,
-            "pred_contrib": lambda matrix: booster.predict(matrix, pred_contrib=True, num_threads=1)[:, :-1] @ sums,
+            "pred_contrib": lambda matrix: (
+                booster.predict(matrix, pred_contrib=True, num_threads=1)[
+                    :, :-1
+                ]
+                @ sums
+            ),
             "shap": lambda matrix: by_shap(explainer, matrix) @ sums,
         },
         "margins": {
             OURS: TreeSums.of(explainer.model).margins,
-            "predict": lambda matrix: booster.predict(matrix, raw_score=True, num_threads=1),
+            "predict": lambda matrix: booster.predict(
+                matrix, raw_score=True, num_threads=1
+            ),
         },
     }
 
@@ -104,7 +138,12 @@ def xgboost_ways(pipeline: Pipeline) -> dict[str, dict[str, Way]]:
         "values": {
             OURS: trees.of_leads,
             "pred_contribs": lambda matrix: (
-                booster.predict(DMatrix(matrix, nthread=1), pred_contribs=True, validate_features=False)[:, :-1] @ sums
+                booster.predict(
+                    DMatrix(matrix, nthread=1),
+                    pred_contribs=True,
+                    validate_features=False,
+                )[:, :-1]
+                @ sums
             ),
             "shap": lambda matrix: by_shap(explainer, matrix) @ sums,
         }
@@ -117,7 +156,11 @@ def explained(pipeline: Pipeline) -> tuple[Any, Floats, TreeShap]:
     fields = list(dict.fromkeys(sources))
     places = [fields.index(source) for source in sources]
     explainer = shap.TreeExplainer(pipeline[-1].classifier)
-    return explainer, np.eye(len(fields))[places], TreeShap.of(explainer.model, places)
+    return (
+        explainer,
+        np.eye(len(fields))[places],
+        TreeShap.of(explainer.model, places),
+    )
 
 
 def by_shap(explainer: Any, matrix: Floats) -> Floats:
@@ -130,7 +173,9 @@ def repeated(matrix: Floats, leads: int) -> Floats:
     return np.resize(matrix, (leads, matrix.shape[1]))
 
 
-def least_seconds(ways: Mapping[str, Way], matrix: Floats, turns: int) -> dict[str, float]:
+def least_seconds(
+    ways: Mapping[str, Way], matrix: Floats, turns: int
+) -> dict[str, float]:
     """Return each way's least processor time; stops where two ways differ."""
     best: dict[str, float] = {}
     for _ in range(turns):
@@ -142,7 +187,9 @@ def least_seconds(ways: Mapping[str, Way], matrix: Floats, turns: int) -> dict[s
             best[name] = min(seconds, best.get(name, seconds))
         for name, other in values.items():
             if not np.allclose(other, values[OURS], atol=SAME):
-                raise SystemExit(f"{name} and ours differ by {np.abs(other - values[OURS]).max()}")
+                raise SystemExit(
+                    f"{name} and ours differ by {np.abs(other - values[OURS]).max()}"
+                )
     return best
 
 

@@ -34,7 +34,9 @@ from lifecycle.names import RUN, RUN_AFTER
 def collect_feedback():
     """Wire the feedback loop's way into the warehouse."""
     collected = collect_new(RUN)
-    chain(collected, merge_feedback(), report_agreement(RUN, RUN_AFTER, collected))
+    chain(
+        collected, merge_feedback(), report_agreement(RUN, RUN_AFTER, collected)
+    )
 
 
 collect_feedback()

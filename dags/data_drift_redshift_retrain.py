@@ -32,7 +32,11 @@ from lifecycle.drift import (
 )
 from lifecycle.flow import join, watcher
 from lifecycle.names import RUN, RUN_AFTER
-from lifecycle.promotion import champion_challenger, decide_and_carry_out, mode_param
+from lifecycle.promotion import (
+    champion_challenger,
+    decide_and_carry_out,
+    mode_param,
+)
 from lifecycle.training import STAGES_PARAM, train_challengers
 from lifecycle.training_backend import BACKEND_PARAM
 
@@ -44,7 +48,11 @@ PARAMS = {
         maximum=1,
         description="Share of drifted columns, 0 to 1, that starts a retrain. Empty: the project's setting.",
     ),
-    "force_retrain": Param(False, type="boolean", description="Retrain whatever the drift analysis finds."),
+    "force_retrain": Param(
+        False,
+        type="boolean",
+        description="Retrain whatever the drift analysis finds.",
+    ),
     "primary_metric": Param(
         "roc_auc",
         type="string",
@@ -62,7 +70,10 @@ PARAMS = {
     catchup=False,
     doc_md=__doc__,
     params=PARAMS,
-    **dag_defaults(tags=["master", "training", "monitoring"], dagrun_timeout=timedelta(hours=60)),
+    **dag_defaults(
+        tags=["master", "training", "monitoring"],
+        dagrun_timeout=timedelta(hours=60),
+    ),
 )
 def data_drift_redshift_retrain():
     """Wire the master graph."""

@@ -46,7 +46,12 @@ def deploy_endpoint():
     ]
     end = watcher()
     chain(*deployment, end)
-    chain(deployment, roll_back(planned), in_service("wait_until_rolled_back"), end)
+    chain(
+        deployment,
+        roll_back(planned),
+        in_service("wait_until_rolled_back"),
+        end,
+    )
 
 
 deploy_endpoint()

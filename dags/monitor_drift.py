@@ -14,7 +14,14 @@ from datetime import timedelta
 from airflow.sdk import chain, dag
 
 from lifecycle.defaults import dag_defaults
-from lifecycle.drift import ALERT_DRIFT, ALERT_OUTAGE, SERIES, analyse_drift, plan_window, unload_window
+from lifecycle.drift import (
+    ALERT_DRIFT,
+    ALERT_OUTAGE,
+    SERIES,
+    analyse_drift,
+    plan_window,
+    unload_window,
+)
 from lifecycle.names import RUN, RUN_AFTER
 
 
@@ -27,7 +34,9 @@ from lifecycle.names import RUN, RUN_AFTER
 def monitor_drift():
     """Wire the drift watch."""
     planned = plan_window(SERIES, RUN, RUN_AFTER)
-    analysis = analyse_drift.override(on_success_callback=[ALERT_DRIFT, ALERT_OUTAGE])(SERIES, RUN, RUN_AFTER, planned)
+    analysis = analyse_drift.override(
+        on_success_callback=[ALERT_DRIFT, ALERT_OUTAGE]
+    )(SERIES, RUN, RUN_AFTER, planned)
     chain(planned, unload_window(), analysis)
 
 

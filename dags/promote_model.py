@@ -18,11 +18,20 @@ from lifecycle.by_hand import next_action, nominate, rollback
 from lifecycle.defaults import DECISION, dag_defaults
 from lifecycle.flow import join, watcher
 from lifecycle.names import RUN
-from lifecycle.promotion import champion_challenger, decide_and_carry_out, mode_param
+from lifecycle.promotion import (
+    champion_challenger,
+    decide_and_carry_out,
+    mode_param,
+)
 from lifecycle.training import STAGES
 
 PARAMS = {
-    "stage": Param("contact", type="string", enum=STAGES, description="Scoring stage whose model is meant."),
+    "stage": Param(
+        "contact",
+        type="string",
+        enum=STAGES,
+        description="Scoring stage whose model is meant.",
+    ),
     "version": Param(
         None,
         type=["null", "string"],
@@ -30,8 +39,16 @@ PARAMS = {
         description="Number of the registered version to judge. Empty: the present challenger.",
     ),
     "promotion_mode": mode_param(),
-    "rollback": Param(False, type="boolean", description="Put the previous champion back, without a gate."),
-    "reason": Param(None, type=["null", "string"], description="Why it is rolled back, for the record."),
+    "rollback": Param(
+        False,
+        type="boolean",
+        description="Put the previous champion back, without a gate.",
+    ),
+    "reason": Param(
+        None,
+        type=["null", "string"],
+        description="Why it is rolled back, for the record.",
+    ),
 }
 
 
@@ -44,7 +61,9 @@ PARAMS = {
 )
 def promote_model():
     """Wire the promotion by hand."""
-    choose_action = BranchPythonOperator(task_id="choose_action", python_callable=next_action, **DECISION)
+    choose_action = BranchPythonOperator(
+        task_id="choose_action", python_callable=next_action, **DECISION
+    )
     challenger = nominate()
     comparisons = champion_challenger(challenger, RUN)
     end = join()

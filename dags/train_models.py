@@ -15,7 +15,11 @@ from lifecycle.defaults import dag_defaults
 from lifecycle.training import FAMILIES_PARAM, STAGES_PARAM, train_challengers
 from lifecycle.training_backend import BACKEND_PARAM
 
-PARAMS = {"families": FAMILIES_PARAM, "scoring_stages": STAGES_PARAM, "training_backend": BACKEND_PARAM}
+PARAMS = {
+    "families": FAMILIES_PARAM,
+    "scoring_stages": STAGES_PARAM,
+    "training_backend": BACKEND_PARAM,
+}
 
 
 @dag(

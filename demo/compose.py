@@ -76,9 +76,15 @@ class Compose:
         environment: variables for the file, on top of this process's and of `.env`.
     """
 
-    def __init__(self, project: str, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, project: str, environment: Mapping[str, str] | None = None
+    ) -> None:
         self.project = project
-        self._command = [*compose_command(), "--file", str(ROOT / "docker-compose.yaml")]
+        self._command = [
+            *compose_command(),
+            "--file",
+            str(ROOT / "docker-compose.yaml"),
+        ]
         self._environment = {
             **os.environ,
             **builder(),
@@ -94,14 +100,28 @@ class Compose:
             ComposeError: it fails.
         """
         command = [*self._command, *arguments]
-        completed = subprocess.run(command, env=self._environment, stdout=sys.stderr, check=False, cwd=ROOT)
+        completed = subprocess.run(
+            command,
+            env=self._environment,
+            stdout=sys.stderr,
+            check=False,
+            cwd=ROOT,
+        )
         if completed.returncode:
             words = " ".join(arguments)
-            raise ComposeError(f"`{words}` of Compose ended with {completed.returncode}; its output says why")
+            raise ComposeError(
+                f"`{words}` of Compose ended with {completed.returncode}; its output says why"
+            )
 
     def containers(self) -> tuple[Container, ...]:
         """Return every container of the project, stopped ones too."""
-        listing = docker("ps", "--all", "--quiet", "--filter", f"label={LABEL}.project={self.project}")
+        listing = docker(
+            "ps",
+            "--all",
+            "--quiet",
+            "--filter",
+            f"label={LABEL}.project={self.project}",
+        )
         ids = listing.split()
         if not ids:
             return ()
@@ -127,35 +147,53 @@ class Compose:
                 waiting = self._not_ready()
                 if any(container.lost for container in waiting):
                     return True
-                status.update(f"waiting for {', '.join(container.service for container in waiting)}")
+                status.update(
+                    f"waiting for {', '.join(container.service for container in waiting)}"
+                )
                 return not waiting
 
             wait_until(is_settled, seconds, POLL_SECONDS)
         waiting = self._not_ready()
         if waiting:
-            raise ComposeError("\n".join(_why_not_ready(container) for container in waiting))
+            raise ComposeError(
+                "\n".join(_why_not_ready(container) for container in waiting)
+            )
 
     def _not_ready(self) -> list[Container]:
-        return [container for container in self.containers() if not container.ready]
+        return [
+            container for container in self.containers() if not container.ready
+        ]
 
 
 def _why_not_ready(container: Container) -> str:
-    state = f"{container.status} {container.health} exit code {container.exit_code}"
+    state = (
+        f"{container.status} {container.health} exit code {container.exit_code}"
+    )
     return f"{container.service} is not healthy ({state}); its last lines:\n{logs(container)}"
 
 
 def logs(container: Container) -> str:
     """Return the last lines of a container, of both its streams."""
     command = ["docker", "logs", "--tail", str(LOG_LINES), container.id]
-    return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False).stdout
+    return subprocess.run(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    ).stdout
 
 
 def docker(*arguments: str) -> str:
     """Return the standard output of a Docker command. Raises ComposeError with its standard error if it fails."""
     try:
-        completed = subprocess.run(["docker", *arguments], capture_output=True, text=True, check=False)
+        completed = subprocess.run(
+            ["docker", *arguments], capture_output=True, text=True, check=False
+        )
     except FileNotFoundError as error:
-        raise ComposeError("there is no docker on the PATH; install Docker Engine and Docker Compose") from error
+        raise ComposeError(
+            "there is no docker on the PATH; install Docker Engine and Docker Compose"
+        ) from error
     if completed.returncode:
         raise ComposeError(f"docker {arguments[0]}: {completed.stderr.strip()}")
     return completed.stdout
@@ -167,7 +205,9 @@ def compose_command() -> list[str]:
         return ["docker", "compose"]
     if shutil.which("docker-compose"):
         return ["docker-compose"]
-    raise ComposeError("there is no Docker Compose; install its plugin (v2) or docker-compose 1.29")
+    raise ComposeError(
+        "there is no Docker Compose; install its plugin (v2) or docker-compose 1.29"
+    )
 
 
 def builder() -> dict[str, str]:
@@ -179,7 +219,10 @@ def builder() -> dict[str, str]:
 
 def _works(*command: str) -> bool:
     try:
-        return subprocess.run(command, capture_output=True, check=False).returncode == 0
+        return (
+            subprocess.run(command, capture_output=True, check=False).returncode
+            == 0
+        )
     except FileNotFoundError:
         return False
 
@@ -189,19 +232,25 @@ def require_docker() -> None:
     try:
         docker("version", "--format", "{{.Server.Version}}")
     except ComposeError as error:
-        raise ComposeError(f"no Docker daemon answers ({error}); start Docker, then run this again") from error
+        raise ComposeError(
+            f"no Docker daemon answers ({error}); start Docker, then run this again"
+        ) from error
 
 
 def project_name() -> str:
     """Return the name that Compose itself would take: that of the variable, else the folder's."""
-    return os.environ.get("COMPOSE_PROJECT_NAME") or re.sub(r"[^-_a-z0-9]", "", ROOT.name.lower())
+    return os.environ.get("COMPOSE_PROJECT_NAME") or re.sub(
+        r"[^-_a-z0-9]", "", ROOT.name.lower()
+    )
 
 
 def main() -> None:
     """Run the command line: exit status 1 and the reason where the containers do not run."""
     console = Console(stderr=True)
     for name, value in dotenv_values(ROOT / ".env").items():
-        os.environ.setdefault(name, value or "")  # Compose reads the file itself; the replay needs its ports
+        os.environ.setdefault(
+            name, value or ""
+        )  # Compose reads the file itself; the replay needs its ports
     started = time.monotonic()
     try:
         require_docker()
@@ -211,7 +260,9 @@ def main() -> None:
     except ComposeError as error:
         console.print(str(error), markup=False, style="red")
         sys.exit(1)
-    console.print(f"every container is healthy after {time.monotonic() - started:.0f} s")
+    console.print(
+        f"every container is healthy after {time.monotonic() - started:.0f} s"
+    )
     STATE.mkdir(exist_ok=True)
     replay.main(stopped_by="docker compose down")
 

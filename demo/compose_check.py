@@ -22,7 +22,12 @@ from rich.table import Table
 
 from demo.compose import Compose, Container, docker, logs, require_docker
 from demo.environment import STATE, client_environment
-from demo.errors import AirflowError, ComposeError, NotProvedError, RunFailedError
+from demo.errors import (
+    AirflowError,
+    ComposeError,
+    NotProvedError,
+    RunFailedError,
+)
 from demo.ports import Ports
 from demo.replay.__main__ import COLUMNS, leads_file
 from demo.replay.airflow import Airflow
@@ -49,24 +54,37 @@ def free_ports() -> Ports:
     with ExitStack() as stack:
         numbers = {}
         for name in Ports.model_fields:
-            probe = stack.enter_context(socket.socket())  # open until all are chosen, so that all differ
+            probe = stack.enter_context(
+                socket.socket()
+            )  # open until all are chosen, so that all differ
             probe.bind(("127.0.0.1", 0))
             numbers[name] = probe.getsockname()[1]
         return Ports(**numbers)
 
 
-def require_champion(client: MlflowClient, facts: Facts, contract: Contract) -> str:
+def require_champion(
+    client: MlflowClient, facts: Facts, contract: Contract
+) -> str:
     """Return the champion's version in the registry, which must be the one that the master DAG says it promoted."""
     registered = champion(client, contract.model_name())
     claim = f"the master DAG's decision is {facts.decision!r}, its champion {facts.champion_version!r}"
     if registered is None:
-        raise NotProvedError(f"the registry has no champion of {contract.model_name()}; {claim}")
-    if facts.decision != "promote" or str(registered.version) != facts.champion_version:
-        raise NotProvedError(f"the registry's champion of {registered.model} is {registered.version}; {claim}")
+        raise NotProvedError(
+            f"the registry has no champion of {contract.model_name()}; {claim}"
+        )
+    if (
+        facts.decision != "promote"
+        or str(registered.version) != facts.champion_version
+    ):
+        raise NotProvedError(
+            f"the registry's champion of {registered.model} is {registered.version}; {claim}"
+        )
     return str(registered.version)
 
 
-def require_served(address: str, contract: Contract, version: str, seconds: float = API_SECONDS) -> float:
+def require_served(
+    address: str, contract: Contract, version: str, seconds: float = API_SECONDS
+) -> float:
     """Wait until the scoring API serves that version, and return its score of a lead.
 
     Raises:
@@ -80,7 +98,9 @@ def require_served(address: str, contract: Contract, version: str, seconds: floa
     def serves_version() -> bool:
         nonlocal last_answer
         try:
-            answer = httpx.post(f"{address}/predict", json=lead, headers=headers, timeout=30)
+            answer = httpx.post(
+                f"{address}/predict", json=lead, headers=headers, timeout=30
+            )
         except httpx.TransportError:
             return False
         last_answer = f"{answer.status_code} {answer.text[:500]}"
@@ -101,17 +121,29 @@ def require_served(address: str, contract: Contract, version: str, seconds: floa
 
 def require_steady(containers: tuple[Container, ...]) -> None:
     """Raise NotProvedError naming every service that ended by itself and was started again."""
-    restarted = [container.service for container in containers if container.restarts]
+    restarted = [
+        container.service for container in containers if container.restarts
+    ]
     if restarted:
-        raise NotProvedError(f"these services ended and were started again: {', '.join(restarted)}; their logs say why")
+        raise NotProvedError(
+            f"these services ended and were started again: {', '.join(restarted)}; their logs say why"
+        )
 
 
 def require_no_root(containers: tuple[Container, ...]) -> None:
     """Raise NotProvedError naming every service with a process of root's, an entry point that steps down left out."""
-    running = [container for container in containers if container.status == "running"]
-    as_root = [container.service for container in running if ROOT_USER in _users(container)]
+    running = [
+        container for container in containers if container.status == "running"
+    ]
+    as_root = [
+        container.service
+        for container in running
+        if ROOT_USER in _users(container)
+    ]
     if as_root:
-        raise NotProvedError(f"these services run as root: {', '.join(as_root)}")
+        raise NotProvedError(
+            f"these services run as root: {', '.join(as_root)}"
+        )
 
 
 def _users(container: Container) -> list[str]:
@@ -123,14 +155,24 @@ def _users(container: Container) -> list[str]:
 
 def measured(compose: Compose) -> Table:
     """Return a table of every running container's memory, and the size of its image."""
-    table = Table("service", "memory", "image", title="What the containers take")
+    table = Table(
+        "service", "memory", "image", title="What the containers take"
+    )
     for container in compose.containers():
-        names = docker("inspect", "--format", "{{.Config.Image}} {{.Image}}", container.id)
+        names = docker(
+            "inspect", "--format", "{{.Config.Image}} {{.Image}}", container.id
+        )
         image, _, digest = names.strip().partition(" ")
         size = int(docker("image", "inspect", "--format", "{{.Size}}", digest))
         memory = "–"
         if container.status == "running":
-            usage = docker("stats", "--no-stream", "--format", "{{.MemUsage}}", container.id)
+            usage = docker(
+                "stats",
+                "--no-stream",
+                "--format",
+                "{{.MemUsage}}",
+                container.id,
+            )
             memory = usage.split(" / ")[0].strip()
         table.add_row(container.service, memory, f"{image} {size / 1e9:.2f} GB")
     return table
@@ -144,7 +186,9 @@ def prove(compose: Compose, ports: Ports, console: Console) -> None:
     settings.cache_clear()  # MLflow's address is one of them
     contract = load_contract(settings().contract)
     facts = play_first_batch(ports, contract, console)
-    version = require_champion(connect(settings().mlflow.tracking_uri), facts, contract)
+    version = require_champion(
+        connect(settings().mlflow.tracking_uri), facts, contract
+    )
     score = require_served(ports.api, contract, version)
     require_steady(compose.containers())
     require_no_root(compose.containers())
@@ -154,7 +198,9 @@ def prove(compose: Compose, ports: Ports, console: Console) -> None:
     )
 
 
-def play_first_batch(ports: Ports, contract: Contract, console: Console) -> Facts:
+def play_first_batch(
+    ports: Ports, contract: Contract, console: Console
+) -> Facts:
     """Bootstrap the platform, then ingest the first leads and run the master DAG."""
     STATE.mkdir(exist_ok=True)
     batch = cut(leads_file().read_bytes(), contract)[0]
@@ -172,7 +218,9 @@ def play_first_batch(ports: Ports, contract: Contract, console: Console) -> Fact
             replay.prepare()
             return replay.play(batch)
 
-        return timed(console, f"{batch.rows:,} leads through the master DAG", play)
+        return timed(
+            console, f"{batch.rows:,} leads through the master DAG", play
+        )
 
 
 def run(compose: Compose, ports: Ports, console: Console) -> None:
@@ -182,7 +230,10 @@ def run(compose: Compose, ports: Ports, console: Console) -> None:
         prove(compose, ports, console)
     except BaseException:
         for container in compose.containers():
-            console.print(f"--- {container.service}: {container.status}\n{logs(container)}", markup=False)
+            console.print(
+                f"--- {container.service}: {container.status}\n{logs(container)}",
+                markup=False,
+            )
         raise
     finally:
         clean(compose)
@@ -190,10 +241,20 @@ def run(compose: Compose, ports: Ports, console: Console) -> None:
 
 def clean(compose: Compose) -> None:
     """Remove containers, network and volumes of the project; its images stay, for the next time."""
-    compose.run("--profile", "celery", "down", "--volumes", "--remove-orphans", "--timeout", "20")
+    compose.run(
+        "--profile",
+        "celery",
+        "down",
+        "--volumes",
+        "--remove-orphans",
+        "--timeout",
+        "20",
+    )
 
 
-def timed[Result](console: Console, title: str, work: Callable[[], Result]) -> Result:
+def timed[Result](
+    console: Console, title: str, work: Callable[[], Result]
+) -> Result:
     """Do some work, print how long it took, and return its result."""
     started = time.monotonic()
     result = work()
@@ -203,8 +264,14 @@ def timed[Result](console: Console, title: str, work: Callable[[], Result]) -> R
 
 def main() -> None:
     """Run the command line: exit status 1 and the reason where anything is not proved."""
-    parser = argparse.ArgumentParser(prog="python -m demo.compose_check", description=__doc__)
-    parser.add_argument("--celery", action="store_true", help="tasks run in workers, which hear of them over SQS")
+    parser = argparse.ArgumentParser(
+        prog="python -m demo.compose_check", description=__doc__
+    )
+    parser.add_argument(
+        "--celery",
+        action="store_true",
+        help="tasks run in workers, which hear of them over SQS",
+    )
     arguments = parser.parse_args()
     console = Console(width=160)
     ports = free_ports()
@@ -215,10 +282,20 @@ def main() -> None:
     try:
         require_docker()
         run(Compose(PROJECT, environment), ports, console)
-    except (ComposeError, NotProvedError, RunFailedError, AirflowError, httpx.HTTPError) as error:
-        console.print(f"compose-test failed: {error}", markup=False, style="red")
+    except (
+        ComposeError,
+        NotProvedError,
+        RunFailedError,
+        AirflowError,
+        httpx.HTTPError,
+    ) as error:
+        console.print(
+            f"compose-test failed: {error}", markup=False, style="red"
+        )
         sys.exit(1)
-    console.print(f"compose-test passed after {time.monotonic() - started:.0f} s")
+    console.print(
+        f"compose-test passed after {time.monotonic() - started:.0f} s"
+    )
 
 
 if __name__ == "__main__":

@@ -10,7 +10,9 @@ def main() -> None:
     console = Console(stderr=True)
     with console.status("stopping"):
         stopped = stack.stop()
-    console.print(f"stopped {stopped} processes" if stopped else "nothing was running")
+    console.print(
+        f"stopped {stopped} processes" if stopped else "nothing was running"
+    )
 
 
 if __name__ == "__main__":

@@ -24,7 +24,11 @@ def local_environment(ports: Ports, settings: Settings) -> dict[str, str]:
     The caller's own AWS_*, AIRFLOW* and MLFLOW_* variables are left out: a profile or a home of another project would
     point the stack's processes elsewhere.
     """
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(OTHER_PROJECTS)}
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(OTHER_PROJECTS)
+    }
     return {
         **inherited,
         **_general(ports, settings),
@@ -41,7 +45,9 @@ def _general(ports: Ports, settings: Settings) -> dict[str, str]:
     return {
         **ports.variables(),
         "PATH": f"{programs}{os.pathsep}{os.environ.get('PATH', '')}",
-        "PYTHONPATH": str(ROOT),  # on MWAA the DAGs folder holds include/ and is on sys.path
+        "PYTHONPATH": str(
+            ROOT
+        ),  # on MWAA the DAGs folder holds include/ and is on sys.path
         "PYTHONUNBUFFERED": "1",
         "OMP_NUM_THREADS": "1",  # several OpenMP processes on two cores wait for each other
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # eight more processes that nothing here uses
@@ -84,13 +90,21 @@ def _airflow(ports: Ports) -> dict[str, str]:
         "DAG_PROCESSOR__REFRESH_INTERVAL": "15",
         "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "300",  # a changed file is parsed at once all the same
     }
-    return {"AIRFLOW_HOME": str(home)} | {f"AIRFLOW__{name}": value for name, value in options.items()}
+    return {"AIRFLOW_HOME": str(home)} | {
+        f"AIRFLOW__{name}": value for name, value in options.items()
+    }
 
 
 def _connections(ports: Ports) -> dict[str, str]:
-    mail = {"disable_tls": True, "disable_ssl": True, "from_email": "airflow@example.com"}
+    mail = {
+        "disable_tls": True,
+        "disable_ssl": True,
+        "from_email": "airflow@example.com",
+    }
     connections = {
-        "AWS_DEFAULT": {"conn_type": "aws"},  # endpoint, keys and region come from boto3's own variables
+        "AWS_DEFAULT": {
+            "conn_type": "aws"
+        },  # endpoint, keys and region come from boto3's own variables
         "SLACK_DEFAULT": {
             "conn_type": "slackwebhook",
             "host": f"{ports.inbox}/slack",
@@ -103,7 +117,10 @@ def _connections(ports: Ports) -> dict[str, str]:
             "extra": mail,
         },
     }
-    return {f"AIRFLOW_CONN_{name}": json.dumps(content) for name, content in connections.items()}
+    return {
+        f"AIRFLOW_CONN_{name}": json.dumps(content)
+        for name, content in connections.items()
+    }
 
 
 def _without_proxy(name: str) -> str:

@@ -49,7 +49,9 @@ class Inbox:
         self._alerts: deque[Alert] = deque(maxlen=NEWEST)
         self._lock = Lock()
 
-    def add(self, channel: str, to: str, subject: str, text: str, body: Any) -> None:
+    def add(
+        self, channel: str, to: str, subject: str, text: str, body: Any
+    ) -> None:
         """Keep one message, stamped with the time of its arrival (UTC)."""
         alert = Alert(
             channel=channel,
@@ -117,7 +119,11 @@ def _texts(content: object) -> list[str]:
     if isinstance(content, dict):
         if isinstance(content.get("text"), str):
             texts.append(content["text"])
-        content = [value for value in content.values() if isinstance(value, (dict, list))]
+        content = [
+            value
+            for value in content.values()
+            if isinstance(value, (dict, list))
+        ]
     if isinstance(content, list):
         for item in content:
             texts += _texts(item)
@@ -130,13 +136,25 @@ class MailHandler:
     def __init__(self, inbox: Inbox) -> None:
         self._inbox = inbox
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+    async def handle_DATA(  # noqa: N802
+        self, server: SMTP, session: Session, envelope: Envelope
+    ) -> str:
         """Keep one mail (the method's name is aiosmtpd's); HTML is kept where there is no text."""
-        mail = message_from_bytes(bytes(envelope.content or b""), _class=EmailMessage, policy=policy.default)
+        mail = message_from_bytes(
+            bytes(envelope.content or b""),
+            _class=EmailMessage,
+            policy=policy.default,
+        )
         part = mail.get_body(preferencelist=("plain", "html"))
         text = str(part.get_content()) if part else ""
         subject = str(mail.get("Subject", "(no subject)"))
-        self._inbox.add("email", ", ".join(envelope.rcpt_tos), subject, text, mail.as_string())
+        self._inbox.add(
+            "email",
+            ", ".join(envelope.rcpt_tos),
+            subject,
+            text,
+            mail.as_string(),
+        )
         return "250 Message accepted"
 
 
@@ -149,11 +167,15 @@ def serve(ports: Ports) -> None:
     mail = Controller(MailHandler(inbox), hostname=host, port=ports.smtp_port)
     mail.start()
     try:
-        serve_http(create_inbox_app(inbox), host=host, port=ports.inbox_port, threads=4)
+        serve_http(
+            create_inbox_app(inbox), host=host, port=ports.inbox_port, threads=4
+        )
     finally:
         mail.stop()
 
 
 if __name__ == "__main__":
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(name)s %(message)s"
+    )
     serve(Ports())

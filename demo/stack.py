@@ -28,7 +28,9 @@ def require_free_ports(parts: Iterable[Service], smtp_port: int) -> None:
     for port, title, variable in ports:
         if not _is_free(port):
             message = f"port {port} ({title}) is taken by another program{_holder(port)}"
-            raise StackError(f"{message}; stop it or choose another port with {variable}=…")
+            raise StackError(
+                f"{message}; stop it or choose another port with {variable}=…"
+            )
 
 
 def _is_free(port: int) -> bool:
@@ -45,7 +47,11 @@ def _holder(port: int) -> str:
     """Return name and id of the process that holds a port, as the end of a sentence; empty if nobody may know it."""
     try:
         for connection in psutil.net_connections("tcp"):
-            if connection.pid and connection.laddr and connection.laddr.port == port:
+            if (
+                connection.pid
+                and connection.laddr
+                and connection.laddr.port == port
+            ):
                 return f": {psutil.Process(connection.pid).name()}, pid {connection.pid}"
     except psutil.Error:
         return ""
@@ -56,14 +62,28 @@ def prepare_database(environment: dict[str, str]) -> None:
     """Create or migrate Airflow's metadata database, which its processes expect to find."""
     log_file = LOGS / "airflow-db.log"
     with log_file.open("w") as log:
-        migration = subprocess.run(["airflow", "db", "migrate"], env=environment, stdout=log, stderr=log, check=False)
+        migration = subprocess.run(
+            ["airflow", "db", "migrate"],
+            env=environment,
+            stdout=log,
+            stderr=log,
+            check=False,
+        )
     if migration.returncode:
         raise StackError(f"airflow db migrate failed:\n{tail(log_file)}")
 
 
 def start(environment: dict[str, str]) -> psutil.Process:
     """Start honcho, detached, with its output in the stack's log; return its process."""
-    command = [sys.executable, "-m", "honcho", "--no-colour", "-f", str(ROOT / "Procfile"), "start"]
+    command = [
+        sys.executable,
+        "-m",
+        "honcho",
+        "--no-colour",
+        "-f",
+        str(ROOT / "Procfile"),
+        "start",
+    ]
     with STACK_LOG.open("w") as log:
         honcho = subprocess.Popen(
             command,
@@ -121,7 +141,9 @@ def runner() -> psutil.Process | None:
 
 def is_alive(process: psutil.Process) -> bool:
     """Tell whether a process still runs; one that ended and waits for its parent does not."""
-    return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+    return bool(
+        process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    )
 
 
 def stop(patience: float = 15) -> int:
@@ -129,7 +151,9 @@ def stop(patience: float = 15) -> int:
     honcho = runner()
     family = _family()
     if honcho:
-        honcho.send_signal(signal.SIGTERM)  # honcho ends its children's process groups
+        honcho.send_signal(
+            signal.SIGTERM
+        )  # honcho ends its children's process groups
         psutil.wait_procs([honcho], timeout=patience)
     survivors = [process for process in family if process.is_running()]
     for process in survivors:

@@ -29,7 +29,9 @@ def up(console: Console) -> None:
     if honcho is None:
         stack.stop()  # what a crash left behind
         stack.require_free_ports(parts, ports.smtp_port)
-        shutil.rmtree(STATE, ignore_errors=True)  # the local AWS starts empty, so everything else does too
+        shutil.rmtree(
+            STATE, ignore_errors=True
+        )  # the local AWS starts empty, so everything else does too
         (STATE / "airflow").mkdir(parents=True)
         LOGS.mkdir()
         environment = local_environment(ports, settings())
@@ -39,11 +41,20 @@ def up(console: Console) -> None:
     wait_until_healthy(parts, honcho, console)
 
 
-def wait_until_healthy(parts: Sequence[Service], honcho: psutil.Process, console: Console) -> None:
+def wait_until_healthy(
+    parts: Sequence[Service], honcho: psutil.Process, console: Console
+) -> None:
     """Show every service until all are healthy; a stack that does not get there is stopped again."""
-    columns = (SpinnerColumn(finished_text="[green]✓"), TextColumn("{task.description}"), TimeElapsedColumn())
+    columns = (
+        SpinnerColumn(finished_text="[green]✓"),
+        TextColumn("{task.description}"),
+        TimeElapsedColumn(),
+    )
     with Progress(*columns, console=console) as progress:
-        waiting = {part: progress.add_task(f"{part.title:12} {part.address}", total=1) for part in parts}
+        waiting = {
+            part: progress.add_task(f"{part.title:12} {part.address}", total=1)
+            for part in parts
+        }
 
         def all_healthy() -> bool:
             _require_all_running(honcho)
@@ -55,7 +66,9 @@ def wait_until_healthy(parts: Sequence[Service], honcho: psutil.Process, console
         if not wait_until(all_healthy, DEADLINE, POLL_SECONDS):
             names = ", ".join(part.title for part in waiting)
             stack.stop()
-            raise StackError(f"not healthy after {DEADLINE} s: {names}; see {stack.STACK_LOG}")
+            raise StackError(
+                f"not healthy after {DEADLINE} s: {names}; see {stack.STACK_LOG}"
+            )
     stack.remember(honcho)
 
 
@@ -68,7 +81,9 @@ def _require_all_running(honcho: psutil.Process) -> None:
         ended = ("honcho", stack.tail(stack.STACK_LOG))
     name, output = ended
     stack.stop()
-    raise StackError(f"{name} stopped while starting; its last lines (all in {stack.STACK_LOG}):\n{output}")
+    raise StackError(
+        f"{name} stopped while starting; its last lines (all in {stack.STACK_LOG}):\n{output}"
+    )
 
 
 def main() -> None:
@@ -80,7 +95,9 @@ def main() -> None:
     except StackError as error:
         console.print(str(error), markup=False, style="red")
         sys.exit(1)
-    console.print(f"local stack ready after {time.monotonic() - started:.0f} s; `make down` stops it")
+    console.print(
+        f"local stack ready after {time.monotonic() - started:.0f} s; `make down` stops it"
+    )
 
 
 if __name__ == "__main__":

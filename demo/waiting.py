@@ -5,7 +5,9 @@ from collections.abc import Callable
 import tenacity
 
 
-def wait_until(is_done: Callable[[], bool], seconds: float | None, poll_seconds: float) -> bool:
+def wait_until(
+    is_done: Callable[[], bool], seconds: float | None, poll_seconds: float
+) -> bool:
     """Call `is_done` until it returns True.
 
     Args:
@@ -19,7 +21,9 @@ def wait_until(is_done: Callable[[], bool], seconds: float | None, poll_seconds:
     retrying = tenacity.Retrying(
         retry=tenacity.retry_if_result(lambda done: not done),
         wait=tenacity.wait_fixed(poll_seconds),
-        stop=tenacity.stop_never if seconds is None else tenacity.stop_after_delay(seconds),
+        stop=tenacity.stop_never
+        if seconds is None
+        else tenacity.stop_after_delay(seconds),
         retry_error_callback=lambda state: False,
     )
     return retrying(is_done)

@@ -37,7 +37,9 @@ class Refresher[T]:
         self._value = initial
         self._seconds = seconds
         self._expected = expected
-        self._retry_seconds = seconds if retry_seconds is None else retry_seconds
+        self._retry_seconds = (
+            seconds if retry_seconds is None else retry_seconds
+        )
         self._loaded = False
         self._problem = ""
         self._due = 0.0
@@ -67,7 +69,9 @@ class Refresher[T]:
     def latest(self) -> T:
         """Return the value, read again if it is due; one thread reads, the others take the value in use."""
         never_read = not self._due
-        if time.monotonic() >= self._due and self._lock.acquire(blocking=never_read):
+        if time.monotonic() >= self._due and self._lock.acquire(
+            blocking=never_read
+        ):
             try:
                 if time.monotonic() >= self._due:
                     self.refresh()
@@ -89,7 +93,10 @@ class Refresher[T]:
             try:
                 self.refresh()
             except Exception:  # unpickling a model runs anybody's code; a thread that ends would go unnoticed
-                log.exception("Reading %s failed in a way that nobody foresaw; trying again", self._name)
+                log.exception(
+                    "Reading %s failed in a way that nobody foresaw; trying again",
+                    self._name,
+                )
             time.sleep(self._pause())
 
     def _pause(self) -> float:
@@ -106,5 +113,9 @@ class Refresher[T]:
         if isinstance(error, LeadsError):
             problem = str(error)
         if problem != self._problem:
-            log.warning("%s not refreshed, what was read before stays in use: %s", self._name, problem)
+            log.warning(
+                "%s not refreshed, what was read before stays in use: %s",
+                self._name,
+                problem,
+            )
         self._problem = problem

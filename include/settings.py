@@ -16,11 +16,15 @@ from pydantic import AliasChoices, BaseModel, Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 Share = Annotated[float, Field(ge=0, le=1)]
-Floors = dict[Literal["accuracy", "precision", "recall", "f1", "roc_auc", "pr_auc"], Share]
+Floors = dict[
+    Literal["accuracy", "precision", "recall", "f1", "roc_auc", "pr_auc"], Share
+]
 
 
 def _group(prefix: str) -> SettingsConfigDict:
-    return SettingsConfigDict(env_prefix=prefix, frozen=True, extra="forbid", populate_by_name=True)
+    return SettingsConfigDict(
+        env_prefix=prefix, frozen=True, extra="forbid", populate_by_name=True
+    )
 
 
 class S3Settings(BaseSettings):
@@ -28,14 +32,32 @@ class S3Settings(BaseSettings):
 
     model_config = _group("LEADS_")
 
-    bucket: str = Field("leadconversiondata", description="bucket of the data lake")
-    raw_prefix: str = Field("raw-data", description="CSV files of leads as they arrive")
-    processed_prefix: str = Field("processed-data", description="Parquet files that ingestion and scoring make")
-    artifacts_prefix: str = Field("model-artifacts", description="training snapshots and model archives")
-    quarantine_prefix: str = Field("quarantine", description="rows that ingestion refused")
-    reports_prefix: str = Field("reports", description="pages and JSON about drift, gate, models and data")
-    scripts_prefix: str = Field("scripts", description="scripts and code of the Glue jobs")
-    feedback_prefix: str = Field("feedback", description="what the sales team reports about scores")
+    bucket: str = Field(
+        "leadconversiondata", description="bucket of the data lake"
+    )
+    raw_prefix: str = Field(
+        "raw-data", description="CSV files of leads as they arrive"
+    )
+    processed_prefix: str = Field(
+        "processed-data",
+        description="Parquet files that ingestion and scoring make",
+    )
+    artifacts_prefix: str = Field(
+        "model-artifacts", description="training snapshots and model archives"
+    )
+    quarantine_prefix: str = Field(
+        "quarantine", description="rows that ingestion refused"
+    )
+    reports_prefix: str = Field(
+        "reports",
+        description="pages and JSON about drift, gate, models and data",
+    )
+    scripts_prefix: str = Field(
+        "scripts", description="scripts and code of the Glue jobs"
+    )
+    feedback_prefix: str = Field(
+        "feedback", description="what the sales team reports about scores"
+    )
 
 
 class GlueSettings(BaseSettings):
@@ -43,12 +65,21 @@ class GlueSettings(BaseSettings):
 
     model_config = _group("LEADS_GLUE_")
 
-    database: str = Field("lead_conversion_db", description="database of the Data Catalog")
+    database: str = Field(
+        "lead_conversion_db", description="database of the Data Catalog"
+    )
     crawler: str = Field("jobcrawler", description="crawler of the raw files")
     job: str = Field("s3ToRedshift", description="job that types raw files")
-    scoring_job: str = Field("scoreLeads", description="job that scores open leads on Spark")
-    role: str = Field("glueaccessrole", description="IAM role of crawler and jobs")
-    connection: str = Field("RedshiftConnection", description="connection that places the jobs in the VPC")
+    scoring_job: str = Field(
+        "scoreLeads", description="job that scores open leads on Spark"
+    )
+    role: str = Field(
+        "glueaccessrole", description="IAM role of crawler and jobs"
+    )
+    connection: str = Field(
+        "RedshiftConnection",
+        description="connection that places the jobs in the VPC",
+    )
 
 
 class RedshiftSettings(BaseSettings):
@@ -56,12 +87,19 @@ class RedshiftSettings(BaseSettings):
 
     model_config = _group("LEADS_REDSHIFT_")
 
-    workgroup: str = Field("default-workgroup", description="workgroup that runs the statements")
+    workgroup: str = Field(
+        "default-workgroup", description="workgroup that runs the statements"
+    )
     database: str = Field("dev", description="database of the tables")
     schema_name: str = Field(
-        "public", validation_alias=AliasChoices("LEADS_REDSHIFT_SCHEMA"), description="schema of the tables"
+        "public",
+        validation_alias=AliasChoices("LEADS_REDSHIFT_SCHEMA"),
+        description="schema of the tables",
     )
-    secret: str = Field("prod/redshift/credentials", description="name of the secret with the credentials")
+    secret: str = Field(
+        "prod/redshift/credentials",
+        description="name of the secret with the credentials",
+    )
 
 
 class MlflowSettings(BaseSettings):
@@ -71,7 +109,9 @@ class MlflowSettings(BaseSettings):
 
     tracking_uri: str = Field(
         "http://localhost:5000",
-        validation_alias=AliasChoices("LEADS_MLFLOW_TRACKING_URI", "MLFLOW_TRACKING_URI"),
+        validation_alias=AliasChoices(
+            "LEADS_MLFLOW_TRACKING_URI", "MLFLOW_TRACKING_URI"
+        ),
         description="address of the MLflow server",
     )
 
@@ -81,8 +121,14 @@ class WebSettings(BaseSettings):
 
     model_config = _group("LEADS_WEB_")
 
-    mlflow: str = Field("", description="address of MLflow in a browser, where it is not the tracking URI")
-    s3: str = Field("", description="address of local AWS's S3 in a browser, where it is not AWS_ENDPOINT_URL")
+    mlflow: str = Field(
+        "",
+        description="address of MLflow in a browser, where it is not the tracking URI",
+    )
+    s3: str = Field(
+        "",
+        description="address of local AWS's S3 in a browser, where it is not AWS_ENDPOINT_URL",
+    )
 
 
 class TrainingSettings(BaseSettings):
@@ -95,10 +141,18 @@ class TrainingSettings(BaseSettings):
         description="ECR URI of an image with this project and its requirements, for training on SageMaker; "
         "local AWS runs the checkout in its place",
     )
-    role: str = Field("sagemaker-training-role", description="IAM role of the jobs")
-    instance: str = Field("ml.m5.large", description="instance type of the jobs")
-    subnets: tuple[str, ...] = Field((), description="where a job can reach MLflow; empty: outside any VPC")
-    security_groups: tuple[str, ...] = Field((), description="security groups of the jobs")
+    role: str = Field(
+        "sagemaker-training-role", description="IAM role of the jobs"
+    )
+    instance: str = Field(
+        "ml.m5.large", description="instance type of the jobs"
+    )
+    subnets: tuple[str, ...] = Field(
+        (), description="where a job can reach MLflow; empty: outside any VPC"
+    )
+    security_groups: tuple[str, ...] = Field(
+        (), description="security groups of the jobs"
+    )
 
 
 class EndpointSettings(BaseSettings):
@@ -107,18 +161,29 @@ class EndpointSettings(BaseSettings):
     model_config = _group("LEADS_ENDPOINT_")
 
     name: str = Field(
-        "lead-conversion", pattern=r"^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$", description="name of the endpoint"
+        "lead-conversion",
+        pattern=r"^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$",
+        description="name of the endpoint",
     )
     image: str = Field(
-        "lead-conversion-api", description="ECR URI of the scoring API's image, which is the endpoint's too"
+        "lead-conversion-api",
+        description="ECR URI of the scoring API's image, which is the endpoint's too",
     )
-    role: str = Field("sagemaker-endpoint-role", description="IAM role of the container")
+    role: str = Field(
+        "sagemaker-endpoint-role", description="IAM role of the container"
+    )
     instance: str = Field("ml.m5.large", description="instance type")
     instances: int = Field(1, ge=1, description="number of instances")
     capture_percentage: int = Field(
-        20, ge=0, le=100, description="percentage of requests and answers that the endpoint keeps in S3; 0: none"
+        20,
+        ge=0,
+        le=100,
+        description="percentage of requests and answers that the endpoint keeps in S3; 0: none",
     )
-    on_promotion: bool = Field(False, description="true: a promotion deploys the champions to the endpoint")
+    on_promotion: bool = Field(
+        False,
+        description="true: a promotion deploys the champions to the endpoint",
+    )
 
 
 class ScoringSettings(BaseSettings):
@@ -132,7 +197,11 @@ class ScoringSettings(BaseSettings):
         validation_alias=AliasChoices("LEADS_SPARK_SCORING_THRESHOLD"),
         description="more open leads than this are scored by Spark on Glue, not in an Airflow task",
     )
-    champion_poll_seconds: float = Field(2.0, gt=0, description="how often the scoring API looks for a new champion")
+    champion_poll_seconds: float = Field(
+        2.0,
+        gt=0,
+        description="how often the scoring API looks for a new champion",
+    )
 
 
 class ApiSettings(BaseSettings):
@@ -140,14 +209,38 @@ class ApiSettings(BaseSettings):
 
     model_config = _group("LEADS_API_")
 
-    auth: Literal["keys", "off"] = Field("keys", description="off: anyone who reaches the API may use it")
-    keys_secret: str = Field("prod/scoring-api/keys", description="secret with JSON of key name to SHA-256 in hex")
-    keys_refresh_seconds: float = Field(120.0, gt=0, description="how often the scoring API reads its keys again")
-    requests_per_second: float = Field(50.0, ge=0, description="sustained, for each key; 0: without limit")
-    burst: int = Field(200, ge=1, description="requests that a key may make at once after a pause")
-    max_leads: int = Field(1000, ge=1, description="leads in one request; POST /predict/batch takes any number")
-    max_columns: int = Field(500, ge=1, description="columns of one lead, unknown ones included")
-    model_folder: str = Field("", description="folder with bundled champions to serve in place of the registry's")
+    auth: Literal["keys", "off"] = Field(
+        "keys", description="off: anyone who reaches the API may use it"
+    )
+    keys_secret: str = Field(
+        "prod/scoring-api/keys",
+        description="secret with JSON of key name to SHA-256 in hex",
+    )
+    keys_refresh_seconds: float = Field(
+        120.0,
+        gt=0,
+        description="how often the scoring API reads its keys again",
+    )
+    requests_per_second: float = Field(
+        50.0, ge=0, description="sustained, for each key; 0: without limit"
+    )
+    burst: int = Field(
+        200,
+        ge=1,
+        description="requests that a key may make at once after a pause",
+    )
+    max_leads: int = Field(
+        1000,
+        ge=1,
+        description="leads in one request; POST /predict/batch takes any number",
+    )
+    max_columns: int = Field(
+        500, ge=1, description="columns of one lead, unknown ones included"
+    )
+    model_folder: str = Field(
+        "",
+        description="folder with bundled champions to serve in place of the registry's",
+    )
 
 
 class DeskSettings(BaseSettings):
@@ -155,8 +248,16 @@ class DeskSettings(BaseSettings):
 
     model_config = _group("LEADS_DESK_")
 
-    leads: int = Field(20_000, ge=1, description="the lead desk lists at most so many open leads, the best ones")
-    seconds: float = Field(30.0, gt=0, description="how long the lead desk shows what it has read from S3")
+    leads: int = Field(
+        20_000,
+        ge=1,
+        description="the lead desk lists at most so many open leads, the best ones",
+    )
+    seconds: float = Field(
+        30.0,
+        gt=0,
+        description="how long the lead desk shows what it has read from S3",
+    )
 
 
 class AlertSettings(BaseSettings):
@@ -164,7 +265,9 @@ class AlertSettings(BaseSettings):
 
     model_config = _group("LEADS_ALERT_")
 
-    email: str = Field("mlops@example.com", description="who gets the alerts sent by email")
+    email: str = Field(
+        "mlops@example.com", description="who gets the alerts sent by email"
+    )
 
 
 class Decisions(BaseSettings):
@@ -172,55 +275,146 @@ class Decisions(BaseSettings):
 
     model_config = _group("LEADS_")
 
-    max_quarantined_share: float = Field(0.05, ge=0, le=1, description="the quality gate stops a load above it")
-    drift_share_threshold: float = Field(0.3, ge=0, le=1, description="share of drifted columns that starts a retrain")
-    min_drift_rows: int = Field(200, ge=1, description="with fewer current rows than this there is no verdict")
-    outage_missing_jump: float = Field(0.5, ge=0, le=1, description="jump in a column's missing share called an outage")
+    max_quarantined_share: float = Field(
+        0.05, ge=0, le=1, description="the quality gate stops a load above it"
+    )
+    drift_share_threshold: float = Field(
+        0.3,
+        ge=0,
+        le=1,
+        description="share of drifted columns that starts a retrain",
+    )
+    min_drift_rows: int = Field(
+        200,
+        ge=1,
+        description="with fewer current rows than this there is no verdict",
+    )
+    outage_missing_jump: float = Field(
+        0.5,
+        ge=0,
+        le=1,
+        description="jump in a column's missing share called an outage",
+    )
     outage_row_share: float = Field(
-        0.2, ge=0, le=1, description="a window with at most this share of the leads it should hold is an outage"
+        0.2,
+        ge=0,
+        le=1,
+        description="a window with at most this share of the leads it should hold is an outage",
     )
-    drift_triggers: tuple[Literal["data", "prediction", "performance"], ...] = Field(
-        ("data", "prediction", "performance"),
-        description="kinds of drift that start a retrain; a kind that is left out is not assessed",
+    drift_triggers: tuple[Literal["data", "prediction", "performance"], ...] = (
+        Field(
+            ("data", "prediction", "performance"),
+            description="kinds of drift that start a retrain; a kind that is left out is not assessed",
+        )
     )
-    drift_debounce_k: int = Field(1, ge=1, description="a retrain needs drift in so many of the newest n analyses")
-    drift_debounce_n: int = Field(1, ge=1, description="how many of the newest analyses of a DAG are counted")
-    label_maturity_days: float = Field(30.0, ge=0, description="days from ingestion until an outcome is taken as final")
+    drift_debounce_k: int = Field(
+        1,
+        ge=1,
+        description="a retrain needs drift in so many of the newest n analyses",
+    )
+    drift_debounce_n: int = Field(
+        1,
+        ge=1,
+        description="how many of the newest analyses of a DAG are counted",
+    )
+    label_maturity_days: float = Field(
+        30.0,
+        ge=0,
+        description="days from ingestion until an outcome is taken as final",
+    )
     performance_leads: int = Field(
-        2000, ge=1, description="performance is measured on so many of the newest matured leads"
+        2000,
+        ge=1,
+        description="performance is measured on so many of the newest matured leads",
     )
     min_matured_leads: int = Field(
-        200, ge=1, description="with fewer matured leads than this, performance is not assessed"
+        200,
+        ge=1,
+        description="with fewer matured leads than this, performance is not assessed",
     )
-    min_matured_per_outcome: int = Field(30, ge=2, description="the same, for the leads of either outcome")
-    max_auc_drop: float = Field(0.03, ge=0, le=1, description="loss of ROC-AUC since the holdout that starts a retrain")
-    max_brier_rise: float = Field(0.03, ge=0, le=1, description="rise of the Brier score that starts a retrain")
-    max_precision_drop: float = Field(0.1, ge=0, le=1, description="loss of precision that starts a retrain")
+    min_matured_per_outcome: int = Field(
+        30, ge=2, description="the same, for the leads of either outcome"
+    )
+    max_auc_drop: float = Field(
+        0.03,
+        ge=0,
+        le=1,
+        description="loss of ROC-AUC since the holdout that starts a retrain",
+    )
+    max_brier_rise: float = Field(
+        0.03,
+        ge=0,
+        le=1,
+        description="rise of the Brier score that starts a retrain",
+    )
+    max_precision_drop: float = Field(
+        0.1, ge=0, le=1, description="loss of precision that starts a retrain"
+    )
 
     primary_metric: Literal["roc_auc", "pr_auc", "f1"] = Field(
-        "roc_auc", description="figure in which a challenger must be better than the champion"
+        "roc_auc",
+        description="figure in which a challenger must be better than the champion",
     )
     floors_contact: Floors = Field(
         {"accuracy": 0.90, "precision": 0.85, "recall": 0.85, "roc_auc": 0.90},
         description="least figures on the holdout that a model of the stage may serve with, as JSON (guide 2.2)",
     )
     floors_engagement: Floors = Field(
-        {"roc_auc": 0.80}, description="the same for engagement, which knows less than contact"
+        {"roc_auc": 0.80},
+        description="the same for engagement, which knows less than contact",
     )
-    floors_capture: Floors = Field({"roc_auc": 0.75}, description="the same for capture, which knows least")
-    champion_max_age_days: float = Field(180.0, gt=0, description="an older champion may be replaced by an equal model")
-    gate_refresh_margin: float = Field(0.005, ge=0, le=1, description="rule refresh: loss that must be ruled out")
-    gate_brier_margin: float = Field(0.005, ge=0, le=1, description="rise of the Brier score that must be ruled out")
-    gate_segment_rows: int = Field(150, ge=1, description="segments of the holdout with fewer leads are not compared")
-    gate_segment_loss: float = Field(0.02, ge=0, le=1, description="largest loss that any segment may have")
+    floors_capture: Floors = Field(
+        {"roc_auc": 0.75}, description="the same for capture, which knows least"
+    )
+    champion_max_age_days: float = Field(
+        180.0,
+        gt=0,
+        description="an older champion may be replaced by an equal model",
+    )
+    gate_refresh_margin: float = Field(
+        0.005,
+        ge=0,
+        le=1,
+        description="rule refresh: loss that must be ruled out",
+    )
+    gate_brier_margin: float = Field(
+        0.005,
+        ge=0,
+        le=1,
+        description="rise of the Brier score that must be ruled out",
+    )
+    gate_segment_rows: int = Field(
+        150,
+        ge=1,
+        description="segments of the holdout with fewer leads are not compared",
+    )
+    gate_segment_loss: float = Field(
+        0.02, ge=0, le=1, description="largest loss that any segment may have"
+    )
 
-    max_missing_share: float = Field(1.0, ge=0, le=1, description="a feature missing more often is dropped; guide: 0.4")
-    threshold_policy: str = Field("f1", description="f1, precision_biased, cost or capacity=N (of every 1,000 leads)")
-    false_positive_hours: float = Field(
-        1.0, gt=0, description="policy cost: hours lost on a call that leads to nothing"
+    max_missing_share: float = Field(
+        1.0,
+        ge=0,
+        le=1,
+        description="a feature missing more often is dropped; guide: 0.4",
     )
-    missed_lead_hours: float = Field(2.0, gt=0, description="policy cost: hours that a missed conversion is worth")
-    tier_policy: Literal["fixed", "threshold"] = Field("fixed", description="where tiers A-D begin")
+    threshold_policy: str = Field(
+        "f1",
+        description="f1, precision_biased, cost or capacity=N (of every 1,000 leads)",
+    )
+    false_positive_hours: float = Field(
+        1.0,
+        gt=0,
+        description="policy cost: hours lost on a call that leads to nothing",
+    )
+    missed_lead_hours: float = Field(
+        2.0,
+        gt=0,
+        description="policy cost: hours that a missed conversion is worth",
+    )
+    tier_policy: Literal["fixed", "threshold"] = Field(
+        "fixed", description="where tiers A-D begin"
+    )
 
     feedback_labels: Literal["off", "open_only", "correct"] = Field(
         "open_only",
@@ -228,10 +422,16 @@ class Decisions(BaseSettings):
         "warehouse, or overrule the warehouse's label too",
     )
     feedback_rep_share: float = Field(
-        0.02, ge=0, le=1, description="largest share of the labelled leads whose training label any one rep may change"
+        0.02,
+        ge=0,
+        le=1,
+        description="largest share of the labelled leads whose training label any one rep may change",
     )
     feedback_weight: float = Field(
-        1.0, gt=0, le=100, description="weight in training of a lead whose label most reps confirm; 1 has no effect"
+        1.0,
+        gt=0,
+        le=100,
+        description="weight in training of a lead whose label most reps confirm; 1 has no effect",
     )
 
     @model_validator(mode="after")
@@ -252,15 +452,22 @@ class Settings(BaseSettings):
 
     model_config = _group("LEADS_")
 
-    contract: str = Field("x_education", description="name of a file in include/contract/, or the path of a YAML file")
+    contract: str = Field(
+        "x_education",
+        description="name of a file in include/contract/, or the path of a YAML file",
+    )
     region: str = Field(
         "ap-south-1",
-        validation_alias=AliasChoices("LEADS_REGION", "AWS_REGION", "AWS_DEFAULT_REGION"),
+        validation_alias=AliasChoices(
+            "LEADS_REGION", "AWS_REGION", "AWS_DEFAULT_REGION"
+        ),
         description="AWS region",
     )
     git_commit: str = Field(
         "",
-        validation_alias=AliasChoices("LEADS_GIT_COMMIT", "GIT_COMMIT", "GITHUB_SHA"),
+        validation_alias=AliasChoices(
+            "LEADS_GIT_COMMIT", "GIT_COMMIT", "GITHUB_SHA"
+        ),
         description="commit of the code, kept with every model",
     )
 

@@ -47,7 +47,9 @@ def delete(work: Deployer, session: boto3.Session) -> None:
     preflight.require_settled(environment, session, work.stacks)
     outputs = work.stacks.outputs()
     sagemaker = session.client("sagemaker")
-    teardown.stop_endpoint(sagemaker, environment["EndpointName"], environment["EndpointRole"])
+    teardown.stop_endpoint(
+        sagemaker, environment["EndpointName"], environment["EndpointRole"]
+    )
     for job in teardown.stop_training(sagemaker, environment["TrainingRole"]):
         log.info("training job %s stopped", job)
     for layer in reversed(LAYERS):
@@ -55,7 +57,11 @@ def delete(work: Deployer, session: boto3.Session) -> None:
             _clear_the_way(layer, work, session, outputs)
             work.stacks.delete(layer)
             if layer == "sagemaker" and "StudioFileSystem" in outputs:
-                teardown.release_studio(session.client("efs"), outputs["StudioFileSystem"], environment.keeps_data)
+                teardown.release_studio(
+                    session.client("efs"),
+                    outputs["StudioFileSystem"],
+                    environment.keeps_data,
+                )
             log.info("%-10s deleted", layer)
     remains = [
         *teardown.left_by_stacks(environment, outputs),
@@ -65,12 +71,16 @@ def delete(work: Deployer, session: boto3.Session) -> None:
         log.info("kept: %s", line)
 
 
-def _clear_the_way(layer: str, work: Deployer, session: boto3.Session, outputs: dict[str, str]) -> None:
+def _clear_the_way(
+    layer: str, work: Deployer, session: boto3.Session, outputs: dict[str, str]
+) -> None:
     """Remove what a layer's stack cannot be deleted with."""
     if layer == "storage":
         _empty_buckets(work, session)
     if layer == "sagemaker" and "StudioDomain" in outputs:
-        teardown.close_studio(session.client("sagemaker"), outputs["StudioDomain"])
+        teardown.close_studio(
+            session.client("sagemaker"), outputs["StudioDomain"]
+        )
     if layer == "network" and "VpcId" in outputs:
         teardown.release_network(session.client("ec2"), outputs["VpcId"])
 
@@ -80,13 +90,19 @@ def plan(work: Deployer) -> None:
     outputs = work.stacks.outputs()
     for layer in work.environment.layers:
         stack = work.stacks.describe(layer)
-        log.info("%-10s %s", layer, stack["StackStatus"] if stack else "to be created")
+        log.info(
+            "%-10s %s",
+            layer,
+            stack["StackStatus"] if stack else "to be created",
+        )
     values = work.environment.values | outputs
     for name, value in sorted(values.items()):
         log.info("  %-22s %s", name, value)
 
 
-def _extra(layer: str, work: Deployer, session: boto3.Session) -> dict[str, str]:
+def _extra(
+    layer: str, work: Deployer, session: boto3.Session
+) -> dict[str, str]:
     """Return parameters that only a deployment knows: the image, and the versions of the files in the bucket."""
     if layer == "api":
         return _image(work, session)
@@ -96,9 +112,13 @@ def _extra(layer: str, work: Deployer, session: boto3.Session) -> dict[str, str]
     if not set(VERSIONS) <= set(files):
         dist = ROOT / "dist"
         work.build(ROOT, dist)
-        deployment = work.bucket.apply(work.bucket.plan(dist), dist, "first", work.parse(dist))
+        deployment = work.bucket.apply(
+            work.bucket.plan(dist), dist, "first", work.parse(dist)
+        )
         files = deployment.files
-    return {parameter: files[key] for key, parameter in VERSION_PARAMETERS.items()}
+    return {
+        parameter: files[key] for key, parameter in VERSION_PARAMETERS.items()
+    }
 
 
 def _image(work: Deployer, session: boto3.Session) -> dict[str, str]:
@@ -109,7 +129,10 @@ def _image(work: Deployer, session: boto3.Session) -> dict[str, str]:
     image = images.uri(work.environment, work.stacks.outputs())
     if images.is_pushed(work.environment, session):
         return {"ApiImage": image}
-    log.info("           %s is not pushed yet, so the API starts no task: see make images", image)
+    log.info(
+        "           %s is not pushed yet, so the API starts no task: see make images",
+        image,
+    )
     return {"ApiImage": image, "ApiTasks": "0"}
 
 
@@ -125,11 +148,15 @@ def _empty_buckets(work: Deployer, session: boto3.Session) -> None:
 
 def main() -> None:
     """Run the command line: exit status 1 and the reason where something did not happen."""
-    parser = argparse.ArgumentParser(prog="python -m infra", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m infra", description=__doc__
+    )
     parser.add_argument("command", choices=("create", "delete", "plan"))
     parser.add_argument("--stage", required=True)
     arguments = parser.parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
+    logging.basicConfig(
+        level=logging.INFO, format="%(message)s", stream=sys.stdout
+    )
     session = boto3.Session()
     try:
         work = deployer(arguments.stage, session)

@@ -20,8 +20,12 @@ from infra.errors import ParseError
 SECRETS = {
     "an AWS access key": re.compile(rb"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"),
     "a private key": re.compile(rb"-----BEGIN [A-Z ]*PRIVATE KEY-----"),
-    "a secret access key": re.compile(rb"(?i)aws_secret_access_key['\"]?\s*[=:]\s*['\"]?[A-Za-z0-9/+]{40}\b"),
-    "a Slack webhook": re.compile(rb"hooks\.slack\.com/services/T[A-Z0-9]+/B[A-Z0-9]+/"),
+    "a secret access key": re.compile(
+        rb"(?i)aws_secret_access_key['\"]?\s*[=:]\s*['\"]?[A-Za-z0-9/+]{40}\b"
+    ),
+    "a Slack webhook": re.compile(
+        rb"hooks\.slack\.com/services/T[A-Z0-9]+/B[A-Z0-9]+/"
+    ),
 }
 PARSE = """
 import json, os, sys
@@ -41,8 +45,18 @@ def templates(region: str) -> list[str]:
     """Return cfn-lint's findings on the templates."""
     linter = Path(sys.executable).with_name("cfn-lint")
     files = sorted(map(str, TEMPLATES.glob("*.yaml")))
-    command = [str(linter), "--format", "parseable", "--regions", region, "--template", *files]
-    completed = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own files
+    command = [
+        str(linter),
+        "--format",
+        "parseable",
+        "--regions",
+        region,
+        "--template",
+        *files,
+    ]
+    completed = subprocess.run(  # noqa: S603 - our own files
+        command, capture_output=True, text=True, check=False
+    )
     if completed.returncode == 0:
         return []
     return (completed.stdout + completed.stderr).splitlines()
@@ -57,7 +71,9 @@ def secrets_in(folder: Path) -> list[str]:
     for name, content in _contents(folder):
         for kind, pattern in SECRETS.items():
             if pattern.search(content):
-                findings.append(f"{name} holds what looks like {kind}: take it out and revoke it")
+                findings.append(
+                    f"{name} holds what looks like {kind}: take it out and revoke it"
+                )
     return findings
 
 
@@ -75,27 +91,46 @@ def _contents(folder: Path) -> Iterator[tuple[str, bytes]]:
 def _files(folder: Path) -> list[Path]:
     if not (folder / ".git").exists():
         return list(folder.rglob("*"))
-    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    listing = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stdout  # noqa: S603
+    command = [
+        "git",
+        "ls-files",
+        "-z",
+        "--cached",
+        "--others",
+        "--exclude-standard",
+    ]
+    listing = subprocess.run(  # noqa: S603
+        command, cwd=folder, capture_output=True, text=True, check=True
+    ).stdout
     return [folder / name for name in listing.split("\0") if name]
 
 
 def conflicts(requirements: str, constraints: str) -> list[str]:
     """Return pins that the constraints of the target's Airflow refuse, and requirements that are not pinned."""
-    constraint_of = {canonicalize_name(pin.name): pin for pin in _pins(constraints)}
+    constraint_of = {
+        canonicalize_name(pin.name): pin for pin in _pins(constraints)
+    }
     findings = []
     for pin in _pins(requirements):
-        versions = [spec.version for spec in pin.specifier if spec.operator == "=="]
+        versions = [
+            spec.version for spec in pin.specifier if spec.operator == "=="
+        ]
         if not versions:
             findings.append(f"{pin.name} is not pinned: run make lock")
             continue
         constraint = constraint_of.get(canonicalize_name(pin.name))
-        if constraint and not constraint.specifier.contains(versions[0], prereleases=True):
-            findings.append(f"{pin.name} {versions[0]} is not {constraint.specifier} of the constraints: run make lock")
+        if constraint and not constraint.specifier.contains(
+            versions[0], prereleases=True
+        ):
+            findings.append(
+                f"{pin.name} {versions[0]} is not {constraint.specifier} of the constraints: run make lock"
+            )
     return findings
 
 
-def parse_dags(dist: Path, version: str) -> tuple[dict[str, dict[str, str]], list[str]]:
+def parse_dags(
+    dist: Path, version: str
+) -> tuple[dict[str, dict[str, str]], list[str]]:
     """Return file below dags/ and schedule of every DAG of a built dist/, by id, and what is wrong with them.
 
     Parsed in a process and an Airflow home of its own. A DAG that two files define is an error too.
@@ -105,16 +140,24 @@ def parse_dags(dist: Path, version: str) -> tuple[dict[str, dict[str, str]], lis
     """
     with tempfile.TemporaryDirectory() as home:
         completed = _run_parser(dist, Path(home))
-    lines = [line for line in completed.stdout.splitlines() if line.startswith("RESULT")]
+    lines = [
+        line
+        for line in completed.stdout.splitlines()
+        if line.startswith("RESULT")
+    ]
     if not lines:
-        raise ParseError(f"the DAGs could not be parsed:\n{completed.stderr[-2000:]}")
+        raise ParseError(
+            f"the DAGs could not be parsed:\n{completed.stderr[-2000:]}"
+        )
     result = json.loads(lines[0].removeprefix("RESULT"))
     if result["version"] != version:
         raise ParseError(
             f"this is Airflow {result['version']}, the target is {version}: see docs/mwaa.md, next version"
         )
     dags: dict[str, dict[str, str]] = result["dags"]
-    return dags, [f"{file}: {error}" for file, error in result["errors"].items()]
+    return dags, [
+        f"{file}: {error}" for file, error in result["errors"].items()
+    ]
 
 
 def _run_parser(dist: Path, home: Path) -> subprocess.CompletedProcess[str]:
@@ -122,7 +165,11 @@ def _run_parser(dist: Path, home: Path) -> subprocess.CompletedProcess[str]:
     if plugins.is_file() and plugins.stat().st_size:
         shutil.unpack_archive(plugins, home / "plugins")
     dags = str(dist / "dags")
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("AIRFLOW")
+    }
     variables = {
         **inherited,
         "AIRFLOW_HOME": str(home),
@@ -131,7 +178,9 @@ def _run_parser(dist: Path, home: Path) -> subprocess.CompletedProcess[str]:
         "PYTHONPATH": dags,
     }
     command = [sys.executable, "-c", PARSE, dags]
-    return subprocess.run(command, env=variables, capture_output=True, text=True, check=False)  # noqa: S603 - above
+    return subprocess.run(  # noqa: S603 - above
+        command, env=variables, capture_output=True, text=True, check=False
+    )
 
 
 def _pins(text: str) -> list[Requirement]:

@@ -7,7 +7,13 @@ from typing import Any
 
 import yaml
 
-from infra.environments import HERE, Environment, environment_names, load_environment, template
+from infra.environments import (
+    HERE,
+    Environment,
+    environment_names,
+    load_environment,
+    template,
+)
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +42,9 @@ def price_list() -> dict[str, Any]:
     return prices
 
 
-def bill(environment: Environment, use: dict[str, float], hours: float) -> list[Line]:
+def bill(
+    environment: Environment, use: dict[str, float], hours: float
+) -> list[Line]:
     """Return every line of an environment's month.
 
     Args:
@@ -52,14 +60,20 @@ def bill(environment: Environment, use: dict[str, float], hours: float) -> list[
     ]
 
 
-def _network(environment: Environment, use: dict[str, float], hours: float) -> list[Line]:
+def _network(
+    environment: Environment, use: dict[str, float], hours: float
+) -> list[Line]:
     nats = int(environment["NatGateways"])
     endpoints = _interface_endpoints()
     return [
         Line("nat_hour", nats * hours, f"{nats} gateways x {hours:g} h"),
         Line("nat_gb", use["nat_gb"], "GB out to the internet"),
         Line("public_address", nats * hours, f"{nats} addresses x {hours:g} h"),
-        Line("endpoint_hour", endpoints * 2 * hours, f"{endpoints} endpoints x 2 zones x {hours:g} h"),
+        Line(
+            "endpoint_hour",
+            endpoints * 2 * hours,
+            f"{endpoints} endpoints x 2 zones x {hours:g} h",
+        ),
     ]
 
 
@@ -67,16 +81,29 @@ def _interface_endpoints() -> int:
     """Count the VPC endpoints that are billed by the hour, which those of a gateway are not."""
     count = 0
     for resource in template("network")["Resources"].values():
-        if resource["Type"] == "AWS::EC2::VPCEndpoint" and resource["Properties"]["VpcEndpointType"] == "Interface":
+        if (
+            resource["Type"] == "AWS::EC2::VPCEndpoint"
+            and resource["Properties"]["VpcEndpointType"] == "Interface"
+        ):
             count += 1
     return count
 
 
-def _airflow(environment: Environment, use: dict[str, float], hours: float) -> list[Line]:
+def _airflow(
+    environment: Environment, use: dict[str, float], hours: float
+) -> list[Line]:
     size = environment["EnvironmentClass"].removeprefix("mw1.")
     return [
-        Line(f"mwaa_{size}", hours, f"{hours:g} h, one worker and two schedulers included"),
-        Line(f"mwaa_worker_{size}", use["extra_worker_hours"], "hours of workers beyond the first"),
+        Line(
+            f"mwaa_{size}",
+            hours,
+            f"{hours:g} h, one worker and two schedulers included",
+        ),
+        Line(
+            f"mwaa_worker_{size}",
+            use["extra_worker_hours"],
+            "hours of workers beyond the first",
+        ),
         Line("mwaa_database", 10, "10 GB"),
         Line("logs_gb", use["logs_gb"], "GB of logs"),
     ]
@@ -88,11 +115,25 @@ def _work(environment: Environment, use: dict[str, float]) -> list[Line]:
     runs = use["glue_runs"]
     dpu_hours_a_run = GLUE_DPU * GLUE_HOURS_A_RUN + CRAWL_DPU_HOURS
     return [
-        Line("redshift_rpu", rpu * query_hours, f"{rpu} RPU x {query_hours:g} h of queries"),
+        Line(
+            "redshift_rpu",
+            rpu * query_hours,
+            f"{rpu} RPU x {query_hours:g} h of queries",
+        ),
         Line("redshift_gb", use["data_gb"], "GB"),
-        Line("glue_dpu", runs * dpu_hours_a_run, f"{runs:g} runs x (2 DPU x 6 min + a crawl of 2 DPU x 10 min)"),
-        Line("sagemaker_m5_large", use["training_hours"], "hours of training jobs"),
-        Line("s3_gb", 3 * use["data_gb"], "GB, old versions and models included"),
+        Line(
+            "glue_dpu",
+            runs * dpu_hours_a_run,
+            f"{runs:g} runs x (2 DPU x 6 min + a crawl of 2 DPU x 10 min)",
+        ),
+        Line(
+            "sagemaker_m5_large",
+            use["training_hours"],
+            "hours of training jobs",
+        ),
+        Line(
+            "s3_gb", 3 * use["data_gb"], "GB, old versions and models included"
+        ),
         Line("s3_writes", 100, "thousand requests"),
     ]
 
@@ -104,8 +145,16 @@ def _servers(environment: Environment, hours: float) -> list[Line]:
     return [
         Line(f"ec2_{size}", hours, f"{hours:g} h of MLflow"),
         Line("ebs_gb", disk, "GB, system disk included"),
-        Line("fargate_vcpu", tasks * 0.5 * hours, f"{tasks} API tasks x 0.5 vCPU x {hours:g} h"),
-        Line("fargate_gb", tasks * 2 * hours, f"{tasks} API tasks x 2 GB x {hours:g} h"),
+        Line(
+            "fargate_vcpu",
+            tasks * 0.5 * hours,
+            f"{tasks} API tasks x 0.5 vCPU x {hours:g} h",
+        ),
+        Line(
+            "fargate_gb",
+            tasks * 2 * hours,
+            f"{tasks} API tasks x 2 GB x {hours:g} h",
+        ),
         Line("balancer", hours, f"{hours:g} h"),
         Line("balancer_unit", hours, f"1 unit x {hours:g} h"),
         Line("kms_key", 1, "key"),
@@ -130,10 +179,18 @@ def if_asked_for(use: dict[str, float], hours: float) -> list[Line]:
     instances = use["endpoint_instances"]
     runs = use["scoring_runs"]
     hours_a_run = use["scoring_hours_a_run"]
-    workers = int(template("glue")["Resources"]["ScoringJob"]["Properties"]["NumberOfWorkers"])
+    workers = int(
+        template("glue")["Resources"]["ScoringJob"]["Properties"][
+            "NumberOfWorkers"
+        ]
+    )
     spark = f"{runs:g} runs x {workers} DPU x {hours_a_run * 60:g} min"
     return [
-        Line("endpoint_m5_large", instances * hours, f"{instances:g} instance x {hours:g} h"),
+        Line(
+            "endpoint_m5_large",
+            instances * hours,
+            f"{instances:g} instance x {hours:g} h",
+        ),
         Line("scoring_dpu", runs * workers * hours_a_run, spark),
     ]
 
@@ -146,7 +203,10 @@ def table(name: str) -> str:
     environment = load_environment(name, "0" * 12)
     lines = bill(environment, assumptions["assumed"][name], hours)
     total = sum(line.cost(prices) for line in lines)
-    rows = [*_rows(lines, prices), f"| **{name}, a month** | | | | **{total:,.0f}** |"]
+    rows = [
+        *_rows(lines, prices),
+        f"| **{name}, a month** | | | | **{total:,.0f}** |",
+    ]
     return "\n".join(rows)
 
 
@@ -166,12 +226,16 @@ def _rows(lines: list[Line], prices: dict[str, Any]) -> list[str]:
     ]
     for line in sorted(lines, key=lambda line: -line.cost(prices)):
         price, title, *_ = prices[line.item]
-        rows.append(f"| {title} | {line.formula} | {line.quantity:,.0f} | {price} | {line.cost(prices):,.2f} |")
+        rows.append(
+            f"| {title} | {line.formula} | {line.quantity:,.0f} | {price} | {line.cost(prices):,.2f} |"
+        )
     return rows
 
 
 if __name__ == "__main__":
-    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
+    logging.basicConfig(
+        level=logging.INFO, format="%(message)s", stream=sys.stdout
+    )
     for name in environment_names():
         log.info("## %s\n\n%s\n", name, table(name))
     log.info("## Only if asked for\n\n%s\n", table_if_asked_for())

@@ -18,7 +18,12 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from infra import checks
-from infra.environments import Environment, airflow_variables, load_environment, template
+from infra.environments import (
+    Environment,
+    airflow_variables,
+    load_environment,
+    template,
+)
 from infra.errors import DeploymentError, InfraError, NotDeployableError
 from infra.mwaa_environment import Dags, MwaaEnvironment
 from infra.package import ROOT, package
@@ -48,8 +53,14 @@ class Deployer:
         outputs = self.stacks.outputs()
         name = self.environment.name
         if "MlflowTrackingUri" not in outputs:
-            raise DeploymentError(f"stage {name} has no stacks yet: make stacks STAGE={name}")
-        package(root, dist, airflow_variables(self.environment, outputs, self.region))
+            raise DeploymentError(
+                f"stage {name} has no stacks yet: make stacks STAGE={name}"
+            )
+        package(
+            root,
+            dist,
+            airflow_variables(self.environment, outputs, self.region),
+        )
 
     def validate(self, dist: Path, constraints: str) -> Dags:
         """Run every check; return the DAGs' files and schedules. Raises NotDeployableError with all findings."""
@@ -86,7 +97,9 @@ class Deployer:
         """Upload what differs, update the environment where needed, verify; return what was done."""
         plan = self.plan(dist, dags)
         deployment = self.bucket.apply(plan, dist, label, dags)
-        self._bring_up(deployment, plan.delete, uploaded=bool(plan.put or plan.delete))
+        self._bring_up(
+            deployment, plan.delete, uploaded=bool(plan.put or plan.delete)
+        )
         return plan
 
     def rollback(self) -> Deployment:
@@ -102,7 +115,9 @@ class Deployer:
         self._bring_up(deployment, deleted, uploaded=True)
         return deployment
 
-    def _bring_up(self, deployment: Deployment, deleted: Iterable[str], uploaded: bool) -> None:
+    def _bring_up(
+        self, deployment: Deployment, deleted: Iterable[str], uploaded: bool
+    ) -> None:
         """Put the environment on a deployment's versions, then wait until every DAG runs from its file.
 
         Args:
@@ -111,13 +126,20 @@ class Deployer:
             uploaded: whether any file is new, so that Airflow has to find it first.
         """
         if not self.mwaa.runs(deployment):
-            log.info("updating %s, which takes about half an hour", self.mwaa.name)
+            log.info(
+                "updating %s, which takes about half an hour", self.mwaa.name
+            )
             self.mwaa.update(deployment)
-            uploaded = False  # the machines are new, and have read the bucket as it is
+            uploaded = (
+                False  # the machines are new, and have read the bucket as it is
+            )
         since = datetime.now(UTC)
         if uploaded:
             since += REFRESH
-        log.info("verifying that Airflow has %d DAGs from these files", len(deployment.dags))
+        log.info(
+            "verifying that Airflow has %d DAGs from these files",
+            len(deployment.dags),
+        )
         self.mwaa.verify(deployment.dags, since, deleted)
 
     @property
@@ -135,14 +157,18 @@ def deployer(name: str, session: boto3.Session) -> Deployer:
         environment=environment,
         stacks=Stacks(environment, session),
         bucket=CodeBucket(session.client("s3"), environment["MwaaBucket"]),
-        mwaa=MwaaEnvironment(session.client("mwaa"), environment["EnvironmentName"]),
+        mwaa=MwaaEnvironment(
+            session.client("mwaa"), environment["EnvironmentName"]
+        ),
         region=session.region_name,
     )
 
 
 def _refuse(findings: list[str]) -> None:
     if findings:
-        raise NotDeployableError("not deployed, nothing was changed:\n" + "\n".join(findings))
+        raise NotDeployableError(
+            "not deployed, nothing was changed:\n" + "\n".join(findings)
+        )
 
 
 def describe(plan: Plan) -> str:
@@ -152,7 +178,9 @@ def describe(plan: Plan) -> str:
     ending = "no environment update"
     if plan.updates_environment:
         ending = "the environment is updated (about half an hour)"
-    lines.append(f"{len(plan.put)} to put, {len(plan.delete)} to delete; {ending}")
+    lines.append(
+        f"{len(plan.put)} to put, {len(plan.delete)} to delete; {ending}"
+    )
     return "\n".join(lines)
 
 
@@ -160,7 +188,9 @@ def fetch_constraints(version: str, copy: Path | None) -> str:
     """Return Airflow's constraints for a version: a local copy's, else from Airflow's repository. Raises OSError."""
     if copy:
         return copy.read_text(encoding="utf-8")
-    with urllib.request.urlopen(CONSTRAINTS.format(version=version), timeout=30) as answer:  # noqa: S310 - https above
+    with urllib.request.urlopen(  # noqa: S310 - https above
+        CONSTRAINTS.format(version=version), timeout=30
+    ) as answer:
         text: str = answer.read().decode()
     return text
 
@@ -170,7 +200,11 @@ def run(arguments: argparse.Namespace) -> None:
     work = deployer(arguments.stage, boto3.Session())
     if arguments.rollback:
         former = work.rollback()
-        log.info("back to %d files of the former deployment, %d DAGs verified", len(former.files), len(former.dags))
+        log.info(
+            "back to %d files of the former deployment, %d DAGs verified",
+            len(former.files),
+            len(former.dags),
+        )
         return
     dist = ROOT / "dist"
     work.build(ROOT, dist)
@@ -185,13 +219,31 @@ def run(arguments: argparse.Namespace) -> None:
 
 def main() -> None:
     """Run the command line: exit status 1 and the reason where a deployment was not made."""
-    parser = argparse.ArgumentParser(prog="python -m infra.deploy", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m infra.deploy", description=__doc__
+    )
     parser.add_argument("--stage", required=True)
-    parser.add_argument("--dry-run", action="store_true", help="validate and print the plan, change nothing")
-    parser.add_argument("--rollback", action="store_true", help="the deployment before the one in place")
-    parser.add_argument("--constraints", type=Path, help="a local copy of Airflow's constraints")
-    parser.add_argument("--label", default="", help="what the deployment is, for instance a commit")
-    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
+    parser.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="validate and print the plan, change nothing",
+    )
+    parser.add_argument(
+        "--rollback",
+        action="store_true",
+        help="the deployment before the one in place",
+    )
+    parser.add_argument(
+        "--constraints", type=Path, help="a local copy of Airflow's constraints"
+    )
+    parser.add_argument(
+        "--label",
+        default="",
+        help="what the deployment is, for instance a commit",
+    )
+    logging.basicConfig(
+        level=logging.INFO, format="%(message)s", stream=sys.stdout
+    )
     try:
         run(parser.parse_args())
     except EXPECTED as error:

@@ -40,7 +40,9 @@ class _Template(yaml.SafeLoader):
     """YAML with CloudFormation's short forms, each read as {tag: value}."""
 
 
-def _short_form(loader: yaml.SafeLoader, tag: str, node: yaml.Node) -> dict[str, Any]:
+def _short_form(
+    loader: yaml.SafeLoader, tag: str, node: yaml.Node
+) -> dict[str, Any]:
     if isinstance(node, yaml.ScalarNode):
         value: Any = loader.construct_scalar(node)
     elif isinstance(node, yaml.SequenceNode):
@@ -106,7 +108,11 @@ class Environment:
         """
         declared = template(layer)["Parameters"]
         values = self.values | outputs
-        missing = [name for name, spec in declared.items() if name not in values and "Default" not in spec]
+        missing = [
+            name
+            for name, spec in declared.items()
+            if name not in values and "Default" not in spec
+        ]
         if missing:
             raise DeploymentError(
                 f"layer {layer} needs {', '.join(missing)}: set it in {self.file}, or create the layers before it"
@@ -122,7 +128,9 @@ def load_environment(name: str, account: str, **overrides: str) -> Environment:
     """
     file = STAGES / f"{name}.yaml"
     if not re.fullmatch(r"[a-z0-9]{2,12}", name) or not file.is_file():
-        raise DeploymentError(f"no stage {name!r}: stages are {', '.join(environment_names())}")
+        raise DeploymentError(
+            f"no stage {name!r}: stages are {', '.join(environment_names())}"
+        )
     description = yaml.safe_load(file.read_text(encoding="utf-8"))
     unknown = set(description) - _parameter_names()
     if unknown:
@@ -140,7 +148,9 @@ def environment_names() -> list[str]:
     return sorted(path.stem for path in STAGES.glob("*.yaml"))
 
 
-def airflow_variables(environment: Environment, outputs: dict[str, str], region: str) -> dict[str, str]:
+def airflow_variables(
+    environment: Environment, outputs: dict[str, str], region: str
+) -> dict[str, str]:
     """Return the variables by which the project's code on MWAA knows the environment's names."""
     variables = {}
     for name, default in _setting_defaults().items():
@@ -153,7 +163,9 @@ def airflow_variables(environment: Environment, outputs: dict[str, str], region:
         "LEADS_TRAINING_IMAGE": image,
         "LEADS_ENDPOINT_IMAGE": image,
         "LEADS_TRAINING_SUBNETS": json.dumps(subnets),
-        "LEADS_TRAINING_SECURITY_GROUPS": json.dumps([outputs["SecurityGroup"]]),
+        "LEADS_TRAINING_SECURITY_GROUPS": json.dumps(
+            [outputs["SecurityGroup"]]
+        ),
         "MLFLOW_TRACKING_URI": outputs["MlflowTrackingUri"],
         "OMP_NUM_THREADS": "1",
     }

@@ -86,11 +86,18 @@ def problems(result: dict[str, Any], expected_dags: set[str]) -> list[str]:
     """Return what MWAA or the project's limits would refuse."""
     lines = [f"pip check: {line}" for line in result["pip_check"]]
     lines += [str(error) for error in result["import_errors"]]
-    lines += [f"a task cannot import: {line}" for line in result["tasks_cannot_import"]]
+    lines += [
+        f"a task cannot import: {line}"
+        for line in result["tasks_cannot_import"]
+    ]
     if result["seconds"] > SECONDS:
-        lines.append(f"the installation took {result['seconds']} s, more than {SECONDS}")
+        lines.append(
+            f"the installation took {result['seconds']} s, more than {SECONDS}"
+        )
     if result["bytes"] > BYTES:
-        lines.append(f"the environment has {result['bytes'] / 1e9:.2f} GB, more than {BYTES / 1e9}")
+        lines.append(
+            f"the environment has {result['bytes'] / 1e9:.2f} GB, more than {BYTES / 1e9}"
+        )
     missing = expected_dags - set(result["dags"])
     if missing:
         lines.append(f"DAGs are missing: {', '.join(sorted(missing))}")
@@ -110,22 +117,52 @@ def log_result(result: dict[str, Any]) -> None:
         result["seconds"],
         result["cpu_seconds"],
     )
-    log.info("%.2f GB in all, of which the base is %.2f GB", result["bytes"] / 1e9, result["base_bytes"] / 1e9)
+    log.info(
+        "%.2f GB in all, of which the base is %.2f GB",
+        result["bytes"] / 1e9,
+        result["base_bytes"] / 1e9,
+    )
     for name, size in result["largest_bytes"].items():
         log.info("  %-40s %5.0f MB", name, size / 1e6)
-    log.info("pip check: %s", "clean" if not result["pip_check"] else "conflicts")
-    log.info("%d DAGs, %d import errors", len(result["dags"]), len(result["import_errors"]))
+    log.info(
+        "pip check: %s", "clean" if not result["pip_check"] else "conflicts"
+    )
+    log.info(
+        "%d DAGs, %d import errors",
+        len(result["dags"]),
+        len(result["import_errors"]),
+    )
 
 
 def parse() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(prog="python -m infra.mwaa", description=__doc__)
-    parser.add_argument("--airflow", default="3.2.1", help="the target's version")
-    parser.add_argument("--constraints", help="file or https address; default: Airflow's own for the version")
-    parser.add_argument("--essential", help="file or https address; default: AWS's own for the version")
-    parser.add_argument("--requirements", type=Path, default=ROOT / "requirements.txt")
-    parser.add_argument("--folder", type=Path, help="where to build it, and to leave it; default: a temporary folder")
-    parser.add_argument("--json", action="store_true", help="end with one JSON object on the last line")
+    parser = argparse.ArgumentParser(
+        prog="python -m infra.mwaa", description=__doc__
+    )
+    parser.add_argument(
+        "--airflow", default="3.2.1", help="the target's version"
+    )
+    parser.add_argument(
+        "--constraints",
+        help="file or https address; default: Airflow's own for the version",
+    )
+    parser.add_argument(
+        "--essential",
+        help="file or https address; default: AWS's own for the version",
+    )
+    parser.add_argument(
+        "--requirements", type=Path, default=ROOT / "requirements.txt"
+    )
+    parser.add_argument(
+        "--folder",
+        type=Path,
+        help="where to build it, and to leave it; default: a temporary folder",
+    )
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        help="end with one JSON object on the last line",
+    )
     return parser.parse_args()
 
 
@@ -144,7 +181,9 @@ def run(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
     cold = not worker.cache.is_dir()
     dist = folder / "dist"
     package(ROOT, dist)
-    result = measure(worker, arguments.requirements.resolve(), cold) | load(worker, dist)
+    result = measure(worker, arguments.requirements.resolve(), cold) | load(
+        worker, dist
+    )
     expected_dags = {file.stem for file in (dist / "dags").glob("*.py")}
     return result | {"problems": problems(result, expected_dags)}
 
@@ -152,7 +191,9 @@ def run(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
 def main() -> None:
     """Run the command line: log the result; exit status 1 where something is wrong with it."""
     arguments = parse()
-    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
+    logging.basicConfig(
+        level=logging.INFO, format="%(message)s", stream=sys.stdout
+    )
     try:
         if arguments.folder:
             result = run(arguments, arguments.folder.resolve())

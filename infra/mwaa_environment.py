@@ -9,7 +9,11 @@ from typing import Any
 import tenacity
 from botocore.exceptions import ClientError
 
-from infra.errors import EnvironmentBusyError, NotVerifiedError, UpdateFailedError
+from infra.errors import (
+    EnvironmentBusyError,
+    NotVerifiedError,
+    UpdateFailedError,
+)
 from infra.uploads import Deployment
 from infra.waiting import wait_until
 
@@ -19,7 +23,14 @@ READY = ("AVAILABLE", "UPDATE_FAILED")
 """UPDATE_FAILED has gone back to its former state and takes updates, says MWAA's API: the time to roll back."""
 BROKEN = ("CREATE_FAILED", "UNAVAILABLE", "DELETING", "DELETED")
 """Nothing comes after these by itself."""
-CHANGING = ("CREATING", "CREATING_SNAPSHOT", "PENDING", "UPDATING", "ROLLING_BACK", "MAINTENANCE")
+CHANGING = (
+    "CREATING",
+    "CREATING_SNAPSHOT",
+    "PENDING",
+    "UPDATING",
+    "ROLLING_BACK",
+    "MAINTENANCE",
+)
 PATIENCE = 90 * 60
 POLL_SECONDS = 60
 PARSE_PATIENCE = 15 * 60
@@ -44,7 +55,9 @@ PATHS = {
 class MwaaEnvironment:
     """One MWAA environment through its API."""
 
-    def __init__(self, mwaa: Any, name: str, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self, mwaa: Any, name: str, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
         """`mwaa` is a boto3 client; `sleep` makes the pauses of a wait."""
         self._mwaa = mwaa
         self._sleep = sleep
@@ -52,7 +65,9 @@ class MwaaEnvironment:
 
     def describe(self) -> Description:
         """Return MWAA's description."""
-        description: Description = self._mwaa.get_environment(Name=self.name)["Environment"]
+        description: Description = self._mwaa.get_environment(Name=self.name)[
+            "Environment"
+        ]
         return description
 
     def require_ready(self) -> None:
@@ -60,8 +75,14 @@ class MwaaEnvironment:
         status = self.describe()["Status"]
         if status in READY:
             return
-        way_out = "look at it in MWAA's console" if status in BROKEN else "wait until it is AVAILABLE"
-        raise EnvironmentBusyError(f"{self.name} is {status}: {way_out}, then deploy again")
+        way_out = (
+            "look at it in MWAA's console"
+            if status in BROKEN
+            else "wait until it is AVAILABLE"
+        )
+        raise EnvironmentBusyError(
+            f"{self.name} is {status}: {way_out}, then deploy again"
+        )
 
     def runs(self, deployment: Deployment) -> bool:
         """Tell whether the environment has a deployment's plugins, requirements and startup script."""
@@ -82,16 +103,29 @@ class MwaaEnvironment:
             if _is_settled(description, deployment, former_update):
                 return True
             if description["Status"] in BROKEN:
-                raise UpdateFailedError(f"{self.name} is {description['Status']}: {_reason(description)}")
+                raise UpdateFailedError(
+                    f"{self.name} is {description['Status']}: {_reason(description)}"
+                )
             log.info("%s is %s", self.name, description["Status"])
             return False
 
-        if not wait_until(is_settled, tenacity.stop_after_delay(PATIENCE), POLL_SECONDS, self._sleep):
-            raise UpdateFailedError(f"{self.name} is {description['Status']}: {_reason(description)}")
+        if not wait_until(
+            is_settled,
+            tenacity.stop_after_delay(PATIENCE),
+            POLL_SECONDS,
+            self._sleep,
+        ):
+            raise UpdateFailedError(
+                f"{self.name} is {description['Status']}: {_reason(description)}"
+            )
         if not _runs(description, deployment):
-            raise UpdateFailedError(f"{self.name} went back to its former state: {_reason(description)}")
+            raise UpdateFailedError(
+                f"{self.name} went back to its former state: {_reason(description)}"
+            )
 
-    def name_conflicts(self, dags: Dags, deleted: Iterable[str] = ()) -> list[str]:
+    def name_conflicts(
+        self, dags: Dags, deleted: Iterable[str] = ()
+    ) -> list[str]:
         """Return DAGs that another file of the environment defines already: Airflow would let the second in silence.
 
         Args:
@@ -112,7 +146,9 @@ class MwaaEnvironment:
             )
         return conflicts
 
-    def verify(self, dags: Dags, since: datetime, deleted: Iterable[str] = ()) -> None:
+    def verify(
+        self, dags: Dags, since: datetime, deleted: Iterable[str] = ()
+    ) -> None:
         """Wait until every DAG has been parsed from the new files. Raises NotVerifiedError with what is wrong.
 
         Args:
@@ -128,10 +164,17 @@ class MwaaEnvironment:
             problems = self._problems(dags, since, deleted_files)
             return not problems
 
-        if not wait_until(is_verified, tenacity.stop_after_delay(PARSE_PATIENCE), PARSE_POLL_SECONDS, self._sleep):
+        if not wait_until(
+            is_verified,
+            tenacity.stop_after_delay(PARSE_PATIENCE),
+            PARSE_POLL_SECONDS,
+            self._sleep,
+        ):
             raise NotVerifiedError(f"{self.name}:\n" + "\n".join(problems))
 
-    def _problems(self, dags: Dags, since: datetime, deleted_files: list[str]) -> list[str]:
+    def _problems(
+        self, dags: Dags, since: datetime, deleted_files: list[str]
+    ) -> list[str]:
         """Return what is wrong with the DAGs of the environment; empty when all run from the new files."""
         try:
             errors = self._listed("/importErrors", "import_errors")
@@ -146,15 +189,26 @@ class MwaaEnvironment:
             for difference in _differences(dag, present.get(dag_id), since):
                 problems.append(f"{dag_id}: {difference}")
         for dag_id, dag in present.items():
-            if dag_id not in dags and not dag["is_stale"] and _is_one_of(dag["fileloc"], deleted_files):
-                problems.append(f"{dag_id}: still there, from the deleted {dag['fileloc']}")
+            if (
+                dag_id not in dags
+                and not dag["is_stale"]
+                and _is_one_of(dag["fileloc"], deleted_files)
+            ):
+                problems.append(
+                    f"{dag_id}: still there, from the deleted {dag['fileloc']}"
+                )
         return problems
 
     def _dags(self) -> dict[str, dict[str, Any]]:
         """Return the DAGs of the environment by id, stale ones too."""
-        return {dag["dag_id"]: dag for dag in self._listed("/dags", "dags", exclude_stale=False)}
+        return {
+            dag["dag_id"]: dag
+            for dag in self._listed("/dags", "dags", exclude_stale=False)
+        }
 
-    def _listed(self, path: str, member: str, **query: Any) -> list[dict[str, Any]]:
+    def _listed(
+        self, path: str, member: str, **query: Any
+    ) -> list[dict[str, Any]]:
         """Return every page of a listing of Airflow's API."""
         entries: list[dict[str, Any]] = []
         while True:
@@ -162,7 +216,11 @@ class MwaaEnvironment:
                 Name=self.name,
                 Path=path,
                 Method="GET",
-                QueryParameters={**query, "limit": PAGE, "offset": len(entries)},
+                QueryParameters={
+                    **query,
+                    "limit": PAGE,
+                    "offset": len(entries),
+                },
             )
             page = answer["RestApiResponse"]
             entries += page[member]
@@ -172,12 +230,19 @@ class MwaaEnvironment:
 
 def _runs(description: Description, deployment: Deployment) -> bool:
     for key, member in VERSIONS.items():
-        if key in deployment.files and description.get(member) != deployment.files[key]:
+        if (
+            key in deployment.files
+            and description.get(member) != deployment.files[key]
+        ):
             return False
     return True
 
 
-def _is_settled(description: Description, deployment: Deployment, former_update: dict[str, Any]) -> bool:
+def _is_settled(
+    description: Description,
+    deployment: Deployment,
+    former_update: dict[str, Any],
+) -> bool:
     """Tell whether an update has come to its end.
 
     Just after the request MWAA may still tell of the update before it.
@@ -199,23 +264,32 @@ def _is_one_of(fileloc: str, files: list[str]) -> bool:
     return any(fileloc.endswith(f"/dags/{file}") for file in files)
 
 
-def _differences(deployed: dict[str, str], present: dict[str, Any] | None, since: datetime) -> list[str]:
+def _differences(
+    deployed: dict[str, str], present: dict[str, Any] | None, since: datetime
+) -> list[str]:
     """Return what is wrong with one DAG on the environment."""
     if present is None:
         return ["not there"]
     differences = []
     if not _is_one_of(present["fileloc"], [deployed["fileloc"]]):
         differences.append(f"its file is {present['fileloc']}")
-    parsed = datetime.fromisoformat(present["last_parsed_time"] or "1970-01-01T00:00:00+00:00")
+    parsed = datetime.fromisoformat(
+        present["last_parsed_time"] or "1970-01-01T00:00:00+00:00"
+    )
     if parsed.astimezone(UTC) < since:
         differences.append(f"last parsed at {parsed}")
     if present["is_stale"]:
         differences.append("stale")
     if present["timetable_summary"] != deployed["schedule"]:
-        differences.append(f"its schedule is {present['timetable_summary']}, not {deployed['schedule']}")
+        differences.append(
+            f"its schedule is {present['timetable_summary']}, not {deployed['schedule']}"
+        )
     return differences
 
 
 def _reason(description: Description) -> str:
     error = description.get("LastUpdate", {}).get("Error", {})
-    return str(error.get("ErrorMessage") or "MWAA gives no reason; look at the requirements' log in CloudWatch")
+    return str(
+        error.get("ErrorMessage")
+        or "MWAA gives no reason; look at the requirements' log in CloudWatch"
+    )

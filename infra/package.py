@@ -20,7 +20,9 @@ ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
 log = logging.getLogger(__name__)
 
 
-def package(root: Path, dist: Path, variables: Mapping[str, str] | None = None) -> list[Path]:
+def package(
+    root: Path, dist: Path, variables: Mapping[str, str] | None = None
+) -> list[Path]:
     """Write the four parts of a deployment below `dist`, which is emptied first.
 
     Identical input gives byte-identical files.
@@ -38,12 +40,18 @@ def package(root: Path, dist: Path, variables: Mapping[str, str] | None = None) 
     _copy(root / "include", dist / "dags" / "include")
     _zip(root / "plugins", dist / "plugins.zip")
     shutil.copyfile(root / "requirements.txt", dist / "requirements.txt")
-    (dist / "startup.sh").write_text(startup_script(variables or {}), encoding="utf-8")
+    (dist / "startup.sh").write_text(
+        startup_script(variables or {}), encoding="utf-8"
+    )
     return sorted(path for path in dist.rglob("*") if path.is_file())
 
 
 def _sources(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+    return sorted(
+        path
+        for path in folder.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    )
 
 
 def _copy(source: Path, target: Path) -> None:
@@ -56,13 +64,17 @@ def _copy(source: Path, target: Path) -> None:
 def _zip(folder: Path, target: Path) -> None:
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         for file in _sources(folder):
-            entry = zipfile.ZipInfo(str(file.relative_to(folder)), date_time=ZIP_EPOCH)
+            entry = zipfile.ZipInfo(
+                str(file.relative_to(folder)), date_time=ZIP_EPOCH
+            )
             entry.compress_type = zipfile.ZIP_DEFLATED
             entry.external_attr = 0o644 << 16
             archive.writestr(entry, file.read_bytes())
 
 
 if __name__ == "__main__":
-    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
+    logging.basicConfig(
+        level=logging.INFO, format="%(message)s", stream=sys.stdout
+    )
     for path in package(ROOT, ROOT / "dist"):
         log.info("%s  %d bytes", path.relative_to(ROOT), path.stat().st_size)

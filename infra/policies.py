@@ -52,7 +52,9 @@ class Statement:
     effect: str
     actions: tuple[str, ...]
     resources: tuple[str, ...]
-    condition: dict[str, dict[str, Any]] = field(default_factory=dict, hash=False)
+    condition: dict[str, dict[str, Any]] = field(
+        default_factory=dict, hash=False
+    )
 
 
 def read_calls(file: Path) -> list[Call]:
@@ -88,19 +90,32 @@ def implied(call: Call, key: str, region: str) -> Iterator[Call]:
         service = call.action.split(":")[0]
         via = ("kms:ViaService", f"{service}.{region}.amazonaws.com")
         yield Call(call.role, KEY_USES[call.action], (key,), (via,))
-    if call.action in ("redshift-data:ExecuteStatement", "redshift-data:BatchExecuteStatement"):
-        yield Call(call.role, "redshift-serverless:GetCredentials", call.resources)
+    if call.action in (
+        "redshift-data:ExecuteStatement",
+        "redshift-data:BatchExecuteStatement",
+    ):
+        yield Call(
+            call.role, "redshift-serverless:GetCredentials", call.resources
+        )
 
 
 def refused(call: Call, policies: Iterable[Statement]) -> tuple[str, ...]:
     """Return the resources on which the caller's policies do not allow the action."""
     statements_of_role = [
-        statement for statement in policies if statement.role == call.role and _matches(statement, call)
+        statement
+        for statement in policies
+        if statement.role == call.role and _matches(statement, call)
     ]
-    return tuple(resource for resource in _checked_resources(call) if not _is_allowed(resource, statements_of_role))
+    return tuple(
+        resource
+        for resource in _checked_resources(call)
+        if not _is_allowed(resource, statements_of_role)
+    )
 
 
-def unused(policies: Iterable[Statement], calls: Iterable[Call]) -> list[tuple[str, str, str]]:
+def unused(
+    policies: Iterable[Statement], calls: Iterable[Call]
+) -> list[tuple[str, str, str]]:
     """Return role, statement and action of every permission that no call has needed, sorted."""
     recorded = list(calls)
     permissions = []
@@ -123,7 +138,10 @@ def compare(calls: Iterable[Call], names: Names) -> tuple[list[str], list[str]]:
     for call in needed:
         for resource in refused(call, policies):
             denials.add(f"{call.role} may not {call.action} on {resource}")
-    spare = [f"{role:27}{sid:34}{action}" for role, sid, action in unused(policies, needed)]
+    spare = [
+        f"{role:27}{sid:34}{action}"
+        for role, sid, action in unused(policies, needed)
+    ]
     return sorted(denials), spare
 
 
@@ -165,7 +183,9 @@ def _checked_resources(call: Call) -> tuple[str, ...]:
 
 @cache
 def _reference() -> dict[str, Any]:
-    text = (files("cfnlint.data.AdditionalSpecs") / "Policies.json").read_text(encoding="utf-8")
+    text = (files("cfnlint.data.AdditionalSpecs") / "Policies.json").read_text(
+        encoding="utf-8"
+    )
     reference: dict[str, Any] = json.loads(text)
     return reference
 
@@ -177,7 +197,10 @@ def _of_layer(layer: str, names: Names) -> Iterator[Statement]:
     for name, resource in resources.items():
         if resource["Type"] == "AWS::IAM::Role":
             roles[name] = resolve(resource["Properties"]["RoleName"], names)
-    arns = {f"{name}.Arn": f"arn:aws:iam::{names['AWS::AccountId']}:role/{role}" for name, role in roles.items()}
+    arns = {
+        f"{name}.Arn": f"arn:aws:iam::{names['AWS::AccountId']}:role/{role}"
+        for name, role in roles.items()
+    }
     for name, role in roles.items():
         for policy in resources[name]["Properties"].get("Policies", []):
             for unresolved in policy["PolicyDocument"]["Statement"]:
@@ -216,13 +239,20 @@ def _like(text: str, pattern: str) -> bool:
 
 def _matches(statement: Statement, call: Call) -> bool:
     """Tell whether a statement is about a call, whatever its resources."""
-    has_action = any(_like(call.action.lower(), action.lower()) for action in statement.actions)
+    has_action = any(
+        _like(call.action.lower(), action.lower())
+        for action in statement.actions
+    )
     return has_action and _holds(statement.condition, _context(call))
 
 
 def _is_allowed(resource: str, policies: list[Statement]) -> bool:
     """Tell whether statements that are about a call allow it on a resource; one Deny is enough to refuse it."""
-    effects = {statement.effect for statement in policies if _covers(statement, resource)}
+    effects = {
+        statement.effect
+        for statement in policies
+        if _covers(statement, resource)
+    }
     return effects == {"Allow"}
 
 
@@ -232,11 +262,15 @@ def _covers(statement: Statement, resource: str) -> bool:
 
 def _needs(call: Call, statement: Statement, action: str) -> bool:
     """Tell whether a call makes use of one action of a statement."""
-    if statement.role != call.role or not _like(call.action.lower(), action.lower()):
+    if statement.role != call.role or not _like(
+        call.action.lower(), action.lower()
+    ):
         return False
     if not _matches(statement, call):
         return False
-    return any(_covers(statement, resource) for resource in _checked_resources(call))
+    return any(
+        _covers(statement, resource) for resource in _checked_resources(call)
+    )
 
 
 def _context(call: Call) -> Names:
@@ -266,7 +300,10 @@ def _holds(condition: dict[str, dict[str, Any]], context: Names) -> bool:
         compare_values = OPERATORS[operator]
         for key, values in keys.items():
             expected = [_fill(value, context) for value in _many(values)]
-            if not any(compare_values(context.get(key, ""), value) for value in expected):
+            if not any(
+                compare_values(context.get(key, ""), value)
+                for value in expected
+            ):
                 return False
     return True
 
@@ -278,8 +315,12 @@ def _fill(text: str, context: Names) -> str:
 
 def main() -> None:
     """Run the command line: print both lists of a recording; exit status 1 where a call would have been refused."""
-    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
-    denials, spare = compare(read_calls(Path(sys.argv[1])), names_on_local_aws())
+    logging.basicConfig(
+        level=logging.INFO, format="%(message)s", stream=sys.stdout
+    )
+    denials, spare = compare(
+        read_calls(Path(sys.argv[1])), names_on_local_aws()
+    )
     for line in spare:
         log.info("allowed, not used: %s", line)
     for line in denials:

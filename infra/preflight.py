@@ -14,7 +14,9 @@ from infra.mwaa_environment import CHANGING
 from infra.stacks import Stacks
 from infra.teardown import final_snapshot
 
-BUCKET_NAME = re.compile(r"(?!xn--|sthree-)(?!.*(-s3alias|--ol-s3)$)[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
+BUCKET_NAME = re.compile(
+    r"(?!xn--|sthree-)(?!.*(-s3alias|--ol-s3)$)[a-z0-9][a-z0-9-]{1,61}[a-z0-9]"
+)
 NEVER_WAS = "ROLLBACK_COMPLETE"
 """State of a stack whose creation failed; like the failed ones it takes no update."""
 NOBODY = ("@example.com", "@example.org", "@example.net")
@@ -35,7 +37,9 @@ RANGES = {"ApiClients": "{}", "VpcRange": "{}.0.0/16"}
 """Parameters that are ranges of addresses, and how a value becomes one."""
 
 
-def check(environment: Environment, session: boto3.Session, stacks: Stacks) -> None:
+def check(
+    environment: Environment, session: boto3.Session, stacks: Stacks
+) -> None:
     """Check everything that can be known before a change.
 
     Args:
@@ -54,22 +58,32 @@ def check(environment: Environment, session: boto3.Session, stacks: Stacks) -> N
         *_certificate(environment, session),
         *_addresses(environment),
         *_email(environment),
-        *_identity_provider(environment, session, stacks.describe("ci") is not None),
+        *_identity_provider(
+            environment, session, stacks.describe("ci") is not None
+        ),
         *_changing(environment, session, stacks),
         *_stuck(environment, stacks),
     ]
     if findings:
-        raise DeploymentError(f"stage {environment.name}, nothing was changed:\n" + "\n".join(findings))
+        raise DeploymentError(
+            f"stage {environment.name}, nothing was changed:\n"
+            + "\n".join(findings)
+        )
 
 
-def require_settled(environment: Environment, session: boto3.Session, stacks: Stacks) -> None:
+def require_settled(
+    environment: Environment, session: boto3.Session, stacks: Stacks
+) -> None:
     """Raise DeploymentError for an environment that could not be deleted: it is changing, or its snapshot is there."""
     findings = [
         *_changing(environment, session, stacks),
         *_snapshot(environment, session, stacks),
     ]
     if findings:
-        raise DeploymentError(f"stage {environment.name}, nothing was deleted:\n" + "\n".join(findings))
+        raise DeploymentError(
+            f"stage {environment.name}, nothing was deleted:\n"
+            + "\n".join(findings)
+        )
 
 
 def parameters(environment: Environment) -> list[str]:
@@ -82,9 +96,13 @@ def parameters(environment: Environment) -> list[str]:
         for name, spec in template(layer)["Parameters"].items():
             if name in environment.values:
                 for problem in _wrong(environment[name], spec):
-                    findings.append(f"{name} {problem}: correct it in {environment.file}")
+                    findings.append(
+                        f"{name} {problem}: correct it in {environment.file}"
+                    )
             elif name not in made and "Default" not in spec:
-                findings.append(f"{name}, which layer {layer} needs, is missing: set it in {environment.file}")
+                findings.append(
+                    f"{name}, which layer {layer} needs, is missing: set it in {environment.file}"
+                )
     distinct = dict.fromkeys(findings)
     return [*distinct, *_workers(environment)]
 
@@ -94,7 +112,9 @@ def _wrong(value: str, spec: dict[str, Any]) -> Iterator[str]:
     allowed = [str(item) for item in spec.get("AllowedValues", [])]
     if allowed and value not in allowed:
         yield f"{value!r} is none of {', '.join(allowed)}"
-    if "AllowedPattern" in spec and not re.fullmatch(spec["AllowedPattern"], value):
+    if "AllowedPattern" in spec and not re.fullmatch(
+        spec["AllowedPattern"], value
+    ):
         yield f"{value!r} does not fit {spec['AllowedPattern']}"
     if spec["Type"] == "Number":
         yield from _wrong_number(value, spec)
@@ -114,14 +134,23 @@ def _workers(environment: Environment) -> list[str]:
     low = environment.values.get("MinWorkers", "")
     high = environment.values.get("MaxWorkers", "")
     if low.isdigit() and high.isdigit() and int(low) > int(high):
-        return [f"MinWorkers {low} is more than MaxWorkers {high}: correct it in {environment.file}"]
+        return [
+            f"MinWorkers {low} is more than MaxWorkers {high}: correct it in {environment.file}"
+        ]
     return []
 
 
-def _bucket(parameter: str, environment: Environment, session: boto3.Session, exists: bool) -> list[str]:
+def _bucket(
+    parameter: str,
+    environment: Environment,
+    session: boto3.Session,
+    exists: bool,
+) -> list[str]:
     bucket = environment[parameter]
     if not BUCKET_NAME.fullmatch(bucket):
-        return [f"{parameter} {bucket!r} is no bucket name: 3 to 63 lower-case letters, digits and dashes"]
+        return [
+            f"{parameter} {bucket!r} is no bucket name: 3 to 63 lower-case letters, digits and dashes"
+        ]
     if exists:
         return []
     try:
@@ -129,8 +158,12 @@ def _bucket(parameter: str, environment: Environment, session: boto3.Session, ex
     except ClientError as error:
         if error.response["Error"]["Code"] == "404":
             return []
-        return [f"{parameter} {bucket} is taken, by another account or in another region: choose another name"]
-    return [f"{parameter} {bucket} exists already, outside the stacks: choose another name, or delete it"]
+        return [
+            f"{parameter} {bucket} is taken, by another account or in another region: choose another name"
+        ]
+    return [
+        f"{parameter} {bucket} exists already, outside the stacks: choose another name, or delete it"
+    ]
 
 
 def _certificate(environment: Environment, session: boto3.Session) -> list[str]:
@@ -138,12 +171,18 @@ def _certificate(environment: Environment, session: boto3.Session) -> list[str]:
     if not arn.startswith("arn:"):
         return []  # none, or nothing that ACM would be asked for: parameters() says so
     try:
-        certificate = session.client("acm").describe_certificate(CertificateArn=arn)["Certificate"]
+        certificate = session.client("acm").describe_certificate(
+            CertificateArn=arn
+        )["Certificate"]
     except ClientError:
-        return [f"CertificateArn {arn}: no such certificate in {session.region_name}; request one there"]
+        return [
+            f"CertificateArn {arn}: no such certificate in {session.region_name}; request one there"
+        ]
     if certificate["Status"] == "ISSUED":
         return []
-    return [f"CertificateArn {arn} is {certificate['Status']}: validate it first"]
+    return [
+        f"CertificateArn {arn} is {certificate['Status']}: validate it first"
+    ]
 
 
 def _addresses(environment: Environment) -> list[str]:
@@ -156,17 +195,23 @@ def _addresses(environment: Environment) -> list[str]:
         try:
             network = ipaddress.ip_network(form.format(value), strict=False)
         except ValueError:
-            findings.append(f"{name} {value} is no range of addresses: correct it in {environment.file}")
+            findings.append(
+                f"{name} {value} is no range of addresses: correct it in {environment.file}"
+            )
             continue
         if network.prefixlen == 0:
-            findings.append(f"{name} is the whole internet: name the ranges of your own clients")
+            findings.append(
+                f"{name} is the whole internet: name the ranges of your own clients"
+            )
     return findings
 
 
 def _email(environment: Environment) -> list[str]:
     address = environment.values.get("AlertEmail", "")
     if address.endswith(NOBODY):
-        return [f"AlertEmail {address} is nobody's: set who gets alarms and budget mails in {environment.file}"]
+        return [
+            f"AlertEmail {address} is nobody's: set who gets alarms and budget mails in {environment.file}"
+        ]
     return []
 
 
@@ -181,7 +226,9 @@ def _stuck(environment: Environment, stacks: Stacks) -> list[str]:
     return findings
 
 
-def _states(environment: Environment, stacks: Stacks, layers: tuple[str, ...]) -> dict[str, str]:
+def _states(
+    environment: Environment, stacks: Stacks, layers: tuple[str, ...]
+) -> dict[str, str]:
     """Return the state of each stack that exists, by the stack's name."""
     states = {}
     for layer in layers:
@@ -191,7 +238,9 @@ def _states(environment: Environment, stacks: Stacks, layers: tuple[str, ...]) -
     return states
 
 
-def _snapshot(environment: Environment, session: boto3.Session, stacks: Stacks) -> list[str]:
+def _snapshot(
+    environment: Environment, session: boto3.Session, stacks: Stacks
+) -> list[str]:
     """Find the last snapshot of an earlier deletion: Redshift takes no other beside it, so the namespace would stay."""
     if not environment.keeps_data or stacks.describe("warehouse") is None:
         return []
@@ -202,15 +251,25 @@ def _snapshot(environment: Environment, session: boto3.Session, stacks: Stacks) 
         if error.response["Error"]["Code"] == "ResourceNotFoundException":
             return []
         raise
-    return [f"snapshot {name} of an earlier deletion is there already: delete it, or copy it under another name"]
+    return [
+        f"snapshot {name} of an earlier deletion is there already: delete it, or copy it under another name"
+    ]
 
 
-def _identity_provider(environment: Environment, session: boto3.Session, exists: bool) -> list[str]:
+def _identity_provider(
+    environment: Environment, session: boto3.Session, exists: bool
+) -> list[str]:
     """Compare GithubProviderArn with the account's: it can have one provider, which outlives the stack that made it."""
     if exists or "ci" not in environment.layers:
         return []
-    providers = session.client("iam").list_open_id_connect_providers()["OpenIDConnectProviderList"]
-    present = [provider["Arn"] for provider in providers if provider["Arn"].endswith(f"/{GITHUB}")]
+    providers = session.client("iam").list_open_id_connect_providers()[
+        "OpenIDConnectProviderList"
+    ]
+    present = [
+        provider["Arn"]
+        for provider in providers
+        if provider["Arn"].endswith(f"/{GITHUB}")
+    ]
     configured = environment.values.get("GithubProviderArn", "")
     if present and not configured:
         return [
@@ -224,7 +283,9 @@ def _identity_provider(environment: Environment, session: boto3.Session, exists:
     return []
 
 
-def _changing(environment: Environment, session: boto3.Session, stacks: Stacks) -> list[str]:
+def _changing(
+    environment: Environment, session: boto3.Session, stacks: Stacks
+) -> list[str]:
     """Find what somebody, or a failed attempt, is changing at this moment: stacks and MWAA's environment."""
     findings = []
     for name, state in _states(environment, stacks, LAYERS).items():
@@ -233,7 +294,9 @@ def _changing(environment: Environment, session: boto3.Session, stacks: Stacks) 
     return [*findings, *_changing_mwaa(environment, session)]
 
 
-def _changing_mwaa(environment: Environment, session: boto3.Session) -> list[str]:
+def _changing_mwaa(
+    environment: Environment, session: boto3.Session
+) -> list[str]:
     name = environment["EnvironmentName"]
     mwaa: Any = session.client("mwaa")
     try:

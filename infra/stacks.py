@@ -13,7 +13,10 @@ from infra.errors import DeploymentError, StackFailedError
 log = logging.getLogger(__name__)
 
 CAPABILITIES = ["CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
-SECRET_PARAMETERS = {"SlackConnection": "LEADS_SLACK_CONNECTION", "SmtpConnection": "LEADS_SMTP_CONNECTION"}
+SECRET_PARAMETERS = {
+    "SlackConnection": "LEADS_SLACK_CONNECTION",
+    "SmtpConnection": "LEADS_SMTP_CONNECTION",
+}
 ZONES = ("ZoneA", "ZoneB", "ZoneC")
 POLL_SECONDS = 15
 LONGEST_SECONDS = 2 * 60 * 60
@@ -23,7 +26,12 @@ REASONS = 3
 class Stacks:
     """The stacks of one environment."""
 
-    def __init__(self, environment: Environment, session: boto3.Session, poll_seconds: int = POLL_SECONDS) -> None:
+    def __init__(
+        self,
+        environment: Environment,
+        session: boto3.Session,
+        poll_seconds: int = POLL_SECONDS,
+    ) -> None:
         """`session` says account, region and credentials."""
         self.environment = environment
         self._session = session
@@ -34,7 +42,9 @@ class Stacks:
     def describe(self, layer: str) -> dict[str, Any] | None:
         """Return CloudFormation's description of a layer's stack; None where there is none."""
         try:
-            answer = self._api.describe_stacks(StackName=self.environment.stack(layer))
+            answer = self._api.describe_stacks(
+                StackName=self.environment.stack(layer)
+            )
         except ClientError as error:
             if "does not exist" in str(error):
                 return None
@@ -64,7 +74,9 @@ class Stacks:
             "TemplateBody": template_body(layer),
             "Parameters": self._parameters(layer, existing, extra or {}),
             "Capabilities": CAPABILITIES,
-            "Tags": [{"Key": "lead-conversion-stage", "Value": self.environment.name}],
+            "Tags": [
+                {"Key": "lead-conversion-stage", "Value": self.environment.name}
+            ],
         }
         if existing is None:
             self._api.create_stack(**request, OnFailure="DELETE")
@@ -84,7 +96,9 @@ class Stacks:
         self._api.delete_stack(StackName=self.environment.stack(layer))
         self._wait(layer, "stack_delete_complete")
 
-    def _parameters(self, layer: str, existing: dict[str, Any] | None, extra: dict[str, str]) -> list[dict[str, Any]]:
+    def _parameters(
+        self, layer: str, existing: dict[str, Any] | None, extra: dict[str, str]
+    ) -> list[dict[str, Any]]:
         """Return a layer's parameters as CloudFormation takes them.
 
         A secret that is not among this process's variables stays as it is in an existing stack.
@@ -102,17 +116,26 @@ class Stacks:
         if existing:
             for name in SECRET_PARAMETERS:
                 if name in template(layer)["Parameters"] and name not in values:
-                    parameters.append({"ParameterKey": name, "UsePreviousValue": True})
+                    parameters.append(
+                        {"ParameterKey": name, "UsePreviousValue": True}
+                    )
         return parameters
 
-    def _zones(self, layer: str, existing: dict[str, Any] | None) -> dict[str, str]:
+    def _zones(
+        self, layer: str, existing: dict[str, Any] | None
+    ) -> dict[str, str]:
         """Return the region's first three zones; those of an existing stack stay, as a subnet cannot move."""
-        parameters = [name for name in ZONES if name in template(layer)["Parameters"]]
+        parameters = [
+            name for name in ZONES if name in template(layer)["Parameters"]
+        ]
         if not parameters:
             return {}
         network = existing if layer == "network" else self.describe("network")
         if network:
-            values = {item["ParameterKey"]: item["ParameterValue"] for item in network["Parameters"]}
+            values = {
+                item["ParameterKey"]: item["ParameterValue"]
+                for item in network["Parameters"]
+            }
             return {name: values[name] for name in parameters}
         answer = self._session.client("ec2").describe_availability_zones()
         zones = sorted(zone["ZoneName"] for zone in answer["AvailabilityZones"])
@@ -125,7 +148,9 @@ class Stacks:
     def _wait(self, layer: str, waiter: str) -> None:
         name = self.environment.stack(layer)
         try:
-            self._api.get_waiter(waiter).wait(StackName=name, WaiterConfig=self._waiter_config)
+            self._api.get_waiter(waiter).wait(
+                StackName=name, WaiterConfig=self._waiter_config
+            )
         except WaiterError as error:
             reasons = "; ".join(self._reasons(name))
             raise StackFailedError(f"{name}: {reasons or error}") from error
@@ -133,14 +158,22 @@ class Stacks:
     def _reasons(self, name: str) -> list[str]:
         """Return the first reasons for a failure that CloudFormation gave."""
         try:
-            events = self._api.describe_stack_events(StackName=name)["StackEvents"]
+            events = self._api.describe_stack_events(StackName=name)[
+                "StackEvents"
+            ]
         except ClientError:
             return []
         oldest_first = reversed(events)
-        failures = [event for event in oldest_first if event["ResourceStatus"].endswith("FAILED")]
+        failures = [
+            event
+            for event in oldest_first
+            if event["ResourceStatus"].endswith("FAILED")
+        ]
         reasons = []
         for event in failures[:REASONS]:
-            reasons.append(f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason', '')}")
+            reasons.append(
+                f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason', '')}"
+            )
         return reasons
 
 

@@ -12,8 +12,15 @@ from infra.waiting import wait_until
 
 POLL_SECONDS = 5
 ATTEMPTS = 60
-SHARED_LOGS = ("/aws-glue/", "/aws/sagemaker/TrainingJobs", "/aws/sagemaker/studio")
-NFS_GROUPS = ("security-group-for-inbound-nfs-*", "security-group-for-outbound-nfs-*")
+SHARED_LOGS = (
+    "/aws-glue/",
+    "/aws/sagemaker/TrainingJobs",
+    "/aws/sagemaker/studio",
+)
+NFS_GROUPS = (
+    "security-group-for-inbound-nfs-*",
+    "security-group-for-outbound-nfs-*",
+)
 """SageMaker makes the two for Studio's file system and leaves them behind; they name each other and hold the VPC."""
 FREE_PROVIDER = "GitHub's identity provider, for other stages (nothing)"
 
@@ -21,11 +28,18 @@ FREE_PROVIDER = "GitHub's identity provider, for other stages (nothing)"
 def empty_bucket(s3: Any, bucket: str) -> int:
     """Delete every version of every object, as only an empty bucket can be deleted; return how many."""
     deleted = 0
-    for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
+    for page in s3.get_paginator("list_object_versions").paginate(
+        Bucket=bucket
+    ):
         versions = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
-        keys = [{"Key": version["Key"], "VersionId": version["VersionId"]} for version in versions]
+        keys = [
+            {"Key": version["Key"], "VersionId": version["VersionId"]}
+            for version in versions
+        ]
         if keys:
-            s3.delete_objects(Bucket=bucket, Delete={"Objects": keys, "Quiet": True})
+            s3.delete_objects(
+                Bucket=bucket, Delete={"Objects": keys, "Quiet": True}
+            )
         deleted += len(keys)
     return deleted
 
@@ -37,7 +51,9 @@ def release_studio(efs: Any, file_system: str, keep: bool) -> None:
     """
 
     def mount_targets() -> list[dict[str, Any]]:
-        return list(efs.describe_mount_targets(FileSystemId=file_system)["MountTargets"])
+        return list(
+            efs.describe_mount_targets(FileSystemId=file_system)["MountTargets"]
+        )
 
     for target in mount_targets():
         efs.delete_mount_target(MountTargetId=target["MountTargetId"])
@@ -63,16 +79,33 @@ def close_studio(sagemaker: Any, domain: str) -> None:
         return [app for app in present if app["Status"] != "Deleted"]
 
     def spaces() -> list[dict[str, Any]]:
-        return _listed(sagemaker, "list_spaces", "Spaces", DomainIdEquals=domain)
+        return _listed(
+            sagemaker, "list_spaces", "Spaces", DomainIdEquals=domain
+        )
 
     for app in apps():
         if app["Status"] != "Deleting":
-            owner = {name: app[name] for name in ("UserProfileName", "SpaceName") if app.get(name)}
-            sagemaker.delete_app(DomainId=domain, AppType=app["AppType"], AppName=app["AppName"], **owner)
-    _wait_until_gone(apps, f"Studio domain {domain} still has applications: run the deletion again")
+            owner = {
+                name: app[name]
+                for name in ("UserProfileName", "SpaceName")
+                if app.get(name)
+            }
+            sagemaker.delete_app(
+                DomainId=domain,
+                AppType=app["AppType"],
+                AppName=app["AppName"],
+                **owner,
+            )
+    _wait_until_gone(
+        apps,
+        f"Studio domain {domain} still has applications: run the deletion again",
+    )
     for space in spaces():
         sagemaker.delete_space(DomainId=domain, SpaceName=space["SpaceName"])
-    _wait_until_gone(spaces, f"Studio domain {domain} still has spaces: run the deletion again")
+    _wait_until_gone(
+        spaces,
+        f"Studio domain {domain} still has spaces: run the deletion again",
+    )
 
 
 def stop_endpoint(sagemaker: Any, endpoint: str, role: str) -> None:
@@ -88,25 +121,42 @@ def stop_endpoint(sagemaker: Any, endpoint: str, role: str) -> None:
     """
 
     def endpoints() -> list[dict[str, Any]]:
-        similar = sagemaker.list_endpoints(NameContains=endpoint, MaxResults=100)["Endpoints"]
+        similar = sagemaker.list_endpoints(
+            NameContains=endpoint, MaxResults=100
+        )["Endpoints"]
         return [entry for entry in similar if entry["EndpointName"] == endpoint]
 
     if endpoints():
         sagemaker.delete_endpoint(EndpointName=endpoint)
-        _wait_until_gone(endpoints, f"endpoint {endpoint} is not gone yet: run the deletion again")
+        _wait_until_gone(
+            endpoints,
+            f"endpoint {endpoint} is not gone yet: run the deletion again",
+        )
     models = _models(sagemaker, endpoint, role)
     # Config and model of a deployment have one name (include/endpoint/deployment.py).
-    configs = _listed(sagemaker, "list_endpoint_configs", "EndpointConfigs", NameContains=endpoint)
+    configs = _listed(
+        sagemaker,
+        "list_endpoint_configs",
+        "EndpointConfigs",
+        NameContains=endpoint,
+    )
     for config in configs:
         if config["EndpointConfigName"] in models:
-            sagemaker.delete_endpoint_config(EndpointConfigName=config["EndpointConfigName"])
+            sagemaker.delete_endpoint_config(
+                EndpointConfigName=config["EndpointConfigName"]
+            )
     for model in models:
         sagemaker.delete_model(ModelName=model)
 
 
 def stop_training(sagemaker: Any, role: str) -> list[str]:
     """Stop the training jobs that run in an environment's role, which cost until they end; return their names."""
-    jobs = _listed(sagemaker, "list_training_jobs", "TrainingJobSummaries", StatusEquals="InProgress")
+    jobs = _listed(
+        sagemaker,
+        "list_training_jobs",
+        "TrainingJobSummaries",
+        StatusEquals="InProgress",
+    )
     names = []
     for job in jobs:
         name = job["TrainingJobName"]
@@ -125,20 +175,31 @@ def release_network(ec2: Any, vpc: str) -> None:
     """
     in_vpc = {"Name": "vpc-id", "Values": [vpc]}
     unused = [in_vpc, {"Name": "status", "Values": ["available"]}]
-    for interface in ec2.describe_network_interfaces(Filters=unused)["NetworkInterfaces"]:
-        ec2.delete_network_interface(NetworkInterfaceId=interface["NetworkInterfaceId"])
+    for interface in ec2.describe_network_interfaces(Filters=unused)[
+        "NetworkInterfaces"
+    ]:
+        ec2.delete_network_interface(
+            NetworkInterfaceId=interface["NetworkInterfaceId"]
+        )
     studio = [in_vpc, {"Name": "group-name", "Values": list(NFS_GROUPS)}]
     groups = ec2.describe_security_groups(Filters=studio)["SecurityGroups"]
     for group in groups:
         if group["IpPermissions"]:
-            ec2.revoke_security_group_ingress(GroupId=group["GroupId"], IpPermissions=group["IpPermissions"])
+            ec2.revoke_security_group_ingress(
+                GroupId=group["GroupId"], IpPermissions=group["IpPermissions"]
+            )
         if group["IpPermissionsEgress"]:
-            ec2.revoke_security_group_egress(GroupId=group["GroupId"], IpPermissions=group["IpPermissionsEgress"])
+            ec2.revoke_security_group_egress(
+                GroupId=group["GroupId"],
+                IpPermissions=group["IpPermissionsEgress"],
+            )
     for group in groups:
         ec2.delete_security_group(GroupId=group["GroupId"])
 
 
-def delete_outside_stacks(environment: Environment, session: boto3.Session) -> list[str]:
+def delete_outside_stacks(
+    environment: Environment, session: boto3.Session
+) -> list[str]:
     """Delete what AWS and people made for an environment outside its stacks, where its data is not kept.
 
     Returns:
@@ -149,24 +210,36 @@ def delete_outside_stacks(environment: Environment, session: boto3.Session) -> l
     remains = []
     if environment.keeps_data:
         remains += [f"log group {name} (log storage)" for name in groups]
-        remains.append(f"secret {environment['ApiKeysSecret']}: the API's keys, if any was made (0.40 $ a month)")
+        remains.append(
+            f"secret {environment['ApiKeysSecret']}: the API's keys, if any was made (0.40 $ a month)"
+        )
     else:
         for name in groups:
             logs.delete_log_group(logGroupName=name)
         secrets = session.client("secretsmanager")
-        secrets.delete_secret(SecretId=environment["ApiKeysSecret"], ForceDeleteWithoutRecovery=True)
+        secrets.delete_secret(
+            SecretId=environment["ApiKeysSecret"],
+            ForceDeleteWithoutRecovery=True,
+        )
     for prefix in SHARED_LOGS:
         for name in _log_groups(logs, prefix):
-            remains.append(f"log group {name}, which other jobs of the account write to (log storage)")
+            remains.append(
+                f"log group {name}, which other jobs of the account write to (log storage)"
+            )
     return remains
 
 
-def left_by_stacks(environment: Environment, outputs: dict[str, str]) -> list[str]:
+def left_by_stacks(
+    environment: Environment, outputs: dict[str, str]
+) -> list[str]:
     """Name what the deletion of the stacks leaves, and what of it goes on costing, by the environment's Retention."""
     key = outputs.get("KeyArn", "")
     provider = [FREE_PROVIDER] if "DeployRoleArn" in outputs else []
     if not environment.keeps_data:
-        return [f"key {key}, for the 7 days until AWS deletes it (nothing)", *provider]
+        return [
+            f"key {key}, for the 7 days until AWS deletes it (nothing)",
+            *provider,
+        ]
     return [
         f"bucket {environment['Bucket']}: leads, models, reports, old versions for 30 days (S3 storage)",
         f"key {key}: without it none of this can be read (1 $ a month)",
@@ -185,11 +258,15 @@ def final_snapshot(environment: Environment) -> str:
 def _models(sagemaker: Any, endpoint: str, role: str) -> list[str]:
     """Return the names of an endpoint's models in a role."""
     names = []
-    for model in _listed(sagemaker, "list_models", "Models", NameContains=endpoint):
+    for model in _listed(
+        sagemaker, "list_models", "Models", NameContains=endpoint
+    ):
         name = model["ModelName"]
         if not name.startswith(f"{endpoint}-"):
             continue
-        if _has_role(sagemaker.describe_model(ModelName=name)["ExecutionRoleArn"], role):
+        if _has_role(
+            sagemaker.describe_model(ModelName=name)["ExecutionRoleArn"], role
+        ):
             names.append(name)
     return names
 
@@ -201,18 +278,24 @@ def _has_role(arn: str, role: str) -> bool:
 def _own_log_groups(logs: Any, environment: Environment) -> list[str]:
     """Return the log groups of an environment; another one's endpoint may begin with the name of its endpoint."""
     groups = _log_groups(logs, f"airflow-{environment['EnvironmentName']}-")
-    groups += _log_groups(logs, f"/aws/redshift/{environment['RedshiftWorkgroup']}/")
+    groups += _log_groups(
+        logs, f"/aws/redshift/{environment['RedshiftWorkgroup']}/"
+    )
     endpoint = f"/aws/sagemaker/Endpoints/{environment['EndpointName']}"
     groups += [name for name in _log_groups(logs, endpoint) if name == endpoint]
     return groups
 
 
 def _log_groups(logs: Any, prefix: str) -> list[str]:
-    groups = _listed(logs, "describe_log_groups", "logGroups", logGroupNamePrefix=prefix)
+    groups = _listed(
+        logs, "describe_log_groups", "logGroups", logGroupNamePrefix=prefix
+    )
     return [group["logGroupName"] for group in groups]
 
 
-def _listed(client: Any, operation: str, member: str, **request: str) -> list[dict[str, Any]]:
+def _listed(
+    client: Any, operation: str, member: str, **request: str
+) -> list[dict[str, Any]]:
     """Return what an operation lists, from all its pages."""
     entries: list[dict[str, Any]] = []
     for page in client.get_paginator(operation).paginate(**request):
@@ -222,5 +305,9 @@ def _listed(client: Any, operation: str, member: str, **request: str) -> list[di
 
 def _wait_until_gone(present: Callable[[], list[Any]], message: str) -> None:
     """Wait until nothing is listed any more. Raises DeploymentError with the message."""
-    if not wait_until(lambda: not present(), tenacity.stop_after_attempt(ATTEMPTS), POLL_SECONDS):
+    if not wait_until(
+        lambda: not present(),
+        tenacity.stop_after_attempt(ATTEMPTS),
+        POLL_SECONDS,
+    ):
         raise DeploymentError(message)

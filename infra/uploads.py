@@ -53,8 +53,13 @@ class CodeBucket:
 
     def require_versions(self) -> None:
         """Raise NotVersionedError for a bucket that would lose what a deployment replaces."""
-        if self._s3.get_bucket_versioning(Bucket=self.bucket).get("Status") != "Enabled":
-            raise NotVersionedError(f"s3://{self.bucket} keeps no versions: turn versioning on, or make stacks again")
+        if (
+            self._s3.get_bucket_versioning(Bucket=self.bucket).get("Status")
+            != "Enabled"
+        ):
+            raise NotVersionedError(
+                f"s3://{self.bucket} keeps no versions: turn versioning on, or make stacks again"
+            )
 
     def current(self) -> Deployment:
         """Return the deployment in place; empty before the first."""
@@ -75,7 +80,13 @@ class CodeBucket:
         delete = sorted(set(present) - set(local))
         return Plan(tuple(put), tuple(delete))
 
-    def apply(self, plan: Plan, dist: Path, label: str, dags: dict[str, dict[str, str]] | None = None) -> Deployment:
+    def apply(
+        self,
+        plan: Plan,
+        dist: Path,
+        label: str,
+        dags: dict[str, dict[str, str]] | None = None,
+    ) -> Deployment:
         """Put and delete what the plan says; return the new deployment.
 
         Args:
@@ -85,7 +96,11 @@ class CodeBucket:
             dags: its DAGs, so that it can be verified when somebody goes back to it.
         """
         present = self.current().files
-        files = {key: version for key, version in present.items() if key not in plan.delete}
+        files = {
+            key: version
+            for key, version in present.items()
+            if key not in plan.delete
+        }
         local = _local(dist)
         for key in plan.put:
             answer = self._s3.put_object(
@@ -100,13 +115,28 @@ class CodeBucket:
 
     def former(self) -> Deployment:
         """Return the deployment before the one in place. Raises NoEarlierDeploymentError."""
-        versions = self._s3.list_object_versions(Bucket=self.bucket, Prefix=MANIFEST).get("Versions", [])
+        versions = self._s3.list_object_versions(
+            Bucket=self.bucket, Prefix=MANIFEST
+        ).get("Versions", [])
         if len(versions) < 2:
-            raise NoEarlierDeploymentError(f"s3://{self.bucket}/{MANIFEST} has no earlier version to go back to")
-        newest_first = sorted(versions, key=lambda version: version["LastModified"], reverse=True)
-        latest = next((index for index, version in enumerate(newest_first) if version["IsLatest"]), 0)
+            raise NoEarlierDeploymentError(
+                f"s3://{self.bucket}/{MANIFEST} has no earlier version to go back to"
+            )
+        newest_first = sorted(
+            versions, key=lambda version: version["LastModified"], reverse=True
+        )
+        latest = next(
+            (
+                index
+                for index, version in enumerate(newest_first)
+                if version["IsLatest"]
+            ),
+            0,
+        )
         former_id = newest_first[latest + 1]["VersionId"]
-        answer = self._s3.get_object(Bucket=self.bucket, Key=MANIFEST, VersionId=former_id)
+        answer = self._s3.get_object(
+            Bucket=self.bucket, Key=MANIFEST, VersionId=former_id
+        )
         return _read(answer["Body"].read())
 
     def restore(self, former: Deployment) -> Deployment:
@@ -116,8 +146,14 @@ class CodeBucket:
         for key, version in former.files.items():
             files[key] = version
             if present.get(key) != version:
-                source = {"Bucket": self.bucket, "Key": key, "VersionId": version}
-                copy = self._s3.copy_object(Bucket=self.bucket, Key=key, CopySource=source)
+                source = {
+                    "Bucket": self.bucket,
+                    "Key": key,
+                    "VersionId": version,
+                }
+                copy = self._s3.copy_object(
+                    Bucket=self.bucket, Key=key, CopySource=source
+                )
                 files[key] = copy["VersionId"]
         self._delete(sorted(set(present) - set(former.files)))
         return self._record(Deployment(files, former.dags), "rollback")

@@ -49,7 +49,9 @@ for statement in sys.stdin.read().splitlines():
 class Worker:
     """The virtual environment and the Airflow home of one worker, below one folder."""
 
-    def __init__(self, folder: Path, version: str, constraints: Path, essential: Path) -> None:
+    def __init__(
+        self, folder: Path, version: str, constraints: Path, essential: Path
+    ) -> None:
         """`constraints` are those of Airflow `version`, `essential` the part of them that AWS lets nobody change."""
         self.folder = folder
         self.version = version
@@ -64,7 +66,10 @@ class Worker:
         shutil.rmtree(self.venv, ignore_errors=True)
         _run([sys.executable, "-m", "venv", str(self.venv)], os.environ, None)
         self._pip(["install", "--quiet", "--upgrade", "pip"], None)
-        self._pip(["install", "--quiet", "-c", str(self._constraints), *self.base], None)
+        self._pip(
+            ["install", "--quiet", "-c", str(self._constraints), *self.base],
+            None,
+        )
 
     def install(self, requirements: Path) -> tuple[float, float]:
         """Install requirements.txt as a worker does; return the seconds and CPU seconds that it takes.
@@ -74,13 +79,22 @@ class Worker:
         """
         started = time.monotonic()
         cpu_started = _children_cpu_seconds()
-        self._pip(["install", "--quiet", *self.arguments(requirements)], LONGEST_SECONDS)
+        self._pip(
+            ["install", "--quiet", *self.arguments(requirements)],
+            LONGEST_SECONDS,
+        )
         return time.monotonic() - started, _children_cpu_seconds() - cpu_started
 
     def arguments(self, requirements: Path) -> list[str]:
         """Return what a worker gives pip: the base again, AWS's essential constraints, and Airflow's by its rule."""
         text = requirements.read_text(encoding="utf-8")
-        arguments = ["-c", str(self._essential), *self.base, "-r", str(requirements)]
+        arguments = [
+            "-c",
+            str(self._essential),
+            *self.base,
+            "-r",
+            str(requirements),
+        ]
         if not re.search(r"-c |--constraint ", text):
             arguments += ["-c", str(self._constraints)]
         return arguments
@@ -96,28 +110,41 @@ class Worker:
     def conflicts(self) -> list[str]:
         """Return the findings of `pip check`."""
         command = [*self._python, "-m", "pip", "check"]
-        completed = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own pip
+        completed = subprocess.run(  # noqa: S603 - our own pip
+            command, capture_output=True, text=True, check=False
+        )
         if completed.returncode == 0:
             return []
         return (completed.stdout + completed.stderr).splitlines()
 
     def size(self) -> int:
         """Return the bytes of all files of the environment: base and requirements, compiled modules too, no cache."""
-        return sum(file.lstat().st_size for file in self.venv.rglob("*") if file.is_file())
+        return sum(
+            file.lstat().st_size
+            for file in self.venv.rglob("*")
+            if file.is_file()
+        )
 
     def sizes(self) -> Counter[str]:
         """Return bytes by installed distribution, as their own lists of files have them."""
-        folders = [str(path) for path in self.venv.glob("lib/python*/site-packages")]
+        folders = [
+            str(path) for path in self.venv.glob("lib/python*/site-packages")
+        ]
         sizes: Counter[str] = Counter()
         for distribution in distributions(path=folders):
-            paths = [Path(str(distribution.locate_file(file))) for file in distribution.files or []]
+            paths = [
+                Path(str(distribution.locate_file(file)))
+                for file in distribution.files or []
+            ]
             size = sum(path.lstat().st_size for path in paths if path.is_file())
             sizes[distribution.metadata["Name"].lower()] = size
         return sizes
 
     def pip_version(self) -> str:
         """Return the version of the environment's pip."""
-        return _run([*self._python, "-m", "pip", "--version"], os.environ, None).split()[1]
+        return _run(
+            [*self._python, "-m", "pip", "--version"], os.environ, None
+        ).split()[1]
 
     def lay_out(self, dist: Path) -> None:
         """Put a built dist/ where MWAA has it: dags/ in Airflow's home, and plugins.zip unpacked beside it."""
@@ -132,7 +159,11 @@ class Worker:
         statements: set[str] = set()
         for path in (*dags.glob("*.py"), *(dags / "lifecycle").rglob("*.py")):
             statements.update(task_imports(path.read_text(encoding="utf-8")))
-        variables = {**os.environ, "PYTHONPATH": str(dags), "AIRFLOW_HOME": str(self.home)}
+        variables = {
+            **os.environ,
+            "PYTHONPATH": str(dags),
+            "AIRFLOW_HOME": str(self.home),
+        }
         completed = subprocess.run(  # noqa: S603 - our own environment
             [*self._python, "-c", IMPORT_EACH],
             input="\n".join(sorted(statements)),
@@ -143,7 +174,11 @@ class Worker:
             check=False,
         )
         lines = completed.stdout.splitlines()
-        failures = [line.removeprefix("FAILED ") for line in lines if line.startswith("FAILED ")]
+        failures = [
+            line.removeprefix("FAILED ")
+            for line in lines
+            if line.startswith("FAILED ")
+        ]
         if completed.returncode:
             failures.append(completed.stderr[-1000:])
         return failures
@@ -151,7 +186,11 @@ class Worker:
     def airflow(self, *arguments: str) -> str:
         """Return what an Airflow command prints, run in Airflow's home with nothing of this checkout on its path."""
         hidden = ("AIRFLOW", "PYTHONPATH")
-        variables = {name: value for name, value in os.environ.items() if not name.startswith(hidden)}
+        variables = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(hidden)
+        }
         variables["AIRFLOW_HOME"] = str(self.home)
         variables["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
         command = [*self._python, "-m", "airflow", *arguments]
@@ -162,7 +201,14 @@ class Worker:
         return [str(self.venv / "bin" / "python")]
 
     def _pip(self, arguments: list[str], limit: float | None) -> None:
-        command = [*self._python, "-m", "pip", *arguments, "--cache-dir", str(self.cache)]
+        command = [
+            *self._python,
+            "-m",
+            "pip",
+            *arguments,
+            "--cache-dir",
+            str(self.cache),
+        ]
         _run(command, os.environ, limit)
 
 
@@ -200,8 +246,12 @@ def _run(
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise InstallError(f"MWAA stops an installation after {limit:.0f} s: pin every package (make lock)") from None
+        raise InstallError(
+            f"MWAA stops an installation after {limit:.0f} s: pin every package (make lock)"
+        ) from None
     if completed.returncode:
         output = completed.stderr or completed.stdout
-        raise InstallError(f"{' '.join(command[:6])} … failed:\n{output[-3000:]}")
+        raise InstallError(
+            f"{' '.join(command[:6])} … failed:\n{output[-3000:]}"
+        )
     return completed.stdout

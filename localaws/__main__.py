@@ -7,22 +7,48 @@ from pathlib import Path
 from localaws.account import Account
 from localaws.server import serve
 
-QUIETER = {"werkzeug": logging.WARNING, "botocore": logging.WARNING, "sqlglot": logging.ERROR}
+QUIETER = {
+    "werkzeug": logging.WARNING,
+    "botocore": logging.WARNING,
+    "sqlglot": logging.ERROR,
+}
 """Libraries that log every request or statement at the level INFO."""
 
 
 def main() -> None:
     """Read the command line and serve."""
-    parser = argparse.ArgumentParser(prog="python -m localaws", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m localaws", description=__doc__
+    )
     parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=4566, help="0 takes a free one")
-    parser.add_argument("--data-dir", type=Path, default=Path(".local/aws"), help="emptied of the last run's files")
-    parser.add_argument("--empty", action="store_true", help="an account without bucket, roles, secret and catalog")
+    parser.add_argument(
+        "--port", type=int, default=4566, help="0 takes a free one"
+    )
+    parser.add_argument(
+        "--data-dir",
+        type=Path,
+        default=Path(".local/aws"),
+        help="emptied of the last run's files",
+    )
+    parser.add_argument(
+        "--empty",
+        action="store_true",
+        help="an account without bucket, roles, secret and catalog",
+    )
     arguments = parser.parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.basicConfig(
+        level=logging.INFO,
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+    )
     for library, level in QUIETER.items():
         logging.getLogger(library).setLevel(level)
-    serve(arguments.host, arguments.port, arguments.data_dir, Account(), seeded=not arguments.empty)
+    serve(
+        arguments.host,
+        arguments.port,
+        arguments.data_dir,
+        Account(),
+        seeded=not arguments.empty,
+    )
 
 
 if __name__ == "__main__":

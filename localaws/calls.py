@@ -19,7 +19,9 @@ from localaws.s3_actions import s3_call
 
 Application = Callable[..., Iterable[bytes]]
 
-_CREDENTIAL = re.compile(r"Credential=([^/,\s]+)/\d{8}/([^/]+)/([^/]+)/aws4_request")
+_CREDENTIAL = re.compile(
+    r"Credential=([^/,\s]+)/\d{8}/([^/]+)/([^/]+)/aws4_request"
+)
 _INVOCATION = re.compile(r"/endpoints/([^/]+)/invocations")
 _BODY_LIMIT = 1 << 20
 _ROLE_MEMBERS = ("RoleArn", "ExecutionRoleArn", "Role")
@@ -28,7 +30,9 @@ _ROLE_MEMBERS = ("RoleArn", "ExecutionRoleArn", "Role")
 class CallRecorder:
     """Write each distinct call of a role to a file of JSON lines (WSGI middleware)."""
 
-    def __init__(self, application: Application, file: Path, account: str) -> None:
+    def __init__(
+        self, application: Application, file: Path, account: str
+    ) -> None:
         """Empty `file`; `account` is the twelve digits that stand in ARNs."""
         self._application = application
         self._file = file
@@ -37,9 +41,13 @@ class CallRecorder:
         self._lock = Lock()
         file.write_text("", encoding="utf-8")
 
-    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    def __call__(
+        self, environ: dict[str, Any], start_response: Callable[..., Any]
+    ) -> Iterable[bytes]:
         """Write the call down, then let it through."""
-        signature = environ.get("HTTP_AUTHORIZATION") or unquote(environ.get("QUERY_STRING", ""))
+        signature = environ.get("HTTP_AUTHORIZATION") or unquote(
+            environ.get("QUERY_STRING", "")
+        )
         credential = _CREDENTIAL.search(signature)
         if credential and credential[1] != OWNER:
             role, region, service = credential.groups()
@@ -47,12 +55,21 @@ class CallRecorder:
                 self._write({"role": role, **call})
         return self._application(environ, start_response)
 
-    def _calls(self, region: str, service: str, environ: dict[str, Any]) -> list[dict[str, Any]]:
+    def _calls(
+        self, region: str, service: str, environ: dict[str, Any]
+    ) -> list[dict[str, Any]]:
         if service == "s3":
-            return [{"action": action, "resources": [resource]} for action, resource in s3_call(environ, _read_body)]
+            return [
+                {"action": action, "resources": [resource]}
+                for action, resource in s3_call(environ, _read_body)
+            ]
         operation, request = _operation(environ)
-        resources = resources_of(service, operation, request, (region, self._account))
-        calls: list[dict[str, Any]] = [{"action": f"{service}:{operation}", "resources": resources}]
+        resources = resources_of(
+            service, operation, request, (region, self._account)
+        )
+        calls: list[dict[str, Any]] = [
+            {"action": f"{service}:{operation}", "resources": resources}
+        ]
         role = _role_of(request)
         if role and operation.startswith(("Create", "Update")):
             calls.append(self._pass_role(service, role))
@@ -60,7 +77,11 @@ class CallRecorder:
 
     def _pass_role(self, service: str, role: str) -> dict[str, Any]:
         """Return the call that hands a role to a service."""
-        arn = role if role.startswith("arn:") else f"arn:aws:iam::{self._account}:role/{role}"
+        arn = (
+            role
+            if role.startswith("arn:")
+            else f"arn:aws:iam::{self._account}:role/{role}"
+        )
         return {
             "action": "iam:PassRole",
             "resources": [arn],
@@ -91,7 +112,9 @@ def _operation(environ: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     """
     target = environ.get("HTTP_X_AMZ_TARGET")
     if target:
-        return target.rsplit(".", 1)[-1], json.loads(_read_body(environ) or b"{}")
+        return target.rsplit(".", 1)[-1], json.loads(
+            _read_body(environ) or b"{}"
+        )
     invocation = _INVOCATION.fullmatch(environ.get("PATH_INFO", ""))
     if invocation:
         return "InvokeEndpoint", {"EndpointName": invocation[1]}

@@ -14,28 +14,36 @@ class LocalAwsNotStartedError(LocalAwsError):
     """The server's process ended before it was ready."""
 
     def __init__(self, log_file: Path) -> None:
-        super().__init__(f"local AWS did not start:\n{log_file.read_text()[-2000:]}")
+        super().__init__(
+            f"local AWS did not start:\n{log_file.read_text()[-2000:]}"
+        )
 
 
 class WrongWorkgroupError(LocalAwsError):
     """A stack asks for another Redshift workgroup than the one of this server."""
 
     def __init__(self, workgroup: str, requested: str) -> None:
-        super().__init__(f"local AWS has one workgroup, {workgroup}; the stack asks for {requested}")
+        super().__init__(
+            f"local AWS has one workgroup, {workgroup}; the stack asks for {requested}"
+        )
 
 
 class UnsupportedJobError(LocalAwsError):
     """A training job asks for something that local AWS does not do; the message names it."""
 
     def __init__(self, feature: str) -> None:
-        super().__init__(f"not supported by local AWS: {feature}; leave it out, or run the job on AWS")
+        super().__init__(
+            f"not supported by local AWS: {feature}; leave it out, or run the job on AWS"
+        )
 
 
 class NoInputError(LocalAwsError):
     """The S3 prefix of a training job's channel holds nothing."""
 
     def __init__(self, uri: str) -> None:
-        super().__init__(f'Data download failed: no S3 objects found under S3 URL "{uri}"')
+        super().__init__(
+            f'Data download failed: no S3 objects found under S3 URL "{uri}"'
+        )
 
 
 class NotServingError(LocalAwsError):

@@ -36,11 +36,17 @@ class LogStream:
             content = file.read()
         complete = content[: content.rfind(b"\n") + 1]
         self._offset += len(complete)
-        lines = [line for line in complete.decode(errors="replace").splitlines() if line]
+        lines = [
+            line
+            for line in complete.decode(errors="replace").splitlines()
+            if line
+        ]
         for first in range(0, len(lines), _EVENTS_PER_CALL):
             milliseconds = int(time.time() * 1000)
             batch = lines[first : first + _EVENTS_PER_CALL]
-            events = [{"timestamp": milliseconds, "message": line} for line in batch]
+            events = [
+                {"timestamp": milliseconds, "message": line} for line in batch
+            ]
             self._logs.put_log_events(**self._names, logEvents=events)
 
 
@@ -73,7 +79,11 @@ def follow(
     """
     deadline = time.monotonic() + seconds
     polls = 0
-    while process.poll() is None and not stop.wait(_POLL_SECONDS) and time.monotonic() < deadline:
+    while (
+        process.poll() is None
+        and not stop.wait(_POLL_SECONDS)
+        and time.monotonic() < deadline
+    ):
         polls += 1
         if polls % _SHIP_EVERY == 0:
             _ship(streams)

@@ -15,9 +15,13 @@ class _Naming(NamedTuple):
 
 
 _SERVICES = {
-    "secretsmanager": _Naming("secretsmanager", "secret:", ("SecretId", "Name")),
+    "secretsmanager": _Naming(
+        "secretsmanager", "secret:", ("SecretId", "Name")
+    ),
     "iam": _Naming("iam", "role/", ("RoleName",)),
-    "redshift-data": _Naming("redshift-serverless", "workgroup/", ("WorkgroupName",)),
+    "redshift-data": _Naming(
+        "redshift-serverless", "workgroup/", ("WorkgroupName",)
+    ),
     "kms": _Naming("kms", "key/", ("KeyId",)),
     "sns": _Naming("sns", "", ("TopicArn",)),
 }
@@ -29,7 +33,9 @@ _SAGEMAKER_KINDS = {
 }
 
 
-def resources_of(service: str, operation: str, request: dict[str, Any], location: Location) -> tuple[str, ...]:
+def resources_of(
+    service: str, operation: str, request: dict[str, Any], location: Location
+) -> tuple[str, ...]:
     """Return the ARNs of what a request is about; `*` where it names nothing.
 
     Args:
@@ -75,15 +81,23 @@ def _sagemaker(request: dict[str, Any], location: Location) -> tuple[str, ...]:
     arns = []
     for member, kind in _SAGEMAKER_KINDS.items():
         if member in request:
-            arns.append(_arn(location, "sagemaker", f"{kind}/{request[member]}"))
+            arns.append(
+                _arn(location, "sagemaker", f"{kind}/{request[member]}")
+            )
     return tuple(arns) or ("*",)
 
 
-def _glue(operation: str, request: dict[str, Any], location: Location) -> tuple[str, ...]:
-    if not operation.endswith("Crawler"):  # a crawler's request names a database too, but is not about it
+def _glue(
+    operation: str, request: dict[str, Any], location: Location
+) -> tuple[str, ...]:
+    if not operation.endswith(
+        "Crawler"
+    ):  # a crawler's request names a database too, but is not about it
         catalog = _catalog(operation, request)
         if catalog:
-            return tuple(_arn(location, "glue", resource) for resource in catalog)
+            return tuple(
+                _arn(location, "glue", resource) for resource in catalog
+            )
     kind = "crawler" if "Crawler" in operation else "job"
     name = request.get("JobName") or request.get("Name")
     return (_arn(location, "glue", f"{kind}/{name}"),) if name else ("*",)
@@ -94,8 +108,12 @@ def _catalog(operation: str, request: dict[str, Any]) -> list[str]:
 
     A right to a table is checked together with the rights to its database and to the catalog.
     """
-    database = request.get("DatabaseName") or request.get("DatabaseInput", {}).get("Name")
-    table = request.get("TableInput", {}).get("Name") or request.get("TableName")
+    database = request.get("DatabaseName") or request.get(
+        "DatabaseInput", {}
+    ).get("Name")
+    table = request.get("TableInput", {}).get("Name") or request.get(
+        "TableName"
+    )
     if operation.endswith("Database"):
         database = database or request.get("Name")
     elif database:
@@ -112,5 +130,7 @@ def _logs(request: dict[str, Any], location: Location) -> str:
     group = request.get("logGroupName") or request.get("logGroupNamePrefix")
     if not group:
         return "*"
-    stream = request.get("logStreamName") or request.get("logStreamNamePrefix") or ""
+    stream = (
+        request.get("logStreamName") or request.get("logStreamNamePrefix") or ""
+    )
     return _arn(location, "logs", f"log-group:{group}:log-stream:{stream}")

@@ -58,6 +58,8 @@ def split_uri(uri: str) -> tuple[str, str]:
 def list_objects(s3: Any, bucket: str, prefix: str) -> list[dict[str, Any]]:
     """List every object (`Key`, `Size`, `LastModified`) under a prefix, in key order."""
     objects: list[dict[str, Any]] = []
-    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+    for page in s3.get_paginator("list_objects_v2").paginate(
+        Bucket=bucket, Prefix=prefix
+    ):
         objects += page.get("Contents", [])
     return objects

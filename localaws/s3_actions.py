@@ -38,7 +38,9 @@ _SUBRESOURCES = {
 _COPY_SOURCE = "HTTP_X_AMZ_COPY_SOURCE"
 
 
-def s3_call(environ: dict[str, Any], read_body: Callable[[dict[str, Any]], bytes]) -> list[tuple[str, str]]:
+def s3_call(
+    environ: dict[str, Any], read_body: Callable[[dict[str, Any]], bytes]
+) -> list[tuple[str, str]]:
     """Return action and resource ARN of a path-style request; several for a copy and for a deletion of many objects.
 
     Args:
@@ -54,7 +56,10 @@ def s3_call(environ: dict[str, Any], read_body: Callable[[dict[str, Any]], bytes
     flags = parse_qs(query, keep_blank_values=True)
     if method == "POST" and "delete" in flags:
         keys = re.findall(r"<Key>(.*?)</Key>", read_body(environ).decode())
-        return [("s3:DeleteObject", _arn(bucket, deleted_key)) for deleted_key in keys]
+        return [
+            ("s3:DeleteObject", _arn(bucket, deleted_key))
+            for deleted_key in keys
+        ]
     calls = []
     if environ.get(_COPY_SOURCE):
         calls.append(_read_of_copy(environ[_COPY_SOURCE]))

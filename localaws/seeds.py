@@ -9,7 +9,13 @@ from hashlib import sha256
 from botocore.exceptions import ClientError
 
 from localaws.account import Account
-from localaws.roles import API_ROLE, LOCAL_API_KEY, MLFLOW_ROLE, MWAA_ROLE, REDSHIFT_ROLE
+from localaws.roles import (
+    API_ROLE,
+    LOCAL_API_KEY,
+    MLFLOW_ROLE,
+    MWAA_ROLE,
+    REDSHIFT_ROLE,
+)
 from localaws.runtime import Runtime
 
 _ALREADY_EXISTS = (
@@ -41,12 +47,17 @@ def _unless_it_exists() -> Iterator[None]:
 def _create_bucket(runtime: Runtime, account: Account) -> None:
     s3 = runtime.client("s3")
     # us-east-1 is the one region that CreateBucket refuses by name.
-    configuration = {"CreateBucketConfiguration": {"LocationConstraint": runtime.region}}
+    configuration = {
+        "CreateBucketConfiguration": {"LocationConstraint": runtime.region}
+    }
     if runtime.region == "us-east-1":
         configuration = {}
     with _unless_it_exists():
         s3.create_bucket(Bucket=account.bucket, **configuration)
-    policy = {"Version": "2012-10-17", "Statement": [_readable_reports(account)]}
+    policy = {
+        "Version": "2012-10-17",
+        "Statement": [_readable_reports(account)],
+    }
     s3.put_bucket_policy(Bucket=account.bucket, Policy=json.dumps(policy))
 
 
@@ -56,7 +67,9 @@ def _readable_reports(account: Account) -> dict[str, object]:
     Links to reports open in a browser, which signs nothing. On AWS they lead to the console, behind its login.
     """
     folders = (f"{account.reports_prefix}/*", f"*/{account.reports_prefix}/*")
-    resources = [f"arn:aws:s3:::{account.bucket}/{folder}" for folder in folders]
+    resources = [
+        f"arn:aws:s3:::{account.bucket}/{folder}" for folder in folders
+    ]
     return {
         "Effect": "Allow",
         "Principal": "*",
@@ -71,7 +84,10 @@ def _create_roles(runtime: Runtime, account: Account) -> None:
         account.training_role: ["sagemaker.amazonaws.com"],
         account.endpoint_role: ["sagemaker.amazonaws.com"],
         MWAA_ROLE: ["airflow.amazonaws.com", "airflow-env.amazonaws.com"],
-        REDSHIFT_ROLE: ["redshift.amazonaws.com", "redshift-serverless.amazonaws.com"],
+        REDSHIFT_ROLE: [
+            "redshift.amazonaws.com",
+            "redshift-serverless.amazonaws.com",
+        ],
         MLFLOW_ROLE: ["ec2.amazonaws.com"],
         API_ROLE: ["ecs-tasks.amazonaws.com"],
     }
@@ -83,7 +99,9 @@ def _create_roles(runtime: Runtime, account: Account) -> None:
         }
         document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
         with _unless_it_exists():
-            runtime.client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=document)
+            runtime.client("iam").create_role(
+                RoleName=name, AssumeRolePolicyDocument=document
+            )
 
 
 def _create_warehouse_secret(runtime: Runtime, account: Account) -> None:
@@ -102,11 +120,17 @@ def _create_api_keys(runtime: Runtime, account: Account) -> None:
     _create_secret(runtime, account.api_keys_secret, {"local": digest})
 
 
-def _create_secret(runtime: Runtime, name: str, content: dict[str, str]) -> None:
+def _create_secret(
+    runtime: Runtime, name: str, content: dict[str, str]
+) -> None:
     with _unless_it_exists():
-        runtime.client("secretsmanager").create_secret(Name=name, SecretString=json.dumps(content))
+        runtime.client("secretsmanager").create_secret(
+            Name=name, SecretString=json.dumps(content)
+        )
 
 
 def _create_catalog(runtime: Runtime, account: Account) -> None:
     with _unless_it_exists():
-        runtime.client("glue").create_database(DatabaseInput={"Name": account.glue_database})
+        runtime.client("glue").create_database(
+            DatabaseInput={"Name": account.glue_database}
+        )

@@ -16,7 +16,11 @@ from typing import Any
 
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.glue.models import glue_backends
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from moto.moto_server.werkzeug_app import (
+    DomainDispatcherApplication,
+    MotoRequestHandler,
+    create_backend_app,
+)
 from moto.redshiftdata import redshiftdata_backends
 from moto.sagemaker.models import sagemaker_backends
 from moto.sagemakerruntime.models import sagemakerruntime_backends
@@ -43,7 +47,9 @@ _READY = "local AWS is ready at "
 _ROOT = Path(__file__).parents[1]
 
 
-def serve(host: str, port: int, data_dir: Path, account: Account, seeded: bool = True) -> None:
+def serve(
+    host: str, port: int, data_dir: Path, account: Account, seeded: bool = True
+) -> None:
     """Serve until SIGTERM or SIGINT; write the address to standard output as soon as it can be called.
 
     Every start is a new, empty AWS: moto keeps S3 in memory, so a warehouse that outlived it would name objects that
@@ -59,11 +65,25 @@ def serve(host: str, port: int, data_dir: Path, account: Account, seeded: bool =
     """
     _empty(data_dir)
     moto = DomainDispatcherApplication(create_backend_app)
-    application = CallRecorder(_name_what_is_missing(moto), data_dir / CALLS, DEFAULT_ACCOUNT_ID)
-    server = make_server(host, port, application, threaded=True, request_handler=MotoRequestHandler)
+    application = CallRecorder(
+        _name_what_is_missing(moto), data_dir / CALLS, DEFAULT_ACCOUNT_ID
+    )
+    server = make_server(
+        host,
+        port,
+        application,
+        threaded=True,
+        request_handler=MotoRequestHandler,
+    )
     callable_host = "127.0.0.1" if host == EVERYWHERE else host
     endpoint = f"http://{callable_host}:{server.server_port}"
-    runtime = Runtime(endpoint, account.region, data_dir.resolve(), account.workgroup, account.database)
+    runtime = Runtime(
+        endpoint,
+        account.region,
+        data_dir.resolve(),
+        account.workgroup,
+        account.database,
+    )
     with _backends(runtime):
         Thread(target=server.serve_forever, daemon=True).start()
         if seeded:
@@ -88,7 +108,9 @@ def _empty(data_dir: Path) -> None:
 def _backends(runtime: Runtime) -> Iterator[None]:
     """Put the real backends in moto's place; on leaving, stop what they run."""
     file = runtime.data_dir / "warehouse" / f"{runtime.database}.duckdb"
-    engine = Engine(runtime.database, file, lambda: runtime.client("s3", REDSHIFT_ROLE))
+    engine = Engine(
+        runtime.database, file, lambda: runtime.client("s3", REDSHIFT_ROLE)
+    )
     LocalRedshiftDataBackend.runtime = runtime
     LocalRedshiftDataBackend.engine = engine
     LocalGlueBackend.runtime = runtime
@@ -108,23 +130,35 @@ def _backends(runtime: Runtime) -> Iterator[None]:
         engine.close()
 
 
-def _name_what_is_missing(application: Callable[..., Any]) -> Callable[..., Iterable[bytes]]:
+def _name_what_is_missing(
+    application: Callable[..., Any],
+) -> Callable[..., Iterable[bytes]]:
     """Answer calls that moto lacks with an error that names them, instead of a 500 that clients retry."""
 
-    def wrapped(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    def wrapped(
+        environ: dict[str, Any], start_response: Callable[..., Any]
+    ) -> Iterable[bytes]:
         try:
             answer: Iterable[bytes] = application(environ, start_response)
             return answer
         except NotImplementedError as error:
-            body = {"__type": "UnsupportedOperation", "message": f"not supported by local AWS: {error}"}
-            start_response("501 Not Implemented", [("Content-Type", "application/x-amz-json-1.1")])
+            body = {
+                "__type": "UnsupportedOperation",
+                "message": f"not supported by local AWS: {error}",
+            }
+            start_response(
+                "501 Not Implemented",
+                [("Content-Type", "application/x-amz-json-1.1")],
+            )
             return [json.dumps(body).encode()]
 
     return wrapped
 
 
 @contextmanager
-def running(port: int = 0, data_dir: Path | None = None, seeded: bool = True) -> Iterator[str]:
+def running(
+    port: int = 0, data_dir: Path | None = None, seeded: bool = True
+) -> Iterator[str]:
     """Run a local AWS in a process of its own; yield its endpoint URL (a free port by default), then end it.
 
     Raises:
@@ -144,8 +178,18 @@ def running(port: int = 0, data_dir: Path | None = None, seeded: bool = True) ->
             _end(process)
 
 
-def _start(port: int, data_dir: Path, seeded: bool, log_file: Path) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "localaws", "--port", str(port), "--data-dir", str(data_dir)]
+def _start(
+    port: int, data_dir: Path, seeded: bool, log_file: Path
+) -> subprocess.Popen[str]:
+    command = [
+        sys.executable,
+        "-m",
+        "localaws",
+        "--port",
+        str(port),
+        "--data-dir",
+        str(data_dir),
+    ]
     if not seeded:
         command.append("--empty")
     with log_file.open("w") as errors:

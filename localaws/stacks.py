@@ -10,7 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from moto.cloudformation.parsing import get_model_list, get_model_map, get_name_type_map
+from moto.cloudformation.parsing import (
+    get_model_list,
+    get_model_map,
+    get_name_type_map,
+)
 from moto.core.common_models import CloudFormationModel
 
 from localaws.errors import WrongWorkgroupError
@@ -35,9 +39,15 @@ class Kind:
     real: bool = True
 
 
-def _glue_resource(operation: str, name_of: Callable[[Properties], str]) -> Create:
+def _glue_resource(
+    operation: str, name_of: Callable[[Properties], str]
+) -> Create:
     def create(runtime: Runtime, properties: Properties) -> str:
-        request = {key: value for key, value in properties.items() if key != "CatalogId"}
+        request = {
+            key: value
+            for key, value in properties.items()
+            if key != "CatalogId"
+        }
         call = getattr(runtime.client("glue"), operation)
         call(**request)
         return name_of(properties)
@@ -55,32 +65,50 @@ def _create_secret(runtime: Runtime, properties: Properties) -> str:
         content = json.loads(generation["SecretStringTemplate"])
         content[generation["GenerateStringKey"]] = password
         text = json.dumps(content)
-    secret = runtime.client("secretsmanager").create_secret(Name=properties["Name"], SecretString=text)
+    secret = runtime.client("secretsmanager").create_secret(
+        Name=properties["Name"], SecretString=text
+    )
     return str(secret["ARN"])
 
 
 def _delete_secret(runtime: Runtime, arn: str) -> None:
-    runtime.client("secretsmanager").delete_secret(SecretId=arn, ForceDeleteWithoutRecovery=True)
+    runtime.client("secretsmanager").delete_secret(
+        SecretId=arn, ForceDeleteWithoutRecovery=True
+    )
 
 
 def _create_bucket(runtime: Runtime, properties: Properties) -> str:
     """Create a bucket with versioning, encryption and closed doors; lifecycle rules, which need days, are left out."""
     s3 = runtime.client("s3")
     name = properties["BucketName"]
-    s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": runtime.region})
-    s3.put_bucket_versioning(Bucket=name, VersioningConfiguration=properties["VersioningConfiguration"])
+    s3.create_bucket(
+        Bucket=name,
+        CreateBucketConfiguration={"LocationConstraint": runtime.region},
+    )
+    s3.put_bucket_versioning(
+        Bucket=name,
+        VersioningConfiguration=properties["VersioningConfiguration"],
+    )
     rules = []
-    for rule in properties["BucketEncryption"]["ServerSideEncryptionConfiguration"]:
+    for rule in properties["BucketEncryption"][
+        "ServerSideEncryptionConfiguration"
+    ]:
         rules.append(
             {
-                "ApplyServerSideEncryptionByDefault": rule["ServerSideEncryptionByDefault"],
+                "ApplyServerSideEncryptionByDefault": rule[
+                    "ServerSideEncryptionByDefault"
+                ],
                 "BucketKeyEnabled": rule["BucketKeyEnabled"],
             }
         )
-    s3.put_bucket_encryption(Bucket=name, ServerSideEncryptionConfiguration={"Rules": rules})
+    s3.put_bucket_encryption(
+        Bucket=name, ServerSideEncryptionConfiguration={"Rules": rules}
+    )
     s3.put_public_access_block(
         Bucket=name,
-        PublicAccessBlockConfiguration=properties["PublicAccessBlockConfiguration"],
+        PublicAccessBlockConfiguration=properties[
+            "PublicAccessBlockConfiguration"
+        ],
     )
     return str(name)
 
@@ -90,7 +118,9 @@ def _delete_bucket(runtime: Runtime, name: str) -> None:
 
 
 def _create_subscription(runtime: Runtime, properties: Properties) -> str:
-    subscription = runtime.client("sns").subscribe(**properties, ReturnSubscriptionArn=True)
+    subscription = runtime.client("sns").subscribe(
+        **properties, ReturnSubscriptionArn=True
+    )
     return str(subscription["SubscriptionArn"])
 
 
@@ -104,7 +134,9 @@ def _create_identity_provider(runtime: Runtime, properties: Properties) -> str:
 
 
 def _delete_identity_provider(runtime: Runtime, arn: str) -> None:
-    runtime.client("iam").delete_open_id_connect_provider(OpenIDConnectProviderArn=arn)
+    runtime.client("iam").delete_open_id_connect_provider(
+        OpenIDConnectProviderArn=arn
+    )
 
 
 def _create_alarm(runtime: Runtime, properties: Properties) -> str:
@@ -143,26 +175,40 @@ def _stand_in(**attributes: str) -> Kind:
 
 KINDS = {
     "AWS::Glue::Database": Kind(
-        _glue_resource("create_database", lambda properties: str(properties["DatabaseInput"]["Name"])),
+        _glue_resource(
+            "create_database",
+            lambda properties: str(properties["DatabaseInput"]["Name"]),
+        ),
         _delete_glue_database,
     ),
     "AWS::Glue::Crawler": Kind(
-        _glue_resource("create_crawler", lambda properties: str(properties["Name"])),
+        _glue_resource(
+            "create_crawler", lambda properties: str(properties["Name"])
+        ),
         _delete_crawler,
     ),
     "AWS::Glue::Job": Kind(
-        _glue_resource("create_job", lambda properties: str(properties["Name"])),
+        _glue_resource(
+            "create_job", lambda properties: str(properties["Name"])
+        ),
         _delete_glue_job,
     ),
     "AWS::Glue::Connection": Kind(
-        _glue_resource("create_connection", lambda properties: str(properties["ConnectionInput"]["Name"]))
+        _glue_resource(
+            "create_connection",
+            lambda properties: str(properties["ConnectionInput"]["Name"]),
+        )
     ),
     "AWS::SecretsManager::Secret": Kind(_create_secret, _delete_secret),
     # In place of moto's own, which leaves versioning out.
-    "AWS::S3::Bucket": Kind(_create_bucket, _delete_bucket, {"Arn": "arn:aws:s3:::{id}"}),
+    "AWS::S3::Bucket": Kind(
+        _create_bucket, _delete_bucket, {"Arn": "arn:aws:s3:::{id}"}
+    ),
     "AWS::SNS::Subscription": Kind(_create_subscription),
     "AWS::CloudWatch::Alarm": Kind(_create_alarm),
-    "AWS::IAM::OIDCProvider": Kind(_create_identity_provider, _delete_identity_provider),
+    "AWS::IAM::OIDCProvider": Kind(
+        _create_identity_provider, _delete_identity_provider
+    ),
     "AWS::RedshiftServerless::Workgroup": Kind(
         _use_workgroup,
         attributes={
@@ -196,7 +242,12 @@ class LocalResource:
 
     @classmethod
     def create_from_cloudformation_json(
-        cls, resource_name: str, cloudformation_json: Properties, account_id: str, region_name: str, **kwargs: Any
+        cls,
+        resource_name: str,
+        cloudformation_json: Properties,
+        account_id: str,
+        region_name: str,
+        **kwargs: Any,
     ) -> "LocalResource":
         """Create the resource; the arguments are moto's."""
         properties = cloudformation_json.get("Properties", {})
@@ -210,7 +261,11 @@ class LocalResource:
     def get_cfn_attribute(self, attribute: str) -> str:
         """Return the value of Fn::GetAtt."""
         form = self.kind.attributes[attribute]
-        return form.format(id=self.physical_resource_id, region=self.runtime.region, account=self._account)
+        return form.format(
+            id=self.physical_resource_id,
+            region=self.runtime.region,
+            account=self._account,
+        )
 
     def is_created(self) -> bool:
         """Tell moto that creation is done when it returns."""
@@ -234,6 +289,12 @@ def register(runtime: Runtime) -> None:
             "cloudformation_type": staticmethod(lambda name=name: name),
             "cloudformation_name_type": staticmethod(lambda: ""),
         }
-        _CLASSES.append(type(name.replace("::", ""), (LocalResource, CloudFormationModel), members))
+        _CLASSES.append(
+            type(
+                name.replace("::", ""),
+                (LocalResource, CloudFormationModel),
+                members,
+            )
+        )
     for cached in (get_model_list, get_model_map, get_name_type_map):
         cached.cache_clear()

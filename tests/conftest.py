@@ -24,14 +24,20 @@ def pytest_configure(config: pytest.Config) -> None:
         "DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}",
     }
     os.environ["AIRFLOW_HOME"] = str(home)
-    os.environ.update({f"AIRFLOW__{name}": value for name, value in options.items()})
+    os.environ.update(
+        {f"AIRFLOW__{name}": value for name, value in options.items()}
+    )
     os.environ["OMP_NUM_THREADS"] = "1"
 
 
 @pytest.fixture(scope="session")
 def airflow_db() -> None:
     """Airflow's metadata database, migrated; only tests that run DAGs need it."""
-    subprocess.run([sys.executable, "-m", "airflow", "db", "migrate"], check=True, capture_output=True)
+    subprocess.run(
+        [sys.executable, "-m", "airflow", "db", "migrate"],
+        check=True,
+        capture_output=True,
+    )
 
 
 @pytest.fixture(scope="session")
@@ -67,12 +73,20 @@ def _register_challenger(run_id: str, leads: Any) -> tuple[str, str]:
     )
     write_parquet(leads, f"{uri}0000_part_00.parquet")
     write_manifest(settings(), contract, run_id, "UNLOAD …")
-    rows, outcome = load_dataset(uri, contract, KnownAt.CONTACT).part("train", "validation")
-    fitted = build_pipeline(Decisions(), contract, "logistic_regression", KnownAt.CONTACT).fit(rows, outcome)
+    rows, outcome = load_dataset(uri, contract, KnownAt.CONTACT).part(
+        "train", "validation"
+    )
+    fitted = build_pipeline(
+        Decisions(), contract, "logistic_regression", KnownAt.CONTACT
+    ).fit(rows, outcome)
     mlflow.set_experiment(contract.names.experiment)
     with mlflow.start_run() as run:
-        logged = log_pipeline(deployable(fitted, Calibration(), Decision("f1", 0.5, ())), rows)
+        logged = log_pipeline(
+            deployable(fitted, Calibration(), Decision("f1", 0.5, ())), rows
+        )
     tags = {"threshold": "0.5", "snapshot_uri": uri}
-    made = register(client, model, logged.model_uri, run.info.run_id, tags, logged.model_id)
+    made = register(
+        client, model, logged.model_uri, run.info.run_id, tags, logged.model_id
+    )
     client.set_registered_model_alias(model, CHALLENGER, made.version)
     return uri, str(made.version)

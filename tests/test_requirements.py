@@ -28,8 +28,14 @@ ASKED_FOR = [
 
 def pins(path: Path) -> dict[str, str]:
     """Normalised package name to exact version."""
-    found = re.findall(r"^([A-Za-z0-9._-]+)(?:\[[^]]*\])?==([^\s;#]+)", path.read_text(), flags=re.MULTILINE)
-    return {re.sub(r"[-_.]+", "-", name).lower(): version for name, version in found}
+    found = re.findall(
+        r"^([A-Za-z0-9._-]+)(?:\[[^]]*\])?==([^\s;#]+)",
+        path.read_text(),
+        flags=re.MULTILINE,
+    )
+    return {
+        re.sub(r"[-_.]+", "-", name).lower(): version for name, version in found
+    }
 
 
 @pytest.mark.parametrize("lock", LOCKS.values())
@@ -41,13 +47,25 @@ def test_every_package_of_the_stack_is_pinned(package: str, lock: str) -> None:
 @pytest.mark.parametrize(("version", "lock"), LOCKS.items())
 def test_a_lock_is_of_its_version_of_airflow(version: str, lock: str) -> None:
     assert pins(ROOT / lock)["apache-airflow"] == version
-    assert f"for Airflow {version};" in (ROOT / lock).read_text().splitlines()[0]
+    assert (
+        f"for Airflow {version};" in (ROOT / lock).read_text().splitlines()[0]
+    )
 
 
 @pytest.mark.parametrize("lock", LOCKS.values())
 def test_every_line_is_an_exact_pin(lock: str) -> None:
-    lines = [line for line in (ROOT / lock).read_text().splitlines() if line and not line.startswith("#")]
-    assert [line for line in lines if not re.fullmatch(r"[A-Za-z0-9._-]+(\[[a-z0-9,_-]+\])?==\S+( ; .+)?", line)] == []
+    lines = [
+        line
+        for line in (ROOT / lock).read_text().splitlines()
+        if line and not line.startswith("#")
+    ]
+    assert [
+        line
+        for line in lines
+        if not re.fullmatch(
+            r"[A-Za-z0-9._-]+(\[[a-z0-9,_-]+\])?==\S+( ; .+)?", line
+        )
+    ] == []
 
 
 @pytest.mark.parametrize("lock", LOCKS.values())
@@ -58,8 +76,12 @@ def test_mwaa_keeps_forcing_its_own_constraints(lock: str) -> None:
 
 
 @pytest.mark.parametrize("lock", LOCKS.values())
-@pytest.mark.parametrize("package", ["pyspark", "xgboost", "nvidia-nccl-cu12", "mlflow", "torch"])
-def test_what_would_only_make_a_worker_larger_is_not_in_the_lock(package: str, lock: str) -> None:
+@pytest.mark.parametrize(
+    "package", ["pyspark", "xgboost", "nvidia-nccl-cu12", "mlflow", "torch"]
+)
+def test_what_would_only_make_a_worker_larger_is_not_in_the_lock(
+    package: str, lock: str
+) -> None:
     assert package not in pins(ROOT / lock)
 
 
@@ -67,18 +89,28 @@ def test_what_would_only_make_a_worker_larger_is_not_in_the_lock(package: str, l
 def test_the_local_stack_uses_the_same_pins_as_production(suffix: str) -> None:
     development = pins(ROOT / f"requirements-dev{suffix}.txt")
     production = pins(ROOT / f"requirements{suffix}.txt")
-    differing = {name: (version, development.get(name)) for name, version in production.items()}
-    assert {name: both for name, both in differing.items() if both[0] != both[1]} == {}
+    differing = {
+        name: (version, development.get(name))
+        for name, version in production.items()
+    }
+    assert {
+        name: both for name, both in differing.items() if both[0] != both[1]
+    } == {}
 
 
 @pytest.mark.skipif(
-    not MWAA.is_dir(), reason="AWS's constraint files lie beside the project, or in the folder MWAA_CONSTRAINTS"
+    not MWAA.is_dir(),
+    reason="AWS's constraint files lie beside the project, or in the folder MWAA_CONSTRAINTS",
 )
 @pytest.mark.parametrize(("version", "lock"), LOCKS.items())
 @pytest.mark.parametrize("file", ["constraints", "essential-constraints"])
-def test_no_pin_contradicts_awss_constraints(file: str, version: str, lock: str) -> None:
+def test_no_pin_contradicts_awss_constraints(
+    file: str, version: str, lock: str
+) -> None:
     ours, theirs = pins(ROOT / lock), pins(MWAA / f"{file}-{version}.txt")
     assert theirs, f"{file} names no version at all"
     assert {
-        name: (ours[name], theirs[name]) for name in ours.keys() & theirs.keys() if ours[name] != theirs[name]
+        name: (ours[name], theirs[name])
+        for name in ours.keys() & theirs.keys()
+        if ours[name] != theirs[name]
     } == {}

@@ -12,12 +12,23 @@ from infra.package import ROOT
 FOLDER = ROOT / ".github" / "workflows"
 FILES = sorted(FOLDER.glob("*.yml"))
 TEXTS = {file.stem: file.read_text(encoding="utf-8") for file in FILES}
-WORKFLOWS: dict[str, dict[Any, Any]] = {name: yaml.safe_load(text) for name, text in TEXTS.items()}
+WORKFLOWS: dict[str, dict[Any, Any]] = {
+    name: yaml.safe_load(text) for name, text in TEXTS.items()
+}
 JOBS = [
-    (name, job) for name, workflow in WORKFLOWS.items() for job, said in workflow["jobs"].items() if "steps" in said
+    (name, job)
+    for name, workflow in WORKFLOWS.items()
+    for job, said in workflow["jobs"].items()
+    if "steps" in said
 ]
 """All but the job that calls another workflow, which has no steps of its own."""
-TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+TARGETS = set(
+    re.findall(
+        r"^([a-z-]+):",
+        (ROOT / "Makefile").read_text(encoding="utf-8"),
+        re.MULTILINE,
+    )
+)
 ON = True
 """What YAML 1.1 makes of the key `on`."""
 
@@ -28,14 +39,26 @@ def job(workflow: str, name: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
-def test_every_action_is_pinned_to_a_commit_and_says_its_version(text: str) -> None:
+def test_every_action_is_pinned_to_a_commit_and_says_its_version(
+    text: str,
+) -> None:
     used = re.findall(r"uses: ([^.].*)", text)
     assert used
-    assert [line for line in used if not re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", line)] == []
+    assert [
+        line
+        for line in used
+        if not re.fullmatch(
+            r"[\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", line
+        )
+    ] == []
 
 
 def test_an_action_has_one_version_everywhere() -> None:
-    used = {line for text in TEXTS.values() for line in re.findall(r"uses: ([^.].*)", text)}
+    used = {
+        line
+        for text in TEXTS.values()
+        for line in re.findall(r"uses: ([^.].*)", text)
+    }
     assert len({line.split("@")[0] for line in used}) == len(used)
 
 
@@ -45,9 +68,15 @@ def test_a_job_ends_in_time(workflow: str, name: str) -> None:
 
 
 @pytest.mark.parametrize(("workflow", "name"), JOBS)
-def test_only_the_deployment_may_ask_for_a_role_and_nothing_may_write(workflow: str, name: str) -> None:
-    rights = job(workflow, name).get("permissions", WORKFLOWS[workflow]["permissions"])
-    wanted = {"contents": "read"} | ({"id-token": "write"} if workflow == "deploy" else {})
+def test_only_the_deployment_may_ask_for_a_role_and_nothing_may_write(
+    workflow: str, name: str
+) -> None:
+    rights = job(workflow, name).get(
+        "permissions", WORKFLOWS[workflow]["permissions"]
+    )
+    wanted = {"contents": "read"} | (
+        {"id-token": "write"} if workflow == "deploy" else {}
+    )
     assert rights == wanted
 
 
@@ -58,46 +87,73 @@ def test_no_key_is_stored(text: str) -> None:
 
 
 @pytest.mark.parametrize(("workflow", "name"), JOBS)
-def test_what_a_job_runs_is_a_target_of_the_makefile_and_takes_no_text_from_outside(workflow: str, name: str) -> None:
-    commands = [step["run"] for step in job(workflow, name)["steps"] if "run" in step]
+def test_what_a_job_runs_is_a_target_of_the_makefile_and_takes_no_text_from_outside(
+    workflow: str, name: str
+) -> None:
+    commands = [
+        step["run"] for step in job(workflow, name)["steps"] if "run" in step
+    ]
     assert commands
-    assert {re.match(r"make ([\w-]+)", command).group(1) for command in commands} <= TARGETS  # type: ignore[union-attr]
-    assert [command for command in commands if "${{" in command] == [], "text from outside comes as a variable"
+    assert {
+        re.match(r"make ([\w-]+)", command).group(1) for command in commands
+    } <= TARGETS  # type: ignore[union-attr]
+    assert [command for command in commands if "${{" in command] == [], (
+        "text from outside comes as a variable"
+    )
 
 
 def test_a_pull_request_is_linted_tested_and_packaged() -> None:
     assert "pull_request" in WORKFLOWS["checks"][ON]
-    commands = [step.get("run") for name in WORKFLOWS["checks"]["jobs"] for step in job("checks", name)["steps"]]
+    commands = [
+        step.get("run")
+        for name in WORKFLOWS["checks"]["jobs"]
+        for step in job("checks", name)["steps"]
+    ]
     assert {"make lint", "make test", "make package"} <= set(commands)
 
 
 def test_every_test_and_a_longer_fuzzing_run_once_a_week() -> None:
     (moment,) = WORKFLOWS["weekly"][ON]["schedule"]
     assert re.fullmatch(r"\d+ \d+ \* \* [0-6]", moment["cron"])
-    commands = [step.get("run") for name in WORKFLOWS["weekly"]["jobs"] for step in job("weekly", name)["steps"]]
+    commands = [
+        step.get("run")
+        for name in WORKFLOWS["weekly"]["jobs"]
+        for step in job("weekly", name)["steps"]
+    ]
     assert {"make test-all", "make fuzz"} <= set(commands)
 
 
 def test_development_follows_checked_main_and_production_a_release() -> None:
     events = WORKFLOWS["deploy"][ON]
-    assert events["workflow_run"] == {"workflows": ["checks"], "types": ["completed"], "branches": ["main"]}
+    assert events["workflow_run"] == {
+        "workflows": ["checks"],
+        "types": ["completed"],
+        "branches": ["main"],
+    }
     assert events["release"] == {"types": ["published"]}
     condition = job("deploy", "deploy")["if"]
     assert "workflow_run.conclusion == 'success'" in condition
-    assert "workflow_run.event == 'push'" in condition, "a pull request's run deploys nothing"
+    assert "workflow_run.event == 'push'" in condition, (
+        "a pull request's run deploys nothing"
+    )
 
 
 def test_a_release_is_checked_before_it_is_deployed() -> None:
     checks, deploy = job("deploy", "checks"), job("deploy", "deploy")
     assert checks["if"] == "github.event_name == 'release'"
-    assert (checks["uses"], checks["permissions"]) == ("./.github/workflows/checks.yml", {"contents": "read"})
+    assert (checks["uses"], checks["permissions"]) == (
+        "./.github/workflows/checks.yml",
+        {"contents": "read"},
+    )
     assert "workflow_call" in WORKFLOWS["checks"][ON]
     assert deploy["needs"] == "checks"
 
 
 def test_every_stage_can_be_chosen_and_is_an_environment_of_its_own() -> None:
     deploy = job("deploy", "deploy")
-    chosen = WORKFLOWS["deploy"][ON]["workflow_dispatch"]["inputs"]["stage"]["options"]
+    chosen = WORKFLOWS["deploy"][ON]["workflow_dispatch"]["inputs"]["stage"][
+        "options"
+    ]
     assert sorted(chosen) == sorted(path.stem for path in STAGES.glob("*.yaml"))
     assert deploy["environment"] == deploy["env"]["STAGE"]
     assert deploy["concurrency"]["group"] == f"deploy-{deploy['environment']}"
@@ -106,6 +162,16 @@ def test_every_stage_can_be_chosen_and_is_an_environment_of_its_own() -> None:
 
 def test_the_role_lasts_as_long_as_the_deployment_may() -> None:
     deploy = job("deploy", "deploy")
-    (asked,) = [step["with"] for step in deploy["steps"] if "configure-aws-credentials" in step.get("uses", "")]
-    longest = template("ci")["Resources"]["Deploy"]["Properties"]["MaxSessionDuration"]
-    assert deploy["timeout-minutes"] * 60 <= asked["role-duration-seconds"] <= longest
+    (asked,) = [
+        step["with"]
+        for step in deploy["steps"]
+        if "configure-aws-credentials" in step.get("uses", "")
+    ]
+    longest = template("ci")["Resources"]["Deploy"]["Properties"][
+        "MaxSessionDuration"
+    ]
+    assert (
+        deploy["timeout-minutes"] * 60
+        <= asked["role-duration-seconds"]
+        <= longest
+    )

@@ -76,9 +76,17 @@ def next_step_after_answer(comparisons, answer):
     for comparison in comparisons:
         if comparison["verdict"] != "promote":
             continue
-        record = decisions.answer(Names().settings, comparison["report_uri"], approval)
+        record = decisions.answer(
+            Names().settings, comparison["report_uri"], approval
+        )
         with_gate_page(comparison)
-        enter(record, act, approval.by or "nobody", reason, datetime.fromisoformat(approval.answered_at))
+        enter(
+            record,
+            act,
+            approval.by or "nobody",
+            reason,
+            datetime.fromisoformat(approval.answered_at),
+        )
     return "promote" if approval.approved else "keep_champion"
 
 

@@ -14,8 +14,13 @@ def next_action(params):
     Raises:
         AirflowFailException: a rollback was asked for in a mode that changes nothing.
     """
-    if params["rollback"] and params["promotion_mode"] in ("dry_run", "disabled"):
-        raise AirflowFailException("A rollback changes the champion; start it with promotion_mode enabled or approval.")
+    if params["rollback"] and params["promotion_mode"] in (
+        "dry_run",
+        "disabled",
+    ):
+        raise AirflowFailException(
+            "A rollback changes the champion; start it with promotion_mode enabled or approval."
+        )
     return "rollback" if params["rollback"] else "nominate"
 
 
@@ -26,10 +31,18 @@ def nominate(params=None):
     from lifecycle.names import Names
 
     names = Names()
-    return [nomination.nominate(names.settings, names.contract, params["stage"], params["version"])]
+    return [
+        nomination.nominate(
+            names.settings, names.contract, params["stage"], params["version"]
+        )
+    ]
 
 
-@task(**API_CALL, outlets=[CHAMPIONS], on_success_callback=[Notifier("model_deployed")])
+@task(
+    **API_CALL,
+    outlets=[CHAMPIONS],
+    on_success_callback=[Notifier("model_deployed")],
+)
 def rollback(run, params=None, dag_run=None, ti=None):
     """Make the previous champion of the stage the champion again, and record who asked for it and why."""
     from include.promotion import decisions
@@ -39,6 +52,15 @@ def rollback(run, params=None, dag_run=None, ti=None):
 
     names = Names()
     reason = params["reason"] or "no reason given"
-    record = decisions.roll_back(names.settings, names.contract, run, params["stage"], reason, ti.start_date)
-    enter(record, "rolled_back", actor(dag_run), record.reasons[0], ti.start_date)
+    record = decisions.roll_back(
+        names.settings,
+        names.contract,
+        run,
+        params["stage"],
+        reason,
+        ti.start_date,
+    )
+    enter(
+        record, "rolled_back", actor(dag_run), record.reasons[0], ti.start_date
+    )
     return with_pages(record.as_json())

@@ -7,11 +7,31 @@ from lifecycle.names import MACROS
 
 START_DATE = datetime(2026, 1, 1, tzinfo=UTC)
 
-API_CALL = {"retries": 3, "retry_delay": timedelta(minutes=1), "execution_timeout": timedelta(minutes=15)}
-CHEAP_COMPUTE = {"retries": 2, "retry_delay": timedelta(minutes=1), "execution_timeout": timedelta(minutes=30)}
-COSTLY_COMPUTE = {"retries": 1, "retry_delay": timedelta(minutes=2), "execution_timeout": timedelta(hours=2)}
-QUALITY_GATE = {"retries": 2, "retry_delay": timedelta(minutes=1), "execution_timeout": timedelta(minutes=10)}
-DECISION = {"retries": 2, "retry_delay": timedelta(seconds=30), "execution_timeout": timedelta(minutes=5)}
+API_CALL = {
+    "retries": 3,
+    "retry_delay": timedelta(minutes=1),
+    "execution_timeout": timedelta(minutes=15),
+}
+CHEAP_COMPUTE = {
+    "retries": 2,
+    "retry_delay": timedelta(minutes=1),
+    "execution_timeout": timedelta(minutes=30),
+}
+COSTLY_COMPUTE = {
+    "retries": 1,
+    "retry_delay": timedelta(minutes=2),
+    "execution_timeout": timedelta(hours=2),
+}
+QUALITY_GATE = {
+    "retries": 2,
+    "retry_delay": timedelta(minutes=1),
+    "execution_timeout": timedelta(minutes=10),
+}
+DECISION = {
+    "retries": 2,
+    "retry_delay": timedelta(seconds=30),
+    "execution_timeout": timedelta(minutes=5),
+}
 SENSOR = {"retries": 0}
 
 

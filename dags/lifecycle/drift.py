@@ -23,7 +23,15 @@ def plan_window(series, run, run_after):
     from lifecycle.names import Names
 
     names = Names()
-    return window.plan_window(names.settings, names.contract, names.statements, names.warehouse, series, run, run_after)
+    return window.plan_window(
+        names.settings,
+        names.contract,
+        names.statements,
+        names.warehouse,
+        series,
+        run,
+        run_after,
+    )
 
 
 def unload_window():
@@ -77,16 +85,25 @@ def no_action(analysis):
     verdict = read_verdict(analysis)
     if verdict.verdict == "drift":
         triggers = ", ".join(verdict.triggers)
-        log.warning("Drift (%s) not confirmed: %s. No action taken.", triggers, verdict.confirmation)
+        log.warning(
+            "Drift (%s) not confirmed: %s. No action taken.",
+            triggers,
+            verdict.confirmation,
+        )
     else:
         log.info("No significant data drift detected. No action taken.")
 
 
-@task(**DECISION, on_success_callback=[Notifier("data_outage", source="analyse_drift")])
+@task(
+    **DECISION,
+    on_success_callback=[Notifier("data_outage", source="analyse_drift")],
+)
 def data_outage(analysis):
     """Name the columns whose feed looks broken and stop: a gap in the data is no reason to retrain."""
     columns = ", ".join(analysis["outage_columns"])
-    log.warning("Data outage, no retraining. Look into the feed of: %s", columns)
+    log.warning(
+        "Data outage, no retraining. Look into the feed of: %s", columns
+    )
 
 
 def read_verdict(analysis):
@@ -106,5 +123,9 @@ def found(verdict):
     return check
 
 
-ALERT_DRIFT = Notifier("drift_detected", source="analyse_drift", when=found("drift"))
-ALERT_OUTAGE = Notifier("data_outage", source="analyse_drift", when=found("outage"))
+ALERT_DRIFT = Notifier(
+    "drift_detected", source="analyse_drift", when=found("drift")
+)
+ALERT_OUTAGE = Notifier(
+    "data_outage", source="analyse_drift", when=found("outage")
+)

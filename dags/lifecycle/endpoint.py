@@ -1,13 +1,20 @@
 """Tasks that bring the champions onto a SageMaker endpoint, look whether they serve, and take a failed change back."""
 
-from airflow.providers.amazon.aws.operators.sagemaker import SageMakerEndpointOperator
-from airflow.providers.amazon.aws.sensors.sagemaker import SageMakerEndpointSensor
+from airflow.providers.amazon.aws.operators.sagemaker import (
+    SageMakerEndpointOperator,
+)
+from airflow.providers.amazon.aws.sensors.sagemaker import (
+    SageMakerEndpointSensor,
+)
 from airflow.sdk import TriggerRule, task
 from airflow.sdk.exceptions import AirflowSkipException
 
 from lead_ops.notifications import Notifier
 from lifecycle.defaults import API_CALL, CHEAP_COMPUTE, SENSOR
-from lifecycle.endpoint_operators import SageMakerEndpointConfigOperator, SageMakerModelOperator
+from lifecycle.endpoint_operators import (
+    SageMakerEndpointConfigOperator,
+    SageMakerModelOperator,
+)
 
 POKE_SECONDS = 30
 LONGEST_START = 45 * 60
@@ -25,15 +32,24 @@ def bundle_champions(run, dag_run=None):
     from lifecycle.names import Names
 
     names = Names()
-    if str(dag_run.run_type) == "asset_triggered" and not names.settings.endpoint.on_promotion:
-        raise AirflowSkipException("A promotion deploys nothing; set LEADS_ENDPOINT_ON_PROMOTION=true if it should.")
+    if (
+        str(dag_run.run_type) == "asset_triggered"
+        and not names.settings.endpoint.on_promotion
+    ):
+        raise AirflowSkipException(
+            "A promotion deploys nothing; set LEADS_ENDPOINT_ON_PROMOTION=true if it should."
+        )
     try:
-        return bundle(names.settings, names.contract, names.layout.endpoint_model(run))
+        return bundle(
+            names.settings, names.contract, names.layout.endpoint_model(run)
+        )
     except NoChampionError as error:
         raise AirflowSkipException(str(error)) from error
 
 
-@task(multiple_outputs=True, **API_CALL)  # an operator takes one of the requests
+@task(
+    multiple_outputs=True, **API_CALL
+)  # an operator takes one of the requests
 def plan_deployment(packed):
     """Return the requests to SageMaker, and the config that serves; skipped where the endpoint serves just this."""
     from include.endpoint import deployment
@@ -43,19 +59,25 @@ def plan_deployment(packed):
     planned = deployment.requests(names.settings, names.layout, packed)
     endpoint = deployment.present(names.settings)
     if deployment.serves(endpoint, planned["name"]):
-        raise AirflowSkipException(f"The endpoint serves {planned['name']} already.")
+        raise AirflowSkipException(
+            f"The endpoint serves {planned['name']} already."
+        )
     previous = endpoint["config"] if endpoint else None
     return planned | {"versions": packed["versions"], "previous": previous}
 
 
 def create_model(planned):
     """Create a model of SageMaker from the champions and the API's image."""
-    return SageMakerModelOperator(task_id="create_model", config=planned["model"], **API_CALL)
+    return SageMakerModelOperator(
+        task_id="create_model", config=planned["model"], **API_CALL
+    )
 
 
 def create_endpoint_config(planned):
     """Create the config of instances and data capture for that model."""
-    return SageMakerEndpointConfigOperator(task_id="create_endpoint_config", config=planned["config"], **API_CALL)
+    return SageMakerEndpointConfigOperator(
+        task_id="create_endpoint_config", config=planned["config"], **API_CALL
+    )
 
 
 def deploy(planned):
@@ -91,10 +113,16 @@ def verify(planned):
     from lifecycle.names import Names
 
     names = Names()
-    return deployment.verify(names.settings, names.contract, planned["name"], planned["versions"])
+    return deployment.verify(
+        names.settings, names.contract, planned["name"], planned["versions"]
+    )
 
 
-@task(**API_CALL, trigger_rule=TriggerRule.ONE_FAILED, on_success_callback=[Notifier("endpoint_rolled_back")])
+@task(
+    **API_CALL,
+    trigger_rule=TriggerRule.ONE_FAILED,
+    on_success_callback=[Notifier("endpoint_rolled_back")],
+)
 def roll_back(planned):
     """Bring the config that served before back after any failure; skipped where it serves already."""
     from include.endpoint import deployment
@@ -104,5 +132,7 @@ def roll_back(planned):
     if planned:
         restored = deployment.roll_back(Names().settings, planned["previous"])
     if restored is None:
-        raise AirflowSkipException("There is nothing to go back from: the endpoint is as it was before.")
+        raise AirflowSkipException(
+            "There is nothing to go back from: the endpoint is as it was before."
+        )
     return restored

@@ -34,7 +34,9 @@ class SageMakerModelOperator(sagemaker.SageMakerModelOperator):
         )
 
 
-class SageMakerEndpointConfigOperator(sagemaker.SageMakerEndpointConfigOperator):
+class SageMakerEndpointConfigOperator(
+    sagemaker.SageMakerEndpointConfigOperator
+):
     """Creates an endpoint config, or takes the one of the same name."""
 
     def execute(self, context):
@@ -44,5 +46,7 @@ class SageMakerEndpointConfigOperator(sagemaker.SageMakerEndpointConfigOperator)
 
         return unless_it_exists(
             lambda: create(context)["EndpointConfig"]["EndpointConfigArn"],
-            lambda: self.hook.describe_endpoint_config(name)["EndpointConfigArn"],
+            lambda: self.hook.describe_endpoint_config(name)[
+                "EndpointConfigArn"
+            ],
         )

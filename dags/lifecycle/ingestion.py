@@ -4,7 +4,9 @@ import logging
 
 from airflow.exceptions import AirflowFailException
 from airflow.providers.amazon.aws.operators.glue import GlueJobOperator
-from airflow.providers.amazon.aws.operators.glue_crawler import GlueCrawlerOperator
+from airflow.providers.amazon.aws.operators.glue_crawler import (
+    GlueCrawlerOperator,
+)
 from airflow.providers.amazon.aws.sensors.s3 import S3KeySensor
 from airflow.sdk import Asset, task
 
@@ -32,7 +34,11 @@ def wait_as_asked(context):
     timeout = context["params"]["sensor_timeout"]
     sensor.timeout = float(timeout)
     sensor.poke_interval = min(sensor.poke_interval, sensor.timeout)
-    log.info("Waiting up to %s s for a file that matches %s", timeout, sensor.bucket_key)
+    log.info(
+        "Waiting up to %s s for a file that matches %s",
+        timeout,
+        sensor.bucket_key,
+    )
 
 
 def wait_for_files():
@@ -98,7 +104,9 @@ def quality_gate(load_id):
         metrics = read_json(names.layout.load_metrics(load_id))
         return check_load(metrics, names.settings)
     except LoadRejectedError as error:
-        raise AirflowFailException(f"{error} Rows: {names.layout.quarantine(load_id)}") from error
+        raise AirflowFailException(
+            f"{error} Rows: {names.layout.quarantine(load_id)}"
+        ) from error
 
 
 def copy_into_staging():

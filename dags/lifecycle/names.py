@@ -58,7 +58,9 @@ class Names:
         triggered without a logical date has no interval and counts from its `run_after`.
         """
         if not prefix:
-            day = (dag_run.data_interval_end or dag_run.run_after) - timedelta(days=1)
+            day = (dag_run.data_interval_end or dag_run.run_after) - timedelta(
+                days=1
+            )
             return f"{self.layout.raw}dt={day:%Y-%m-%d}/"
         if not prefix.startswith("s3://"):
             prefix = f"s3://{self.settings.s3.bucket}/{prefix.lstrip('/')}"

@@ -6,13 +6,23 @@ from lifecycle.defaults import API_CALL
 from lifecycle.ingestion import CRAWLER
 from lifecycle.warehouse import statements
 
-TABLES = ("create_leads", "create_staging", "create_scores", "create_drift_metrics", "create_promotions")
+TABLES = (
+    "create_leads",
+    "create_staging",
+    "create_scores",
+    "create_drift_metrics",
+    "create_promotions",
+)
 TABLES += ("create_feedback", "create_feedback_staging")
 VIEWS = ("create_current_scores",)
 JOB_DESCRIPTION = "Types raw CSV files of leads by the contract, quarantines what cannot be typed."
 SCORING_JOB_DESCRIPTION = "Scores the open leads with the champions, where they are too many for an Airflow task."
 JOB = {
-    "Command": {"Name": "glueetl", "ScriptLocation": "{{ names.layout.job_script }}", "PythonVersion": "3"},
+    "Command": {
+        "Name": "glueetl",
+        "ScriptLocation": "{{ names.layout.job_script }}",
+        "PythonVersion": "3",
+    },
     "GlueVersion": "5.0",
     "WorkerType": "G.1X",
     "NumberOfWorkers": 2,
@@ -21,7 +31,10 @@ JOB = {
 }
 SCORING_JOB = {
     **JOB,
-    "Command": {**JOB["Command"], "ScriptLocation": "{{ names.layout.scoring_script }}"},
+    "Command": {
+        **JOB["Command"],
+        "ScriptLocation": "{{ names.layout.scoring_script }}",
+    },
     "NumberOfWorkers": 5,
     "DefaultArguments": {
         **JOB["DefaultArguments"],
@@ -44,7 +57,9 @@ def add_missing_columns():
     from lifecycle.names import Names
 
     names = Names()
-    return migrate.add_missing_columns(names.statements, names.warehouse, TABLES)
+    return migrate.add_missing_columns(
+        names.statements, names.warehouse, TABLES
+    )
 
 
 def create_views():
@@ -64,11 +79,20 @@ def upload_job_files():
 
     names = Names()
     scripts = files("include.glue")
-    write_bytes(names.layout.job_script, (scripts / "s3_to_redshift.py").read_bytes())
-    write_bytes(names.layout.scoring_script, (scripts / "score_leads.py").read_bytes())
-    write_bytes(names.layout.scoring_requirements, (scripts / "requirements.txt").read_bytes())
+    write_bytes(
+        names.layout.job_script, (scripts / "s3_to_redshift.py").read_bytes()
+    )
+    write_bytes(
+        names.layout.scoring_script, (scripts / "score_leads.py").read_bytes()
+    )
+    write_bytes(
+        names.layout.scoring_requirements,
+        (scripts / "requirements.txt").read_bytes(),
+    )
     write_bytes(names.layout.job_code, code_zip())
-    write_json(names.layout.job_contract, names.contract.model_dump(mode="json"))
+    write_json(
+        names.layout.job_contract, names.contract.model_dump(mode="json")
+    )
 
 
 @task(**API_CALL)
@@ -76,7 +100,12 @@ def create_glue_job(name, role, config, description):
     """Create a Glue job, or bring it up to date."""
     from airflow.providers.amazon.aws.hooks.glue import GlueJobHook
 
-    hook = GlueJobHook(job_name=name, desc=description, iam_role_name=role, create_job_kwargs=config)
+    hook = GlueJobHook(
+        job_name=name,
+        desc=description,
+        iam_role_name=role,
+        create_job_kwargs=config,
+    )
     return hook.create_or_update_glue_job()
 
 

@@ -57,7 +57,13 @@ def champion_challenger(challengers, run, analysis=None, params=None, ti=None):
     ]
     for decision in decisions:
         reasons = "; ".join(decision.reasons)
-        enter(decision, "decided", "gate", f"{decision.why_rule}: {reasons}", ti.start_date)
+        enter(
+            decision,
+            "decided",
+            "gate",
+            f"{decision.why_rule}: {reasons}",
+            ti.start_date,
+        )
     return [with_gate_page(decision.as_json()) for decision in decisions]
 
 
@@ -77,10 +83,17 @@ def next_promotion_step(comparisons, params):
     """
     if all(comparison["verdict"] == "keep" for comparison in comparisons):
         return "keep_champion"
-    return {"enabled": "promote", "approval": "ask_approval"}.get(params["promotion_mode"], "keep_champion")
+    return {"enabled": "promote", "approval": "ask_approval"}.get(
+        params["promotion_mode"], "keep_champion"
+    )
 
 
-@task(**API_CALL, **BRANCHES_MEET, outlets=[CHAMPIONS], on_success_callback=[Notifier("model_deployed")])
+@task(
+    **API_CALL,
+    **BRANCHES_MEET,
+    outlets=[CHAMPIONS],
+    on_success_callback=[Notifier("model_deployed")],
+)
 def promote(comparisons, dag_run=None, ti=None):
     """Make every challenger that passed the gate the champion of its stage; a repeated run changes nothing."""
     from include.promotion.record import DecisionSummary
@@ -95,15 +108,28 @@ def promote(comparisons, dag_run=None, ti=None):
         decision = DecisionSummary.model_validate(comparison)
         reasons = "; ".join(decision.reasons)
         if decision.verdict == "promote":
-            registry.promote(client, decision.model, decision.version, against=decision.champion_version)
+            registry.promote(
+                client,
+                decision.model,
+                decision.version,
+                against=decision.champion_version,
+            )
             enter(decision, "promoted", actor(dag_run), reasons, ti.start_date)
         else:
             enter(decision, "kept", actor(dag_run), reasons, ti.start_date)
-        log.info("%s version %s: %s, %s", decision.model, decision.version, decision.verdict, reasons)
+        log.info(
+            "%s version %s: %s, %s",
+            decision.model,
+            decision.version,
+            decision.verdict,
+            reasons,
+        )
     return [with_pages(comparison) for comparison in comparisons]
 
 
-@task(**API_CALL, **BRANCHES_MEET, on_success_callback=[Notifier("champion_kept")])
+@task(
+    **API_CALL, **BRANCHES_MEET, on_success_callback=[Notifier("champion_kept")]
+)
 def keep_champion(comparisons, params=None, dag_run=None, ti=None):
     """Leave every champion in place and say why: the gate's reasons, or the mode or answer against a promotion."""
     from include.promotion.record import DecisionSummary
@@ -117,8 +143,13 @@ def keep_champion(comparisons, params=None, dag_run=None, ti=None):
         decision = DecisionSummary.model_validate(comparison)
         reasons = list(decision.reasons)
         if decision.verdict == "promote":
-            reasons.insert(0, f"passed the gate, but promotion mode {mode} kept the champion")
-        enter(decision, "kept", actor(dag_run), "; ".join(reasons), ti.start_date)
+            reasons.insert(
+                0,
+                f"passed the gate, but promotion mode {mode} kept the champion",
+            )
+        enter(
+            decision, "kept", actor(dag_run), "; ".join(reasons), ti.start_date
+        )
         log.info("%s version %s: %s", decision.model, decision.version, reasons)
         results.append(comparison | {"reasons": reasons})
     return [with_pages(comparison) for comparison in results]
@@ -133,7 +164,10 @@ def decide_and_carry_out(comparisons, end):
     """
     arguments = {"comparisons": comparisons}
     decide_promotion = BranchPythonOperator(
-        task_id="decide_promotion", python_callable=next_promotion_step, op_kwargs=arguments, **DECISION
+        task_id="decide_promotion",
+        python_callable=next_promotion_step,
+        op_kwargs=arguments,
+        **DECISION,
     )
     ends = [promote(comparisons), keep_champion(comparisons)]
     chain(decide_promotion, *question(comparisons), ends, end)

@@ -7,7 +7,9 @@ def enter(record, act, who, reason, happened_at):
     from lifecycle.names import Names
 
     names = Names()
-    ledger.enter(names.statements, names.warehouse, record, act, who, reason, happened_at)
+    ledger.enter(
+        names.statements, names.warehouse, record, act, who, reason, happened_at
+    )
 
 
 def actor(dag_run):

@@ -13,7 +13,9 @@ def with_drift_page(analysis):
 
     if not analysis["report_uri"]:
         return analysis
-    return analysis | _page("drift_page", write_drift_page(Names().settings, analysis["report_uri"]))
+    return analysis | _page(
+        "drift_page", write_drift_page(Names().settings, analysis["report_uri"])
+    )
 
 
 def with_gate_page(decision):
@@ -25,7 +27,9 @@ def with_gate_page(decision):
     """
     from include.promotion.decision_page import write_decision_page
 
-    return decision | _page("gate_page", write_decision_page(decision["report_uri"]))
+    return decision | _page(
+        "gate_page", write_decision_page(decision["report_uri"])
+    )
 
 
 def with_model_card(version):
@@ -37,8 +41,14 @@ def with_model_card(version):
     from include.reporting.model_card import write_model_card
     from lifecycle.names import Names
 
-    written = write_model_card(Names().layout, version["model"], version["version"])
-    return version | _page("model_card", written.uri) | {"mlflow_run_url": written.run_url}
+    written = write_model_card(
+        Names().layout, version["model"], version["version"]
+    )
+    return (
+        version
+        | _page("model_card", written.uri)
+        | {"mlflow_run_url": written.run_url}
+    )
 
 
 def with_pages(decision):
@@ -51,4 +61,7 @@ def _page(name, uri):
     from include.lake.web import browser_address
     from lifecycle.names import Names
 
-    return {f"{name}_uri": uri, f"{name}_url": browser_address(Names().settings, uri)}
+    return {
+        f"{name}_uri": uri,
+        f"{name}_url": browser_address(Names().settings, uri),
+    }

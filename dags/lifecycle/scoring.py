@@ -16,12 +16,17 @@ log = logging.getLogger(__name__)
 
 def unload_open_leads():
     """Unload the leads without an outcome, as Parquet."""
-    return statements("unload_open_leads", "{{ sql('unload_open_leads', run_id=run_key(ti)) }}")
+    return statements(
+        "unload_open_leads",
+        "{{ sql('unload_open_leads', run_id=run_key(ti)) }}",
+    )
 
 
 def choose_engine():
     """Choose the branch by the number of open leads: `score`, or `pack_champions` and then Spark."""
-    return BranchPythonOperator(task_id="choose_engine", python_callable=next_scorer, **API_CALL)
+    return BranchPythonOperator(
+        task_id="choose_engine", python_callable=next_scorer, **API_CALL
+    )
 
 
 def next_scorer():
@@ -70,7 +75,9 @@ def pack_champions(run):
 
     names = Names()
     try:
-        return bundle(names.settings, names.contract, names.layout.champions(run))
+        return bundle(
+            names.settings, names.contract, names.layout.champions(run)
+        )
     except NoChampionError as error:
         raise AirflowSkipException(str(error)) from error
 
@@ -109,7 +116,9 @@ def load_scores():
 
 def unload_desk():
     """Unload the open leads with their newest score, the one before and their filters, for the lead desk."""
-    return statements("unload_desk", "{{ sql('unload_desk', run_id=run_key(ti)) }}")
+    return statements(
+        "unload_desk", "{{ sql('unload_desk', run_id=run_key(ti)) }}"
+    )
 
 
 @task(**API_CALL)
@@ -120,4 +129,6 @@ def publish_desk(run, run_after):
     from include.api.desk import publish
     from lifecycle.names import Names
 
-    return publish.publish(run, Names().layout, datetime.fromisoformat(run_after))
+    return publish.publish(
+        run, Names().layout, datetime.fromisoformat(run_after)
+    )

@@ -8,11 +8,22 @@ from lead_ops.links import STAGES as SCORING_STAGES
 from lead_ops.notifications import Notifier
 from lifecycle.defaults import CHEAP_COMPUTE, COSTLY_COMPUTE, DECISION
 from lifecycle.names import RUN
-from lifecycle.training_backend import family_results, plan_sagemaker_jobs, planned_jobs, train_on_sagemaker
+from lifecycle.training_backend import (
+    family_results,
+    plan_sagemaker_jobs,
+    planned_jobs,
+    train_on_sagemaker,
+)
 from lifecycle.warehouse import statements
 
 # A DAG file is parsed without include/, so this repeats the names of include/training/families.py; a test compares.
-FAMILIES = ["logistic_regression", "decision_tree", "random_forest", "xgboost", "lightgbm"]
+FAMILIES = [
+    "logistic_regression",
+    "decision_tree",
+    "random_forest",
+    "xgboost",
+    "lightgbm",
+]
 STAGES = list(SCORING_STAGES)
 VOTES_SQL = "{{ sql('unload_votes', run_id=run_key(ti)) }}"
 SNAPSHOT_SQL = "{{ sql('unload_snapshot', run_id=run_key(ti)) }}"
@@ -44,7 +55,9 @@ def write_manifest(run, sql):
     from lifecycle.names import Names
 
     names = Names()
-    return snapshot.write_manifest(names.settings, names.contract, run, sql)["uri"]
+    return snapshot.write_manifest(names.settings, names.contract, run, sql)[
+        "uri"
+    ]
 
 
 @task(**CHEAP_COMPUTE)
@@ -65,7 +78,9 @@ def start_training(snapshot_uri, run):
 
     names = Names()
     client = connect(names.settings.mlflow.tracking_uri)
-    return train.start_training(names.settings, names.contract, client, snapshot_uri, run)
+    return train.start_training(
+        names.settings, names.contract, client, snapshot_uri, run
+    )
 
 
 @task(**DECISION)
@@ -74,7 +89,10 @@ def plan_training(params=None):
     return planned_jobs(params, FAMILIES, "airflow")
 
 
-@task(**COSTLY_COMPUTE, map_index_template="{{ task.op_kwargs.job.family }} {{ task.op_kwargs.job.stage }}")
+@task(
+    **COSTLY_COMPUTE,
+    map_index_template="{{ task.op_kwargs.job.family }} {{ task.op_kwargs.job.stage }}",
+)
 def train_family(job, snapshot_uri, parent_run_id):
     """Search, fit and evaluate one family for one stage in an MLflow run of its own; return its metrics."""
     from include.registry.tracking import connect
@@ -100,7 +118,9 @@ def chosen_stages(params=None):
 
 
 @task(**COSTLY_COMPUTE, on_success_callback=[Notifier("model_registered")])
-def register_challenger(stage, snapshot_uri, results, parent_run_id, params=None):
+def register_challenger(
+    stage, snapshot_uri, results, parent_run_id, params=None
+):
     """Refit the stage's best family, log it and register it under the alias `challenger`."""
     from include.registry.tracking import connect
     from include.training import challenger
@@ -132,12 +152,18 @@ def train_challengers(group_id):
     """Wire snapshot → EDA report → one task per family and stage, here or on SageMaker → one challenger per stage."""
     with TaskGroup(group_id) as group:
         snapshot_uri = write_manifest(RUN, SNAPSHOT_SQL)
-        chain(statements("unload_snapshot", VOTES_SQL, SNAPSHOT_SQL), snapshot_uri)
+        chain(
+            statements("unload_snapshot", VOTES_SQL, SNAPSHOT_SQL), snapshot_uri
+        )
         parent_run_id = start_training(snapshot_uri, RUN)
         chain(eda_report(snapshot_uri, RUN), parent_run_id)
         shared = {"snapshot_uri": snapshot_uri, "parent_run_id": parent_run_id}
         trained = train_family.partial(**shared).expand(job=plan_training())
-        jobs = train_on_sagemaker(plan_sagemaker_jobs(RUN, families=FAMILIES, **shared))
+        jobs = train_on_sagemaker(
+            plan_sagemaker_jobs(RUN, families=FAMILIES, **shared)
+        )
         results = family_results(trained, jobs.output)
-        challengers = register_challenger.partial(results=results, **shared).expand(stage=chosen_stages())
+        challengers = register_challenger.partial(
+            results=results, **shared
+        ).expand(stage=chosen_stages())
     return Training(group, challengers)

@@ -27,14 +27,23 @@ def planned_jobs(params, families, backend):
 
 
 @task(**DECISION)
-def plan_sagemaker_jobs(run, snapshot_uri, parent_run_id, families, params=None):
+def plan_sagemaker_jobs(
+    run, snapshot_uri, parent_run_id, families, params=None
+):
     """Return the request of one SageMaker training job per family and stage; none unless the form asks for it."""
     from include.endpoint import training_job as sagemaker
     from lifecycle.names import Names
 
     names = Names()
     return [
-        sagemaker.training_job(names.settings, names.layout, run, snapshot_uri, parent_run_id, **job)
+        sagemaker.training_job(
+            names.settings,
+            names.layout,
+            run,
+            snapshot_uri,
+            parent_run_id,
+            **job,
+        )
         for job in planned_jobs(params, families, "sagemaker")
     ]
 
@@ -58,6 +67,8 @@ def family_results(trained, jobs):
     """Collect each family's result, from XCom or, after a SageMaker job, from S3."""
     from include.endpoint import training_job as sagemaker
 
-    archives = [job["Training"]["ModelArtifacts"]["S3ModelArtifacts"] for job in jobs]
+    archives = [
+        job["Training"]["ModelArtifacts"]["S3ModelArtifacts"] for job in jobs
+    ]
     results_of_jobs = [sagemaker.read_result(archive) for archive in archives]
     return [*trained, *results_of_jobs]

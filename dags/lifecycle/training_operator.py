@@ -23,10 +23,14 @@ class SageMakerTrainingOperator(sagemaker.SageMakerTrainingOperator):
         """Ask SageMaker to stop the job; nothing happens where there is none or it has ended."""
         from botocore.exceptions import ClientError
 
-        name = self.config["TrainingJobName"]  # by now the one that `execute` gave the job
+        name = self.config[
+            "TrainingJobName"
+        ]  # by now the one that `execute` gave the job
         try:
             self.hook.conn.stop_training_job(TrainingJobName=name)
         except ClientError as error:
             self.log.info("No training job to stop: %s", error)
         else:
-            self.log.info("Asked SageMaker to stop training job %s if it still runs", name)
+            self.log.info(
+                "Asked SageMaker to stop training job %s if it still runs", name
+            )

@@ -1,6 +1,8 @@
 """Redshift statements as tasks: SQL from include/warehouse/sql/, run through the Data API."""
 
-from airflow.providers.amazon.aws.operators.redshift_data import RedshiftDataOperator
+from airflow.providers.amazon.aws.operators.redshift_data import (
+    RedshiftDataOperator,
+)
 
 from lifecycle.defaults import API_CALL
 

@@ -39,13 +39,23 @@ NETWORK: dict[str, list[str]] = {
     "Tags": ["Converted", "Last Notable Activity", "Lead Origin"],
     "Lead Quality": ["Tags", "Converted"],
     "What is your current occupation": ["Tags", "Converted", "Lead Origin"],
-    "What matters most to you in choosing a course": ["What is your current occupation", "Converted"],
-    "Lead Profile": ["What is your current occupation", "Converted", "Lead Quality"],
+    "What matters most to you in choosing a course": [
+        "What is your current occupation",
+        "Converted",
+    ],
+    "Lead Profile": [
+        "What is your current occupation",
+        "Converted",
+        "Lead Quality",
+    ],
     "_form": ["Lead Origin", "Converted", "What is your current occupation"],
     "Specialization": ["_form", "What is your current occupation", "Converted"],
     "Country": ["Lead Source", "_web"],
     "City": ["_form", "Country"],
-    "How did you hear about X Education": ["_form", "What is your current occupation"],
+    "How did you hear about X Education": [
+        "_form",
+        "What is your current occupation",
+    ],
     "_vendor": [],
     "Asymmetrique Activity Score": ["_vendor", "Last Activity", "Converted"],
     "Asymmetrique Activity Index": ["_vendor", "Asymmetrique Activity Score"],
@@ -53,23 +63,53 @@ NETWORK: dict[str, list[str]] = {
     "Asymmetrique Profile Index": ["_vendor", "Asymmetrique Profile Score"],
     "A free copy of Mastering The Interview": ["Lead Source", "Lead Origin"],
 }
-STEADY = {"TotalVisits", "_sessions", "Asymmetrique Activity Index", "Asymmetrique Profile Index"}
+STEADY = {
+    "TotalVisits",
+    "_sessions",
+    "Asymmetrique Activity Index",
+    "Asymmetrique Profile Index",
+}
 BINS: dict[str, list[int]] = {
     "TotalVisits": [*range(11), 11, 13, 16, 21, 31],
-    "Total Time Spent on Website": [0, 1, 15, 60, 110, 170, 230, 300, 400, 550, 700, 850, 1000, 1150, 1300, 1450, 1650]
+    "Total Time Spent on Website": [
+        0,
+        1,
+        15,
+        60,
+        110,
+        170,
+        230,
+        300,
+        400,
+        550,
+        700,
+        850,
+        1000,
+        1150,
+        1300,
+        1450,
+        1650,
+    ]
     + [1900, 2273],
 }
 
 
 def fit(leads: pd.DataFrame) -> dict[str, Any]:
     """Return the content of `synthetic.yaml` for `leads`: strings as in the CSV, one row a lead, any order."""
-    leads = leads.sort_values("Lead Number", key=lambda numbers: numbers.astype(int))
+    leads = leads.sort_values(
+        "Lead Number", key=lambda numbers: numbers.astype(int)
+    )
     leads = leads.reset_index(drop=True)
     header = list(leads.columns)
     observed = _with_helpers(leads)
-    independent = [name for name in header if name not in NETWORK and name not in DERIVED]
+    independent = [
+        name for name in header if name not in NETWORK and name not in DERIVED
+    ]
     network = NETWORK | {name: [] for name in independent}
-    tables = {name: _column(observed, name, parents) for name, parents in network.items()}
+    tables = {
+        name: _column(observed, name, parents)
+        for name, parents in network.items()
+    }
     gaps = leads["Lead Number"].astype(int).diff()
     return {
         "first_lead_number": 500000,
@@ -82,7 +122,9 @@ def _with_helpers(leads: pd.DataFrame) -> pd.DataFrame:
     """Add the helper columns of the network, and put bins in place of numbers."""
     visits = pd.to_numeric(leads["TotalVisits"], errors="coerce")
     pages = pd.to_numeric(leads["Page Views Per Visit"], errors="coerce")
-    web = pd.cut(visits, [-1, 0, 2, 5, 9999], labels=["none", "few", "some", "many"])
+    web = pd.cut(
+        visits, [-1, 0, 2, 5, 9999], labels=["none", "few", "some", "many"]
+    )
     sessions = (visits / pages).round().clip(1, 8)
     specialization = leads["Specialization"]
     form = specialization.where(specialization.isin(["", "Select"]), "filled")
@@ -100,7 +142,9 @@ def _with_helpers(leads: pd.DataFrame) -> pd.DataFrame:
 def _bins(cells: pd.Series, edges: list[int]) -> pd.Series:
     """Return each number's bin `low:high` (high exclusive); numbers beyond the last edge stay in the last bin."""
     bounds = [*edges, edges[-1] * 2]
-    labels = np.array([f"{low}:{high}" for low, high in zip(bounds, bounds[1:], strict=False)])
+    labels = np.array(
+        [f"{low}:{high}" for low, high in zip(bounds, bounds[1:], strict=False)]
+    )
     numbers = pd.to_numeric(cells, errors="coerce")
     positions = np.searchsorted(bounds, numbers.fillna(0), side="right") - 1
     positions = np.clip(positions, 0, len(labels) - 1)
@@ -108,7 +152,9 @@ def _bins(cells: pd.Series, edges: list[int]) -> pd.Series:
     return pd.Series(bins, index=cells.index)
 
 
-def _column(observed: pd.DataFrame, name: str, parents: list[str]) -> dict[str, Any]:
+def _column(
+    observed: pd.DataFrame, name: str, parents: list[str]
+) -> dict[str, Any]:
     """Return a column's tables: one of all leads, then one of each cell of one parent, of two and so on."""
     periods = VENDOR_PERIODS if name == "_vendor" else PERIODS
     table = {ROOT: _shares(observed[name])}
@@ -128,10 +174,14 @@ def _column(observed: pd.DataFrame, name: str, parents: list[str]) -> dict[str, 
 def _shares(levels: "pd.Series[str]") -> dict[str, float]:
     counts = levels.value_counts().sort_index()
     shares = counts[counts >= LEVEL] / len(levels)
-    return {str(level): round(float(share), 4) for level, share in shares.items()}
+    return {
+        str(level): round(float(share), 4) for level, share in shares.items()
+    }
 
 
-def _drift(levels: "pd.Series[str]", expected: pd.DataFrame, periods: int) -> dict[str, list[float]]:
+def _drift(
+    levels: "pd.Series[str]", expected: pd.DataFrame, periods: int
+) -> dict[str, list[float]]:
     """Return how much more often a level stands in each period than its parents explain (1 = as expected)."""
     period = np.arange(len(levels)) * periods // len(levels)
     drift = {}
@@ -147,11 +197,26 @@ def _drift(levels: "pd.Series[str]", expected: pd.DataFrame, periods: int) -> di
 def main() -> None:
     """Read the file named on the command line and write `synthetic.yaml` beside this module."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--leads", type=Path, required=True, help="a CSV with the columns of x_education")
-    leads = pd.read_csv(parser.parse_args().leads, dtype=str, keep_default_na=False)
-    text = yaml.dump(fit(leads), sort_keys=False, width=120, allow_unicode=True, default_flow_style=None)
+    parser.add_argument(
+        "--leads",
+        type=Path,
+        required=True,
+        help="a CSV with the columns of x_education",
+    )
+    leads = pd.read_csv(
+        parser.parse_args().leads, dtype=str, keep_default_na=False
+    )
+    text = yaml.dump(
+        fit(leads),
+        sort_keys=False,
+        width=120,
+        allow_unicode=True,
+        default_flow_style=None,
+    )
     title = "# Made by `python -m demo.leads.fit_synthetic`: shares of levels, no rows (see synthetic.py).\n"
-    Path(__file__).with_name("synthetic.yaml").write_text(title + text, encoding="utf-8")
+    Path(__file__).with_name("synthetic.yaml").write_text(
+        title + text, encoding="utf-8"
+    )
 
 
 if __name__ == "__main__":

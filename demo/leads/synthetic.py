@@ -41,10 +41,16 @@ def synthetic_leads(rows: int = ROWS, seed: int = SEED) -> pd.DataFrame:
     for name, content in model["columns"].items():
         leads[name] = Tables(name, content).draw(leads, rng)
     leads["Lead Number"] = _lead_numbers(model, rows, rng).astype(str)
-    leads["Prospect ID"] = [str(uuid.UUID(bytes=rng.bytes(16), version=4)) for _ in range(rows)]
+    leads["Prospect ID"] = [
+        str(uuid.UUID(bytes=rng.bytes(16), version=4)) for _ in range(rows)
+    ]
     leads["TotalVisits"] = _within_bins(leads["TotalVisits"], rng)
-    leads["Total Time Spent on Website"] = _within_bins(leads["Total Time Spent on Website"], rng)
-    leads["Page Views Per Visit"] = _pages_per_visit(leads["TotalVisits"], leads["_sessions"])
+    leads["Total Time Spent on Website"] = _within_bins(
+        leads["Total Time Spent on Website"], rng
+    )
+    leads["Page Views Per Visit"] = _pages_per_visit(
+        leads["TotalVisits"], leads["_sessions"]
+    )
     # A column that is new in the contract has no table yet: its cells are empty.
     names = [column.name for column in load_contract(CONTRACT).columns]
     return leads.reindex(columns=names, fill_value="")
@@ -52,18 +58,26 @@ def synthetic_leads(rows: int = ROWS, seed: int = SEED) -> pd.DataFrame:
 
 @lru_cache(maxsize=1)
 def _model() -> dict[str, Any]:
-    text = Path(__file__).with_name("synthetic.yaml").read_text(encoding="utf-8")
+    text = (
+        Path(__file__).with_name("synthetic.yaml").read_text(encoding="utf-8")
+    )
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     content: dict[str, Any] = yaml.load(text, Loader=loader)  # noqa: S506 - both are safe loaders
     return content
 
 
-def _lead_numbers(model: dict[str, Any], rows: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
+def _lead_numbers(
+    model: dict[str, Any], rows: int, rng: np.random.Generator
+) -> npt.NDArray[np.int64]:
     gaps = rng.geometric(1 / model["lead_number_step"], size=rows)
-    return np.asarray(model["first_lead_number"] + np.cumsum(gaps), dtype=np.int64)
+    return np.asarray(
+        model["first_lead_number"] + np.cumsum(gaps), dtype=np.int64
+    )
 
 
-def _within_bins(bins: "pd.Series[str]", rng: np.random.Generator) -> "pd.Series[str]":
+def _within_bins(
+    bins: "pd.Series[str]", rng: np.random.Generator
+) -> "pd.Series[str]":
     """Draw a whole number out of each bin `low:high` (high exclusive); an empty cell stays empty."""
     bounds = bins.str.extract(r"^(\d+):(\d+)$")
     bounds = bounds.fillna({0: 0, 1: 1}).astype(int)
@@ -73,7 +87,9 @@ def _within_bins(bins: "pd.Series[str]", rng: np.random.Generator) -> "pd.Series
     return bins.where(bins == "", numbers)
 
 
-def _pages_per_visit(visits: "pd.Series[str]", sessions: "pd.Series[str]") -> list[str]:
+def _pages_per_visit(
+    visits: "pd.Series[str]", sessions: "pd.Series[str]"
+) -> list[str]:
     pages = pd.to_numeric(visits, errors="coerce").to_numpy(float)
     ratios = pages / sessions.to_numpy(int)
     return [_two_decimals(ratio) for ratio in ratios]
@@ -94,7 +110,10 @@ def write_synthetic(path: Path, rows: int = ROWS, seed: int = SEED) -> None:
 
 def main() -> None:
     """Run the command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--rows", type=int, default=ROWS)
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--out", type=Path, required=True)

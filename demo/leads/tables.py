@@ -7,7 +7,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-ROOT = "*"  # the table of all leads; an empty key is that of an empty first parent
+ROOT = (
+    "*"  # the table of all leads; an empty key is that of an empty first parent
+)
 Floats = npt.NDArray[np.float64]
 
 
@@ -32,7 +34,9 @@ class Tables:
             levels.update(shares)
         self.levels = sorted(levels)
 
-    def draw(self, rows: pd.DataFrame, rng: np.random.Generator) -> npt.NDArray[np.object_]:
+    def draw(
+        self, rows: pd.DataFrame, rng: np.random.Generator
+    ) -> npt.NDArray[np.object_]:
         """Draw one level for each of `rows`, which hold the parents and are in the order of arrival."""
         shares = self._tilted(self.shares_of_rows(rows).to_numpy())
         ladder = np.cumsum(shares, axis=1)
@@ -50,7 +54,9 @@ class Tables:
             row_keys = rows[self.parents].agg("|".join, axis=1)
             codes, keys = pd.factorize(row_keys)
             shares = np.stack([self._shares(str(key)) for key in keys])[codes]
-        return pd.DataFrame(shares, index=rows.index, columns=pd.Index(self.levels))
+        return pd.DataFrame(
+            shares, index=rows.index, columns=pd.Index(self.levels)
+        )
 
     def _shares(self, key: str) -> Floats:
         """Return the table of `key`; what it leaves open, or the whole of it, comes from the key with one parent less.
@@ -68,14 +74,18 @@ class Tables:
         if wider_shares.sum() == 0:
             return _normalised(shares)
         unassigned = max(0.0, 1.0 - float(shares.sum()))
-        return _normalised(shares + unassigned * wider_shares / wider_shares.sum())
+        return _normalised(
+            shares + unassigned * wider_shares / wider_shares.sum()
+        )
 
     def _tilted(self, shares: Floats) -> Floats:
         """Multiply the shares of rows in the order of arrival by the drift of their period."""
         if not self.drift:
             return shares
         periods = len(next(iter(self.drift.values())))
-        factors = np.array([self.drift.get(level, [1.0] * periods) for level in self.levels])
+        factors = np.array(
+            [self.drift.get(level, [1.0] * periods) for level in self.levels]
+        )
         period = np.arange(len(shares)) * periods // max(len(shares), 1)
         return np.asarray(shares * factors.T[period], dtype=np.float64)
 

@@ -8,7 +8,13 @@ from pathlib import Path
 
 import httpx
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
 
 from demo.environment import STATE, client_environment
 from demo.errors import AirflowError, RunFailedError, UnusableFileError
@@ -73,15 +79,27 @@ def main(stopped_by: str = "make down") -> None:
     try:
         outcomes = run(console)
     except httpx.HTTPError as error:
-        console.print(f"the local stack does not answer ({error}); `make up` starts it", style="red", markup=False)
+        console.print(
+            f"the local stack does not answer ({error}); `make up` starts it",
+            style="red",
+            markup=False,
+        )
         sys.exit(1)
-    except (RunFailedError, AirflowError, UnusableFileError, WarehouseError, FileNotFoundError) as error:
+    except (
+        RunFailedError,
+        AirflowError,
+        UnusableFileError,
+        WarehouseError,
+        FileNotFoundError,
+    ) as error:
         console.print(str(error), style="red", markup=False)
         sys.exit(1)
     console.print(outcome_table(outcomes))
     for facts in outcomes:
         for alert in facts.alerts:
-            console.print(f"  alert · {facts.batch} · {alert}", markup=False, style="dim")
+            console.print(
+                f"  alert · {facts.batch} · {alert}", markup=False, style="dim"
+            )
     console.print(address_table(Ports(), stopped_by))
     console.print(f"replayed in {time.monotonic() - started:.0f} s")
 

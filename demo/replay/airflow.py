@@ -34,7 +34,11 @@ class Airflow:
         self._renew_token()
 
     def _renew_token(self) -> None:
-        token = self._http.get("/auth/token").raise_for_status().json()["access_token"]
+        token = (
+            self._http.get("/auth/token")
+            .raise_for_status()
+            .json()["access_token"]
+        )
         self._http.headers["Authorization"] = f"Bearer {token}"
 
     def _call(self, method: str, path: str, **arguments: Any) -> Any:
@@ -43,10 +47,14 @@ class Airflow:
             self._renew_token()
             answer = self._http.request(method, f"/api/v2{path}", **arguments)
         if answer.is_error:
-            raise AirflowError(f"{method} {path}: {answer.status_code} {answer.text[:500]}")
+            raise AirflowError(
+                f"{method} {path}: {answer.status_code} {answer.text[:500]}"
+            )
         return answer.json()
 
-    def require_dags(self, dag_ids: tuple[str, ...], patience: float = 180) -> None:
+    def require_dags(
+        self, dag_ids: tuple[str, ...], patience: float = 180
+    ) -> None:
         """Wait until the DAG processor has parsed every DAG.
 
         Raises:
@@ -54,7 +62,10 @@ class Airflow:
         """
 
         def missing() -> list[str]:
-            present = {dag["dag_id"] for dag in self._call("GET", "/dags?limit=100")["dags"]}
+            present = {
+                dag["dag_id"]
+                for dag in self._call("GET", "/dags?limit=100")["dags"]
+            }
             return sorted(set(dag_ids) - present)
 
         def is_settled() -> bool:
@@ -64,15 +75,25 @@ class Airflow:
         missing_ids = missing()
         if missing_ids:
             errors = self._import_errors()
-            traces = "\n".join(f"{error['filename']}: {error['stack_trace'][-1500:]}" for error in errors)
-            raise AirflowError(f"DAGs not there: {', '.join(missing_ids)}\n{traces or 'no import errors'}")
+            traces = "\n".join(
+                f"{error['filename']}: {error['stack_trace'][-1500:]}"
+                for error in errors
+            )
+            raise AirflowError(
+                f"DAGs not there: {', '.join(missing_ids)}\n{traces or 'no import errors'}"
+            )
 
     def _import_errors(self) -> list[dict[str, Any]]:
         return list(self._call("GET", "/importErrors")["import_errors"])
 
     def unpause(self, dag_id: str) -> None:
         """Let the scheduler start runs of a DAG."""
-        self._call("PATCH", f"/dags/{dag_id}", params={"update_mask": "is_paused"}, json={"is_paused": False})
+        self._call(
+            "PATCH",
+            f"/dags/{dag_id}",
+            params={"update_mask": "is_paused"},
+            json={"is_paused": False},
+        )
 
     def trigger(self, dag_id: str, run_id: str, conf: dict[str, Any]) -> Run:
         """Start a run, as the trigger form would."""
@@ -86,13 +107,21 @@ class Airflow:
 
     def tasks(self, run: Run) -> list[dict[str, Any]]:
         """Return the task instances of a run as the API has them, mapped ones each."""
-        return list(self._call("GET", f"{run.path}/taskInstances?limit=200")["task_instances"])
+        return list(
+            self._call("GET", f"{run.path}/taskInstances?limit=200")[
+                "task_instances"
+            ]
+        )
 
     def returned(self, run: Run, task_id: str, map_index: int = -1) -> Any:
         """Return a task's XCom `return_value`, or None where it returned nothing or did not run."""
         path = f"{run.path}/taskInstances/{task_id}/xcomEntries/return_value"
         try:
-            return self._call("GET", path, params={"map_index": map_index, "deserialize": True})["value"]
+            return self._call(
+                "GET",
+                path,
+                params={"map_index": map_index, "deserialize": True},
+            )["value"]
         except AirflowError:
             return None
 
@@ -104,11 +133,15 @@ class Airflow:
         """Say why a run failed: its first failed task, the end of that task's log, and where to look further."""
         failed = [task for task in self.tasks(run) if task["state"] == "failed"]
         if not failed:
-            return RunFailedError(f"{run.dag_id} did not succeed, no task failed: {self.page(run)}")
+            return RunFailedError(
+                f"{run.dag_id} did not succeed, no task failed: {self.page(run)}"
+            )
         first = min(failed, key=lambda task: str(task["end_date"]))
         tail = "\n".join(self.log(run, first)[-LOG_LINES:])
         page = f"{self.page(run)}/tasks/{first['task_id']}"
-        return RunFailedError(f"{run.dag_id}: task {first['task_id']} failed\n{tail}\n{page}")
+        return RunFailedError(
+            f"{run.dag_id}: task {first['task_id']} failed\n{tail}\n{page}"
+        )
 
     def log(self, run: Run, task: dict[str, Any]) -> list[str]:
         """Return the lines of a task instance's newest try."""
@@ -130,7 +163,9 @@ def reason(lines: list[str]) -> str:
 
     Lines that begin with `::` are headings.
     """
-    newest_first = [line for line in reversed(lines) if not line.startswith("::")]
+    newest_first = [
+        line for line in reversed(lines) if not line.startswith("::")
+    ]
     for line in newest_first:
         if line.startswith("error "):
             return line

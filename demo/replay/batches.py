@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from demo.errors import UnusableFileError
 from include.contract import Contract
 
-ENCODING = {"encoding": "utf-8", "errors": "surrogateescape"}  # any byte survives the way in and out
+ENCODING = {
+    "encoding": "utf-8",
+    "errors": "surrogateescape",
+}  # any byte survives the way in and out
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,9 @@ PERIODS = (
 )
 
 
-def cut(content: bytes, contract: Contract, periods: Sequence[Period] = PERIODS) -> tuple[Batch, ...]:
+def cut(
+    content: bytes, contract: Contract, periods: Sequence[Period] = PERIODS
+) -> tuple[Batch, ...]:
     """Return the batches of a CSV, oldest leads first.
 
     Args:
@@ -53,13 +58,19 @@ def cut(content: bytes, contract: Contract, periods: Sequence[Period] = PERIODS)
     """
     header, *records = _records(content.decode(**ENCODING)) or [""]
     if len(records) < len(periods):
-        raise UnusableFileError(f"{len(records)} rows are too few for {len(periods)} batches")
+        raise UnusableFileError(
+            f"{len(records)} rows are too few for {len(periods)} batches"
+        )
     position = _clock_position(header, contract)
     oldest_first = sorted(records, key=lambda record: _clock(record, position))
     batches = []
     start = 0
     for period in periods:
-        end = len(oldest_first) if period is periods[-1] else round(period.until * len(oldest_first))
+        end = (
+            len(oldest_first)
+            if period is periods[-1]
+            else round(period.until * len(oldest_first))
+        )
         content = _join([header, *oldest_first[start:end]])
         batches.append(Batch(period.name, period.title, content, end - start))
         start = end
@@ -68,16 +79,23 @@ def cut(content: bytes, contract: Contract, periods: Sequence[Period] = PERIODS)
 
 def _clock_position(header: str, contract: Contract) -> int:
     clock = contract.column(contract.clock).name
-    names = [name.strip().removeprefix("\ufeff") for name in next(csv.reader([header]), [])]
+    names = [
+        name.strip().removeprefix("\ufeff")
+        for name in next(csv.reader([header]), [])
+    ]
     if clock not in names:
-        raise UnusableFileError(f"no column {clock!r} in the header: {', '.join(names)}")
+        raise UnusableFileError(
+            f"no column {clock!r} in the header: {', '.join(names)}"
+        )
     return names.index(clock)
 
 
 def _records(text: str) -> list[str]:
     """Return the records of the file, quoted line breaks kept inside them, empty lines left out."""
     lines = text.splitlines(keepends=True)
-    if "\r\n" in text:  # then a lone line break is part of a cell, quoted or not
+    if (
+        "\r\n" in text
+    ):  # then a lone line break is part of a cell, quoted or not
         lines = [f"{line}\r\n" for line in text.split("\r\n")]
     reader = csv.reader(lines)
     records = []
@@ -97,5 +115,7 @@ def _clock(record: str, position: int) -> float:
 
 
 def _join(records: Iterable[str]) -> bytes:
-    lines = [record if record.endswith("\n") else f"{record}\n" for record in records]
+    lines = [
+        record if record.endswith("\n") else f"{record}\n" for record in records
+    ]
     return "".join(lines).encode(**ENCODING)

@@ -46,7 +46,11 @@ def read_facts(
     comparisons = airflow.returned(master, "champion_challenger") or [{}]
     gate = comparisons[0]
     metrics = gate.get("metrics") or {}
-    succeeded = {task["task_id"] for task in airflow.tasks(master) if task["state"] == "success"}
+    succeeded = {
+        task["task_id"]
+        for task in airflow.tasks(master)
+        if task["state"] == "success"
+    }
     return Facts(
         batch=batch,
         arrived=arrived,
@@ -56,10 +60,14 @@ def read_facts(
         branch=branch_taken(succeeded),
         challenger=metrics.get("challenger"),
         champion=metrics.get("champion"),
-        decision="promote" if "promote" in succeeded else str(gate.get("verdict", "")),
+        decision="promote"
+        if "promote" in succeeded
+        else str(gate.get("verdict", "")),
         reasons=tuple(gate.get("reasons") or ()),
         champion_version=_champion_after(gate, succeeded),
-        alerts=tuple(f"{alert['channel']}: {alert['subject']}" for alert in alerts),
+        alerts=tuple(
+            f"{alert['channel']}: {alert['subject']}" for alert in alerts
+        ),
         seconds=seconds,
     )
 
@@ -74,7 +82,11 @@ def branch_taken(succeeded: set[str]) -> str:
 
 
 def _champion_after(gate: dict[str, Any], succeeded: set[str]) -> str:
-    version = gate.get("version") if "promote" in succeeded else gate.get("champion_version")
+    version = (
+        gate.get("version")
+        if "promote" in succeeded
+        else gate.get("champion_version")
+    )
     return str(version or "")
 
 

@@ -16,7 +16,12 @@ RUNNING = ("queued", "running")
 
 
 def run_to_success(
-    airflow: Airflow, progress: Progress, dag_id: str, run_id: str, conf: dict[str, Any], title: str
+    airflow: Airflow,
+    progress: Progress,
+    dag_id: str,
+    run_id: str,
+    conf: dict[str, Any],
+    title: str,
 ) -> Run:
     """Trigger a run and wait for its end.
 
@@ -42,7 +47,9 @@ def run_to_success(
 class FollowedRun:
     """One run with its line in the display."""
 
-    def __init__(self, airflow: Airflow, progress: Progress, run: Run, title: str) -> None:
+    def __init__(
+        self, airflow: Airflow, progress: Progress, run: Run, title: str
+    ) -> None:
         self._airflow = airflow
         self._progress = progress
         self._run = run
@@ -72,16 +79,22 @@ class FollowedRun:
     def require_success(self) -> None:
         """Close the line. Raises RunFailedError with the failed task if the run did not succeed."""
         if self._state != "success":
-            self._progress.update(self._line, description=f"[red]{self._title} {self._state}[/]")
+            self._progress.update(
+                self._line, description=f"[red]{self._title} {self._state}[/]"
+            )
             raise self._airflow.failure(self._run)
-        self._progress.update(self._line, description=self._title, total=1, completed=1)
+        self._progress.update(
+            self._line, description=self._title, total=1, completed=1
+        )
         console = self._progress.console
         if not console.is_terminal:
             seconds = self._progress.tasks[self._line].elapsed or 0
             console.print(f"{self._title} success after {seconds:.0f} s")
 
     def _require_movement(self, tasks: list[dict[str, Any]]) -> None:
-        task_states = Counter((task["task_id"], task["state"]) for task in tasks)
+        task_states = Counter(
+            (task["task_id"], task["state"]) for task in tasks
+        )
         if task_states != self._task_states:
             self._task_states = task_states
             self._last_move = time.monotonic()
@@ -95,7 +108,10 @@ class FollowedRun:
         """Print each failed try as soon as Airflow shows it: the wait before a retry can be minutes."""
         for task in tasks:
             attempt = (task["task_id"], task["try_number"])
-            if task["state"] != "up_for_retry" or attempt in self._shown_retries:
+            if (
+                task["state"] != "up_for_retry"
+                or attempt in self._shown_retries
+            ):
                 continue
             self._shown_retries.add(attempt)
             task_id, number = attempt
@@ -106,6 +122,8 @@ class FollowedRun:
 
 def working_on(tasks: list[dict[str, Any]]) -> str:
     """Return the tasks that are under way, with their states."""
-    active = [task for task in tasks if task["state"] and task["state"] not in FINAL]
+    active = [
+        task for task in tasks if task["state"] and task["state"] not in FINAL
+    ]
     words = [f"{task['task_id']} {task['state']}" for task in active[:3]]
     return ", ".join(words)

@@ -83,7 +83,11 @@ class Replay:
             seconds=time.monotonic() - started,
         )
 
-    def _run_dag(self, dag_id: str, step: str, conf: dict[str, Any], title: str) -> Run:
+    def _run_dag(
+        self, dag_id: str, step: str, conf: dict[str, Any], title: str
+    ) -> Run:
         """Run a DAG to its success; the run's id names the step."""
         run_id = f"replay-{self.mark}-{step}"
-        return run_to_success(self.airflow, self.progress, dag_id, run_id, conf, title)
+        return run_to_success(
+            self.airflow, self.progress, dag_id, run_id, conf, title
+        )

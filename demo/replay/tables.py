@@ -26,7 +26,9 @@ COLUMNS = (
 
 def outcome_table(outcomes: Sequence[Facts]) -> Table:
     """Make one row per batch: leads, drift, branch, holdout ROC-AUC of both models, verdict, version, alerts."""
-    table = Table(title="What happened, batch by batch (ROC-AUC on the untouched holdout)")
+    table = Table(
+        title="What happened, batch by batch (ROC-AUC on the untouched holdout)"
+    )
     for name in COLUMNS:
         table.add_column(name)
     serving = ""

@@ -25,14 +25,18 @@ def _section(file: Path) -> str:
     module = ast.parse(file.read_text(encoding="utf-8"))
     docstring = ast.get_docstring(module) or ""
     _, _, body = docstring.partition("\n")
-    return f"## `{file.stem}`\n\n*Runs: {_schedule(module)}.*\n\n{body.strip()}\n"
+    return (
+        f"## `{file.stem}`\n\n*Runs: {_schedule(module)}.*\n\n{body.strip()}\n"
+    )
 
 
 def _schedule(module: ast.Module) -> str:
     for node in ast.walk(module):
         if isinstance(node, ast.keyword) and node.arg == "schedule":
             return _in_words(node.value)
-    raise ValueError("no schedule=… in the DAG file; write schedule=None for a manual one")
+    raise ValueError(
+        "no schedule=… in the DAG file; write schedule=None for a manual one"
+    )
 
 
 def _in_words(schedule: ast.expr) -> str:

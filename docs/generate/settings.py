@@ -30,7 +30,10 @@ TABLE_HEAD = """| variable | default | meaning | path |
 
 def settings_page() -> str:
     """Return the page: one table for each group of settings, in the order of the classes."""
-    sections = [_section(group, list(members)) for group, members in groupby(all_settings(), key=_group_name)]
+    sections = [
+        _section(group, list(members))
+        for group, members in groupby(all_settings(), key=_group_name)
+    ]
     return "\n".join([INTRODUCTION, *sections])
 
 
@@ -52,13 +55,20 @@ def _purpose(group: str) -> str:
     """Return the docstring of the group's class."""
     owner = Settings.model_fields[group].annotation
     if not (isinstance(owner, type) and issubclass(owner, BaseSettings)):
-        raise TypeError(f"settings.{group} is no group of settings; give the field a BaseSettings class")
+        raise TypeError(
+            f"settings.{group} is no group of settings; give the field a BaseSettings class"
+        )
     return (owner.__doc__ or "").strip()
 
 
 def _row(setting: Setting) -> str:
     variables = ", ".join(f"`{name}`" for name in setting.variables)
-    cells = [variables, f"`{_default(setting.default)}`", setting.description, f"`{setting.path}`"]
+    cells = [
+        variables,
+        f"`{_default(setting.default)}`",
+        setting.description,
+        f"`{setting.path}`",
+    ]
     escaped = [cell.replace("|", r"\|") for cell in cells]
     return f"| {' | '.join(escaped)} |"
 

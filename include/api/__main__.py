@@ -29,7 +29,11 @@ log = logging.getLogger(__name__)
 THREADS = 64
 """A request has one from its headers to its answer, so a slow caller holds one; who has no key is refused before the
 body is read."""
-LOGGING: dict[str, Any] = {"formatters": {}, "handlers": {}, "loggers": {"_granian": {}}}
+LOGGING: dict[str, Any] = {
+    "formatters": {},
+    "handlers": {},
+    "loggers": {"_granian": {}},
+}
 """The server's own messages go where all others go."""
 EVERY_INTERFACE = "0.0.0.0"  # noqa: S104 - a container is reached from outside
 
@@ -55,7 +59,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _serve(settings: Settings, host: str, port: int, endpoint: bool) -> None:
-    load_contract(settings.contract)  # what is wrong with the settings ends this process and not its worker
+    load_contract(
+        settings.contract
+    )  # what is wrong with the settings ends this process and not its worker
     server = Granian(
         "include.api.app",
         host,
@@ -67,12 +73,16 @@ def _serve(settings: Settings, host: str, port: int, endpoint: bool) -> None:
         log_dictconfig=LOGGING,
         respawn_failed_workers=True,
     )
-    server.serve(target_loader=partial(_application, endpoint), wrap_loader=False)
+    server.serve(
+        target_loader=partial(_application, endpoint), wrap_loader=False
+    )
 
 
 def _application(endpoint: bool) -> Flask:
     """Return what the server's worker process serves."""
-    from include.api.app import create_app  # here, because the models' libraries take seconds to import
+    from include.api.app import (
+        create_app,  # here, because the models' libraries take seconds to import
+    )
 
     watch = threading.Thread(
         target=_end_with,
@@ -106,12 +116,20 @@ def _end_with(parent: int) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m include.api", description="The scoring API")
-    parser.add_argument("command", nargs="?", default="api", choices=("api", "serve", "key"))
+    parser = argparse.ArgumentParser(
+        prog="python -m include.api", description="The scoring API"
+    )
+    parser.add_argument(
+        "command", nargs="?", default="api", choices=("api", "serve", "key")
+    )
     parser.add_argument("name", nargs="?", default="", help="of the new key")
     parser.add_argument("--host")
     parser.add_argument("--port", type=int)
-    parser.add_argument("--public", action="store_true", help="open an ngrok tunnel; needs NGROK_AUTHTOKEN and the SDK")
+    parser.add_argument(
+        "--public",
+        action="store_true",
+        help="open an ngrok tunnel; needs NGROK_AUTHTOKEN and the SDK",
+    )
     return parser
 
 
@@ -129,7 +147,9 @@ def _port(endpoint: bool) -> int:
 
 def _require_keys(settings: Settings) -> None:
     if settings.api.auth == "off":
-        raise TunnelError("--public with LEADS_API_AUTH=off would let the whole world ask; leave the keys on")
+        raise TunnelError(
+            "--public with LEADS_API_AUTH=off would let the whole world ask; leave the keys on"
+        )
 
 
 def _make_key(settings: Settings, name: str) -> int:

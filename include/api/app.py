@@ -19,7 +19,19 @@ from include.scoring.champions import Champions, registry_champions
 from include.scoring.model_folder import folder_champions, sagemaker_folder
 from include.settings import ApiSettings, Settings
 
-METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"})
+METHODS = frozenset(
+    {
+        "GET",
+        "HEAD",
+        "POST",
+        "PUT",
+        "PATCH",
+        "DELETE",
+        "OPTIONS",
+        "TRACE",
+        "CONNECT",
+    }
+)
 MAX_BODY_BYTES = 4 * 1024 * 1024
 MAX_FORM_PARTS = 20
 ENDPOINT_OPEN = frozenset({"invocations"})
@@ -47,7 +59,9 @@ def create_app(
         endpoint: whether SageMaker sends the requests: the model folder is /opt/ml/model, and /invocations is open.
     """
     app = Flask(__name__)
-    app.config.update(MAX_CONTENT_LENGTH=MAX_BODY_BYTES, MAX_FORM_PARTS=MAX_FORM_PARTS)
+    app.config.update(
+        MAX_CONTENT_LENGTH=MAX_BODY_BYTES, MAX_FORM_PARTS=MAX_FORM_PARTS
+    )
     app.json.sort_keys = False  # type: ignore[attr-defined]
     state = _state(settings, champions, keys, endpoint)
     attach_state(app, state)
@@ -64,7 +78,12 @@ def create_app(
     return app
 
 
-def _state(settings: Settings, champions: Champions | None, keys: Keys | None, endpoint: bool) -> AppState:
+def _state(
+    settings: Settings,
+    champions: Champions | None,
+    keys: Keys | None,
+    endpoint: bool,
+) -> AppState:
     """Return what the views share, with champions and keys that are watched where none are passed."""
     contract = load_contract(settings.contract)
     layout = Layout(settings, contract)
@@ -84,9 +103,13 @@ def _state(settings: Settings, champions: Champions | None, keys: Keys | None, e
     )
 
 
-def _watched_champions(settings: Settings, contract: Contract, endpoint: bool) -> Champions:
+def _watched_champions(
+    settings: Settings, contract: Contract, endpoint: bool
+) -> Champions:
     if endpoint or settings.api.model_folder:
-        champions = folder_champions(settings, contract, sagemaker_folder(settings))
+        champions = folder_champions(
+            settings, contract, sagemaker_folder(settings)
+        )
     else:
         champions = registry_champions(settings, contract)
     champions.start()
@@ -94,7 +117,9 @@ def _watched_champions(settings: Settings, contract: Contract, endpoint: bool) -
 
 
 def _watched_keys(settings: Settings, endpoint: bool) -> Keys | None:
-    if endpoint:  # nobody has a key of a container that only SageMaker can reach
+    if (
+        endpoint
+    ):  # nobody has a key of a container that only SageMaker can reach
         keys = Keys(dict)
         keys.refresh()
         return keys

@@ -29,7 +29,9 @@ def parse_json(body: bytes) -> list[Mapping[str, Any]]:
     leads = content if isinstance(content, list) else [content]
     are_objects = all(isinstance(lead, dict) for lead in leads)
     if not leads or not are_objects:
-        raise UnreadableBodyError("expected one JSON object per lead, alone or in a list that is not empty")
+        raise UnreadableBodyError(
+            "expected one JSON object per lead, alone or in a list that is not empty"
+        )
     return leads
 
 
@@ -56,9 +58,13 @@ def parse_csv(body: bytes) -> list[Mapping[str, Any]]:
         raise UnreadableBodyError(f"not CSV in UTF-8: {error}") from error
     rows = csv_rows(StringIO(text, newline=""))
     header = next(rows)
-    leads: list[Mapping[str, Any]] = [dict(zip(header, row, strict=True)) for row in rows]
+    leads: list[Mapping[str, Any]] = [
+        dict(zip(header, row, strict=True)) for row in rows
+    ]
     if not leads:
-        raise UnreadableBodyError("the CSV has no lead; expected a header line and a line per lead")
+        raise UnreadableBodyError(
+            "the CSV has no lead; expected a header line and a line per lead"
+        )
     return leads
 
 
@@ -76,13 +82,17 @@ def csv_rows(text: TextIO) -> Iterator[list[str]]:
         yield header
         for number, row in enumerate(filter(None, reader), start=1):
             if len(row) != len(header):
-                raise UnreadableBodyError(f"row {number} does not have as many cells as the header")
+                raise UnreadableBodyError(
+                    f"row {number} does not have as many cells as the header"
+                )
             yield row
     except (UnicodeDecodeError, csv.Error) as error:
         raise UnreadableBodyError(f"not CSV in UTF-8: {error}") from error
 
 
-def check_size(leads: Sequence[Mapping[str, Any]], max_leads: int, max_columns: int) -> None:
+def check_size(
+    leads: Sequence[Mapping[str, Any]], max_leads: int, max_columns: int
+) -> None:
     """Let pass what one request may bring. Raises BodyTooLargeError."""
     if len(leads) > max_leads:
         raise BodyTooLargeError(
@@ -102,9 +112,13 @@ def check_columns(columns: int, max_columns: int) -> None:
 
 def _check_header(header: list[str]) -> None:
     if not any(header):
-        raise UnreadableBodyError("the CSV has no header; expected a header line and a line per lead")
+        raise UnreadableBodyError(
+            "the CSV has no header; expected a header line and a line per lead"
+        )
     if len(header) == 1 and re.search("[;\t]", header[0]):
-        raise UnreadableBodyError("the header of the CSV is one cell; separate cells by commas, not semicolons or tabs")
+        raise UnreadableBodyError(
+            "the header of the CSV is one cell; separate cells by commas, not semicolons or tabs"
+        )
     if len(set(header)) < len(header):
         raise UnreadableBodyError("the header of the CSV names a column twice")
 

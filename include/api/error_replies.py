@@ -48,9 +48,14 @@ def refusal(status: int, reason: str | None, **facts: Any) -> Reply:
 
 def reason_of(error: HTTPException) -> str | None:
     """Return what an HTTP error says, with the limit where that is overstepped."""
-    if error.code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE and request.max_content_length:
+    if (
+        error.code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+        and request.max_content_length
+    ):
         fields = f"of a form {request.max_form_parts} parts and {request.max_form_memory_size:,} bytes in fields"
-        return f"too large: at most {request.max_content_length:,} bytes, {fields}"
+        return (
+            f"too large: at most {request.max_content_length:,} bytes, {fields}"
+        )
     return error.description
 
 

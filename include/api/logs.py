@@ -100,30 +100,40 @@ def _log_request(response: Response) -> Response:
     return response
 
 
-def _add_level(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+def _add_level(
+    _logger: WrappedLogger, _method: str, event: EventDict
+) -> EventDict:
     event["level"] = event["_record"].levelname
     return event
 
 
-def _add_request_id(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+def _add_request_id(
+    _logger: WrappedLogger, _method: str, event: EventDict
+) -> EventDict:
     request_id = current_request_id()
     if request_id:
         event["request_id"] = request_id
     return event
 
 
-def _add_facts(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+def _add_facts(
+    _logger: WrappedLogger, _method: str, event: EventDict
+) -> EventDict:
     facts: dict[str, Any] = getattr(event["_record"], "facts", {})
     event.update(facts)
     return event
 
 
-def _describe_exception(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+def _describe_exception(
+    _logger: WrappedLogger, _method: str, event: EventDict
+) -> EventDict:
     """Replace an exception by its type and the places it came through; without this its message would be written."""
     event.pop("stack_info", None)
     exception = event.pop("exc_info", None)
     if exception and exception[0]:
         frames = traceback.extract_tb(exception[2])
         event["exception"] = exception[0].__name__
-        event["at"] = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
+        event["at"] = [
+            f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames
+        ]
     return event

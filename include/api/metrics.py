@@ -5,9 +5,19 @@ from collections import Counter as Tally
 from collections.abc import Iterator
 
 from flask import Flask, Response, g, request
-from prometheus_client import CollectorRegistry, Counter, Histogram, PlatformCollector, ProcessCollector
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    PlatformCollector,
+    ProcessCollector,
+)
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
-from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.metrics_core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    Metric,
+)
 from prometheus_client.registry import Collector
 
 from include.api.logs import current_route
@@ -26,16 +36,36 @@ class Metrics:
         """Start from zero; `champions` are asked whenever somebody reads."""
         registry = CollectorRegistry()
         self.registry = registry
-        self._requests = Counter("leads_api_requests", "Requests", ("route", "method", "status"), registry=registry)
-        self._seconds = Histogram("leads_api_seconds", "Time to answer", ("route",), buckets=SECONDS, registry=registry)
-        self._leads = Counter("leads_api_leads_scored", "Leads scored", ("stage", "version"), registry=registry)
+        self._requests = Counter(
+            "leads_api_requests",
+            "Requests",
+            ("route", "method", "status"),
+            registry=registry,
+        )
+        self._seconds = Histogram(
+            "leads_api_seconds",
+            "Time to answer",
+            ("route",),
+            buckets=SECONDS,
+            registry=registry,
+        )
+        self._leads = Counter(
+            "leads_api_leads_scored",
+            "Leads scored",
+            ("stage", "version"),
+            registry=registry,
+        )
         self._unknown = Counter(
             "leads_api_unknown_levels",
             "Levels the contract has not",
             ("field",),
             registry=registry,
         )
-        self._allowed = {column.field: frozenset(column.allowed) for column in contract.columns if column.allowed}
+        self._allowed = {
+            column.field: frozenset(column.allowed)
+            for column in contract.columns
+            if column.allowed
+        }
         registry.register(_ChampionCollector(champions))
         ProcessCollector(registry=registry)
         PlatformCollector(registry=registry)
@@ -50,7 +80,11 @@ class Metrics:
         for (stage, version), count in Tally(served).items():
             self._leads.labels(stage, version).inc(count)
         for field, allowed in self._allowed.items():
-            unknown = [level for level in leads[field] if isinstance(level, str) and level not in allowed]
+            unknown = [
+                level
+                for level in leads[field]
+                if isinstance(level, str) and level not in allowed
+            ]
             if unknown:
                 self._unknown.labels(field).inc(len(unknown))
 

@@ -30,7 +30,10 @@ def current_scorer() -> StagedScorer:
     scorer = champions.scorer
     if scorer is None:
         problems = "; ".join(champions.problems.values())
-        abort(HTTPStatus.SERVICE_UNAVAILABLE, f"no champion to score with yet: {problems}")
+        abort(
+            HTTPStatus.SERVICE_UNAVAILABLE,
+            f"no champion to score with yet: {problems}",
+        )
     return scorer
 
 
@@ -49,7 +52,10 @@ def sent_leads(parsers: Mapping[str, Parser]) -> Sequence[Mapping[str, Any]]:
     if parse is None:
         accepted = ", ".join(parsers)
         sent = request.mimetype or "nothing"
-        abort(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"send one of {accepted}, not {sent[:LONGEST_TYPE]}")
+        abort(
+            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+            f"send one of {accepted}, not {sent[:LONGEST_TYPE]}",
+        )
     return parse(request.get_data())
 
 
@@ -60,7 +66,10 @@ def reasons_per_direction() -> int:
         return REASONS
     count = _whole_number(texts[0])
     if len(texts) > 1 or count is None or count > MOST_REASONS:
-        abort(HTTPStatus.UNPROCESSABLE_ENTITY, f"reasons must be one whole number from 0 to {MOST_REASONS}")
+        abort(
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            f"reasons must be one whole number from 0 to {MOST_REASONS}",
+        )
     return count
 
 
@@ -72,14 +81,21 @@ def _whole_number(text: str) -> int | None:
     return int(digits[:LONGEST_NUMBER])
 
 
-def score_request(scorer: StagedScorer, leads: Sequence[Mapping[str, Any]], reasons: int) -> Scores:
+def score_request(
+    scorer: StagedScorer, leads: Sequence[Mapping[str, Any]], reasons: int
+) -> Scores:
     """Return the scores of a request's leads. Raises BodyTooLargeError and LeadsRefusedError."""
     limits = app_state().settings.api
     check_size(leads, limits.max_leads, limits.max_columns)
     return score_rows(scorer, leads, reasons)
 
 
-def score_rows(scorer: StagedScorer, leads: Sequence[Mapping[str, Any]], reasons: int, first: int = 1) -> Scores:
+def score_rows(
+    scorer: StagedScorer,
+    leads: Sequence[Mapping[str, Any]],
+    reasons: int,
+    first: int = 1,
+) -> Scores:
     """Return the scores of any number of leads. Raises LeadsRefusedError.
 
     Args:

@@ -19,14 +19,20 @@ def open_tunnel(port: int) -> str:
         TunnelError: the SDK or the token is missing, or ngrok refuses.
     """
     if not os.environ.get(TOKEN):
-        raise TunnelError(f"--public needs {TOKEN}: take the token of your account from https://dashboard.ngrok.com")
+        raise TunnelError(
+            f"--public needs {TOKEN}: take the token of your account from https://dashboard.ngrok.com"
+        )
     try:
         ngrok: Any = importlib.import_module("ngrok")
     except ImportError:
-        raise TunnelError("--public needs ngrok's SDK, which is not locked: `pip install ngrok`, then again") from None
+        raise TunnelError(
+            "--public needs ngrok's SDK, which is not locked: `pip install ngrok`, then again"
+        ) from None
     try:
         listener = ngrok.forward(port, authtoken_from_env=True)
-    except ValueError as error:  # what the SDK raises for all that ngrok refuses
+    except (
+        ValueError
+    ) as error:  # what the SDK raises for all that ngrok refuses
         raise TunnelError(f"ngrok opened no tunnel: {error}") from error
     address = str(listener.url())
     log.info("Public address: %s", address)

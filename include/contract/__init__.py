@@ -12,7 +12,14 @@ if TYPE_CHECKING:
     from include.contract.loader import load_contract, parse_contract
     from include.contract.model import Column, Contract, KnownAt
 
-__all__ = ["Column", "Contract", "ContractError", "KnownAt", "load_contract", "parse_contract"]
+__all__ = [
+    "Column",
+    "Contract",
+    "ContractError",
+    "KnownAt",
+    "load_contract",
+    "parse_contract",
+]
 
 _MODULES = {
     "Column": "model",

@@ -33,7 +33,9 @@ TEXT_BYTES = {"string": 1024, "category": 256, "ordinal": 256, "yes_no": 3}
 """Width of a text column in bytes of UTF-8. COPY fails on a longer value."""
 
 YES_NO = ("Yes", "No")
-INTEGER = re.compile(r"[+-]?[0-9]+(\.0*)?")  # 3.0 is what pandas writes for 3 in a column with missing values
+INTEGER = re.compile(
+    r"[+-]?[0-9]+(\.0*)?"
+)  # 3.0 is what pandas writes for 3 in a column with missing values
 NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 SMALLEST_INTEGER = -(2**31)
 LARGEST_INTEGER = 2**31 - 1
@@ -78,7 +80,9 @@ class CellRule:
     text_bytes: int | None = None
 
 
-def cell_rule(column: Mapping[str, Any], null_tokens: frozenset[str]) -> CellRule:
+def cell_rule(
+    column: Mapping[str, Any], null_tokens: frozenset[str]
+) -> CellRule:
     """Return the rule of a column as the contract's JSON has it: `type`, and `minimum`, `maximum`, `order` if any.
 
     Raises:
@@ -87,7 +91,9 @@ def cell_rule(column: Mapping[str, Any], null_tokens: frozenset[str]) -> CellRul
     """
     kind = column["type"]
     if kind not in TEXT_BYTES and kind not in ("integer", "number"):
-        raise ValueError(f"{kind!r} is not a type of column; see include/contract/model.py")
+        raise ValueError(
+            f"{kind!r} is not a type of column; see include/contract/model.py"
+        )
     levels = tuple(column.get("order") or ())
     if kind == "yes_no":
         levels = YES_NO
@@ -104,7 +110,10 @@ def cell_rule(column: Mapping[str, Any], null_tokens: frozenset[str]) -> CellRul
 def cell_rules(contract: "Contract") -> dict[str, CellRule]:
     """Return the rule of every column of the contract, by field, in the contract's order."""
     null_tokens = frozenset(contract.null_tokens)
-    return {column.field: cell_rule(column.model_dump(), null_tokens) for column in contract.columns}
+    return {
+        column.field: cell_rule(column.model_dump(), null_tokens)
+        for column in contract.columns
+    }
 
 
 def read_cell(rule: CellRule, value: Any) -> Cell | None:
@@ -163,11 +172,16 @@ def _not_whole(text: str) -> CellError:
 
 def _number(value: object) -> float:
     """Return a finite number that models of single precision can read."""
-    number = _number_of_text(value) if isinstance(value, str) else _finite(value)
+    number = (
+        _number_of_text(value) if isinstance(value, str) else _finite(value)
+    )
     # 2**53 + 1 is 2**53 as a float
     exact = value if isinstance(value, int) else number
     if abs(exact) > LARGEST:
-        raise CellError(f"not between {-LARGEST} and {LARGEST}", f"must lie between {-LARGEST} and {LARGEST}")
+        raise CellError(
+            f"not between {-LARGEST} and {LARGEST}",
+            f"must lie between {-LARGEST} and {LARGEST}",
+        )
     return number
 
 
@@ -198,9 +212,13 @@ def _finite(value: object) -> float:
 def _check_bounds(rule: CellRule, number: float) -> None:
     """Raise CellError for a number beyond the column's bounds."""
     if rule.minimum is not None and number < rule.minimum:
-        raise CellError(f"below {rule.minimum:g}", f"must not be below {rule.minimum:g}")
+        raise CellError(
+            f"below {rule.minimum:g}", f"must not be below {rule.minimum:g}"
+        )
     if rule.maximum is not None and number > rule.maximum:
-        raise CellError(f"above {rule.maximum:g}", f"must not be above {rule.maximum:g}")
+        raise CellError(
+            f"above {rule.maximum:g}", f"must not be above {rule.maximum:g}"
+        )
 
 
 def _text(rule: CellRule, value: object, text_bytes: int) -> str:
@@ -211,7 +229,10 @@ def _text(rule: CellRule, value: object, text_bytes: int) -> str:
     if rule.type == "yes_no" and text not in YES_NO:
         raise CellError("neither Yes nor No", "must be Yes or No")
     if rule.levels and text not in rule.levels:
-        raise CellError(f"none of {', '.join(rule.levels)}", f"must be one of {', '.join(rule.levels)}")
+        raise CellError(
+            f"none of {', '.join(rule.levels)}",
+            f"must be one of {', '.join(rule.levels)}",
+        )
     _check_storable(text, text_bytes)
     return text
 
@@ -231,17 +252,25 @@ def _digits(value: object, text_bytes: int) -> object:
 def _check_storable(text: str, text_bytes: int) -> None:
     """Raise CellError for a text that a column of so many bytes cannot hold."""
     if "\0" in text:
-        raise CellError("holds a NUL character", "must not hold a NUL character")
+        raise CellError(
+            "holds a NUL character", "must not hold a NUL character"
+        )
     if text.isascii():
         length = len(text)
     else:
         try:
             length = len(text.encode())
         except UnicodeEncodeError:
-            raise CellError("not readable as UTF-8 text", "must be text that UTF-8 can write") from None
+            raise CellError(
+                "not readable as UTF-8 text",
+                "must be text that UTF-8 can write",
+            ) from None
     if length > text_bytes:
         raise _too_long(text_bytes)
 
 
 def _too_long(text_bytes: int) -> CellError:
-    return CellError(f"longer than {text_bytes} bytes", f"must not be longer than {text_bytes} bytes")
+    return CellError(
+        f"longer than {text_bytes} bytes",
+        f"must not be longer than {text_bytes} bytes",
+    )

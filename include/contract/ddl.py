@@ -17,7 +17,9 @@ def column_type(column: Column) -> str:
 
 def staging_columns(contract: Contract) -> tuple[tuple[str, str], ...]:
     """Return (name, type) of the staging table, in the order of the Parquet of a load, which COPY reads by position."""
-    columns = [(column.field, column_type(column)) for column in contract.columns]
+    columns = [
+        (column.field, column_type(column)) for column in contract.columns
+    ]
     return (*columns, SOURCE_FILE)
 
 

@@ -25,7 +25,9 @@ Key `{key}`, label `{label}`, clock `{clock}`. Missing are the cells {null_token
 
 def dictionary_page(contract: Contract) -> str:
     """Return the page in Markdown: a table of all columns, then the levels and groups of each one that has any."""
-    null_tokens = [f"`{token}`" if token else "(empty)" for token in contract.null_tokens]
+    null_tokens = [
+        f"`{token}`" if token else "(empty)" for token in contract.null_tokens
+    ]
     head = HEAD.format(
         contract=contract.contract,
         version=contract.version,
@@ -35,7 +37,10 @@ def dictionary_page(contract: Contract) -> str:
         clock=contract.clock,
         null_tokens=", ".join(null_tokens),
     )
-    rows = [_row(number, column, contract) for number, column in enumerate(contract.columns, start=1)]
+    rows = [
+        _row(number, column, contract)
+        for number, column in enumerate(contract.columns, start=1)
+    ]
     levels = [_levels(column) for column in contract.columns]
     return head + "\n".join(rows) + "\n\n## Levels\n" + "".join(levels)
 
@@ -87,15 +92,23 @@ def _levels(column: Column) -> str:
     if not column.allowed:
         return ""
     groups = column.groups or {"(each its own)": column.allowed}
-    rows = [f"| {group} | {', '.join(levels)} |" for group, levels in groups.items()]
-    return f"\n### {column.name}\n\n| group | levels |\n|---|---|\n" + "\n".join(rows) + "\n"
+    rows = [
+        f"| {group} | {', '.join(levels)} |" for group, levels in groups.items()
+    ]
+    return (
+        f"\n### {column.name}\n\n| group | levels |\n|---|---|\n"
+        + "\n".join(rows)
+        + "\n"
+    )
 
 
 def main() -> None:
     """Write the page of the contract that the settings name, relative to the working directory."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     PAGE.parent.mkdir(exist_ok=True)
-    PAGE.write_text(dictionary_page(load_contract(settings().contract)), encoding="utf-8")
+    PAGE.write_text(
+        dictionary_page(load_contract(settings().contract)), encoding="utf-8"
+    )
     logging.getLogger(__name__).info("wrote %s", PAGE)
 
 

@@ -15,11 +15,15 @@ from include.contract.model import Contract
 class _UniqueKeyLoader(yaml.SafeLoader):
     """Refuse a mapping with the same key twice, which YAML itself lets pass; else a SafeLoader."""
 
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+    def construct_mapping(
+        self, node: yaml.MappingNode, deep: bool = False
+    ) -> dict[Any, Any]:
         keys = [self.construct_object(key, deep=True) for key, _ in node.value]
         for key in keys:
             if keys.count(key) > 1:
-                raise ContractError(f"{self._place(node)}: the key {key!r} stands twice")
+                raise ContractError(
+                    f"{self._place(node)}: the key {key!r} stands twice"
+                )
         return super().construct_mapping(node, deep=deep)
 
     def _place(self, node: yaml.MappingNode) -> str:
@@ -40,9 +44,14 @@ def load_contract(name: str) -> Contract:
     """
     path = _path(name)
     try:
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_UniqueKeyLoader)  # noqa: S506 - a SafeLoader
+        content = yaml.load(
+            path.read_text(encoding="utf-8"),
+            Loader=_UniqueKeyLoader,  # noqa: S506 - a SafeLoader
+        )
     except FileNotFoundError:
-        raise ContractError(f"{path}: no such contract file; set LEADS_CONTRACT to a name or a path") from None
+        raise ContractError(
+            f"{path}: no such contract file; set LEADS_CONTRACT to a name or a path"
+        ) from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ContractError(f"{path}: not readable as YAML: {error}") from error
     except ContractError as error:
@@ -62,7 +71,9 @@ def parse_contract(content: object, source: str) -> Contract:
     try:
         return Contract.model_validate(content)
     except ValidationError as error:
-        problems = [_explain(source, content, problem) for problem in error.errors()]
+        problems = [
+            _explain(source, content, problem) for problem in error.errors()
+        ]
         raise ContractError("\n".join(problems)) from error
 
 
@@ -70,7 +81,11 @@ def _explain(source: str, content: object, problem: Any) -> str:
     """Return one problem with the file, the column and the key where it is."""
     location = list(problem["loc"])
     place = source
-    if location[:1] == ["columns"] and len(location) > 1 and isinstance(content, dict):
+    if (
+        location[:1] == ["columns"]
+        and len(location) > 1
+        and isinstance(content, dict)
+    ):
         number = location[1]
         column = content["columns"][number]
         if isinstance(column, dict):

@@ -3,7 +3,13 @@
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 
 Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 Text = Annotated[str, StringConstraints(min_length=1)]
@@ -30,38 +36,76 @@ class Column(_Strict):
     """One column: how it is written in the source, stored in the warehouse and used by the model."""
 
     name: Text = Field(description="header in the source file")
-    field: Identifier = Field(description="snake_case name in Parquet, warehouse and model")
-    type: Literal["string", "integer", "number", "category", "ordinal", "yes_no"]
+    field: Identifier = Field(
+        description="snake_case name in Parquet, warehouse and model"
+    )
+    type: Literal[
+        "string", "integer", "number", "category", "ordinal", "yes_no"
+    ]
     label: Text = Field(description="what a sales rep calls it")
     description: Text
     known_at: KnownAt
-    because: Text = Field(description="one line: why it becomes known at that moment")
+    because: Text = Field(
+        description="one line: why it becomes known at that moment"
+    )
     unit: str = ""
-    allowed: tuple[Text, ...] = Field((), description="known levels; others are counted as new, not rejected")
-    groups: dict[Text, tuple[Text, ...]] = Field({}, description="group name to the levels it holds")
-    order: tuple[Text, ...] = Field((), description="levels of an ordinal column, lowest first")
-    minimum: float | None = Field(None, description="a smaller value sends the row to quarantine")
-    maximum: float | None = Field(None, description="a larger value sends the row to quarantine")
-    explain: bool = Field(True, description="whether the reasons of a score may show the column; it counts anyway")
-    near_constant: bool = Field(False, description="one level covers 99 % or more: kept in the table, not a feature")
+    allowed: tuple[Text, ...] = Field(
+        (), description="known levels; others are counted as new, not rejected"
+    )
+    groups: dict[Text, tuple[Text, ...]] = Field(
+        {}, description="group name to the levels it holds"
+    )
+    order: tuple[Text, ...] = Field(
+        (), description="levels of an ordinal column, lowest first"
+    )
+    minimum: float | None = Field(
+        None, description="a smaller value sends the row to quarantine"
+    )
+    maximum: float | None = Field(
+        None, description="a larger value sends the row to quarantine"
+    )
+    explain: bool = Field(
+        True,
+        description="whether the reasons of a score may show the column; it counts anyway",
+    )
+    near_constant: bool = Field(
+        False,
+        description="one level covers 99 % or more: kept in the table, not a feature",
+    )
 
     @model_validator(mode="after")
     def _coherent(self) -> Self:
         if (self.type == "ordinal") != bool(self.order):
-            raise ValueError("'order' belongs to columns of type ordinal, and they need it")
+            raise ValueError(
+                "'order' belongs to columns of type ordinal, and they need it"
+            )
         if self.allowed and self.type != "category":
             raise ValueError("'allowed' belongs to columns of type category")
         if self.groups and self.type != "category":
             raise ValueError("'groups' belongs to columns of type category")
-        for key, levels in (("allowed", self.allowed), ("order", self.order), ("groups", self._grouped())):
+        for key, levels in (
+            ("allowed", self.allowed),
+            ("order", self.order),
+            ("groups", self._grouped()),
+        ):
             if len(levels) != len(set(levels)):
                 raise ValueError(f"'{key}' names a level twice")
         unlisted = sorted(set(self._grouped()) - set(self.allowed))
         if self.allowed and unlisted:
-            raise ValueError(f"'groups' names levels that 'allowed' does not: {', '.join(unlisted)}")
-        if (self.minimum is not None or self.maximum is not None) and self.type not in ("integer", "number"):
-            raise ValueError("'minimum' and 'maximum' belong to numeric columns")
-        if self.minimum is not None and self.maximum is not None and self.minimum > self.maximum:
+            raise ValueError(
+                f"'groups' names levels that 'allowed' does not: {', '.join(unlisted)}"
+            )
+        if (
+            self.minimum is not None or self.maximum is not None
+        ) and self.type not in ("integer", "number"):
+            raise ValueError(
+                "'minimum' and 'maximum' belong to numeric columns"
+            )
+        if (
+            self.minimum is not None
+            and self.maximum is not None
+            and self.minimum > self.maximum
+        ):
             raise ValueError("'minimum' is above 'maximum'")
         return self
 
@@ -86,9 +130,15 @@ class Names(_Strict):
     drift_table: Identifier
     promotions_table: Identifier
     feedback_table: Identifier
-    model: Text = Field(description="registered model of the contact stage; others get the suffix -<stage>")
+    model: Text = Field(
+        description="registered model of the contact stage; others get the suffix -<stage>"
+    )
     experiment: Text = Field(description="MLflow experiment")
-    prefix: str = Field("", pattern=r"^([a-z0-9_-]+/)*$", description="S3 prefix before every other one; '' or 'x/'")
+    prefix: str = Field(
+        "",
+        pattern=r"^([a-z0-9_-]+/)*$",
+        description="S3 prefix before every other one; '' or 'x/'",
+    )
 
 
 class Contract(_Strict):
@@ -98,30 +148,46 @@ class Contract(_Strict):
     version: int = Field(ge=1)
     description: Text
     names: Names
-    null_tokens: tuple[str, ...] = Field(description="cells that mean missing, after trimming; compared exactly")
+    null_tokens: tuple[str, ...] = Field(
+        description="cells that mean missing, after trimming; compared exactly"
+    )
     key: Identifier = Field(description="field that identifies a lead")
-    label: Identifier = Field(description="field that holds the outcome, 0 or 1, empty while the lead is open")
-    clock: Identifier = Field(description="field that grows with the lead's arrival")
+    label: Identifier = Field(
+        description="field that holds the outcome, 0 or 1, empty while the lead is open"
+    )
+    clock: Identifier = Field(
+        description="field that grows with the lead's arrival"
+    )
     columns: tuple[Column, ...] = Field(min_length=3)
 
     @model_validator(mode="after")
     def _coherent(self) -> Self:
         for attribute in ("name", "field"):
             values = [getattr(column, attribute) for column in self.columns]
-            repeated = sorted({value for value in values if values.count(value) > 1})
+            repeated = sorted(
+                {value for value in values if values.count(value) > 1}
+            )
             if repeated:
-                raise ValueError(f"two columns share the {attribute} {', '.join(repeated)}")
+                raise ValueError(
+                    f"two columns share the {attribute} {', '.join(repeated)}"
+                )
         fields = {column.field for column in self.columns}
         for role in ("key", "label", "clock"):
             if getattr(self, role) not in fields:
-                raise ValueError(f"'{role}' names {getattr(self, role)!r}, which is not a column")
+                raise ValueError(
+                    f"'{role}' names {getattr(self, role)!r}, which is not a column"
+                )
         if len({self.key, self.label, self.clock}) < 3:
-            raise ValueError("'key', 'label' and 'clock' must be three different columns")
+            raise ValueError(
+                "'key', 'label' and 'clock' must be three different columns"
+            )
         if not self.column(self.clock).numeric:
             raise ValueError("'clock' must be a numeric column")
         label = self.column(self.label)
         if (label.type, label.minimum, label.maximum) != ("integer", 0, 1):
-            raise ValueError("'label' must be an integer column with minimum 0 and maximum 1")
+            raise ValueError(
+                "'label' must be an integer column with minimum 0 and maximum 1"
+            )
         return self
 
     def column(self, field: str) -> Column:
@@ -142,9 +208,15 @@ class Contract(_Strict):
         return tuple(
             column
             for column in self.columns
-            if column.field not in roles and not column.near_constant and column.known_at.visible_at(stage)
+            if column.field not in roles
+            and not column.near_constant
+            and column.known_at.visible_at(stage)
         )
 
     def model_name(self, stage: KnownAt = KnownAt.CONTACT) -> str:
         """Return the registered model of a stage: the plain name for contact, with a suffix for an earlier one."""
-        return self.names.model if stage is KnownAt.CONTACT else f"{self.names.model}-{stage}"
+        return (
+            self.names.model
+            if stage is KnownAt.CONTACT
+            else f"{self.names.model}-{stage}"
+        )

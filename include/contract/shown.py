@@ -11,4 +11,8 @@ def filter_columns(contract: Contract) -> tuple[Column, ...]:
 
 def form_columns(contract: Contract, known_at: KnownAt) -> tuple[Column, ...]:
     """Return the features that become known at that moment and may be shown, in the order of the contract."""
-    return tuple(column for column in contract.features() if column.known_at is known_at and column.explain)
+    return tuple(
+        column
+        for column in contract.features()
+        if column.known_at is known_at and column.explain
+    )

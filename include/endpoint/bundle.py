@@ -12,7 +12,10 @@ import mlflow.artifacts
 
 from include.contract import Contract, KnownAt
 from include.lake.objects import upload_file
-from include.registry.errors import ModelUnreadableError, TrackingUnavailableError
+from include.registry.errors import (
+    ModelUnreadableError,
+    TrackingUnavailableError,
+)
 from include.registry.models import UNREADABLE
 from include.registry.registry import ChampionInfo
 from include.registry.tracking import require_server, tracking_errors
@@ -25,7 +28,9 @@ log = logging.getLogger(__name__)
 ARCHIVE = "model.tar.gz"
 
 
-def bundle(settings: Settings, contract: Contract, target_uri: str) -> dict[str, str]:
+def bundle(
+    settings: Settings, contract: Contract, target_uri: str
+) -> dict[str, str]:
     """Pack the present champions and upload the archive, which is the same to the byte for the same champions.
 
     Args:
@@ -75,7 +80,9 @@ def pack(folder: Path, archive: Path) -> None:
     with (
         archive.open("wb") as raw,
         gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0) as packed,
-        tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as tar,
+        tarfile.open(
+            fileobj=packed, mode="w", format=tarfile.PAX_FORMAT
+        ) as tar,
     ):
         for path in sorted(folder.rglob("*")):
             if path.is_file():

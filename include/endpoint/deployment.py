@@ -26,12 +26,17 @@ IN_SERVICE = "InService"
 STARTUP_SECONDS = 300
 """How long a new container may load its champions until it answers /ping."""
 CAPTURED = [{"CaptureMode": "Input"}, {"CaptureMode": "Output"}]
-TEXTS = {"CsvContentTypes": ["text/csv"], "JsonContentTypes": ["application/json", "application/jsonlines"]}
+TEXTS = {
+    "CsvContentTypes": ["text/csv"],
+    "JsonContentTypes": ["application/json", "application/jsonlines"],
+}
 NAME_LENGTH = 63
 DIGEST_LENGTH = 8
 
 
-def requests(settings: Settings, layout: Layout, packed: Mapping[str, str]) -> dict[str, Any]:
+def requests(
+    settings: Settings, layout: Layout, packed: Mapping[str, str]
+) -> dict[str, Any]:
     """Return the requests of CreateModel, CreateEndpointConfig and CreateEndpoint.
 
     Args:
@@ -95,7 +100,9 @@ def present(settings: Settings) -> dict[str, str] | None:
     """Return `config` and `status` of the endpoint as it is now, and the `reason` of a failure; None without one."""
     sagemaker = _client("sagemaker", settings.region)
     try:
-        description = sagemaker.describe_endpoint(EndpointName=settings.endpoint.name)
+        description = sagemaker.describe_endpoint(
+            EndpointName=settings.endpoint.name
+        )
     except ClientError as error:
         if error.response["Error"]["Code"] == "ValidationException":
             return None
@@ -117,7 +124,9 @@ def serves(state: Mapping[str, str] | None, config: str | None) -> bool:
     return state["config"] == config and state["status"] == IN_SERVICE
 
 
-def verify(settings: Settings, contract: Contract, config: str, versions: str) -> dict[str, str]:
+def verify(
+    settings: Settings, contract: Contract, config: str, versions: str
+) -> dict[str, str]:
     """Make sure that the endpoint serves a config with these champions: ask for its state, and for a score.
 
     SageMaker goes back to the former config by itself when an update fails, and calls the endpoint in service again.
@@ -134,7 +143,9 @@ def verify(settings: Settings, contract: Contract, config: str, versions: str) -
     name = settings.endpoint.name
     state = present(settings)
     if not serves(state, config):
-        raise NotDeployedError(f"endpoint {name} should serve {config}, but is {state or 'not there'}")
+        raise NotDeployedError(
+            f"endpoint {name} should serve {config}, but is {state or 'not there'}"
+        )
     runtime = _client("sagemaker-runtime", settings.region)
     response = runtime.invoke_endpoint(
         EndpointName=name,
@@ -145,11 +156,15 @@ def verify(settings: Settings, contract: Contract, config: str, versions: str) -
     answer = json.loads(response["Body"].read())
     expected = _versions_by_model(contract, versions)
     if answer["versions"] != expected or len(answer["predictions"]) != 1:
-        raise NotDeployedError(f"endpoint {name} answers with {answer['versions']}, expected {expected}")
+        raise NotDeployedError(
+            f"endpoint {name} answers with {answer['versions']}, expected {expected}"
+        )
     return {"endpoint": name, "config": config, "versions": versions}
 
 
-def roll_back(settings: Settings, previous: str | None) -> dict[str, str] | None:
+def roll_back(
+    settings: Settings, previous: str | None
+) -> dict[str, str] | None:
     """Take a deployment back: the former config serves again, without downtime.
 
     A first deployment that failed leaves an endpoint that can only be deleted, so it is.
@@ -170,12 +185,20 @@ def roll_back(settings: Settings, previous: str | None) -> dict[str, str] | None
     if state is None or serves(state, previous):
         return None
     if previous is None:
-        log.warning("The first deployment of endpoint %s failed (%s): deleted", name, state)
+        log.warning(
+            "The first deployment of endpoint %s failed (%s): deleted",
+            name,
+            state,
+        )
         sagemaker.delete_endpoint(EndpointName=name)
         return None
-    log.warning("Endpoint %s goes from %s back to config %s", name, state, previous)
+    log.warning(
+        "Endpoint %s goes from %s back to config %s", name, state, previous
+    )
     if state["config"] != previous:
-        sagemaker.update_endpoint(EndpointName=name, EndpointConfigName=previous)
+        sagemaker.update_endpoint(
+            EndpointName=name, EndpointConfigName=previous
+        )
     return {"endpoint": name, "config": previous}
 
 

@@ -44,10 +44,14 @@ def read_hyperparameters(root: Path) -> Hyperparameters:
     """
     path = root / "input" / "config" / "hyperparameters.json"
     try:
-        return Hyperparameters.model_validate_json(path.read_text(encoding="utf-8"))
+        return Hyperparameters.model_validate_json(
+            path.read_text(encoding="utf-8")
+        )
     except ValidationError as error:
         problems = "; ".join(_problem(detail) for detail in error.errors())
-        raise BadHyperparametersError(f"{path}: {problems}; correct the job's HyperParameters") from error
+        raise BadHyperparametersError(
+            f"{path}: {problems}; correct the job's HyperParameters"
+        ) from error
 
 
 def _problem(detail: Mapping[str, Any]) -> str:
@@ -90,15 +94,24 @@ def train(settings: Settings, contract: Contract, root: Path) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; return the exit status, with the failure file written where it is not 0."""
-    parser = argparse.ArgumentParser(prog="python -m include.endpoint.training_container", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m include.endpoint.training_container",
+        description=__doc__,
+    )
     parser.add_argument("command", choices=["train"])
     parser.parse_args(arguments)
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", stream=sys.stdout)
+    logging.basicConfig(
+        level=logging.INFO,
+        format="%(levelname)s %(name)s: %(message)s",
+        stream=sys.stdout,
+    )
     root = Path(os.environ.get("SAGEMAKER_BASE_DIR", "/opt/ml"))
     try:
         current = settings()
         train(current, load_contract(current.contract), root)
-    except Exception as error:  # whatever it is, SageMaker shows what stands in the file
+    except (
+        Exception
+    ) as error:  # whatever it is, SageMaker shows what stands in the file
         log.exception("Training failed")
         # The message first: of this file the first 1,024 characters are shown.
         reason = f"{type(error).__name__}: {error}\n\n{traceback.format_exc()}"

@@ -31,7 +31,11 @@ def segments(rows: pd.DataFrame, contract: Contract) -> pd.DataFrame:
 
 
 def log_evaluation(
-    pipeline: Pipeline, rows: pd.DataFrame, outcome: pd.Series, contract: Contract, folder: str
+    pipeline: Pipeline,
+    rows: pd.DataFrame,
+    outcome: pd.Series,
+    contract: Contract,
+    folder: str,
 ) -> dict[str, Any]:
     """Log plots and the full report of a deployable pipeline on one set of leads below `folder` of the active run.
 
@@ -40,7 +44,9 @@ def log_evaluation(
     """
     probability = pipeline.predict_proba(rows)[:, 1]
     threshold = pipeline.named_steps["model"].decision.threshold
-    report = full_report(outcome, probability, threshold, segments(rows, contract))
+    report = full_report(
+        outcome, probability, threshold, segments(rows, contract)
+    )
     with tempfile.TemporaryDirectory() as target:
         evaluation_plots(outcome, probability, threshold, Path(target))
         mlflow.log_artifacts(target, folder)
@@ -48,7 +54,9 @@ def log_evaluation(
     return dict(report["metrics"])
 
 
-def log_features(pipeline: Pipeline, contract: Contract, stage: KnownAt) -> None:
+def log_features(
+    pipeline: Pipeline, contract: Contract, stage: KnownAt
+) -> None:
     """Log preprocessor.joblib (guide 13.3), the columns that were dropped and why, and the unmapped levels."""
     preprocess, _ = inner_parts(pipeline)
     dropped = dropped_columns(contract, stage, pipeline)
@@ -62,7 +70,9 @@ def log_features(pipeline: Pipeline, contract: Contract, stage: KnownAt) -> None
     log.info("Levels that no group names: %s", counts)
 
 
-def log_explanation(pipeline: Pipeline, rows: pd.DataFrame, background: pd.DataFrame) -> None:
+def log_explanation(
+    pipeline: Pipeline, rows: pd.DataFrame, background: pd.DataFrame
+) -> None:
     """Log the SHAP summary plot (guide 15) and the mean |SHAP value| per business field."""
     explanation = explain(pipeline, rows, background)
     with tempfile.TemporaryDirectory() as target:
@@ -72,7 +82,9 @@ def log_explanation(pipeline: Pipeline, rows: pd.DataFrame, background: pd.DataF
         mlflow.log_artifacts(target, "shap")
 
 
-def log_table(client: mlflow.MlflowClient, run_id: str, table: pd.DataFrame, name: str) -> None:
+def log_table(
+    client: mlflow.MlflowClient, run_id: str, table: pd.DataFrame, name: str
+) -> None:
     """Log a table as `<name>.csv` and `<name>.html`."""
     csv = table.to_csv(index=False)
     html = table.to_html(index=False, float_format="{:.4f}".format)

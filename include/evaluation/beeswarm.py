@@ -20,7 +20,9 @@ HALF_WIDTH = 0.38
 LEVEL_COLOUR = "#7a8a99"
 
 
-def draw_beeswarm(values: pd.DataFrame, rows: pd.DataFrame, scale: str, path: Path) -> Path:
+def draw_beeswarm(
+    values: pd.DataFrame, rows: pd.DataFrame, scale: str, path: Path
+) -> Path:
     """Write the plot of the fields that matter most, largest mean |value| on top, and return its path.
 
     Numbers are coloured from low (blue) to high (red) by rank; categories are grey and missing cells pale.
@@ -36,14 +38,23 @@ def draw_beeswarm(values: pd.DataFrame, rows: pd.DataFrame, scale: str, path: Pa
     figure, axes = canvas(8.0, 1.4 + 0.32 * len(fields))
     axes.axvline(0, color=PALE, linewidth=0.8)
     for line, field in enumerate(fields):
-        raw = rows[field] if field in rows else pd.Series(np.nan, index=values.index)
+        raw = (
+            rows[field]
+            if field in rows
+            else pd.Series(np.nan, index=values.index)
+        )
         effect = values[field].to_numpy(dtype=np.float64)
         _draw_dots(axes, effect, raw, line)
     colours = "number: blue low, red high · category: grey · missing: pale"
     axes.set(yticks=range(len(fields)), ylim=(-0.6, len(fields) - 0.4))
     axes.set_xlabel(f"effect on the {scale} of conversion\n{colours}")
-    axes.set_yticklabels([f"{_short(str(field))}  {sizes[field]:.2f}" for field in fields])
-    figure.suptitle("What moves the score, with the mean size of each field's effect", color=INK)
+    axes.set_yticklabels(
+        [f"{_short(str(field))}  {sizes[field]:.2f}" for field in fields]
+    )
+    figure.suptitle(
+        "What moves the score, with the mean size of each field's effect",
+        color=INK,
+    )
     path.write_bytes(png(figure))
     return path
 
@@ -62,8 +73,16 @@ def _draw_dots(axes: Axes, effect: Floats, raw: pd.Series, line: int) -> None:
     is_missing = raw.isna().to_numpy()
     is_level = ~is_missing & np.isnan(rank)
     is_number = ~is_missing & ~is_level
-    axes.scatter(effect[is_missing], height[is_missing], s=DOT, linewidths=0, color=PALE)
-    axes.scatter(effect[is_level], height[is_level], s=DOT, linewidths=0, color=LEVEL_COLOUR)
+    axes.scatter(
+        effect[is_missing], height[is_missing], s=DOT, linewidths=0, color=PALE
+    )
+    axes.scatter(
+        effect[is_level],
+        height[is_level],
+        s=DOT,
+        linewidths=0,
+        color=LEVEL_COLOUR,
+    )
     axes.scatter(
         effect[is_number],
         height[is_number],

@@ -16,7 +16,9 @@ from sklearn.metrics import (
 from include.evaluation.errors import OneClassOnlyError
 
 
-def evaluate_classification_model(y_true: Any, probability: Any, threshold: float) -> dict[str, float]:
+def evaluate_classification_model(
+    y_true: Any, probability: Any, threshold: float
+) -> dict[str, float]:
     """Return the figures of one model on one set of leads.
 
     Args:
@@ -33,7 +35,9 @@ def evaluate_classification_model(y_true: Any, probability: Any, threshold: floa
     outcome = np.asarray(y_true, dtype=int)
     probability = np.asarray(probability, dtype=float)
     if len(np.unique(outcome)) < 2:
-        raise OneClassOnlyError(f"all {len(outcome)} leads to judge on have one outcome; take a snapshot with both")
+        raise OneClassOnlyError(
+            f"all {len(outcome)} leads to judge on have one outcome; take a snapshot with both"
+        )
     predicted = (probability >= threshold).astype(int)
     figures = {
         "accuracy": accuracy_score(outcome, predicted),

@@ -45,11 +45,17 @@ class Explanation:
     @property
     def importance(self) -> pd.Series:
         """Return the mean |value| per field, largest first."""
-        return self.values.abs().mean().sort_values(ascending=False, kind="stable")
+        return (
+            self.values.abs().mean().sort_values(ascending=False, kind="stable")
+        )
 
 
 def explain(
-    pipeline: Any, rows: pd.DataFrame, background: pd.DataFrame, seed: int = 0, limit: int = ROWS
+    pipeline: Any,
+    rows: pd.DataFrame,
+    background: pd.DataFrame,
+    seed: int = 0,
+    limit: int = ROWS,
 ) -> Explanation:
     """Return SHAP values of `rows`, or of a random sample of them where they are many or the model is slow to explain.
 
@@ -66,7 +72,9 @@ def explain(
         NothingToExplainError: no rows, or no background.
     """
     if rows.empty or background.empty:
-        raise NothingToExplainError(f"{len(rows)} leads and {len(background)} of background; give at least one of each")
+        raise NothingToExplainError(
+            f"{len(rows)} leads and {len(background)} of background; give at least one of each"
+        )
     preprocess, classifier = inner_parts(pipeline)
     fields = source_fields(preprocess)
     is_linear = hasattr(classifier, "coef_")
@@ -75,7 +83,9 @@ def explain(
         attribution = Attribution.of(classifier, fields, background_matrix)
     except NotExplainableError:
         sample = _sample(rows, min(limit, KERNEL_ROWS), seed)
-        background_matrix = preprocess.transform(_sample(background, KERNEL_BACKGROUND, seed))
+        background_matrix = preprocess.transform(
+            _sample(background, KERNEL_BACKGROUND, seed)
+        )
         return _explain_by_kernel(
             classifier,
             preprocess.transform(sample),
@@ -87,22 +97,30 @@ def explain(
     sample = _sample(rows, min(limit, _affordable_rows(classifier)), seed)
     values = attribution.values(preprocess.transform(sample))
     return Explanation(
-        values=pd.DataFrame(values, index=sample.index, columns=list(attribution.fields)),
+        values=pd.DataFrame(
+            values, index=sample.index, columns=list(attribution.fields)
+        ),
         base_value=attribution.base_value,
         explainer=attribution.name,
         scale=attribution.scale,
     )
 
 
-def summary_plot(explanation: Explanation, rows: pd.DataFrame, path: Path) -> Path:
+def summary_plot(
+    explanation: Explanation, rows: pd.DataFrame, path: Path
+) -> Path:
     """Write the SHAP summary plot as PNG; `rows` holds at least the explained leads' raw fields."""
     explained_rows = rows.loc[explanation.values.index]
-    return draw_beeswarm(explanation.values, explained_rows, explanation.scale, path)
+    return draw_beeswarm(
+        explanation.values, explained_rows, explanation.scale, path
+    )
 
 
 def _margin(classifier: Any, matrix: Floats) -> Floats:
     """Return the classifier's score of each row before calibration, on the scale that explanations add up to."""
-    probability: Floats = np.asarray(classifier.predict_proba(matrix)[:, 1], dtype=np.float64)
+    probability: Floats = np.asarray(
+        classifier.predict_proba(matrix)[:, 1], dtype=np.float64
+    )
     if scale_of(classifier) == "probability":
         return probability
     probability = probability.clip(1e-12, 1 - 1e-12)
@@ -113,7 +131,9 @@ def _sample(rows: pd.DataFrame, limit: int, seed: int) -> pd.DataFrame:
     """Return the rows, or a random sample of `limit` of them in their own order."""
     if len(rows) <= limit:
         return rows
-    positions = np.random.default_rng(seed).choice(len(rows), size=limit, replace=False)
+    positions = np.random.default_rng(seed).choice(
+        len(rows), size=limit, replace=False
+    )
     return rows.iloc[np.sort(positions)]
 
 
@@ -126,7 +146,12 @@ def _affordable_rows(classifier: Any) -> int:
 
 
 def _explain_by_kernel(
-    classifier: Any, matrix: Floats, background: Floats, fields: Any, index: pd.Index, seed: int
+    classifier: Any,
+    matrix: Floats,
+    background: Floats,
+    fields: Any,
+    index: pd.Index,
+    seed: int,
 ) -> Explanation:
     """Explain any classifier by asking it about leads with whole fields replaced by those of the background."""
     names = list(dict.fromkeys(fields))
@@ -136,9 +161,13 @@ def _explain_by_kernel(
         DenseData(background, names, columns_of_names),
     )
     with _global_seed(seed):
-        values = explainer.shap_values(matrix, nsamples=KERNEL_SAMPLES, l1_reg=False, silent=True)
+        values = explainer.shap_values(
+            matrix, nsamples=KERNEL_SAMPLES, l1_reg=False, silent=True
+        )
     return Explanation(
-        values=pd.DataFrame(np.asarray(values, dtype=np.float64), columns=names, index=index),
+        values=pd.DataFrame(
+            np.asarray(values, dtype=np.float64), columns=names, index=index
+        ),
         base_value=float(explainer.expected_value),
         explainer="KernelExplainer",
         scale=scale_of(classifier),

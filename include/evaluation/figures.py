@@ -14,7 +14,11 @@ from include.evaluation.segments import segment_table
 
 
 def full_report(
-    outcome: Any, probability: Any, threshold: float, segments: pd.DataFrame, seed: int = 0
+    outcome: Any,
+    probability: Any,
+    threshold: float,
+    segments: pd.DataFrame,
+    seed: int = 0,
 ) -> dict[str, Any]:
     """Return the report about one model on one set of leads, ready for JSON.
 
@@ -35,7 +39,9 @@ def full_report(
     """
     y, p = checked(outcome, probability)
     if len(segments) != len(y):
-        raise ScoresUnusableError(f"{len(segments)} rows of segments for {len(y)} outcomes; pass the same leads")
+        raise ScoresUnusableError(
+            f"{len(segments)} rows of segments for {len(y)} outcomes; pass the same leads"
+        )
     by_decile = deciles(y, p)
     top = by_decile[0]
     metrics = {

@@ -11,7 +11,9 @@ RESAMPLES = 500
 CONFIDENCE = 0.95
 
 
-def bootstrap_intervals(outcome: Any, probability: Any, threshold: float, seed: int = 0) -> dict[str, list[float]]:
+def bootstrap_intervals(
+    outcome: Any, probability: Any, threshold: float, seed: int = 0
+) -> dict[str, list[float]]:
     """Return 95 % percentile intervals of the figures over 500 resamples of the leads, the same for the same seed.
 
     Each resample is a row of counts, so that matrix products measure all of them at once; for every family of a
@@ -25,13 +27,20 @@ def bootstrap_intervals(outcome: Any, probability: Any, threshold: float, seed: 
     random = np.random.default_rng(seed)
     same_chance = np.full(len(y), 1 / len(y))
     counts = random.multinomial(len(y), same_chance, size=RESAMPLES)
-    with np.errstate(divide="ignore", invalid="ignore"):  # a resample with one outcome only has no such figure
+    with np.errstate(
+        divide="ignore", invalid="ignore"
+    ):  # a resample with one outcome only has no such figure
         figures = weighted_figures(y, p, threshold, counts.astype(np.float64))
     edges = [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2]
-    return {name: np.nanquantile(values, edges).tolist() for name, values in figures.items()}
+    return {
+        name: np.nanquantile(values, edges).tolist()
+        for name, values in figures.items()
+    }
 
 
-def weighted_figures(y: Integers, p: Floats, threshold: float, weights: Floats) -> dict[str, Floats]:
+def weighted_figures(
+    y: Integers, p: Floats, threshold: float, weights: Floats
+) -> dict[str, Floats]:
     """Return the figures for many weightings of the same leads at once.
 
     Args:
@@ -70,15 +79,20 @@ def _ranking(y: Integers, p: Floats, weights: Floats) -> dict[str, Floats]:
     order = np.argsort(-p, kind="stable")
     tie_starts = np.flatnonzero(np.r_[True, np.diff(p[order]) != 0])
     positive = np.add.reduceat((weights * y)[:, order], tie_starts, axis=1)
-    negative = np.add.reduceat((weights * (1 - y))[:, order], tie_starts, axis=1)
+    negative = np.add.reduceat(
+        (weights * (1 - y))[:, order], tie_starts, axis=1
+    )
     positives = positive.sum(axis=1)
     negatives = negative.sum(axis=1)
     true_positives = positive.cumsum(axis=1)
     false_positives = negative.cumsum(axis=1)
     flagged = true_positives + false_positives
-    precision = np.divide(true_positives, flagged, out=np.zeros_like(flagged), where=flagged > 0)
+    precision = np.divide(
+        true_positives, flagged, out=np.zeros_like(flagged), where=flagged > 0
+    )
     negatives_below = negatives[:, None] - false_positives + negative / 2
     return {
-        "roc_auc": (positive * negatives_below).sum(axis=1) / (positives * negatives),
+        "roc_auc": (positive * negatives_below).sum(axis=1)
+        / (positives * negatives),
         "pr_auc": (positive * precision).sum(axis=1) / positives,
     }

@@ -11,7 +11,13 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from sklearn.metrics import average_precision_score, confusion_matrix, precision_recall_curve, roc_auc_score, roc_curve
+from sklearn.metrics import (
+    average_precision_score,
+    confusion_matrix,
+    precision_recall_curve,
+    roc_auc_score,
+    roc_curve,
+)
 
 from include.evaluation.calibration_error import BINS, ece, probability_bin
 from include.evaluation.deciles import deciles
@@ -38,7 +44,9 @@ def png(figure: Figure) -> bytes:
     return buffer.getvalue()
 
 
-def evaluation_plots(outcome: Any, probability: Any, threshold: float, folder: Path) -> list[Path]:
+def evaluation_plots(
+    outcome: Any, probability: Any, threshold: float, folder: Path
+) -> list[Path]:
     """Write the five pictures of one model on one set of leads into `folder`, which is made where absent.
 
     Args:
@@ -73,8 +81,17 @@ def _roc(y: Integers, p: Floats, threshold: float) -> Figure:
     flagged = p >= threshold
     false_share = flagged[y == 0].mean()
     true_share = flagged[y == 1].mean()
-    axes.plot(false_share, true_share, "o", color=INK, label=f"threshold {threshold:.2f}")
-    axes.set(xlabel="share of non-converting leads flagged", ylabel="share of converting leads found")
+    axes.plot(
+        false_share,
+        true_share,
+        "o",
+        color=INK,
+        label=f"threshold {threshold:.2f}",
+    )
+    axes.set(
+        xlabel="share of non-converting leads flagged",
+        ylabel="share of converting leads found",
+    )
     axes.set_title(f"ROC, AUC {roc_auc_score(y, p):.3f}")
     axes.legend(frameon=False, loc="lower right")
     return figure
@@ -83,13 +100,23 @@ def _roc(y: Integers, p: Floats, threshold: float) -> Figure:
 def _precision_recall(y: Integers, p: Floats, threshold: float) -> Figure:
     figure, axes = canvas()
     precision, recall, _ = precision_recall_curve(y, p)
-    axes.axhline(y.mean(), color=PALE, linestyle="--", label="every lead flagged")
+    axes.axhline(
+        y.mean(), color=PALE, linestyle="--", label="every lead flagged"
+    )
     axes.plot(recall, precision, color=ACCENT, drawstyle="steps-post")
     flagged = p >= threshold
     if flagged.any():
-        axes.plot(flagged[y == 1].mean(), y[flagged].mean(), "o", color=INK, label=f"threshold {threshold:.2f}")
+        axes.plot(
+            flagged[y == 1].mean(),
+            y[flagged].mean(),
+            "o",
+            color=INK,
+            label=f"threshold {threshold:.2f}",
+        )
     axes.set(xlabel="recall", ylabel="precision", ylim=(0, 1.02))
-    axes.set_title(f"Precision and recall, average precision {average_precision_score(y, p):.3f}")
+    axes.set_title(
+        f"Precision and recall, average precision {average_precision_score(y, p):.3f}"
+    )
     axes.legend(frameon=False, loc="lower left")
     return figure
 
@@ -99,12 +126,28 @@ def _calibration(y: Integers, p: Floats, threshold: float) -> Figure:
     bins = probability_bin(p)
     rows = np.bincount(bins, minlength=BINS)
     filled = rows > 0
-    mean_probability = np.bincount(bins, weights=p, minlength=BINS)[filled] / rows[filled]
-    conversion_rate = np.bincount(bins, weights=y, minlength=BINS)[filled] / rows[filled]
+    mean_probability = (
+        np.bincount(bins, weights=p, minlength=BINS)[filled] / rows[filled]
+    )
+    conversion_rate = (
+        np.bincount(bins, weights=y, minlength=BINS)[filled] / rows[filled]
+    )
     centres = (np.arange(BINS) + 0.5) / BINS
-    axes.bar(centres, rows / len(p), width=0.9 / BINS, color=PALE, label="share of leads")
+    axes.bar(
+        centres,
+        rows / len(p),
+        width=0.9 / BINS,
+        color=PALE,
+        label="share of leads",
+    )
     axes.plot([0, 1], [0, 1], color=PALE, linestyle="--")
-    axes.plot(mean_probability, conversion_rate, "o-", color=ACCENT, label="conversion rate")
+    axes.plot(
+        mean_probability,
+        conversion_rate,
+        "o-",
+        color=ACCENT,
+        label="conversion rate",
+    )
     axes.set(
         xlabel="mean predicted probability",
         ylabel="conversion rate",
@@ -122,9 +165,20 @@ def _gain(y: Integers, p: Floats, threshold: float) -> Figure:
     called = np.cumsum([0, *(row["rows"] for row in table)]) / len(y)
     gain = [0.0, *(row["gain"] for row in table)]
     flagged_share = float((p >= threshold).mean())
-    axes.plot([0, 1], [0, 1], color=PALE, linestyle="--", label="leads in random order")
+    axes.plot(
+        [0, 1],
+        [0, 1],
+        color=PALE,
+        linestyle="--",
+        label="leads in random order",
+    )
     axes.plot(called, gain, "o-", color=ACCENT, label="best scores first")
-    axes.axvline(flagged_share, color=INK, linewidth=0.8, label=f"threshold {threshold:.2f}")
+    axes.axvline(
+        flagged_share,
+        color=INK,
+        linewidth=0.8,
+        label=f"threshold {threshold:.2f}",
+    )
     axes.set(
         xlabel="share of leads called",
         ylabel="share of conversions found",
@@ -139,12 +193,23 @@ def _gain(y: Integers, p: Floats, threshold: float) -> Figure:
 def _confusion(y: Integers, p: Floats, threshold: float) -> Figure:
     figure, axes = canvas(4.2, 3.6)
     counts = confusion_matrix(y, p >= threshold, labels=[0, 1])
-    axes.imshow(counts / counts.sum(axis=1, keepdims=True), cmap="Blues", vmin=0, vmax=1)
+    axes.imshow(
+        counts / counts.sum(axis=1, keepdims=True), cmap="Blues", vmin=0, vmax=1
+    )
     for (row, column), count in np.ndenumerate(counts):
         share = count / counts[row].sum()
         colour = "white" if share > 0.5 else INK
-        axes.text(column, row, f"{count:,}\n{share:.1%}", ha="center", va="center", color=colour)
-    axes.set(xticks=[0, 1], yticks=[0, 1], xlabel="predicted", ylabel="happened")
+        axes.text(
+            column,
+            row,
+            f"{count:,}\n{share:.1%}",
+            ha="center",
+            va="center",
+            color=colour,
+        )
+    axes.set(
+        xticks=[0, 1], yticks=[0, 1], xlabel="predicted", ylabel="happened"
+    )
     axes.set_xticklabels(["no", "converts"])
     axes.set_yticklabels(["no", "converts"])
     axes.set_title(f"Decisions at threshold {threshold:.2f}")

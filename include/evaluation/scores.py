@@ -25,11 +25,17 @@ def checked(outcome: Any, probability: Any) -> tuple[Integers, Floats]:
     y = np.asarray(outcome, dtype=np.int64)
     p = np.asarray(probability, dtype=np.float64)
     if y.ndim != 1 or y.shape != p.shape:
-        raise ScoresUnusableError(f"outcomes of shape {y.shape} and probabilities of shape {p.shape} do not match")
+        raise ScoresUnusableError(
+            f"outcomes of shape {y.shape} and probabilities of shape {p.shape} do not match"
+        )
     is_probability = (p >= 0) & (p <= 1)
     if not is_probability.all():
         count = int((~is_probability).sum())
-        raise ScoresUnusableError(f"{count} of {len(p)} probabilities are not numbers in [0, 1]; look at the model")
+        raise ScoresUnusableError(
+            f"{count} of {len(p)} probabilities are not numbers in [0, 1]; look at the model"
+        )
     if len(np.unique(y)) < 2:
-        raise OneClassOnlyError(f"all {len(y)} leads to judge on have one outcome; take a snapshot with both")
+        raise OneClassOnlyError(
+            f"all {len(y)} leads to judge on have one outcome; take a snapshot with both"
+        )
     return y, p

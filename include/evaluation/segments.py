@@ -13,7 +13,9 @@ SMALL_SEGMENTS = "(levels with fewer leads)"
 MISSING = "(missing)"
 
 
-def segment_table(outcome: Any, probability: Any, threshold: float, segments: pd.DataFrame) -> list[dict[str, Any]]:
+def segment_table(
+    outcome: Any, probability: Any, threshold: float, segments: pd.DataFrame
+) -> list[dict[str, Any]]:
     """Return the figures per level of each segment field; levels with fewer than 30 leads are taken together.
 
     Returns:
@@ -58,6 +60,8 @@ def _segment(y: Integers, p: Floats, threshold: float) -> dict[str, Any]:
         "accuracy": float((predicted == y).mean()),
         "precision": float(y[predicted].mean()) if predicted.any() else None,
         "recall": float(predicted[y == 1].mean()) if y.any() else None,
-        "roc_auc": evaluate_classification_model(y, p, threshold)["roc_auc"] if has_both_outcomes else None,
+        "roc_auc": evaluate_classification_model(y, p, threshold)["roc_auc"]
+        if has_both_outcomes
+        else None,
         "brier": float(((p - y) ** 2).mean()),
     }

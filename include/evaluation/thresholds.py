@@ -35,7 +35,9 @@ def decide(decisions: Decisions, outcome: Any, probability: Any) -> Decision:
     )
 
 
-def _threshold(decisions: Decisions, outcome: np.ndarray, probability: np.ndarray) -> float:
+def _threshold(
+    decisions: Decisions, outcome: np.ndarray, probability: np.ndarray
+) -> float:
     """Return the threshold of the policy. Raises ThresholdPolicyError where there is no such policy."""
     policy = decisions.threshold_policy
     name, _, amount = policy.partition("=")
@@ -44,8 +46,14 @@ def _threshold(decisions: Decisions, outcome: np.ndarray, probability: np.ndarra
     if name == "precision_biased":
         return f_threshold(outcome, probability, beta=PRECISION_BIASED_BETA)
     if name == "cost":
-        return cost_threshold(decisions.false_positive_hours, decisions.missed_lead_hours)
-    if name == "capacity" and amount.isdecimal() and 0 < int(amount) <= LEADS_PER_CAPACITY:
+        return cost_threshold(
+            decisions.false_positive_hours, decisions.missed_lead_hours
+        )
+    if (
+        name == "capacity"
+        and amount.isdecimal()
+        and 0 < int(amount) <= LEADS_PER_CAPACITY
+    ):
         return capacity_threshold(probability, int(amount))
     raise ThresholdPolicyError(
         f"no threshold policy {policy!r}; set LEADS_THRESHOLD_POLICY to f1, precision_biased, cost or capacity=N "
@@ -73,7 +81,9 @@ def f_threshold(outcome: Any, probability: Any, beta: float) -> float:
     return float(thresholds[best_places[-1]])
 
 
-def cost_threshold(false_positive_hours: float, missed_lead_hours: float) -> float:
+def cost_threshold(
+    false_positive_hours: float, missed_lead_hours: float
+) -> float:
     """Return the probability from which calling costs less than missing, for calibrated probabilities.
 
     Args:

@@ -85,8 +85,12 @@ class Attribution:
         options = {}
         if self.name == "TreeExplainer":
             options["check_additivity"] = False
-        values = np.asarray(self.explainer.shap_values(matrix, **options), dtype=np.float64)
-        if values.ndim == 3:  # scikit-learn's trees have one layer for each class
+        values = np.asarray(
+            self.explainer.shap_values(matrix, **options), dtype=np.float64
+        )
+        if (
+            values.ndim == 3
+        ):  # scikit-learn's trees have one layer for each class
             values = values[:, :, 1]
         return np.asarray(values @ self._sums)
 
@@ -139,8 +143,12 @@ def _explainer(classifier: Any, background: Floats | None) -> Any:
             return shap.TreeExplainer(classifier)
         except InvalidModelError as error:
             name = type(classifier).__name__
-            raise NotExplainableError(f"{name} has neither coefficients nor trees") from error
+            raise NotExplainableError(
+                f"{name} has neither coefficients nor trees"
+            ) from error
     if background is None:
-        raise NotExplainableError("a linear model needs the matrix of ordinary leads to measure from")
+        raise NotExplainableError(
+            "a linear model needs the matrix of ordinary leads to measure from"
+        )
     masker = shap.maskers.Independent(background, max_samples=len(background))
     return shap.LinearExplainer(classifier, masker)

@@ -45,7 +45,9 @@ class Calibration:
     intercept: float = 0.0
 
     @classmethod
-    def fitted(cls, method: Method, probability: np.ndarray, outcome: np.ndarray) -> Self:
+    def fitted(
+        cls, method: Method, probability: np.ndarray, outcome: np.ndarray
+    ) -> Self:
         """Return the map from probabilities, shape (n,), of leads the classifier has not seen, to their outcomes.
 
         A map that would turn the ranking round is refused: `none` comes back.
@@ -89,7 +91,9 @@ class CalibratedModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # s
         decision: policy, threshold and tiers; `predict` uses the threshold.
     """
 
-    def __init__(self, classifier: Any, calibration: Calibration, decision: Decision) -> None:
+    def __init__(
+        self, classifier: Any, calibration: Calibration, decision: Decision
+    ) -> None:
         self.classifier = classifier
         self.calibration = calibration
         self.decision = decision
@@ -105,7 +109,9 @@ class CalibratedModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # s
 
     def fit(self, X: Any, y: Any) -> Self:  # noqa: N803 - scikit-learn's names
         """Refuse: fit the classifier and its calibration by a training."""
-        raise TypeError("a CalibratedModel is made from a fitted classifier; train with include.training instead")
+        raise TypeError(
+            "a CalibratedModel is made from a fitted classifier; train with include.training instead"
+        )
 
     def predict_proba(self, X: Any) -> np.ndarray:  # noqa: N803
         """Return the probability of 0 and of 1, shape (rows, 2)."""

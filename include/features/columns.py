@@ -16,7 +16,12 @@ KINDS: dict[str, Kind] = {
     "yes_no": "flag",
     "category": "nominal",
 }
-TYPE_BEFORE: dict[Kind, str] = {"number": "number", "ordinal": "ordinal", "flag": "yes_no", "nominal": "category"}
+TYPE_BEFORE: dict[Kind, str] = {
+    "number": "number",
+    "ordinal": "ordinal",
+    "flag": "yes_no",
+    "nominal": "category",
+}
 """Types of columns in models that do not remember them."""
 
 
@@ -48,9 +53,15 @@ class FeatureColumn:
         return self.type or TYPE_BEFORE[self.kind]
 
 
-def feature_columns(contract: Contract, stage: KnownAt) -> tuple[FeatureColumn, ...]:
+def feature_columns(
+    contract: Contract, stage: KnownAt
+) -> tuple[FeatureColumn, ...]:
     """Return the columns that a model of `stage` reads, in the contract's order; free text (string) is no feature."""
-    return tuple(_feature(column) for column in contract.features(stage) if column.type in KINDS)
+    return tuple(
+        _feature(column)
+        for column in contract.features(stage)
+        if column.type in KINDS
+    )
 
 
 def _feature(column: Column) -> FeatureColumn:

@@ -45,7 +45,9 @@ class QuantileBins(TransformerMixin, BaseEstimator):  # type: ignore[misc] # sci
         names = {field: self._named(X[field]) for field in X}
         return pd.DataFrame(names, index=X.index, dtype=object)
 
-    def get_feature_names_out(self, input_features: Sequence[str] | None = None) -> np.ndarray:
+    def get_feature_names_out(
+        self, input_features: Sequence[str] | None = None
+    ) -> np.ndarray:
         """Return the field names, unchanged."""
         return self.feature_names_in_
 
@@ -79,7 +81,9 @@ class NativeLevels(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         columns = {field: self._numbered(X[field]) for field in X}
         return pd.DataFrame(columns, index=X.index)
 
-    def get_feature_names_out(self, input_features: Sequence[str] | None = None) -> np.ndarray:
+    def get_feature_names_out(
+        self, input_features: Sequence[str] | None = None
+    ) -> np.ndarray:
         """Return the field names, unchanged."""
         return self.feature_names_in_
 
@@ -145,7 +149,13 @@ class Encoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             not with `native`, which no linear model takes.
     """
 
-    def __init__(self, numbers: Numbers = "scaled", levels: Levels = "onehot", bins: int = 15, seed: int = 0) -> None:
+    def __init__(
+        self,
+        numbers: Numbers = "scaled",
+        levels: Levels = "onehot",
+        bins: int = 15,
+        seed: int = 0,
+    ) -> None:
         self.numbers = numbers
         self.levels = levels
         self.bins = bins
@@ -156,7 +166,11 @@ class Encoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.fit_transform(X, y)
         return self
 
-    def fit_transform(self, X: pd.DataFrame, y: Any = None) -> np.ndarray | pd.DataFrame:  # noqa: N803
+    def fit_transform(
+        self,
+        X: pd.DataFrame,  # noqa: N803
+        y: Any = None,
+    ) -> np.ndarray | pd.DataFrame:
         """Return the matrix of the training rows; no row's own outcome is in its target encoding."""
         self.n_features_in_ = X.shape[1]
         X = text_as_objects(X)  # noqa: N806
@@ -172,7 +186,9 @@ class Encoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     def transform(self, X: pd.DataFrame) -> np.ndarray | pd.DataFrame:  # noqa: N803
         """Return the matrix, shape (rows, features)."""
         X = text_as_objects(X)  # noqa: N806
-        if self.levels == "native" or not hasattr(self, "tables_"):  # a model from before there were tables
+        if self.levels == "native" or not hasattr(
+            self, "tables_"
+        ):  # a model from before there were tables
             return self._matrix(self.columns_.transform(X))
         places = self.columns_.output_indices_
         width = max(place.stop for place in places.values())
@@ -184,12 +200,18 @@ class Encoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             matrix[:, table.places] = table.rows_of(X[table.field])
         return matrix
 
-    def get_feature_names_out(self, input_features: Sequence[str] | None = None) -> np.ndarray:
+    def get_feature_names_out(
+        self, input_features: Sequence[str] | None = None
+    ) -> np.ndarray:
         """Return `<block>__<field>` for each column, for one-hot columns followed by `=<level>`."""
         return np.asarray(self.columns_.get_feature_names_out(), dtype=object)
 
     def _matrix(self, encoded: Any) -> np.ndarray | pd.DataFrame:
-        return encoded if self.levels == "native" else np.asarray(encoded, dtype="float64")
+        return (
+            encoded
+            if self.levels == "native"
+            else np.asarray(encoded, dtype="float64")
+        )
 
     def _tables(self, frame: pd.DataFrame) -> list["LevelTable"]:
         """Return what the fitted blocks make of every level, asked once: they take 8 ms even for a single lead."""
@@ -208,7 +230,9 @@ class Encoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         for block, field in dict.fromkeys(columns):
             if field in levels:
                 marked = [column == (block, field) for column in columns]
-                tables.append(LevelTable.of(field, levels[field], matrix, marked))
+                tables.append(
+                    LevelTable.of(field, levels[field], matrix, marked)
+                )
         return tables
 
     def _blocks(self, frame: pd.DataFrame) -> list[tuple[str, Any, list[str]]]:

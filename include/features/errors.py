@@ -13,7 +13,9 @@ class UntypedPipelineError(LeadsError, TypeError):
     """A pipeline without the step that reads a lead's cells, so that text and numbers could be mixed up in silence."""
 
     def __init__(self, steps: Sequence[str]) -> None:
-        super().__init__(f"has no TypedColumns among its steps {', '.join(steps) or '(none)'}")
+        super().__init__(
+            f"has no TypedColumns among its steps {', '.join(steps) or '(none)'}"
+        )
 
 
 class NoUsefulColumnError(LeadsError, ValueError):

@@ -15,7 +15,12 @@ from numpy.typing import NDArray
 from scipy.sparse import issparse
 from sklearn.pipeline import Pipeline
 
-from include.features.cleaning import OTHER, GroupedLevels, TypedColumns, cells_of
+from include.features.cleaning import (
+    OTHER,
+    GroupedLevels,
+    TypedColumns,
+    cells_of,
+)
 from include.features.columns import FeatureColumn
 from include.features.encoding import Encoder, LevelTable
 from include.features.errors import UntypedPipelineError
@@ -27,7 +32,13 @@ Columns = Mapping[str, Cells]
 """Field to its cells, one for each lead; numbers as float64 with NaN, or any cells that TypedColumns reads."""
 Typed = dict[str, NDArray[Any]]
 """Field to its cells as TypedColumns types them."""
-KNOWN_STEPS = [TypedColumns, GroupedLevels, UsefulColumns, CappedOutliers, Encoder]
+KNOWN_STEPS = [
+    TypedColumns,
+    GroupedLevels,
+    UsefulColumns,
+    CappedOutliers,
+    Encoder,
+]
 """Classes of the steps that `_Tables` can stand for, in their order."""
 
 
@@ -151,15 +162,25 @@ class _Numbers:
     shift: NDArray[np.float64]
 
     @classmethod
-    def of(cls, block: Pipeline, fields: Sequence[str], places: slice, cap: CappedOutliers) -> Self:
+    def of(
+        cls,
+        block: Pipeline,
+        fields: Sequence[str],
+        places: slice,
+        cap: CappedOutliers,
+    ) -> Self:
         """Read the arrays off the fitted block of numbers and the fitted caps."""
         imputer = block[0]
         scaler = block[-1]
         lower = np.full(len(fields), -np.inf)
         upper = np.full(len(fields), np.inf)
         if cap.share > 0:
-            lower = np.array([cap.lower_.get(field, -np.inf) for field in fields])
-            upper = np.array([cap.upper_.get(field, np.inf) for field in fields])
+            lower = np.array(
+                [cap.lower_.get(field, -np.inf) for field in fields]
+            )
+            upper = np.array(
+                [cap.upper_.get(field, np.inf) for field in fields]
+            )
         return cls(
             fields=list(fields),
             places=places,

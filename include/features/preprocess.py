@@ -30,7 +30,9 @@ def preprocessing_steps(
         max_missing: columns with a larger missing share in training are dropped; 1.0 drops none.
     """
     columns = feature_columns(contract, stage)
-    numbers = tuple(column.field for column in columns if column.kind == "number")
+    numbers = tuple(
+        column.field for column in columns if column.kind == "number"
+    )
     return [
         ("clean", TypedColumns(columns, contract.null_tokens)),
         ("group", GroupedLevels(columns, enabled=grouped)),
@@ -49,14 +51,20 @@ def source_fields(preprocess: Pipeline) -> list[str]:
     try:
         names = [str(name) for name in preprocess.get_feature_names_out()]
     except (AttributeError, ValueError) as error:
-        raise NotExplainableError(f"a step does not name the columns it makes: {error}") from error
+        raise NotExplainableError(
+            f"a step does not name the columns it makes: {error}"
+        ) from error
     unknown = [name for name in names if "__" not in name]
     if unknown:
-        raise NotExplainableError(f"columns {', '.join(unknown[:3])} do not say which field they come from")
+        raise NotExplainableError(
+            f"columns {', '.join(unknown[:3])} do not say which field they come from"
+        )
     return [source_field(name) for name in names]
 
 
-def dropped_columns(contract: Contract, stage: KnownAt, pipeline: Pipeline) -> pd.DataFrame:
+def dropped_columns(
+    contract: Contract, stage: KnownAt, pipeline: Pipeline
+) -> pd.DataFrame:
     """Return every contract column that a fitted pipeline does not use, and why: columns `field` and `reason`."""
     reasons: dict[str, str] = {}
     for column in contract.columns:

@@ -22,7 +22,11 @@ class UsefulColumns(TransformerMixin, BaseEstimator):  # type: ignore[misc] # sc
         dropped_: field to the reason in words.
     """
 
-    def __init__(self, max_missing: float = 1.0, near_constant: float = NEAR_CONSTANT_SHARE) -> None:
+    def __init__(
+        self,
+        max_missing: float = 1.0,
+        near_constant: float = NEAR_CONSTANT_SHARE,
+    ) -> None:
         self.max_missing = max_missing
         self.near_constant = near_constant
 
@@ -47,7 +51,9 @@ class UsefulColumns(TransformerMixin, BaseEstimator):  # type: ignore[misc] # sc
         """Return the useful columns, shape (rows, useful columns)."""
         return X[self.kept_]
 
-    def get_feature_names_out(self, input_features: Sequence[str] | None = None) -> np.ndarray:
+    def get_feature_names_out(
+        self, input_features: Sequence[str] | None = None
+    ) -> np.ndarray:
         """Return the useful fields in the order of the output."""
         return np.array(self.kept_, dtype=object)
 
@@ -89,6 +95,8 @@ class CappedOutliers(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         capped = X[fields].clip(self.lower_, self.upper_, axis=1)
         return X.assign(**capped)
 
-    def get_feature_names_out(self, input_features: Sequence[str] | None = None) -> np.ndarray:
+    def get_feature_names_out(
+        self, input_features: Sequence[str] | None = None
+    ) -> np.ndarray:
         """Return the field names in the order of the output."""
         return np.array(self.fields_out_, dtype=object)

@@ -14,7 +14,9 @@ INFERS_TEXT = isinstance(pd.Series([""]).dtype, pd.StringDtype)
 """Whether this pandas makes its text dtype of arrays of objects."""
 
 
-def typed_frame(cells: Mapping[str, np.ndarray], index: pd.Index | None = None) -> pd.DataFrame:
+def typed_frame(
+    cells: Mapping[str, np.ndarray], index: pd.Index | None = None
+) -> pd.DataFrame:
     """Return a frame of typed columns, each of its array's dtype: objects stay objects, None included."""
     columns: Mapping[str, Any] = cells
     if INFERS_TEXT:  # an Index is taken at its word; where nothing is inferred, making it would cost a lead 0.3 ms
@@ -24,12 +26,18 @@ def typed_frame(cells: Mapping[str, np.ndarray], index: pd.Index | None = None) 
 
 def text_fields(frame: pd.DataFrame) -> list[str]:
     """Return the fields of a frame that hold text, whichever dtype it has, in their order."""
-    return [str(field) for field, dtype in frame.dtypes.items() if _is_text(dtype)]
+    return [
+        str(field) for field, dtype in frame.dtypes.items() if _is_text(dtype)
+    ]
 
 
 def text_as_objects(frame: pd.DataFrame) -> pd.DataFrame:
     """Return the same frame with all text as objects and None; `frame` itself where it is so already."""
-    texts = [str(field) for field, dtype in frame.dtypes.items() if _is_inferred(dtype)]
+    texts = [
+        str(field)
+        for field, dtype in frame.dtypes.items()
+        if _is_inferred(dtype)
+    ]
     if not texts:
         return frame
     objects = {field: _objects(frame[field]) for field in texts}

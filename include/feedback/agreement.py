@@ -6,10 +6,16 @@ from typing import Any
 
 Row = Mapping[str, Any]
 
-VERDICTS = {"right": "called_right", "too_high": "too_high", "too_low": "too_low"}
+VERDICTS = {
+    "right": "called_right",
+    "too_high": "too_high",
+    "too_low": "too_low",
+}
 
 
-def agreement(verdicts: Iterable[Row], pairs: Iterable[Row]) -> list[dict[str, Any]]:
+def agreement(
+    verdicts: Iterable[Row], pairs: Iterable[Row]
+) -> list[dict[str, Any]]:
     """Return the figures for each stage and model version, the newest version first.
 
     Args:
@@ -23,14 +29,18 @@ def agreement(verdicts: Iterable[Row], pairs: Iterable[Row]) -> list[dict[str, A
         reps, so that a rep counts once however many flags they give, and reps_agree over pairs; None where nothing can
         be said.
     """
-    pairs_of_version = {(row["stage"], row["model_version"]): row for row in pairs}
+    pairs_of_version = {
+        (row["stage"], row["model_version"]): row for row in pairs
+    }
     reps_of_version: dict[tuple[str | None, str], list[Row]] = defaultdict(list)
     for row in verdicts:
         reps_of_version[row["stage"], row["model_version"]].append(row)
     figures = []
     for version, reps in reps_of_version.items():
         stage, model_version = version
-        figures.append(_figures(stage, model_version, reps, pairs_of_version.get(version)))
+        figures.append(
+            _figures(stage, model_version, reps, pairs_of_version.get(version))
+        )
     return sorted(figures, key=_newest_last, reverse=True)
 
 
@@ -38,11 +48,16 @@ def _newest_last(figures: Row) -> tuple[int, str]:
     return _number(figures["model_version"]), figures["stage"] or ""
 
 
-def _figures(stage: str | None, version: str, reps: Sequence[Row], pairs: Row | None) -> dict[str, Any]:
+def _figures(
+    stage: str | None, version: str, reps: Sequence[Row], pairs: Row | None
+) -> dict[str, Any]:
     """Return the figures of one model version."""
     flags = [int(rep["flags"]) for rep in reps]
     total = sum(flags)
-    verdict_shares = {verdict: _mean_share(reps, count, "flags") for verdict, count in VERDICTS.items()}
+    verdict_shares = {
+        verdict: _mean_share(reps, count, "flags")
+        for verdict, count in VERDICTS.items()
+    }
     return {
         "stage": stage,
         "model_version": version,
@@ -51,7 +66,9 @@ def _figures(stage: str | None, version: str, reps: Sequence[Row], pairs: Row | 
         "loudest": max(flags) / total,
         **verdict_shares,
         "borne_out": _mean_share(reps, "borne_out", "judged"),
-        "reps_agree": _mean_share([pairs] if pairs else [], "agreeing", "pairs"),
+        "reps_agree": _mean_share(
+            [pairs] if pairs else [], "agreeing", "pairs"
+        ),
     }
 
 

@@ -56,7 +56,10 @@ def report_agreement(
     report = {
         "run_id": run_id,
         "reported_at": reported_at.isoformat(),
-        "collected": {name: collected[name] for name in ("objects", "collected", "malformed")},
+        "collected": {
+            name: collected[name]
+            for name in ("objects", "collected", "malformed")
+        },
         **{name: int(value) for name, value in counts.items()},
         "models": models,
     }
@@ -77,11 +80,16 @@ def report_agreement(
         len(models),
         folder,
     )
-    return report | {"agreement_page_uri": uri, "agreement_page_url": browser_address(layout.settings, uri)}
+    return report | {
+        "agreement_page_uri": uri,
+        "agreement_page_url": browser_address(layout.settings, uri),
+    }
 
 
 @tracking_errors()
-def _log_to_mlflow(settings: Settings, run_id: str, experiment: str, report: Mapping[str, Any]) -> None:
+def _log_to_mlflow(
+    settings: Settings, run_id: str, experiment: str, report: Mapping[str, Any]
+) -> None:
     """Log the figures and the JSON to the MLflow run of this report."""
     client = connect(settings.mlflow.tracking_uri)
     logged_at = int(time.time() * 1000)
@@ -92,7 +100,9 @@ def _log_to_mlflow(settings: Settings, run_id: str, experiment: str, report: Map
         tags,
         f"feedback {run_id}",
     )
-    metrics = [Metric(name, value, logged_at, 0) for name, value in _metrics(report)]
+    metrics = [
+        Metric(name, value, logged_at, 0) for name, value in _metrics(report)
+    ]
     client.log_batch(run, metrics)
     client.log_dict(run, dict(report), "agreement.json")
     client.set_terminated(run)

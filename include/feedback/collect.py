@@ -16,7 +16,12 @@ from include.feedback.errors import FeedbackRefusedError
 from include.feedback.verdicts import Feedback, parse
 from include.lake.frames import write_parquet
 from include.lake.layout import Layout
-from include.lake.objects import StoredObject, read_bytes, stored_objects, write_json
+from include.lake.objects import (
+    StoredObject,
+    read_bytes,
+    stored_objects,
+    write_json,
+)
 from include.warehouse.client import Warehouse
 from include.warehouse.templates import Statements
 
@@ -43,7 +48,9 @@ class Read:
     content: str = ""
 
 
-def collect(layout: Layout, statements: Statements, warehouse: Warehouse, run_id: str) -> dict[str, Any]:
+def collect(
+    layout: Layout, statements: Statements, warehouse: Warehouse, run_id: str
+) -> dict[str, Any]:
     """Write the feedback stored since the newest that the warehouse has, for COPY.
 
     Again for the same run it writes the same, or less where the warehouse has got the rest meanwhile.
@@ -137,9 +144,16 @@ def _read(stored: StoredObject) -> Read:
     try:
         feedback = parse(content.decode())
         if PurePosixPath(stored.uri).name != f"{feedback.id}.json":
-            raise FeedbackRefusedError({"field": "id", "reason": "does not name the object"})
+            raise FeedbackRefusedError(
+                {"field": "id", "reason": "does not name the object"}
+            )
         if feedback.given_at > stored.stored_at + CLOCKS_DIFFER:
-            raise FeedbackRefusedError({"field": "given_at", "reason": "is later than the object was stored"})
+            raise FeedbackRefusedError(
+                {
+                    "field": "given_at",
+                    "reason": "is later than the object was stored",
+                }
+            )
     except (FeedbackRefusedError, UnicodeDecodeError) as error:
         return Read(
             stored,
@@ -153,7 +167,9 @@ def _read(stored: StoredObject) -> Read:
 def _quarantine(refused: Read, layout: Layout) -> None:
     """Write a record of an object that is no feedback, with the reason."""
     stored = refused.stored
-    log.warning("Not feedback, to quarantine: %s: %s", stored.uri, refused.reason)
+    log.warning(
+        "Not feedback, to quarantine: %s: %s", stored.uri, refused.reason
+    )
     record = {
         "uri": stored.uri,
         "stored_at": stored.stored_at,
@@ -167,7 +183,9 @@ def _quarantine_name(stored: StoredObject) -> str:
     return f"{PurePosixPath(stored.uri).name}.json"
 
 
-def _row(feedback: Feedback, stored: StoredObject, contract: Contract) -> Mapping[str, Any]:
+def _row(
+    feedback: Feedback, stored: StoredObject, contract: Contract
+) -> Mapping[str, Any]:
     """Return the row of the staging table; its moments are UTC without a zone."""
     return {
         "id": feedback.id,

@@ -8,5 +8,7 @@ class FeedbackRefusedError(LeadsError, ValueError):
 
     def __init__(self, *problems: dict[str, str]) -> None:
         self.problems = problems
-        sentences = [f"{problem['field']}: {problem['reason']}" for problem in problems]
+        sentences = [
+            f"{problem['field']}: {problem['reason']}" for problem in problems
+        ]
         super().__init__("; ".join(sentences))

@@ -6,7 +6,14 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+)
 
 from include.feedback.errors import FeedbackRefusedError
 from include.lake.layout import Layout
@@ -21,7 +28,13 @@ NOT_NULL = r"^[^\x00]*$"
 Outcome = Annotated[
     int,
     Field(ge=0, le=1),
-    BeforeValidator(lambda value: int(value) if isinstance(value, float) and value.is_integer() else value),
+    BeforeValidator(
+        lambda value: (
+            int(value)
+            if isinstance(value, float) and value.is_integer()
+            else value
+        )
+    ),
 ]
 """JSON calls 1.0 an integer too."""
 MAX_PROBLEMS = 100
@@ -33,15 +46,39 @@ class FeedbackBody(BaseModel):
     # What this lets pass fits the table: no character has more than four bytes, and its widths are in bytes.
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
-    lead: Annotated[str, Field(min_length=1, max_length=250, pattern=NOT_BLANK, description="key of the lead")]
-    rep: Annotated[str, Field(min_length=1, max_length=64, pattern=NOT_BLANK, description="who says so")]
+    lead: Annotated[
+        str,
+        Field(
+            min_length=1,
+            max_length=250,
+            pattern=NOT_BLANK,
+            description="key of the lead",
+        ),
+    ]
+    rep: Annotated[
+        str,
+        Field(
+            min_length=1,
+            max_length=64,
+            pattern=NOT_BLANK,
+            description="who says so",
+        ),
+    ]
     verdict: Annotated[Verdict, Field(description="on the score")]
-    model_version: Annotated[str, Field(pattern=r"^[0-9]{1,9}$", description="that gave the score")]
+    model_version: Annotated[
+        str, Field(pattern=r"^[0-9]{1,9}$", description="that gave the score")
+    ]
     stage: Annotated[
-        Stage | None, Field(description="of the score; null: found out from the batch scores, where they tell")
+        Stage | None,
+        Field(
+            description="of the score; null: found out from the batch scores, where they tell"
+        ),
     ] = None
     outcome: Annotated[
-        Outcome | None, Field(description="1: the lead converted, 0: it did not, null: not known yet")
+        Outcome | None,
+        Field(
+            description="1: the lead converted, 0: it did not, null: not known yet"
+        ),
     ] = None
     comment: Annotated[str, Field(max_length=1000, pattern=NOT_NULL)] = ""
 
@@ -89,7 +126,9 @@ def keep(feedback: Feedback, layout: Layout) -> str:
         "id": feedback.id,
         "given_at": feedback.given_at.astimezone(UTC).isoformat(),
     }
-    write_text(f"{layout.feedback}{feedback.id}.json", json.dumps(content) + "\n")
+    write_text(
+        f"{layout.feedback}{feedback.id}.json", json.dumps(content) + "\n"
+    )
     return feedback.id
 
 
@@ -105,14 +144,21 @@ def parse(text: str) -> Feedback:
         raise _refused(error) from None
     feedback = Feedback(**stored.model_dump(exclude={"id"}))
     if feedback.id != stored.id:
-        raise FeedbackRefusedError({"field": "id", "reason": "is not that of what it says"})
+        raise FeedbackRefusedError(
+            {"field": "id", "reason": "is not that of what it says"}
+        )
     return feedback
 
 
 def _refused(error: ValidationError) -> FeedbackRefusedError:
-    errors = error.errors(include_url=False, include_input=False, include_context=False)
+    errors = error.errors(
+        include_url=False, include_input=False, include_context=False
+    )
     return FeedbackRefusedError(*map(_problem, errors[:MAX_PROBLEMS]))
 
 
 def _problem(error: Mapping[str, Any]) -> dict[str, str]:
-    return {"field": ".".join(map(str, error["loc"])) or "body", "reason": error["msg"]}
+    return {
+        "field": ".".join(map(str, error["loc"])) or "body",
+        "reason": error["msg"],
+    }

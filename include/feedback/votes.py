@@ -14,7 +14,9 @@ LABEL, WEIGHT = "training_label", "training_weight"
 """Columns of a snapshot beside those of the table of leads; one from before there was feedback lacks them."""
 
 
-def count_votes(settings: Settings, contract: Contract, run_id: str) -> dict[str, Any]:
+def count_votes(
+    settings: Settings, contract: Contract, run_id: str
+) -> dict[str, Any]:
     """Count what the unloaded votes of a snapshot came to.
 
     Returns:

@@ -4,7 +4,9 @@ import argparse
 from collections.abc import Sequence
 
 
-def parse_arguments(description: str, names: Sequence[str], argv: Sequence[str] | None = None) -> argparse.Namespace:
+def parse_arguments(
+    description: str, names: Sequence[str], argv: Sequence[str] | None = None
+) -> argparse.Namespace:
     """Return the job's arguments, one attribute for each name.
 
     Glue passes more than a job asks for (--JOB_NAME, --enable-metrics …); those are left aside.
@@ -14,7 +16,9 @@ def parse_arguments(description: str, names: Sequence[str], argv: Sequence[str] 
         names: of the arguments, all of which are required.
         argv: None takes those of the process.
     """
-    parser = argparse.ArgumentParser(description=description, allow_abbrev=False)
+    parser = argparse.ArgumentParser(
+        description=description, allow_abbrev=False
+    )
     for name in names:
         parser.add_argument(f"--{name}", required=True)
     arguments, _ = parser.parse_known_args(argv)

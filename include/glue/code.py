@@ -20,9 +20,14 @@ def code_zip() -> bytes:
     same bytes.
     """
     content = BytesIO()
-    with as_file(package_files(PACKAGE)) as root, zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+    with (
+        as_file(package_files(PACKAGE)) as root,
+        zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive,
+    ):
         for file in sorted(_needed_files(JOBS, root)):
-            entry = zipfile.ZipInfo(file.relative_to(root.parent).as_posix(), date_time=EPOCH)
+            entry = zipfile.ZipInfo(
+                file.relative_to(root.parent).as_posix(), date_time=EPOCH
+            )
             entry.compress_type = zipfile.ZIP_DEFLATED
             entry.external_attr = 0o644 << 16
             archive.writestr(entry, file.read_bytes())

@@ -29,16 +29,28 @@ def split_lines(content: bytes) -> list[Line]:
     a NUL, which is how UTF-16 without a byte order mark looks.
     """
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        lines = io.StringIO(content.decode("utf-16", errors="replace"), newline="")
-        return [Line(line, "\ufffd" not in line and "\0" not in line) for line in lines]
-    return [_decode(line) for line in content.removeprefix(codecs.BOM_UTF8).splitlines(keepends=True)]
+        lines = io.StringIO(
+            content.decode("utf-16", errors="replace"), newline=""
+        )
+        return [
+            Line(line, "\ufffd" not in line and "\0" not in line)
+            for line in lines
+        ]
+    return [
+        _decode(line)
+        for line in content.removeprefix(codecs.BOM_UTF8).splitlines(
+            keepends=True
+        )
+    ]
 
 
 def _decode(line: bytes) -> Line:
     try:
         text = line.decode("utf-8")
     except UnicodeDecodeError:
-        return Line(line.decode("utf-8", errors="backslashreplace"), readable=False)
+        return Line(
+            line.decode("utf-8", errors="backslashreplace"), readable=False
+        )
     return Line(text, "\0" not in text)
 
 

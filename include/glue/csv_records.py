@@ -39,7 +39,10 @@ class Header:
 def parse_file(contract: JobContract, content: bytes) -> Iterator[Record]:
     """Yield every row of a CSV file as a record, then one of kind `file` with its summary. Blank lines are no rows."""
     lines = split_lines(content)
-    start = next((index for index, line in enumerate(lines) if not line.blank), len(lines))
+    start = next(
+        (index for index, line in enumerate(lines) if not line.blank),
+        len(lines),
+    )
     if start == len(lines):
         yield _summary(0, Header((), (), problem="empty file"))
         return
@@ -51,7 +54,9 @@ def parse_file(contract: JobContract, content: bytes) -> Iterator[Record]:
     yield _summary(rows, header)
 
 
-def _read_header_lines(contract: JobContract, lines: Sequence[Line], start: int) -> tuple[Header, int]:
+def _read_header_lines(
+    contract: JobContract, lines: Sequence[Line], start: int
+) -> tuple[Header, int]:
     """Return the header that begins at `lines[start]`, and how many lines it takes."""
     try:
         cells, line_count = split_record(lines, start)
@@ -81,7 +86,9 @@ def _header_problem(names: Sequence[str], missing: Sequence[str]) -> str | None:
     """Return why no row of the file can be typed, or None."""
     if missing:
         return f"missing column: {', '.join(missing)}"
-    repeated = sorted({name for name in names if name and names.count(name) > 1})
+    repeated = sorted(
+        {name for name in names if name and names.count(name) > 1}
+    )
     if repeated:
         return f"column stands twice in the header: {', '.join(repeated)}"
     return None
@@ -92,11 +99,18 @@ def _summary(rows: int, header: Header) -> Record:
     problem = header.problem
     if problem is None and rows == 0:
         problem = "header without rows"
-    summary = {"rows": rows, "problem": problem, "missing": header.missing, "extra": header.extra}
+    summary = {
+        "rows": rows,
+        "problem": problem,
+        "missing": header.missing,
+        "extra": header.extra,
+    }
     return Record("file", 0, json.dumps(summary))
 
 
-def _parse_rows(contract: JobContract, header: Header, lines: Sequence[Line], start: int) -> Iterator[Record]:
+def _parse_rows(
+    contract: JobContract, header: Header, lines: Sequence[Line], start: int
+) -> Iterator[Record]:
     """Yield the records of the rows from `lines[start]` on."""
     while start < len(lines):
         record, line_count = _parse_record(contract, header, lines, start)
@@ -119,7 +133,9 @@ def _parse_record(
     try:
         cells, line_count = split_record(lines, start)
     except csv.Error as error:
-        return _rejected_line(number, line, BrokenRule(f"row: {error}", f"row: {error}")), 1
+        return _rejected_line(
+            number, line, BrokenRule(f"row: {error}", f"row: {error}")
+        ), 1
     broken_rule = _field_count_rule(header, cells)
     if broken_rule:
         return _rejected_line(number, line, broken_rule), 1
@@ -128,13 +144,17 @@ def _parse_record(
     return _parse_row(contract, header, number, cells), line_count
 
 
-def _field_count_rule(header: Header, cells: Sequence[str]) -> BrokenRule | None:
+def _field_count_rule(
+    header: Header, cells: Sequence[str]
+) -> BrokenRule | None:
     """Return the rule that a row with another number of fields than the header breaks."""
     if header.problem or len(cells) == len(header.names):
         return None
     amount = "many" if len(cells) > len(header.names) else "few"
     rule = f"row: too {amount} fields"
-    return BrokenRule(rule, f"{rule} ({len(cells)} instead of {len(header.names)})")
+    return BrokenRule(
+        rule, f"{rule} ({len(cells)} instead of {len(header.names)})"
+    )
 
 
 def _rejected_line(number: int, line: Line, broken_rule: BrokenRule) -> Record:
@@ -143,13 +163,19 @@ def _rejected_line(number: int, line: Line, broken_rule: BrokenRule) -> Record:
     return Record("rejected", number, raw, broken_rule.rule, broken_rule.reason)
 
 
-def _parse_row(contract: JobContract, header: Header, number: int, cells: list[str]) -> Record:
+def _parse_row(
+    contract: JobContract, header: Header, number: int, cells: list[str]
+) -> Record:
     """Return the record of a row, typed or rejected with every rule that it breaks."""
     if header.problem:
         raw = json.dumps({"cells": cells}, ensure_ascii=False)
         return Record("rejected", number, raw, header.problem, header.problem)
-    raw = json.dumps(dict(zip(header.names, cells, strict=True)), ensure_ascii=False)
-    values, broken_rules = type_row(contract, [cells[position] for position in header.positions])
+    raw = json.dumps(
+        dict(zip(header.names, cells, strict=True)), ensure_ascii=False
+    )
+    values, broken_rules = type_row(
+        contract, [cells[position] for position in header.positions]
+    )
     if broken_rules:
         reasons = "; ".join(broken_rule.reason for broken_rule in broken_rules)
         return Record("rejected", number, raw, broken_rules[0].rule, reasons)

@@ -51,10 +51,14 @@ def parse_contract(text: str) -> JobContract:
     try:
         content = json.loads(text)
         null_tokens = frozenset(content["null_tokens"])
-        columns = tuple(_column(column, null_tokens) for column in content["columns"])
+        columns = tuple(
+            _column(column, null_tokens) for column in content["columns"]
+        )
         return JobContract(columns, content["key"])
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise JobFailedError(f"the contract is not readable ({error!r}); upload it again as JSON") from error
+        raise JobFailedError(
+            f"the contract is not readable ({error!r}); upload it again as JSON"
+        ) from error
 
 
 def _column(content: dict[str, Any], null_tokens: frozenset[str]) -> JobColumn:

@@ -20,7 +20,9 @@ SUPERSEDED = "superseded by a later row with the same key"
 RECORD_COLUMNS = "_kind string, _rule string, _reason string, _line int, _raw string, _file string, _changed bigint"
 
 
-def read_records(spark: SparkSession, source_uri: str, contract: JobContract) -> DataFrame:
+def read_records(
+    spark: SparkSession, source_uri: str, contract: JobContract
+) -> DataFrame:
     """Return one line per source row and one per file: the contract's fields, then RECORD_COLUMNS.
 
     Lazy: nothing is read before the frame is used. `_changed` is the file's modification time in milliseconds.
@@ -32,12 +34,20 @@ def read_records(spark: SparkSession, source_uri: str, contract: JobContract) ->
         .load(source_uri)
         .select("path", sf.expr("unix_millis(modificationTime)"), "content")
     )
-    fields = ", ".join(f"{column.field} {column.spark_type}" for column in contract.columns)
-    rows = files.rdd.flatMap(partial(_records_of_file, source_uri=source_uri, contract=contract))
-    return spark.createDataFrame(rows, f"{fields}, {RECORD_COLUMNS}", verifySchema=False)
+    fields = ", ".join(
+        f"{column.field} {column.spark_type}" for column in contract.columns
+    )
+    rows = files.rdd.flatMap(
+        partial(_records_of_file, source_uri=source_uri, contract=contract)
+    )
+    return spark.createDataFrame(
+        rows, f"{fields}, {RECORD_COLUMNS}", verifySchema=False
+    )
 
 
-def _records_of_file(file: Sequence[Any], source_uri: str, contract: JobContract) -> Iterator[tuple[Any, ...]]:
+def _records_of_file(
+    file: Sequence[Any], source_uri: str, contract: JobContract
+) -> Iterator[tuple[Any, ...]]:
     """Yield the lines of `read_records` for one file; runs on the executors."""
     path, changed, content = file
     source_file = relative_path(path, source_uri)
@@ -78,8 +88,12 @@ def decide_outcomes(records: DataFrame, contract: JobContract) -> DataFrame:
         "_line",
         "_raw",
         outcome.alias("_outcome"),
-        sf.when(superseded, SUPERSEDED).otherwise(sf.col("_rule")).alias("_rule"),
-        sf.when(superseded, reason).otherwise(sf.col("_reason")).alias("_reason"),
+        sf.when(superseded, SUPERSEDED)
+        .otherwise(sf.col("_rule"))
+        .alias("_rule"),
+        sf.when(superseded, reason)
+        .otherwise(sf.col("_reason"))
+        .alias("_reason"),
     )
 
 
@@ -90,7 +104,9 @@ def _rank_rows_of_a_key(records: DataFrame, contract: JobContract) -> DataFrame:
     key of its own.
     """
     place = sf.concat_ws(" line ", "_file", "_line")
-    identity = sf.when(sf.col("_kind") == "row", sf.col(contract.key)).otherwise(place)
+    identity = sf.when(
+        sf.col("_kind") == "row", sf.col(contract.key)
+    ).otherwise(place)
     newest_first = Window.partitionBy("_kind", "_identity").orderBy(
         sf.desc("_changed"),
         sf.desc("_file"),

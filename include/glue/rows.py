@@ -16,7 +16,9 @@ class BrokenRule(NamedTuple):
     reason: str
 
 
-def type_row(contract: JobContract, cells: Sequence[str]) -> tuple[tuple[Any, ...], list[BrokenRule]]:
+def type_row(
+    contract: JobContract, cells: Sequence[str]
+) -> tuple[tuple[Any, ...], list[BrokenRule]]:
     """Return the typed values of one row and every rule that it breaks; the cells come in the contract's order."""
     values: list[Any] = []
     broken_rules: list[BrokenRule] = []
@@ -28,7 +30,9 @@ def type_row(contract: JobContract, cells: Sequence[str]) -> tuple[tuple[Any, ..
             broken_rules.append(_broken_rule(column.name, error.problem, cell))
         else:
             if value is None and column.field == contract.key:
-                broken_rules.append(_broken_rule(column.name, "the key is empty", cell))
+                broken_rules.append(
+                    _broken_rule(column.name, "the key is empty", cell)
+                )
         values.append(value)
     return tuple(values), broken_rules
 

@@ -23,12 +23,21 @@ from include.glue.outcomes import decide_outcomes, read_records
 from include.glue.storage import exists, list_csv_objects, read_text, write_text
 from include.glue.writing import write_loaded, write_quarantine
 
-ARGUMENTS = ("SOURCE_URI", "CONTRACT_URI", "LOAD_ID", "OUTPUT_URI", "QUARANTINE_URI", "METRICS_URI")
+ARGUMENTS = (
+    "SOURCE_URI",
+    "CONTRACT_URI",
+    "LOAD_ID",
+    "OUTPUT_URI",
+    "QUARANTINE_URI",
+    "METRICS_URI",
+)
 
 log = logging.getLogger("s3_to_redshift")
 
 
-def read_outcomes(spark: SparkSession, source_uri: str, contract: JobContract) -> tuple[DataFrame, dict[str, Any]]:
+def read_outcomes(
+    spark: SparkSession, source_uri: str, contract: JobContract
+) -> tuple[DataFrame, dict[str, Any]]:
     """Return the outcome of every row (cached, so that the source is read once) and the load's counts.
 
     Raises:
@@ -50,12 +59,18 @@ def run(spark: SparkSession, arguments: argparse.Namespace) -> dict[str, Any]:
     """Do one load, over what an earlier try left: Parquet, quarantine and metrics. Returns the metrics."""
     contract = parse_contract(read_text(spark, arguments.CONTRACT_URI))
     outcomes, counts = read_outcomes(spark, arguments.SOURCE_URI, contract)
-    loaded = write_loaded(outcomes, contract, counts["loaded_rows"], arguments.OUTPUT_URI)
+    loaded = write_loaded(
+        outcomes, contract, counts["loaded_rows"], arguments.OUTPUT_URI
+    )
     write_quarantine(outcomes, arguments.LOAD_ID, arguments.QUARANTINE_URI)
     levels = unknown_levels(loaded, contract)
     metrics = {"load_id": arguments.LOAD_ID, **counts, "unknown_levels": levels}
     # last, so that metrics stand for a complete load
-    write_text(spark, arguments.METRICS_URI, json.dumps(metrics, ensure_ascii=False, indent=2))
+    write_text(
+        spark,
+        arguments.METRICS_URI,
+        json.dumps(metrics, ensure_ascii=False, indent=2),
+    )
     outcomes.unpersist()
     return metrics
 

@@ -25,7 +25,14 @@ from include.scoring.spark import score_chunks
 
 BYTES_PER_TASK = 8 * 1024 * 1024
 """Scoring costs time, not reading: small tasks keep every core busy to the end."""
-ARGUMENTS = ("OPEN_URI", "CONTRACT_URI", "CHAMPIONS_URI", "SCORES_URI", "RUN_ID", "SCORED_AT")
+ARGUMENTS = (
+    "OPEN_URI",
+    "CONTRACT_URI",
+    "CHAMPIONS_URI",
+    "SCORES_URI",
+    "RUN_ID",
+    "SCORED_AT",
+)
 
 log = logging.getLogger("score_leads")
 
@@ -63,7 +70,9 @@ def run(spark: SparkSession, arguments: argparse.Namespace) -> None:
     )
     leads = spark.read.parquet(arguments.OPEN_URI)
     lead_fields = [field for field in contract.fields if field in leads.columns]
-    schema = from_arrow_schema(scores_schema(contract), prefer_timestamp_ntz=True)
+    schema = from_arrow_schema(
+        scores_schema(contract), prefer_timestamp_ntz=True
+    )
     scores = leads.select(*lead_fields).mapInPandas(score, schema)
     scores.write.mode("overwrite").parquet(arguments.SCORES_URI)
 
@@ -78,7 +87,12 @@ def main() -> None:
         run(spark, arguments)
     finally:
         spark.stop()
-    log.info("run %s: the leads of %s are scored in %s", arguments.RUN_ID, arguments.OPEN_URI, arguments.SCORES_URI)
+    log.info(
+        "run %s: the leads of %s are scored in %s",
+        arguments.RUN_ID,
+        arguments.OPEN_URI,
+        arguments.SCORES_URI,
+    )
 
 
 if __name__ == "__main__":

@@ -27,7 +27,9 @@ def list_csv_objects(spark: SparkSession, source_uri: str) -> dict[str, int]:
             if _is_data(path):
                 sizes[path] = status.getLen()
     if not sizes:
-        raise JobFailedError(f"no CSV objects under {source_uri}; check the prefix that the sensor saw")
+        raise JobFailedError(
+            f"no CSV objects under {source_uri}; check the prefix that the sensor saw"
+        )
     return sizes
 
 
@@ -48,8 +50,12 @@ def read_text(spark: SparkSession, uri: str) -> str:
     try:
         stream = file_system.open(path)
     except Py4JJavaError as error:
-        raise JobFailedError(f"{uri} cannot be read; run bootstrap_platform, which uploads it") from error
-    return str(spark._jvm.org.apache.commons.io.IOUtils.toString(stream, "UTF-8"))
+        raise JobFailedError(
+            f"{uri} cannot be read; run bootstrap_platform, which uploads it"
+        ) from error
+    return str(
+        spark._jvm.org.apache.commons.io.IOUtils.toString(stream, "UTF-8")
+    )
 
 
 def write_text(spark: SparkSession, uri: str, text: str) -> None:

@@ -8,9 +8,13 @@ from include.glue.job_contract import JobContract
 ROWS_PER_OUTPUT_FILE = 1_000_000
 
 
-def write_loaded(outcomes: DataFrame, contract: JobContract, rows: int, uri: str) -> DataFrame:
+def write_loaded(
+    outcomes: DataFrame, contract: JobContract, rows: int, uri: str
+) -> DataFrame:
     """Write the loaded rows as Parquet, as few files as their number allows, and return them."""
-    loaded = outcomes.where("_outcome = 'loaded'").select(*contract.fields, sf.col("_file").alias("source_file"))
+    loaded = outcomes.where("_outcome = 'loaded'").select(
+        *contract.fields, sf.col("_file").alias("source_file")
+    )
     files = 1 + rows // ROWS_PER_OUTPUT_FILE
     loaded.coalesce(files).write.mode("overwrite").parquet(uri)
     return loaded

@@ -15,7 +15,12 @@ SERVICE_WORDS = {"secretsmanager": "SECRETS_MANAGER"}
 CONNECT_SECONDS = 5
 
 
-def aws_client(service: str, region: str | None = None, read_timeout: float = 60, attempts: int = 5) -> Any:
+def aws_client(
+    service: str,
+    region: str | None = None,
+    read_timeout: float = 60,
+    attempts: int = 5,
+) -> Any:
     """Return the process's client of a service: one for each region, endpoint and set of limits.
 
     Args:
@@ -24,22 +29,40 @@ def aws_client(service: str, region: str | None = None, read_timeout: float = 60
         read_timeout: seconds to wait for an answer.
         attempts: how often a call is made at most when it fails in a way that may pass.
     """
-    return _client(service, region or environment_region(), endpoint_of(service), read_timeout, attempts)
+    return _client(
+        service,
+        region or environment_region(),
+        endpoint_of(service),
+        read_timeout,
+        attempts,
+    )
 
 
 def environment_region() -> str | None:
     """Return the region in AWS's variables; None leaves it to boto3, which also looks into its configuration file."""
-    return os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or None
+    return (
+        os.environ.get("AWS_REGION")
+        or os.environ.get("AWS_DEFAULT_REGION")
+        or None
+    )
 
 
 def endpoint_of(service: str) -> str | None:
     """Return the address of a service in AWS's variables, or None where it is AWS's own."""
     word = SERVICE_WORDS.get(service) or service.upper().replace("-", "_")
-    return os.environ.get(f"AWS_ENDPOINT_URL_{word}", os.environ.get("AWS_ENDPOINT_URL"))
+    return os.environ.get(
+        f"AWS_ENDPOINT_URL_{word}", os.environ.get("AWS_ENDPOINT_URL")
+    )
 
 
 @lru_cache(maxsize=16)
-def _client(service: str, region: str | None, endpoint: str | None, read_timeout: float, attempts: int) -> Any:
+def _client(
+    service: str,
+    region: str | None,
+    endpoint: str | None,
+    read_timeout: float,
+    attempts: int,
+) -> Any:
     config = Config(
         connect_timeout=CONNECT_SECONDS,
         read_timeout=read_timeout,

@@ -36,7 +36,9 @@ class ParquetColumns:
         with self._readable():
             schemas = [pq.read_schema(file) for file in files]
             self._present = [frozenset(schema.names) for schema in schemas]
-            self._rows: int = sum(pq.read_metadata(file).num_rows for file in files)
+            self._rows: int = sum(
+                pq.read_metadata(file).num_rows for file in files
+            )
         names: dict[str, None] = {}
         for schema in schemas:
             names.update(dict.fromkeys(schema.names))
@@ -93,7 +95,10 @@ class ParquetColumns:
         if field not in self.columns:
             raise KeyError(field)
         with self._readable():
-            parts = [self._part(file, field, names) for file, names in zip(self._files, self._present, strict=True)]
+            parts = [
+                self._part(file, field, names)
+                for file, names in zip(self._files, self._present, strict=True)
+            ]
             return pa.concat_tables(parts, promote_options="permissive")
 
     def _part(self, file: Path, field: str, names: frozenset[str]) -> pa.Table:
@@ -108,7 +113,9 @@ class ParquetColumns:
 
     @staticmethod
     def _values(table: pa.Table) -> pd.Series:
-        values: pd.Series = table.to_pandas(use_threads=False)[table.column_names[0]]
+        values: pd.Series = table.to_pandas(use_threads=False)[
+            table.column_names[0]
+        ]
         return values
 
     @contextmanager
@@ -138,10 +145,14 @@ def open_parquet(folder_uri: str) -> ParquetColumns:
     """
     parts = parquet_parts(folder_uri)
     if folder_uri.startswith(LOCAL):
-        return ParquetColumns(folder_uri, [Path(uri.removeprefix(LOCAL)) for uri in parts])
+        return ParquetColumns(
+            folder_uri, [Path(uri.removeprefix(LOCAL)) for uri in parts]
+        )
     folder = Path(tempfile.mkdtemp(prefix="leads-"))
     try:
-        leads = ParquetColumns(folder_uri, [_fetch(uri, folder_uri, folder) for uri in parts])
+        leads = ParquetColumns(
+            folder_uri, [_fetch(uri, folder_uri, folder) for uri in parts]
+        )
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise

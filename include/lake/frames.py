@@ -11,7 +11,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from include.lake.errors import ObjectMissingError
-from include.lake.objects import LOCAL, download_file, list_objects, read_bytes, upload_file, write_bytes
+from include.lake.objects import (
+    LOCAL,
+    download_file,
+    list_objects,
+    read_bytes,
+    upload_file,
+    write_bytes,
+)
 
 
 def read_parquet(folder_uri: str) -> pd.DataFrame:
@@ -22,7 +29,10 @@ def read_parquet(folder_uri: str) -> pd.DataFrame:
     Raises:
         ObjectMissingError: there is no Parquet object under the folder.
     """
-    tables = [pq.read_table(BytesIO(read_bytes(uri))) for uri in parquet_parts(folder_uri)]
+    tables = [
+        pq.read_table(BytesIO(read_bytes(uri)))
+        for uri in parquet_parts(folder_uri)
+    ]
     table = pa.concat_tables(tables, promote_options="permissive")
     frame: pd.DataFrame = table.to_pandas()
     return frame
@@ -56,13 +66,17 @@ def _on_disk(uri: str) -> Iterator[Path]:
 
 def parquet_parts(folder_uri: str) -> list[str]:
     """Return the *.parquet objects under `folder_uri` by name, one at least; raises ObjectMissingError."""
-    parts = [uri for uri in list_objects(folder_uri) if uri.endswith(".parquet")]
+    parts = [
+        uri for uri in list_objects(folder_uri) if uri.endswith(".parquet")
+    ]
     if not parts:
         raise ObjectMissingError(f"{folder_uri}*.parquet")
     return parts
 
 
-def write_parquet(frame: pd.DataFrame, uri: str, schema: pa.Schema | None = None) -> None:
+def write_parquet(
+    frame: pd.DataFrame, uri: str, schema: pa.Schema | None = None
+) -> None:
     """Store `frame` without its index as the Parquet object at `uri`.
 
     Args:
@@ -78,7 +92,9 @@ def write_parquet(frame: pd.DataFrame, uri: str, schema: pa.Schema | None = None
     write_bytes(uri, buffer.getvalue())
 
 
-def write_parquet_chunks(chunks: Iterable[pd.DataFrame], uri: str, schema: pa.Schema) -> int:
+def write_parquet_chunks(
+    chunks: Iterable[pd.DataFrame], uri: str, schema: pa.Schema
+) -> int:
     """Store frames of the same columns, one after the other, as one Parquet object; returns the rows written.
 
     What has been written waits on disk, so that memory holds one chunk; without any chunk the object has no rows.
@@ -94,7 +110,9 @@ def write_parquet_chunks(chunks: Iterable[pd.DataFrame], uri: str, schema: pa.Sc
         with pq.ParquetWriter(path, schema) as writer:
             writer.write_table(schema.empty_table())
             for chunk in chunks:
-                table = pa.Table.from_pandas(chunk, schema=schema, preserve_index=False)
+                table = pa.Table.from_pandas(
+                    chunk, schema=schema, preserve_index=False
+                )
                 writer.write_table(table)
                 rows += len(chunk)
         upload_file(path, uri)

@@ -45,8 +45,13 @@ def _naming_what_is_missing(uri: str) -> Iterator[None]:
     try:
         yield
     except (ClientError, S3UploadFailedError) as error:
-        answer = error if isinstance(error, ClientError) else error.__context__  # an upload in parts wraps it
-        if isinstance(answer, ClientError) and answer.response["Error"]["Code"] in MISSING_CODES:
+        answer = (
+            error if isinstance(error, ClientError) else error.__context__
+        )  # an upload in parts wraps it
+        if (
+            isinstance(answer, ClientError)
+            and answer.response["Error"]["Code"] in MISSING_CODES
+        ):
             raise ObjectMissingError(uri) from error
         raise
 
@@ -74,7 +79,9 @@ def write_bytes(uri: str, content: bytes) -> None:
     """
     bucket, key = split_uri(uri)
     with _naming_what_is_missing(uri):
-        s3_client().put_object(Bucket=bucket, Key=key, Body=content, ContentType=_content_type(key))
+        s3_client().put_object(
+            Bucket=bucket, Key=key, Body=content, ContentType=_content_type(key)
+        )
 
 
 def _content_type(key: str) -> str:
@@ -134,7 +141,11 @@ class StoredObject(NamedTuple):
 def list_objects(uri: str) -> list[str]:
     """Return the URIs of all objects that begin with `uri`, sorted. Raises ObjectMissingError without the bucket."""
     if uri.startswith(LOCAL):
-        return sorted(f"{LOCAL}{path}" for path in Path(uri.removeprefix(LOCAL)).rglob("*") if path.is_file())
+        return sorted(
+            f"{LOCAL}{path}"
+            for path in Path(uri.removeprefix(LOCAL)).rglob("*")
+            if path.is_file()
+        )
     return [stored.uri for stored in stored_objects(uri)]
 
 
@@ -145,10 +156,20 @@ def stored_objects(uri: str) -> list[StoredObject]:
         ObjectMissingError: there is no such bucket.
     """
     bucket, prefix = split_uri(uri)
-    pages = s3_client().get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+    pages = (
+        s3_client()
+        .get_paginator("list_objects_v2")
+        .paginate(Bucket=bucket, Prefix=prefix)
+    )
     objects: list[StoredObject] = []
     with _naming_what_is_missing(uri):
         for page in pages:
             for item in page.get("Contents", []):
-                objects.append(StoredObject(f"s3://{bucket}/{item['Key']}", item["Size"], item["LastModified"]))
+                objects.append(
+                    StoredObject(
+                        f"s3://{bucket}/{item['Key']}",
+                        item["Size"],
+                        item["LastModified"],
+                    )
+                )
     return sorted(objects)

@@ -10,7 +10,9 @@ COUNTS = ("input_rows", "loaded_rows", "quarantined_rows", "duplicate_rows")
 REASONS_NAMED = 5
 
 
-def check_load(metrics: Mapping[str, Any], settings: Settings) -> dict[str, float]:
+def check_load(
+    metrics: Mapping[str, Any], settings: Settings
+) -> dict[str, float]:
     """Let a good load pass.
 
     Args:
@@ -28,7 +30,9 @@ def check_load(metrics: Mapping[str, Any], settings: Settings) -> dict[str, floa
     counts = {name: metrics[name] for name in COUNTS}
     rejected_rows = counts["quarantined_rows"] - metrics["superseded_rows"]
     share = rejected_rows / max(counts["input_rows"], 1)
-    problems = _problems(metrics, share, settings.decisions.max_quarantined_share)
+    problems = _problems(
+        metrics, share, settings.decisions.max_quarantined_share
+    )
     if problems:
         reasons = "; ".join(problems)
         raise LoadRejectedError(
@@ -37,7 +41,9 @@ def check_load(metrics: Mapping[str, Any], settings: Settings) -> dict[str, floa
     return {**counts, "quarantined_share": share}
 
 
-def _problems(metrics: Mapping[str, Any], share: float, allowed_share: float) -> list[str]:
+def _problems(
+    metrics: Mapping[str, Any], share: float, allowed_share: float
+) -> list[str]:
     """Return every reason against the load."""
     problems = []
     if metrics["missing_columns"]:
@@ -55,7 +61,11 @@ def _problems(metrics: Mapping[str, Any], share: float, allowed_share: float) ->
 
 def _nothing_loaded(metrics: Mapping[str, Any]) -> str:
     """Return that no row was loaded, with every file that is to blame."""
-    files = [f"{file['source_file']} ({file['problem']})" for file in metrics["files"] if file["problem"]]
+    files = [
+        f"{file['source_file']} ({file['problem']})"
+        for file in metrics["files"]
+        if file["problem"]
+    ]
     if not files:
         return "no row was loaded"
     return f"no row was loaded: {', '.join(files)}"
@@ -64,4 +74,6 @@ def _nothing_loaded(metrics: Mapping[str, Any]) -> str:
 def _most_frequent_reasons(metrics: Mapping[str, Any]) -> str:
     """Return the reasons of the quarantine with their rows, the most frequent ones first."""
     reasons = sorted(metrics["reasons"].items(), key=lambda item: -item[1])
-    return ", ".join(f"{reason} ({rows})" for reason, rows in reasons[:REASONS_NAMED])
+    return ", ".join(
+        f"{reason} ({rows})" for reason, rows in reasons[:REASONS_NAMED]
+    )

@@ -25,11 +25,15 @@ def web_address(uri: str, region: str, endpoint: str | None = None) -> str:
         ValueError: `uri` is no s3:// URI.
     """
     bucket, key = split_uri(uri)
-    if endpoint and not (urlsplit(endpoint).hostname or "").endswith((".amazonaws.com", ".amazonaws.com.cn")):
+    if endpoint and not (urlsplit(endpoint).hostname or "").endswith(
+        (".amazonaws.com", ".amazonaws.com.cn")
+    ):
         return f"{endpoint.rstrip('/')}/{bucket}/{quote(key)}"
     return f"{CONSOLE}{bucket}?{urlencode({'region': region, 'prefix': key})}"
 
 
 def browser_address(settings: Settings, uri: str) -> str:
     """Return the `web_address` in the settings' region, at this process's endpoint or where a browser finds that."""
-    return web_address(uri, settings.region, settings.web.s3 or endpoint_of("s3"))
+    return web_address(
+        uri, settings.region, settings.web.s3 or endpoint_of("s3")
+    )

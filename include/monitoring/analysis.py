@@ -10,14 +10,27 @@ from include.lake.columns import ParquetColumns, open_parquet
 from include.lake.errors import ObjectMissingError, ParquetUnreadableError
 from include.lake.layout import Layout
 from include.monitoring.columns.assess import compare_leads
-from include.monitoring.columns.frames import Leads, columns_of_both, comparable_columns
+from include.monitoring.columns.frames import (
+    Leads,
+    columns_of_both,
+    comparable_columns,
+)
 from include.monitoring.columns.outage import Outage, row_collapse
-from include.monitoring.contract_change import UNCHANGED, ContractChange, contract_change
+from include.monitoring.contract_change import (
+    UNCHANGED,
+    ContractChange,
+    contract_change,
+)
 from include.monitoring.debounce import earlier_verdicts
 from include.monitoring.errors import ReferenceMissingError
 from include.monitoring.model_drift import ModelDrift, model_drift
 from include.monitoring.prediction import REFERENCE_ROWS, SCORED
-from include.monitoring.records import log_to_mlflow, report_files, store_metrics, write_reports
+from include.monitoring.records import (
+    log_to_mlflow,
+    report_files,
+    store_metrics,
+    write_reports,
+)
 from include.monitoring.summary import DriftDetails, DriftSummary, describe
 from include.monitoring.verdict import Evidence, VerdictName, assess_drift
 from include.registry.registry import ChampionInfo, champion
@@ -30,7 +43,11 @@ from include.warehouse.templates import Statements
 
 log = logging.getLogger(__name__)
 
-REFERENCE_ERRORS = (ReferenceMissingError, SnapshotChangedError, ParquetUnreadableError)
+REFERENCE_ERRORS = (
+    ReferenceMissingError,
+    SnapshotChangedError,
+    ParquetUnreadableError,
+)
 
 
 def analyse_drift(
@@ -78,7 +95,9 @@ def analyse_drift(
     """
     current = _read_window(window_uri)
     decisions = settings.decisions
-    serving = champion(connect(settings.mlflow.tracking_uri), contract.model_name())
+    serving = champion(
+        connect(settings.mlflow.tracking_uri), contract.model_name()
+    )
     if serving is None:
         return _not_analysed("no_champion", run_id, current)
     collapse = _collapse(decisions, len(current), expected_rows)
@@ -94,7 +113,9 @@ def analyse_drift(
             drift_share_threshold,
         )
     else:
-        evidence = Evidence(outages=collapse, change=_change_without_window(contract, serving))
+        evidence = Evidence(
+            outages=collapse, change=_change_without_window(contract, serving)
+        )
         if not (evidence.outages or evidence.change):
             return _not_analysed("not_enough_data", run_id, current)
     moment = checked_at or datetime.now(UTC)
@@ -135,11 +156,18 @@ def _compare(
     drift_share_threshold: float | None,
 ) -> Evidence:
     """Return what a window with enough leads shows; the champion is not asked about leads of an outage."""
-    threshold = decisions.drift_share_threshold if drift_share_threshold is None else drift_share_threshold
+    threshold = (
+        decisions.drift_share_threshold
+        if drift_share_threshold is None
+        else drift_share_threshold
+    )
     reference = _read_reference(contract.model_name(), serving)
     change = contract_change(contract, reference)
     if not columns_of_both(reference, current, comparable_columns(contract)):
-        log.warning("The champion's snapshot and the window have no column in common; %s", change)
+        log.warning(
+            "The champion's snapshot and the window have no column in common; %s",
+            change,
+        )
         return Evidence(outages=collapse, change=change)
     analysis = compare_leads(
         reference,
@@ -152,7 +180,9 @@ def _compare(
     if outages:
         return Evidence(analysis, ModelDrift(), outages, change)
     # Scores on both sides are made without the removed columns, so that their absence does not look like a drift.
-    held_back = _rows(reference, REFERENCE_ROWS).drop(columns=list(change.removed), errors="ignore")
+    held_back = _rows(reference, REFERENCE_ROWS).drop(
+        columns=list(change.removed), errors="ignore"
+    )
     scored = _rows(current, SCORED)
     closed = _rows(matured, len(matured))
     model = model_drift(
@@ -166,13 +196,17 @@ def _compare(
     return Evidence(analysis, model, (), change)
 
 
-def _change_without_window(contract: Contract, serving: ChampionInfo) -> ContractChange:
+def _change_without_window(
+    contract: Contract, serving: ChampionInfo
+) -> ContractChange:
     """Return the change of the contract where the window has too few leads for anything else.
 
     Nothing is compared then, so a snapshot that cannot be read is no error.
     """
     try:
-        return contract_change(contract, _read_reference(contract.model_name(), serving))
+        return contract_change(
+            contract, _read_reference(contract.model_name(), serving)
+        )
     except REFERENCE_ERRORS as error:
         log.warning("Cannot tell whether the contract has changed: %s", error)
         return UNCHANGED
@@ -180,7 +214,11 @@ def _change_without_window(contract: Contract, serving: ChampionInfo) -> Contrac
 
 def _rows(leads: Leads, limit: int) -> pd.DataFrame:
     """Return at most so many rows as a frame; an empty window has none."""
-    return leads.sample(limit) if isinstance(leads, ParquetColumns) else pd.DataFrame()
+    return (
+        leads.sample(limit)
+        if isinstance(leads, ParquetColumns)
+        else pd.DataFrame()
+    )
 
 
 def _record(
@@ -193,7 +231,9 @@ def _record(
 ) -> DriftSummary:
     """Write reports, MLflow run and table rows, and return the summary with their addresses."""
     files = report_files(details, evidence.analysis)
-    report_uri = write_reports(Layout(settings, contract), details.run_id, files)
+    report_uri = write_reports(
+        Layout(settings, contract), details.run_id, files
+    )
     mlflow_run_id, mlflow_run_url = log_to_mlflow(
         settings,
         contract,
@@ -216,7 +256,9 @@ def _record(
     return details.summary.model_copy(update=addresses)
 
 
-def _collapse(decisions: Decisions, rows: int, expected_rows: float | None) -> tuple[Outage, ...]:
+def _collapse(
+    decisions: Decisions, rows: int, expected_rows: float | None
+) -> tuple[Outage, ...]:
     """Return the outage of the whole feed, if it is one; where few leads are expected anyway, few say nothing."""
     if expected_rows is None or expected_rows < decisions.min_drift_rows:
         return ()
@@ -224,7 +266,9 @@ def _collapse(decisions: Decisions, rows: int, expected_rows: float | None) -> t
     return (outage,) if outage else ()
 
 
-def _not_analysed(verdict: VerdictName, run_id: str, current: Leads) -> DriftSummary:
+def _not_analysed(
+    verdict: VerdictName, run_id: str, current: Leads
+) -> DriftSummary:
     log.info(
         "Drift analysis %s: %s, %d rows in the window",
         run_id,

@@ -6,7 +6,9 @@ from include.errors import LeadsError
 class ReferenceMissingError(LeadsError, LookupError):
     """The champion's training snapshot cannot be read any more, so nothing can be compared with it."""
 
-    def __init__(self, model: str, version: str, snapshot_uri: str | None) -> None:
+    def __init__(
+        self, model: str, version: str, snapshot_uri: str | None
+    ) -> None:
         super().__init__(
             f"champion {model} version {version}: its training snapshot {snapshot_uri or '(no tag snapshot_uri)'} is "
             "gone; restore it from the bucket's versions, or run train_models and then promote_model"

@@ -11,8 +11,20 @@ from include.monitoring.columns.config import drift_config
 from include.monitoring.columns.drift import ColumnDrift
 from include.monitoring.columns.frames import monitored_columns
 from include.monitoring.columns.outage import find_outages
-from include.monitoring.performance import FigureDrift, Scored, loss_limits, performance_drift, too_few
-from include.monitoring.prediction import held_out, load, outcomes, prediction_drift, with_outcome
+from include.monitoring.performance import (
+    FigureDrift,
+    Scored,
+    loss_limits,
+    performance_drift,
+    too_few,
+)
+from include.monitoring.prediction import (
+    held_out,
+    load,
+    outcomes,
+    prediction_drift,
+    with_outcome,
+)
 from include.registry.registry import ChampionInfo
 from include.settings import Decisions
 
@@ -84,17 +96,23 @@ def model_drift(
             drift_config(),
         )
     if "performance" not in reasons:
-        on_holdout = Scored(outcomes(holdout, contract), holdout_scores, model.threshold)
+        on_holdout = Scored(
+            outcomes(holdout, contract), holdout_scores, model.threshold
+        )
         on_matured = Scored(
             outcomes(closed, contract),
             model.scores(closed),
             model.threshold,
         )
-        performance = performance_drift(on_holdout, on_matured, loss_limits(decisions))
+        performance = performance_drift(
+            on_holdout, on_matured, loss_limits(decisions)
+        )
     return ModelDrift(prediction, performance, len(closed), reasons)
 
 
-def _holdout(decisions: Decisions, contract: Contract, reference: pd.DataFrame) -> pd.DataFrame:
+def _holdout(
+    decisions: Decisions, contract: Contract, reference: pd.DataFrame
+) -> pd.DataFrame:
     """Return the held-out leads of the reference; none where nothing asks for the champion's scores."""
     watched = set(decisions.drift_triggers) - {"data"}
     if not watched or _no_roles(contract, reference):
@@ -104,14 +122,21 @@ def _holdout(decisions: Decisions, contract: Contract, reference: pd.DataFrame) 
 
 def _no_roles(contract: Contract, reference: pd.DataFrame) -> str | None:
     """Return that the reference has no key, label or clock by the present contract, None where it has all three."""
-    absent = [role for role in (contract.key, contract.label, contract.clock) if role not in reference.columns]
+    absent = [
+        role
+        for role in (contract.key, contract.label, contract.clock)
+        if role not in reference.columns
+    ]
     if not absent:
         return None
     return f"the reference has no column {', '.join(absent)}, which the contract uses as key, label or clock"
 
 
 def _no_prediction(
-    decisions: Decisions, contract: Contract, reference: pd.DataFrame, holdout: pd.DataFrame
+    decisions: Decisions,
+    contract: Contract,
+    reference: pd.DataFrame,
+    holdout: pd.DataFrame,
 ) -> str | None:
     """Return why the champion's scores cannot be compared, None where they can."""
     if "prediction" not in decisions.drift_triggers:
@@ -125,7 +150,10 @@ def _no_prediction(
 
 
 def _no_performance(
-    decisions: Decisions, contract: Contract, reference: pd.DataFrame, closed: pd.DataFrame
+    decisions: Decisions,
+    contract: Contract,
+    reference: pd.DataFrame,
+    closed: pd.DataFrame,
 ) -> str | None:
     """Return why the champion's performance cannot be compared, None where it can."""
     if "performance" not in decisions.drift_triggers:
@@ -140,7 +168,9 @@ def _no_performance(
         return reason
     # A champion that was fed gaps is no worse for it, and a new one would learn the gaps.
     monitored = monitored_columns(reference, contract)
-    outages = find_outages(reference, closed, monitored, decisions.outage_missing_jump)
+    outages = find_outages(
+        reference, closed, monitored, decisions.outage_missing_jump
+    )
     if not outages:
         return None
     return f"matured leads are from an outage of {', '.join(outage.column for outage in outages)}"

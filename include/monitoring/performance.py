@@ -56,7 +56,9 @@ Estimate = tuple[float, float]
 """A figure and the variance of its sampling error."""
 
 
-def performance_drift(holdout: Scored, matured: Scored, limits: Mapping[str, float]) -> tuple[FigureDrift, ...]:
+def performance_drift(
+    holdout: Scored, matured: Scored, limits: Mapping[str, float]
+) -> tuple[FigureDrift, ...]:
     """Compare every figure of `limits` between two sets of different leads.
 
     Both sets are samples, so both errors count: the bound of the loss is the loss less 1.645 standard errors of a
@@ -81,7 +83,10 @@ def too_few(decisions: Decisions, outcome: Floats) -> str | None:
     """Return why performance cannot be compared on these matured leads, None where it can."""
     won = int(outcome.sum())
     rarer = min(won, len(outcome) - won)
-    if len(outcome) >= decisions.min_matured_leads and rarer >= decisions.min_matured_per_outcome:
+    if (
+        len(outcome) >= decisions.min_matured_leads
+        and rarer >= decisions.min_matured_per_outcome
+    ):
         return None
     return (
         f"not enough matured labels: {len(outcome)} leads, {rarer} of the rarer outcome; "
@@ -89,7 +94,9 @@ def too_few(decisions: Decisions, outcome: Floats) -> str | None:
     )
 
 
-def _compare(name: str, holdout: Scored, matured: Scored, limit: float) -> FigureDrift:
+def _compare(
+    name: str, holdout: Scored, matured: Scored, limit: float
+) -> FigureDrift:
     estimate = ESTIMATES[name]
     reference, reference_variance = estimate(holdout)
     current, current_variance = estimate(matured)
@@ -147,4 +154,8 @@ def precision(scored: Scored) -> Estimate:
     return precision_of_sample, float(variance)
 
 
-ESTIMATES: Mapping[str, Callable[[Scored], Estimate]] = {"roc_auc": roc_auc, "brier": brier, "precision": precision}
+ESTIMATES: Mapping[str, Callable[[Scored], Estimate]] = {
+    "roc_auc": roc_auc,
+    "brier": brier,
+    "precision": precision,
+}

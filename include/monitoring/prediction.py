@@ -44,7 +44,9 @@ class Champion:
         if leads.empty:
             return np.empty(0)
         try:
-            return np.asarray(self.pipeline.predict_proba(leads)[:, 1], dtype=np.float64)
+            return np.asarray(
+                self.pipeline.predict_proba(leads)[:, 1], dtype=np.float64
+            )
         except UNFIT as error:
             raise ChampionUnreadableError(
                 f"{self.info.uri} cannot score these leads ({type(error).__name__}: {error}); retrain it if the "
@@ -67,7 +69,9 @@ def load(info: ChampionInfo) -> Champion:
     return Champion(info, threshold, pipeline)
 
 
-def held_out(reference: pd.DataFrame, contract: Contract, stage: KnownAt) -> pd.DataFrame:
+def held_out(
+    reference: pd.DataFrame, contract: Contract, stage: KnownAt
+) -> pd.DataFrame:
     """Return the labelled leads of a training snapshot that were held out when its model was trained.
 
     Scores of leads that a model has learnt from lie nearer to 0 and 1 than those of any new lead, without any drift.
@@ -104,7 +108,9 @@ def outcomes(leads: pd.DataFrame, contract: Contract) -> Floats:
     return labels.to_numpy(dtype="float64")
 
 
-def prediction_drift(reference: Floats, current: Floats, config: DriftConfig) -> ColumnDrift:
+def prediction_drift(
+    reference: Floats, current: Floats, config: DriftConfig
+) -> ColumnDrift:
     """Return Evidently's verdict on the scores, by the method and threshold that drift.yaml pins for them.
 
     Args:

@@ -67,7 +67,9 @@ class _Row:
         )
 
 
-def report_files(details: DriftDetails, analysis: Analysis | None) -> dict[str, str]:
+def report_files(
+    details: DriftDetails, analysis: Analysis | None
+) -> dict[str, str]:
     """Return name to text of the run's reports: page, figures and summary, the page first.
 
     Where no columns were compared there is only the summary.
@@ -92,7 +94,10 @@ def write_reports(layout: Layout, run_id: str, files: Mapping[str, str]) -> str:
 
 
 def log_to_mlflow(
-    settings: Settings, contract: Contract, details: DriftDetails, files: Mapping[str, str]
+    settings: Settings,
+    contract: Contract,
+    details: DriftDetails,
+    files: Mapping[str, str],
 ) -> tuple[str, str]:
     """Log metrics and reports to the MLflow run of this analysis, a new one or that of an earlier attempt.
 
@@ -120,7 +125,10 @@ def log_to_mlflow(
         )
         client.log_batch(
             run,
-            metrics=[Metric(name, value, logged_at, 0) for name, value in _metrics(details).items()],
+            metrics=[
+                Metric(name, value, logged_at, 0)
+                for name, value in _metrics(details).items()
+            ],
             tags=[RunTag(name, value) for name, value in tags.items()],
         )
         for name, text in files.items():
@@ -186,14 +194,34 @@ def _compared(details: DriftDetails) -> Iterator[_Row]:
         )
     prediction = details.prediction
     if prediction:
-        yield _Row(prediction.column, prediction.method, prediction.score, prediction.threshold, prediction.drifted)
+        yield _Row(
+            prediction.column,
+            prediction.method,
+            prediction.score,
+            prediction.threshold,
+            prediction.drifted,
+        )
     for figure in details.performance:
-        yield _Row(f"({figure.name})", "lower bound of loss", figure.at_least, figure.limit, figure.drifted)
+        yield _Row(
+            f"({figure.name})",
+            "lower bound of loss",
+            figure.at_least,
+            figure.limit,
+            figure.drifted,
+        )
     if ROWS in details.outages:
-        yield _Row(ROWS, "row_collapse", details.current_rows, None, drifted=False)
+        yield _Row(
+            ROWS, "row_collapse", details.current_rows, None, drifted=False
+        )
     changed_columns = len(details.columns_added) + len(details.columns_removed)
     if changed_columns:
-        yield _Row(CONTRACT, "columns_changed", changed_columns, None, drifted="contract" in details.triggers)
+        yield _Row(
+            CONTRACT,
+            "columns_changed",
+            changed_columns,
+            None,
+            drifted="contract" in details.triggers,
+        )
 
 
 def number(value: float | None) -> str:

@@ -9,13 +9,20 @@ from include.monitoring.columns.drift import ColumnDrift
 from include.monitoring.performance import FigureDrift
 from include.monitoring.verdict import DriftVerdict, Evidence
 
-Rounded = Annotated[float, PlainSerializer(lambda value: round(value, 4), return_type=float, when_used="json")]
+Rounded = Annotated[
+    float,
+    PlainSerializer(
+        lambda value: round(value, 4), return_type=float, when_used="json"
+    ),
+]
 
 
 class ColumnFigures(BaseModel):
     """One monitored column: its drift, and the missing shares of both sides in [0, 1]."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", ser_json_inf_nan="constants")
+    model_config = ConfigDict(
+        frozen=True, extra="ignore", ser_json_inf_nan="constants"
+    )
 
     column: str
     method: str
@@ -95,12 +102,18 @@ class DriftDetails(DriftSummary):
     @property
     def summary(self) -> DriftSummary:
         """Return the part that tasks hand on."""
-        fields = {name: getattr(self, name) for name in DriftSummary.model_fields}
+        fields = {
+            name: getattr(self, name) for name in DriftSummary.model_fields
+        }
         return DriftSummary(**fields)
 
 
 def describe(
-    run_id: str, champion_version: str, current_rows: int, evidence: Evidence, verdict: DriftVerdict
+    run_id: str,
+    champion_version: str,
+    current_rows: int,
+    evidence: Evidence,
+    verdict: DriftVerdict,
 ) -> DriftDetails:
     """Return the details of an analysis.
 
@@ -127,7 +140,9 @@ def describe(
         prediction=model.prediction,
         prediction_score=model.prediction.score if model.prediction else None,
         performance=model.performance,
-        performance_loss={figure.name: figure.loss for figure in model.performance},
+        performance_loss={
+            figure.name: figure.loss for figure in model.performance
+        },
         matured_rows=model.matured_rows,
         not_judged=dict(model.notes),
     )
@@ -139,10 +154,19 @@ def describe(
         "drifted_share": report.drifted_share,
         "drifted_columns": report.drifted_columns,
         "reference_rows": analysis.reference_rows,
-        "rows": {"reference": analysis.reference_rows, "current": analysis.current_rows},
-        "columns": tuple(_figures(analysis, column) for column in report.columns),
+        "rows": {
+            "reference": analysis.reference_rows,
+            "current": analysis.current_rows,
+        },
+        "columns": tuple(
+            _figures(analysis, column) for column in report.columns
+        ),
         "sampled_rows": analysis.sampled_rows,
-        "score_error": {column.column: float(f"{column.error:.3g}") for column in report.columns if column.error},
+        "score_error": {
+            column.column: float(f"{column.error:.3g}")
+            for column in report.columns
+            if column.error
+        },
         "judged_on_all_rows": report.exact_columns,
         "new_levels": analysis.new_levels,
     }

@@ -13,7 +13,9 @@ from include.monitoring.debounce import in_words, is_confirmed
 from include.monitoring.model_drift import ModelDrift
 from include.settings import Decisions
 
-VerdictName = Literal["no_champion", "not_enough_data", "stable", "drift", "outage"]
+VerdictName = Literal[
+    "no_champion", "not_enough_data", "stable", "drift", "outage"
+]
 Trigger = Literal["contract", "data", "prediction", "performance"]
 
 
@@ -45,7 +47,9 @@ class DriftVerdict(BaseModel):
         confirmation: why it is confirmed, or is not, in words.
     """
 
-    model_config = ConfigDict(frozen=True, extra="ignore", ser_json_inf_nan="constants")
+    model_config = ConfigDict(
+        frozen=True, extra="ignore", ser_json_inf_nan="constants"
+    )
 
     verdict: VerdictName
     triggers: tuple[Trigger, ...] = ()
@@ -71,7 +75,9 @@ class DriftVerdict(BaseModel):
         return self.verdict == "drift" and self.confirmed
 
 
-def assess_drift(decisions: Decisions, evidence: Evidence, earlier: Sequence[str] = ()) -> DriftVerdict:
+def assess_drift(
+    decisions: Decisions, evidence: Evidence, earlier: Sequence[str] = ()
+) -> DriftVerdict:
     """Return the verdict that follows from what an analysis has found.
 
     An outage comes before everything else and has no triggers, because nothing must be retrained on it.
@@ -110,7 +116,15 @@ def _triggers(decisions: Decisions, evidence: Evidence) -> tuple[Trigger, ...]:
     triggers: list[Trigger] = []
     if evidence.change:
         triggers.append("contract")
-    if "data" in decisions.drift_triggers and evidence.analysis is not None and evidence.analysis.drifted:
+    if (
+        "data" in decisions.drift_triggers
+        and evidence.analysis is not None
+        and evidence.analysis.drifted
+    ):
         triggers.append("data")
-    triggers.extend(kind for kind in evidence.model.triggers if kind in decisions.drift_triggers)
+    triggers.extend(
+        kind
+        for kind in evidence.model.triggers
+        if kind in decisions.drift_triggers
+    )
     return tuple(triggers)

@@ -52,10 +52,14 @@ def plan_window(
         WarehouseError: the warehouse does not answer, or bootstrap_platform has not run.
     """
     until = _utc(datetime.fromisoformat(run_after))
-    serving = champion(connect(settings.mlflow.tracking_uri), contract.model_name())
+    serving = champion(
+        connect(settings.mlflow.tracking_uri), contract.model_name()
+    )
     if serving:
         trained = _utc(serving.created_at)
-        since = max(trained, _last_settled(statements, warehouse, series, run_id, until))
+        since = max(
+            trained, _last_settled(statements, warehouse, series, run_id, until)
+        )
     else:
         trained = until
         since = until
@@ -70,7 +74,9 @@ def plan_window(
     }
 
 
-def earlier_periods(since: datetime, until: datetime) -> list[tuple[datetime, datetime]]:
+def earlier_periods(
+    since: datetime, until: datetime
+) -> list[tuple[datetime, datetime]]:
     """Return the same hours of the same weekdays in the weeks before, newest first; none overlaps the window."""
     weeks = math.ceil((until - since) / timedelta(weeks=1))
     step = timedelta(weeks=max(1, weeks))
@@ -89,16 +95,29 @@ def expected_rows(counts: Iterable[int | None]) -> float | None:
     return float(median(complete))
 
 
-def _arrivals(statements: Statements, warehouse: Warehouse, since: datetime, until: datetime) -> list[int | None]:
+def _arrivals(
+    statements: Statements,
+    warehouse: Warehouse,
+    since: datetime,
+    until: datetime,
+) -> list[int | None]:
     """Return the arrivals of the earlier periods, None for one that begins before the first lead of all."""
     if since >= until:
         return []
-    sql = statements.render("count_arrivals", periods=earlier_periods(since, until))
+    sql = statements.render(
+        "count_arrivals", periods=earlier_periods(since, until)
+    )
     (counts,) = warehouse.query(sql)
     return [None if count is None else int(count) for count in counts.values()]
 
 
-def _last_settled(statements: Statements, warehouse: Warehouse, series: str, run_id: str, before: datetime) -> datetime:
+def _last_settled(
+    statements: Statements,
+    warehouse: Warehouse,
+    series: str,
+    run_id: str,
+    before: datetime,
+) -> datetime:
     """Return when an earlier analysis was last done with its leads; long ago where none was."""
     sql = statements.render(
         "last_settled",

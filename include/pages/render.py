@@ -55,7 +55,9 @@ def picture(png: bytes | None, text: str) -> Markup:
     if not png:
         return Markup()
     encoded = b64encode(png).decode()
-    return Markup('<img src="data:image/png;base64,{}" alt="{}">').format(encoded, text)
+    return Markup('<img src="data:image/png;base64,{}" alt="{}">').format(
+        encoded, text
+    )
 
 
 FILTERS = (figure, change, percent, count, picture)

@@ -11,14 +11,30 @@ from include.contract import Contract, KnownAt
 from include.evaluation.artifacts import segments
 from include.evaluation.evaluate import evaluate_classification_model
 from include.lake.layout import Layout
-from include.promotion.decisions import decision_id, publish, record_uri, recorded
+from include.promotion.decisions import (
+    decision_id,
+    publish,
+    record_uri,
+    recorded,
+)
 from include.promotion.gate import choose_rule, judge, limits_of, success_floors
 from include.promotion.gate_report import GateReport, RuleName
 from include.promotion.holdout import Scored, holdout_scores, seen_by
 from include.promotion.paired import paired_changes, segment_changes
-from include.promotion.record import DecisionRecord, DecisionSummary, Figures, RecordedSnapshot, Segment
+from include.promotion.record import (
+    DecisionRecord,
+    DecisionSummary,
+    Figures,
+    RecordedSnapshot,
+    Segment,
+)
 from include.registry.errors import NoChallengerError
-from include.registry.registry import CHALLENGER, CHAMPION, ChampionInfo, aliased
+from include.registry.registry import (
+    CHALLENGER,
+    CHAMPION,
+    ChampionInfo,
+    aliased,
+)
 from include.registry.tracking import connect, tracking_errors
 from include.settings import Decisions, Settings
 from include.training.dataset import Dataset, load_dataset
@@ -89,7 +105,13 @@ def compare(
             primary_metric or settings.decisions.primary_metric,
             drift_confirmed,
             decided_at or datetime.now(UTC),
-        ).model_copy(update={"decision_id": decision_id(run_id, stage), "mode": mode, "report_uri": uri})
+        ).model_copy(
+            update={
+                "decision_id": decision_id(run_id, stage),
+                "mode": mode,
+                "report_uri": uri,
+            }
+        )
     publish(client, record)
     return record.summary
 
@@ -110,8 +132,14 @@ def _decide(
     challenger = aliased(client, model, CHALLENGER)
     champion = aliased(client, model, CHAMPION)
     if challenger is None:
-        raise NoChallengerError(f"{model} has no challenger; run train_models first")
-    rule, why_rule = choose_rule(_age_days(champion, decided_at), drift_confirmed, decisions.champion_max_age_days)
+        raise NoChallengerError(
+            f"{model} has no challenger; run train_models first"
+        )
+    rule, why_rule = choose_rule(
+        _age_days(champion, decided_at),
+        drift_confirmed,
+        decisions.champion_max_age_days,
+    )
     holdout = _holdout(contract, champion, data, stage)
     leads = data.frame[holdout.rows]
     report = gate_report(
@@ -139,7 +167,9 @@ def _decide(
         champion_version=champion.version if champion else None,
         metrics=_figures(report),
         gain=report.gain,
-        segments=tuple(Segment(**segment.model_dump()) for segment in report.segments),
+        segments=tuple(
+            Segment(**segment.model_dump()) for segment in report.segments
+        ),
         report=report,
         holdout_rows=len(leads),
         left_out_rows=holdout.left_out,
@@ -148,17 +178,26 @@ def _decide(
     )
 
 
-def _age_days(champion: ChampionInfo | None, decided_at: datetime) -> float | None:
+def _age_days(
+    champion: ChampionInfo | None, decided_at: datetime
+) -> float | None:
     """Return the days since the champion was registered, None where there is no champion."""
     if champion is None:
         return None
     return (decided_at - champion.created_at).total_seconds() / SECONDS_PER_DAY
 
 
-def _holdout(contract: Contract, champion: ChampionInfo | None, data: Dataset, stage: KnownAt) -> _Holdout:
+def _holdout(
+    contract: Contract,
+    champion: ChampionInfo | None,
+    data: Dataset,
+    stage: KnownAt,
+) -> _Holdout:
     """Return the holdout without the leads that the champion has learnt from."""
     rows = data.split == "holdout"
-    training_leads = seen_by(contract, champion, data, stage) if champion else None
+    training_leads = (
+        seen_by(contract, champion, data, stage) if champion else None
+    )
     if training_leads is None:
         return _Holdout(rows, None)
     return _Holdout(rows & ~training_leads, int((rows & training_leads).sum()))
@@ -216,6 +255,8 @@ def gate_report(
         floors=floors,
         gain=changes[metric],
         brier=changes["brier"],
-        segments=segment_changes(outcome, champion, challenger, fields, limits.segment_rows),
+        segments=segment_changes(
+            outcome, champion, challenger, fields, limits.segment_rows
+        ),
         limits=limits,
     )

@@ -54,7 +54,9 @@ def decision_page(record: DecisionRecord) -> str:
         segments=segments,
         headline=HEADLINES[record.verdict],
         metrics=side_by_side(record.metrics),
-        gain_plot=gain_plot(record.gain, _least_gain(record)) if record.gain else None,
+        gain_plot=gain_plot(record.gain, _least_gain(record))
+        if record.gain
+        else None,
         segment_plot=segment_plot(segments) if segments else None,
     )
 
@@ -69,7 +71,9 @@ def side_by_side(metrics: Figures) -> list[FigureRow]:
     return rows
 
 
-def _row(name: str, challenger: float | None, champion: float | None) -> FigureRow:
+def _row(
+    name: str, challenger: float | None, champion: float | None
+) -> FigureRow:
     if challenger is None or champion is None:
         return FigureRow(name, challenger, champion, None, "")
     change = challenger - champion

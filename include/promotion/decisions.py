@@ -76,7 +76,12 @@ def answer(settings: Settings, uri: str, approval: Approval) -> DecisionRecord:
 
 
 def roll_back(
-    settings: Settings, contract: Contract, run_id: str, stage: str, reason: str, decided_at: datetime
+    settings: Settings,
+    contract: Contract,
+    run_id: str,
+    stage: str,
+    reason: str,
+    decided_at: datetime,
 ) -> DecisionRecord:
     """Make the champion before the present one the champion again, once a run, and record it.
 
@@ -105,7 +110,9 @@ def roll_back(
     if record is None:
         present = registry.champion(client, model)
         if present is None:
-            raise NoChampionError(f"{model} has no champion to roll back; run data_drift_redshift_retrain first")
+            raise NoChampionError(
+                f"{model} has no champion to roll back; run data_drift_redshift_retrain first"
+            )
         record = DecisionRecord(
             decision_id=decision_id(run_id, stage),
             decided_at=decided_at.isoformat(),

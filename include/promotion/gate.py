@@ -5,7 +5,13 @@ from typing import Any
 
 from include.contract import KnownAt
 from include.promotion.errors import RecordDiffersError
-from include.promotion.gate_report import GateReport, Limits, Rule, RuleName, Verdict
+from include.promotion.gate_report import (
+    GateReport,
+    Limits,
+    Rule,
+    RuleName,
+    Verdict,
+)
 from include.promotion.record import DecisionRecord
 from include.settings import Decisions
 
@@ -51,7 +57,9 @@ def _comparison(report: GateReport) -> tuple[Rule, ...]:
     return gain, brier, Rule.at_least(name, worst.change, -limits.segment_loss)
 
 
-def choose_rule(champion_age_days: float | None, drift_confirmed: bool, max_age_days: float) -> tuple[RuleName, str]:
+def choose_rule(
+    champion_age_days: float | None, drift_confirmed: bool, max_age_days: float
+) -> tuple[RuleName, str]:
     """Return the rule of a decision and why it is that one.
 
     Args:
@@ -64,8 +72,14 @@ def choose_rule(champion_age_days: float | None, drift_confirmed: bool, max_age_
     if drift_confirmed:
         return "refresh", "the run was started by confirmed drift"
     if champion_age_days > max_age_days:
-        return "refresh", f"the champion is {champion_age_days:.0f} days old, more than {max_age_days:.0f}"
-    return "superiority", f"no confirmed drift, and the champion is {champion_age_days:.0f} days old"
+        return (
+            "refresh",
+            f"the champion is {champion_age_days:.0f} days old, more than {max_age_days:.0f}",
+        )
+    return (
+        "superiority",
+        f"no confirmed drift, and the champion is {champion_age_days:.0f} days old",
+    )
 
 
 def replay(record: DecisionRecord | Mapping[str, Any]) -> Verdict:
@@ -80,7 +94,11 @@ def replay(record: DecisionRecord | Mapping[str, Any]) -> Verdict:
     """
     record = DecisionRecord.model_validate(record)
     verdict = judge(GateReport.model_validate(record.report))
-    differing = [name for name in Verdict.model_fields if getattr(record, name) != getattr(verdict, name)]
+    differing = [
+        name
+        for name in Verdict.model_fields
+        if getattr(record, name) != getattr(verdict, name)
+    ]
     if differing:
         raise RecordDiffersError(
             f"decision {record.decision_id}: its report leads to other {', '.join(differing)} than it states; "

@@ -35,7 +35,11 @@ def gain_plot(gain: Change, least: float | None = None) -> bytes:
             label=f"lower bound must exceed {least:g}",
         )
         axes.legend(frameon=False, fontsize=8, loc="upper right")
-    axes.set(yticks=[], ylim=(-1, 1.6), xlabel=f"challenger minus champion, {gain.metric}")
+    axes.set(
+        yticks=[],
+        ylim=(-1, 1.6),
+        xlabel=f"challenger minus champion, {gain.metric}",
+    )
     axes.spines["left"].set_visible(False)
     return png(figure)
 

@@ -20,7 +20,9 @@ Scored = tuple[Floats, float]
 """A model's probabilities, shape (n,), and its threshold."""
 
 
-def seen_by(contract: Contract, version: ChampionInfo, data: Dataset, stage: KnownAt) -> pd.Series | None:
+def seen_by(
+    contract: Contract, version: ChampionInfo, data: Dataset, stage: KnownAt
+) -> pd.Series | None:
     """Return which leads of `data` a registered version learnt from (bool, index as in `data.frame`).
 
     The split goes by a hash of the key, so an untouched lead is always on the same side; one whose own values, or an
@@ -29,7 +31,9 @@ def seen_by(contract: Contract, version: ChampionInfo, data: Dataset, stage: Kno
     """
     try:
         frame = load_snapshot(version.tags["snapshot_uri"])
-        keys = frame.loc[assign_split(frame, contract, stage) != "holdout", contract.key]
+        keys = frame.loc[
+            assign_split(frame, contract, stage) != "holdout", contract.key
+        ]
     except (ObjectMissingError, SnapshotChangedError, KeyError) as error:
         log.warning(
             "Cannot tell which leads version %s learnt from: %s",

@@ -7,8 +7,25 @@ from include.promotion.record import DecisionSummary
 from include.warehouse.client import Warehouse
 from include.warehouse.templates import Statements
 
-Act = Literal["decided", "approved", "rejected", "expired", "promoted", "kept", "rolled_back"]
-COPIED = {"decision_id", "model", "stage", "version", "champion_version", "verdict", "rule", "mode"}
+Act = Literal[
+    "decided",
+    "approved",
+    "rejected",
+    "expired",
+    "promoted",
+    "kept",
+    "rolled_back",
+]
+COPIED = {
+    "decision_id",
+    "model",
+    "stage",
+    "version",
+    "champion_version",
+    "verdict",
+    "rule",
+    "mode",
+}
 REASON_BYTES = 4096
 
 

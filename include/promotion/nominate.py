@@ -10,7 +10,9 @@ from include.settings import Settings
 
 
 @tracking_errors()
-def nominate(settings: Settings, contract: Contract, stage: str, version: str | None) -> dict[str, Any]:
+def nominate(
+    settings: Settings, contract: Contract, stage: str, version: str | None
+) -> dict[str, Any]:
     """Move the alias `challenger` to `version`, or leave it where it is.
 
     Args:
@@ -30,11 +32,15 @@ def nominate(settings: Settings, contract: Contract, stage: str, version: str | 
     client = connect(settings.mlflow.tracking_uri)
     model = contract.model_name(KnownAt(stage))
     if version:
-        client.get_model_version(model, version)  # an alias can be set on a version that does not exist
+        client.get_model_version(
+            model, version
+        )  # an alias can be set on a version that does not exist
         client.set_registered_model_alias(model, CHALLENGER, version)
     challenger = aliased(client, model, CHALLENGER)
     if challenger is None:
-        raise NoChallengerError(f"{model} has no challenger; run train_models first, or give a version")
+        raise NoChallengerError(
+            f"{model} has no challenger; run train_models first, or give a version"
+        )
     return {
         "model": model,
         "version": challenger.version,

@@ -112,7 +112,9 @@ def _weightings(groups: npt.NDArray[np.intp], seed: int) -> Iterator[Weights]:
         yield np.ascontiguousarray(times.T, dtype=np.float32)[groups]
 
 
-def _figures(y: Integers, p: Floats, threshold: float, metric: str, weights: Weights) -> dict[str, Floats]:
+def _figures(
+    y: Integers, p: Floats, threshold: float, metric: str, weights: Weights
+) -> dict[str, Floats]:
     """Return the metric and the Brier score for every weighting, shape (weightings,)."""
     if metric == "roc_auc":
         squared_errors = (p - y) ** 2
@@ -140,12 +142,20 @@ def _roc_auc(y: Integers, p: Floats, weights: Weights) -> Floats:
     positive_scores = p[positives]
     positive_weights = weights[positives]
     nothing = np.zeros((1, weights.shape[1]), np.float32)
-    weight_below = np.concatenate([nothing, np.cumsum(weights[negatives], axis=0)])
+    weight_below = np.concatenate(
+        [nothing, np.cumsum(weights[negatives], axis=0)]
+    )
     # Twice the weight of the negatives below each positive: a tie is counted from one side only, so it counts half.
-    beaten = weight_below[np.searchsorted(negative_scores, positive_scores, "left")]
-    beaten += weight_below[np.searchsorted(negative_scores, positive_scores, "right")]
+    beaten = weight_below[
+        np.searchsorted(negative_scores, positive_scores, "left")
+    ]
+    beaten += weight_below[
+        np.searchsorted(negative_scores, positive_scores, "right")
+    ]
     pairs = positive_weights.sum(axis=0, dtype=np.float64) * weight_below[-1]
-    right_order = np.einsum("ij,ij->j", positive_weights, beaten, dtype=np.float64) / 2
+    right_order = (
+        np.einsum("ij,ij->j", positive_weights, beaten, dtype=np.float64) / 2
+    )
     undefined = np.full(len(pairs), np.nan)
     share: Floats = np.divide(
         right_order,
@@ -208,7 +218,9 @@ def segment_changes(
     return tuple(changes)
 
 
-def _segment_figure(y: Integers, p: Floats, threshold: float) -> tuple[str, float]:
+def _segment_figure(
+    y: Integers, p: Floats, threshold: float
+) -> tuple[str, float]:
     """Return the name and the value of the figure of one segment."""
     positives = y.sum()
     rarer = min(positives, len(y) - positives)

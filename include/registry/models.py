@@ -9,11 +9,21 @@ from mlflow.exceptions import MlflowException
 from sklearn.pipeline import Pipeline
 
 from include.features.calibration import Decision
-from include.registry.errors import ModelUnreadableError, TrackingUnavailableError
+from include.registry.errors import (
+    ModelUnreadableError,
+    TrackingUnavailableError,
+)
 from include.registry.registry import ChampionInfo
 from include.registry.tracking import require_server, tracking_errors
 
-UNREADABLE = (MlflowException, pickle.UnpicklingError, ImportError, AttributeError, EOFError, OSError)
+UNREADABLE = (
+    MlflowException,
+    pickle.UnpicklingError,
+    ImportError,
+    AttributeError,
+    EOFError,
+    OSError,
+)
 
 
 def decision_of(version: ChampionInfo, pipeline: Any) -> Decision:
@@ -24,7 +34,11 @@ def decision_of(version: ChampionInfo, pipeline: Any) -> Decision:
     Raises:
         ModelUnreadableError: the model carries no decision, or its threshold is no probability.
     """
-    decision = getattr(pipeline[-1], "decision", None) if isinstance(pipeline, Pipeline) else None
+    decision = (
+        getattr(pipeline[-1], "decision", None)
+        if isinstance(pipeline, Pipeline)
+        else None
+    )
     if not isinstance(decision, Decision) or not 0 <= decision.threshold <= 1:
         raise ModelUnreadableError(
             f"{version.uri} carries no decision with a threshold; promote a version that train_models registered, or "
@@ -43,7 +57,9 @@ def load_pipeline(version: ChampionInfo) -> Any:
     try:
         with tracking_errors():
             return mlflow.sklearn.load_model(version.uri)
-    except TrackingUnavailableError:  # an OSError too, but a later attempt may succeed
+    except (
+        TrackingUnavailableError
+    ):  # an OSError too, but a later attempt may succeed
         raise
     except UNREADABLE as error:
         # MLflow downloads in threads and reports a connection lost there as a missing file.

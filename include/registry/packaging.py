@@ -19,8 +19,19 @@ from include.registry.errors import LibraryNotListedError
 
 MODULES = ("__init__.py", "errors.py")
 PACKAGES = ("contract", "features")
-REQUIREMENTS = ("cloudpickle", "mlflow-skinny", "numpy", "pandas", "scikit-learn", "scipy")
-LIBRARIES = {"lightgbm": "lightgbm", "sklearn": "scikit-learn", "xgboost": "xgboost-cpu"}
+REQUIREMENTS = (
+    "cloudpickle",
+    "mlflow-skinny",
+    "numpy",
+    "pandas",
+    "scikit-learn",
+    "scipy",
+)
+LIBRARIES = {
+    "lightgbm": "lightgbm",
+    "sklearn": "scikit-learn",
+    "xgboost": "xgboost-cpu",
+}
 """Top module of a classifier to the package that brings it. A package listed here must also stand in requirements.in,
 docker/*.in and include/glue/requirements.in: the model is loaded in all of these places."""
 EXAMPLE_ROWS = 3
@@ -87,7 +98,9 @@ def log_pipeline(pipeline: Pipeline, example: pd.DataFrame) -> ModelInfo:
         LibraryNotListedError: the classifier comes from a library that LIBRARIES does not name.
     """
     fields = [column.field for column in pipeline.named_steps["clean"].columns]
-    inputs = Schema([ColSpec(AnyType(), field, required=False) for field in fields])
+    inputs = Schema(
+        [ColSpec(AnyType(), field, required=False) for field in fields]
+    )
     with tempfile.TemporaryDirectory() as folder:
         return mlflow.sklearn.log_model(
             pipeline,

@@ -57,12 +57,17 @@ def champion(client: MlflowClient, model: str) -> ChampionInfo | None:
     return aliased(client, model, CHAMPION)
 
 
-def aliased(client: MlflowClient, model: str, alias: str) -> ChampionInfo | None:
+def aliased(
+    client: MlflowClient, model: str, alias: str
+) -> ChampionInfo | None:
     """Return the version that carries an alias, or None where no version does."""
     try:
         version = client.get_model_version_by_alias(model, alias)
     except MlflowException as error:
-        if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+        if error.error_code in (
+            "RESOURCE_DOES_NOT_EXIST",
+            "INVALID_PARAMETER_VALUE",
+        ):
             return None
         raise
     return ChampionInfo(
@@ -70,11 +75,15 @@ def aliased(client: MlflowClient, model: str, alias: str) -> ChampionInfo | None
         version=str(version.version),
         run_id=version.run_id,
         tags=dict(version.tags),
-        created_at=datetime.fromtimestamp(version.creation_timestamp / 1000, tz=UTC),
+        created_at=datetime.fromtimestamp(
+            version.creation_timestamp / 1000, tz=UTC
+        ),
     )
 
 
-def find_version(client: MlflowClient, model: str, tags: dict[str, str]) -> ModelVersion | None:
+def find_version(
+    client: MlflowClient, model: str, tags: dict[str, str]
+) -> ModelVersion | None:
     """Return the newest version of a model that carries all the tags, or None where there is none."""
     conditions = [f"name = '{model}'"]
     for name, value in tags.items():
@@ -84,7 +93,12 @@ def find_version(client: MlflowClient, model: str, tags: dict[str, str]) -> Mode
 
 
 def register(
-    client: MlflowClient, model: str, uri: str, run_id: str, tags: dict[str, str], model_id: str | None = None
+    client: MlflowClient,
+    model: str,
+    uri: str,
+    run_id: str,
+    tags: dict[str, str],
+    model_id: str | None = None,
 ) -> ModelVersion:
     """Register a logged model as the next version of `model`, with its tags from the first moment on.
 
@@ -95,11 +109,15 @@ def register(
     except MlflowException as error:
         if error.error_code != "RESOURCE_ALREADY_EXISTS":
             raise
-    return client.create_model_version(model, uri, run_id=run_id, tags=tags, model_id=model_id)
+    return client.create_model_version(
+        model, uri, run_id=run_id, tags=tags, model_id=model_id
+    )
 
 
 @tracking_errors()
-def promote(client: MlflowClient, model: str, version: str, against: str | None = ANY) -> None:
+def promote(
+    client: MlflowClient, model: str, version: str, against: str | None = ANY
+) -> None:
     """Make `version` the champion; the one before becomes `previous`.
 
     The alias moves in one call, so there is exactly one champion at every moment. Everything else is derived from what
@@ -124,14 +142,23 @@ def promote(client: MlflowClient, model: str, version: str, against: str | None 
                 f"version {version} of {model} was judged against version {against}, but {present_version} serves by "
                 f"now; start promote_model with version {version} for a new decision"
             )
-        client.set_model_version_tag(model, version, BEFORE_TAG, present_version or "")
+        client.set_model_version_tag(
+            model, version, BEFORE_TAG, present_version or ""
+        )
         client.set_registered_model_alias(model, CHAMPION, version)
     _settle(client, model)
-    log.info("Champion of %s is version %s, before it %s", model, version, present_version)
+    log.info(
+        "Champion of %s is version %s, before it %s",
+        model,
+        version,
+        present_version,
+    )
 
 
 @tracking_errors()
-def rollback(client: MlflowClient, model: str, replaced: str | None = None) -> ChampionInfo:
+def rollback(
+    client: MlflowClient, model: str, replaced: str | None = None
+) -> ChampionInfo:
     """Make the previous champion the champion again and return it; the replaced version is archived.
 
     Args:
@@ -149,8 +176,14 @@ def rollback(client: MlflowClient, model: str, replaced: str | None = None) -> C
         _settle(client, model)
         return present
     previous = aliased(client, model, PREVIOUS)
-    if present is None or previous is None or present.version != previous.version:
-        _settle(client, model)  # completes an interrupted promotion, so that `previous` is the right one
+    if (
+        present is None
+        or previous is None
+        or present.version != previous.version
+    ):
+        _settle(
+            client, model
+        )  # completes an interrupted promotion, so that `previous` is the right one
         previous = aliased(client, model, PREVIOUS)
     if previous is None:
         raise NoChampionError(
@@ -174,7 +207,9 @@ def _settle(client: MlflowClient, model: str) -> None:
             changed = _follow_aliases(client, model)
         if not changed:
             return
-    raise ChampionChangedError(f"the champion of {model} keeps changing; look for runs that promote at the same time")
+    raise ChampionChangedError(
+        f"the champion of {model} keeps changing; look for runs that promote at the same time"
+    )
 
 
 def _follow_champion(client: MlflowClient, model: str) -> bool:
@@ -190,7 +225,9 @@ def _follow_champion(client: MlflowClient, model: str) -> bool:
     return changed
 
 
-def _set_previous(client: MlflowClient, model: str, version: str | None) -> bool:
+def _set_previous(
+    client: MlflowClient, model: str, version: str | None
+) -> bool:
     """Give the alias `previous` to a version, or to none; return whether anything changed."""
     previous = aliased(client, model, PREVIOUS)
     previous_version = previous.version if previous else None
@@ -212,19 +249,31 @@ def _follow_aliases(client: MlflowClient, model: str) -> bool:
     changed = False
     aliases = client.get_registered_model(model).aliases
     stage_of_version = {
-        str(aliases[alias]): lifecycle_stage for alias, lifecycle_stage in LIFECYCLE_STAGES.items() if alias in aliases
+        str(aliases[alias]): lifecycle_stage
+        for alias, lifecycle_stage in LIFECYCLE_STAGES.items()
+        if alias in aliases
     }
     for version in client.search_model_versions(f"name = '{model}'"):
-        without_alias = "None" if version.current_stage == "None" else "Archived"
-        lifecycle_stage = stage_of_version.get(str(version.version), without_alias)
+        without_alias = (
+            "None" if version.current_stage == "None" else "Archived"
+        )
+        lifecycle_stage = stage_of_version.get(
+            str(version.version), without_alias
+        )
         if version.current_stage != lifecycle_stage:
             changed = True
-            _move_to_lifecycle_stage(client, model, version.version, lifecycle_stage)
+            _move_to_lifecycle_stage(
+                client, model, version.version, lifecycle_stage
+            )
     return changed
 
 
-def _move_to_lifecycle_stage(client: MlflowClient, model: str, version: str, lifecycle_stage: str) -> None:
+def _move_to_lifecycle_stage(
+    client: MlflowClient, model: str, version: str, lifecycle_stage: str
+) -> None:
     """Move a version to a lifecycle stage, without MLflow's warning that these are deprecated."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)  # the guide's readers look for lifecycle stages
+        warnings.simplefilter(
+            "ignore", FutureWarning
+        )  # the guide's readers look for lifecycle stages
         client.transition_model_version_stage(model, version, lifecycle_stage)

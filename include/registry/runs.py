@@ -40,7 +40,13 @@ def find_or_create_run(
     return str(run.info.run_id)
 
 
-def training_run(contract: Contract, client: MlflowClient, run_id: str, snapshot_uri: str, git_commit: str) -> str:
+def training_run(
+    contract: Contract,
+    client: MlflowClient,
+    run_id: str,
+    snapshot_uri: str,
+    git_commit: str,
+) -> str:
     """Return the id of the parent run of the training `run_id`; it is created once and found again afterwards."""
     return find_or_create_run(
         client,
@@ -61,7 +67,9 @@ def commit_tag(git_commit: str) -> dict[str, str]:
 
 
 @contextmanager
-def child_run(client: MlflowClient, parent_run_id: str, role: str, stage: str) -> Iterator[str]:
+def child_run(
+    client: MlflowClient, parent_run_id: str, role: str, stage: str
+) -> Iterator[str]:
     """Open a fresh active run under the parent for one role (a family, or the challenger) and stage.
 
     A child of the same role and stage from an earlier attempt is deleted first. The run ends FINISHED, or FAILED if
@@ -71,24 +79,35 @@ def child_run(client: MlflowClient, parent_run_id: str, role: str, stage: str) -
     tags = {PARENT_TAG: parent_run_id, "role": role, "stage": stage}
     for earlier in _find_runs(client, experiment_id, tags):
         client.delete_run(earlier.info.run_id)
-    with mlflow.start_run(experiment_id=experiment_id, run_name=f"{role} {stage}", tags=tags) as run:
+    with mlflow.start_run(
+        experiment_id=experiment_id, run_name=f"{role} {stage}", tags=tags
+    ) as run:
         yield run.info.run_id
 
 
-def log_snapshot_input(client: MlflowClient, run_id: str, manifest: dict[str, Any]) -> None:
+def log_snapshot_input(
+    client: MlflowClient, run_id: str, manifest: dict[str, Any]
+) -> None:
     """Record on a run which snapshot it read: its URI as the source, its SHA-256 as digest and tag."""
     dataset = Dataset(
         name=manifest["run_id"],
         digest=manifest["sha256"][:32],
         source_type="s3",
         source=json.dumps({"uri": manifest["uri"]}),
-        profile=json.dumps({"rows": manifest["rows"], "positives": manifest["positives"]}),
+        profile=json.dumps(
+            {"rows": manifest["rows"], "positives": manifest["positives"]}
+        ),
     )
-    tags = [InputTag("mlflow.data.context", "training"), InputTag("sha256", manifest["sha256"])]
+    tags = [
+        InputTag("mlflow.data.context", "training"),
+        InputTag("sha256", manifest["sha256"]),
+    ]
     client.log_inputs(run_id, [DatasetInput(dataset, tags)])
 
 
-def _find_runs(client: MlflowClient, experiment_id: str, tags: Mapping[str, str]) -> list[Run]:
+def _find_runs(
+    client: MlflowClient, experiment_id: str, tags: Mapping[str, str]
+) -> list[Run]:
     """Return the runs of an experiment that carry all the tags, newest first."""
     conditions = []
     for name, value in tags.items():

@@ -35,7 +35,10 @@ def tracking_errors() -> Iterator[None]:
 def _lost_connection(error: BaseException | None) -> bool:
     """Tell whether a lost connection stands anywhere in the chain of causes."""
     while error is not None:
-        if isinstance(error, requests.exceptions.ConnectionError | requests.exceptions.Timeout):
+        if isinstance(
+            error,
+            requests.exceptions.ConnectionError | requests.exceptions.Timeout,
+        ):
             return True
         error = error.__cause__ or error.__context__
     return False
@@ -73,6 +76,8 @@ def require_server(address: str) -> None:
     if not address.startswith("http"):
         return
     try:
-        requests.get(f"{address.rstrip('/')}/health", timeout=PING_SECONDS).raise_for_status()
+        requests.get(
+            f"{address.rstrip('/')}/health", timeout=PING_SECONDS
+        ).raise_for_status()
     except requests.exceptions.RequestException as error:
         raise TrackingUnavailableError(address) from error

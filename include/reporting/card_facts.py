@@ -101,7 +101,9 @@ class CardFacts:
         return f"At present the {' and '.join(self.aliases)}."
 
 
-def card_facts(settings: Settings, client: MlflowClient, model: str, version: str) -> CardFacts:
+def card_facts(
+    settings: Settings, client: MlflowClient, model: str, version: str
+) -> CardFacts:
     """Gather the facts about a version; whatever is gone is empty or None.
 
     Raises:
@@ -109,10 +111,14 @@ def card_facts(settings: Settings, client: MlflowClient, model: str, version: st
     """
     registered = client.get_model_version(model, version)
     run_id = registered.run_id
-    registered_at = datetime.fromtimestamp(registered.creation_timestamp / 1000, tz=UTC)
+    registered_at = datetime.fromtimestamp(
+        registered.creation_timestamp / 1000, tz=UTC
+    )
     tags: Mapping[str, str] = defaultdict(str, registered.tags)
     files = artefacts(client, run_id)
-    champion_info = ChampionInfo(model, version, run_id, dict(registered.tags), registered_at)
+    champion_info = ChampionInfo(
+        model, version, run_id, dict(registered.tags), registered_at
+    )
     return CardFacts(
         model=model,
         version=version,
@@ -124,7 +130,11 @@ def card_facts(settings: Settings, client: MlflowClient, model: str, version: st
         tags=tags,
         holdout=_json(files, "holdout/evaluation.json"),
         newest=_json(files, "newest/evaluation.json"),
-        pictures={Path(name).stem: content for name, content in files.items() if name.endswith(".png")},
+        pictures={
+            Path(name).stem: content
+            for name, content in files.items()
+            if name.endswith(".png")
+        },
         dropped=_dropped(files.get("features/dropped_columns.csv")),
         unmapped=_json(files, "features/unmapped_levels.json") or {},
         manifest=_manifest(tags["snapshot_uri"]),
@@ -151,7 +161,11 @@ def artefacts(client: MlflowClient, run_id: str) -> dict[str, bytes]:
 def _aliases(client: MlflowClient, registered: ModelVersion) -> tuple[str, ...]:
     """Return the aliases that point at the version, sorted."""
     versions = client.get_registered_model(registered.name).aliases
-    own = [alias for alias, number in versions.items() if str(number) == str(registered.version)]
+    own = [
+        alias
+        for alias, number in versions.items()
+        if str(number) == str(registered.version)
+    ]
     return tuple(sorted(own))
 
 
@@ -197,7 +211,9 @@ def _decision(tags: Mapping[str, str]) -> dict[str, Any] | None:
         "rule": tags["gate_rule"],
         "decided_at": record.get("decided_at"),
         "reasons": record.get("reasons") or [tags["gate_reason"]],
-        "person": _answer(record.get("approval")) or tags["gate_approval"] or "not asked",
+        "person": _answer(record.get("approval"))
+        or tags["gate_approval"]
+        or "not asked",
         "record": tags["gate_record"],
     }
 

@@ -43,7 +43,11 @@ def _data_limits(facts: CardFacts) -> Iterator[str]:
 
 def _column_limits(facts: CardFacts, contract: Contract) -> Iterator[str]:
     """Yield what follows from the columns that the model reads, and from those it does not."""
-    hidden = sorted(field for field, reason in facts.dropped.items() if reason.startswith("known at"))
+    hidden = sorted(
+        field
+        for field, reason in facts.dropped.items()
+        if reason.startswith("known at")
+    )
     if hidden:
         yield f"Does not see what becomes known after {facts.stage}: {', '.join(hidden)}."
     late = _fields_known_at_contact(facts, contract)
@@ -52,9 +56,16 @@ def _column_limits(facts: CardFacts, contract: Contract) -> Iterator[str]:
             f"Reads what becomes known by contact only ({', '.join(late)}): its figures do not hold for leads that "
             "nobody has contacted; those are for the model of an earlier stage."
         )
-    counts = {field: sum(levels.values()) for field, levels in facts.unmapped.items() if levels}
+    counts = {
+        field: sum(levels.values())
+        for field, levels in facts.unmapped.items()
+        if levels
+    }
     if counts:
-        fields = ", ".join(f"{field} ({leads:,} leads)" for field, leads in sorted(counts.items()))
+        fields = ", ".join(
+            f"{field} ({leads:,} leads)"
+            for field, leads in sorted(counts.items())
+        )
         yield f"Levels that no group of the contract names count as one rest: {fields}."
 
 
@@ -95,17 +106,27 @@ def _segment_limits(facts: CardFacts) -> Iterator[str]:
 
     large = [segment for segment in segments if segment["rows"] >= FEW]
     overall = facts.metrics.get("roc_auc", 0.0)
-    weak = [f"{_label(segment)}, {segment['roc_auc']:.3f}" for segment in large if _is_weak(segment, overall)]
+    weak = [
+        f"{_label(segment)}, {segment['roc_auc']:.3f}"
+        for segment in large
+        if _is_weak(segment, overall)
+    ]
     if weak:
         yield f"Ranks leads worse (ROC-AUC lower by more than {WEAKER:g}) in: {'; '.join(weak)}."
 
-    miscalibrated = [_probability_and_rate(segment) for segment in large if _is_miscalibrated(segment)]
+    miscalibrated = [
+        _probability_and_rate(segment)
+        for segment in large
+        if _is_miscalibrated(segment)
+    ]
     if miscalibrated:
         yield f"Probabilities are off by more than {WEAKER:.0%} in: {'; '.join(miscalibrated)}."
 
 
 def _is_weak(segment: Mapping[str, Any], overall: float) -> bool:
-    return segment["roc_auc"] is not None and segment["roc_auc"] < overall - WEAKER
+    return (
+        segment["roc_auc"] is not None and segment["roc_auc"] < overall - WEAKER
+    )
 
 
 def _is_miscalibrated(segment: Mapping[str, Any]) -> bool:

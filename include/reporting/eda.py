@@ -59,15 +59,27 @@ def write_eda(layout: Layout, snapshot_uri: str, run_id: str) -> str:
     folder = layout.report("eda", run_id)
     for name, picture in pictures.items():
         write_bytes(f"{folder}{name}.png", picture)
-    figures_text = json.dumps(figures(lead_profile, tokens, manifest), indent=2, allow_nan=False)
+    figures_text = json.dumps(
+        figures(lead_profile, tokens, manifest), indent=2, allow_nan=False
+    )
     write_text(folder + FIGURES, figures_text + "\n")
     page_uri = folder + PAGE
-    write_text(page_uri, page(lead_profile, tokens, pictures, manifest, contract))
-    log.info("EDA of %s: %d leads, %d pictures, %s", snapshot_uri, lead_profile.rows, len(pictures), page_uri)
+    write_text(
+        page_uri, page(lead_profile, tokens, pictures, manifest, contract)
+    )
+    log.info(
+        "EDA of %s: %d leads, %d pictures, %s",
+        snapshot_uri,
+        lead_profile.rows,
+        len(pictures),
+        page_uri,
+    )
     return page_uri
 
 
-def figures(lead_profile: Profile, tokens: SourceTokens, manifest: Mapping[str, Any]) -> dict[str, Any]:
+def figures(
+    lead_profile: Profile, tokens: SourceTokens, manifest: Mapping[str, Any]
+) -> dict[str, Any]:
     """Return the report's main figures, ready for JSON."""
     missing = lead_profile.columns.set_index("field")["missing"]
     strength = lead_profile.indicators.dropna().set_index("field")["AUC alone"]
@@ -80,7 +92,10 @@ def figures(lead_profile: Profile, tokens: SourceTokens, manifest: Mapping[str, 
         "converted": lead_profile.converted,
         "twins": lead_profile.twins,
         "missing": _numbers(missing),
-        "null_tokens": {"leads": tokens.leads, "cells": _token_cells(tokens.counts)},
+        "null_tokens": {
+            "leads": tokens.leads,
+            "cells": _token_cells(tokens.counts),
+        },
         "auc_alone": _numbers(strength),
     }
 
@@ -95,7 +110,9 @@ def _token_cells(counts: pd.DataFrame) -> dict[str, dict[str, int]]:
     for token in counts:
         fields = counts[token]
         present = fields[fields > 0]
-        cells[str(token)] = {str(field): int(count) for field, count in present.items()}
+        cells[str(token)] = {
+            str(field): int(count) for field, count in present.items()
+        }
     return cells
 
 
@@ -108,7 +125,9 @@ def page(
 ) -> str:
     """Return the report as one HTML page that needs no other file."""
     columns = lead_profile.columns
-    encoded_pictures = {name: b64encode(picture).decode() for name, picture in pictures.items()}
+    encoded_pictures = {
+        name: b64encode(picture).decode() for name, picture in pictures.items()
+    }
     much_missing = columns.loc[columns["missing"] > MUCH_MISSING, "field"]
     unused = columns.loc[columns["use"] == "near-constant", "field"]
     return render(
@@ -125,13 +144,19 @@ def page(
         correlated=_strong_pairs(lead_profile.correlations, contract.label),
         column_table=_table(columns),
         token_table=_token_table(tokens.counts),
-        number_table=_table(lead_profile.numbers) if len(lead_profile.numbers) else "",
-        level_table=_table(lead_profile.top_levels()) if lead_profile.labelled else "",
+        number_table=_table(lead_profile.numbers)
+        if len(lead_profile.numbers)
+        else "",
+        level_table=_table(lead_profile.top_levels())
+        if lead_profile.labelled
+        else "",
         indicator_table=_table(lead_profile.indicators),
     )
 
 
-def _strong_pairs(correlations: pd.DataFrame, label: str) -> list[tuple[str, str, float]]:
+def _strong_pairs(
+    correlations: pd.DataFrame, label: str
+) -> list[tuple[str, str, float]]:
     """Return pairs of features with a strong correlation, strongest first; the label is left out."""
     names = [str(name) for name in correlations if name != label]
     pairs = []
@@ -155,7 +180,10 @@ def _table(frame: pd.DataFrame) -> Markup:
     texts = frame.copy()
     for name in texts.select_dtypes("number"):
         pattern = _pattern(str(name), texts[name])
-        texts[name] = ["" if pd.isna(value) else pattern.format(value) for value in texts[name]]
+        texts[name] = [
+            "" if pd.isna(value) else pattern.format(value)
+            for value in texts[name]
+        ]
     return Markup(texts.to_html(index=False, border=0, escape=True))  # noqa: S704 - pandas escapes every cell
 
 

@@ -52,7 +52,9 @@ def _range_positions(values: pd.Series) -> np.ndarray:
     return np.searchsorted(cuts, values.to_numpy(), side="right")
 
 
-def level_rates(levels: dict[str, pd.Series], outcome: pd.Series) -> pd.DataFrame:
+def level_rates(
+    levels: dict[str, pd.Series], outcome: pd.Series
+) -> pd.DataFrame:
     """Return leads, share, conversion rate and its 95 % interval (Wilson) per feature and level, most frequent first.
 
     Args:
@@ -82,7 +84,9 @@ def _rates(field: str, names: pd.Series, outcome: pd.Series) -> pd.DataFrame:
     )
 
 
-def _wilson_interval(rate: np.ndarray, leads: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _wilson_interval(
+    rate: np.ndarray, leads: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Return Wilson's 95 % interval of each rate."""
     scale = 1 + Z95**2 / leads
     centre = (rate + Z95**2 / (2 * leads)) / scale
@@ -91,7 +95,9 @@ def _wilson_interval(rate: np.ndarray, leads: np.ndarray) -> tuple[np.ndarray, n
     return (centre - half_width).clip(0, 1), (centre + half_width).clip(0, 1)
 
 
-def auc_alone(levels: dict[str, pd.Series], outcome: pd.Series) -> dict[str, float]:
+def auc_alone(
+    levels: dict[str, pd.Series], outcome: pd.Series
+) -> dict[str, float]:
     """Return how well each feature ranks leads alone: ROC-AUC of its levels' conversion rates, learnt on other folds.
 
     The value is NaN where an outcome has fewer leads than there are folds.
@@ -101,16 +107,24 @@ def auc_alone(levels: dict[str, pd.Series], outcome: pd.Series) -> dict[str, flo
         return dict.fromkeys(levels, float("nan"))
     splitter = StratifiedKFold(FOLDS, shuffle=True, random_state=0)
     folds = list(splitter.split(outcome, outcome))
-    return {field: _auc(names, outcome, folds) for field, names in levels.items()}
+    return {
+        field: _auc(names, outcome, folds) for field, names in levels.items()
+    }
 
 
-def _auc(names: pd.Series, outcome: pd.Series, folds: list[tuple[np.ndarray, np.ndarray]]) -> float:
+def _auc(
+    names: pd.Series,
+    outcome: pd.Series,
+    folds: list[tuple[np.ndarray, np.ndarray]],
+) -> float:
     """Return the ROC-AUC of smoothed level rates, each fold scored with the rates of the others."""
     score = np.zeros(len(outcome))
     for others, fold in folds:
         learning = outcome.iloc[others]
         rate = learning.mean()
         counts = learning.groupby(names.iloc[others]).agg(["sum", "size"])
-        smooth_rates = (counts["sum"] + SMOOTHING * rate) / (counts["size"] + SMOOTHING)
+        smooth_rates = (counts["sum"] + SMOOTHING * rate) / (
+            counts["size"] + SMOOTHING
+        )
         score[fold] = names.iloc[fold].map(smooth_rates).fillna(rate)
     return float(roc_auc_score(outcome, score))

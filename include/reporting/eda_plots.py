@@ -13,7 +13,11 @@ from include.reporting.eda_tables import Profile
 LEVELS_SHOWN = 12
 NAME_LENGTH = 34
 MUCH_MISSING = 0.4  # guide 11.1
-STAGE_COLOURS = {"capture": ACCENT, "engagement": "#d98b2b", "contact": "#a33b3b"}
+STAGE_COLOURS = {
+    "capture": ACCENT,
+    "engagement": "#d98b2b",
+    "contact": "#a33b3b",
+}
 
 
 def draw_all(profile: Profile) -> dict[str, bytes]:
@@ -57,7 +61,9 @@ def balance(profile: Profile) -> bytes:
     axes.barh(["not converted", "converted"], counts, color=[PALE, ACCENT])
     for place, count in enumerate(counts):
         share = count / profile.labelled
-        axes.text(count, place, f" {count:,} ({share:.1%})", va="center", color=INK)
+        axes.text(
+            count, place, f" {count:,} ({share:.1%})", va="center", color=INK
+        )
     axes.set(xlim=(0, max(counts) * 1.35), xticks=[])
     return png(figure)
 
@@ -99,7 +105,15 @@ def correlation(profile: Profile) -> bytes:
         if math.isnan(value):
             continue
         colour = INK if abs(value) < 0.7 else "w"  # white on a dark cell
-        axes.text(column, row, f"{value:.2f}", ha="center", va="center", fontsize=7, color=colour)
+        axes.text(
+            column,
+            row,
+            f"{value:.2f}",
+            ha="center",
+            va="center",
+            fontsize=7,
+            color=colour,
+        )
     axes.set(xticks=range(size), yticks=range(size))
     axes.set_xticklabels(_short(table.columns), rotation=60, ha="right")
     axes.set_yticklabels(_short(table.index))
@@ -143,9 +157,16 @@ def _draw_histogram(axes: Axes, profile: Profile, field: str) -> None:
     limit = values.quantile(0.99)
     edges = np.histogram_bin_edges(values.dropna().clip(upper=limit), bins=30)
     labelled = values.loc[profile.outcome.index]
-    for outcome, colour, name in ((0, PALE, "not converted"), (1, ACCENT, "converted")):
-        selected = labelled[profile.outcome == outcome].dropna().clip(upper=edges[-1])
-        axes.hist(selected, bins=edges.tolist(), color=colour, alpha=0.75, label=name)
+    for outcome, colour, name in (
+        (0, PALE, "not converted"),
+        (1, ACCENT, "converted"),
+    ):
+        selected = (
+            labelled[profile.outcome == outcome].dropna().clip(upper=edges[-1])
+        )
+        axes.hist(
+            selected, bins=edges.tolist(), color=colour, alpha=0.75, label=name
+        )
     axes.set(xlabel=field, ylabel="leads")
     axes.legend(frameon=False)
 
@@ -154,10 +175,21 @@ def _draw_rates(axes: Axes, table: pd.DataFrame, overall: float) -> None:
     """Draw share and conversion rate of each level, the first on top, with a line at the overall rate."""
     rows = table.iloc[::-1]
     places = np.arange(len(rows))
-    share, rate, low, high = (rows[name].to_numpy(dtype=float) for name in ("share", "rate", "low", "high"))
+    share, rate, low, high = (
+        rows[name].to_numpy(dtype=float)
+        for name in ("share", "rate", "low", "high")
+    )
     axes.barh(places, share, color=PALE, label="share of leads")
     reach = np.maximum([rate - low, high - rate], 0)
-    axes.errorbar(rate, places, xerr=reach, fmt="o", color=ACCENT, markersize=4, label="conversion rate")
+    axes.errorbar(
+        rate,
+        places,
+        xerr=reach,
+        fmt="o",
+        color=ACCENT,
+        markersize=4,
+        label="conversion rate",
+    )
     axes.axvline(overall, color=INK, linestyle="--", linewidth=0.8)
     axes.set(yticks=places, xlim=(0, 1))
     axes.set_yticklabels(_short(rows["level"]))
@@ -175,4 +207,7 @@ def _lowest(level: str) -> float:
 def _short(names: pd.Series | pd.Index) -> list[str]:
     """Return names that fit beside a picture."""
     texts = [str(name) for name in names]
-    return [name if len(name) <= NAME_LENGTH else name[: NAME_LENGTH - 1] + "…" for name in texts]
+    return [
+        name if len(name) <= NAME_LENGTH else name[: NAME_LENGTH - 1] + "…"
+        for name in texts
+    ]

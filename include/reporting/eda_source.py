@@ -66,7 +66,9 @@ def _raw_leads(uri: str, contract: Contract) -> pd.DataFrame:
     except (pd.errors.EmptyDataError, pd.errors.ParserError) as error:
         log.warning("Left out %s: %s", uri, error)
         rows = pd.DataFrame()
-    rows = rows.rename(columns=lambda name: fields.get(str(name).strip(), str(name)))
+    rows = rows.rename(
+        columns=lambda name: fields.get(str(name).strip(), str(name))
+    )
     rows = rows.reindex(columns=list(contract.fields))
     texts: pd.DataFrame = rows.astype(object).fillna("")
     return texts

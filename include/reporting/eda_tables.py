@@ -12,7 +12,14 @@ from include.reporting.eda_levels import auc_alone, level_rates, levels_of
 from include.training.errors import NotEnoughRowsError
 
 MIN_LEADS = 30
-QUANTILES = {"5 %": 0.05, "25 %": 0.25, "median": 0.5, "75 %": 0.75, "95 %": 0.95, "99 %": 0.99}
+QUANTILES = {
+    "5 %": 0.05,
+    "25 %": 0.25,
+    "median": 0.5,
+    "75 %": 0.75,
+    "95 %": 0.95,
+    "99 %": 0.99,
+}
 
 
 @dataclass(frozen=True)
@@ -60,7 +67,9 @@ class Profile:
         table = self.levels[self.levels["leads"] >= MIN_LEADS]
         error = np.sqrt(self.rate * (1 - self.rate) / table["leads"])
         distance = ((table["rate"] - self.rate) / error).abs()
-        farthest = distance.sort_values(ascending=False, kind="stable").index[:shown]
+        farthest = distance.sort_values(ascending=False, kind="stable").index[
+            :shown
+        ]
         levels: pd.DataFrame = table.loc[farthest]
         return levels
 
@@ -72,13 +81,24 @@ def profile(leads: pd.DataFrame, contract: Contract) -> Profile:
         NotEnoughRowsError: there are no leads.
     """
     if leads.empty:
-        raise NotEnoughRowsError("no leads to describe; ingest some and take a new snapshot")
+        raise NotEnoughRowsError(
+            "no leads to describe; ingest some and take a new snapshot"
+        )
     frame = leads.reindex(columns=list(contract.fields)).reset_index(drop=True)
-    cleaner = TypedColumns(feature_columns(contract, KnownAt.CONTACT), contract.null_tokens)
+    cleaner = TypedColumns(
+        feature_columns(contract, KnownAt.CONTACT), contract.null_tokens
+    )
     typed = cleaner.transform(frame)
-    outcome = pd.to_numeric(frame[contract.label], errors="coerce").dropna().astype(int)
+    outcome = (
+        pd.to_numeric(frame[contract.label], errors="coerce")
+        .dropna()
+        .astype(int)
+    )
     labelled = typed.loc[outcome.index]
-    levels = {str(field): levels_of(labelled[field], contract.column(str(field))) for field in labelled}
+    levels = {
+        str(field): levels_of(labelled[field], contract.column(str(field)))
+        for field in labelled
+    }
     twins = labelled.duplicated(keep=False).sum()
     return Profile(
         rows=len(frame),
@@ -113,11 +133,15 @@ def count_tokens(frame: pd.DataFrame, contract: Contract) -> pd.DataFrame:
 
 def _stripped(frame: pd.DataFrame) -> pd.DataFrame:
     """Return the cells as text without spaces around it."""
-    texts: pd.DataFrame = frame.astype(str).apply(lambda column: column.str.strip())
+    texts: pd.DataFrame = frame.astype(str).apply(
+        lambda column: column.str.strip()
+    )
     return texts
 
 
-def _columns(frame: pd.DataFrame, outcome: pd.Series, contract: Contract) -> pd.DataFrame:
+def _columns(
+    frame: pd.DataFrame, outcome: pd.Series, contract: Contract
+) -> pd.DataFrame:
     """Return one row per column of the contract."""
     missing = missing_cells(frame, contract)
     rows = []
@@ -134,7 +158,13 @@ def _columns(frame: pd.DataFrame, outcome: pd.Series, contract: Contract) -> pd.
     return pd.DataFrame(rows)
 
 
-def _column(cells: pd.Series, missing: pd.Series, outcome: pd.Series, column: Column, use: str) -> dict[str, object]:
+def _column(
+    cells: pd.Series,
+    missing: pd.Series,
+    outcome: pd.Series,
+    column: Column,
+    use: str,
+) -> dict[str, object]:
     """Describe a column: its missing share, its levels, and the conversion rate with and without a value.
 
     Args:
@@ -191,8 +221,12 @@ def _number(values: pd.Series) -> dict[str, float]:
     low_quartile = values.quantile(0.25)
     high_quartile = values.quantile(0.75)
     reach = 1.5 * (high_quartile - low_quartile)
-    outliers = (values < low_quartile - reach) | (values > high_quartile + reach)
-    quantiles = {name: float(values.quantile(share)) for name, share in QUANTILES.items()}
+    outliers = (values < low_quartile - reach) | (
+        values > high_quartile + reach
+    )
+    quantiles = {
+        name: float(values.quantile(share)) for name, share in QUANTILES.items()
+    }
     return {
         "leads": len(values),
         "mean": float(values.mean()),
@@ -206,19 +240,29 @@ def _number(values: pd.Series) -> dict[str, float]:
     }
 
 
-def _correlations(labelled: pd.DataFrame, outcome: pd.Series, contract: Contract) -> pd.DataFrame:
+def _correlations(
+    labelled: pd.DataFrame, outcome: pd.Series, contract: Contract
+) -> pd.DataFrame:
     """Return Pearson's correlations of the numbers and the label; constant columns are left out."""
-    numbers = labelled.select_dtypes("number").assign(**{contract.label: outcome})
+    numbers = labelled.select_dtypes("number").assign(
+        **{contract.label: outcome}
+    )
     table = numbers.corr(min_periods=MIN_LEADS)
     constant = table.columns[table.isna().all()]
     return table.drop(index=constant, columns=constant)
 
 
-def _indicators(levels: dict[str, pd.Series], outcome: pd.Series, contract: Contract) -> pd.DataFrame:
+def _indicators(
+    levels: dict[str, pd.Series], outcome: pd.Series, contract: Contract
+) -> pd.DataFrame:
     """Return how well each feature ranks leads alone, strongest first."""
     rows = []
     for field, strength in auc_alone(levels, outcome).items():
         known_at = str(contract.column(field).known_at)
-        rows.append({"field": field, "known at": known_at, "AUC alone": strength})
+        rows.append(
+            {"field": field, "known at": known_at, "AUC alone": strength}
+        )
     table = pd.DataFrame(rows, columns=["field", "known at", "AUC alone"])
-    return table.sort_values("AUC alone", ascending=False, kind="stable", ignore_index=True)
+    return table.sort_values(
+        "AUC alone", ascending=False, kind="stable", ignore_index=True
+    )

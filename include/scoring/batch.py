@@ -58,7 +58,9 @@ def score_batch(
         _, _, run_id = folder.rstrip("/").rpartition("/")
     if scored_at is None:
         scored_at = datetime.now(UTC)
-    by_stage: Counter[str] = Counter({str(stage): 0 for stage in scorer.scorers})
+    by_stage: Counter[str] = Counter(
+        {str(stage): 0 for stage in scorer.scorers}
+    )
 
     def scored() -> Iterator[pd.DataFrame]:
         for leads in _open_leads(open_uri):
@@ -69,7 +71,13 @@ def score_batch(
     delete_objects(list_objects(folder))
     uri = f"{folder}scores.parquet"
     rows = write_parquet_chunks(scored(), uri, scores_schema(contract))
-    log.info("Scored %d open leads %s with versions %s into %s", rows, dict(by_stage), scorer.versions, uri)
+    log.info(
+        "Scored %d open leads %s with versions %s into %s",
+        rows,
+        dict(by_stage),
+        scorer.versions,
+        uri,
+    )
     return {
         "rows": rows,
         "rows_by_stage": dict(by_stage),
@@ -78,7 +86,9 @@ def score_batch(
     }
 
 
-def scores_table(scorer: StagedScorer, leads: pd.DataFrame, run_id: str, scored_at: datetime) -> pd.DataFrame:
+def scores_table(
+    scorer: StagedScorer, leads: pd.DataFrame, run_id: str, scored_at: datetime
+) -> pd.DataFrame:
     """Return one row per lead with the columns of the scores table, in its order."""
     if scored_at.tzinfo:
         scored_at = scored_at.astimezone(UTC).replace(tzinfo=None)

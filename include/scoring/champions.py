@@ -57,7 +57,9 @@ class ChampionHolder:
             self._note(error)
             return
         if latest is not self._scorer:
-            log.info("Serving %s instead of %s", latest.champion.uri, self._served())
+            log.info(
+                "Serving %s instead of %s", latest.champion.uri, self._served()
+            )
         self._scorer = latest
         self._problem = None
         self._settled = True
@@ -66,7 +68,11 @@ class ChampionHolder:
         """Remember why a poll failed, and log it if it is another reason than the last time."""
         problem = str(error)
         if problem != self._problem:
-            log.warning("Champion not refreshed, still serving %s: %s", self._served(), problem)
+            log.warning(
+                "Champion not refreshed, still serving %s: %s",
+                self._served(),
+                problem,
+            )
         self._problem = problem
         if isinstance(error, NoChampionError):
             self._settled = True
@@ -86,7 +92,12 @@ class Champions:
     There is none until every stage is settled: a champion that is only late must not be stood in for by another's.
     """
 
-    def __init__(self, contract: Contract, holders: Mapping[KnownAt, ChampionHolder], poll_seconds: float) -> None:
+    def __init__(
+        self,
+        contract: Contract,
+        holders: Mapping[KnownAt, ChampionHolder],
+        poll_seconds: float,
+    ) -> None:
         """Poll the registry every `poll_seconds` seconds after `start`, and when `refresh` is called."""
         self._contract = contract
         self._holders = holders
@@ -110,7 +121,10 @@ class Champions:
     @property
     def failures(self) -> dict[str, int]:
         """Stage to the number of failed polls since the start."""
-        return {str(stage): holder.failures for stage, holder in self._holders.items()}
+        return {
+            str(stage): holder.failures
+            for stage, holder in self._holders.items()
+        }
 
     def refresh(self) -> None:
         """Poll the registry once for every stage."""
@@ -131,7 +145,10 @@ class Champions:
 
 def registry_champions(settings: Settings, contract: Contract) -> Champions:
     """Return the champions of the registry; a version is loaded only when it is new."""
-    holders = {stage: ChampionHolder(_load_newer(settings, contract, stage)) for stage in STAGES}
+    holders = {
+        stage: ChampionHolder(_load_newer(settings, contract, stage))
+        for stage in STAGES
+    }
     return Champions(contract, holders, settings.scoring.champion_poll_seconds)
 
 

@@ -25,7 +25,9 @@ class LeadReader:
             self._rules[column.name] = (column, rules[column.field])
             self._rules[column.field] = (column, rules[column.field])
 
-    def read(self, leads: Sequence[Mapping[str, Any]], first: int = 1) -> Columns:
+    def read(
+        self, leads: Sequence[Mapping[str, Any]], first: int = 1
+    ) -> Columns:
         """Return leads column by column, by field: null tokens and empty cells missing, numbers as float64.
 
         Names that the contract does not know are ignored; a category level that nobody has seen yet is accepted.
@@ -38,12 +40,17 @@ class LeadReader:
             LeadsRefusedError: names row, field and reason of every refused value.
         """
         problems: list[Problem] = []
-        rows = [self._read_lead(lead, number, problems) for number, lead in enumerate(leads, start=first)]
+        rows = [
+            self._read_lead(lead, number, problems)
+            for number, lead in enumerate(leads, start=first)
+        ]
         if problems:
             raise LeadsRefusedError(problems)
         return {column.field: _cells(rows, column) for column in self._columns}
 
-    def _read_lead(self, lead: Mapping[str, Any], number: int, problems: list[Problem]) -> Row:
+    def _read_lead(
+        self, lead: Mapping[str, Any], number: int, problems: list[Problem]
+    ) -> Row:
         """Return field to value of one lead, and add what is wrong with it to `problems`."""
         row: Row = {}
         for name, value in lead.items():
@@ -51,7 +58,13 @@ class LeadReader:
                 continue
             column, rule = self._rules[name]
             if column.field in row:
-                problems.append(Problem(number, name, f"given twice, as {column.name} and as {column.field}"))
+                problems.append(
+                    Problem(
+                        number,
+                        name,
+                        f"given twice, as {column.name} and as {column.field}",
+                    )
+                )
                 continue
             try:
                 row[column.field] = read_cell(rule, value)
@@ -62,4 +75,6 @@ class LeadReader:
 
 def _cells(rows: Sequence[Row], column: Column) -> Cells:
     values = [row.get(column.field) for row in rows]
-    return np.array(values, dtype=np.float64) if column.numeric else values  # None becomes NaN
+    return (
+        np.array(values, dtype=np.float64) if column.numeric else values
+    )  # None becomes NaN

@@ -36,17 +36,26 @@ def sagemaker_folder(settings: Settings) -> Path:
     return Path(base, "model")
 
 
-def folder_champions(settings: Settings, contract: Contract, folder: Path) -> Champions:
+def folder_champions(
+    settings: Settings, contract: Contract, folder: Path
+) -> Champions:
     """Return the champions below a folder, which is read until they are loaded, and then no more."""
-    holders = {stage: ChampionHolder(_load_once(contract, stage, folder)) for stage in STAGES}
+    holders = {
+        stage: ChampionHolder(_load_once(contract, stage, folder))
+        for stage in STAGES
+    }
     return Champions(contract, holders, settings.scoring.champion_poll_seconds)
 
 
-def write_index(folder: Path, champions: Mapping[KnownAt, ChampionInfo]) -> None:
+def write_index(
+    folder: Path, champions: Mapping[KnownAt, ChampionInfo]
+) -> None:
     """Write what the registry says of the champions whose model folders lie in `folder`."""
     index: dict[str, dict[str, Any]] = {}
     for stage, info in champions.items():
-        index[str(stage)] = asdict(info) | {"created_at": info.created_at.isoformat()}
+        index[str(stage)] = asdict(info) | {
+            "created_at": info.created_at.isoformat()
+        }
     text = json.dumps(index, indent=2, sort_keys=True) + "\n"
     (folder / INDEX).write_text(text, encoding="utf-8")
 
@@ -54,8 +63,12 @@ def write_index(folder: Path, champions: Mapping[KnownAt, ChampionInfo]) -> None
 def read_index(folder: Path) -> dict[KnownAt, ChampionInfo]:
     """Return stage to its champion. Raises ChampionUnusableError without a readable index."""
     try:
-        content: dict[str, dict[str, Any]] = json.loads((folder / INDEX).read_text(encoding="utf-8"))
-        return {KnownAt(stage): _info(entry) for stage, entry in content.items()}
+        content: dict[str, dict[str, Any]] = json.loads(
+            (folder / INDEX).read_text(encoding="utf-8")
+        )
+        return {
+            KnownAt(stage): _info(entry) for stage, entry in content.items()
+        }
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise ChampionUnusableError(
             f"{folder} holds no readable {INDEX} ({type(error).__name__}); the model's data must be what "
@@ -76,7 +89,9 @@ def _load_once(contract: Contract, stage: KnownAt, folder: Path) -> Load:
             return served
         info = read_index(folder).get(stage)
         if info is None:
-            raise NoChampionError(f"{folder} was packed without a champion for {stage}")
+            raise NoChampionError(
+                f"{folder} was packed without a champion for {stage}"
+            )
         try:
             pipeline = mlflow.sklearn.load_model(str(folder / stage))
         except UNREADABLE as error:

@@ -44,7 +44,9 @@ class Reasons:
         """
         columns = self._columns
         may_be_shown = [column.explain for column in columns]
-        effects = np.round(self.attribution.values(matrix), DIGITS) * may_be_shown
+        effects = (
+            np.round(self.attribution.values(matrix), DIGITS) * may_be_shown
+        )
         cells = [typed[column.field].tolist() for column in columns]
         texts = [_Texts(column) for column in columns]
         reasons: list[list[Reason]] = []
@@ -64,7 +66,9 @@ class Reasons:
 
     @cached_property
     def _columns(self) -> list[Column]:
-        return [self.contract.column(field) for field in self.attribution.fields]
+        return [
+            self.contract.column(field) for field in self.attribution.fields
+        ]
 
 
 def as_json(reasons: list[Reason] | None) -> str | None:

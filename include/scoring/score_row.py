@@ -7,11 +7,21 @@ column by column (`include.scoring.scores`) with the names of `Score`.
 
 from datetime import datetime
 from types import UnionType
-from typing import Annotated, Any, ClassVar, Literal, Union, get_args, get_origin
+from typing import (
+    Annotated,
+    Any,
+    ClassVar,
+    Literal,
+    Union,
+    get_args,
+    get_origin,
+)
 
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field, create_model
-from typing_extensions import TypedDict  # Glue runs Python 3.11, where pydantic takes no other
+from typing_extensions import (
+    TypedDict,  # Glue runs Python 3.11, where pydantic takes no other
+)
 
 from include.contract import Contract
 
@@ -20,7 +30,12 @@ class Reason(TypedDict):
     """Why a lead has its score: one column of the contract, and what the lead's own value of it does to the score."""
 
     field: Annotated[str, Field(description="column of the contract")]
-    effect: Annotated[float, Field(description="on the model's scale before calibration; above 0 raises the score")]
+    effect: Annotated[
+        float,
+        Field(
+            description="on the model's scale before calibration; above 0 raises the score"
+        ),
+    ]
     text: Annotated[str, Field(description="the same in words")]
 
 
@@ -29,20 +44,42 @@ class Score(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    score: Annotated[int, Field(ge=0, le=100, description="probability as a whole number from 0 to 100")]
-    probability: Annotated[float, Field(ge=0, le=1, description="that the lead converts")]
-    prediction: Annotated[Literal[0, 1], Field(description="1 from the model's threshold on")]
-    tier: Annotated[str, Field(description="of the score, by the model's own limits")]
-    stage: Annotated[str, Field(description="scoring stage whose champion gave the score")]
-    model_version: Annotated[str, Field(description="version of that champion in the registry")]
-    reasons: Annotated[list[Reason] | None, Field(description="the strongest first; null without fast reasons")] = None
+    score: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=100,
+            description="probability as a whole number from 0 to 100",
+        ),
+    ]
+    probability: Annotated[
+        float, Field(ge=0, le=1, description="that the lead converts")
+    ]
+    prediction: Annotated[
+        Literal[0, 1], Field(description="1 from the model's threshold on")
+    ]
+    tier: Annotated[
+        str, Field(description="of the score, by the model's own limits")
+    ]
+    stage: Annotated[
+        str, Field(description="scoring stage whose champion gave the score")
+    ]
+    model_version: Annotated[
+        str, Field(description="version of that champion in the registry")
+    ]
+    reasons: Annotated[
+        list[Reason] | None,
+        Field(description="the strongest first; null without fast reasons"),
+    ] = None
 
 
 class StoredScore(Score):
     """A score as the warehouse holds it."""
 
     run_id: Annotated[str, Field(description="run that wrote the row")]
-    scored_at: Annotated[datetime, Field(description="when the run scored, UTC")]
+    scored_at: Annotated[
+        datetime, Field(description="when the run scored, UTC")
+    ]
 
     table_order: ClassVar[tuple[str, ...]] = (
         "score",
@@ -87,7 +124,10 @@ def answer_model(contract: Contract) -> type[BaseModel]:
 
     Its JSON schema is the OpenAPI schema of a prediction.
     """
-    key = Annotated[str | None, Field(description="key of the lead; null where the caller gave none")]
+    key = Annotated[
+        str | None,
+        Field(description="key of the lead; null where the caller gave none"),
+    ]
     fields: dict[str, Any] = {contract.key: (key, ...)}
     for name, field in Score.model_fields.items():
         fields[name] = (field.annotation, field)
@@ -113,7 +153,11 @@ def _plain_type(model: type[BaseModel], name: str) -> Any:
     """Return the Python type of a field's values: of literals and optional fields the type of what is there."""
     annotation = model.model_fields[name].annotation
     if get_origin(annotation) in (Union, UnionType):
-        (annotation,) = [choice for choice in get_args(annotation) if choice is not type(None)]
+        (annotation,) = [
+            choice
+            for choice in get_args(annotation)
+            if choice is not type(None)
+        ]
     if get_origin(annotation) is Literal:
         return type(get_args(annotation)[0])
     return get_origin(annotation) or annotation

@@ -33,7 +33,9 @@ def write_scored(
         reasons: 0 leaves their column out.
     """
     names = added_columns(contract, reasons)
-    own_places = [place for place, name in enumerate(header) if name not in names.values()]
+    own_places = [
+        place for place, name in enumerate(header) if name not in names.values()
+    ]
     # Texts in quotes: where a spreadsheet separates cells by semicolons, one inside a text would begin a cell.
     writer = csv.writer(text, quoting=csv.QUOTE_NONNUMERIC)
     own_names = [harmless(header[place]) for place in own_places]

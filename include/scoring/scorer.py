@@ -88,7 +88,9 @@ class Scorer:
         scores = self.score_columns(leads, len(frame), reasons)
         return as_frame(scores, frame.index)
 
-    def score_columns(self, leads: Columns, rows: int, reasons: int = 0) -> Scores:
+    def score_columns(
+        self, leads: Columns, rows: int, reasons: int = 0
+    ) -> Scores:
         """Do the same without frames, for leads as `to_columns` gives them."""
         if not rows:
             return self._no_scores(reasons)
@@ -116,7 +118,9 @@ class Scorer:
             return self.model.calibration(expit(margins))
         return in_pieces(self.model.positive, matrix)
 
-    def _scores(self, leads: Columns, rows: int, probability: NDArray[np.float64]) -> Scores:
+    def _scores(
+        self, leads: Columns, rows: int, probability: NDArray[np.float64]
+    ) -> Scores:
         """Return the columns of `include.scoring.score_row.Score`, reasons aside, after the leads' keys."""
         score = score_of(probability)
         prediction = (probability >= self.decision.threshold).astype("int64")
@@ -145,7 +149,9 @@ def to_columns(contract: Contract, frame: pd.DataFrame) -> Columns:
     return cells_of(renamed, numbers)
 
 
-def find_champion(settings: Settings, contract: Contract, stage: KnownAt) -> ChampionInfo:
+def find_champion(
+    settings: Settings, contract: Contract, stage: KnownAt
+) -> ChampionInfo:
     """Return the version that the registry calls the stage's champion.
 
     Raises:
@@ -162,7 +168,9 @@ def find_champion(settings: Settings, contract: Contract, stage: KnownAt) -> Cha
     return version
 
 
-def load_version(contract: Contract, stage: KnownAt, version: ChampionInfo) -> Scorer:
+def load_version(
+    contract: Contract, stage: KnownAt, version: ChampionInfo
+) -> Scorer:
     """Load the scorer of one registered version.
 
     Raises:
@@ -172,11 +180,18 @@ def load_version(contract: Contract, stage: KnownAt, version: ChampionInfo) -> S
     pipeline = _load_pipeline(version)
     scorer = scorer_of(contract, stage, version, pipeline)
     decision = scorer.decision
-    log.info("Loaded champion %s, threshold %.3f by %s", version.uri, decision.threshold, decision.policy)
+    log.info(
+        "Loaded champion %s, threshold %.3f by %s",
+        version.uri,
+        decision.threshold,
+        decision.policy,
+    )
     return scorer
 
 
-def scorer_of(contract: Contract, stage: KnownAt, version: ChampionInfo, pipeline: Any) -> Scorer:
+def scorer_of(
+    contract: Contract, stage: KnownAt, version: ChampionInfo, pipeline: Any
+) -> Scorer:
     """Return the scorer of a version whose pipeline is loaded; making its explainer takes up to a second.
 
     Raises:
@@ -203,7 +218,10 @@ def scorer_of(contract: Contract, stage: KnownAt, version: ChampionInfo, pipelin
 
 def _problem(pipeline: Any) -> str | None:
     """Return why a model cannot score leads, by what it can do and not by the names of its steps; None if it can."""
-    if not (isinstance(pipeline, Pipeline) and isinstance(pipeline[-1], CalibratedModel)):
+    if not (
+        isinstance(pipeline, Pipeline)
+        and isinstance(pipeline[-1], CalibratedModel)
+    ):
         return "does not end in a CalibratedModel with its decision"
     try:
         LeadEncoder.of(pipeline[:-1])
@@ -215,14 +233,21 @@ def _problem(pipeline: Any) -> str | None:
 def _problem_of_decision(decision: Decision) -> str | None:
     """Return why a threshold or tiers cannot be used; None if they can."""
     if not (math.isfinite(decision.threshold) and 0 <= decision.threshold <= 1):
-        return f"has the threshold {decision.threshold}, which is no probability"
+        return (
+            f"has the threshold {decision.threshold}, which is no probability"
+        )
     lowest = [score for _, score in decision.tiers]
     if not lowest or lowest != sorted(lowest, reverse=True) or lowest[-1] > 0:
         return f"has the tiers {decision.tiers}, which do not fall from the best down to a score of 0"
     return None
 
 
-def _reasons(contract: Contract, version: ChampionInfo, pipeline: Pipeline, encoder: LeadEncoder) -> Reasons | None:
+def _reasons(
+    contract: Contract,
+    version: ChampionInfo,
+    pipeline: Pipeline,
+    encoder: LeadEncoder,
+) -> Reasons | None:
     """Return what makes the reasons of a pipeline; None where it has no fast SHAP values, or not by contract column."""
     preprocess = pipeline[:-1]
     mean = getattr(preprocess[-1], "mean_", None)  # only linear models need it
@@ -230,27 +255,39 @@ def _reasons(contract: Contract, version: ChampionInfo, pipeline: Pipeline, enco
     try:
         sources = source_fields(preprocess)
         _check_fields(contract, encoder, sources)
-        attribution = Attribution.of(pipeline[-1].classifier, sources, background, encoder.finite)
+        attribution = Attribution.of(
+            pipeline[-1].classifier, sources, background, encoder.finite
+        )
     except NotExplainableError as error:
         log.warning("%s scores without reasons: %s", version.uri, error)
         return None
     return Reasons(attribution, contract)
 
 
-def _check_fields(contract: Contract, encoder: LeadEncoder, sources: Sequence[str]) -> None:
+def _check_fields(
+    contract: Contract, encoder: LeadEncoder, sources: Sequence[str]
+) -> None:
     """Refuse to explain by fields that no lead has: a reason shows the lead's own value of a contract column."""
     typed_fields = {column.field for column in encoder.clean.columns}
     explainable = typed_fields.intersection(contract.fields)
     foreign = sorted(set(sources) - explainable)
     if foreign:
-        raise NotExplainableError(f"its matrix has columns of {', '.join(foreign)}, which the contract does not have")
+        raise NotExplainableError(
+            f"its matrix has columns of {', '.join(foreign)}, which the contract does not have"
+        )
 
 
 def _sums(classifier: Any, reasons: Reasons | None) -> "TreeSums | None":
     """Return the fast margins of a LightGBM classifier; None for any other, and where its trees are not read."""
-    if reasons is None or reasons.attribution.trees is None or not hasattr(classifier, "booster_"):
+    if (
+        reasons is None
+        or reasons.attribution.trees is None
+        or not hasattr(classifier, "booster_")
+    ):
         return None
-    from include.trees.tree_sums import TreeSums  # as tree_shap, it needs numba, which MWAA's workers go without
+    from include.trees.tree_sums import (
+        TreeSums,  # as tree_shap, it needs numba, which MWAA's workers go without
+    )
 
     return TreeSums.of(reasons.attribution.explainer.model)
 

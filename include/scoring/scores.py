@@ -17,7 +17,10 @@ Scores = dict[str, list[Any]]
 
 def as_frame(scores: Scores, index: pd.Index | None = None) -> pd.DataFrame:
     """Return the scores as a frame, one row for each lead."""
-    columns = {name: pd.Series(values, index, dtype=frame_type(name)) for name, values in scores.items()}
+    columns = {
+        name: pd.Series(values, index, dtype=frame_type(name))
+        for name, values in scores.items()
+    }
     return pd.DataFrame(columns)
 
 
@@ -27,7 +30,9 @@ def as_records(scores: Scores) -> list[dict[str, Any]]:
     return [dict(zip(scores, row, strict=True)) for row in rows]
 
 
-def put_together(parts: Sequence[Scores], places: Sequence[NDArray[np.intp]]) -> Scores:
+def put_together(
+    parts: Sequence[Scores], places: Sequence[NDArray[np.intp]]
+) -> Scores:
     """Join the scores of several parts; `places` holds for each part where its leads stand."""
     order = np.argsort(np.concatenate(places)).tolist()
     together: Scores = {}

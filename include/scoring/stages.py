@@ -14,7 +14,12 @@ from include.features.lead_encoder import Cells, Columns
 from include.registry.errors import NoChampionError
 from include.registry.registry import ChampionInfo
 from include.scoring.leads import LeadReader
-from include.scoring.scorer import Scorer, find_champion, load_version, to_columns
+from include.scoring.scorer import (
+    Scorer,
+    find_champion,
+    load_version,
+    to_columns,
+)
 from include.scoring.scores import Scores, as_frame, put_together
 from include.settings import Settings
 
@@ -36,7 +41,10 @@ class StagedScorer:
     @property
     def versions(self) -> dict[str, str]:
         """Stage to the version of its champion."""
-        return {str(stage): scorer.champion.version for stage, scorer in self.scorers.items()}
+        return {
+            str(stage): scorer.champion.version
+            for stage, scorer in self.scorers.items()
+        }
 
     def score(self, frame: pd.DataFrame, reasons: int = 0) -> pd.DataFrame:
         """Score each lead with the champion of its stage; see `Scorer.score`, whose columns these are."""
@@ -44,18 +52,26 @@ class StagedScorer:
         scores = self.score_columns(leads, len(frame), reasons)
         return as_frame(scores, frame.index)
 
-    def score_columns(self, leads: Columns, rows: int, reasons: int = 0) -> Scores:
+    def score_columns(
+        self, leads: Columns, rows: int, reasons: int = 0
+    ) -> Scores:
         """Do the same without frames, for leads as `to_columns` gives them."""
         stages = self.stages(leads, rows)
         for stage, scorer in self.scorers.items():
-            if (stages == str(stage)).all():  # no leads at all are the first scorer's
+            if (
+                stages == str(stage)
+            ).all():  # no leads at all are the first scorer's
                 return scorer.score_columns(leads, rows, reasons)
         parts: list[Scores] = []
         places: list[NDArray[np.intp]] = []
         for stage, scorer in self.scorers.items():
             places_of_stage = np.flatnonzero(stages == str(stage))
             leads_of_stage = _at(leads, places_of_stage)
-            parts.append(scorer.score_columns(leads_of_stage, len(places_of_stage), reasons))
+            parts.append(
+                scorer.score_columns(
+                    leads_of_stage, len(places_of_stage), reasons
+                )
+            )
             places.append(places_of_stage)
         return put_together(parts, places)
 
@@ -81,7 +97,11 @@ class StagedScorer:
     def _fields_of_contact(self) -> list[str]:
         """Features that only the sales team can know."""
         features = self.contract.features(KnownAt.CONTACT)
-        return [column.field for column in features if column.known_at is KnownAt.CONTACT]
+        return [
+            column.field
+            for column in features
+            if column.known_at is KnownAt.CONTACT
+        ]
 
     def _nearest(self, stage: KnownAt) -> KnownAt:
         """Return the stage itself, or another one if it has no champion."""
@@ -97,11 +117,16 @@ def load_champions(settings: Settings, contract: Contract) -> StagedScorer:
         TrackingUnavailableError: MLflow does not answer.
     """
     versions = find_champions(settings, contract)
-    scorers = {stage: load_version(contract, stage, version) for stage, version in versions.items()}
+    scorers = {
+        stage: load_version(contract, stage, version)
+        for stage, version in versions.items()
+    }
     return StagedScorer(contract, scorers)
 
 
-def find_champions(settings: Settings, contract: Contract) -> dict[KnownAt, ChampionInfo]:
+def find_champions(
+    settings: Settings, contract: Contract
+) -> dict[KnownAt, ChampionInfo]:
     """Return the version that the registry calls the champion, for each stage that has one.
 
     Raises:

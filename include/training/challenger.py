@@ -11,7 +11,12 @@ from mlflow.tracking import MlflowClient
 from sklearn.pipeline import Pipeline
 
 from include.contract import Contract, KnownAt
-from include.evaluation.artifacts import log_evaluation, log_explanation, log_features, log_table
+from include.evaluation.artifacts import (
+    log_evaluation,
+    log_explanation,
+    log_features,
+    log_table,
+)
 from include.evaluation.evaluate import evaluate_classification_model
 from include.registry.packaging import log_pipeline
 from include.registry.registry import CHALLENGER, find_version, register
@@ -37,8 +42,12 @@ def choose_winner(results: list[dict[str, Any]], metric: str) -> dict[str, Any]:
         ValueError: there are no results.
     """
     if not results:
-        raise ValueError("no family was trained, so there is no challenger; check the train_family tasks")
-    return max(results, key=lambda result: float(result["metrics"][f"unseen_{metric}"]))
+        raise ValueError(
+            "no family was trained, so there is no challenger; check the train_family tasks"
+        )
+    return max(
+        results, key=lambda result: float(result["metrics"][f"unseen_{metric}"])
+    )
 
 
 @tracking_errors()
@@ -77,12 +86,21 @@ def register_challenger(
     version = find_version(client, model, {"training_run_id": parent_run_id})
     if version is None:
         metric = primary_metric or settings.decisions.primary_metric
-        winner = choose_winner([result for result in results if result["stage"] == stage], metric)
+        winner = choose_winner(
+            [result for result in results if result["stage"] == stage], metric
+        )
         data = load_dataset(snapshot_uri, contract, KnownAt(stage))
-        version = _train_and_register(settings, contract, client, data, winner, parent_run_id)
+        version = _train_and_register(
+            settings, contract, client, data, winner, parent_run_id
+        )
         _close_parent(client, parent_run_id, stage, results)
     client.set_registered_model_alias(model, CHALLENGER, version.version)
-    log.info("Challenger of %s is version %s (%s)", model, version.version, version.tags["family"])
+    log.info(
+        "Challenger of %s is version %s (%s)",
+        model,
+        version.version,
+        version.tags["family"],
+    )
     return {
         "model": model,
         "version": str(version.version),
@@ -109,9 +127,20 @@ def _train_and_register(
     background, _ = data.part("train", "validation")
     with child_run(client, parent_run_id, "challenger", stage) as run_id:
         log_snapshot_input(client, run_id, data.manifest)
-        pipeline = refit(settings.decisions, contract, recipe, data, data.split != "holdout", stage)
-        metrics = _evaluate(settings.decisions, contract, pipeline, recipe, data, stage)
-        mlflow.log_params({"stage": str(stage), **_description(recipe), **recipe.params})
+        pipeline = refit(
+            settings.decisions,
+            contract,
+            recipe,
+            data,
+            data.split != "holdout",
+            stage,
+        )
+        metrics = _evaluate(
+            settings.decisions, contract, pipeline, recipe, data, stage
+        )
+        mlflow.log_params(
+            {"stage": str(stage), **_description(recipe), **recipe.params}
+        )
         log_features(pipeline, contract, stage)
         log_explanation(pipeline, holdout_rows, background)
         logged = log_pipeline(pipeline, train_rows)
@@ -127,10 +156,19 @@ def _train_and_register(
         "stage": str(stage),
         "tiers": json.dumps(dict(recipe.decision.tiers)),
         "metrics": json.dumps(metrics),
-        **{f"holdout_{name}": f"{value:.4f}" for name, value in metrics.items()},
+        **{
+            f"holdout_{name}": f"{value:.4f}" for name, value in metrics.items()
+        },
         **commit_tag(settings.git_commit),
     }
-    return register(client, contract.model_name(stage), logged.model_uri, run_id, tags, logged.model_id)
+    return register(
+        client,
+        contract.model_name(stage),
+        logged.model_uri,
+        run_id,
+        tags,
+        logged.model_id,
+    )
 
 
 def _description(recipe: Recipe) -> dict[str, str]:
@@ -144,35 +182,65 @@ def _description(recipe: Recipe) -> dict[str, str]:
 
 
 def _evaluate(
-    decisions: Decisions, contract: Contract, pipeline: Pipeline, recipe: Recipe, data: Dataset, stage: KnownAt
+    decisions: Decisions,
+    contract: Contract,
+    pipeline: Pipeline,
+    recipe: Recipe,
+    data: Dataset,
+    stage: KnownAt,
 ) -> dict[str, float]:
     """Log the figures on the holdout and on the newest leads; return those on the holdout."""
     rows, outcome = data.part("holdout")
     probability = pipeline.predict_proba(rows)[:, 1]
-    metrics = evaluate_classification_model(outcome, probability, recipe.decision.threshold)
+    metrics = evaluate_classification_model(
+        outcome, probability, recipe.decision.threshold
+    )
     holdout = log_evaluation(pipeline, rows, outcome, contract, "holdout")
-    mlflow.log_metrics({f"holdout_{name}": value for name, value in holdout.items()})
+    mlflow.log_metrics(
+        {f"holdout_{name}": value for name, value in holdout.items()}
+    )
     _evaluate_newest(decisions, contract, recipe, data, stage)
     return metrics
 
 
-def _evaluate_newest(decisions: Decisions, contract: Contract, recipe: Recipe, data: Dataset, stage: KnownAt) -> None:
+def _evaluate_newest(
+    decisions: Decisions,
+    contract: Contract,
+    recipe: Recipe,
+    data: Dataset,
+    stage: KnownAt,
+) -> None:
     """Log the figures on the newest leads, by the same recipe fitted on older ones; a warning where it cannot be."""
     newest = data.newest(NEWEST_SHARE)
     older = ~newest & (data.split != "holdout")
     if not can_learn(data.target[older], data.target[newest]):
-        log.warning("No figures on the newest leads: they, or the older ones, have one outcome only")
+        log.warning(
+            "No figures on the newest leads: they, or the older ones, have one outcome only"
+        )
         return
     try:
         older_pipeline = refit(decisions, contract, recipe, data, older, stage)
     except NotEnoughRowsError as error:
         log.warning("No figures on the newest leads: %s", error)
         return
-    figures = log_evaluation(older_pipeline, data.frame[newest], data.target[newest], contract, "newest")
-    mlflow.log_metrics({f"newest_{name}": value for name, value in figures.items()})
+    figures = log_evaluation(
+        older_pipeline,
+        data.frame[newest],
+        data.target[newest],
+        contract,
+        "newest",
+    )
+    mlflow.log_metrics(
+        {f"newest_{name}": value for name, value in figures.items()}
+    )
 
 
-def _close_parent(client: MlflowClient, parent_run_id: str, stage: str, results: list[dict[str, Any]]) -> None:
+def _close_parent(
+    client: MlflowClient,
+    parent_run_id: str,
+    stage: str,
+    results: list[dict[str, Any]],
+) -> None:
     """Log the table of all families to the training's run and end it."""
     rows = [
         {

@@ -7,7 +7,12 @@ import pandas as pd
 
 from include.contract import Contract, KnownAt
 from include.evaluation.errors import OneClassOnlyError
-from include.feedback.votes import LABEL, WEIGHT, training_labels, training_weights
+from include.feedback.votes import (
+    LABEL,
+    WEIGHT,
+    training_labels,
+    training_weights,
+)
 from include.training.errors import NotEnoughRowsError
 from include.training.snapshot import load_snapshot, read_manifest
 from include.training.splits import assign_split, twin_groups
@@ -59,13 +64,20 @@ class Dataset:
         return {"model__sample_weight": self.weight[mask]}
 
 
-def load_dataset(snapshot_uri: str, contract: Contract, stage: KnownAt) -> Dataset:
+def load_dataset(
+    snapshot_uri: str, contract: Contract, stage: KnownAt
+) -> Dataset:
     """Load the snapshot at `snapshot_uri` as a dataset. Raises what `make_dataset` and `load_snapshot` raise."""
     rows = load_snapshot(snapshot_uri)
     return make_dataset(rows, contract, stage, read_manifest(snapshot_uri))
 
 
-def make_dataset(frame: pd.DataFrame, contract: Contract, stage: KnownAt, manifest: dict[str, Any]) -> Dataset:
+def make_dataset(
+    frame: pd.DataFrame,
+    contract: Contract,
+    stage: KnownAt,
+    manifest: dict[str, Any],
+) -> Dataset:
     """Split the labelled rows of `frame` into a dataset; open leads are left out.
 
     A lead that only reps have labelled is left out of the holdout too: what reps say of a model's scores must not
@@ -88,7 +100,9 @@ def make_dataset(frame: pd.DataFrame, contract: Contract, stage: KnownAt, manife
     )
 
 
-def _labelled(frame: pd.DataFrame, contract: Contract, stage: KnownAt) -> tuple[pd.DataFrame, pd.Series, pd.Series]:
+def _labelled(
+    frame: pd.DataFrame, contract: Contract, stage: KnownAt
+) -> tuple[pd.DataFrame, pd.Series, pd.Series]:
     """Return rows, outcomes and sides of the leads with an outcome that counts on their side."""
     frame = frame.reset_index(drop=True)
     warehouse_label = pd.to_numeric(frame[contract.label], errors="coerce")

@@ -28,11 +28,21 @@ class Family:
 
 # One thread each: parallelism comes from one task per family and stage; more threads than cores slow boosting 100-fold.
 FAMILIES: Mapping[str, Family] = {
-    "logistic_regression": Family(lambda **params: LogisticRegression(random_state=SEED, **params)),
-    "decision_tree": Family(lambda **params: DecisionTreeClassifier(random_state=SEED, **params)),
-    "random_forest": Family(lambda **params: RandomForestClassifier(random_state=SEED, n_jobs=1, **params)),
+    "logistic_regression": Family(
+        lambda **params: LogisticRegression(random_state=SEED, **params)
+    ),
+    "decision_tree": Family(
+        lambda **params: DecisionTreeClassifier(random_state=SEED, **params)
+    ),
+    "random_forest": Family(
+        lambda **params: RandomForestClassifier(
+            random_state=SEED, n_jobs=1, **params
+        )
+    ),
     "xgboost": Family(
-        lambda **params: XGBClassifier(random_state=SEED, n_jobs=1, tree_method="hist", **params),
+        lambda **params: XGBClassifier(
+            random_state=SEED, n_jobs=1, tree_method="hist", **params
+        ),
         splits_levels=True,
     ),
     "lightgbm": Family(
@@ -50,5 +60,7 @@ FAMILIES: Mapping[str, Family] = {
 """The simplest family first, which also wins where several are equally good. dags/lifecycle/training.py repeats the
 names, because a DAG file is parsed without include/; a test compares both lists."""
 
-NATIVE_FAMILIES = tuple(name for name, family in FAMILIES.items() if family.splits_levels)
+NATIVE_FAMILIES = tuple(
+    name for name, family in FAMILIES.items() if family.splits_levels
+)
 """Families that may be given `encode__levels: native`."""

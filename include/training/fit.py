@@ -16,7 +16,12 @@ from include.settings import Decisions
 from include.training.dataset import Dataset
 from include.training.pipeline import build_pipeline, deployable
 from include.training.recipe import Recipe
-from include.training.search import SearchResult, one_thread, out_of_fold, search
+from include.training.search import (
+    SearchResult,
+    one_thread,
+    out_of_fold,
+    search,
+)
 
 METHODS: tuple[Method, ...] = ("none", "sigmoid", "beta")
 
@@ -39,21 +44,37 @@ class FamilyFit:
     metrics: dict[str, float]
 
 
-def fit_family(decisions: Decisions, contract: Contract, family: str, data: Dataset, stage: KnownAt) -> FamilyFit:
+def fit_family(
+    decisions: Decisions,
+    contract: Contract,
+    family: str,
+    data: Dataset,
+    stage: KnownAt,
+) -> FamilyFit:
     """Search one family on the training side; calibration and threshold come from rows it has not seen."""
     result = search(decisions, contract, family, data, stage)
     _, train_outcome = data.part("train")
     rows, outcome = data.part("validation")
     raw = result.pipeline.predict_proba(rows)[:, 1].astype("float64")
-    calibration = best_calibration(result.out_of_fold, train_outcome.to_numpy(), raw, outcome.to_numpy())
+    calibration = best_calibration(
+        result.out_of_fold, train_outcome.to_numpy(), raw, outcome.to_numpy()
+    )
     # On the validation side alone the threshold swings between 0.2 and 0.6 with the size of the snapshot, and which
     # family wins with the draw of the split; with the out-of-fold probabilities added both stay.
     unseen = calibration(np.concatenate([result.out_of_fold, raw]))
-    unseen_outcome = np.concatenate([train_outcome.to_numpy(), outcome.to_numpy()])
+    unseen_outcome = np.concatenate(
+        [train_outcome.to_numpy(), outcome.to_numpy()]
+    )
     decision = decide(decisions, unseen_outcome, unseen)
-    metrics = _metrics(outcome.to_numpy(), calibration(raw), decision, result.cv_score)
-    unseen_metrics = evaluate_classification_model(unseen_outcome, unseen, decision.threshold)
-    metrics |= {f"unseen_{name}": value for name, value in unseen_metrics.items()}
+    metrics = _metrics(
+        outcome.to_numpy(), calibration(raw), decision, result.cv_score
+    )
+    unseen_metrics = evaluate_classification_model(
+        unseen_outcome, unseen, decision.threshold
+    )
+    metrics |= {
+        f"unseen_{name}": value for name, value in unseen_metrics.items()
+    }
     return FamilyFit(
         pipeline=deployable(result.pipeline, calibration, decision),
         search=result,
@@ -62,10 +83,17 @@ def fit_family(decisions: Decisions, contract: Contract, family: str, data: Data
     )
 
 
-def _metrics(outcome: np.ndarray, probability: np.ndarray, decision: Decision, cv_score: float) -> dict[str, float]:
+def _metrics(
+    outcome: np.ndarray,
+    probability: np.ndarray,
+    decision: Decision,
+    cv_score: float,
+) -> dict[str, float]:
     """Return the figures on the validation side, with the threshold and the search's score."""
     return {
-        **evaluate_classification_model(outcome, probability, decision.threshold),
+        **evaluate_classification_model(
+            outcome, probability, decision.threshold
+        ),
         "ece": ece(outcome, probability),
         "threshold": decision.threshold,
         "cv_f1": cv_score,
@@ -73,7 +101,10 @@ def _metrics(outcome: np.ndarray, probability: np.ndarray, decision: Decision, c
 
 
 def best_calibration(
-    unseen: np.ndarray, unseen_outcome: np.ndarray, probability: np.ndarray, outcome: np.ndarray
+    unseen: np.ndarray,
+    unseen_outcome: np.ndarray,
+    probability: np.ndarray,
+    outcome: np.ndarray,
 ) -> Calibration:
     """Return the calibration, fitted on one set of leads, with the lowest Brier score on another; `none` if it ties.
 
@@ -87,12 +118,19 @@ def best_calibration(
     def brier(calibration: Calibration) -> float:
         return float(brier_score_loss(outcome, calibration(probability)))
 
-    calibrations = [Calibration.fitted(method, unseen, unseen_outcome) for method in METHODS]
+    calibrations = [
+        Calibration.fitted(method, unseen, unseen_outcome) for method in METHODS
+    ]
     return min(calibrations, key=brier)
 
 
 def refit(
-    decisions: Decisions, contract: Contract, recipe: Recipe, data: Dataset, mask: pd.Series, stage: KnownAt
+    decisions: Decisions,
+    contract: Contract,
+    recipe: Recipe,
+    data: Dataset,
+    mask: pd.Series,
+    stage: KnownAt,
 ) -> Pipeline:
     """Fit the recipe anew on the masked rows of `data`; its calibration is learnt from their own folds.
 
@@ -110,11 +148,15 @@ def refit(
     rows = data.frame[mask]
     outcome = data.target[mask]
     params = data.fit_params(mask)
-    pipeline = build_pipeline(decisions, contract, recipe.family, stage, recipe.params)
+    pipeline = build_pipeline(
+        decisions, contract, recipe.family, stage, recipe.params
+    )
     calibration = Calibration()
     if recipe.calibration != "none":
         unseen = out_of_fold(pipeline, rows, outcome, data.groups[mask], params)
-        calibration = Calibration.fitted(recipe.calibration, unseen, outcome.to_numpy())
+        calibration = Calibration.fitted(
+            recipe.calibration, unseen, outcome.to_numpy()
+        )
     with one_thread():
         pipeline.fit(rows, outcome, **params)
     return deployable(pipeline, calibration, recipe.decision)

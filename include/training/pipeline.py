@@ -16,7 +16,11 @@ from include.training.space import check_native, search_space
 
 
 def build_pipeline(
-    decisions: Decisions, contract: Contract, family: str, stage: KnownAt, params: Mapping[str, Any] | None = None
+    decisions: Decisions,
+    contract: Contract,
+    family: str,
+    stage: KnownAt,
+    params: Mapping[str, Any] | None = None,
 ) -> Pipeline:
     """Return an unfitted pipeline: the features' steps, `resample`, `model`.
 
@@ -32,18 +36,27 @@ def build_pipeline(
         SearchSpaceError: parameters that the family cannot be given together.
     """
     chosen_params = dict(params or {})
-    check_native(family, {name: [value] for name, value in chosen_params.items()})
+    check_native(
+        family, {name: [value] for name, value in chosen_params.items()}
+    )
     classifier_params = search_space().families[family].classifier(stage)
     classifier = FAMILIES[family].classifier(**classifier_params)
     steps = [
-        *preprocessing_steps(contract, stage, grouped=False, max_missing=decisions.max_missing_share),
+        *preprocessing_steps(
+            contract,
+            stage,
+            grouped=False,
+            max_missing=decisions.max_missing_share,
+        ),
         ("resample", Resample(seed=SEED)),
         ("model", classifier),
     ]
     return Pipeline(steps).set_params(**chosen_params)
 
 
-def deployable(fitted: Pipeline, calibration: Calibration, decision: Decision) -> PlainPipeline:
+def deployable(
+    fitted: Pipeline, calibration: Calibration, decision: Decision
+) -> PlainPipeline:
     """Return the fitted pipeline as it is logged: no resampling, calibrated, with its decision."""
     steps = []
     for name, step in fitted.steps:

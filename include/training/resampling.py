@@ -12,11 +12,17 @@ NEIGHBOURS = 5
 class Resample(BaseEstimator):  # type: ignore[misc] # scikit-learn is untyped
     """Balances the rows that a model is fitted on (`smote`), or leaves them (`none`); never touches rows to score."""
 
-    def __init__(self, method: Literal["none", "smote"] = "none", seed: int = 0) -> None:
+    def __init__(
+        self, method: Literal["none", "smote"] = "none", seed: int = 0
+    ) -> None:
         self.method = method
         self.seed = seed
 
-    def fit_resample(self, X: np.ndarray, y: Any) -> tuple[np.ndarray, np.ndarray]:  # noqa: N803 - imblearn's names
+    def fit_resample(
+        self,
+        X: np.ndarray,  # noqa: N803
+        y: Any,
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Return rows and outcomes with synthetic rows appended.
 
         They come back unchanged where the rarer outcome has fewer than two rows, between which SMOTE could interpolate.
@@ -26,6 +32,8 @@ class Resample(BaseEstimator):  # type: ignore[misc] # scikit-learn is untyped
         rarer_count = int(counts.min())
         if self.method == "none" or rarer_count < 2:
             return X, outcome
-        smote = SMOTE(k_neighbors=min(NEIGHBOURS, rarer_count - 1), random_state=self.seed)
+        smote = SMOTE(
+            k_neighbors=min(NEIGHBOURS, rarer_count - 1), random_state=self.seed
+        )
         rows, outcomes = smote.fit_resample(X, outcome)
         return rows, outcomes

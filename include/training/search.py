@@ -8,7 +8,11 @@ import numpy as np
 import pandas as pd
 from imblearn.pipeline import Pipeline
 from sklearn.metrics import make_scorer, precision_recall_curve
-from sklearn.model_selection import GridSearchCV, StratifiedGroupKFold, cross_val_predict
+from sklearn.model_selection import (
+    GridSearchCV,
+    StratifiedGroupKFold,
+    cross_val_predict,
+)
 from threadpoolctl import threadpool_limits
 
 from include.contract import Contract, KnownAt
@@ -39,7 +43,13 @@ class SearchResult:
     table: pd.DataFrame
 
 
-def search(decisions: Decisions, contract: Contract, family: str, data: Dataset, stage: KnownAt) -> SearchResult:
+def search(
+    decisions: Decisions,
+    contract: Contract,
+    family: str,
+    data: Dataset,
+    stage: KnownAt,
+) -> SearchResult:
     """Run the grid search of search.yaml, stratified, with identical feature rows in one fold.
 
     The score of search.yaml chooses, see `best_setting`. Everything from cleaning on, SMOTE included, is fitted inside
@@ -63,7 +73,9 @@ def search(decisions: Decisions, contract: Contract, family: str, data: Dataset,
     )
     with one_thread():
         grid.fit(rows, target, **params)
-    unfitted = build_pipeline(decisions, contract, family, stage, grid.best_params_)
+    unfitted = build_pipeline(
+        decisions, contract, family, stage, grid.best_params_
+    )
     scores = grid.cv_results_["mean_test_score"]
     return SearchResult(
         pipeline=grid.best_estimator_,
@@ -116,7 +128,11 @@ def _scorers(name: str) -> dict[str, Any]:
     """Return the search's scorers: `score` chooses a setting, `brier` decides between settings that are close."""
     # F1 at 0.5 would reward SMOTE for moving every probability up, which calibration then moves down again: the
     # threshold of the deployed model is chosen, so the fold's best F1 is what a setting is worth.
-    scorer = make_scorer(best_f1, response_method="predict_proba") if name == "f1" else name
+    scorer = (
+        make_scorer(best_f1, response_method="predict_proba")
+        if name == "f1"
+        else name
+    )
     return {"score": scorer, "brier": "neg_brier_score"}
 
 
@@ -148,7 +164,9 @@ def best_setting(results: Mapping[str, Any]) -> int:
     return int(negative_brier.argmax())
 
 
-def folds(target: pd.Series, groups: pd.Series) -> list[tuple[np.ndarray, np.ndarray]]:
+def folds(
+    target: pd.Series, groups: pd.Series
+) -> list[tuple[np.ndarray, np.ndarray]]:
     """Return the positions to learn from and to score, fold by fold.
 
     Folds are stratified, a group is never divided, and every fold holds both outcomes.
@@ -166,7 +184,9 @@ def folds(target: pd.Series, groups: pd.Series) -> list[tuple[np.ndarray, np.nda
     if min(rarer, groups.nunique()) >= number:
         splitter = StratifiedGroupKFold(number, shuffle=True, random_state=SEED)
         positions = list(splitter.split(target, target, groups))
-    if not positions or any(target.iloc[scored].nunique() < 2 for _, scored in positions):
+    if not positions or any(
+        target.iloc[scored].nunique() < 2 for _, scored in positions
+    ):
         raise NotEnoughRowsError(
             f"{len(target)} leads with {groups.nunique()} different feature rows, {rarer} leads of the rarer outcome, "
             f"cannot be divided into {number} folds with both outcomes; ingest more labelled leads"

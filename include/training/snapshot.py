@@ -42,7 +42,9 @@ def content_hash(leads: pd.DataFrame | ParquetColumns) -> str:
 
 def _hashes(values: pd.Series, categorize: bool = True) -> npt.NDArray[Any]:
     """Return the hash of each value."""
-    hashes = pd.util.hash_pandas_object(values, index=False, categorize=categorize)
+    hashes = pd.util.hash_pandas_object(
+        values, index=False, categorize=categorize
+    )
     return hashes.to_numpy()
 
 
@@ -55,7 +57,9 @@ def _column_hashes(leads: ParquetColumns, name: str) -> npt.NDArray[Any]:
     return np.concatenate(hashes)
 
 
-def write_manifest(settings: Settings, contract: Contract, run_id: str, sql: str) -> dict[str, Any]:
+def write_manifest(
+    settings: Settings, contract: Contract, run_id: str, sql: str
+) -> dict[str, Any]:
     """Describe the snapshot that UNLOAD has just written for `run_id`, in `manifest.json` beside it.
 
     Args:
@@ -93,7 +97,12 @@ def write_manifest(settings: Settings, contract: Contract, run_id: str, sql: str
         "sql": sql,
     }
     write_json(uri + MANIFEST, manifest)
-    log.info("Snapshot %s: %s rows, %s converted", uri, manifest["rows"], manifest["positives"])
+    log.info(
+        "Snapshot %s: %s rows, %s converted",
+        uri,
+        manifest["rows"],
+        manifest["positives"],
+    )
     return manifest
 
 

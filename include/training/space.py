@@ -6,7 +6,14 @@ from importlib.resources import files
 from typing import Annotated, Any, Self
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
 from include.contract import KnownAt
 from include.training.dataset import MIN_PER_CLASS
@@ -40,7 +47,9 @@ class FamilySpace(_Strict):
 class SearchSpace(_Strict):
     """The whole file."""
 
-    folds: int = Field(ge=2, le=MIN_PER_CLASS)  # a side may hold no more leads of the rarer outcome than that
+    folds: int = Field(
+        ge=2, le=MIN_PER_CLASS
+    )  # a side may hold no more leads of the rarer outcome than that
     scoring: str
     families: dict[str, FamilySpace]
 
@@ -86,6 +95,8 @@ def search_space() -> SearchSpace:
     """
     path = files("include.training") / "search.yaml"
     try:
-        return SearchSpace.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        return SearchSpace.model_validate(
+            yaml.safe_load(path.read_text(encoding="utf-8"))
+        )
     except (yaml.YAMLError, ValidationError) as error:
         raise SearchSpaceError(f"{path}: {error}") from error

@@ -16,14 +16,18 @@ CROWD = 200
 that say next to nothing. On one side they would be a quarter of it, and every figure there would be theirs."""
 
 
-def feature_groups(frame: pd.DataFrame, contract: Contract, stage: KnownAt = KnownAt.CONTACT) -> pd.Series:
+def feature_groups(
+    frame: pd.DataFrame, contract: Contract, stage: KnownAt = KnownAt.CONTACT
+) -> pd.Series:
     """Return the number of the group of leads that a model of `stage` cannot tell apart (uint64, index of `frame`)."""
     columns = feature_columns(contract, stage)
     typed = TypedColumns(columns, contract.null_tokens).transform(frame)
     return pd.util.hash_pandas_object(typed, index=False)
 
 
-def twin_groups(frame: pd.DataFrame, contract: Contract, stage: KnownAt = KnownAt.CONTACT) -> pd.Series:
+def twin_groups(
+    frame: pd.DataFrame, contract: Contract, stage: KnownAt = KnownAt.CONTACT
+) -> pd.Series:
     """Return the number of the group of leads that stay together in every split and fold (index of `frame`).
 
     These are the leads with identical feature rows, the first CROWD of them by arrival (clock, then key); each later
@@ -37,7 +41,9 @@ def twin_groups(frame: pd.DataFrame, contract: Contract, stage: KnownAt = KnownA
     return numbers.reindex(frame.index).rename("twins")
 
 
-def assign_split(frame: pd.DataFrame, contract: Contract, stage: KnownAt = KnownAt.CONTACT) -> pd.Series:
+def assign_split(
+    frame: pd.DataFrame, contract: Contract, stage: KnownAt = KnownAt.CONTACT
+) -> pd.Series:
     """Return the side of every lead: "holdout" (20 %), "validation" (20 % of the others) or "train".
 
     Leads with identical feature rows go together (see `twin_groups`), to the side of the oldest of them, which is a

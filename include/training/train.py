@@ -7,7 +7,12 @@ import mlflow
 from mlflow.tracking import MlflowClient
 
 from include.contract import Contract, KnownAt
-from include.evaluation.artifacts import log_evaluation, log_explanation, log_features, log_table
+from include.evaluation.artifacts import (
+    log_evaluation,
+    log_explanation,
+    log_features,
+    log_table,
+)
 from include.registry.packaging import log_pipeline
 from include.registry.runs import child_run, log_snapshot_input, training_run
 from include.registry.tracking import tracking_errors
@@ -20,13 +25,21 @@ log = logging.getLogger(__name__)
 
 
 @tracking_errors()
-def start_training(settings: Settings, contract: Contract, client: MlflowClient, snapshot_uri: str, run_id: str) -> str:
+def start_training(
+    settings: Settings,
+    contract: Contract,
+    client: MlflowClient,
+    snapshot_uri: str,
+    run_id: str,
+) -> str:
     """Return the id of the parent MLflow run of the training `run_id`.
 
     Raises:
         TrackingUnavailableError: MLflow does not answer.
     """
-    return training_run(contract, client, run_id, snapshot_uri, settings.git_commit)
+    return training_run(
+        contract, client, run_id, snapshot_uri, settings.git_commit
+    )
 
 
 @tracking_errors()
@@ -74,7 +87,14 @@ def train_family(
     }
 
 
-def _log(contract: Contract, client: MlflowClient, run_id: str, fit: FamilyFit, data: Dataset, stage: KnownAt) -> None:
+def _log(
+    contract: Contract,
+    client: MlflowClient,
+    run_id: str,
+    fit: FamilyFit,
+    data: Dataset,
+    stage: KnownAt,
+) -> None:
     """Log parameters, figures, plots, explanation and model of a fit to the active run, whose id is `run_id`."""
     recipe = fit.recipe
     rows, outcome = data.part("validation")

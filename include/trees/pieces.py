@@ -14,7 +14,9 @@ THREADS = int(os.environ.get("OMP_NUM_THREADS") or os.cpu_count() or 1)
 """As OpenMP counts them, so that the variable that limits one limits the other."""
 
 
-def in_pieces(work: Callable[[Any], NDArray[np.float64]], rows: Any) -> NDArray[np.float64]:
+def in_pieces(
+    work: Callable[[Any], NDArray[np.float64]], rows: Any
+) -> NDArray[np.float64]:
     """Return what `work` makes of the rows of a matrix or frame, in their order; no rows are one piece.
 
     Threads help where `work` lets go of the interpreter's lock, as compiled code does.

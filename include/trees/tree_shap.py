@@ -79,7 +79,10 @@ class TreeShap:
     @classmethod
     def of(cls, ensemble: Any, fields: Sequence[int]) -> Self:
         """Return the trees of a shap TreeEnsemble; `fields` holds the number of the field of every matrix column."""
-        trees = [_Tree(ensemble, number) for number in range(len(ensemble.children_left))]
+        trees = [
+            _Tree(ensemble, number)
+            for number in range(len(ensemble.children_left))
+        ]
         offset = float(np.ravel(ensemble.base_offset)[-1])
         base = offset + sum(tree.mean for tree in trees)
         # A rule of NODES nodes is exact for 2 NODES columns. A tree with longer paths has a rule of several times as
@@ -103,7 +106,9 @@ class TreeShap:
             matrix: finite, shape (leads, columns).
         """
         as_compared = matrix.astype(self.dtype, copy=False)
-        return in_pieces(self._piece, np.ascontiguousarray(as_compared, dtype=np.float64))
+        return in_pieces(
+            self._piece, np.ascontiguousarray(as_compared, dtype=np.float64)
+        )
 
     def _piece(self, matrix: Floats) -> Floats:
         values = np.zeros((len(matrix), self.fields))
@@ -192,7 +197,9 @@ class _Tree:
         values: list[float] = []
         open_children: list[_OpenNode] = []
         for child, branch in zip(children, branches, strict=True):
-            share = share_before * float(self._weights[child] / self._weights[node])
+            share = share_before * float(
+                self._weights[child] / self._weights[node]
+            )
             shares.append(share)
             path = place.path | {column: (branch, share)}
             self.columns_on_a_path = max(self.columns_on_a_path, len(path))
@@ -229,7 +236,10 @@ def _rounds(tree: _Tree) -> list[_Round]:
     nodes = (nodes + 1) / 2  # the rule is for [-1, 1]
     weights = weights / 2
     parts = zip(np.split(nodes, count), np.split(weights, count), strict=True)
-    return [_Round(tree, some_nodes, their_weights) for some_nodes, their_weights in parts]
+    return [
+        _Round(tree, some_nodes, their_weights)
+        for some_nodes, their_weights in parts
+    ]
 
 
 def _splits(rounds: Sequence[_Round], fields: NDArray[np.intp]) -> Splits:
@@ -256,14 +266,18 @@ def _splits(rounds: Sequence[_Round], fields: NDArray[np.intp]) -> Splits:
     )
 
 
-def _tables(splits: Sequence[_Split], t: Floats) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def _tables(
+    splits: Sequence[_Split], t: Floats
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return `down` and `up` of `Splits`, for splits with nodes t, shape (splits, NODES).
 
     `inside` is a column's factor z (1 - t) + t where the lead is on its side, for the branch and before the split.
     Where the lead is not, the factor is z (1 - t), and (o - z) / factor is -1 / (1 - t), whatever z is.
     """
     t = t.reshape(-1, 1, NODES)
-    share_before = np.array([split.share_before for split in splits]).reshape(-1, 1, 1)
+    share_before = np.array([split.share_before for split in splits]).reshape(
+        -1, 1, 1
+    )
     share = np.array([split.shares for split in splits]).reshape(-1, 2, 1)
     value = np.array([split.values for split in splits]).reshape(-1, 2, 1, 1)
     inside_before = share_before * (1 - t) + t

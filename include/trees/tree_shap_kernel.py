@@ -38,7 +38,7 @@ compiled_into_caller: Any = njit(fastmath=True, error_model="numpy")
 
 
 @compiled_into_caller
-def _load(cells, row):  # type: ignore[no-untyped-def]
+def _load(cells, row):
     """Return a row of NODES cells."""
     vector = ZEROS
     for node in range(NODES):
@@ -47,14 +47,14 @@ def _load(cells, row):  # type: ignore[no-untyped-def]
 
 
 @compiled_into_caller
-def _store(cells, row, vector):  # type: ignore[no-untyped-def]
+def _store(cells, row, vector):
     """Write a row of NODES cells."""
     for node in range(NODES):
         cells[row * INDEX(NODES) + INDEX(node)] = vector[node]
 
 
 @compiled_into_caller
-def _multiply(left, right):  # type: ignore[no-untyped-def]
+def _multiply(left, right):
     """Return the products, node by node."""
     vector = ZEROS
     for node in range(NODES):
@@ -63,7 +63,7 @@ def _multiply(left, right):  # type: ignore[no-untyped-def]
 
 
 @compiled_into_caller
-def _add(left, right):  # type: ignore[no-untyped-def]
+def _add(left, right):
     """Return the sums, node by node."""
     vector = ZEROS
     for node in range(NODES):
@@ -72,7 +72,7 @@ def _add(left, right):  # type: ignore[no-untyped-def]
 
 
 @compiled_into_caller
-def _total(vector):  # type: ignore[no-untyped-def]
+def _total(vector):
     """Return the sum over all nodes."""
     total = np.float32(0)
     for node in range(NODES):
@@ -81,7 +81,19 @@ def _total(vector):  # type: ignore[no-untyped-def]
 
 
 @compiled_into_caller
-def _go_down(cells, lead, first, splits, columns, parents, earlier, cuts, down, branches, is_on):  # type: ignore[no-untyped-def]
+def _go_down(  # type: ignore[no-untyped-def]
+    cells,
+    lead,
+    first,
+    splits,
+    columns,
+    parents,
+    earlier,
+    cuts,
+    down,
+    branches,
+    is_on,
+):
     """Fill `branches` with the products on the way to each branch, and `is_on` with 1 for branches the lead is on."""
     for number in range(splits):
         split = first + number
@@ -89,13 +101,17 @@ def _go_down(cells, lead, first, splits, columns, parents, earlier, cuts, down, 
         right_branch = left_branch + INDEX(1)
         # 1 if the lead is on the path's side of all splits on this column further up.
         on_path = INDEX(is_on[INDEX(earlier[split])])
-        goes_left = on_path & INDEX(cells[lead, INDEX(columns[split])] <= cuts[split])
+        goes_left = on_path & INDEX(
+            cells[lead, INDEX(columns[split])] <= cuts[split]
+        )
         goes_right = on_path - goes_left
         is_on[left_branch] = goes_left
         is_on[right_branch] = goes_right
         product = _load(branches, INDEX(parents[split]))
         left_table = _load(down, split * INDEX(6) + on_path + goes_left)
-        right_table = _load(down, split * INDEX(6) + INDEX(3) + on_path + goes_right)
+        right_table = _load(
+            down, split * INDEX(6) + INDEX(3) + on_path + goes_right
+        )
         to_left = _multiply(product, left_table)
         to_right = _multiply(product, right_table)
         _store(branches, left_branch, to_left)
@@ -103,7 +119,7 @@ def _go_down(cells, lead, first, splits, columns, parents, earlier, cuts, down, 
 
 
 @compiled_into_caller
-def _go_up(lead, first, splits, fields, parents, up, branches, is_on, values):  # type: ignore[no-untyped-def]
+def _go_up(lead, first, splits, fields, parents, up, branches, is_on, values):
     """Replace the products in `branches` by the sums of the leaves below, and add each split's part to `values`."""
     for back in range(splits):
         number = splits - INDEX(1) - INDEX(back)
@@ -117,12 +133,28 @@ def _go_up(lead, first, splits, fields, parents, up, branches, is_on, values):  
         right_sum = _load(branches, right_branch)
         _store(branches, INDEX(parents[split]), _add(left_sum, right_sum))
         left_table = _load(up, split * INDEX(6) + on_path + goes_left)
-        right_table = _load(up, split * INDEX(6) + INDEX(3) + on_path + goes_right)
-        parts = _add(_multiply(left_sum, left_table), _multiply(right_sum, right_table))
+        right_table = _load(
+            up, split * INDEX(6) + INDEX(3) + on_path + goes_right
+        )
+        parts = _add(
+            _multiply(left_sum, left_table), _multiply(right_sum, right_table)
+        )
         values[lead, INDEX(fields[split])] += _total(parts)
 
 
-def _run(cells, starts, columns, fields, parents, earlier, cuts, weights, down, up, values):  # type: ignore[no-untyped-def]
+def _run(  # type: ignore[no-untyped-def]
+    cells,
+    starts,
+    columns,
+    fields,
+    parents,
+    earlier,
+    cuts,
+    weights,
+    down,
+    up,
+    values,
+):
     """Add the values of leads to `values`, shape (leads, fields); the other arguments are as in `tree_shap.Splits`."""
     trees = len(starts) - 1
     most_splits = 1
@@ -139,8 +171,30 @@ def _run(cells, starts, columns, fields, parents, earlier, cuts, weights, down, 
             for place in range(start, stop):
                 lead = INDEX(place)
                 _store(branches, INDEX(0), _load(weights, INDEX(tree)))
-                _go_down(cells, lead, first, splits, columns, parents, earlier, cuts, down, branches, is_on)
-                _go_up(lead, first, splits, fields, parents, up, branches, is_on, values)
+                _go_down(
+                    cells,
+                    lead,
+                    first,
+                    splits,
+                    columns,
+                    parents,
+                    earlier,
+                    cuts,
+                    down,
+                    branches,
+                    is_on,
+                )
+                _go_up(
+                    lead,
+                    first,
+                    splits,
+                    fields,
+                    parents,
+                    up,
+                    branches,
+                    is_on,
+                    values,
+                )
 
 
 @lru_cache(maxsize=1)
@@ -164,6 +218,8 @@ def compiled() -> Callable[..., None]:
 
 
 def _compile(cache: bool) -> Callable[..., None]:
-    decorate = njit(SIGNATURE, cache=cache, nogil=True, fastmath=True, error_model="numpy")
+    decorate = njit(
+        SIGNATURE, cache=cache, nogil=True, fastmath=True, error_model="numpy"
+    )
     run: Callable[..., None] = decorate(_run)
     return run

@@ -16,7 +16,12 @@ from include.trees.pieces import in_pieces
 Floats = NDArray[np.float64]
 
 Table = types.Array
-TABLES = (Table(int32, 3, "C"), Table(int32, 2, "C"), Table(float64, 2, "C"), Table(float64, 2, "C"))
+TABLES = (
+    Table(int32, 3, "C"),
+    Table(int32, 2, "C"),
+    Table(float64, 2, "C"),
+    Table(float64, 2, "C"),
+)
 SIGNATURE = void(Table(float64, 2, "C"), *TABLES, Table(float64, 1, "C"))
 INDEX = np.uint64
 """Type of places in arrays: for unsigned ones numba does not check whether they count from the end."""
@@ -50,21 +55,29 @@ class TreeSums:
     @classmethod
     def of(cls, ensemble: Any) -> Self:
         """Return the trees of the shap TreeEnsemble of a LightGBM classifier."""
-        sides = np.stack([ensemble.children_right, ensemble.children_left], axis=2).astype(np.int32)
+        sides = np.stack(
+            [ensemble.children_right, ensemble.children_left], axis=2
+        ).astype(np.int32)
         node_itself = np.arange(sides.shape[1], dtype=np.int32)[None, :, None]
         children = np.where(sides < 0, node_itself, sides)
         columns = np.maximum(ensemble.features, 0).astype(np.int32)
         cuts = np.ascontiguousarray(ensemble.thresholds, dtype=np.float64)
-        values = np.ascontiguousarray(np.asarray(ensemble.values)[:, :, -1], dtype=np.float64)
+        values = np.ascontiguousarray(
+            np.asarray(ensemble.values)[:, :, -1], dtype=np.float64
+        )
         return cls(children, columns, cuts, values, compiled())
 
     def margins(self, matrix: Floats) -> Floats:
         """Return the log-odds of each lead, shape (leads,), from a finite matrix, shape (leads, columns)."""
-        return in_pieces(self._piece, np.ascontiguousarray(matrix, dtype=np.float64))
+        return in_pieces(
+            self._piece, np.ascontiguousarray(matrix, dtype=np.float64)
+        )
 
     def _piece(self, matrix: Floats) -> Floats:
         margins = np.zeros(len(matrix))
-        self.run(matrix, self.children, self.columns, self.cuts, self.values, margins)
+        self.run(
+            matrix, self.children, self.columns, self.cuts, self.values, margins
+        )
         return margins
 
 
@@ -116,7 +129,9 @@ def _run(cells, children, columns, cuts, values, margins):  # type: ignore[no-un
                     margins[INDEX(first + place)] += values[tree, leaves[place]]
     for lead in range(together, len(cells)):
         for tree in range(trees):
-            margins[lead] += values[tree, _leaf(cells, INDEX(lead), children, columns, cuts, tree)]
+            margins[lead] += values[
+                tree, _leaf(cells, INDEX(lead), children, columns, cuts, tree)
+            ]
 
 
 @lru_cache(maxsize=1)

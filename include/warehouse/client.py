@@ -24,7 +24,13 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-BUSY = frozenset({"ThrottlingException", "ActiveStatementsExceededException", "ActiveSessionsExceededException"})
+BUSY = frozenset(
+    {
+        "ThrottlingException",
+        "ActiveStatementsExceededException",
+        "ActiveSessionsExceededException",
+    }
+)
 UNFINISHED = frozenset({"SUBMITTED", "PICKED", "STARTED"})
 
 
@@ -46,8 +52,13 @@ class Warehouse:
 
     def __init__(self, settings: Settings, timeout: float = 900.0) -> None:
         """Prepare a client; `timeout` in seconds bounds one call, and a statement that outlives it is cancelled."""
-        self._client: RedshiftDataAPIServiceClient = aws_client("redshift-data", settings.region)
-        self._target = {"WorkgroupName": settings.redshift.workgroup, "Database": settings.redshift.database}
+        self._client: RedshiftDataAPIServiceClient = aws_client(
+            "redshift-data", settings.region
+        )
+        self._target = {
+            "WorkgroupName": settings.redshift.workgroup,
+            "Database": settings.redshift.database,
+        }
         self._timeout = timeout
 
     def query(self, sql: str, **parameters: object) -> list[dict[str, Any]]:
@@ -72,19 +83,26 @@ class Warehouse:
 
     def transaction(self, statements: list[str]) -> None:
         """Run all statements in one transaction: every one takes effect, or none. Raises WarehouseError."""
-        batch = self._call("batch_execute_statement", Sqls=statements, **self._target)
+        batch = self._call(
+            "batch_execute_statement", Sqls=statements, **self._target
+        )
         self._finish(batch["Id"])
 
     def _run(self, sql: str, parameters: dict[str, object]) -> dict[str, Any]:
         """Run one statement and return its description once it has finished."""
-        empty = sorted(name for name, value in parameters.items() if value is None)
+        empty = sorted(
+            name for name, value in parameters.items() if value is None
+        )
         if empty:
             raise ValueError(
                 f"parameter {', '.join(empty)} is None, which the Data API cannot carry; write NULL in SQL"
             )
         request: dict[str, Any] = {"Sql": sql, **self._target}
         if parameters:
-            request["Parameters"] = [{"name": name, "value": str(value)} for name, value in parameters.items()]
+            request["Parameters"] = [
+                {"name": name, "value": str(value)}
+                for name, value in parameters.items()
+            ]
         statement = self._call("execute_statement", **request)
         return self._finish(statement["Id"])
 
@@ -97,7 +115,9 @@ class Warehouse:
             reraise=True,
         )
         try:
-            response: dict[str, Any] = retrying(getattr(self._client, operation), **request)
+            response: dict[str, Any] = retrying(
+                getattr(self._client, operation), **request
+            )
         except (ClientError, BotoCoreError) as error:
             raise WarehouseError(str(error), request.get("Id")) from error
         return response
@@ -105,18 +125,31 @@ class Warehouse:
     def _finish(self, statement_id: str) -> dict[str, Any]:
         """Return the description of a statement that has finished; one that takes too long is cancelled."""
         polling = Retrying(
-            retry=retry_if_result(lambda statement: statement["Status"] in UNFINISHED),
+            retry=retry_if_result(
+                lambda statement: statement["Status"] in UNFINISHED
+            ),
             wait=wait_exponential(0.05, max=2, exp_base=1.5),
             stop=stop_after_delay(self._timeout),
         )
         try:
-            statement: dict[str, Any] = polling(self._call, "describe_statement", Id=statement_id)
+            statement: dict[str, Any] = polling(
+                self._call, "describe_statement", Id=statement_id
+            )
         except RetryError:
             self._call("cancel_statement", Id=statement_id)
-            raise WarehouseError(f"cancelled: not finished after {self._timeout:g} s", statement_id) from None
+            raise WarehouseError(
+                f"cancelled: not finished after {self._timeout:g} s",
+                statement_id,
+            ) from None
         if statement["Status"] != "FINISHED":
-            raise WarehouseError(statement.get("Error") or statement["Status"], statement_id)
-        log.info("Warehouse statement %s finished, %s rows", statement_id, statement.get("ResultRows"))
+            raise WarehouseError(
+                statement.get("Error") or statement["Status"], statement_id
+            )
+        log.info(
+            "Warehouse statement %s finished, %s rows",
+            statement_id,
+            statement.get("ResultRows"),
+        )
         return statement
 
     def _rows(self, statement_id: str) -> list[dict[str, Any]]:
@@ -124,7 +157,9 @@ class Warehouse:
         rows: list[dict[str, Any]] = []
         position: dict[str, str] = {}
         while True:
-            page = self._call("get_statement_result", Id=statement_id, **position)
+            page = self._call(
+                "get_statement_result", Id=statement_id, **position
+            )
             names = [column["name"] for column in page["ColumnMetadata"]]
             for record in page["Records"]:
                 values = [_cell(cell) for cell in record]

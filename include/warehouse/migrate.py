@@ -15,7 +15,10 @@ from include.warehouse.templates import Statements
 
 log = logging.getLogger(__name__)
 
-CREATE = re.compile(r"CREATE TABLE IF NOT EXISTS (?P<name>[\w.]+) \(\n(?P<columns>.*?)\n\)", re.DOTALL)
+CREATE = re.compile(
+    r"CREATE TABLE IF NOT EXISTS (?P<name>[\w.]+) \(\n(?P<columns>.*?)\n\)",
+    re.DOTALL,
+)
 STAGING = "_staging"
 POSITIONAL = ("create_scores",)
 """Tables that COPY fills: it reads Parquet by position, so their columns must stand in the DDL's order."""
@@ -37,7 +40,9 @@ def read_create(statement: str) -> Table:
     """
     create = CREATE.match(statement)
     if not create:
-        raise ValueError(f"not a CREATE TABLE IF NOT EXISTS with one column a line: {statement[:80]!r}")
+        raise ValueError(
+            f"not a CREATE TABLE IF NOT EXISTS with one column a line: {statement[:80]!r}"
+        )
     columns: dict[str, str] = {}
     for line in create["columns"].splitlines():
         name, kind = line.strip().rstrip(",").split(None, 1)
@@ -45,7 +50,9 @@ def read_create(statement: str) -> Table:
     return Table(create["name"], columns)
 
 
-def add_missing_columns(statements: Statements, warehouse: Warehouse, names: Iterable[str]) -> list[str]:
+def add_missing_columns(
+    statements: Statements, warehouse: Warehouse, names: Iterable[str]
+) -> list[str]:
     """Add to existing tables what their DDL has gained; return the statements that were run.
 
     Added columns are nullable, since Redshift adds no other without a default. A staging table, which holds nothing
@@ -69,7 +76,9 @@ def add_missing_columns(statements: Statements, warehouse: Warehouse, names: Ite
     return changes
 
 
-def _changes(statements: Statements, warehouse: Warehouse, name: str) -> list[str]:
+def _changes(
+    statements: Statements, warehouse: Warehouse, name: str
+) -> list[str]:
     """Return the statements that bring one table up to date."""
     create = statements.render(name)
     table = read_create(create)
@@ -79,15 +88,24 @@ def _changes(statements: Statements, warehouse: Warehouse, name: str) -> list[st
     if name.endswith(STAGING):
         return [f"DROP TABLE {table.name}", create]
     missing = [column for column in table.columns if column not in present]
-    if missing and name in POSITIONAL and [*present, *missing] != list(table.columns):
+    if (
+        missing
+        and name in POSITIONAL
+        and [*present, *missing] != list(table.columns)
+    ):
         raise ColumnOrderError(
             f"{table.name} lacks {', '.join(missing)}, and COPY fills it by position: put new columns at the end of "
             f"include/warehouse/sql/{name}.sql, in the order in which they came"
         )
-    return [f"ALTER TABLE {table.name} ADD COLUMN {column} {table.columns[column]}" for column in missing]
+    return [
+        f"ALTER TABLE {table.name} ADD COLUMN {column} {table.columns[column]}"
+        for column in missing
+    ]
 
 
-def _present_columns(statements: Statements, warehouse: Warehouse, table: Table) -> list[str]:
+def _present_columns(
+    statements: Statements, warehouse: Warehouse, table: Table
+) -> list[str]:
     """Return the columns that the table has in the warehouse, in order; none where there is no such table."""
     schema, _, name = table.name.rpartition(".")
     sql = statements.render("present_columns", schema=schema, table=name)

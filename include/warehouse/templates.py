@@ -8,7 +8,12 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from include.contract import Contract
-from include.contract.ddl import feedback_columns, leads_columns, staging_columns, table_hints
+from include.contract.ddl import (
+    feedback_columns,
+    leads_columns,
+    staging_columns,
+    table_hints,
+)
 from include.contract.shown import filter_columns
 from include.lake.layout import Layout
 from include.settings import Settings
@@ -48,7 +53,9 @@ class Statements:
             "feedback_columns": feedback_columns(contract),
             "staging_columns": staging_columns(contract),
             "table_hints": table_hints(contract),
-            "filter_fields": [column.field for column in filter_columns(contract)],
+            "filter_fields": [
+                column.field for column in filter_columns(contract)
+            ],
             "key_type": dict(staging_columns(contract))[contract.key],
             "leads": f"{schema}.{tables.table}",
             "staging": f"{schema}.{tables.table}_staging",
@@ -70,7 +77,11 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         autoescape=False,  # noqa: S701 - SQL, not HTML; values pass through `literal`
     )
-    environment.filters |= {"literal": literal, "timestamp": timestamp, "doubled": doubled}
+    environment.filters |= {
+        "literal": literal,
+        "timestamp": timestamp,
+        "doubled": doubled,
+    }
     return environment
 
 

@@ -6,7 +6,10 @@ from typing import Any, ClassVar
 from moto.core.responses import ActionResult, EmptyResult
 from moto.core.utils import utcnow
 from moto.glue import urls as moto_urls
-from moto.glue.exceptions import CrawlerAlreadyExistsException, JobRunNotFoundException
+from moto.glue.exceptions import (
+    CrawlerAlreadyExistsException,
+    JobRunNotFoundException,
+)
 from moto.glue.models import GlueBackend
 from moto.glue.responses import GlueResponse
 
@@ -46,7 +49,10 @@ class LocalGlueBackend(GlueBackend):  # type: ignore[misc] # moto is untyped her
 
     @property
     def _url_module(self) -> Any:
-        return SimpleNamespace(url_bases=moto_urls.url_bases, url_paths={"{0}/$": LocalGlueResponse.dispatch})
+        return SimpleNamespace(
+            url_bases=moto_urls.url_bases,
+            url_paths={"{0}/$": LocalGlueResponse.dispatch},
+        )
 
     def create_crawler(self, name: str, **settings: Any) -> None:
         """Do CreateCrawler."""
@@ -75,7 +81,9 @@ class LocalGlueBackend(GlueBackend):  # type: ignore[misc] # moto is untyped her
         """End every running process (when the server stops)."""
         active: list[LocalJobRun] = []
         for name in self.jobs:
-            active += [run for run in self.runs(name).values() if run.status in ACTIVE]
+            active += [
+                run for run in self.runs(name).values() if run.status in ACTIVE
+            ]
         for run in active:
             run.stop()
         for run in active:
@@ -87,13 +95,19 @@ class LocalGlueResponse(GlueResponse):  # type: ignore[misc] # moto is untyped h
 
     def get_crawler_metrics(self) -> ActionResult:
         """Answer GetCrawlerMetrics: of the crawlers named, or all."""
-        names = self.parameters.get("CrawlerNameList") or list(self.glue_backend.crawlers)
-        metrics = [self.glue_backend.get_crawler(name).metrics() for name in names]
+        names = self.parameters.get("CrawlerNameList") or list(
+            self.glue_backend.crawlers
+        )
+        metrics = [
+            self.glue_backend.get_crawler(name).metrics() for name in names
+        ]
         return ActionResult({"CrawlerMetricsList": metrics})
 
     def update_crawler(self) -> ActionResult:
         """Answer UpdateCrawler."""
-        self.glue_backend.get_crawler(self.parameters["Name"]).change(self.parameters)
+        self.glue_backend.get_crawler(self.parameters["Name"]).change(
+            self.parameters
+        )
         return EmptyResult()
 
     def update_job(self) -> ActionResult:
@@ -101,7 +115,9 @@ class LocalGlueResponse(GlueResponse):  # type: ignore[misc] # moto is untyped h
         name = self.parameters["JobName"]
         update = self.parameters["JobUpdate"]
         self.glue_backend.get_job(name)  # raises for a job that is not there
-        members = {member: update.get(_request_name(member)) for member in _JOB_MEMBERS}
+        members = {
+            member: update.get(_request_name(member)) for member in _JOB_MEMBERS
+        }
         self.glue_backend.create_job(name, **members)
         return ActionResult({"JobName": name})
 
@@ -118,9 +134,14 @@ class LocalGlueResponse(GlueResponse):  # type: ignore[misc] # moto is untyped h
                 stopped.append(entry)
             else:
                 message = JobRunNotFoundException(run_id).message
-                detail = {"ErrorCode": "EntityNotFoundException", "ErrorMessage": message}
+                detail = {
+                    "ErrorCode": "EntityNotFoundException",
+                    "ErrorMessage": message,
+                }
                 errors.append({**entry, "ErrorDetail": detail})
-        return ActionResult({"SuccessfulSubmissions": stopped, "Errors": errors})
+        return ActionResult(
+            {"SuccessfulSubmissions": stopped, "Errors": errors}
+        )
 
 
 def _request_name(member: str) -> str:

@@ -56,7 +56,9 @@ def table_name(bucket: str, prefix: str, table_prefix: str | None) -> str:
     return (table_prefix or "") + re.sub(r"[^a-z0-9_]", "_", folder.lower())
 
 
-def crawl_objects(s3: Any, bucket: str, prefix: str, objects: list[dict[str, Any]]) -> CrawledTable:
+def crawl_objects(
+    s3: Any, bucket: str, prefix: str, objects: list[dict[str, Any]]
+) -> CrawledTable:
     """Read a sample of every object (keys, sizes as S3 lists them) and merge the schemas; empty objects have none."""
     table = CrawledTable()
     for item in objects:
@@ -65,30 +67,46 @@ def crawl_objects(s3: Any, bucket: str, prefix: str, objects: list[dict[str, Any
             continue
         table.objects += 1
         table.size += item["Size"]
-        table.partitions = table.partitions or _partitions(key.removeprefix(prefix))
-        sample = s3.get_object(Bucket=bucket, Key=key, Range=f"bytes=0-{_SAMPLE_BYTES - 1}")["Body"].read()
+        table.partitions = table.partitions or _partitions(
+            key.removeprefix(prefix)
+        )
+        sample = s3.get_object(
+            Bucket=bucket, Key=key, Range=f"bytes=0-{_SAMPLE_BYTES - 1}"
+        )["Body"].read()
         if sample.startswith(b"PAR1"):
             table.classification = "parquet"
             content = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
             table.add(_parquet_columns(content))
         else:
             table.classification = "csv"
-            table.add(_csv_columns(sample, complete=len(sample) < _SAMPLE_BYTES))
+            table.add(
+                _csv_columns(sample, complete=len(sample) < _SAMPLE_BYTES)
+            )
     return table
 
 
 def _partitions(relative_key: str) -> list[str]:
     """Return the partition columns of a key, such as `dt` of `dt=2026-01-01/leads.csv`."""
     folders = relative_key.split("/")[:-1]
-    return [folder.split("=", 1)[0].lower() for folder in folders if "=" in folder]
+    return [
+        folder.split("=", 1)[0].lower() for folder in folders if "=" in folder
+    ]
 
 
 def _parquet_columns(content: bytes) -> dict[str, str]:
-    with NamedTemporaryFile(suffix=".parquet") as file, duckdb.connect() as engine:
+    with (
+        NamedTemporaryFile(suffix=".parquet") as file,
+        duckdb.connect() as engine,
+    ):
         file.write(content)
         file.flush()
-        description = engine.execute(f"DESCRIBE SELECT * FROM read_parquet('{file.name}')").fetchall()  # noqa: S608
-    return {name.lower(): _parquet_type(engine_type) for name, engine_type, *_ in description}
+        description = engine.execute(
+            f"DESCRIBE SELECT * FROM read_parquet('{file.name}')"  # noqa: S608
+        ).fetchall()
+    return {
+        name.lower(): _parquet_type(engine_type)
+        for name, engine_type, *_ in description
+    }
 
 
 def _parquet_type(engine_type: str) -> str:
@@ -105,7 +123,11 @@ def _csv_columns(sample: bytes, complete: bool) -> dict[str, str]:
     What cannot be decoded is replaced, as a crawler only looks. The last line of a sample that is not `complete` may
     be cut off, so it is left out.
     """
-    encoding = "utf-16" if sample.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
+    encoding = (
+        "utf-16"
+        if sample.startswith((b"\xff\xfe", b"\xfe\xff"))
+        else "utf-8-sig"
+    )
     text = sample.decode(encoding, errors="replace").replace("\0", "")
     lines = text.splitlines(keepends=True)
     if not complete and len(lines) > 1:
@@ -117,7 +139,9 @@ def _csv_columns(sample: bytes, complete: bool) -> dict[str, str]:
     columns = {}
     for position, name in enumerate(header):
         if name.strip():
-            cells = [record[position] for record in records if position < len(record)]
+            cells = [
+                record[position] for record in records if position < len(record)
+            ]
             columns[name.strip().lower()] = _csv_type(cells)
     return columns
 

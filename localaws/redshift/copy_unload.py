@@ -13,16 +13,24 @@ from localaws.redshift.errors import RedshiftError
 from localaws.runtime import list_objects, split_uri
 
 
-def copy(cursor: duckdb.DuckDBPyConnection, command: CopyCommand, s3: Any) -> int:
+def copy(
+    cursor: duckdb.DuckDBPyConnection, command: CopyCommand, s3: Any
+) -> int:
     """Load every Parquet object under the prefix, matching columns by position; return the number of rows loaded.
 
     Raises:
         RedshiftError: no object under the prefix, another number of columns than the table's, or another type.
     """
     bucket, prefix = split_uri(command.uri)
-    keys = [key for key in _keys(s3, bucket, prefix) if not Path(key).name.startswith(("_", "."))]
+    keys = [
+        key
+        for key in _keys(s3, bucket, prefix)
+        if not Path(key).name.startswith(("_", "."))
+    ]
     if not keys:
-        raise RedshiftError(f"The specified S3 prefix '{prefix}' does not exist")
+        raise RedshiftError(
+            f"The specified S3 prefix '{prefix}' does not exist"
+        )
     columns = _table_columns(cursor, command)
     names = ", ".join(f'"{name}"' for name, _ in columns)
     target = f"INSERT INTO {command.table} ({names})"
@@ -37,12 +45,16 @@ def copy(cursor: duckdb.DuckDBPyConnection, command: CopyCommand, s3: Any) -> in
             files.append(file)
         rows = 0
         for file in files:
-            counts = cursor.execute(f"{target} SELECT * FROM {_read(file)}").fetchone()  # noqa: S608 - names checked
+            counts = cursor.execute(
+                f"{target} SELECT * FROM {_read(file)}"  # noqa: S608 - names checked
+            ).fetchone()
             rows += counts[0] if counts else 0
     return rows
 
 
-def unload(cursor: duckdb.DuckDBPyConnection, command: UnloadCommand, s3: Any) -> int:
+def unload(
+    cursor: duckdb.DuckDBPyConnection, command: UnloadCommand, s3: Any
+) -> int:
     """Write the query's rows as one Parquet object `<prefix>0000_part_00.parquet`; return the number of rows written.
 
     With PARALLEL OFF the object is `<prefix>000.parquet`.
@@ -62,7 +74,9 @@ def unload(cursor: duckdb.DuckDBPyConnection, command: UnloadCommand, s3: Any) -
         )
     with tempfile.TemporaryDirectory() as folder:
         file = str(Path(folder, "part.parquet"))
-        counts = cursor.execute(f"COPY ({query.statements[-1]}) TO '{file}' (FORMAT PARQUET)").fetchone()
+        counts = cursor.execute(
+            f"COPY ({query.statements[-1]}) TO '{file}' (FORMAT PARQUET)"
+        ).fetchone()
         if command.clean:
             for key in existing:
                 s3.delete_object(Bucket=bucket, Key=key)
@@ -75,31 +89,48 @@ def _keys(s3: Any, bucket: str, prefix: str) -> list[str]:
     try:
         return [item["Key"] for item in list_objects(s3, bucket, prefix)]
     except ClientError as error:
-        raise RedshiftError(f"S3ServiceException:{error.response['Error']['Message']}: s3://{bucket}") from error
+        raise RedshiftError(
+            f"S3ServiceException:{error.response['Error']['Message']}: s3://{bucket}"
+        ) from error
 
 
-def _table_columns(cursor: duckdb.DuckDBPyConnection, command: CopyCommand) -> list[tuple[str, str]]:
+def _table_columns(
+    cursor: duckdb.DuckDBPyConnection, command: CopyCommand
+) -> list[tuple[str, str]]:
     """Return name and type of the columns to load, in the order of the file's."""
     description = cursor.execute(f"DESCRIBE {command.table}").fetchall()
     types = {name: type_name for name, type_name, *_ in description}
     missing = [name for name in command.columns if name not in types]
     if missing:
-        raise RedshiftError(f'column "{missing[0]}" of relation "{command.table}" does not exist')
+        raise RedshiftError(
+            f'column "{missing[0]}" of relation "{command.table}" does not exist'
+        )
     return [(name, types[name]) for name in command.columns or types]
 
 
-def _check_columns(cursor: duckdb.DuckDBPyConnection, file: str, uri: str, columns: list[tuple[str, str]]) -> None:
+def _check_columns(
+    cursor: duckdb.DuckDBPyConnection,
+    file: str,
+    uri: str,
+    columns: list[tuple[str, str]],
+) -> None:
     """Refuse a file whose columns do not fit by number and, in order, by type."""
     try:
-        file_columns = cursor.execute(f"DESCRIBE SELECT * FROM {_read(file)}").fetchall()  # noqa: S608 - our own path
+        file_columns = cursor.execute(
+            f"DESCRIBE SELECT * FROM {_read(file)}"  # noqa: S608 - our own path
+        ).fetchall()
     except duckdb.InvalidInputException as error:
-        raise RedshiftError(f"File '{uri}' has an invalid version number or is no Parquet file") from error
+        raise RedshiftError(
+            f"File '{uri}' has an invalid version number or is no Parquet file"
+        ) from error
     if len(file_columns) != len(columns):
         raise RedshiftError(
             f"Unmatched number of columns between table and file. Table columns: {len(columns)}, "
             f"Data columns: {len(file_columns)}, File name: {uri}"
         )
-    for (name, table_type), (file_name, file_type, *_) in zip(columns, file_columns, strict=True):
+    for (name, table_type), (file_name, file_type, *_) in zip(
+        columns, file_columns, strict=True
+    ):
         if _family(table_type) != _family(file_type):
             raise RedshiftError(
                 f"File '{uri}' has an incompatible Parquet schema for column '{name}'. "

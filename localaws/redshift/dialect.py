@@ -28,7 +28,9 @@ class Query:
 
     statements: tuple[str, ...]
     returns_rows: bool
-    commits: bool = False  # TRUNCATE commits the transaction that it runs in, on Redshift
+    commits: bool = (
+        False  # TRUNCATE commits the transaction that it runs in, on Redshift
+    )
 
 
 Statement = Query | CopyCommand | UnloadCommand
@@ -38,7 +40,9 @@ def split(sql: str) -> list[str]:
     """Return the statements of a text, without surrounding comments and semicolons."""
     statements: list[str] = []
     tokens: list[sqlglot.Token] = []
-    for token in sqlglot.tokenize(sql, read="postgres"):  # redshift's tokenizer swallows UNLOAD up to any semicolon
+    for token in sqlglot.tokenize(
+        sql, read="postgres"
+    ):  # redshift's tokenizer swallows UNLOAD up to any semicolon
         if token.token_type != sqlglot.TokenType.SEMICOLON:
             tokens.append(token)
         elif tokens:
@@ -56,7 +60,9 @@ def is_read_only(statement: Statement) -> bool:
     return isinstance(statement, UnloadCommand)
 
 
-def translate(sql: str, parameters: Mapping[str, str] | None = None) -> Statement:
+def translate(
+    sql: str, parameters: Mapping[str, str] | None = None
+) -> Statement:
     """Return a Redshift statement as what the engine runs.
 
     Raises:
@@ -88,7 +94,9 @@ def _parse(sql: str) -> exp.Expression:
     try:
         tree = sqlglot.parse_one(drop_column_keys(sql), read="redshift")
     except ParseError as error:
-        raise RedshiftError(f"syntax error: {str(error).splitlines()[0]}") from error
+        raise RedshiftError(
+            f"syntax error: {str(error).splitlines()[0]}"
+        ) from error
     if not isinstance(tree, _RUNS):
         raise UnsupportedFeatureError(" ".join(sql.split()[:2]).upper())
     return tree
@@ -101,14 +109,18 @@ def _write(tree: exp.Expression) -> str:
         raise UnsupportedFeatureError(str(error)) from error
 
 
-def _rewrite(node: exp.Expression, parameters: dict[str, str]) -> exp.Expression:
+def _rewrite(
+    node: exp.Expression, parameters: dict[str, str]
+) -> exp.Expression:
     """Fold identifiers, bind `:name` parameters, give the statement's time in UTC as Redshift's TIMESTAMP."""
     if isinstance(node, exp.Identifier):
         node.set("this", node.this.lower())
     elif isinstance(node, exp.Placeholder) and node.name in parameters:
         value = parameters[node.name]
         is_count = isinstance(node.parent, exp.Limit | exp.Offset)
-        return exp.Literal.number(value) if is_count else exp.Literal.string(value)
+        return (
+            exp.Literal.number(value) if is_count else exp.Literal.string(value)
+        )
     elif isinstance(node, exp.CurrentTimestamp):
         return sqlglot.parse_one(_NOW, read="duckdb")
     return node
@@ -118,13 +130,25 @@ def _check_merge(tree: exp.Merge) -> None:
     """Refuse what DuckDB's MERGE takes and Redshift's does not."""
     branches = tree.args["whens"].expressions
     if tree.this.alias:
-        raise RedshiftError(f'syntax error at or near "{tree.this.alias}": the target of MERGE takes no alias')
+        raise RedshiftError(
+            f'syntax error at or near "{tree.this.alias}": the target of MERGE takes no alias'
+        )
     if any(branch.args.get("condition") for branch in branches):
-        raise RedshiftError('syntax error at or near "AND": MERGE takes no condition on a WHEN branch')
-    if sorted(bool(branch.args.get("matched")) for branch in branches) != [False, True]:
-        raise RedshiftError("syntax error: MERGE needs one WHEN MATCHED and one WHEN NOT MATCHED branch")
+        raise RedshiftError(
+            'syntax error at or near "AND": MERGE takes no condition on a WHEN branch'
+        )
+    if sorted(bool(branch.args.get("matched")) for branch in branches) != [
+        False,
+        True,
+    ]:
+        raise RedshiftError(
+            "syntax error: MERGE needs one WHEN MATCHED and one WHEN NOT MATCHED branch"
+        )
     actions = [branch.args["then"] for branch in branches]
-    if any(isinstance(action, exp.Insert) and not action.expression for action in actions):
+    if any(
+        isinstance(action, exp.Insert) and not action.expression
+        for action in actions
+    ):
         raise UnsupportedFeatureError("MERGE … INSERT without a column list")
 
 
@@ -142,7 +166,9 @@ def _name_columns(tree: exp.Select) -> None:
 def _column_name(item: exp.Expression) -> str:
     if item.sql("duckdb").upper() == _NOW.upper():
         return "getdate"
-    while isinstance(item, exp.Window | exp.WithinGroup | exp.Filter | exp.Cast):
+    while isinstance(
+        item, exp.Window | exp.WithinGroup | exp.Filter | exp.Cast
+    ):
         item = item.this
     if isinstance(item, exp.Column):
         return str(item.name)

@@ -14,7 +14,11 @@ from localaws.redshift import copy_unload
 from localaws.redshift.cells import ResultSet, result_set
 from localaws.redshift.commands import CopyCommand, UnloadCommand
 from localaws.redshift.dialect import Query, Statement, is_read_only
-from localaws.redshift.errors import RedshiftError, SessionClosedError, from_engine
+from localaws.redshift.errors import (
+    RedshiftError,
+    SessionClosedError,
+    from_engine,
+)
 
 _MAX_RESULT_BYTES = 100 * 1024 * 1024  # the Data API's limit of one result
 
@@ -30,13 +34,21 @@ class Outcome:
 class Engine:
     """A database with a schema `public`; sessions are its cursors. Writers run one at a time, readers beside them."""
 
-    def __init__(self, database: str, file: Path | None, s3: Callable[[], Any]) -> None:
+    def __init__(
+        self, database: str, file: Path | None, s3: Callable[[], Any]
+    ) -> None:
         self._database = database
         self._s3 = s3
         self._writer = RLock()
-        self._connection = duckdb.connect(config={"autoinstall_known_extensions": False})
-        self._connection.execute(f"ATTACH '{file or ':memory:'}' AS \"{database}\"")
-        self._connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{database}".public')
+        self._connection = duckdb.connect(
+            config={"autoinstall_known_extensions": False}
+        )
+        self._connection.execute(
+            f"ATTACH '{file or ':memory:'}' AS \"{database}\""
+        )
+        self._connection.execute(
+            f'CREATE SCHEMA IF NOT EXISTS "{database}".public'
+        )
 
     def close(self) -> None:
         """Close the database; running statements fail."""
@@ -49,7 +61,9 @@ class Engine:
         try:
             cursor.execute(f'USE "{self._database}".public')
             cursor.execute("SET TimeZone = 'UTC'")
-            cursor.execute("SET integer_division = true")  # as in Redshift: 1 / 2 is 0
+            cursor.execute(
+                "SET integer_division = true"
+            )  # as in Redshift: 1 / 2 is 0
             yield Session(cursor, self._writer, self._s3)
         finally:
             cursor.close()
@@ -58,7 +72,12 @@ class Engine:
 class Session:
     """One connection, used by one thread (but cancelled from any)."""
 
-    def __init__(self, cursor: duckdb.DuckDBPyConnection, writer: RLock, s3: Callable[[], Any]) -> None:
+    def __init__(
+        self,
+        cursor: duckdb.DuckDBPyConnection,
+        writer: RLock,
+        s3: Callable[[], Any],
+    ) -> None:
         self._cursor = cursor
         self._writer = writer
         self._s3 = s3
@@ -81,7 +100,9 @@ class Session:
                 self._cursor.execute("ROLLBACK")
                 raise
 
-    def run(self, statement: Statement, in_transaction: bool = False) -> Outcome:
+    def run(
+        self, statement: Statement, in_transaction: bool = False
+    ) -> Outcome:
         """Run one statement.
 
         Raises:
@@ -105,9 +126,13 @@ class Session:
             raise SessionClosedError
         match statement:
             case CopyCommand():
-                return Outcome(copy_unload.copy(self._cursor, statement, self._s3()))
+                return Outcome(
+                    copy_unload.copy(self._cursor, statement, self._s3())
+                )
             case UnloadCommand():
-                return Outcome(copy_unload.unload(self._cursor, statement, self._s3()))
+                return Outcome(
+                    copy_unload.unload(self._cursor, statement, self._s3())
+                )
             case Query():
                 outcome = self._query(statement)
         if statement.commits and in_transaction:
@@ -124,5 +149,7 @@ class Session:
             return Outcome(rows[0][0] if has_count else 0)
         result = result_set(list(self._cursor.description or []), rows)
         if result.size > _MAX_RESULT_BYTES:
-            raise RedshiftError("Query result size exceeds the limit of 100 MB; use UNLOAD")
+            raise RedshiftError(
+                "Query result size exceeds the limit of 100 MB; use UNLOAD"
+            )
         return Outcome(len(rows), result)

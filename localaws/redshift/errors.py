@@ -6,7 +6,10 @@ import duckdb
 
 from localaws.errors import LocalAwsError
 
-_TOO_LONG = re.compile(r"CHECK constraint failed .*?strlen\(\"?(?P<column>[^\")]+)\"?\) <= (?P<size>\d+)", re.DOTALL)
+_TOO_LONG = re.compile(
+    r"CHECK constraint failed .*?strlen\(\"?(?P<column>[^\")]+)\"?\) <= (?P<size>\d+)",
+    re.DOTALL,
+)
 
 
 class RedshiftError(LocalAwsError):
@@ -20,7 +23,9 @@ class UnsupportedFeatureError(RedshiftError):
     """Redshift has it, local AWS has not."""
 
     def __init__(self, feature: str) -> None:
-        super().__init__(f"{feature} is not supported by local AWS; run it on Redshift, or write it another way")
+        super().__init__(
+            f"{feature} is not supported by local AWS; run it on Redshift, or write it another way"
+        )
 
 
 class SessionClosedError(RedshiftError):

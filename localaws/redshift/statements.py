@@ -62,7 +62,8 @@ class Part:
             "HasResultSet": result is not None,
             "ResultRows": rows,
             "ResultSize": size,
-            "RedshiftQueryId": uuid.uuid5(uuid.NAMESPACE_OID, self.id).int % 1_000_000,
+            "RedshiftQueryId": uuid.uuid5(uuid.NAMESPACE_OID, self.id).int
+            % 1_000_000,
         }
         if self.error:
             description["Error"] = self.error
@@ -88,11 +89,19 @@ class Submission:
         self.whole = Part(self.id, "" if self.batch else self.sqls[0])
         self.parts: list[Part] = []
         if self.batch:
-            self.parts = [Part(f"{self.id}:{number}", sql) for number, sql in enumerate(self.sqls, 1)]
+            self.parts = [
+                Part(f"{self.id}:{number}", sql)
+                for number, sql in enumerate(self.sqls, 1)
+            ]
 
     def start(self, engine: Engine) -> None:
         """Run in a thread; the caller polls."""
-        Thread(target=self._run, args=(engine,), name=f"redshift-{self.id}", daemon=True).start()
+        Thread(
+            target=self._run,
+            args=(engine,),
+            name=f"redshift-{self.id}",
+            daemon=True,
+        ).start()
 
     def fail(self, message: str) -> None:
         """Give up before anything ran."""
@@ -126,15 +135,21 @@ class Submission:
 
     def _run_parts(self, session: Session) -> None:
         if not self.batch:
-            parameters = {item["name"]: item["value"] for item in self.parameters}
-            self.whole.outcome = session.run(translate(self.whole.sql, parameters))
+            parameters = {
+                item["name"]: item["value"] for item in self.parameters
+            }
+            self.whole.outcome = session.run(
+                translate(self.whole.sql, parameters)
+            )
             return
         with session.transaction():
             try:
                 for part in self.parts:
                     part.began = time.perf_counter_ns()
                     part.move(STARTED)
-                    part.outcome = session.run(translate(part.sql), in_transaction=True)
+                    part.outcome = session.run(
+                        translate(part.sql), in_transaction=True
+                    )
                     part.move(FINISHED)
             except RedshiftError as error:
                 part.move(FAILED, str(error))

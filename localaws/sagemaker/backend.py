@@ -6,7 +6,11 @@ from typing import Any, ClassVar
 
 from moto.core.responses import ActionResult, EmptyResult
 from moto.sagemaker import urls as moto_urls
-from moto.sagemaker.exceptions import AWSValidationException, ResourceInUseException, ResourceNotFound
+from moto.sagemaker.exceptions import (
+    AWSValidationException,
+    ResourceInUseException,
+    ResourceNotFound,
+)
 from moto.sagemaker.models import SageMakerModelBackend
 from moto.sagemaker.responses import SageMakerResponse
 
@@ -26,9 +30,14 @@ class LocalSageMakerBackend(SageMakerModelBackend):  # type: ignore[misc] # moto
 
     @property
     def _url_module(self) -> Any:
-        return SimpleNamespace(url_bases=moto_urls.url_bases, url_paths={"{0}/$": LocalSageMakerResponse.dispatch})
+        return SimpleNamespace(
+            url_bases=moto_urls.url_bases,
+            url_paths={"{0}/$": LocalSageMakerResponse.dispatch},
+        )
 
-    def create_training_job(self, training_job_name: str, **settings: Any) -> LocalTrainingJob:
+    def create_training_job(
+        self, training_job_name: str, **settings: Any
+    ) -> LocalTrainingJob:
         """Do CreateTrainingJob, without the start.
 
         Raises:
@@ -66,10 +75,14 @@ class LocalSageMakerBackend(SageMakerModelBackend):  # type: ignore[misc] # moto
         """Do CreateModel. Raises AWSValidationException for a name that is in use."""
         namesake = self._models.get(model_name)
         if namesake:
-            raise AWSValidationException(f'Cannot create already existing model "{namesake.arn}".')
+            raise AWSValidationException(
+                f'Cannot create already existing model "{namesake.arn}".'
+            )
         return super().create_model(model_name, **settings)
 
-    def create_endpoint_config(self, endpoint_config_name: str, **settings: Any) -> Any:
+    def create_endpoint_config(
+        self, endpoint_config_name: str, **settings: Any
+    ) -> Any:
         """Do CreateEndpointConfig of one variant. Raises AWSValidationException for a name that is in use."""
         namesake = self.endpoint_configs.get(endpoint_config_name)
         if namesake:
@@ -77,14 +90,20 @@ class LocalSageMakerBackend(SageMakerModelBackend):  # type: ignore[misc] # moto
                 f'Cannot create already existing endpoint configuration "{namesake.endpoint_config_arn}".'
             )
         if len(settings["production_variants"]) != 1:
-            raise AWSValidationException("not supported by local AWS: an endpoint config of several variants")
+            raise AWSValidationException(
+                "not supported by local AWS: an endpoint config of several variants"
+            )
         return super().create_endpoint_config(endpoint_config_name, **settings)
 
-    def create_endpoint(self, endpoint_name: str, endpoint_config_name: str, tags: Any) -> LocalEndpoint:
+    def create_endpoint(
+        self, endpoint_name: str, endpoint_config_name: str, tags: Any
+    ) -> LocalEndpoint:
         """Do CreateEndpoint: its container starts, and it is in service once that answers."""
         namesake = self.endpoints.get(endpoint_name)
         if namesake:
-            raise AWSValidationException(f'Cannot create already existing endpoint "{namesake.arn}".')
+            raise AWSValidationException(
+                f'Cannot create already existing endpoint "{namesake.arn}".'
+            )
         config = self._config(endpoint_config_name)
         endpoint = LocalEndpoint(
             account_id=self.account_id,
@@ -100,12 +119,16 @@ class LocalSageMakerBackend(SageMakerModelBackend):  # type: ignore[misc] # moto
         endpoint.start(config, self._model_of(config), "Creating")
         return endpoint
 
-    def update_endpoint(self, endpoint_name: str, endpoint_config_name: str) -> LocalEndpoint:
+    def update_endpoint(
+        self, endpoint_name: str, endpoint_config_name: str
+    ) -> LocalEndpoint:
         """Do UpdateEndpoint: the container in service stays until the new one answers."""
         self.describe_endpoint(endpoint_name)
         endpoint: LocalEndpoint = self.endpoints[endpoint_name]
         if endpoint.endpoint_status != "InService":
-            raise AWSValidationException(f'Cannot update in-progress or failed endpoint "{endpoint.arn}".')
+            raise AWSValidationException(
+                f'Cannot update in-progress or failed endpoint "{endpoint.arn}".'
+            )
         config = self._config(endpoint_config_name)
         endpoint.start(config, self._model_of(config), "Updating")
         return endpoint
@@ -117,7 +140,9 @@ class LocalSageMakerBackend(SageMakerModelBackend):  # type: ignore[misc] # moto
         super().delete_endpoint(endpoint_name)
 
     def _config(self, name: str) -> Any:
-        self.describe_endpoint_config(name)  # raises for a config that is not there
+        self.describe_endpoint_config(
+            name
+        )  # raises for a config that is not there
         return self.endpoint_configs[name]
 
     def _model_of(self, config: Any) -> Any:
@@ -127,7 +152,11 @@ class LocalSageMakerBackend(SageMakerModelBackend):  # type: ignore[misc] # moto
         """End every running process (when the server stops)."""
         for endpoint in self.endpoints.values():
             endpoint.stop()
-        active = [job for job in self.training_jobs.values() if job.training_job_status in ACTIVE]
+        active = [
+            job
+            for job in self.training_jobs.values()
+            if job.training_job_status in ACTIVE
+        ]
         for job in active:
             job.stop()
         for job in active:
@@ -139,13 +168,21 @@ class LocalSageMakerResponse(SageMakerResponse):  # type: ignore[misc] # moto is
 
     def create_training_job(self) -> ActionResult:
         """Answer CreateTrainingJob: moto reads the request, all but `Environment`."""
-        members = ("AlgorithmSpecification", "ResourceConfig", "InputDataConfig")
+        members = (
+            "AlgorithmSpecification",
+            "ResourceConfig",
+            "InputDataConfig",
+        )
         try:
-            refuse_unsupported({name: self._get_param(name) for name in members})
+            refuse_unsupported(
+                {name: self._get_param(name) for name in members}
+            )
         except UnsupportedJobError as error:
             raise AWSValidationException(str(error)) from error
         answer = super().create_training_job()
-        job = self.sagemaker_backend.training_jobs[self._get_param("TrainingJobName")]
+        job = self.sagemaker_backend.training_jobs[
+            self._get_param("TrainingJobName")
+        ]
         job.start(self._get_param("Environment") or {})
         return answer
 
@@ -159,5 +196,7 @@ class LocalSageMakerResponse(SageMakerResponse):  # type: ignore[misc] # moto is
 
     def stop_training_job(self) -> ActionResult:
         """Answer StopTrainingJob."""
-        self.sagemaker_backend.stop_training_job(self._get_param("TrainingJobName"))
+        self.sagemaker_backend.stop_training_job(
+            self._get_param("TrainingJobName")
+        )
         return EmptyResult()

@@ -15,7 +15,13 @@ from localaws.errors import NotServingError
 from localaws.processes import LogStream, end_group
 from localaws.roles import role_name
 from localaws.runtime import Runtime, split_uri
-from localaws.sagemaker.image import CHECKOUT, GRACE_SECONDS, ROOT_VARIABLE, SERVE, container_environment
+from localaws.sagemaker.image import (
+    CHECKOUT,
+    GRACE_SECONDS,
+    ROOT_VARIABLE,
+    SERVE,
+    container_environment,
+)
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +35,9 @@ _POLL_SECONDS = 0.2
 class Container:
     """One model's server. Not done: the image (the project's checkout stands for it), network isolation, instances."""
 
-    def __init__(self, runtime: Runtime, endpoint: str, model: Any, folder: Path) -> None:
+    def __init__(
+        self, runtime: Runtime, endpoint: str, model: Any, folder: Path
+    ) -> None:
         """`model` is moto's; `folder` becomes the container's own and is not there yet."""
         self._runtime = runtime
         self._model = model
@@ -61,7 +69,9 @@ class Container:
             )
         self._process = process
         poll = tenacity.Retrying(
-            retry=tenacity.retry_if_result(lambda answers: not answers and process.poll() is None),
+            retry=tenacity.retry_if_result(
+                lambda answers: not answers and process.poll() is None
+            ),
             wait=tenacity.wait_fixed(_POLL_SECONDS),
             stop=tenacity.stop_after_delay(seconds),
             retry_error_callback=lambda state: False,
@@ -76,7 +86,9 @@ class Container:
     def invoke(self, body: bytes, headers: dict[str, str]) -> requests.Response:
         """Return what POST /invocations answers."""
         url = f"http://127.0.0.1:{self._port}/invocations"
-        return requests.post(url, data=body, headers=headers, timeout=INVOCATION_SECONDS)
+        return requests.post(
+            url, data=body, headers=headers, timeout=INVOCATION_SECONDS
+        )
 
     def stop(self) -> None:
         """End the process, if it was started, and ship its log."""
@@ -85,7 +97,9 @@ class Container:
         if self._process.poll() is None:
             end_group(self._process, GRACE_SECONDS)
         logs = self._runtime.client("logs", self._role)
-        stream = LogStream(logs, self._group, self._folder.name, self._folder / "container.log")
+        stream = LogStream(
+            logs, self._group, self._folder.name, self._folder / "container.log"
+        )
         stream.ship()
 
     def _unpack(self) -> None:
@@ -94,12 +108,16 @@ class Container:
         folder.mkdir(parents=True)
         archive = self._folder / "model.tar.gz"
         bucket, key = split_uri(self._model.primary_container["ModelDataUrl"])
-        self._runtime.client("s3", self._role).download_file(bucket, key, str(archive))
+        self._runtime.client("s3", self._role).download_file(
+            bucket, key, str(archive)
+        )
         try:
             with tarfile.open(archive) as packed:
                 packed.extractall(folder, filter="data")
         except tarfile.TarError as error:
-            raise NotServingError(f"Failed to extract model data archive: {error}") from error
+            raise NotServingError(
+                f"Failed to extract model data archive: {error}"
+            ) from error
 
     def _environment(self) -> dict[str, str]:
         return {
@@ -112,7 +130,9 @@ class Container:
 
     def _answers_ping(self) -> bool:
         try:
-            answer = requests.get(f"http://127.0.0.1:{self._port}/ping", timeout=PING_SECONDS)
+            answer = requests.get(
+                f"http://127.0.0.1:{self._port}/ping", timeout=PING_SECONDS
+            )
         except requests.exceptions.RequestException:
             return False
         return bool(answer.ok)

@@ -43,10 +43,14 @@ class LocalEndpoint(FakeEndpoint):  # type: ignore[misc] # moto is untyped here
         self.endpoint_status = status
         self.failure_reason = None
         name = f"endpoint-{self.endpoint_name}"
-        self._deployment = Thread(target=self._deploy, args=(config, model), name=name, daemon=True)
+        self._deployment = Thread(
+            target=self._deploy, args=(config, model), name=name, daemon=True
+        )
         self._deployment.start()
 
-    def invoke(self, body: bytes, headers: dict[str, str]) -> tuple[int, dict[str, str], bytes]:
+    def invoke(
+        self, body: bytes, headers: dict[str, str]
+    ) -> tuple[int, dict[str, str], bytes]:
         """Return the container's answer: status, headers and body.
 
         Raises:
@@ -55,7 +59,9 @@ class LocalEndpoint(FakeEndpoint):  # type: ignore[misc] # moto is untyped here
         with self._lock:
             container = self._container
         if container is None:
-            raise NotServingError(f"Endpoint {self.endpoint_name} of account is not in service.")
+            raise NotServingError(
+                f"Endpoint {self.endpoint_name} of account is not in service."
+            )
         answer = container.invoke(body, headers)
         self._capture(headers, body, answer)
         return answer.status_code, dict(answer.headers), answer.content
@@ -72,10 +78,17 @@ class LocalEndpoint(FakeEndpoint):  # type: ignore[misc] # moto is untyped here
             self._deployment.join(30)
 
     def _deploy(self, config: Any, model: Any) -> None:
-        folder = Path(self.runtime.data_dir) / "sagemaker" / f"{self.endpoint_name}-{uuid.uuid4().hex[:8]}"
+        folder = (
+            Path(self.runtime.data_dir)
+            / "sagemaker"
+            / f"{self.endpoint_name}-{uuid.uuid4().hex[:8]}"
+        )
         container = Container(self.runtime, self.endpoint_name, model, folder)
         variant = config.production_variants[0]
-        seconds = variant.get("ContainerStartupHealthCheckTimeoutInSeconds") or STARTUP_SECONDS
+        seconds = (
+            variant.get("ContainerStartupHealthCheckTimeoutInSeconds")
+            or STARTUP_SECONDS
+        )
         with self._lock:
             self._coming = container
         try:
@@ -84,7 +97,9 @@ class LocalEndpoint(FakeEndpoint):  # type: ignore[misc] # moto is untyped here
             self._fail(str(error))
             return
         except Exception as error:
-            log.exception("Endpoint %s", self.endpoint_name)  # nobody above catches it, and clients must see an end
+            log.exception(
+                "Endpoint %s", self.endpoint_name
+            )  # nobody above catches it, and clients must see an end
             self._fail(f"InternalServerError: {type(error).__name__}")
             return
         self._replace_container(container, config)
@@ -97,7 +112,9 @@ class LocalEndpoint(FakeEndpoint):  # type: ignore[misc] # moto is untyped here
             self._coming = None
             self.endpoint_config_name = config.endpoint_config_name
             self.data_capture_config = config.data_capture_config
-            self.production_variants = self._process_production_variants(config.production_variants)
+            self.production_variants = self._process_production_variants(
+                config.production_variants
+            )
             self._settle("InService", None)
         if former:
             former.stop()
@@ -112,7 +129,9 @@ class LocalEndpoint(FakeEndpoint):  # type: ignore[misc] # moto is untyped here
         self.last_modified_time = utcnow()
         self.endpoint_status = status
 
-    def _capture(self, headers: dict[str, str], body: bytes, answer: Any) -> None:
+    def _capture(
+        self, headers: dict[str, str], body: bytes, answer: Any
+    ) -> None:
         """Keep request and answer as AWS does, in an object of their own; every request, whatever the sampling."""
         if not self.data_capture_config.get("EnableCapture"):
             return
@@ -120,21 +139,32 @@ class LocalEndpoint(FakeEndpoint):  # type: ignore[misc] # moto is untyped here
         moment = utcnow()
         record = {
             "captureData": {
-                "endpointInput": _captured("INPUT", headers.get("Content-Type"), body),
-                "endpointOutput": _captured("OUTPUT", answer.headers.get("Content-Type"), answer.content),
+                "endpointInput": _captured(
+                    "INPUT", headers.get("Content-Type"), body
+                ),
+                "endpointOutput": _captured(
+                    "OUTPUT", answer.headers.get("Content-Type"), answer.content
+                ),
             },
-            "eventMetadata": {"eventId": event, "inferenceTime": moment.isoformat()},
+            "eventMetadata": {
+                "eventId": event,
+                "inferenceTime": moment.isoformat(),
+            },
             "eventVersion": "0",
         }
         variant = self.production_variants[0]["VariantName"]
         destination = self.data_capture_config["DestinationS3Uri"].rstrip("/")
         folder = f"{destination}/{self.endpoint_name}/{variant}"
-        bucket, key = split_uri(f"{folder}/{moment:%Y/%m/%d/%H}/{moment:%M-%S}-{event}.jsonl")
+        bucket, key = split_uri(
+            f"{folder}/{moment:%Y/%m/%d/%H}/{moment:%M-%S}-{event}.jsonl"
+        )
         line = json.dumps(record).encode() + b"\n"
         self.runtime.client("s3").put_object(Bucket=bucket, Key=key, Body=line)
 
 
-def _captured(mode: str, content_type: str | None, data: bytes) -> dict[str, Any]:
+def _captured(
+    mode: str, content_type: str | None, data: bytes
+) -> dict[str, Any]:
     return {
         "mode": mode,
         "observedContentType": content_type,

@@ -18,21 +18,37 @@ class JobFolders:
         self._config = root / "input" / "config"
         self._data = root / "input" / "data"
         self._failure = root / "output" / "failure"
-        for folder in (self.model, self._config, self._data, root / "output" / "data", root / "code"):
+        for folder in (
+            self.model,
+            self._config,
+            self._data,
+            root / "output" / "data",
+            root / "code",
+        ):
             folder.mkdir(parents=True)
 
     def configure(
-        self, hyperparameters: dict[str, str], channels: list[dict[str, Any]], resources: dict[str, Any]
+        self,
+        hyperparameters: dict[str, str],
+        channels: list[dict[str, Any]],
+        resources: dict[str, Any],
     ) -> None:
         """Write hyperparameters.json, inputdataconfig.json and resourceconfig.json."""
-        inputs = {channel["ChannelName"]: _channel_config(channel) for channel in channels}
+        inputs = {
+            channel["ChannelName"]: _channel_config(channel)
+            for channel in channels
+        }
         hosts = {
             "current_host": "algo-1",
             "current_instance_type": resources["InstanceType"],
             "hosts": ["algo-1"],
             "network_interface_name": "lo",
         }
-        contents = {"hyperparameters": hyperparameters, "inputdataconfig": inputs, "resourceconfig": hosts}
+        contents = {
+            "hyperparameters": hyperparameters,
+            "inputdataconfig": inputs,
+            "resourceconfig": hosts,
+        }
         for name, content in contents.items():
             (self._config / f"{name}.json").write_text(json.dumps(content))
 
@@ -45,7 +61,11 @@ class JobFolders:
         """
         uri = channel["DataSource"]["S3DataSource"]["S3Uri"]
         bucket, prefix = split_uri(uri)
-        keys = [item["Key"] for item in list_objects(s3, bucket, prefix) if not item["Key"].endswith("/")]
+        keys = [
+            item["Key"]
+            for item in list_objects(s3, bucket, prefix)
+            if not item["Key"].endswith("/")
+        ]
         if not keys:
             raise NoInputError(uri)
         folder = self._data / channel["ChannelName"]
@@ -66,7 +86,11 @@ class JobFolders:
 
     def failure(self) -> str:
         """Return what the container wrote to output/failure; empty if it wrote nothing."""
-        return self._failure.read_text(errors="replace") if self._failure.is_file() else ""
+        return (
+            self._failure.read_text(errors="replace")
+            if self._failure.is_file()
+            else ""
+        )
 
 
 def refuse_unsupported(request: dict[str, Any]) -> None:
@@ -84,12 +108,20 @@ def refuse_unsupported(request: dict[str, Any]) -> None:
     for channel in request.get("InputDataConfig") or []:
         source = channel["DataSource"].get("S3DataSource", {})
         if source.get("S3DataType") != "S3Prefix":
-            raise UnsupportedJobError(f"channel {channel['ChannelName']} is not an S3Prefix")
+            raise UnsupportedJobError(
+                f"channel {channel['ChannelName']} is not an S3Prefix"
+            )
         modes.append(channel.get("InputMode", "File"))
     if "Pipe" in modes:
         raise UnsupportedJobError("TrainingInputMode Pipe")
 
 
 def _channel_config(channel: dict[str, Any]) -> dict[str, str]:
-    distribution = channel["DataSource"]["S3DataSource"].get("S3DataDistributionType", "FullyReplicated")
-    return {"TrainingInputMode": "File", "S3DistributionType": distribution, "RecordWrapperType": "None"}
+    distribution = channel["DataSource"]["S3DataSource"].get(
+        "S3DataDistributionType", "FullyReplicated"
+    )
+    return {
+        "TrainingInputMode": "File",
+        "S3DistributionType": distribution,
+        "RecordWrapperType": "None",
+    }

@@ -11,12 +11,24 @@ SERVE = ("-m", "include.api", "serve", "--host", "127.0.0.1")
 ROOT_VARIABLE = "SAGEMAKER_BASE_DIR"
 """Where a container's /opt/ml is: the variable of AWS's own training toolkit."""
 GRACE_SECONDS = 3.0  # AWS gives 120 between SIGTERM and SIGKILL
-_NOT_INHERITED = ("AWS_", "AIRFLOW", "LEADS_", "MLFLOW_", "SM_", "SAGEMAKER_", "PYTHONPATH")
+_NOT_INHERITED = (
+    "AWS_",
+    "AIRFLOW",
+    "LEADS_",
+    "MLFLOW_",
+    "SM_",
+    "SAGEMAKER_",
+    "PYTHONPATH",
+)
 
 
 def container_environment() -> dict[str, str]:
     """Return what a container has before its request adds to it: nothing of this server's own settings."""
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(_NOT_INHERITED)}
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(_NOT_INHERITED)
+    }
     return {
         **inherited,
         "PYTHONPATH": str(CHECKOUT),

@@ -19,7 +19,13 @@ from localaws.processes import LogStream, follow
 from localaws.roles import role_name
 from localaws.runtime import Runtime
 from localaws.sagemaker.folders import JobFolders
-from localaws.sagemaker.image import CHECKOUT, GRACE_SECONDS, ROOT_VARIABLE, TRAIN, container_environment
+from localaws.sagemaker.image import (
+    CHECKOUT,
+    GRACE_SECONDS,
+    ROOT_VARIABLE,
+    TRAIN,
+    container_environment,
+)
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +57,9 @@ class LocalTrainingJob(FakeTrainingJob):  # type: ignore[misc] # moto is untyped
     runtime: Runtime
 
     def __init__(self, **settings: Any) -> None:
-        definitions = settings["algorithm_specification"].get("MetricDefinitions")
+        definitions = settings["algorithm_specification"].get(
+            "MetricDefinitions"
+        )
         super().__init__(**settings)
         self.algorithm_specification["MetricDefinitions"] = definitions or []
         self.final_metric_data_list: list[Any] = []
@@ -70,13 +78,18 @@ class LocalTrainingJob(FakeTrainingJob):  # type: ignore[misc] # moto is untyped
         """Return DescribeTrainingJob's answer; status and transitions are always of the same moment."""
         with self._lock:
             answer: dict[str, Any] = super().response_object
-            transitions = [dict(transition) for transition in self.secondary_status_transitions]
+            transitions = [
+                dict(transition)
+                for transition in self.secondary_status_transitions
+            ]
             return answer | {"SecondaryStatusTransitions": transitions}
 
     def start(self, environment: Mapping[str, str]) -> None:
         """Run the job with the `Environment` of its request; returns at once."""
         name = f"sagemaker-{self.training_job_name}"
-        Thread(target=self._run, args=(environment,), name=name, daemon=True).start()
+        Thread(
+            target=self._run, args=(environment,), name=name, daemon=True
+        ).start()
 
     def stop(self) -> None:
         """Ask the process to end; the job is Stopped once it has."""
@@ -97,17 +110,24 @@ class LocalTrainingJob(FakeTrainingJob):  # type: ignore[misc] # moto is untyped
         except Exception as error:
             # Nobody above catches it, and clients must see an end.
             log.exception("Training job %s", self.training_job_name)
-            self._end("Failed", f"InternalServerError: {type(error).__name__}: {error}")
+            self._end(
+                "Failed",
+                f"InternalServerError: {type(error).__name__}: {error}",
+            )
         finally:
             shutil.rmtree(folder / "ml", ignore_errors=True)
             self.ended.set()
 
-    def _execute(self, folders: JobFolders, folder: Path, environment: Mapping[str, str]) -> None:
+    def _execute(
+        self, folders: JobFolders, folder: Path, environment: Mapping[str, str]
+    ) -> None:
         """Fetch the channels, run the command, and upload the model that it leaves."""
         s3 = self.runtime.client("s3", self._role)
         channels = self.input_data_config or []
         self._move_to("Downloading")
-        folders.configure(self.hyper_parameters or {}, channels, self.resource_config)
+        folders.configure(
+            self.hyper_parameters or {}, channels, self.resource_config
+        )
         for channel in channels:
             folders.stage(channel, s3)
         exit_code = self._wait(folders, folder, environment)
@@ -125,11 +145,15 @@ class LocalTrainingJob(FakeTrainingJob):  # type: ignore[misc] # moto is untyped
         else:
             self._end("Stopped", secondary="MaxRuntimeExceeded")
 
-    def _wait(self, folders: JobFolders, folder: Path, environment: Mapping[str, str]) -> int | None:
+    def _wait(
+        self, folders: JobFolders, folder: Path, environment: Mapping[str, str]
+    ) -> int | None:
         """Run the command; return its exit code, or None if it was stopped or ran out of time."""
         file = folder / "container.log"
         stream_name = f"{self.training_job_name}/algo-1-{int(time.time())}"
-        stream = LogStream(self.runtime.client("logs", self._role), GROUP, stream_name, file)
+        stream = LogStream(
+            self.runtime.client("logs", self._role), GROUP, stream_name, file
+        )
         with file.open("wb") as output:
             process = subprocess.Popen(
                 self._command(),
@@ -141,7 +165,9 @@ class LocalTrainingJob(FakeTrainingJob):  # type: ignore[misc] # moto is untyped
             )
         self.training_start_time = utcnow()
         self._move_to("Training")
-        limit = self.stopping_condition.get("MaxRuntimeInSeconds", _DEFAULT_SECONDS)
+        limit = self.stopping_condition.get(
+            "MaxRuntimeInSeconds", _DEFAULT_SECONDS
+        )
         return follow(process, self._stop, limit, [stream], GRACE_SECONDS)
 
     def _command(self) -> list[str]:
@@ -154,7 +180,9 @@ class LocalTrainingJob(FakeTrainingJob):  # type: ignore[misc] # moto is untyped
             program = sys.executable
         return [program, *options, *arguments]
 
-    def _environment(self, folders: JobFolders, requested: Mapping[str, str]) -> dict[str, str]:
+    def _environment(
+        self, folders: JobFolders, requested: Mapping[str, str]
+    ) -> dict[str, str]:
         """Return the process's variables; those of the request come last and win."""
         return {
             **container_environment(),
@@ -180,8 +208,18 @@ class LocalTrainingJob(FakeTrainingJob):  # type: ignore[misc] # moto is untyped
             self.secondary_status = secondary
             self.last_modified_time = moment
 
-    def _end(self, status: str, reason: str | None = None, secondary: str | None = None) -> None:
-        log.info("Training job %s: %s %s", self.training_job_name, status, reason or "")
+    def _end(
+        self,
+        status: str,
+        reason: str | None = None,
+        secondary: str | None = None,
+    ) -> None:
+        log.info(
+            "Training job %s: %s %s",
+            self.training_job_name,
+            status,
+            reason or "",
+        )
         with self._lock:
             self.failure_reason = reason[:_REASON_LIMIT] if reason else None
             self.training_end_time = utcnow()

@@ -74,7 +74,9 @@ class Notifier(BaseNotifier):
         """Send the alert to each channel; a failing channel neither stops the other nor fails the task."""
         if self.when is not None and not self.when(context):
             return
-        lines = describe(context, self._result(context), failed=self.event == "task_failed")
+        lines = describe(
+            context, self._result(context), failed=self.event == "task_failed"
+        )
         self._send("Slack", SLACK_CONNECTION, self._send_to_slack, lines)
         self._send("email", EMAIL_CONNECTION, self._send_by_email, lines)
 
@@ -91,9 +93,16 @@ class Notifier(BaseNotifier):
             return
         try:
             send(lines)
-        except Exception as error:  # whatever a channel raises, the task's own outcome stands
+        except (
+            Exception
+        ) as error:  # whatever a channel raises, the task's own outcome stands
             # The type only: a message can carry the webhook's address, which is a secret.
-            self.log.warning("Alert %s not sent to %s: %s", self.event, channel, type(error).__name__)
+            self.log.warning(
+                "Alert %s not sent to %s: %s",
+                self.event,
+                channel,
+                type(error).__name__,
+            )
         else:
             self.log.info("Alert %s sent to %s", self.event, channel)
 
@@ -125,7 +134,9 @@ def describe(context, result, *, failed):
         failed: whether the alert is about a failed task; it then names the object that a sensor waited for.
     """
     ti = context["ti"]
-    waited_for = getattr(context.get("task"), "bucket_key", None) if failed else None
+    waited_for = (
+        getattr(context.get("task"), "bucket_key", None) if failed else None
+    )
     lines = [
         ("DAG", ti.dag_id),
         ("Run", ti.run_id),
@@ -138,7 +149,9 @@ def describe(context, result, *, failed):
         *details(result),
         ("Log", ti.log_url),
     ]
-    return [(label, str(value)) for label, value in lines if value not in (None, "")]
+    return [
+        (label, str(value)) for label, value in lines if value not in (None, "")
+    ]
 
 
 def exception_type(exception):
@@ -174,7 +187,9 @@ def send_to_slack(title, lines):
 
     rows = [f"{label}: {_escape(text)}" for label, text in lines]
     message = "\n".join([f"*{title}*", *rows])
-    hook = SlackWebhookHook(slack_webhook_conn_id=SLACK_CONNECTION, timeout=SLACK_TIMEOUT)
+    hook = SlackWebhookHook(
+        slack_webhook_conn_id=SLACK_CONNECTION, timeout=SLACK_TIMEOUT
+    )
     hook.send(text=message)
 
 
@@ -187,7 +202,10 @@ def send_by_email(receiver, title, lines):
     """Send an alert as HTML through the server of `smtp_default`. Raises what the hook raises."""
     from airflow.providers.smtp.hooks.smtp import SmtpHook
 
-    rows = [f"<tr><th align=left>{html.escape(label)}</th><td>{_linked(text)}</td></tr>" for label, text in lines]
+    rows = [
+        f"<tr><th align=left>{html.escape(label)}</th><td>{_linked(text)}</td></tr>"
+        for label, text in lines
+    ]
     table = f"<table>{''.join(rows)}</table>"
     with SmtpHook(smtp_conn_id=EMAIL_CONNECTION) as hook:
         hook.send_email_smtp(

@@ -26,33 +26,55 @@ CALM = {"force_retrain": False}
     ],
 )
 def test_the_verdict_decides_the_branch(verdict, branch):
-    assert next_step({"verdict": verdict, "confirmed": verdict == "drift"}, CALM) == branch
+    assert (
+        next_step({"verdict": verdict, "confirmed": verdict == "drift"}, CALM)
+        == branch
+    )
 
 
 def test_a_drift_that_waits_for_confirmation_changes_nothing():
-    assert next_step({"verdict": "drift", "confirmed": False}, CALM) == "no_action"
+    assert (
+        next_step({"verdict": "drift", "confirmed": False}, CALM) == "no_action"
+    )
 
 
 @pytest.mark.parametrize("verdict", ["stable", "not_enough_data", "outage"])
 def test_force_retrain_retrains_whatever_was_found(verdict):
-    assert next_step({"verdict": verdict, "confirmed": False}, {"force_retrain": True}) == "retrain"
+    assert (
+        next_step(
+            {"verdict": verdict, "confirmed": False}, {"force_retrain": True}
+        )
+        == "retrain"
+    )
 
 
-@pytest.mark.parametrize(("mode", "branch"), [("enabled", "promote"), ("approval", "ask_approval")])
-def test_one_stage_that_passed_the_gate_is_enough_to_promote_or_to_ask(mode, branch):
+@pytest.mark.parametrize(
+    ("mode", "branch"), [("enabled", "promote"), ("approval", "ask_approval")]
+)
+def test_one_stage_that_passed_the_gate_is_enough_to_promote_or_to_ask(
+    mode, branch
+):
     comparisons = [{"verdict": "keep"}, {"verdict": "promote"}]
     assert next_promotion_step(comparisons, {"promotion_mode": mode}) == branch
 
 
 @pytest.mark.parametrize("mode", ["dry_run", "disabled"])
 def test_other_promotion_modes_keep_the_champion(mode):
-    assert next_promotion_step([{"verdict": "promote"}], {"promotion_mode": mode}) == "keep_champion"
+    assert (
+        next_promotion_step([{"verdict": "promote"}], {"promotion_mode": mode})
+        == "keep_champion"
+    )
 
 
 @pytest.mark.parametrize("mode", ["enabled", "approval"])
 @pytest.mark.parametrize("comparisons", [[], [{"verdict": "keep"}]])
-def test_without_a_passed_gate_the_champion_stays_and_nobody_is_asked(comparisons, mode):
-    assert next_promotion_step(comparisons, {"promotion_mode": mode}) == "keep_champion"
+def test_without_a_passed_gate_the_champion_stays_and_nobody_is_asked(
+    comparisons, mode
+):
+    assert (
+        next_promotion_step(comparisons, {"promotion_mode": mode})
+        == "keep_champion"
+    )
 
 
 @pytest.mark.parametrize(
@@ -70,7 +92,9 @@ def test_only_drift_that_was_confirmed_eases_the_gate(analysis, confirmed):
     assert drift_confirmed(analysis) is confirmed
 
 
-@pytest.mark.parametrize(("rollback", "branch"), [(True, "rollback"), (False, "nominate")])
+@pytest.mark.parametrize(
+    ("rollback", "branch"), [(True, "rollback"), (False, "nominate")]
+)
 @pytest.mark.parametrize("mode", ["enabled", "approval"])
 def test_promotion_by_hand_starts_with_what_was_asked(rollback, branch, mode):
     assert next_action({"rollback": rollback, "promotion_mode": mode}) == branch
@@ -78,12 +102,18 @@ def test_promotion_by_hand_starts_with_what_was_asked(rollback, branch, mode):
 
 @pytest.mark.parametrize("mode", ["dry_run", "disabled"])
 def test_a_rollback_is_refused_in_a_mode_that_changes_nothing(mode):
-    with pytest.raises(AirflowFailException, match="start it with promotion_mode enabled"):
+    with pytest.raises(
+        AirflowFailException, match="start it with promotion_mode enabled"
+    ):
         next_action({"rollback": True, "promotion_mode": mode})
 
 
 def test_an_unconfirmed_drift_is_not_called_none(caplog):
-    waiting = {"verdict": "drift", "triggers": ["data"], "confirmation": "1 of the newest 2 analyses drifted"}
+    waiting = {
+        "verdict": "drift",
+        "triggers": ["data"],
+        "confirmation": "1 of the newest 2 analyses drifted",
+    }
     with caplog.at_level("INFO"):
         no_action.function(waiting)
     assert "not confirmed: 1 of the newest 2 analyses drifted" in caplog.text
@@ -97,7 +127,9 @@ def test_no_drift_is_said_in_the_guides_words(caplog):
 
 
 def test_an_alert_on_drift_needs_a_verdict_of_drift():
-    context = {"ti": SimpleNamespace(xcom_pull=lambda task_ids: {"verdict": "drift"})}
+    context = {
+        "ti": SimpleNamespace(xcom_pull=lambda task_ids: {"verdict": "drift"})
+    }
     assert found("drift")(context)
     assert not found("outage")(context)
 
@@ -108,34 +140,59 @@ def run(after=datetime(2026, 2, 3, 1, 17, tzinfo=UTC), end=None):
 
 def test_a_nightly_run_reads_the_folder_of_the_day_that_has_ended():
     interval_end = datetime(2026, 2, 1, 1, 17, tzinfo=UTC)
-    assert Names().source(None, run(end=interval_end)).endswith("/raw-data/dt=2026-01-31/")
+    assert (
+        Names()
+        .source(None, run(end=interval_end))
+        .endswith("/raw-data/dt=2026-01-31/")
+    )
 
 
 def test_a_run_without_an_interval_counts_from_its_run_after():
     assert Names().source(None, run()).endswith("/raw-data/dt=2026-02-02/")
 
 
-@pytest.mark.parametrize("prefix", ["raw-data/batch-1", "raw-data/batch-1/", "/raw-data/batch-1/"])
+@pytest.mark.parametrize(
+    "prefix", ["raw-data/batch-1", "raw-data/batch-1/", "/raw-data/batch-1/"]
+)
 def test_a_given_prefix_is_a_folder_of_the_bucket(prefix):
-    assert Names().source(prefix, run()) == f"s3://{Names().settings.s3.bucket}/raw-data/batch-1/"
+    assert (
+        Names().source(prefix, run())
+        == f"s3://{Names().settings.s3.bucket}/raw-data/batch-1/"
+    )
 
 
 def test_a_given_uri_is_taken_as_it_is():
-    assert Names().source("s3://elsewhere/leads", run()) == "s3://elsewhere/leads/"
+    assert (
+        Names().source("s3://elsewhere/leads", run()) == "s3://elsewhere/leads/"
+    )
 
 
 def test_a_runs_key_is_safe_in_hadoop_paths_and_tells_dags_apart():
     run_id = "manual__2026-02-03T01:17:00.123+00:00_Ab"
-    keys = {run_key(SimpleNamespace(dag_id=dag_id, run_id=run_id)) for dag_id in ("a", "b")}
-    assert keys == {f"{dag_id}__manual__2026-02-03T01-17-00.123-00-00_Ab" for dag_id in ("a", "b")}
+    keys = {
+        run_key(SimpleNamespace(dag_id=dag_id, run_id=run_id))
+        for dag_id in ("a", "b")
+    }
+    assert keys == {
+        f"{dag_id}__manual__2026-02-03T01-17-00.123-00-00_Ab"
+        for dag_id in ("a", "b")
+    }
 
 
 def test_statements_are_rendered_for_the_run_that_asks():
-    assert "load=ingest_leads__r1/" in MACROS["sql"]("copy_load", load_id="ingest_leads__r1")
+    assert "load=ingest_leads__r1/" in MACROS["sql"](
+        "copy_load", load_id="ingest_leads__r1"
+    )
 
 
-def test_the_sensor_waits_as_long_as_the_trigger_form_says_and_logs_where_it_looks(caplog):
-    sensor = SimpleNamespace(timeout=21600.0, poke_interval=60.0, bucket_key="s3://bucket/raw-data/x/*.csv")
+def test_the_sensor_waits_as_long_as_the_trigger_form_says_and_logs_where_it_looks(
+    caplog,
+):
+    sensor = SimpleNamespace(
+        timeout=21600.0,
+        poke_interval=60.0,
+        bucket_key="s3://bucket/raw-data/x/*.csv",
+    )
     with caplog.at_level("INFO"):
         wait_as_asked({"task": sensor, "params": {"sensor_timeout": 5}})
     assert (sensor.timeout, sensor.poke_interval) == (5.0, 5.0)

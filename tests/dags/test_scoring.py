@@ -20,7 +20,10 @@ def open_leads():
             "AWS_SECRET_ACCESS_KEY": "local",
             "AWS_DEFAULT_REGION": "ap-south-1",
         }
-        for name, value in {**credentials, "AWS_ENDPOINT_URL": endpoint}.items():
+        for name, value in {
+            **credentials,
+            "AWS_ENDPOINT_URL": endpoint,
+        }.items():
             patch.setenv(name, value)
         settings.cache_clear()
         names = Names()
@@ -28,15 +31,25 @@ def open_leads():
         warehouse.execute(names.statements.render("create_leads"))
         for converted in ("NULL", "NULL", "NULL", "1"):
             values = f"('{uuid.uuid4()}', {converted})"
-            warehouse.execute(f"INSERT INTO public.leadstable (prospect_id, converted) VALUES {values}")
+            warehouse.execute(
+                f"INSERT INTO public.leadstable (prospect_id, converted) VALUES {values}"
+            )
         yield
     settings.cache_clear()
 
 
 @pytest.mark.parametrize(
-    ("threshold", "branch"), [("3", "score"), ("2", "pack_champions"), ("0", "pack_champions"), ("200000", "score")]
+    ("threshold", "branch"),
+    [
+        ("3", "score"),
+        ("2", "pack_champions"),
+        ("0", "pack_champions"),
+        ("200000", "score"),
+    ],
 )
-def test_more_open_leads_than_the_setting_says_are_sparks(open_leads, monkeypatch, threshold, branch):
+def test_more_open_leads_than_the_setting_says_are_sparks(
+    open_leads, monkeypatch, threshold, branch
+):
     monkeypatch.setenv("LEADS_SPARK_SCORING_THRESHOLD", threshold)
     settings.cache_clear()
     assert next_scorer() == branch

@@ -21,9 +21,18 @@ def in_order(dag):
 
 def test_ingestion_is_one_chain_from_the_file_to_the_merge(dags):
     dag = dags["ingest_leads"]
-    steps = ["wait_for_files", "crawl", "type_and_quarantine", "quality_gate", "copy_into_staging", "merge_leads"]
+    steps = [
+        "wait_for_files",
+        "crawl",
+        "type_and_quarantine",
+        "quality_gate",
+        "copy_into_staging",
+        "merge_leads",
+    ]
     assert in_order(dag) == steps
-    assert [downstream(dag, step) for step in steps] == [{step} for step in steps[1:]] + [set()]
+    assert [downstream(dag, step) for step in steps] == [
+        {step} for step in steps[1:]
+    ] + [set()]
     types = [dag.get_task(step).task_type for step in steps[:3] + steps[4:]]
     assert types == [
         "S3KeySensor",
@@ -41,7 +50,9 @@ def test_staging_is_emptied_and_filled_in_one_transaction(dags):
 
 
 def test_the_merge_updates_the_asset_that_starts_the_scoring(dags):
-    assert dags["ingest_leads"].get_task("merge_leads").outlets == [Asset("leads")]
+    assert dags["ingest_leads"].get_task("merge_leads").outlets == [
+        Asset("leads")
+    ]
     assert list(dags["score_leads"].schedule) == [Asset("leads")]
 
 
@@ -51,85 +62,159 @@ def test_scores_replace_those_of_an_earlier_try_in_one_transaction(dags):
     assert "copy_scores" in copy
 
 
-def test_the_number_of_open_leads_decides_between_the_task_itself_and_spark(dags):
+def test_the_number_of_open_leads_decides_between_the_task_itself_and_spark(
+    dags,
+):
     dag = dags["score_leads"]
     assert downstream(dag, "unload_open_leads") == {"choose_engine"}
     assert downstream(dag, "choose_engine") == {"score", "pack_champions"}
     assert downstream(dag, "pack_champions") == {"score_with_spark"}
-    assert downstream(dag, "score") == downstream(dag, "score_with_spark") == {"load_scores"}
+    assert (
+        downstream(dag, "score")
+        == downstream(dag, "score_with_spark")
+        == {"load_scores"}
+    )
     assert dag.get_task("score_with_spark").task_type == "GlueJobOperator"
-    assert dag.get_task("load_scores").trigger_rule == TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS
+    assert (
+        dag.get_task("load_scores").trigger_rule
+        == TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS
+    )
 
 
-def test_bootstrap_brings_old_tables_up_to_date_before_it_makes_views_of_them(dags):
+def test_bootstrap_brings_old_tables_up_to_date_before_it_makes_views_of_them(
+    dags,
+):
     dag = dags["bootstrap_platform"]
     assert downstream(dag, "create_tables") == {"add_missing_columns"}
     assert downstream(dag, "add_missing_columns") == {"create_views"}
-    assert {"create_glue_job", "create_scoring_job", "create_crawler"} == downstream(dag, "upload_job_files")
+    assert {
+        "create_glue_job",
+        "create_scoring_job",
+        "create_crawler",
+    } == downstream(dag, "upload_job_files")
 
 
-DEPLOYMENT = ["create_model", "create_endpoint_config", "deploy", "wait_until_deployed", "verify"]
+DEPLOYMENT = [
+    "create_model",
+    "create_endpoint_config",
+    "deploy",
+    "wait_until_deployed",
+    "verify",
+]
 
 
-def test_a_deployment_is_one_chain_of_sagemakers_operators_that_ends_in_a_check(dags):
+def test_a_deployment_is_one_chain_of_sagemakers_operators_that_ends_in_a_check(
+    dags,
+):
     dag = dags["deploy_endpoint"]
     assert downstream(dag, "bundle_champions") == {"plan_deployment"}
     for step, after in zip(DEPLOYMENT, DEPLOYMENT[1:], strict=False):
         assert after in downstream(dag, step)
-    assert dag.get_task("plan_deployment").multiple_outputs, "each operator takes its own part of the plan"
+    assert dag.get_task("plan_deployment").multiple_outputs, (
+        "each operator takes its own part of the plan"
+    )
     types = [dag.get_task(step).task_type for step in DEPLOYMENT[:4]]
-    operators = ["SageMakerModelOperator", "SageMakerEndpointConfigOperator", "SageMakerEndpointOperator"]
+    operators = [
+        "SageMakerModelOperator",
+        "SageMakerEndpointConfigOperator",
+        "SageMakerEndpointOperator",
+    ]
     assert types == [*operators, "SageMakerEndpointSensor"]
 
 
-def test_any_failure_of_a_deployment_is_rolled_back_told_and_fails_the_run(dags):
+def test_any_failure_of_a_deployment_is_rolled_back_told_and_fails_the_run(
+    dags,
+):
     dag = dags["deploy_endpoint"]
     back = dag.get_task("roll_back")
     assert back.upstream_task_ids == {"plan_deployment", *DEPLOYMENT}
     assert back.trigger_rule == TriggerRule.ONE_FAILED
     assert events(back.on_success_callback) == {"endpoint_rolled_back"}
-    assert events(dag.get_task("verify").on_success_callback) == {"endpoint_deployed"}
+    assert events(dag.get_task("verify").on_success_callback) == {
+        "endpoint_deployed"
+    }
     assert downstream(dag, "roll_back") == {"wait_until_rolled_back"}
-    assert dag.get_task("watcher").upstream_task_ids == {"verify", "wait_until_rolled_back"}
+    assert dag.get_task("watcher").upstream_task_ids == {
+        "verify",
+        "wait_until_rolled_back",
+    }
 
 
 def test_a_promotion_and_a_rollback_say_that_the_champions_have_changed(dags):
     assert list(dags["deploy_endpoint"].schedule) == [Asset("champions")]
-    for dag_id, task_id in (("promote_model", "promote"), ("promote_model", "rollback")):
+    for dag_id, task_id in (
+        ("promote_model", "promote"),
+        ("promote_model", "rollback"),
+    ):
         assert dags[dag_id].get_task(task_id).outlets == [Asset("champions")]
-    assert dags["data_drift_redshift_retrain"].get_task("promote").outlets == [Asset("champions")]
+    assert dags["data_drift_redshift_retrain"].get_task("promote").outlets == [
+        Asset("champions")
+    ]
 
 
 def test_the_lead_desk_shows_a_list_only_once_it_is_whole(dags):
-    steps = ["unload_open_leads", "score", "load_scores", "unload_desk", "publish_desk"]
-    assert [step for step in in_order(dags["score_leads"]) if step in steps] == steps
+    steps = [
+        "unload_open_leads",
+        "score",
+        "load_scores",
+        "unload_desk",
+        "publish_desk",
+    ]
+    assert [
+        step for step in in_order(dags["score_leads"]) if step in steps
+    ] == steps
 
 
 def test_feedback_is_collected_merged_with_the_outcomes_and_reported(dags):
     dag = dags["collect_feedback"]
-    assert in_order(dag) == ["collect_new", "merge_feedback", "report_agreement"]
-    statements = ("clear_feedback_staging", "copy_feedback", "merge_feedback", "join_stages", "join_outcomes")
-    for name, sql in zip(statements, dag.get_task("merge_feedback").sql, strict=True):
+    assert in_order(dag) == [
+        "collect_new",
+        "merge_feedback",
+        "report_agreement",
+    ]
+    statements = (
+        "clear_feedback_staging",
+        "copy_feedback",
+        "merge_feedback",
+        "join_stages",
+        "join_outcomes",
+    )
+    for name, sql in zip(
+        statements, dag.get_task("merge_feedback").sql, strict=True
+    ):
         assert f"sql('{name}'" in sql
 
 
-@pytest.mark.parametrize(("dag_id", "group"), [("data_drift_redshift_retrain", "retrain"), ("train_models", "train")])
-def test_a_snapshot_and_the_votes_behind_its_labels_are_unloaded_in_one_transaction(dags, dag_id, group):
+@pytest.mark.parametrize(
+    ("dag_id", "group"),
+    [("data_drift_redshift_retrain", "retrain"), ("train_models", "train")],
+)
+def test_a_snapshot_and_the_votes_behind_its_labels_are_unloaded_in_one_transaction(
+    dags, dag_id, group
+):
     votes, snapshot = dags[dag_id].get_task(f"{group}.unload_snapshot").sql
     assert "sql('unload_votes'" in votes
     assert "sql('unload_snapshot'" in snapshot
 
 
 def test_redshift_is_reached_serverless_with_the_tasks_own_identity(tasks):
-    statements = [task for task in tasks if task.task_type == "RedshiftDataOperator"]
+    statements = [
+        task for task in tasks if task.task_type == "RedshiftDataOperator"
+    ]
     assert statements
     for task in statements:
         assert task.workgroup_name == "{{ names.settings.redshift.workgroup }}"
-        assert (task.cluster_identifier, task.db_user, task.secret_arn) == (None, None, None)
+        assert (task.cluster_identifier, task.db_user, task.secret_arn) == (
+            None,
+            None,
+            None,
+        )
 
 
 def test_a_cleared_statement_runs_again_rather_than_being_taken_as_done(tasks):
-    statements = [task for task in tasks if task.task_type == "RedshiftDataOperator"]
+    statements = [
+        task for task in tasks if task.task_type == "RedshiftDataOperator"
+    ]
     assert statements
     assert [task.task_id for task in statements if task.durable] == []
 
@@ -142,13 +227,20 @@ def test_the_glue_job_is_only_run_by_the_ingestion_and_made_by_bootstrap(dags):
 
 
 def test_the_master_takes_one_of_three_branches(master):
-    heads = {"retrain.unload_snapshot", "retrain.plan_training", "retrain.chosen_stages"}
+    heads = {
+        "retrain.unload_snapshot",
+        "retrain.plan_training",
+        "retrain.chosen_stages",
+    }
     assert downstream(master, "decide") == heads | {"no_action", "data_outage"}
     assert master.get_task("decide").task_type == "BranchPythonOperator"
 
 
 def test_the_masters_way_to_the_branch(master):
-    assert downstream(master, "plan_window") == {"unload_window", "analyse_drift"}
+    assert downstream(master, "plan_window") == {
+        "unload_window",
+        "analyse_drift",
+    }
     assert downstream(master, "unload_window") == {"analyse_drift"}
     assert "decide" in downstream(master, "analyse_drift")
 
@@ -160,13 +252,23 @@ def test_current_and_matured_leads_are_unloaded_in_one_transaction(master):
 
 
 def test_a_retrained_model_meets_the_champion_before_it_is_promoted(master):
-    assert downstream(master, "retrain.register_challenger") == {"champion_challenger"}
+    assert downstream(master, "retrain.register_challenger") == {
+        "champion_challenger"
+    }
     assert "decide_promotion" in downstream(master, "champion_challenger")
-    assert downstream(master, "decide_promotion") == {"promote", "ask_approval", "keep_champion"}
+    assert downstream(master, "decide_promotion") == {
+        "promote",
+        "ask_approval",
+        "keep_champion",
+    }
 
 
-@pytest.mark.parametrize("dag_id", ["data_drift_redshift_retrain", "promote_model"])
-def test_a_person_is_asked_by_airflows_approval_and_no_answer_keeps_the_champion(dags, dag_id):
+@pytest.mark.parametrize(
+    "dag_id", ["data_drift_redshift_retrain", "promote_model"]
+)
+def test_a_person_is_asked_by_airflows_approval_and_no_answer_keeps_the_champion(
+    dags, dag_id
+):
     from airflow.providers.standard.operators.hitl import ApprovalOperator
 
     dag = dags[dag_id]
@@ -176,25 +278,40 @@ def test_a_person_is_asked_by_airflows_approval_and_no_answer_keeps_the_champion
     assert ask.response_timeout.total_seconds() == 24 * 60 * 60
     assert downstream(dag, "ask_approval") == {"record_answer"}
     assert downstream(dag, "record_answer") == {"promote", "keep_champion"}
-    assert {dag.get_task(name).trigger_rule for name in ("promote", "keep_champion")} == {
-        TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS
-    }
+    assert {
+        dag.get_task(name).trigger_rule for name in ("promote", "keep_champion")
+    } == {TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS}
 
 
 def test_the_gate_of_the_master_knows_what_the_drift_analysis_found(master):
-    assert "analyse_drift" in master.get_task("champion_challenger").upstream_task_ids
+    assert (
+        "analyse_drift"
+        in master.get_task("champion_challenger").upstream_task_ids
+    )
 
 
-@pytest.mark.parametrize("dag_id", ["data_drift_redshift_retrain", "promote_model"])
-def test_promotion_has_four_modes_and_is_carried_out_unless_told_otherwise(dags, dag_id):
+@pytest.mark.parametrize(
+    "dag_id", ["data_drift_redshift_retrain", "promote_model"]
+)
+def test_promotion_has_four_modes_and_is_carried_out_unless_told_otherwise(
+    dags, dag_id
+):
     mode = dags[dag_id].params.get_param("promotion_mode")
     assert mode.schema["enum"] == ["enabled", "approval", "dry_run", "disabled"]
     assert mode.value == "enabled"
 
 
 def test_every_branch_meets_at_the_join(master):
-    assert master.get_task("join").upstream_task_ids == {"promote", "keep_champion", "no_action", "data_outage"}
-    assert master.get_task("join").trigger_rule == TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS
+    assert master.get_task("join").upstream_task_ids == {
+        "promote",
+        "keep_champion",
+        "no_action",
+        "data_outage",
+    }
+    assert (
+        master.get_task("join").trigger_rule
+        == TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS
+    )
     assert downstream(master, "join") == {"watcher"}
 
 
@@ -203,7 +320,10 @@ def test_everything_in_the_master_leads_to_the_join(master):
     assert set(master.task_ids) - above == {"join", "watcher"}
 
 
-@pytest.mark.parametrize(("dag_id", "group"), [("data_drift_redshift_retrain", "retrain"), ("train_models", "train")])
+@pytest.mark.parametrize(
+    ("dag_id", "group"),
+    [("data_drift_redshift_retrain", "retrain"), ("train_models", "train")],
+)
 def test_training_has_one_mapped_task_per_family_and_stage(dags, dag_id, group):
     assert dags[dag_id].get_task(f"{group}.train_family").is_mapped
     assert dags[dag_id].get_task(f"{group}.register_challenger").is_mapped
@@ -229,7 +349,11 @@ def test_the_masters_trigger_form_has_the_designs_params(master):
 
 
 def test_monitoring_never_retrains(dags):
-    assert in_order(dags["monitor_drift"]) == ["plan_window", "unload_window", "analyse_drift"]
+    assert in_order(dags["monitor_drift"]) == [
+        "plan_window",
+        "unload_window",
+        "analyse_drift",
+    ]
 
 
 def test_promotion_by_hand_either_rolls_back_or_asks_the_gate(dags):
@@ -253,11 +377,15 @@ GUIDE_EVENTS = {
 }
 
 
-def test_every_event_of_the_guide_is_announced_by_its_task_and_by_no_other(master):
+def test_every_event_of_the_guide_is_announced_by_its_task_and_by_no_other(
+    master,
+):
     of_the_guide = set().union(*GUIDE_EVENTS.values())
     announced = {
         task_id: events(task.on_success_callback) & of_the_guide
         for task_id, task in master.task_dict.items()
         if getattr(task, "on_success_callback", None)
     }
-    assert {task_id: names for task_id, names in announced.items() if names} == GUIDE_EVENTS
+    assert {
+        task_id: names for task_id, names in announced.items() if names
+    } == GUIDE_EVENTS

@@ -6,7 +6,11 @@ from airflow.sdk import BaseOperator, TriggerRule
 from lifecycle.training_backend import planned_jobs
 
 GROUPS = [("data_drift_redshift_retrain", "retrain"), ("train_models", "train")]
-FORM = {"training_backend": "sagemaker", "scoring_stages": ["contact", "capture"], "families": ["b"]}
+FORM = {
+    "training_backend": "sagemaker",
+    "scoring_stages": ["contact", "capture"],
+    "families": ["b"],
+}
 
 
 def test_each_family_and_stage_is_one_job_of_the_chosen_backend():
@@ -22,18 +26,24 @@ def test_the_other_backend_has_nothing_to_do():
 
 def test_a_form_without_families_trains_them_all():
     form = {"training_backend": "airflow", "scoring_stages": ["contact"]}
-    assert [job["family"] for job in planned_jobs(form, ["a", "b"], "airflow")] == ["a", "b"]
+    assert [
+        job["family"] for job in planned_jobs(form, ["a", "b"], "airflow")
+    ] == ["a", "b"]
 
 
 @pytest.mark.parametrize(("dag_id", "group"), GROUPS)
-def test_the_trigger_form_trains_in_airflow_unless_told_otherwise(dags, dag_id, group):
+def test_the_trigger_form_trains_in_airflow_unless_told_otherwise(
+    dags, dag_id, group
+):
     param = dags[dag_id].params.get_param("training_backend")
     assert param.value == "airflow"
     assert param.schema["enum"] == ["airflow", "sagemaker"]
 
 
 @pytest.mark.parametrize(("dag_id", "group"), GROUPS)
-def test_sagemaker_gets_one_mapped_task_per_job_that_a_kill_stops(dags, dag_id, group):
+def test_sagemaker_gets_one_mapped_task_per_job_that_a_kill_stops(
+    dags, dag_id, group
+):
     task = dags[dag_id].get_task(f"{group}.train_on_sagemaker")
     assert task.is_mapped
     assert task.task_type == "SageMakerTrainingOperator"
@@ -44,7 +54,10 @@ def test_sagemaker_gets_one_mapped_task_per_job_that_a_kill_stops(dags, dag_id, 
 @pytest.mark.parametrize(("dag_id", "group"), GROUPS)
 def test_both_ways_meet_where_one_of_them_is_enough(dags, dag_id, group):
     results = dags[dag_id].get_task(f"{group}.family_results")
-    assert results.upstream_task_ids == {f"{group}.train_family", f"{group}.train_on_sagemaker"}
+    assert results.upstream_task_ids == {
+        f"{group}.train_family",
+        f"{group}.train_on_sagemaker",
+    }
     assert results.trigger_rule == TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS
     assert f"{group}.register_challenger" in results.downstream_task_ids
 
@@ -53,4 +66,7 @@ def test_a_job_ends_before_the_task_that_waits_for_it_gives_up(dags):
     from include.endpoint.training_job import MAX_SECONDS
 
     waiting = dags["train_models"].get_task("train.train_on_sagemaker")
-    assert waiting.partial_kwargs["execution_timeout"].total_seconds() > MAX_SECONDS
+    assert (
+        waiting.partial_kwargs["execution_timeout"].total_seconds()
+        > MAX_SECONDS
+    )

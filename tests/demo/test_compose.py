@@ -2,12 +2,20 @@
 
 import pytest
 
-from demo.compose import builder, compose_command, containers, docker, require_docker
+from demo.compose import (
+    builder,
+    compose_command,
+    containers,
+    docker,
+    require_docker,
+)
 from demo.errors import ComposeError
 
 
 def inspected(service, status="running", health="healthy", exit_code=0):
-    state = {"Status": status, "ExitCode": exit_code} | ({"Health": {"Status": health}} if health else {})
+    state = {"Status": status, "ExitCode": exit_code} | (
+        {"Health": {"Status": health}} if health else {}
+    )
     return {
         "Id": f"id-{service}",
         "RestartCount": 0,
@@ -21,7 +29,9 @@ def one(*arguments, **named):
 
 
 def test_containers_are_sorted_by_service():
-    assert [found.service for found in containers([inspected("b"), inspected("a")])] == ["a", "b"]
+    assert [
+        found.service for found in containers([inspected("b"), inspected("a")])
+    ] == ["a", "b"]
 
 
 def test_only_a_healthy_service_is_ready():
@@ -71,7 +81,9 @@ def test_a_docker_without_the_plugin_leaves_the_older_program(programs):
 
 
 def test_without_compose_the_error_says_what_to_install(programs):
-    with pytest.raises(ComposeError, match=r"install its plugin \(v2\) or docker-compose"):
+    with pytest.raises(
+        ComposeError, match=r"install its plugin \(v2\) or docker-compose"
+    ):
         compose_command()
 
 

@@ -27,7 +27,21 @@ CLIENT = None
 
 
 def facts(decision="promote", version="3"):
-    return Facts("first", 10, 10, "no_champion", 0.0, "retrain", None, None, decision, (), version, (), 1.0)
+    return Facts(
+        "first",
+        10,
+        10,
+        "no_champion",
+        0.0,
+        "retrain",
+        None,
+        None,
+        decision,
+        (),
+        version,
+        (),
+        1.0,
+    )
 
 
 @pytest.fixture
@@ -35,8 +49,12 @@ def registered(monkeypatch):
     """`registered(version)` makes that version the registry's champion, None no version."""
 
     def register(version):
-        found = version and ChampionInfo(CONTRACT.model_name(), version, "run", {}, datetime.now(UTC))
-        monkeypatch.setattr(compose_check, "champion", lambda client, model: found)
+        found = version and ChampionInfo(
+            CONTRACT.model_name(), version, "run", {}, datetime.now(UTC)
+        )
+        monkeypatch.setattr(
+            compose_check, "champion", lambda client, model: found
+        )
 
     return register
 
@@ -46,7 +64,10 @@ def test_the_promoted_version_in_the_registry_is_proof(registered):
     assert require_champion(CLIENT, facts(), CONTRACT) == "3"
 
 
-@pytest.mark.parametrize(("version", "decision"), [("2", "promote"), ("3", "keep"), (None, "promote")])
+@pytest.mark.parametrize(
+    ("version", "decision"),
+    [("2", "promote"), ("3", "keep"), (None, "promote")],
+)
 def test_another_champion_or_none_is_no_proof(registered, version, decision):
     registered(version)
     with pytest.raises(NotProvedError, match=decision):
@@ -70,7 +91,10 @@ class Api(BaseHTTPRequestHandler):
 
     def do_POST(self):
         self.rfile.read(int(self.headers["Content-Length"]))
-        answer = {"versions": {CONTRACT.model_name(): self.served}, "predictions": [{"score": 0.25}]}
+        answer = {
+            "versions": {CONTRACT.model_name(): self.served},
+            "predictions": [{"score": 0.25}],
+        }
         self.send_response(200)
         self.end_headers()
         self.wfile.write(json.dumps(answer).encode())
@@ -93,7 +117,9 @@ def test_a_score_by_the_champion_is_proof(api):
 
 
 def test_an_api_that_serves_another_version_is_no_proof(api):
-    with pytest.raises(NotProvedError, match=r"does not serve version 4 .* it says 200"):
+    with pytest.raises(
+        NotProvedError, match=r"does not serve version 4 .* it says 200"
+    ):
         require_served(api, CONTRACT, "4", seconds=1)
 
 
@@ -103,7 +129,10 @@ def test_an_api_that_does_not_answer_is_no_proof():
 
 
 def test_a_service_that_was_started_again_is_found():
-    steady, fallen = (Container(name, name, "running", "healthy", 0, int(name == "b")) for name in "ab")
+    steady, fallen = (
+        Container(name, name, "running", "healthy", 0, int(name == "b"))
+        for name in "ab"
+    )
     require_steady((steady,))
     with pytest.raises(NotProvedError, match="started again: b;"):
         require_steady((steady, fallen))
@@ -115,7 +144,11 @@ def running(monkeypatch):
 
     def container(service, *users):
         lines = [f"{user} {number}" for number, user in enumerate(users, 1)]
-        monkeypatch.setattr(compose_check, "docker", lambda *arguments: "\n".join(["UID PID", *lines, ""]))
+        monkeypatch.setattr(
+            compose_check,
+            "docker",
+            lambda *arguments: "\n".join(["UID PID", *lines, ""]),
+        )
         return (Container(service, service, "running", "healthy", 0, 0),)
 
     return container

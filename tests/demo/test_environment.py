@@ -9,7 +9,13 @@ from demo.environment import ROOT, local_environment
 from demo.ports import Ports
 from include.settings import Settings
 
-PORTS = Ports(aws_port=14566, mlflow_port=15000, airflow_port=18080, inbox_port=18025, smtp_port=11025)
+PORTS = Ports(
+    aws_port=14566,
+    mlflow_port=15000,
+    airflow_port=18080,
+    inbox_port=18025,
+    smtp_port=11025,
+)
 
 
 @pytest.fixture
@@ -20,11 +26,17 @@ def environment():
 def test_every_client_is_pointed_at_this_stacks_ports(environment):
     assert environment["AWS_ENDPOINT_URL"] == "http://localhost:14566"
     assert environment["MLFLOW_TRACKING_URI"] == "http://localhost:15000"
-    assert environment["AIRFLOW__CORE__EXECUTION_API_SERVER_URL"] == "http://localhost:18080/execution/"
+    assert (
+        environment["AIRFLOW__CORE__EXECUTION_API_SERVER_URL"]
+        == "http://localhost:18080/execution/"
+    )
 
 
 def test_alerts_go_to_the_inbox_of_this_stack(environment):
-    slack, mail = (json.loads(environment[f"AIRFLOW_CONN_{name}_DEFAULT"]) for name in ("SLACK", "SMTP"))
+    slack, mail = (
+        json.loads(environment[f"AIRFLOW_CONN_{name}_DEFAULT"])
+        for name in ("SLACK", "SMTP")
+    )
     assert slack["host"].startswith("http://localhost:18025/slack")
     assert (mail["host"], mail["port"]) == ("localhost", 11025)
 
@@ -43,6 +55,10 @@ def test_airflow_keeps_its_files_inside_the_checkout(environment):
 
 
 def test_every_variable_that_the_procfile_uses_is_set(environment):
-    used = set(re.findall(r"\$([A-Z_]+)", (ROOT / "Procfile").read_text(encoding="utf-8")))
+    used = set(
+        re.findall(
+            r"\$([A-Z_]+)", (ROOT / "Procfile").read_text(encoding="utf-8")
+        )
+    )
     assert used
     assert used <= set(environment)

@@ -11,7 +11,11 @@ import pytest
 from demo.environment import ROOT
 from demo.health import problem
 
-PARTS = {"scheduler": {"status": "healthy"}, "triggerer": {"status": "unhealthy"}, "dag_processor": {"status": None}}
+PARTS = {
+    "scheduler": {"status": "healthy"},
+    "triggerer": {"status": "unhealthy"},
+    "dag_processor": {"status": None},
+}
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -58,7 +62,15 @@ def test_a_part_behind_an_error_is_a_problem(address):
 
 def test_the_exit_status_is_what_docker_asks_for(address):
     command = [sys.executable, "-m", "demo.health"]
-    well = subprocess.run([*command, f"{address}/200", "scheduler"], cwd=ROOT, check=False)
-    ill = subprocess.run([*command, "http://127.0.0.1:9/"], cwd=ROOT, check=False, capture_output=True, text=True)
+    well = subprocess.run(
+        [*command, f"{address}/200", "scheduler"], cwd=ROOT, check=False
+    )
+    ill = subprocess.run(
+        [*command, "http://127.0.0.1:9/"],
+        cwd=ROOT,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
     assert (well.returncode, ill.returncode) == (0, 1)
     assert "does not answer" in ill.stderr

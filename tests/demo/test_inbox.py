@@ -24,8 +24,14 @@ def free_port():
 @pytest.fixture(scope="module")
 def inbox():
     http, smtp = free_port(), free_port()
-    environment = os.environ | {"LEADS_INBOX_PORT": str(http), "LEADS_SMTP_PORT": str(smtp), "PYTHONPATH": str(ROOT)}
-    process = subprocess.Popen([sys.executable, "-m", "demo.inbox"], env=environment, cwd=ROOT)
+    environment = os.environ | {
+        "LEADS_INBOX_PORT": str(http),
+        "LEADS_SMTP_PORT": str(smtp),
+        "PYTHONPATH": str(ROOT),
+    }
+    process = subprocess.Popen(
+        [sys.executable, "-m", "demo.inbox"], env=environment, cwd=ROOT
+    )
     client = httpx.Client(base_url=f"http://127.0.0.1:{http}")
     try:
         for _ in range(200):
@@ -47,11 +53,19 @@ def newest(client):
 
 def test_a_slack_message_is_kept_with_what_its_readers_would_see(inbox):
     client, _ = inbox
-    blocks = [{"type": "section", "text": {"type": "mrkdwn", "text": "share 0.48"}}]
-    answer = client.post("/slack/T0/B0", json={"text": "Data drift detected", "blocks": blocks})
+    blocks = [
+        {"type": "section", "text": {"type": "mrkdwn", "text": "share 0.48"}}
+    ]
+    answer = client.post(
+        "/slack/T0/B0", json={"text": "Data drift detected", "blocks": blocks}
+    )
     assert (answer.status_code, answer.text) == (200, "ok")
     alert = newest(client)
-    assert (alert["channel"], alert["to"], alert["subject"]) == ("slack", "T0/B0", "Data drift detected")
+    assert (alert["channel"], alert["to"], alert["subject"]) == (
+        "slack",
+        "T0/B0",
+        "Data drift detected",
+    )
     assert "share 0.48" in alert["text"]
 
 
@@ -67,13 +81,21 @@ def test_a_payload_that_slack_refuses_is_refused(inbox, content, answer):
 def test_an_email_is_kept_with_subject_recipients_and_text(inbox):
     client, smtp = inbox
     mail = EmailMessage()
-    mail["Subject"], mail["From"], mail["To"] = "Modèle déployé", "airflow@example.com", "mlops@example.com"
+    mail["Subject"], mail["From"], mail["To"] = (
+        "Modèle déployé",
+        "airflow@example.com",
+        "mlops@example.com",
+    )
     mail.set_content("version 3")
     mail.add_alternative("<p>version 3</p>", subtype="html")
     with smtplib.SMTP("127.0.0.1", smtp) as server:
         server.send_message(mail)
     alert = newest(client)
-    assert (alert["channel"], alert["to"], alert["subject"]) == ("email", "mlops@example.com", "Modèle déployé")
+    assert (alert["channel"], alert["to"], alert["subject"]) == (
+        "email",
+        "mlops@example.com",
+        "Modèle déployé",
+    )
     assert alert["text"].strip() == "version 3"
 
 
@@ -87,4 +109,9 @@ def test_the_page_shows_a_message_as_text_and_not_as_markup(inbox):
 
 def test_texts_of_nested_blocks_are_found_once_and_in_order():
     fields = [{"type": "mrkdwn", "text": "b"}, {"type": "mrkdwn", "text": "a"}]
-    assert slack_text({"text": "a", "blocks": [{"type": "section", "fields": fields}]}) == "a\nb"
+    assert (
+        slack_text(
+            {"text": "a", "blocks": [{"type": "section", "fields": fields}]}
+        )
+        == "a\nb"
+    )

@@ -40,7 +40,11 @@ def wait_for(condition):
 
 
 def sleepers(honcho):
-    return [child for child in honcho.children(recursive=True) if "sleep" in child.name()]
+    return [
+        child
+        for child in honcho.children(recursive=True)
+        if "sleep" in child.name()
+    ]
 
 
 def start_sleepers(home):
@@ -55,7 +59,9 @@ def test_stopping_ends_every_process_and_doing_it_again_is_fine(home):
     honcho, children = start_sleepers(home)
     assert stack.runner() == honcho
     assert stack.stop() > 2
-    assert not [process for process in (honcho, *children) if stack.is_alive(process)]
+    assert not [
+        process for process in (honcho, *children) if stack.is_alive(process)
+    ]
     assert stack.stop() == 0
 
 
@@ -98,12 +104,16 @@ def test_a_taken_port_is_named_with_the_variable_that_moves_it():
         taken.listen()
         port = taken.getsockname()[1]
         ports = Ports(aws_port=port)
-        with pytest.raises(StackError, match=rf"port {port} \(local AWS\).*LEADS_AWS_PORT"):
+        with pytest.raises(
+            StackError, match=rf"port {port} \(local AWS\).*LEADS_AWS_PORT"
+        ):
             stack.require_free_ports(services(ports), ports.smtp_port)
 
 
 def test_airflow_is_healthy_only_with_all_its_parts():
-    parts = dict.fromkeys(("metadatabase", "scheduler", "triggerer", "dag_processor"), "healthy")
+    parts = dict.fromkeys(
+        ("metadatabase", "scheduler", "triggerer", "dag_processor"), "healthy"
+    )
     assert airflow_is_whole(Answer(**parts))
     assert not airflow_is_whole(Answer(**parts | {"scheduler": "unhealthy"}))
     assert not airflow_is_whole(Answer(metadatabase="healthy"))

@@ -61,9 +61,15 @@ class Platform:
         return Warehouse(self.settings).query(sql)
 
     def alerts(self) -> list[dict[str, Any]]:
-        return list(httpx.get(f"{self.ports.inbox}/api/alerts").raise_for_status().json())
+        return list(
+            httpx.get(f"{self.ports.inbox}/api/alerts")
+            .raise_for_status()
+            .json()
+        )
 
-    def run(self, dag_id: str, conf: dict[str, Any] | None = None, **options: Any) -> "Run":
+    def run(
+        self, dag_id: str, conf: dict[str, Any] | None = None, **options: Any
+    ) -> "Run":
         """Runs a DAG as `airflow dags test` does: real operators, hooks and deferrals, no scheduler."""
         from airflow.dag_processing.dagbag import DagBag
 
@@ -97,17 +103,25 @@ class Run:
         self._dag_run = dag_run
         self.key, self.run_id = run_key(dag_run), str(dag_run.run_id)
         self.state = str(dag_run.state)
-        self.states = {ti.task_id: str(ti.state) for ti in dag_run.get_task_instances()}
+        self.states = {
+            ti.task_id: str(ti.state) for ti in dag_run.get_task_instances()
+        }
 
     def returned(self, task_id: str) -> Any:
         """What a task handed on through XCom."""
-        return self._dag_run.get_task_instance(task_id).xcom_pull(task_ids=task_id)
+        return self._dag_run.get_task_instance(task_id).xcom_pull(
+            task_ids=task_id
+        )
 
 
 @pytest.fixture(scope="session")
 def leads_file() -> bytes:
     """The real leads where they are at hand, else synthetic ones."""
-    path = Path(os.environ.get("LEADS_CSV", ROOT.parent / "shared" / "data" / "Leads.csv"))
+    path = Path(
+        os.environ.get(
+            "LEADS_CSV", ROOT.parent / "shared" / "data" / "Leads.csv"
+        )
+    )
     if path.is_file():
         return path.read_bytes()
     return synthetic_leads(9240, seed=0).to_csv(index=False).encode()
@@ -120,7 +134,9 @@ def build_account() -> Callable[[], None] | None:
 
 
 @pytest.fixture(scope="session")
-def seeded_platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+def seeded_platform(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Platform]:
     """The services on the guide's account, started once for all files that do not build an account of their own."""
     folder, ports = tmp_path_factory.mktemp("platform"), _free_ports()
     with running(ports.aws_port, folder / "aws"), ExitStack() as ends_later:
@@ -141,10 +157,15 @@ def platform(
         with environment_of(seeded.ports):
             yield seeded
             denials, _ = compare(read_calls(seeded.calls), names_on_local_aws())
-            assert denials == [], "the policies in infra/templates refuse what these files' runs have done"
+            assert denials == [], (
+                "the policies in infra/templates refuse what these files' runs have done"
+            )
         return
     folder, ports = tmp_path_factory.mktemp("platform"), _free_ports()
-    with running(ports.aws_port, folder / "aws", seeded=False), environment_of(ports):
+    with (
+        running(ports.aws_port, folder / "aws", seeded=False),
+        environment_of(ports),
+    ):
         build_account()
         with started(ports, folder):
             yield Platform(ports, folder / "aws" / CALLS)
@@ -156,7 +177,9 @@ def environment_of(ports: Ports) -> Iterator[None]:
     airflows_own = {name for name in os.environ if name.startswith("AIRFLOW")}
     with pytest.MonkeyPatch.context() as patch:
         for name, value in local_environment(ports, settings()).items():
-            if name not in airflows_own:  # Airflow reads its own when it is imported; tests/conftest.py has set them
+            if (
+                name not in airflows_own
+            ):  # Airflow reads its own when it is imported; tests/conftest.py has set them
                 patch.setenv(name, value)
         settings.cache_clear()
         _serve_one_execution_api(patch)
@@ -168,7 +191,9 @@ def environment_of(ports: Ports) -> Iterator[None]:
 @contextmanager
 def started(ports: Ports, folder: Path) -> Iterator[None]:
     """Start MLflow and the alert inbox in the present environment, wait until both are healthy, and end them."""
-    processes = [_start(command, folder) for command in _commands(ports, folder)]
+    processes = [
+        _start(command, folder) for command in _commands(ports, folder)
+    ]
     try:
         for part in services(ports):
             if part.name in ("mlflow", "inbox"):
@@ -184,7 +209,11 @@ def _serve_one_execution_api(patch: pytest.MonkeyPatch) -> None:
     """`dag.test` builds a new in-process API application for each task, two seconds every time; one serves them all."""
     from airflow.sdk.execution_time import supervisor
 
-    patch.setattr(supervisor, "in_process_api_server", functools.cache(supervisor.in_process_api_server))
+    patch.setattr(
+        supervisor,
+        "in_process_api_server",
+        functools.cache(supervisor.in_process_api_server),
+    )
 
 
 def _ask_often(patch: pytest.MonkeyPatch) -> None:
@@ -192,14 +221,29 @@ def _ask_often(patch: pytest.MonkeyPatch) -> None:
     import botocore.waiter
     from airflow.providers.amazon.aws.hooks import glue, redshift_data
 
-    impatient = SimpleNamespace(sleep=lambda seconds: time.sleep(min(seconds, 0.2)))
+    impatient = SimpleNamespace(
+        sleep=lambda seconds: time.sleep(min(seconds, 0.2))
+    )
     for module in (botocore.waiter, glue, redshift_data):
         patch.setattr(module, "time", impatient)
 
 
 def _commands(ports: Ports, folder: Path) -> list[list[str]]:
-    mlflow = ["mlflow", "server", "--host", "127.0.0.1", "--port", str(ports.mlflow_port), "--workers", "1"]
-    mlflow += ["--backend-store-uri", f"sqlite:///{folder}/mlflow.db", "--serve-artifacts"]
+    mlflow = [
+        "mlflow",
+        "server",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(ports.mlflow_port),
+        "--workers",
+        "1",
+    ]
+    mlflow += [
+        "--backend-store-uri",
+        f"sqlite:///{folder}/mlflow.db",
+        "--serve-artifacts",
+    ]
     mlflow += ["--artifacts-destination", os.environ["ARTIFACTS_URI"]]
     return [mlflow, ["demo.inbox"]]
 
@@ -208,15 +252,23 @@ def _start(command: list[str], folder: Path) -> subprocess.Popen[bytes]:
     with (folder / f"{command[0]}.log").open("w") as log:
         own = {**os.environ, "AWS_ACCESS_KEY_ID": MLFLOW_ROLE}
         return subprocess.Popen(
-            [sys.executable, "-m", *command], cwd=ROOT, env=own, stdout=log, stderr=subprocess.STDOUT
+            [sys.executable, "-m", *command],
+            cwd=ROOT,
+            env=own,
+            stdout=log,
+            stderr=subprocess.STDOUT,
         )
 
 
 def _wait(healthy: Callable[[], bool], title: str) -> None:
     give_up = time.monotonic() + DEADLINE
     while not healthy():
-        assert time.monotonic() < give_up, f"{title} is not healthy after {DEADLINE} s"
-        time.sleep(1)  # asking costs httpx a TLS context each time, which the starting service could use
+        assert time.monotonic() < give_up, (
+            f"{title} is not healthy after {DEADLINE} s"
+        )
+        time.sleep(
+            1
+        )  # asking costs httpx a TLS context each time, which the starting service could use
 
 
 def _free_ports() -> Ports:

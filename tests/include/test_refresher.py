@@ -30,14 +30,24 @@ class Source:
 def test_what_was_read_is_kept_until_it_is_stale():
     source = Source()
     value = refresher(source, 0.05)
-    assert [value.latest(), value.latest(), source.reads] == ["first", "first", 1]
+    assert [value.latest(), value.latest(), source.reads] == [
+        "first",
+        "first",
+        1,
+    ]
     source.answer = "second"
     time.sleep(0.06)
     assert value.latest() == "second"
 
 
 @pytest.mark.parametrize(
-    "error", [ObjectMissingError("s3://b/k"), OSError("gone"), ValueError("no JSON"), KeyError("uri")]
+    "error",
+    [
+        ObjectMissingError("s3://b/k"),
+        OSError("gone"),
+        ValueError("no JSON"),
+        KeyError("uri"),
+    ],
 )
 def test_while_the_store_fails_the_last_value_goes_on(error):
     source = Source()
@@ -51,7 +61,11 @@ def test_a_store_that_fails_from_the_start_is_not_asked_for_every_page():
     source = Source()
     source.answer = OSError("down")
     value = refresher(source, 60)
-    assert [value.latest(), value.latest(), source.reads] == ["empty", "empty", 1]
+    assert [value.latest(), value.latest(), source.reads] == [
+        "empty",
+        "empty",
+        1,
+    ]
 
 
 def test_many_threads_that_come_at_once_read_once_and_all_get_the_first_value():
@@ -70,19 +84,31 @@ def test_many_threads_that_come_at_once_read_once_and_all_get_the_first_value():
     assert (got, source.reads) == (["first"] * 8, 1)
 
 
-def test_a_lasting_failure_is_logged_once_without_the_words_of_the_error(caplog):
+def test_a_lasting_failure_is_logged_once_without_the_words_of_the_error(
+    caplog,
+):
     source = Source()
     source.answer = ValueError("jane.doe@example.com")
     value = refresher(source, 60)
     for _ in range(3):
         value.refresh()
-    assert (caplog.text.count("what the test reads not refreshed"), "jane" in caplog.text) == (1, False)
+    assert (
+        caplog.text.count("what the test reads not refreshed"),
+        "jane" in caplog.text,
+    ) == (1, False)
 
 
 def test_it_reads_in_the_background_sooner_until_it_has_succeeded_once():
     source = Source()
     source.answer = OSError("down")
-    value = Refresher("what the test reads", source, "empty", 3600, UNREADABLE, retry_seconds=0.01)
+    value = Refresher(
+        "what the test reads",
+        source,
+        "empty",
+        3600,
+        UNREADABLE,
+        retry_seconds=0.01,
+    )
     value.start()
     time.sleep(0.1)
     source.answer = "first"
@@ -101,7 +127,9 @@ def test_a_failure_that_nobody_foresaw_does_not_end_the_reading(caplog):
             raise failures.pop()
         return "first"
 
-    value = Refresher("what the test reads", read, "empty", 3600, retry_seconds=0.01)
+    value = Refresher(
+        "what the test reads", read, "empty", 3600, retry_seconds=0.01
+    )
     value.start()
     give_up = time.monotonic() + 10
     while not value.loaded:

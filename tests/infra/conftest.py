@@ -13,8 +13,15 @@ REGION = "ap-south-1"
 @pytest.fixture(scope="module")
 def aws() -> Iterator[boto3.Session]:
     """An account in which nothing exists yet."""
-    names = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local", "AWS_DEFAULT_REGION": REGION}
-    with pytest.MonkeyPatch.context() as patch, running(seeded=False) as endpoint:
+    names = {
+        "AWS_ACCESS_KEY_ID": "local",
+        "AWS_SECRET_ACCESS_KEY": "local",
+        "AWS_DEFAULT_REGION": REGION,
+    }
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        running(seeded=False) as endpoint,
+    ):
         for name, value in (names | {"AWS_ENDPOINT_URL": endpoint}).items():
             patch.setenv(name, value)
         yield boto3.Session(region_name=REGION)

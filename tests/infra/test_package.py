@@ -19,7 +19,9 @@ def dist(tmp_path: Path) -> Path:
 def test_dags_carry_the_domain_code_below_them(dist: Path) -> None:
     assert (dist / "dags" / "data_drift_redshift_retrain.py").is_file()
     assert (dist / "dags" / "include" / "settings.py").is_file()
-    assert (dist / "dags" / "include" / "contract" / "x_education.yaml").is_file()
+    assert (
+        dist / "dags" / "include" / "contract" / "x_education.yaml"
+    ).is_file()
 
 
 def test_what_only_a_laptop_needs_stays_at_home(dist: Path) -> None:
@@ -28,24 +30,39 @@ def test_what_only_a_laptop_needs_stays_at_home(dist: Path) -> None:
     assert not list(dist.rglob("__pycache__"))
 
 
-def test_plugins_zip_holds_the_plugins_and_no_copy_of_include(dist: Path) -> None:
+def test_plugins_zip_holds_the_plugins_and_no_copy_of_include(
+    dist: Path,
+) -> None:
     names = zipfile.ZipFile(dist / "plugins.zip").namelist()
     assert "lead_ops/__init__.py" in names
     assert not [name for name in names if name.startswith("include")]
 
 
-def test_a_stages_variables_are_exported_by_its_startup_script(tmp_path: Path) -> None:
+def test_a_stages_variables_are_exported_by_its_startup_script(
+    tmp_path: Path,
+) -> None:
     package(ROOT, tmp_path / "dist", {"LEADS_BUCKET": "b"})
-    assert "export LEADS_BUCKET=b" in (tmp_path / "dist" / "startup.sh").read_text()
+    assert (
+        "export LEADS_BUCKET=b"
+        in (tmp_path / "dist" / "startup.sh").read_text()
+    )
 
 
-def test_identical_input_gives_identical_bytes_wherever_whenever_and_by_whomever(dist: Path, tmp_path: Path) -> None:
+def test_identical_input_gives_identical_bytes_wherever_whenever_and_by_whomever(
+    dist: Path, tmp_path: Path
+) -> None:
     """Another checkout: another path with a space, other times, rights and an order of creation turned round."""
     other = tmp_path / "another place"
-    names = [path.relative_to(ROOT) for part in ("dags", "include", "plugins") for path in (ROOT / part).rglob("*")]
+    names = [
+        path.relative_to(ROOT)
+        for part in ("dags", "include", "plugins")
+        for path in (ROOT / part).rglob("*")
+    ]
     before = os.umask(0o077)
     try:
-        for name in sorted((name for name in names if (ROOT / name).is_file()), reverse=True):
+        for name in sorted(
+            (name for name in names if (ROOT / name).is_file()), reverse=True
+        ):
             (other / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(ROOT / name, other / name)
             os.utime(other / name, (1e9, 1e9))
@@ -57,4 +74,8 @@ def test_identical_input_gives_identical_bytes_wherever_whenever_and_by_whomever
 
 
 def contents(dist: Path) -> dict[str, bytes]:
-    return {path.relative_to(dist).as_posix(): path.read_bytes() for path in dist.rglob("*") if path.is_file()}
+    return {
+        path.relative_to(dist).as_posix(): path.read_bytes()
+        for path in dist.rglob("*")
+        if path.is_file()
+    }

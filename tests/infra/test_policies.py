@@ -40,23 +40,36 @@ ROLES = {
     for name, resource in template(layer)["Resources"].items()
     if resource["Type"] == "AWS::IAM::Role"
 }
-NO_SOURCE_ARN = {"Mlflow": "ec2.amazonaws.com", "Role": "redshift.amazonaws.com"}
+NO_SOURCE_ARN = {
+    "Mlflow": "ec2.amazonaws.com",
+    "Role": "redshift.amazonaws.com",
+}
 """Roles whose service does not send aws:SourceArn; the reason stands beside their trust policy."""
 
 
 def test_no_role_has_a_policy_of_somebody_elses_making() -> None:
-    assert not [name for name, role in ROLES.items() if "ManagedPolicyArns" in role]
+    assert not [
+        name for name, role in ROLES.items() if "ManagedPolicyArns" in role
+    ]
 
 
-def test_permissions_stand_in_the_roles_themselves_where_these_tests_read_them() -> None:
+def test_permissions_stand_in_the_roles_themselves_where_these_tests_read_them() -> (
+    None
+):
     iam = {
         (layer, resource["Type"])
         for layer in LAYERS
         for resource in template(layer)["Resources"].values()
         if resource["Type"].startswith("AWS::IAM::")
     }
-    assert {layer for layer, kind in iam if kind == "AWS::IAM::Role"} == set(ROLE_LAYERS)
-    assert {kind for _, kind in iam} == {"AWS::IAM::Role", "AWS::IAM::InstanceProfile", "AWS::IAM::OIDCProvider"}
+    assert {layer for layer, kind in iam if kind == "AWS::IAM::Role"} == set(
+        ROLE_LAYERS
+    )
+    assert {kind for _, kind in iam} == {
+        "AWS::IAM::Role",
+        "AWS::IAM::InstanceProfile",
+        "AWS::IAM::OIDCProvider",
+    }
     assert "FullAccess" not in "".join(map(template_body, LAYERS))
 
 
@@ -67,24 +80,56 @@ def test_no_statement_says_what_is_not_meant() -> None:
         for policy in role["Policies"]
         for statement in policy["PolicyDocument"]["Statement"]
     ]
-    assert {key for statement in given for key in statement} == {"Sid", "Effect", "Action", "Resource", "Condition"}
+    assert {key for statement in given for key in statement} == {
+        "Sid",
+        "Effect",
+        "Action",
+        "Resource",
+        "Condition",
+    }
 
 
 def test_a_role_is_passed_on_by_name_and_to_one_service() -> None:
-    passing = {one.sid: one for one in POLICIES if "iam:PassRole" in one.actions}
-    to = {sid: one.condition["StringEquals"]["iam:PassedToService"] for sid, one in passing.items()}
-    assert to == {"HandOnTheGlueRole": "glue.amazonaws.com", "HandOnSageMakersRoles": "sagemaker.amazonaws.com"}
+    passing = {
+        one.sid: one for one in POLICIES if "iam:PassRole" in one.actions
+    }
+    to = {
+        sid: one.condition["StringEquals"]["iam:PassedToService"]
+        for sid, one in passing.items()
+    }
+    assert to == {
+        "HandOnTheGlueRole": "glue.amazonaws.com",
+        "HandOnSageMakersRoles": "sagemaker.amazonaws.com",
+    }
     assert {one.actions for one in passing.values()} == {("iam:PassRole",)}
-    roles = {resource.rsplit("/", 1)[-1] for one in passing.values() for resource in one.resources}
-    assert roles == {NAMES["GlueRole"], NAMES["TrainingRole"], NAMES["EndpointRole"]}
+    roles = {
+        resource.rsplit("/", 1)[-1]
+        for one in passing.values()
+        for resource in one.resources
+    }
+    assert roles == {
+        NAMES["GlueRole"],
+        NAMES["TrainingRole"],
+        NAMES["EndpointRole"],
+    }
 
 
 def test_no_statement_allows_a_whole_service() -> None:
-    assert not [one for one in POLICIES for action in one.actions if action.endswith((":*", "*:*")) or action == "*"]
+    assert not [
+        one
+        for one in POLICIES
+        for action in one.actions
+        if action.endswith((":*", "*:*")) or action == "*"
+    ]
 
 
 def test_all_resources_stand_only_where_aws_allows_nothing_else() -> None:
-    broad = {action for one in POLICIES if one.resources == ("*",) for action in one.actions}
+    broad = {
+        action
+        for one in POLICIES
+        if one.resources == ("*",)
+        for action in one.actions
+    }
     # Its only resource is a dataset of metrics, which these are not; the namespace is its condition.
     reasons = {"cloudwatch:PutMetricData"}
     assert {action for action in broad if supports_resources(action)} == reasons
@@ -92,14 +137,22 @@ def test_all_resources_stand_only_where_aws_allows_nothing_else() -> None:
 
 @pytest.mark.parametrize("layer", ROLE_LAYERS)
 def test_every_star_has_its_reason_beside_it(layer: str) -> None:
-    lines = [line for line in template_body(layer).splitlines() if re.search(r'Resource: "\*"', line)]
+    lines = [
+        line
+        for line in template_body(layer).splitlines()
+        if re.search(r'Resource: "\*"', line)
+    ]
     assert [line for line in lines if "#" not in line] == []
 
 
 @pytest.mark.parametrize("name", sorted(set(ROLES) - {"Deploy"}))
 def test_a_service_assumes_a_role_only_for_this_account(name: str) -> None:
     (trust,) = ROLES[name]["AssumeRolePolicyDocument"]["Statement"]
-    keys = {key for operator in trust.get("Condition", {}).values() for key in operator}
+    keys = {
+        key
+        for operator in trust.get("Condition", {}).values()
+        for key in operator
+    }
     if name in NO_SOURCE_ARN:
         assert NO_SOURCE_ARN[name] in trust["Principal"]["Service"]
         assert "aws:SourceArn" not in keys
@@ -107,9 +160,13 @@ def test_a_service_assumes_a_role_only_for_this_account(name: str) -> None:
         assert keys == {"aws:SourceAccount", "aws:SourceArn"}
 
 
-def test_github_assumes_its_role_only_from_the_repositorys_own_environment() -> None:
+def test_github_assumes_its_role_only_from_the_repositorys_own_environment() -> (
+    None
+):
     (trust,) = ROLES["Deploy"]["AssumeRolePolicyDocument"]["Statement"]
-    conditions = resolve(trust["Condition"], NAMES | {"GithubRepository": "acme/leads"})
+    conditions = resolve(
+        trust["Condition"], NAMES | {"GithubRepository": "acme/leads"}
+    )
     assert conditions == {
         "StringEquals": {
             "token.actions.githubusercontent.com:aud": "sts.amazonaws.com",
@@ -130,9 +187,15 @@ def allow(action: str, resource: str, **condition: dict[str, str]) -> Statement:
 def test_a_call_is_refused_where_no_statement_allows_it() -> None:
     call = Call("r", "s3:GetObject", ("arn:aws:s3:::b/k",))
     assert refused(call, [allow("s3:GetObject", "arn:aws:s3:::b/*")]) == ()
-    assert refused(call, [allow("s3:PutObject", "arn:aws:s3:::b/*")]) == ("arn:aws:s3:::b/k",)
-    assert refused(call, [allow("s3:GetObject", "arn:aws:s3:::other/*")]) == ("arn:aws:s3:::b/k",)
-    assert refused(Call("other", call.action, call.resources), [allow("s3:GetObject", "*")]) == ("arn:aws:s3:::b/k",)
+    assert refused(call, [allow("s3:PutObject", "arn:aws:s3:::b/*")]) == (
+        "arn:aws:s3:::b/k",
+    )
+    assert refused(call, [allow("s3:GetObject", "arn:aws:s3:::other/*")]) == (
+        "arn:aws:s3:::b/k",
+    )
+    assert refused(
+        Call("other", call.action, call.resources), [allow("s3:GetObject", "*")]
+    ) == ("arn:aws:s3:::b/k",)
 
 
 def test_a_deny_outweighs_every_allow() -> None:
@@ -142,24 +205,44 @@ def test_a_deny_outweighs_every_allow() -> None:
 
 
 def test_a_condition_that_does_not_hold_allows_nothing() -> None:
-    statement = allow("iam:PassRole", "*", StringEquals={"iam:PassedToService": "glue.amazonaws.com"})
-    glue = Call("r", "iam:PassRole", ("arn:x",), (("iam:PassedToService", "glue.amazonaws.com"),))
+    statement = allow(
+        "iam:PassRole",
+        "*",
+        StringEquals={"iam:PassedToService": "glue.amazonaws.com"},
+    )
+    glue = Call(
+        "r",
+        "iam:PassRole",
+        ("arn:x",),
+        (("iam:PassedToService", "glue.amazonaws.com"),),
+    )
     assert refused(glue, [statement]) == ()
-    assert refused(Call("r", "iam:PassRole", ("arn:x",)), [statement]) == ("arn:x",)
+    assert refused(Call("r", "iam:PassRole", ("arn:x",)), [statement]) == (
+        "arn:x",
+    )
 
 
 def test_an_action_without_resources_is_asked_for_on_all_of_them() -> None:
     call = Call("r", "glue:CreateCrawler", ("arn:aws:glue:x:1:crawler/c",))
-    assert refused(call, [allow("glue:CreateCrawler", "arn:aws:glue:x:1:crawler/c")]) == ("*",)
+    assert refused(
+        call, [allow("glue:CreateCrawler", "arn:aws:glue:x:1:crawler/c")]
+    ) == ("*",)
     assert refused(call, [allow("glue:CreateCrawler", "*")]) == ()
 
 
 def test_what_is_allowed_and_never_used_is_named() -> None:
     policies = [allow("s3:GetObject", "*"), allow("s3:PutObject", "*")]
-    assert unused(policies, [Call("r", "s3:GetObject", ("arn:aws:s3:::b/k",))]) == [("r", "S", "s3:PutObject")]
+    assert unused(
+        policies, [Call("r", "s3:GetObject", ("arn:aws:s3:::b/k",))]
+    ) == [("r", "S", "s3:PutObject")]
 
 
-PERMISSIONS = [(one, action) for one in POLICIES if one.effect == "Allow" for action in one.actions]
+PERMISSIONS = [
+    (one, action)
+    for one in POLICIES
+    if one.effect == "Allow"
+    for action in one.actions
+]
 
 
 def like(pattern: str) -> str:
@@ -176,19 +259,33 @@ def calls_for(statement: Statement, action: str) -> Iterator[Call]:
         if "${" not in str(values)
     }
     for resource in statement.resources:
-        yield Call(statement.role, action.rstrip("*"), (like(resource),), tuple(context.items()))
+        yield Call(
+            statement.role,
+            action.rstrip("*"),
+            (like(resource),),
+            tuple(context.items()),
+        )
 
 
 @pytest.mark.parametrize(
-    ("statement", "action"), PERMISSIONS, ids=[f"{one.role} {one.sid} {action}" for one, action in PERMISSIONS]
+    ("statement", "action"),
+    PERMISSIONS,
+    ids=[f"{one.role} {one.sid} {action}" for one, action in PERMISSIONS],
 )
-def test_a_permission_is_missed_when_it_is_taken_away(statement: Statement, action: str) -> None:
+def test_a_permission_is_missed_when_it_is_taken_away(
+    statement: Statement, action: str
+) -> None:
     """What this refuses without the permission it allows with it; none stands in the templates twice."""
     calls = list(calls_for(statement, action))
-    less = replace(statement, actions=tuple(one for one in statement.actions if one != action))
+    less = replace(
+        statement,
+        actions=tuple(one for one in statement.actions if one != action),
+    )
     without = [less if one is statement else one for one in POLICIES]
     assert [call for call in calls if refused(call, POLICIES)] == []
-    assert [call for call in calls if refused(call, without)], "another statement allows all of it too"
+    assert [call for call in calls if refused(call, without)], (
+        "another statement allows all of it too"
+    )
 
 
 def test_mwaa_may_do_in_its_role_what_aws_documents_and_no_more() -> None:
@@ -210,86 +307,191 @@ def test_mwaa_may_do_in_its_role_what_aws_documents_and_no_more() -> None:
             "SendMessage",
         ],
     }  # fmt: skip
-    (policy,) = [one for one in ROLES["Mwaa"]["Policies"] if one["PolicyName"] == "environment"]
+    (policy,) = [
+        one
+        for one in ROLES["Mwaa"]["Policies"]
+        if one["PolicyName"] == "environment"
+    ]
     given = [one["Action"] for one in policy["PolicyDocument"]["Statement"]]
-    found = {action for some in given for action in ([some] if isinstance(some, str) else some)}
-    documented = {f"{service}:{name}" for service, names in services.items() for name in names}
+    found = {
+        action
+        for some in given
+        for action in ([some] if isinstance(some, str) else some)
+    }
+    documented = {
+        f"{service}:{name}"
+        for service, names in services.items()
+        for name in names
+    }
     # Connections and variables: the secrets backend, which AWS describes on a page of its own.
     assert found == documented | {"secretsmanager:GetSecretValue"}
 
 
-def test_people_in_studio_read_leads_and_query_redshift_and_write_nothing() -> None:
+def test_people_in_studio_read_leads_and_query_redshift_and_write_nothing() -> (
+    None
+):
     """Guide 10.1 step 6; the role that trains is another's."""
-    own = {action.split(":")[1] for one in POLICIES if one.role == NAMES["StudioRole"] for action in one.actions}
-    assert {"GetObject", "ExecuteStatement", "GetStatementResult", "CreateApp"} <= own
-    assert not [action for action in own if action.startswith(("Put", "Pass", "CreateTraining", "CreateEndpoint"))]
-    assert not {"DeleteObject", "GenerateDataKey", "BatchExecuteStatement"} & own
+    own = {
+        action.split(":")[1]
+        for one in POLICIES
+        if one.role == NAMES["StudioRole"]
+        for action in one.actions
+    }
+    assert {
+        "GetObject",
+        "ExecuteStatement",
+        "GetStatementResult",
+        "CreateApp",
+    } <= own
+    assert not [
+        action
+        for action in own
+        if action.startswith(
+            ("Put", "Pass", "CreateTraining", "CreateEndpoint")
+        )
+    ]
+    assert (
+        not {"DeleteObject", "GenerateDataKey", "BatchExecuteStatement"} & own
+    )
     domain = template("sagemaker")["Resources"]["Domain"]["Properties"]
-    assert domain["DefaultUserSettings"]["ExecutionRole"] == {"Ref": "StudioRoleArn"}
+    assert domain["DefaultUserSettings"]["ExecutionRole"] == {
+        "Ref": "StudioRoleArn"
+    }
 
 
 SAGEMAKER = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}"
 
 
 @pytest.mark.parametrize("action", ["CreateEndpoint", "UpdateEndpoint"])
-def test_the_dags_may_change_the_projects_endpoint_and_no_other(action: str) -> None:
+def test_the_dags_may_change_the_projects_endpoint_and_no_other(
+    action: str,
+) -> None:
     def call(endpoint: str) -> Call:
-        resources = (f"{SAGEMAKER}:endpoint-config/{endpoint}-contact-7-12345678", f"{SAGEMAKER}:endpoint/{endpoint}")
+        resources = (
+            f"{SAGEMAKER}:endpoint-config/{endpoint}-contact-7-12345678",
+            f"{SAGEMAKER}:endpoint/{endpoint}",
+        )
         return Call("mwaa-execution-role", f"sagemaker:{action}", resources)
 
     assert refused(call("lead-conversion"), POLICIES) == ()
-    assert refused(call("somebody-elses"), POLICIES) == call("somebody-elses").resources
+    assert (
+        refused(call("somebody-elses"), POLICIES)
+        == call("somebody-elses").resources
+    )
 
 
 def test_the_endpoint_reads_its_champions_and_no_lead() -> None:
     bucket = f"arn:aws:s3:::{NAMES['Bucket']}"
     role = NAMES["EndpointRole"]
-    archive = Call(role, "s3:GetObject", (f"{bucket}/model-artifacts/endpoint/r/model.tar.gz",))
-    leads = Call(role, "s3:GetObject", (f"{bucket}/processed-data/open/r/0000_part_00.parquet",))
-    captured = Call(role, "s3:PutObject", (f"{bucket}/processed-data/endpoint-capture/e/champion/1.jsonl",))
-    assert [bool(refused(call, POLICIES)) for call in (archive, leads, captured)] == [False, True, False]
+    archive = Call(
+        role,
+        "s3:GetObject",
+        (f"{bucket}/model-artifacts/endpoint/r/model.tar.gz",),
+    )
+    leads = Call(
+        role,
+        "s3:GetObject",
+        (f"{bucket}/processed-data/open/r/0000_part_00.parquet",),
+    )
+    captured = Call(
+        role,
+        "s3:PutObject",
+        (f"{bucket}/processed-data/endpoint-capture/e/champion/1.jsonl",),
+    )
+    assert [
+        bool(refused(call, POLICIES)) for call in (archive, leads, captured)
+    ] == [False, True, False]
 
 
 def test_the_dags_may_delete_scores_and_nothing_else() -> None:
     bucket = f"arn:aws:s3:::{NAMES['Bucket']}"
-    scores, raw = (f"{bucket}/{key}" for key in ("processed-data/scores/r/scores.parquet", "raw-data/a.csv"))
-    assert refused(Call("mwaa-execution-role", "s3:DeleteObject", (scores,)), POLICIES) == ()
-    assert refused(Call("mwaa-execution-role", "s3:DeleteObject", (raw,)), POLICIES) == (raw,)
+    scores, raw = (
+        f"{bucket}/{key}"
+        for key in ("processed-data/scores/r/scores.parquet", "raw-data/a.csv")
+    )
+    assert (
+        refused(
+            Call("mwaa-execution-role", "s3:DeleteObject", (scores,)), POLICIES
+        )
+        == ()
+    )
+    assert refused(
+        Call("mwaa-execution-role", "s3:DeleteObject", (raw,)), POLICIES
+    ) == (raw,)
 
 
 def test_reading_an_encrypted_object_asks_for_its_key() -> None:
     call = Call("glueaccessrole", "s3:GetObject", ("arn:aws:s3:::b/k",))
     (decrypt,) = implied(call, NAMES["KeyArn"], REGION)
     assert refused(decrypt, POLICIES) == ()
-    assert refused(Call("glueaccessrole", "kms:Decrypt", (NAMES["KeyArn"],)), POLICIES) == (NAMES["KeyArn"],)
+    assert refused(
+        Call("glueaccessrole", "kms:Decrypt", (NAMES["KeyArn"],)), POLICIES
+    ) == (NAMES["KeyArn"],)
 
 
 @pytest.mark.parametrize(
     ("action", "resource"),
     [
-        ("secretsmanager:GetSecretValue", f"{SECRETS}:{NAMES['ApiKeysSecret']}-AbCdEf"),
+        (
+            "secretsmanager:GetSecretValue",
+            f"{SECRETS}:{NAMES['ApiKeysSecret']}-AbCdEf",
+        ),
         ("s3:PutObject", f"arn:aws:s3:::{NAMES['Bucket']}/feedback/1.json"),
         ("s3:ListBucket", f"arn:aws:s3:::{NAMES['Bucket']}"),
     ],
 )
-def test_the_scoring_api_may_read_its_keys_and_keep_feedback_and_no_more(action: str, resource: str) -> None:
+def test_the_scoring_api_may_read_its_keys_and_keep_feedback_and_no_more(
+    action: str, resource: str
+) -> None:
     role = NAMES["ApiRole"]
     assert refused(Call(role, action, (resource,)), POLICIES) == ()
-    elsewhere = resource.replace(NAMES["ApiKeysSecret"], NAMES["RedshiftSecret"]).replace(":::", ":::x")
+    elsewhere = resource.replace(
+        NAMES["ApiKeysSecret"], NAMES["RedshiftSecret"]
+    ).replace(":::", ":::x")
     assert refused(Call(role, action, (elsewhere,)), POLICIES) == (elsewhere,)
 
 
 @pytest.mark.parametrize(
     ("role", "action", "key", "allowed"),
     [
-        ("scoring-api-role", "s3:GetObject", "processed-data/desk/current.json.gz", True),
-        ("scoring-api-role", "s3:GetObject", "reports/feedback/latest.json", True),
-        ("scoring-api-role", "s3:GetObject", "processed-data/desk/run/0000_part_00.parquet", False),
-        ("scoring-api-role", "s3:GetObject", "processed-data/snapshots/run/0000_part_00.parquet", False),
+        (
+            "scoring-api-role",
+            "s3:GetObject",
+            "processed-data/desk/current.json.gz",
+            True,
+        ),
+        (
+            "scoring-api-role",
+            "s3:GetObject",
+            "reports/feedback/latest.json",
+            True,
+        ),
+        (
+            "scoring-api-role",
+            "s3:GetObject",
+            "processed-data/desk/run/0000_part_00.parquet",
+            False,
+        ),
+        (
+            "scoring-api-role",
+            "s3:GetObject",
+            "processed-data/snapshots/run/0000_part_00.parquet",
+            False,
+        ),
         ("scoring-api-role", "s3:GetObject", "feedback/0.json", False),
-        ("scoring-api-role", "s3:PutObject", "processed-data/desk/current.json.gz", False),
+        (
+            "scoring-api-role",
+            "s3:PutObject",
+            "processed-data/desk/current.json.gz",
+            False,
+        ),
         ("mwaa-execution-role", "s3:GetObject", "feedback/0.json", True),
-        ("mwaa-execution-role", "s3:PutObject", "quarantine/feedback/0.json.json", True),
+        (
+            "mwaa-execution-role",
+            "s3:PutObject",
+            "quarantine/feedback/0.json.json",
+            True,
+        ),
         ("mwaa-execution-role", "s3:PutObject", "feedback/0.json", False),
         ("mwaa-execution-role", "s3:DeleteObject", "feedback/0.json", False),
     ],

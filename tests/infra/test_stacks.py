@@ -27,7 +27,11 @@ NOT_ON_LOCAL_AWS = {
 }
 """Types that local AWS only stands in for: created by name, they do nothing there."""
 
-CODE = {"RequirementsVersion": "1", "PluginsVersion": "1", "StartupVersion": "1"}
+CODE = {
+    "RequirementsVersion": "1",
+    "PluginsVersion": "1",
+    "StartupVersion": "1",
+}
 
 
 @pytest.fixture(scope="module")
@@ -35,62 +39,113 @@ def stacks(aws: boto3.Session) -> Stacks:
     """All layers of production, created in order."""
     made = Stacks(load_environment("prod", "123456789012"), aws, poll_seconds=0)
     for layer in LAYERS:
-        extra = CODE | {"ApiImage": f"{made.outputs().get('RepositoryUri', '')}:1"}
+        extra = CODE | {
+            "ApiImage": f"{made.outputs().get('RepositoryUri', '')}:1"
+        }
         assert made.apply(layer, extra) == "created"
     return made
 
 
 def test_the_types_that_local_aws_cannot_make_are_these_and_no_others() -> None:
-    used = {resource["Type"] for layer in LAYERS for resource in template(layer)["Resources"].values()}
+    used = {
+        resource["Type"]
+        for layer in LAYERS
+        for resource in template(layer)["Resources"].values()
+    }
     assert used & STAND_INS == NOT_ON_LOCAL_AWS
 
 
-def test_every_layer_is_created_and_hands_its_outputs_on(stacks: Stacks) -> None:
+def test_every_layer_is_created_and_hands_its_outputs_on(
+    stacks: Stacks,
+) -> None:
     outputs = stacks.outputs()
     assert outputs["WorkgroupArn"].startswith("arn:aws:redshift-serverless:")
     assert outputs["MlflowTrackingUri"].startswith("http://10.42.")
 
 
-def test_the_vpc_has_what_the_guide_asks_for(stacks: Stacks, aws: boto3.Session) -> None:
+def test_the_vpc_has_what_the_guide_asks_for(
+    stacks: Stacks, aws: boto3.Session
+) -> None:
     ec2: Any = aws.client("ec2")
     vpc = [{"Name": "vpc-id", "Values": [stacks.outputs()["VpcId"]]}]
     endpoints = {
-        item["ServiceName"].rsplit(".", 1)[-1] for item in ec2.describe_vpc_endpoints(Filters=vpc)["VpcEndpoints"]
+        item["ServiceName"].rsplit(".", 1)[-1]
+        for item in ec2.describe_vpc_endpoints(Filters=vpc)["VpcEndpoints"]
     }
-    assert endpoints == {"s3", "redshift", "redshift-data", "secretsmanager", "kms", "sts"}
-    (group,) = ec2.describe_security_groups(GroupIds=[stacks.outputs()["SecurityGroup"]])["SecurityGroups"]
+    assert endpoints == {
+        "s3",
+        "redshift",
+        "redshift-data",
+        "secretsmanager",
+        "kms",
+        "sts",
+    }
+    (group,) = ec2.describe_security_groups(
+        GroupIds=[stacks.outputs()["SecurityGroup"]]
+    )["SecurityGroups"]
     assert group["GroupName"] == "mlops-sg"
-    members = [pair["GroupId"] for rule in group["IpPermissions"] for pair in rule["UserIdGroupPairs"]]
+    members = [
+        pair["GroupId"]
+        for rule in group["IpPermissions"]
+        for pair in rule["UserIdGroupPairs"]
+    ]
     assert stacks.outputs()["SecurityGroup"] in members
     assert not [rule for rule in group["IpPermissions"] if rule["IpRanges"]]
 
 
-def test_the_buckets_are_versioned_encrypted_and_closed(stacks: Stacks, aws: boto3.Session) -> None:
+def test_the_buckets_are_versioned_encrypted_and_closed(
+    stacks: Stacks, aws: boto3.Session
+) -> None:
     s3: Any = aws.client("s3")
-    for name in (stacks.environment["Bucket"], stacks.environment["MwaaBucket"]):
+    for name in (
+        stacks.environment["Bucket"],
+        stacks.environment["MwaaBucket"],
+    ):
         assert s3.get_bucket_versioning(Bucket=name)["Status"] == "Enabled"
-        (rule,) = s3.get_bucket_encryption(Bucket=name)["ServerSideEncryptionConfiguration"]["Rules"]
-        assert rule["ApplyServerSideEncryptionByDefault"]["KMSMasterKeyID"] == stacks.outputs()["KeyArn"]
-        closed = s3.get_public_access_block(Bucket=name)["PublicAccessBlockConfiguration"]
+        (rule,) = s3.get_bucket_encryption(Bucket=name)[
+            "ServerSideEncryptionConfiguration"
+        ]["Rules"]
+        assert (
+            rule["ApplyServerSideEncryptionByDefault"]["KMSMasterKeyID"]
+            == stacks.outputs()["KeyArn"]
+        )
+        closed = s3.get_public_access_block(Bucket=name)[
+            "PublicAccessBlockConfiguration"
+        ]
         assert all(closed.values())
 
 
-def test_the_secret_has_a_password_that_nobody_has_seen(stacks: Stacks, aws: boto3.Session) -> None:
+def test_the_secret_has_a_password_that_nobody_has_seen(
+    stacks: Stacks, aws: boto3.Session
+) -> None:
     name = stacks.environment["RedshiftSecret"]
-    secret = aws.client("secretsmanager").get_secret_value(SecretId=name)["SecretString"]
+    secret = aws.client("secretsmanager").get_secret_value(SecretId=name)[
+        "SecretString"
+    ]
     assert '"username": "awsuser"' in secret
     assert len(secret) > 80
 
 
-def test_a_layer_that_is_not_there_yet_is_asked_for_by_name(aws: boto3.Session) -> None:
+def test_a_layer_that_is_not_there_yet_is_asked_for_by_name(
+    aws: boto3.Session,
+) -> None:
     empty = Stacks(load_environment("dev", "123456789012"), aws, poll_seconds=0)
-    with pytest.raises(DeploymentError, match="layer glue needs .*WorkgroupAddress.*create the layers before it"):
+    with pytest.raises(
+        DeploymentError,
+        match="layer glue needs .*WorkgroupAddress.*create the layers before it",
+    ):
         empty.apply("glue")
 
 
 def test_the_templates_pass_cfn_lint() -> None:
     linter = Path(sys.executable).with_name("cfn-lint")
-    command = [str(linter), "--regions", "ap-south-1", "--template", *sorted(map(str, TEMPLATES.glob("*")))]
+    command = [
+        str(linter),
+        "--regions",
+        "ap-south-1",
+        "--template",
+        *sorted(map(str, TEMPLATES.glob("*"))),
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, "")
 
@@ -112,7 +167,10 @@ def test_the_dags_glue_jobs_are_the_templates(name: str) -> None:
         "ScoringJob": (platform.SCORING_JOB, platform.SCORING_JOB_DESCRIPTION),
     }[name]
     job = template("glue")["Resources"][name]["Properties"]
-    assert _places(job) == _places(wanted | {"Name": job["Name"], "Role": job["Role"], "Description": description})
+    assert _places(job) == _places(
+        wanted
+        | {"Name": job["Name"], "Role": job["Role"], "Description": description}
+    )
 
 
 def _places(job: dict[str, Any]) -> dict[str, Any]:
@@ -127,7 +185,9 @@ def _places(job: dict[str, Any]) -> dict[str, Any]:
     def place(value: Any) -> Any:
         if isinstance(value, dict) and "Sub" in value:
             return value["Sub"].rsplit("/", 1)[-1]
-        return layout.get(str(value).strip("{} ").removeprefix("names.layout."), value)
+        return layout.get(
+            str(value).strip("{} ").removeprefix("names.layout."), value
+        )
 
     parts = {
         key: {name: place(one) for name, one in job[key].items()}
@@ -139,33 +199,63 @@ def _places(job: dict[str, Any]) -> dict[str, Any]:
 
 def test_the_mlflow_server_is_the_clients_version() -> None:
     locked = (ROOT / "requirements.txt").read_text(encoding="utf-8")
-    assert f"mlflow-skinny=={template('tracking')['Parameters']['MlflowVersion']['Default']}\n" in locked
+    assert (
+        f"mlflow-skinny=={template('tracking')['Parameters']['MlflowVersion']['Default']}\n"
+        in locked
+    )
 
 
 def test_a_stack_that_fails_gives_its_first_reasons(aws: boto3.Session) -> None:
     """CloudFormation of local AWS refuses at once; that of AWS rolls back later, as told here."""
-    stacks = Stacks(load_environment("dev", "123456789012"), aws, poll_seconds=0)
+    stacks = Stacks(
+        load_environment("dev", "123456789012"), aws, poll_seconds=0
+    )
     name = stacks.environment.stack("storage")
-    gone = {"service_error_code": "ValidationError", "service_message": f"Stack with id {name} does not exist"}
-    event = {"StackId": "i", "EventId": "e", "StackName": name, "Timestamp": datetime(2026, 1, 1, tzinfo=UTC)}
+    gone = {
+        "service_error_code": "ValidationError",
+        "service_message": f"Stack with id {name} does not exist",
+    }
+    event = {
+        "StackId": "i",
+        "EventId": "e",
+        "StackName": name,
+        "Timestamp": datetime(2026, 1, 1, tzinfo=UTC),
+    }
     taken = {
         "LogicalResourceId": "DataBucket",
         "ResourceStatus": "CREATE_FAILED",
         "ResourceStatusReason": "already exists",
     }
-    failed = {"StackName": name, "CreationTime": event["Timestamp"], "StackStatus": "ROLLBACK_COMPLETE"}
+    failed = {
+        "StackName": name,
+        "CreationTime": event["Timestamp"],
+        "StackStatus": "ROLLBACK_COMPLETE",
+    }
     with Stubber(stacks._api) as stub:
         for _ in range(1 + len(LAYERS)):
             stub.add_client_error("describe_stacks", **gone)
         stub.add_response("create_stack", {"StackId": "i"})
         stub.add_response("describe_stacks", {"Stacks": [failed]})
         stub.add_response(
-            "describe_stack_events", {"StackEvents": [event | taken | {"ResourceStatusReason": "already exists"}]}
+            "describe_stack_events",
+            {
+                "StackEvents": [
+                    event | taken | {"ResourceStatusReason": "already exists"}
+                ]
+            },
         )
-        with pytest.raises(StackFailedError, match="lead-conversion-dev-storage: DataBucket: already exists"):
+        with pytest.raises(
+            StackFailedError,
+            match="lead-conversion-dev-storage: DataBucket: already exists",
+        ):
             stacks.apply("storage")
 
 
 def test_files_and_old_versions_leave_the_buckets_in_time() -> None:
-    rules = template("storage")["Resources"]["DataBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
-    assert {rule["Id"] for rule in rules} >= {"raw-files-become-cheaper", "old-versions"}
+    rules = template("storage")["Resources"]["DataBucket"]["Properties"][
+        "LifecycleConfiguration"
+    ]["Rules"]
+    assert {rule["Id"] for rule in rules} >= {
+        "raw-files-become-cheaper",
+        "old-versions",
+    }

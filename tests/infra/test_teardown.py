@@ -12,7 +12,12 @@ from infra.environments import LAYERS, load_environment, template
 from infra.errors import DeploymentError
 
 ACCOUNT = "123456789012"
-APP = {"DomainId": "d-1", "UserProfileName": "ml-developer", "AppType": "JupyterLab", "AppName": "default"}
+APP = {
+    "DomainId": "d-1",
+    "UserProfileName": "ml-developer",
+    "AppType": "JupyterLab",
+    "AppName": "default",
+}
 
 
 @pytest.fixture
@@ -23,21 +28,31 @@ def sagemaker(aws: boto3.Session) -> Iterator[tuple[Any, Stubber]]:
 
 
 def apps(stub: Stubber, *states: str) -> None:
-    stub.add_response("list_apps", {"Apps": [APP | {"Status": state} for state in states]}, {"DomainIdEquals": "d-1"})
+    stub.add_response(
+        "list_apps",
+        {"Apps": [APP | {"Status": state} for state in states]},
+        {"DomainIdEquals": "d-1"},
+    )
 
 
 def spaces(stub: Stubber, *names: str) -> None:
     found = [{"DomainId": "d-1", "SpaceName": name} for name in names]
-    stub.add_response("list_spaces", {"Spaces": found}, {"DomainIdEquals": "d-1"})
+    stub.add_response(
+        "list_spaces", {"Spaces": found}, {"DomainIdEquals": "d-1"}
+    )
 
 
-def test_what_people_opened_in_studio_is_closed_before_its_domain_goes(sagemaker: tuple[Any, Stubber]) -> None:
+def test_what_people_opened_in_studio_is_closed_before_its_domain_goes(
+    sagemaker: tuple[Any, Stubber],
+) -> None:
     client, stub = sagemaker
     apps(stub, "InService", "Deleted")
     stub.add_response("delete_app", {}, APP)
     apps(stub, "Deleted")
     spaces(stub, "mine")
-    stub.add_response("delete_space", {}, {"DomainId": "d-1", "SpaceName": "mine"})
+    stub.add_response(
+        "delete_space", {}, {"DomainId": "d-1", "SpaceName": "mine"}
+    )
     spaces(stub)
     teardown.close_studio(client, "d-1")
     stub.assert_no_pending_responses()
@@ -51,15 +66,29 @@ def test_an_application_that_does_not_end_is_told(
     monkeypatch.setattr(teardown, "ATTEMPTS", 1)
     apps(stub, "Deleting")
     apps(stub, "Deleting")
-    with pytest.raises(DeploymentError, match="Studio domain d-1 still has applications: run the deletion again"):
+    with pytest.raises(
+        DeploymentError,
+        match="Studio domain d-1 still has applications: run the deletion again",
+    ):
         teardown.close_studio(client, "d-1")
 
 
 def endpoints(stub: Stubber, *names: str) -> None:
-    found = [{"EndpointName": name, "EndpointArn": "a" * 20, "EndpointStatus": "InService"} for name in names]
+    found = [
+        {
+            "EndpointName": name,
+            "EndpointArn": "a" * 20,
+            "EndpointStatus": "InService",
+        }
+        for name in names
+    ]
     for one in found:
         one |= {"CreationTime": "2026-01-01", "LastModifiedTime": "2026-01-01"}  # type: ignore[operator]
-    stub.add_response("list_endpoints", {"Endpoints": found}, {"NameContains": "lead-conversion", "MaxResults": 100})
+    stub.add_response(
+        "list_endpoints",
+        {"Endpoints": found},
+        {"NameContains": "lead-conversion", "MaxResults": 100},
+    )
 
 
 def test_the_endpoint_that_a_dag_made_is_deleted_and_waited_for_and_another_stages_is_not(
@@ -68,11 +97,19 @@ def test_the_endpoint_that_a_dag_made_is_deleted_and_waited_for_and_another_stag
     client, stub = sagemaker
     monkeypatch.setattr(teardown, "POLL_SECONDS", 0)
     endpoints(stub, "lead-conversion", "lead-conversion-dev")
-    stub.add_response("delete_endpoint", {}, {"EndpointName": "lead-conversion"})
+    stub.add_response(
+        "delete_endpoint", {}, {"EndpointName": "lead-conversion"}
+    )
     endpoints(stub, "lead-conversion", "lead-conversion-dev")
     endpoints(stub, "lead-conversion-dev")
-    stub.add_response("list_models", {"Models": []}, {"NameContains": "lead-conversion"})
-    stub.add_response("list_endpoint_configs", {"EndpointConfigs": []}, {"NameContains": "lead-conversion"})
+    stub.add_response(
+        "list_models", {"Models": []}, {"NameContains": "lead-conversion"}
+    )
+    stub.add_response(
+        "list_endpoint_configs",
+        {"EndpointConfigs": []},
+        {"NameContains": "lead-conversion"},
+    )
     teardown.stop_endpoint(client, "lead-conversion", "sagemaker-endpoint-role")
     stub.assert_no_pending_responses()
 
@@ -83,21 +120,36 @@ def test_an_endpoint_that_is_not_gone_in_time_is_told(
     client, stub = sagemaker
     monkeypatch.setattr(teardown, "ATTEMPTS", 1)
     endpoints(stub, "lead-conversion")
-    stub.add_response("delete_endpoint", {}, {"EndpointName": "lead-conversion"})
+    stub.add_response(
+        "delete_endpoint", {}, {"EndpointName": "lead-conversion"}
+    )
     endpoints(stub, "lead-conversion")
-    with pytest.raises(DeploymentError, match="endpoint lead-conversion is not gone yet: run the deletion again"):
-        teardown.stop_endpoint(client, "lead-conversion", "sagemaker-endpoint-role")
+    with pytest.raises(
+        DeploymentError,
+        match="endpoint lead-conversion is not gone yet: run the deletion again",
+    ):
+        teardown.stop_endpoint(
+            client, "lead-conversion", "sagemaker-endpoint-role"
+        )
 
 
-def test_an_endpoint_that_may_not_be_deleted_is_an_error(sagemaker: tuple[Any, Stubber]) -> None:
+def test_an_endpoint_that_may_not_be_deleted_is_an_error(
+    sagemaker: tuple[Any, Stubber],
+) -> None:
     client, stub = sagemaker
     endpoints(stub, "lead-conversion")
-    stub.add_client_error("delete_endpoint", "AccessDeniedException", "not authorized")
+    stub.add_client_error(
+        "delete_endpoint", "AccessDeniedException", "not authorized"
+    )
     with pytest.raises(client.exceptions.ClientError, match="not authorized"):
-        teardown.stop_endpoint(client, "lead-conversion", "sagemaker-endpoint-role")
+        teardown.stop_endpoint(
+            client, "lead-conversion", "sagemaker-endpoint-role"
+        )
 
 
-def test_a_stage_without_an_endpoint_loses_its_configs_and_models_and_no_other_stages(aws: boto3.Session) -> None:
+def test_a_stage_without_an_endpoint_loses_its_configs_and_models_and_no_other_stages(
+    aws: boto3.Session,
+) -> None:
     client = aws.client("sagemaker")
     prod, dev = (load_environment(name, ACCOUNT) for name in ("prod", "dev"))
     for stage in (prod, dev):
@@ -105,58 +157,134 @@ def test_a_stage_without_an_endpoint_loses_its_configs_and_models_and_no_other_s
             f"{stage['EndpointName']}-contact-1-12345678",
             f"arn:aws:iam::{ACCOUNT}:role/{stage['EndpointRole']}",
         )
-        client.create_model(ModelName=name, ExecutionRoleArn=role, PrimaryContainer={"Image": "i"})
-        variant = {"VariantName": "v", "ModelName": name, "InitialInstanceCount": 1, "InstanceType": "ml.m5.large"}
-        client.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant])
+        client.create_model(
+            ModelName=name,
+            ExecutionRoleArn=role,
+            PrimaryContainer={"Image": "i"},
+        )
+        variant = {
+            "VariantName": "v",
+            "ModelName": name,
+            "InitialInstanceCount": 1,
+            "InstanceType": "ml.m5.large",
+        }
+        client.create_endpoint_config(
+            EndpointConfigName=name, ProductionVariants=[variant]
+        )
     teardown.stop_endpoint(client, prod["EndpointName"], prod["EndpointRole"])
     left = [f"{dev['EndpointName']}-contact-1-12345678"]
-    assert [model["ModelName"] for model in client.list_models()["Models"]] == left
-    assert [one["EndpointConfigName"] for one in client.list_endpoint_configs()["EndpointConfigs"]] == left
+    assert [
+        model["ModelName"] for model in client.list_models()["Models"]
+    ] == left
+    assert [
+        one["EndpointConfigName"]
+        for one in client.list_endpoint_configs()["EndpointConfigs"]
+    ] == left
 
 
-def test_training_jobs_that_run_in_the_stages_role_are_stopped_and_no_others(sagemaker: tuple[Any, Stubber]) -> None:
+def test_training_jobs_that_run_in_the_stages_role_are_stopped_and_no_others(
+    sagemaker: tuple[Any, Stubber],
+) -> None:
     client, stub = sagemaker
     when = {"CreationTime": "2026-01-01", "TrainingJobStatus": "InProgress"}
-    roles = {"own": "sagemaker-training-role", "others": "sagemaker-training-role-dev"}
-    jobs = [{"TrainingJobName": name, "TrainingJobArn": "a" * 20, **when} for name in roles]
-    stub.add_response("list_training_jobs", {"TrainingJobSummaries": jobs}, {"StatusEquals": "InProgress"})
+    roles = {
+        "own": "sagemaker-training-role",
+        "others": "sagemaker-training-role-dev",
+    }
+    jobs = [
+        {"TrainingJobName": name, "TrainingJobArn": "a" * 20, **when}
+        for name in roles
+    ]
+    stub.add_response(
+        "list_training_jobs",
+        {"TrainingJobSummaries": jobs},
+        {"StatusEquals": "InProgress"},
+    )
     for name, role in roles.items():
-        told = {"RoleArn": f"arn:aws:iam::{ACCOUNT}:role/{role}", "TrainingJobName": name, **when}
-        told |= {"TrainingJobArn": "a" * 20, "SecondaryStatus": "Training", "StoppingCondition": {}}
-        told |= {"ModelArtifacts": {"S3ModelArtifacts": "s3://b"}, "ResourceConfig": {"VolumeSizeInGB": 1}}
+        told = {
+            "RoleArn": f"arn:aws:iam::{ACCOUNT}:role/{role}",
+            "TrainingJobName": name,
+            **when,
+        }
+        told |= {
+            "TrainingJobArn": "a" * 20,
+            "SecondaryStatus": "Training",
+            "StoppingCondition": {},
+        }
+        told |= {
+            "ModelArtifacts": {"S3ModelArtifacts": "s3://b"},
+            "ResourceConfig": {"VolumeSizeInGB": 1},
+        }
         told |= {"AlgorithmSpecification": {"TrainingInputMode": "File"}}
-        stub.add_response("describe_training_job", told, {"TrainingJobName": name})
+        stub.add_response(
+            "describe_training_job", told, {"TrainingJobName": name}
+        )
     stub.add_response("stop_training_job", {}, {"TrainingJobName": "own"})
     assert teardown.stop_training(client, "sagemaker-training-role") == ["own"]
     stub.assert_no_pending_responses()
 
 
-def test_what_studio_and_ended_jobs_left_in_the_vpc_is_deleted(aws: boto3.Session) -> None:
+def test_what_studio_and_ended_jobs_left_in_the_vpc_is_deleted(
+    aws: boto3.Session,
+) -> None:
     """The groups name each other, so neither can be deleted before both rules are gone."""
     ec2 = aws.client("ec2")
     vpc = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
-    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.9.0.0/24")["Subnet"]["SubnetId"]
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.9.0.0/24")["Subnet"][
+        "SubnetId"
+    ]
     ec2.create_network_interface(SubnetId=subnet)
-    names = [f"security-group-for-{way}-nfs-d-1" for way in ("inbound", "outbound")] + ["mlops-sg"]
-    groups = [ec2.create_security_group(GroupName=name, Description="x", VpcId=vpc)["GroupId"] for name in names]
+    names = [
+        f"security-group-for-{way}-nfs-d-1" for way in ("inbound", "outbound")
+    ] + ["mlops-sg"]
+    groups = [
+        ec2.create_security_group(GroupName=name, Description="x", VpcId=vpc)[
+            "GroupId"
+        ]
+        for name in names
+    ]
     for one, other, grant in (
         (groups[0], groups[1], ec2.authorize_security_group_ingress),
         (groups[1], groups[0], ec2.authorize_security_group_egress),
     ):
         pair = [{"GroupId": other}]
-        rule = {"IpProtocol": "tcp", "FromPort": 2049, "ToPort": 2049, "UserIdGroupPairs": pair}
+        rule = {
+            "IpProtocol": "tcp",
+            "FromPort": 2049,
+            "ToPort": 2049,
+            "UserIdGroupPairs": pair,
+        }
         grant(GroupId=one, IpPermissions=[rule])
     inside = [{"Name": "vpc-id", "Values": [vpc]}]
     teardown.release_network(ec2, vpc)
-    assert ec2.describe_network_interfaces(Filters=inside)["NetworkInterfaces"] == []
-    left = {group["GroupName"] for group in ec2.describe_security_groups(Filters=inside)["SecurityGroups"]}
+    assert (
+        ec2.describe_network_interfaces(Filters=inside)["NetworkInterfaces"]
+        == []
+    )
+    left = {
+        group["GroupName"]
+        for group in ec2.describe_security_groups(Filters=inside)[
+            "SecurityGroups"
+        ]
+    }
     assert left == {"default", "mlops-sg"}
 
 
-def test_a_stage_that_keeps_its_data_says_what_stays_and_costs(aws: boto3.Session) -> None:
+def test_a_stage_that_keeps_its_data_says_what_stays_and_costs(
+    aws: boto3.Session,
+) -> None:
     stage = load_environment("prod", ACCOUNT)
-    aws.client("logs").create_log_group(logGroupName=f"airflow-{stage['EnvironmentName']}-Scheduler")
-    stacks = teardown.left_by_stacks(stage, {"KeyArn": "arn:key", "StudioFileSystem": "fs-1", "MlflowVolume": "vol-1"})
+    aws.client("logs").create_log_group(
+        logGroupName=f"airflow-{stage['EnvironmentName']}-Scheduler"
+    )
+    stacks = teardown.left_by_stacks(
+        stage,
+        {
+            "KeyArn": "arn:key",
+            "StudioFileSystem": "fs-1",
+            "MlflowVolume": "vol-1",
+        },
+    )
     outside = teardown.delete_outside_stacks(stage, aws)
     assert [" ".join(line.split()[:2]).strip(":") for line in stacks] == [
         f"bucket {stage['Bucket']}",
@@ -165,9 +293,14 @@ def test_a_stage_that_keeps_its_data_says_what_stays_and_costs(aws: boto3.Sessio
         "volume vol-1",
         "file system",
     ]
-    assert outside[0] == "log group airflow-LeadConversion-MLOps-Prod-Scheduler (log storage)"
+    assert (
+        outside[0]
+        == "log group airflow-LeadConversion-MLOps-Prod-Scheduler (log storage)"
+    )
     assert outside[1].startswith("secret prod/scoring-api/keys: the API's keys")
-    assert aws.client("logs").describe_log_groups()["logGroups"], "and deletes none of it"
+    assert aws.client("logs").describe_log_groups()["logGroups"], (
+        "and deletes none of it"
+    )
 
 
 def test_what_is_said_to_be_kept_is_what_the_templates_keep() -> None:
@@ -177,22 +310,46 @@ def test_what_is_said_to_be_kept_is_what_the_templates_keep() -> None:
         for name, resource in template(layer)["Resources"].items()
         if resource.get("DeletionPolicy") == {"Ref": "Retention"}
     }
-    billed = {("storage", "DataBucket"), ("storage", "Key"), ("tracking", "Runs")}
-    logs = {("warehouse", "ConnectionLog"), ("warehouse", "UserLog"), ("sagemaker", "EndpointLog")}
+    billed = {
+        ("storage", "DataBucket"),
+        ("storage", "Key"),
+        ("tracking", "Runs"),
+    }
+    logs = {
+        ("warehouse", "ConnectionLog"),
+        ("warehouse", "UserLog"),
+        ("sagemaker", "EndpointLog"),
+    }
     assert kept == billed | logs | {("storage", "DataBucketPolicy")}
-    snapshot = template("warehouse")["Resources"]["Namespace"]["Properties"]["FinalSnapshotName"]["If"]
+    snapshot = template("warehouse")["Resources"]["Namespace"]["Properties"][
+        "FinalSnapshotName"
+    ]["If"]
     assert snapshot[:2] == [
         "Keep",
-        {"Sub": teardown.final_snapshot(load_environment("prod", ACCOUNT)).replace("prod", "${Stage}")},
+        {
+            "Sub": teardown.final_snapshot(
+                load_environment("prod", ACCOUNT)
+            ).replace("prod", "${Stage}")
+        },
     ]
 
 
-def test_the_logs_of_another_stage_whose_name_begins_alike_stay(aws: boto3.Session) -> None:
+def test_the_logs_of_another_stage_whose_name_begins_alike_stay(
+    aws: boto3.Session,
+) -> None:
     logs = aws.client("logs")
-    own, other = "/aws/sagemaker/Endpoints/lead-conversion", "/aws/sagemaker/Endpoints/lead-conversion-dev"
+    own, other = (
+        "/aws/sagemaker/Endpoints/lead-conversion",
+        "/aws/sagemaker/Endpoints/lead-conversion-dev",
+    )
     for name in (own, other):
         logs.create_log_group(logGroupName=name)
-    teardown.delete_outside_stacks(load_environment("prod", ACCOUNT, Retention="Delete"), aws)
-    left = {group["logGroupName"] for group in logs.describe_log_groups()["logGroups"]}
+    teardown.delete_outside_stacks(
+        load_environment("prod", ACCOUNT, Retention="Delete"), aws
+    )
+    left = {
+        group["logGroupName"]
+        for group in logs.describe_log_groups()["logGroups"]
+    }
     assert other in left
     assert own not in left

@@ -56,7 +56,10 @@ def bucket() -> str:
 class Warehouse:
     """Runs SQL to its end."""
 
-    target = {"WorkgroupName": Account().workgroup, "Database": Account().database}
+    target = {
+        "WorkgroupName": Account().workgroup,
+        "Database": Account().database,
+    }
 
     def __init__(self, api: Any) -> None:
         self.api = api
@@ -70,12 +73,20 @@ class Warehouse:
         raise TimeoutError(described)
 
     def run(self, sql: str, **parameters: str) -> dict[str, Any]:
-        named = [{"name": name, "value": value} for name, value in parameters.items()]
+        named = [
+            {"name": name, "value": value} for name, value in parameters.items()
+        ]
         extra = {"Parameters": named} if named else {}
-        return self.wait(self.api.execute_statement(Sql=sql, **self.target, **extra)["Id"])
+        return self.wait(
+            self.api.execute_statement(Sql=sql, **self.target, **extra)["Id"]
+        )
 
     def batch(self, *sqls: str) -> dict[str, Any]:
-        return self.wait(self.api.batch_execute_statement(Sqls=list(sqls), **self.target)["Id"])
+        return self.wait(
+            self.api.batch_execute_statement(Sqls=list(sqls), **self.target)[
+                "Id"
+            ]
+        )
 
     def ok(self, *sqls: str) -> None:
         for sql in sqls:
@@ -85,9 +96,14 @@ class Warehouse:
     def rows(self, sql: str, **parameters: str) -> list[list[Any]]:
         described = self.run(sql, **parameters)
         assert described["Status"] == "FINISHED", described.get("Error")
-        pages = self.api.get_paginator("get_statement_result").paginate(Id=described["Id"])
+        pages = self.api.get_paginator("get_statement_result").paginate(
+            Id=described["Id"]
+        )
         return [
-            [None if "isNull" in cell else next(iter(cell.values())) for cell in record]
+            [
+                None if "isNull" in cell else next(iter(cell.values()))
+                for cell in record
+            ]
             for page in pages
             for record in page["Records"]
         ]

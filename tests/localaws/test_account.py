@@ -18,7 +18,9 @@ SETTING_OF = {
     "warehouse_secret": "redshift.secret",
     "api_keys_secret": "api.keys_secret",
 }
-SETTINGS: dict[str, Setting] = {setting.path: setting for setting in all_settings()}
+SETTINGS: dict[str, Setting] = {
+    setting.path: setting for setting in all_settings()
+}
 
 
 def variables(name: str) -> tuple[str, ...]:

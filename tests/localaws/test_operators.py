@@ -37,7 +37,9 @@ class TaskInstance(SimpleNamespace):
 
 @pytest.fixture
 def context() -> dict[str, Any]:
-    return {"ti": TaskInstance(dag_id="d", task_id="t", run_id="r", map_index=-1)}
+    return {
+        "ti": TaskInstance(dag_id="d", task_id="t", run_id="r", map_index=-1)
+    }
 
 
 def first_event(trigger: Any) -> dict[str, Any]:
@@ -73,26 +75,48 @@ def crawler_config(s3, bucket):
 
 
 @pytest.mark.parametrize("deferrable", [False, True])
-def test_the_crawler_operator_creates_updates_waits_and_reads_metrics(crawler_config, context, deferrable):
-    from airflow.providers.amazon.aws.operators.glue_crawler import GlueCrawlerOperator
+def test_the_crawler_operator_creates_updates_waits_and_reads_metrics(
+    crawler_config, context, deferrable
+):
+    from airflow.providers.amazon.aws.operators.glue_crawler import (
+        GlueCrawlerOperator,
+    )
 
-    for config in (crawler_config, crawler_config | {"Description": "changed", "Tags": {"project": "other"}}):
-        crawl = GlueCrawlerOperator(task_id="crawl", config=config, deferrable=deferrable, poll_interval=1)
+    for config in (
+        crawler_config,
+        crawler_config
+        | {"Description": "changed", "Tags": {"project": "other"}},
+    ):
+        crawl = GlueCrawlerOperator(
+            task_id="crawl",
+            config=config,
+            deferrable=deferrable,
+            poll_interval=1,
+        )
         assert deferred(crawl, context) == "operators-crawler"
 
 
 def test_the_crawler_operator_fails_with_the_crawl(crawler_config, context):
     from airflow.exceptions import AirflowException
-    from airflow.providers.amazon.aws.operators.glue_crawler import GlueCrawlerOperator
+    from airflow.providers.amazon.aws.operators.glue_crawler import (
+        GlueCrawlerOperator,
+    )
     from botocore.exceptions import WaiterError
 
-    config = crawler_config | {"Name": "failing", "Targets": {"S3Targets": [{"Path": "s3://no-such-bucket/x"}]}}
+    config = crawler_config | {
+        "Name": "failing",
+        "Targets": {"S3Targets": [{"Path": "s3://no-such-bucket/x"}]},
+    }
     with pytest.raises((AirflowException, WaiterError)):
-        GlueCrawlerOperator(task_id="crawl", config=config, poll_interval=1).execute(context)
+        GlueCrawlerOperator(
+            task_id="crawl", config=config, poll_interval=1
+        ).execute(context)
 
 
 @pytest.mark.parametrize("deferrable", [False, True])
-def test_the_job_operator_uploads_creates_runs_and_reads_logs(bucket, context, tmp_path, deferrable):
+def test_the_job_operator_uploads_creates_runs_and_reads_logs(
+    bucket, context, tmp_path, deferrable
+):
     from airflow.providers.amazon.aws.operators.glue import GlueJobOperator
 
     script = Path(tmp_path, "hello.py")
@@ -105,7 +129,11 @@ def test_the_job_operator_uploads_creates_runs_and_reads_logs(bucket, context, t
         iam_role_name=ACCOUNT.glue_role,
         replace_script_file=True,
         update_config=True,
-        create_job_kwargs={"GlueVersion": "5.0", "WorkerType": "G.1X", "NumberOfWorkers": 2},
+        create_job_kwargs={
+            "GlueVersion": "5.0",
+            "WorkerType": "G.1X",
+            "NumberOfWorkers": 2,
+        },
         verbose=True,
         deferrable=deferrable,
         job_poll_interval=1,
@@ -135,10 +163,17 @@ def test_the_job_operator_fails_with_the_run(bucket, context, tmp_path):
 
 
 @pytest.mark.parametrize("deferrable", [False, True])
-def test_the_redshift_operator_returns_results_of_one_and_of_several_statements(context, deferrable):
-    from airflow.providers.amazon.aws.operators.redshift_data import RedshiftDataOperator
+def test_the_redshift_operator_returns_results_of_one_and_of_several_statements(
+    context, deferrable
+):
+    from airflow.providers.amazon.aws.operators.redshift_data import (
+        RedshiftDataOperator,
+    )
 
-    for sql, expected in (("SELECT 7", [7]), (["SELECT 1", "SELECT 2"], [1, 2])):
+    for sql, expected in (
+        ("SELECT 7", [7]),
+        (["SELECT 1", "SELECT 2"], [1, 2]),
+    ):
         query = RedshiftDataOperator(
             task_id="query",
             sql=sql,
@@ -149,12 +184,18 @@ def test_the_redshift_operator_returns_results_of_one_and_of_several_statements(
             deferrable=deferrable,
         )
         results = deferred(query, context)
-        assert [item["Records"][0][0]["longValue"] for item in results] == expected
+        assert [
+            item["Records"][0][0]["longValue"] for item in results
+        ] == expected
 
 
 @pytest.mark.parametrize("deferrable", [False, True])
-def test_the_redshift_operator_fails_with_the_engines_message(context, deferrable):
-    from airflow.providers.amazon.aws.operators.redshift_data import RedshiftDataOperator
+def test_the_redshift_operator_fails_with_the_engines_message(
+    context, deferrable
+):
+    from airflow.providers.amazon.aws.operators.redshift_data import (
+        RedshiftDataOperator,
+    )
 
     query = RedshiftDataOperator(
         task_id="query",
@@ -172,7 +213,15 @@ def test_the_s3_key_sensor_finds_keys_by_pattern(s3, bucket, context):
     from airflow.providers.amazon.aws.sensors.s3 import S3KeySensor
 
     s3.put_object(Bucket=bucket, Key="sensor/2026/a.csv", Body=b"a")
-    sensor = S3KeySensor(task_id="wait", bucket_key=f"s3://{bucket}/sensor/*/*.csv", wildcard_match=True)
+    sensor = S3KeySensor(
+        task_id="wait",
+        bucket_key=f"s3://{bucket}/sensor/*/*.csv",
+        wildcard_match=True,
+    )
     assert sensor.poke(context)
-    absent = S3KeySensor(task_id="wait_more", bucket_key=f"s3://{bucket}/absent/*.csv", wildcard_match=True)
+    absent = S3KeySensor(
+        task_id="wait_more",
+        bucket_key=f"s3://{bucket}/absent/*.csv",
+        wildcard_match=True,
+    )
     assert not absent.poke(context)

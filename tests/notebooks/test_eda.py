@@ -15,10 +15,23 @@ NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "eda.ipynb"
 
 def execute():
     notebook = nbformat.read(NOTEBOOK, as_version=4)
-    NotebookClient(notebook, timeout=200, resources={"metadata": {"path": str(NOTEBOOK.parent)}}).execute()
-    outputs = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
-    pictures = [output for output in outputs if "image/png" in output.get("data", {})]
-    return pictures, "\n".join(str(output.get("data", {}).get("text/plain", "")) for output in outputs)
+    NotebookClient(
+        notebook,
+        timeout=200,
+        resources={"metadata": {"path": str(NOTEBOOK.parent)}},
+    ).execute()
+    outputs = [
+        output
+        for cell in notebook.cells
+        if cell.cell_type == "code"
+        for output in cell.outputs
+    ]
+    pictures = [
+        output for output in outputs if "image/png" in output.get("data", {})
+    ]
+    return pictures, "\n".join(
+        str(output.get("data", {}).get("text/plain", "")) for output in outputs
+    )
 
 
 @pytest.fixture(autouse=True)
@@ -35,7 +48,9 @@ def test_it_runs_on_synthetic_leads_where_no_others_are_named(monkeypatch):
     assert "9240 leads, 9240 with an outcome" in text
 
 
-def test_it_runs_on_a_snapshot_of_any_contract_in_s3(layout, contract, accounts, monkeypatch):
+def test_it_runs_on_a_snapshot_of_any_contract_in_s3(
+    layout, contract, accounts, monkeypatch
+):
     uri = layout.snapshot("run-1")
     write_parquet(accounts, f"{uri}0000_part_00.parquet")
     write_manifest(settings(), contract, "run-1", "UNLOAD …")
@@ -48,4 +63,8 @@ def test_it_runs_on_a_snapshot_of_any_contract_in_s3(layout, contract, accounts,
 def test_it_is_kept_without_outputs():
     notebook = nbformat.read(NOTEBOOK, as_version=4)
     nbformat.validate(notebook)
-    assert not [cell for cell in notebook.cells if cell.cell_type == "code" and (cell.outputs or cell.execution_count)]
+    assert not [
+        cell
+        for cell in notebook.cells
+        if cell.cell_type == "code" and (cell.outputs or cell.execution_count)
+    ]

@@ -14,7 +14,9 @@ from include.api.access.keys import Keys
 
 KEY_HEADER = "X-API-Key"
 ANYONE = "anyone"
-CHALLENGE = WWWAuthenticate("basic", {"realm": "lead scoring", "charset": "UTF-8"})
+CHALLENGE = WWWAuthenticate(
+    "basic", {"realm": "lead scoring", "charset": "UTF-8"}
+)
 
 
 def open_to_all[View: Callable[..., object]](view: View) -> View:
@@ -23,7 +25,9 @@ def open_to_all[View: Callable[..., object]](view: View) -> View:
     return view
 
 
-def require_keys(app: Flask, keys: Keys | None, opened: frozenset[str] = frozenset()) -> None:
+def require_keys(
+    app: Flask, keys: Keys | None, opened: frozenset[str] = frozenset()
+) -> None:
     """Let only callers with a key through, to every route that is not open.
 
     Args:
@@ -62,10 +66,16 @@ def _caller(keys: Keys) -> str:
             www_authenticate=CHALLENGE,
         )
     if not keys.loaded:
-        abort(HTTPStatus.SERVICE_UNAVAILABLE, "the API keys cannot be read yet; see the API's log, and try again")
+        abort(
+            HTTPStatus.SERVICE_UNAVAILABLE,
+            "the API keys cannot be read yet; see the API's log, and try again",
+        )
     name = keys.name_of(key)
     if name is None:
-        raise Unauthorized("nobody has this API key; ask the operators for one", www_authenticate=CHALLENGE)
+        raise Unauthorized(
+            "nobody has this API key; ask the operators for one",
+            www_authenticate=CHALLENGE,
+        )
     return name
 
 

@@ -29,7 +29,11 @@ EXPECTED = (BotoCoreError, ClientError, KeysUnusableError)
 class Keys:
     """Know the current keys. They stay in use until others have been read, whatever the secret's store does."""
 
-    def __init__(self, read: Callable[[], Mapping[str, str]], refresh_seconds: float = 120) -> None:
+    def __init__(
+        self,
+        read: Callable[[], Mapping[str, str]],
+        refresh_seconds: float = 120,
+    ) -> None:
         """Prepare to read name to hash by `read`, which is called at every `refresh`."""
         self._hashes: Refresher[Mapping[str, str]] = Refresher(
             "API keys",
@@ -87,7 +91,11 @@ def secret_keys(settings: Settings) -> Keys:
 def read_hashes(settings: Settings) -> dict[str, str]:
     """Return name to hash as the settings' secret has them. Raises KeysUnusableError and what boto3 raises."""
     secret = settings.api.keys_secret
-    text = _client(settings).get_secret_value(SecretId=secret).get("SecretString", "")
+    text = (
+        _client(settings)
+        .get_secret_value(SecretId=secret)
+        .get("SecretString", "")
+    )
     try:
         content = json.loads(text)
     except ValueError:
@@ -107,7 +115,9 @@ def add_key(settings: Settings, name: str) -> str:
         KeysUnusableError: the name is not allowed, or there is a key of this name.
     """
     if not NAME.fullmatch(name):
-        raise KeysUnusableError("a key's name is up to 64 letters, digits, dots, hyphens or underscores")
+        raise KeysUnusableError(
+            "a key's name is up to 64 letters, digits, dots, hyphens or underscores"
+        )
     client = _client(settings)
     secret = settings.api.keys_secret
     key = secrets.token_urlsafe(32)
@@ -116,7 +126,9 @@ def add_key(settings: Settings, name: str) -> str:
     except ClientError as error:
         if error.response["Error"]["Code"] != "ResourceNotFoundException":
             raise
-        client.create_secret(Name=secret, SecretString=json.dumps({name: hash_of(key)}))
+        client.create_secret(
+            Name=secret, SecretString=json.dumps({name: hash_of(key)})
+        )
         return key
     if name in hashes:
         raise KeysUnusableError(

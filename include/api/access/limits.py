@@ -21,7 +21,12 @@ REMEMBERED = 10_000
 class Buckets:
     """Hold the tokens of each caller, safe to use from several threads."""
 
-    def __init__(self, per_second: float, burst: int, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        per_second: float,
+        burst: int,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         """Give each caller `burst` tokens at first and at most, and `per_second` new ones in a second."""
         self._per_second = per_second
         self._burst = float(burst)
@@ -58,7 +63,10 @@ def limit_rates(app: Flask, buckets: Buckets | None) -> None:
         wait = buckets.take(g.caller) if g.caller else 0
         if wait:
             seconds = math.ceil(wait)
-            raise TooManyRequests(f"too many requests with this key; wait {seconds} s", retry_after=seconds)
+            raise TooManyRequests(
+                f"too many requests with this key; wait {seconds} s",
+                retry_after=seconds,
+            )
 
     app.before_request(take)
 
@@ -72,7 +80,11 @@ def require_lengths(app: Flask) -> None:
 
     def check_length() -> None:
         if "Transfer-Encoding" in request.headers:
-            raise LengthRequired("send a body whole, with a Content-Length; one in chunks is not taken")
-        request.environ.pop("wsgi.input_terminated", None)  # the length is what ends a body
+            raise LengthRequired(
+                "send a body whole, with a Content-Length; one in chunks is not taken"
+            )
+        request.environ.pop(
+            "wsgi.input_terminated", None
+        )  # the length is what ends a body
 
     app.before_request(check_length)

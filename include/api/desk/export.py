@@ -11,7 +11,9 @@ from include.scoring.scored_csv import write_scored
 from include.scoring.scores import Scores
 
 
-def scored_csv(leads: Sequence[Mapping[str, Any]], scores: Scores, contract: Contract) -> str:
+def scored_csv(
+    leads: Sequence[Mapping[str, Any]], scores: Scores, contract: Contract
+) -> str:
     """Return the uploaded leads with their scores and reasons, the best first, as POST /predict/batch writes them.
 
     Args:
@@ -20,7 +22,9 @@ def scored_csv(leads: Sequence[Mapping[str, Any]], scores: Scores, contract: Con
         contract: what a lead is.
     """
     probabilities = scores["probability"]
-    order = sorted(range(len(leads)), key=probabilities.__getitem__, reverse=True)
+    order = sorted(
+        range(len(leads)), key=probabilities.__getitem__, reverse=True
+    )
     rows = [list(leads[place].values()) for place in order]
     ranked: Scores = {}
     for name, values in scores.items():

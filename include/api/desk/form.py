@@ -43,7 +43,9 @@ class Section:
         return any(field.value or field.problem for field in self.fields)
 
 
-def sections(contract: Contract, values: Mapping[str, str], problems: Mapping[str, str]) -> list[Section]:
+def sections(
+    contract: Contract, values: Mapping[str, str], problems: Mapping[str, str]
+) -> list[Section]:
     """Return the form's sections in the order of a lead's life, the key first, those without a field left out.
 
     Args:

@@ -29,7 +29,10 @@ def require_form() -> None:
     if request.method in SAFE:
         return
     if request.mimetype not in FORMS:
-        abort(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "send the form of a page of the lead desk")
+        abort(
+            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+            "send the form of a page of the lead desk",
+        )
 
 
 def _same_origin() -> bool:

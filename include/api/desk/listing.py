@@ -15,7 +15,15 @@ from include.lake.layout import Layout
 from include.lake.objects import read_bytes
 from include.scoring.score_row import LISTED
 
-UNREADABLE = (ObjectMissingError, ClientError, BotoCoreError, OSError, EOFError, ValueError, KeyError)
+UNREADABLE = (
+    ObjectMissingError,
+    ClientError,
+    BotoCoreError,
+    OSError,
+    EOFError,
+    ValueError,
+    KeyError,
+)
 """What S3 may do while an API runs, and what may lie there; gzip's errors are OSErrors and EOFErrors."""
 NOT_KNOWN = "(not known)"
 MOST_LEVELS = 100

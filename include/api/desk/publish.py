@@ -39,7 +39,9 @@ def publish(run_id: str, layout: Layout, scored_at: datetime) -> int:
     # Without a moment of its own in the header, the same list is the same object.
     packed = gzip.compress(json.dumps(content).encode(), mtime=0)
     write_bytes(layout.desk_list, packed)
-    log.info("Published %d open leads of %s for the lead desk", len(leads), run_id)
+    log.info(
+        "Published %d open leads of %s for the lead desk", len(leads), run_id
+    )
     return len(leads)
 
 
@@ -50,7 +52,9 @@ def _unloaded(uri: str, key: str, fields: list[str]) -> pd.DataFrame:
         leads = read_parquet(uri)
     except ObjectMissingError:  # UNLOAD of an empty result writes no object
         return pd.DataFrame(columns=names)
-    leads = leads.sort_values(["probability", key], ascending=[False, True], kind="stable")
+    leads = leads.sort_values(
+        ["probability", key], ascending=[False, True], kind="stable"
+    )
     for field in fields:
         cells = leads[field].astype(object)
         leads[field] = cells.where(cells.notna(), NOT_KNOWN)

@@ -5,7 +5,16 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from urllib.parse import urlencode
 
-from flask import Blueprint, Response, abort, g, redirect, render_template, request, url_for
+from flask import (
+    Blueprint,
+    Response,
+    abort,
+    g,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from werkzeug.wrappers import Response as BaseResponse
 
 from include.api.bodies import check_columns, parse_csv
@@ -32,7 +41,13 @@ HEADERS = {
     "Referrer-Policy": "same-origin",
 }
 
-desk = Blueprint("desk", __name__, url_prefix="/desk", template_folder="templates", static_folder="static")
+desk = Blueprint(
+    "desk",
+    __name__,
+    url_prefix="/desk",
+    template_folder="templates",
+    static_folder="static",
+)
 desk.before_request(require_same_origin)
 desk.before_request(require_form)
 explain_errors_as_pages(desk)
@@ -81,8 +96,12 @@ def score() -> str | tuple[str, int]:
     try:
         scores = score_rows(scorer, [lead], REASONS)
     except LeadsRefusedError as error:
-        problems = {problem["field"]: problem["reason"] for problem in error.problems}
-        return _score_page(values, problems, None), HTTPStatus.UNPROCESSABLE_ENTITY
+        problems = {
+            problem["field"]: problem["reason"] for problem in error.problems
+        }
+        return _score_page(
+            values, problems, None
+        ), HTTPStatus.UNPROCESSABLE_ENTITY
     (card,) = cards(as_frame(scores), _desk())
     return _score_page(values, {}, card)
 
@@ -93,19 +112,28 @@ def upload() -> str | tuple[str, int]:
     scorer = _scorer()
     files = request.files.getlist("leads")
     if len(files) != 1:
-        abort(HTTPStatus.BAD_REQUEST, "choose a CSV file to score, one at a time")
+        abort(
+            HTTPStatus.BAD_REQUEST, "choose a CSV file to score, one at a time"
+        )
     if not AT_ONCE.acquire(blocking=False):
-        abort(HTTPStatus.TOO_MANY_REQUESTS, "other files are being scored; try again in a few seconds")
+        abort(
+            HTTPStatus.TOO_MANY_REQUESTS,
+            "other files are being scored; try again in a few seconds",
+        )
     try:
         rows = parse_csv(files[0].read())
         check_columns(len(rows[0]), app_state().settings.api.max_columns)
         scores = score_rows(scorer, rows, REASONS)
     except LeadsRefusedError as error:
-        page = render_template("desk/refused.html", desk=_desk(), problems=error.problems)
+        page = render_template(
+            "desk/refused.html", desk=_desk(), problems=error.problems
+        )
         return page, HTTPStatus.UNPROCESSABLE_ENTITY
     finally:
         AT_ONCE.release()
-    ranked = as_frame(scores).sort_values("probability", ascending=False, kind="stable")
+    ranked = as_frame(scores).sort_values(
+        "probability", ascending=False, kind="stable"
+    )
     best = ranked.head(SHOWN)
     return render_template(
         "desk/upload.html",
@@ -182,7 +210,9 @@ def _scorer() -> StagedScorer:
     return scorer
 
 
-def _score_page(values: Mapping[str, str], problems: Mapping[str, str], card: Card | None) -> str:
+def _score_page(
+    values: Mapping[str, str], problems: Mapping[str, str], card: Card | None
+) -> str:
     return render_template(
         "desk/score.html",
         desk=_desk(),

@@ -37,7 +37,9 @@ def desk_of(settings: DeskSettings, contract: Contract, layout: Layout) -> Desk:
     """Return the desk over a lake; nothing is read before a page asks for it."""
     filters = filter_columns(contract)
     fields = [column.field for column in filters]
-    empty = Listing(pd.DataFrame(columns=[contract.key, *COLUMNS, *fields]), None)
+    empty = Listing(
+        pd.DataFrame(columns=[contract.key, *COLUMNS, *fields]), None
+    )
     listing = Refresher(
         "List of open leads",
         lambda: read_listing(layout),

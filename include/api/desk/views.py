@@ -79,7 +79,11 @@ def cards(leads: pd.DataFrame, desk: Desk) -> list[Card]:
 
 def trail(parts: Mapping[str, str]) -> dict[str, str]:
     """Return the parts of an address that lead back to the same page of the same filtered list."""
-    return {name: value for name, value in parts.items() if value and _belongs_to_list(name)}
+    return {
+        name: value
+        for name, value in parts.items()
+        if value and _belongs_to_list(name)
+    }
 
 
 def _belongs_to_list(name: str) -> bool:

@@ -21,7 +21,11 @@ TEXT: Json = {"type": "string"}
 JSON_TYPE = "application/json"
 CSV_TYPE = "text/csv"
 JSON_LINES_TYPE = "application/jsonlines"
-KEYED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
+KEYED = (
+    HTTPStatus.UNAUTHORIZED,
+    HTTPStatus.TOO_MANY_REQUESTS,
+    HTTPStatus.SERVICE_UNAVAILABLE,
+)
 WITH_BODY = (
     *KEYED,
     HTTPStatus.BAD_REQUEST,
@@ -44,12 +48,21 @@ REASON_COUNT: Json = {
     "name": "reasons",
     "in": "query",
     "description": "how many reasons for each direction; 0 is several times faster",
-    "schema": {"type": "integer", "minimum": 0, "maximum": MOST_REASONS, "default": REASONS},
+    "schema": {
+        "type": "integer",
+        "minimum": 0,
+        "maximum": MOST_REASONS,
+        "default": REASONS,
+    },
 }
 SECURITY_SCHEMES: Json = {
     "key": {"type": "apiKey", "in": "header", "name": KEY_HEADER},
     "bearer": {"type": "http", "scheme": "bearer"},
-    "basic": {"type": "http", "scheme": "basic", "description": "user: the rep; password: the key"},
+    "basic": {
+        "type": "http",
+        "scheme": "basic",
+        "description": "user: the rep; password: the key",
+    },
 }
 
 
@@ -66,13 +79,19 @@ def document(contract: Contract, limits: ApiSettings) -> Json:
         "paths": _scoring_paths(limits) | _feedback_path() | _status_paths(),
         "components": {
             "securitySchemes": SECURITY_SCHEMES,
-            "schemas": {"Lead": lead_schema(contract, limits.max_columns)} | reply_schemas(contract),
+            "schemas": {"Lead": lead_schema(contract, limits.max_columns)}
+            | reply_schemas(contract),
         },
     }
 
 
 def _scoring_paths(limits: ApiSettings) -> Json:
-    many_leads = {"type": "array", "items": _ref("Lead"), "minItems": 1, "maxItems": limits.max_leads}
+    many_leads = {
+        "type": "array",
+        "items": _ref("Lead"),
+        "minItems": 1,
+        "maxItems": limits.max_leads,
+    }
     leads = {
         JSON_TYPE: _content({"anyOf": [_ref("Lead"), many_leads]}),
         CSV_TYPE: _content(TEXT),
@@ -84,20 +103,33 @@ def _scoring_paths(limits: ApiSettings) -> Json:
     }
     upload = {
         CSV_TYPE: _content(TEXT),
-        "multipart/form-data": _content(form) | {"encoding": {"file": {"contentType": CSV_TYPE}}},
+        "multipart/form-data": _content(form)
+        | {"encoding": {"file": {"contentType": CSV_TYPE}}},
     }
     lines = {JSON_LINES_TYPE: _content(TEXT)}
     scores = {JSON_TYPE: _content(_ref("Scores"))}
     scored_file = {CSV_TYPE: _content(TEXT)}
     return {
         "/predict": {"post": _post("Score leads", leads, scores)},
-        "/predict/batch": {"post": _post("Score a CSV file", upload, scored_file)},
-        "/invocations": {"post": _post("Score leads, by SageMaker's contract", leads | lines, scores | lines)},
+        "/predict/batch": {
+            "post": _post("Score a CSV file", upload, scored_file)
+        },
+        "/invocations": {
+            "post": _post(
+                "Score leads, by SageMaker's contract",
+                leads | lines,
+                scores | lines,
+            )
+        },
     }
 
 
 def _post(summary: str, body: Json, reply: Json) -> Json:
-    scored = {"description": "scored", "headers": _headers(VERSION_HEADER), "content": reply}
+    scored = {
+        "description": "scored",
+        "headers": _headers(VERSION_HEADER),
+        "content": reply,
+    }
     return {
         "summary": summary,
         "parameters": [REASON_COUNT],
@@ -110,7 +142,11 @@ def _feedback_path() -> Json:
     reply = {JSON_TYPE: _content(_ref("FeedbackReply"))}
     stored = {
         "201": {"description": "kept", "headers": _headers(), "content": reply},
-        "200": {"description": "the same has been kept before", "headers": _headers(), "content": reply},
+        "200": {
+            "description": "the same has been kept before",
+            "headers": _headers(),
+            "content": reply,
+        },
     }
     body = {JSON_TYPE: _content(_ref("FeedbackBody"))}
     return {
@@ -129,17 +165,35 @@ def _status_paths() -> Json:
     anything = {"type": "object"}
     unready = (HTTPStatus.SERVICE_UNAVAILABLE,)
     return {
-        "/model": {"get": _get("The champions in use", JSON_TYPE, anything, KEYED)},
-        "/metrics": {"get": _get("Figures for Prometheus", "text/plain", TEXT, KEYED)},
-        "/healthz": {"get": _get_open("The process answers", JSON_TYPE, status)},
-        "/readyz": {"get": _get_open("It can score", JSON_TYPE, status, unready)},
-        "/ping": {"get": _get_open("It can score, for SageMaker", JSON_TYPE, status, unready)},
-        "/openapi.json": {"get": _get_open("This document", JSON_TYPE, anything)},
-        "/docs": {"get": _get_open("This document as a page", "text/html", TEXT)},
+        "/model": {
+            "get": _get("The champions in use", JSON_TYPE, anything, KEYED)
+        },
+        "/metrics": {
+            "get": _get("Figures for Prometheus", "text/plain", TEXT, KEYED)
+        },
+        "/healthz": {
+            "get": _get_open("The process answers", JSON_TYPE, status)
+        },
+        "/readyz": {
+            "get": _get_open("It can score", JSON_TYPE, status, unready)
+        },
+        "/ping": {
+            "get": _get_open(
+                "It can score, for SageMaker", JSON_TYPE, status, unready
+            )
+        },
+        "/openapi.json": {
+            "get": _get_open("This document", JSON_TYPE, anything)
+        },
+        "/docs": {
+            "get": _get_open("This document as a page", "text/html", TEXT)
+        },
     }
 
 
-def _get(summary: str, media: str, schema: Json, refusals: tuple[HTTPStatus, ...]) -> Json:
+def _get(
+    summary: str, media: str, schema: Json, refusals: tuple[HTTPStatus, ...]
+) -> Json:
     answer = {
         "description": "answered",
         "headers": _headers(),
@@ -151,7 +205,12 @@ def _get(summary: str, media: str, schema: Json, refusals: tuple[HTTPStatus, ...
     }
 
 
-def _get_open(summary: str, media: str, schema: Json, refusals: tuple[HTTPStatus, ...] = ()) -> Json:
+def _get_open(
+    summary: str,
+    media: str,
+    schema: Json,
+    refusals: tuple[HTTPStatus, ...] = (),
+) -> Json:
     """Return the description of a route that asks for no key."""
     description = _get(summary, media, schema, refusals)
     description["security"] = []

@@ -5,7 +5,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from include.contract import Column, Contract
-from include.contract.cells import LARGEST, LARGEST_INTEGER, SMALLEST_INTEGER, TEXT_BYTES
+from include.contract.cells import (
+    LARGEST,
+    LARGEST_INTEGER,
+    SMALLEST_INTEGER,
+    TEXT_BYTES,
+)
 
 Json = dict[str, Any]
 
@@ -16,7 +21,10 @@ def lead_schema(contract: Contract, max_columns: int) -> Json:
         "type": "object",
         "description": "Fields by the names below, or by their business headers; what is left out counts as missing, "
         "and fields that nobody knows are ignored.",
-        "properties": {column.field: field_schema(column, contract.null_tokens) for column in contract.columns},
+        "properties": {
+            column.field: field_schema(column, contract.null_tokens)
+            for column in contract.columns
+        },
         "maxProperties": max_columns,
     }
 
@@ -62,7 +70,9 @@ def _number(column: Column, null_tokens: Sequence[str]) -> Json:
         {"type": "null"},
         {"type": "string", "pattern": _pattern_of(null_tokens)},
     ]
-    if column.minimum in (None, 0) and column.maximum is None:  # a pattern cannot express any other bound
+    if (
+        column.minimum in (None, 0) and column.maximum is None
+    ):  # a pattern cannot express any other bound
         choices.append({"type": "string", "pattern": _digits(column)})
     return {"anyOf": choices}
 
@@ -70,7 +80,11 @@ def _number(column: Column, null_tokens: Sequence[str]) -> Json:
 def _digits(column: Column) -> str:
     """Return the pattern of a number that is sent as text."""
     sign = "" if column.minimum == 0 else "-?"
-    digits = "[0-9]{1,9}" if column.type == "integer" else r"[0-9]{1,15}(\.[0-9]{1,15})?"
+    digits = (
+        "[0-9]{1,9}"
+        if column.type == "integer"
+        else r"[0-9]{1,15}(\.[0-9]{1,15})?"
+    )
     return rf"^\s*{sign}{digits}\s*$"
 
 
@@ -108,7 +122,9 @@ def _storable(column: Column, *other_types: str) -> Json:
 
 def _pattern_of(words: Sequence[str]) -> str:
     """Return a pattern of the words with space around them that means the same in Python, JavaScript and Rust."""
-    escaped = [re.sub(r"([.^$*+?()\[\]{}|\\/])", r"\\\1", word) for word in words]
+    escaped = [
+        re.sub(r"([.^$*+?()\[\]{}|\\/])", r"\\\1", word) for word in words
+    ]
     alternatives = "|".join(escaped)
     return rf"^\s*({alternatives})\s*$"
 

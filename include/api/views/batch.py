@@ -16,7 +16,12 @@ from werkzeug.exceptions import TooManyRequests
 
 from include.api.bodies import check_columns, csv_rows
 from include.api.errors import UnreadableBodyError
-from include.api.score_request import current_scorer, name_versions, reasons_per_direction, score_rows
+from include.api.score_request import (
+    current_scorer,
+    name_versions,
+    reasons_per_direction,
+    score_rows,
+)
 from include.api.state import app_state
 from include.scoring.scored_csv import Rows, write_scored
 from include.scoring.scores import Scores
@@ -37,9 +42,16 @@ def predict_batch() -> Response:
     reasons = reasons_per_direction()
     request.max_content_length = MAX_UPLOAD_BYTES
     if not AT_ONCE.acquire(blocking=False):
-        raise TooManyRequests("other uploads are being scored", retry_after=BUSY_SECONDS)
+        raise TooManyRequests(
+            "other uploads are being scored", retry_after=BUSY_SECONDS
+        )
     try:
-        scored = score_csv(_uploaded_file(), scorer, reasons, app_state().settings.api.max_columns)
+        scored = score_csv(
+            _uploaded_file(),
+            scorer,
+            reasons,
+            app_state().settings.api.max_columns,
+        )
     finally:
         AT_ONCE.release()
     size = scored.seek(0, io.SEEK_END)
@@ -61,13 +73,20 @@ def _uploaded_file() -> IO[bytes]:
     if request.mimetype == "multipart/form-data":
         files = list(request.files.values())
         if len(files) != 1:
-            raise UnreadableBodyError(f"the form has {len(files)} files; send one CSV, called file")
+            raise UnreadableBodyError(
+                f"the form has {len(files)} files; send one CSV, called file"
+            )
         return files[0].stream
     sent = request.mimetype or "nothing"
-    abort(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"send text/csv or multipart/form-data, not {sent}")
+    abort(
+        HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+        f"send text/csv or multipart/form-data, not {sent}",
+    )
 
 
-def score_csv(uploaded: IO[bytes], scorer: StagedScorer, reasons: int, max_columns: int) -> IO[bytes]:
+def score_csv(
+    uploaded: IO[bytes], scorer: StagedScorer, reasons: int, max_columns: int
+) -> IO[bytes]:
     """Return a file with the uploaded rows and their scores.
 
     Raises:
@@ -99,4 +118,6 @@ def _scored_chunks(
         yield chunk, score_rows(scorer, leads, reasons, first)
         first += len(chunk)
     if first == 1:
-        raise UnreadableBodyError("the CSV has no lead; expected a header line and a line per lead")
+        raise UnreadableBodyError(
+            "the CSV has no lead; expected a header line and a line per lead"
+        )

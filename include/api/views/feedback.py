@@ -19,7 +19,10 @@ def feedback() -> Response | Reply:
     """Return 201 when it is stored, 200 when the same word was stored before, 422 that names field and reason."""
     if request.mimetype != "application/json":
         sent = request.mimetype or "nothing"
-        return refusal(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"send application/json, not {sent}")
+        return refusal(
+            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+            f"send application/json, not {sent}",
+        )
     request.max_content_length = MAX_FEEDBACK_BYTES
     try:
         word = said(load_json(request.get_data()), datetime.now(UTC))

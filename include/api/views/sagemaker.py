@@ -19,7 +19,11 @@ from include.scoring.scores import as_records
 MAX_INVOCATION_BYTES = 25 * 1024 * 1024
 """SageMaker's own limit."""
 JSON_LINES = "application/jsonlines"
-PARSERS = {"application/json": parse_json, JSON_LINES: parse_json_lines, "text/csv": parse_csv}
+PARSERS = {
+    "application/json": parse_json,
+    JSON_LINES: parse_json_lines,
+    "text/csv": parse_csv,
+}
 ATTRIBUTES = "X-Amzn-SageMaker-Custom-Attributes"
 """The one header of a container that SageMaker hands on to the caller as it is."""
 
@@ -46,6 +50,8 @@ def invocations() -> Response:
             versions=versions(scorer),
             predictions=records,
         )
-    served = [f"{model}={version}" for model, version in versions(scorer).items()]
+    served = [
+        f"{model}={version}" for model, version in versions(scorer).items()
+    ]
     response.headers[ATTRIBUTES] = ";".join(served)
     return name_versions(response, scorer)

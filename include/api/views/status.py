@@ -21,7 +21,10 @@ def readyz() -> Response:
     scorer = current_scorer()
     keys = app_state().keys
     if keys is not None and not keys.loaded:
-        abort(HTTPStatus.SERVICE_UNAVAILABLE, "the API keys cannot be read yet; see the API's log")
+        abort(
+            HTTPStatus.SERVICE_UNAVAILABLE,
+            "the API keys cannot be read yet; see the API's log",
+        )
     return jsonify(status="ready", versions=versions(scorer))
 
 

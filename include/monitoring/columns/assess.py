@@ -7,9 +7,19 @@ import numpy as np
 import pandas as pd
 
 from include.contract import Column, Contract
-from include.monitoring.columns.condense import EXACT, UNKNOWN, Tolerance, condense_levels, condense_numbers
+from include.monitoring.columns.condense import (
+    EXACT,
+    UNKNOWN,
+    Tolerance,
+    condense_levels,
+    condense_numbers,
+)
 from include.monitoring.columns.config import DriftConfig, drift_config
-from include.monitoring.columns.drift import ColumnDrift, DriftReport, detect_drift
+from include.monitoring.columns.drift import (
+    ColumnDrift,
+    DriftReport,
+    detect_drift,
+)
 from include.monitoring.columns.frames import (
     Leads,
     as_levels,
@@ -20,7 +30,12 @@ from include.monitoring.columns.frames import (
     side_by_side,
     side_values,
 )
-from include.monitoring.columns.outage import Outage, absent_columns, broken, new_levels
+from include.monitoring.columns.outage import (
+    Outage,
+    absent_columns,
+    broken,
+    new_levels,
+)
 from include.monitoring.columns.tally import Tally
 from include.monitoring.errors import NothingToCompareError
 
@@ -80,7 +95,11 @@ class _Examined:
 
 
 def compare_leads(
-    reference: Leads, current: Leads, contract: Contract, share_threshold: float, missing_jump: float
+    reference: Leads,
+    current: Leads,
+    contract: Contract,
+    share_threshold: float,
+    missing_jump: float,
 ) -> Analysis:
     """Compare current leads with the reference, holding one whole column of each at a time.
 
@@ -107,25 +126,39 @@ def compare_leads(
     config = drift_config()
     monitored = comparable_columns(contract)
     columns = columns_of_both(reference, current, monitored)
-    examined = list(_examine_all(reference, current, columns, config, missing_jump))
-    broken_columns = tuple(column.outage for column in examined if column.outage)
+    examined = list(
+        _examine_all(reference, current, columns, config, missing_jump)
+    )
+    broken_columns = tuple(
+        column.outage for column in examined if column.outage
+    )
     return Analysis(
         report=_scores(reference, current, examined, config, share_threshold),
         share_threshold=share_threshold,
         outages=broken_columns + absent_columns(reference, current, monitored),
-        missing_reference={column.field: column.missing_reference for column in examined},
-        missing_current={column.field: column.missing_current for column in examined},
+        missing_reference={
+            column.field: column.missing_reference for column in examined
+        },
+        missing_current={
+            column.field: column.missing_current for column in examined
+        },
         reference_rows=len(reference),
         current_rows=len(current),
         sampled_rows=min(config.sample.rows, max(len(reference), len(current))),
-        new_levels={column.field: column.new_levels for column in examined if column.new_levels},
+        new_levels={
+            column.field: column.new_levels
+            for column in examined
+            if column.new_levels
+        },
     )
 
 
 def _require_rows(leads: Leads, side: str) -> None:
     """Raise NothingToCompareError, naming the side, where it has no rows."""
     if not len(leads):
-        raise NothingToCompareError(f"the {side} has no rows; check the UNLOAD that wrote it")
+        raise NothingToCompareError(
+            f"the {side} has no rows; check the UNLOAD that wrote it"
+        )
 
 
 def _examine_all(
@@ -146,7 +179,14 @@ def _examine_all(
     for column, reference_values, current_values in both_sides:
         reference_tally = Tally(reference_values)
         if reference_tally.varies:
-            yield _examine(reference_tally, Tally(current_values), column, config, missing_jump, random)
+            yield _examine(
+                reference_tally,
+                Tally(current_values),
+                column,
+                config,
+                missing_jump,
+                random,
+            )
 
 
 def _examine(
@@ -158,7 +198,9 @@ def _examine(
     random: np.random.Generator,
 ) -> _Examined:
     """Return what all rows of a column say, and the values of both sides that Evidently is given."""
-    condensed_before, condensed_after, tolerance = _condense(before, after, column, config, random)
+    condensed_before, condensed_after, tolerance = _condense(
+        before, after, column, config, random
+    )
     return _Examined(
         column,
         before.missing_share,
@@ -171,13 +213,19 @@ def _examine(
 
 
 def _condense(
-    before: Tally, after: Tally, column: Column, config: DriftConfig, random: np.random.Generator
+    before: Tally,
+    after: Tally,
+    column: Column,
+    config: DriftConfig,
+    random: np.random.Generator,
 ) -> tuple[pd.Series, pd.Series, Tolerance]:
     """Return both sides at `sample.rows` values at most, and how far that can move the column's score."""
     rows = config.sample.rows
     missing = config.missing
     if column.numeric:
-        filled_before, filled_after = fill_numbers(before.values, after.values, missing)
+        filled_before, filled_after = fill_numbers(
+            before.values, after.values, missing
+        )
         reference, current, tolerance = condense_numbers(
             filled_before,
             filled_after,
@@ -201,7 +249,11 @@ def _condense(
 
 
 def _scores(
-    reference: Leads, current: Leads, examined: Sequence[_Examined], config: DriftConfig, share_threshold: float
+    reference: Leads,
+    current: Leads,
+    examined: Sequence[_Examined],
+    config: DriftConfig,
+    share_threshold: float,
 ) -> DriftReport:
     """Return Evidently's report, with the columns that it leaves undecided compared again on all rows."""
     columns = [column.column for column in examined]
@@ -212,7 +264,9 @@ def _scores(
     final: list[ColumnDrift] = []
     exact: list[str] = []
     for condensed in report.columns:
-        drift = replace(condensed, error=tolerances[condensed.column].of(condensed.score))
+        drift = replace(
+            condensed, error=tolerances[condensed.column].of(condensed.score)
+        )
         if drift.undecided:
             exact.append(drift.column)
             drift = _on_all_rows(
@@ -238,13 +292,19 @@ def _scores(
 
 
 def _note(
-    columns: Sequence[ColumnDrift], exact: Sequence[str], sample: int, reference_rows: int, current_rows: int
+    columns: Sequence[ColumnDrift],
+    exact: Sequence[str],
+    sample: int,
+    reference_rows: int,
+    current_rows: int,
 ) -> str:
     """Return what the head of the page says about the scores; nothing where they come from all rows."""
     if max(reference_rows, current_rows) <= sample:
         return ""
     error = max((column.error for column in columns), default=0.0)
-    compared_again = ", ".join(_score_in_words(column) for column in columns if column.column in exact)
+    compared_again = ", ".join(
+        _score_in_words(column) for column in columns if column.column in exact
+    )
     return (
         f"Scores and pictures: {sample:,} values per column and side at most, standing for {reference_rows:,} "
         f"reference and {current_rows:,} current rows; no score is off by more than {error:.4f}. Too near their "
@@ -257,7 +317,9 @@ def _score_in_words(column: ColumnDrift) -> str:
     return f"{text} (drift)" if column.drifted else text
 
 
-def _on_all_rows(reference: Leads, current: Leads, column: Column, config: DriftConfig) -> ColumnDrift:
+def _on_all_rows(
+    reference: Leads, current: Leads, column: Column, config: DriftConfig
+) -> ColumnDrift:
     """Return the drift of one column by all of its rows."""
     comparison = compare_frames(
         reference,

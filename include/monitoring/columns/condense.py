@@ -42,7 +42,10 @@ UNKNOWN = Tolerance(shift=float("inf"))
 
 
 def condense_numbers(
-    reference: pd.Series, current: pd.Series, rows: int, random: np.random.Generator
+    reference: pd.Series,
+    current: pd.Series,
+    rows: int,
+    random: np.random.Generator,
 ) -> tuple[pd.Series, pd.Series, Tolerance]:
     """Return both sides of a numeric column at `rows` values at most, and how far their Wasserstein distance can move.
 
@@ -75,10 +78,16 @@ def condense_levels(
     """
     short_reference, reference_shift = _shares(reference, rows, random)
     short_current, current_shift = _shares(current, rows, random)
-    return short_reference, short_current, Tolerance(reference_shift + current_shift)
+    return (
+        short_reference,
+        short_current,
+        Tolerance(reference_shift + current_shift),
+    )
 
 
-def _quantiles(values: pd.Series, rows: int, random: np.random.Generator) -> tuple[pd.Series, float]:
+def _quantiles(
+    values: pd.Series, rows: int, random: np.random.Generator
+) -> tuple[pd.Series, float]:
     """Return so many quantiles of the values, with their share of missing ones, and how far that moves the column."""
     if len(values) <= rows:
         return values, 0.0
@@ -91,7 +100,9 @@ def _quantiles(values: pd.Series, rows: int, random: np.random.Generator) -> tup
     return pd.Series(quantiles), span / count
 
 
-def _shares(tally: Tally, rows: int, random: np.random.Generator) -> tuple[pd.Series, float]:
+def _shares(
+    tally: Tally, rows: int, random: np.random.Generator
+) -> tuple[pd.Series, float]:
     """Return so many cells in which every level has its share, and how far that moves the column."""
     if len(tally) <= rows:
         return tally.values, 0.0

@@ -52,5 +52,7 @@ class DriftConfig(_Strict):
 @lru_cache(maxsize=1)
 def drift_config() -> DriftConfig:
     """Return the project's drift.yaml. Raises pydantic.ValidationError naming the key that is wrong."""
-    text = (files("include.monitoring.columns") / "drift.yaml").read_text(encoding="utf-8")
+    text = (files("include.monitoring.columns") / "drift.yaml").read_text(
+        encoding="utf-8"
+    )
     return DriftConfig.model_validate(yaml.safe_load(text))

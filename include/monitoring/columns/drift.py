@@ -74,7 +74,9 @@ class DriftReport:
         return str(self.snapshot.json())
 
 
-def detect_drift(comparison: Comparison, config: DriftConfig | None, drift_share: float = 0.5) -> DriftReport:
+def detect_drift(
+    comparison: Comparison, config: DriftConfig | None, drift_share: float = 0.5
+) -> DriftReport:
     """Return Evidently's verdict on every column of `comparison`.
 
     Args:
@@ -108,7 +110,9 @@ def _preset(config: DriftConfig | None, drift_share: float) -> DataDriftPreset:
 
 def _verdicts(snapshot: Any) -> tuple[ColumnDrift, ...]:
     """Return the status of each column's own test, with the score that it is about."""
-    scores = {metric["id"]: metric["value"] for metric in snapshot.dict()["metrics"]}
+    scores = {
+        metric["id"]: metric["value"] for metric in snapshot.dict()["metrics"]
+    }
     verdicts = []
     for test in snapshot.tests_results:
         params = test.metric_config.params

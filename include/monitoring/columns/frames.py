@@ -51,19 +51,32 @@ def comparable_columns(contract: Contract) -> tuple[Column, ...]:
     return tuple(columns)
 
 
-def monitored_columns(reference: Leads, contract: Contract) -> tuple[Column, ...]:
+def monitored_columns(
+    reference: Leads, contract: Contract
+) -> tuple[Column, ...]:
     """Return the comparable columns that `reference` has and that vary in it, missing counted as a value."""
-    columns = columns_of_both(reference, reference, comparable_columns(contract))
-    return tuple(column for column in columns if Tally(values(reference, column)).varies)
+    columns = columns_of_both(
+        reference, reference, comparable_columns(contract)
+    )
+    return tuple(
+        column for column in columns if Tally(values(reference, column)).varies
+    )
 
 
-def columns_of_both(reference: Leads, current: Leads, columns: Sequence[Column]) -> tuple[Column, ...]:
+def columns_of_both(
+    reference: Leads, current: Leads, columns: Sequence[Column]
+) -> tuple[Column, ...]:
     """Return those of the columns that both sides have."""
     fields = set(reference.columns) & set(current.columns)
     return tuple(column for column in columns if column.field in fields)
 
 
-def compare_frames(reference: Leads, current: Leads, columns: Sequence[Column], missing: Missing) -> Comparison:
+def compare_frames(
+    reference: Leads,
+    current: Leads,
+    columns: Sequence[Column],
+    missing: Missing,
+) -> Comparison:
     """Reduce both sides to `columns`, which both have, with missing values made comparable.
 
     A missing category becomes a level. A missing number becomes the sentinel where the column is mostly missing on
@@ -78,13 +91,20 @@ def compare_frames(reference: Leads, current: Leads, columns: Sequence[Column], 
         reference_values = values(reference, column)
         current_values = values(current, column)
         if column.numeric:
-            pairs[column.field] = fill_numbers(reference_values, current_values, missing)
+            pairs[column.field] = fill_numbers(
+                reference_values, current_values, missing
+            )
         else:
-            pairs[column.field] = (as_levels(reference_values, missing), as_levels(current_values, missing))
+            pairs[column.field] = (
+                as_levels(reference_values, missing),
+                as_levels(current_values, missing),
+            )
     return side_by_side(pairs, columns)
 
 
-def side_by_side(pairs: dict[str, tuple[pd.Series, pd.Series]], columns: Sequence[Column]) -> Comparison:
+def side_by_side(
+    pairs: dict[str, tuple[pd.Series, pd.Series]], columns: Sequence[Column]
+) -> Comparison:
     """Return the comparison of prepared columns, each given as (reference, current)."""
     reference = {}
     current = {}
@@ -95,7 +115,9 @@ def side_by_side(pairs: dict[str, tuple[pd.Series, pd.Series]], columns: Sequenc
         pd.DataFrame(reference),
         pd.DataFrame(current),
         numeric=tuple(column.field for column in columns if column.numeric),
-        categorical=tuple(column.field for column in columns if not column.numeric),
+        categorical=tuple(
+            column.field for column in columns if not column.numeric
+        ),
     )
 
 
@@ -137,7 +159,9 @@ def _clean(series: pd.Series, column: Column) -> pd.Series:
     return numbers
 
 
-def fill_numbers(before: pd.Series, after: pd.Series, missing: Missing) -> tuple[pd.Series, pd.Series]:
+def fill_numbers(
+    before: pd.Series, after: pd.Series, missing: Missing
+) -> tuple[pd.Series, pd.Series]:
     """Return the numbers of both sides, with the sentinel for missing ones where either side mostly misses them."""
     missing_share = max(before.isna().mean(), after.isna().mean())
     if missing_share >= missing.mostly:

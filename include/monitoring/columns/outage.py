@@ -29,7 +29,10 @@ class Outage:
 
 
 def find_outages(
-    reference: Leads, current: Leads, columns: Sequence[Column], missing_jump: float
+    reference: Leads,
+    current: Leads,
+    columns: Sequence[Column],
+    missing_jump: float,
 ) -> tuple[Outage, ...]:
     """Return the columns that broke between `reference` and `current`, one outage each at most (see `broken`).
 
@@ -52,7 +55,9 @@ def find_outages(
     return tuple(outages)
 
 
-def absent_columns(reference: Leads, current: Leads, columns: Sequence[Column]) -> tuple[Outage, ...]:
+def absent_columns(
+    reference: Leads, current: Leads, columns: Sequence[Column]
+) -> tuple[Outage, ...]:
     """Return an outage for each of the columns that the reference has and the current leads lack."""
     expected = set(reference.columns)
     present = set(current.columns)
@@ -64,7 +69,9 @@ def absent_columns(reference: Leads, current: Leads, columns: Sequence[Column]) 
     )
 
 
-def broken(before: Tally, after: Tally, column: Column, missing_jump: float) -> Outage | None:
+def broken(
+    before: Tally, after: Tally, column: Column, missing_jump: float
+) -> Outage | None:
     """Return what is wrong with a column, or None.
 
     A column broke if its share of missing values rose by `missing_jump` or more, if it varied before and now holds one
@@ -80,7 +87,10 @@ def broken(before: Tally, after: Tally, column: Column, missing_jump: float) -> 
     if after.missing_share - before.missing_share >= missing_jump:
         shares = f"missing in {after.missing_share:.0%} of rows, {before.missing_share:.0%} in the reference"
         return Outage(column.field, "missing", shares)
-    if not after.varies and _chance_of_one_value(before.values, len(after)) < UNLIKELY:
+    if (
+        not after.varies
+        and _chance_of_one_value(before.values, len(after)) < UNLIKELY
+    ):
         rows = f"in {len(after)} rows, it varied in the reference"
         if after.missing:
             return Outage(column.field, "all_missing", f"no value {rows}")
@@ -126,7 +136,9 @@ def new_levels(before: pd.Series, after: pd.Series) -> dict[str, int]:
     return {str(level): int(rows) for level, rows in unknown.items()}
 
 
-def row_collapse(rows: int, expected_rows: float, share: float) -> Outage | None:
+def row_collapse(
+    rows: int, expected_rows: float, share: float
+) -> Outage | None:
     """Return the outage of a window with at most `share` of the rows that the weeks before lead one to expect.
 
     Where few rows are expected, few that arrive may be chance; then it is none.
@@ -136,7 +148,10 @@ def row_collapse(rows: int, expected_rows: float, share: float) -> Outage | None
         expected_rows: leads it should hold.
         share: of them, in [0, 1].
     """
-    if rows > share * expected_rows or poisson.cdf(rows, expected_rows) >= UNLIKELY:
+    if (
+        rows > share * expected_rows
+        or poisson.cdf(rows, expected_rows) >= UNLIKELY
+    ):
         return None
     return Outage(
         ROWS,

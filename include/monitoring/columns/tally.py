@@ -43,6 +43,8 @@ class Tally:
         """Return whether there is more than one value, missing counted as one."""
         if 0 < self.missing < len(self):
             return True
-        if pd.api.types.is_float_dtype(self.values):  # without sorting out a million different numbers
+        if pd.api.types.is_float_dtype(
+            self.values
+        ):  # without sorting out a million different numbers
             return bool(self.values.min() < self.values.max())
         return len(self.counts) > 1

@@ -14,7 +14,11 @@ def test_no_table_stands_for_fewer_leads_than_a_cell_may():
     leads = synthetic_leads(1500, 3)
     counts = leads.groupby(["Converted", "Lead Origin"]).size()
     cells = fit(leads)["columns"]["Lead Source"]["table"]
-    small = {f"{origin}|{label}" for (label, origin), rows in counts.items() if rows < CELL}
+    small = {
+        f"{origin}|{label}"
+        for (label, origin), rows in counts.items()
+        if rows < CELL
+    }
     assert small
     assert not small & set(cells)
 

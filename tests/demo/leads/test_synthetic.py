@@ -29,7 +29,9 @@ def test_every_level_is_one_that_the_contract_knows(leads, contract):
     gaps = {"", *contract.null_tokens}
     for column in contract.columns:
         if column.allowed:
-            assert set(leads[column.name]) - gaps <= set(column.allowed), column.name
+            assert set(leads[column.name]) - gaps <= set(column.allowed), (
+                column.name
+            )
 
 
 def test_numbers_are_numbers_within_the_contracts_bounds(leads, contract):
@@ -37,25 +39,42 @@ def test_numbers_are_numbers_within_the_contracts_bounds(leads, contract):
         if column.numeric:
             cells = leads[column.name]
             numbers = pd.to_numeric(cells[cells != ""])
-            assert column.minimum is None or numbers.min() >= column.minimum, column.name
-            assert column.maximum is None or numbers.max() <= column.maximum, column.name
+            assert column.minimum is None or numbers.min() >= column.minimum, (
+                column.name
+            )
+            assert column.maximum is None or numbers.max() <= column.maximum, (
+                column.name
+            )
 
 
 def test_vendor_scores_fail_and_come_back_over_the_eight_periods(leads):
     missing = (leads[VENDOR] == "").groupby(np.arange(ROWS) * 8 // ROWS).mean()
-    assert missing.tolist() == pytest.approx([0.02, 0.20, 0.97, 0.95, 0.92, 0.58, 0, 0], abs=0.03)
+    assert missing.tolist() == pytest.approx(
+        [0.02, 0.20, 0.97, 0.95, 0.92, 0.58, 0, 0], abs=0.03
+    )
 
 
 def test_the_vendors_four_columns_are_missing_together(leads):
-    columns = [VENDOR, "Asymmetrique Profile Score", "Asymmetrique Activity Index", "Asymmetrique Profile Index"]
+    columns = [
+        VENDOR,
+        "Asymmetrique Profile Score",
+        "Asymmetrique Activity Index",
+        "Asymmetrique Profile Index",
+    ]
     missing = leads[columns] == ""
     assert (missing.all(axis=1) == missing.any(axis=1)).all()
 
 
-def test_conversion_and_form_defaults_are_as_frequent_as_in_the_real_file(leads):
+def test_conversion_and_form_defaults_are_as_frequent_as_in_the_real_file(
+    leads,
+):
     assert (leads["Converted"] == "1").mean() == pytest.approx(0.385, abs=0.02)
-    assert (leads["Specialization"] == "Select").mean() == pytest.approx(0.210, abs=0.02)
-    assert (leads["Lead Quality"] == "").mean() == pytest.approx(0.516, abs=0.02)
+    assert (leads["Specialization"] == "Select").mean() == pytest.approx(
+        0.210, abs=0.02
+    )
+    assert (leads["Lead Quality"] == "").mean() == pytest.approx(
+        0.516, abs=0.02
+    )
 
 
 def test_tags_leak_the_outcome_as_in_the_real_file(leads):
@@ -77,7 +96,11 @@ def test_ids_are_unique_and_the_clock_only_grows(leads):
 
 
 def test_the_same_seed_gives_the_same_leads_and_another_gives_others():
-    first, second, other = synthetic_leads(300, 1), synthetic_leads(300, 1), synthetic_leads(300, 2)
+    first, second, other = (
+        synthetic_leads(300, 1),
+        synthetic_leads(300, 1),
+        synthetic_leads(300, 2),
+    )
     assert first.equals(second)
     assert not set(first["Prospect ID"]) & set(other["Prospect ID"])
 
@@ -86,4 +109,6 @@ def test_the_file_reads_back_as_the_same_cells(tmp_path):
     path = tmp_path / "made" / "leads.csv"
     write_synthetic(path, rows=50, seed=1)
     assert path.read_bytes().count(b"\r\n") == 51
-    assert pd.read_csv(path, dtype=str, keep_default_na=False).equals(synthetic_leads(50, 1))
+    assert pd.read_csv(path, dtype=str, keep_default_na=False).equals(
+        synthetic_leads(50, 1)
+    )

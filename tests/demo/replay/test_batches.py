@@ -20,7 +20,9 @@ def contract():
 
 
 def test_older_leads_come_first_whatever_the_order_of_the_file(contract):
-    first, second = cut(HEADER + b"a,30,x\r\nb,10,x\r\nc,200,x\r\nd,4,x\r\n", contract, HALVES)
+    first, second = cut(
+        HEADER + b"a,30,x\r\nb,10,x\r\nc,200,x\r\nd,4,x\r\n", contract, HALVES
+    )
     assert first.content == HEADER + b"d,4,x\r\nb,10,x\r\n"
     assert second.content == HEADER + b"a,30,x\r\nc,200,x\r\n"
     assert (first.rows, second.rows) == (2, 2)
@@ -62,7 +64,11 @@ def test_a_file_with_too_few_rows_is_refused(contract, content):
 def test_the_default_periods_lose_no_lead(contract):
     text = synthetic_leads(2000, 1).to_csv(index=False, lineterminator="\r\n")
     batches = cut(text.encode(), contract)
-    rows = [row for batch in batches for row in list(csv.reader(io.StringIO(batch.content.decode())))[1:]]
+    rows = [
+        row
+        for batch in batches
+        for row in list(csv.reader(io.StringIO(batch.content.decode())))[1:]
+    ]
     assert rows == list(csv.reader(io.StringIO(text)))[1:]
     assert [batch.rows for batch in batches] == [346, 119, 834, 701]
     assert len(batches) == len(PERIODS)

@@ -25,14 +25,22 @@ class SlowAirflow:
         return Run(dag_id, run_id)
 
     def state(self, run):
-        return "running" if self.now < self.seconds * self.tasks_in_row else "success"
+        return (
+            "running"
+            if self.now < self.seconds * self.tasks_in_row
+            else "success"
+        )
 
     def tasks(self, run):
         done = int(self.now // self.seconds)
-        states = itertools.chain(["success"] * done, ["running"], itertools.repeat(None))
+        states = itertools.chain(
+            ["success"] * done, ["running"], itertools.repeat(None)
+        )
         return [
             {"task_id": f"t{number}", "state": state, "try_number": 1}
-            for number, state in zip(range(self.tasks_in_row), states, strict=False)
+            for number, state in zip(
+                range(self.tasks_in_row), states, strict=False
+            )
         ]
 
     def page(self, run):
@@ -41,17 +49,26 @@ class SlowAirflow:
 
 def followed(airflow):
     with Progress(disable=True) as progress:
-        return follow.run_to_success(airflow, progress, "train", "r1", {}, "first")
+        return follow.run_to_success(
+            airflow, progress, "train", "r1", {}, "first"
+        )
 
 
-def test_a_run_may_take_longer_than_the_patience_as_long_as_its_tasks_move(monkeypatch):
+def test_a_run_may_take_longer_than_the_patience_as_long_as_its_tasks_move(
+    monkeypatch,
+):
     airflow = SlowAirflow(monkeypatch, seconds=follow.PATIENCE * 0.9)
     assert followed(airflow) == Run("train", "r1")
     assert airflow.now > follow.PATIENCE * 4
 
 
-def test_a_run_whose_tasks_stand_still_is_given_up_with_the_task_and_the_address(monkeypatch):
+def test_a_run_whose_tasks_stand_still_is_given_up_with_the_task_and_the_address(
+    monkeypatch,
+):
     airflow = SlowAirflow(monkeypatch, seconds=follow.PATIENCE * 3)
-    with pytest.raises(RunFailedError, match=r"no task has moved for 900 s: t0 running\nhttp://airflow/run"):
+    with pytest.raises(
+        RunFailedError,
+        match=r"no task has moved for 900 s: t0 running\nhttp://airflow/run",
+    ):
         followed(airflow)
     assert airflow.now < follow.PATIENCE * 1.2

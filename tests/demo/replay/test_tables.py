@@ -7,7 +7,21 @@ from rich.console import Console
 from demo.replay.facts import Facts, branch_taken
 from demo.replay.tables import alerts_cell, cells, drift_cell, outcome_table
 
-QUIET = Facts("quiet", 550, 2150, "stable", 0.21, "no_action", None, None, "", (), "", (), 40.0)
+QUIET = Facts(
+    "quiet",
+    550,
+    2150,
+    "stable",
+    0.21,
+    "no_action",
+    None,
+    None,
+    "",
+    (),
+    "",
+    (),
+    40.0,
+)
 FIRST = replace(
     QUIET,
     batch="first",

@@ -8,7 +8,9 @@ from docs.generate.dags import PAGE, ROOT, dag_page
 
 
 def test_the_committed_page_is_up_to_date() -> None:
-    assert PAGE.read_text(encoding="utf-8") == dag_page(ROOT / "dags"), "run python -m docs.generate.dags"
+    assert PAGE.read_text(encoding="utf-8") == dag_page(ROOT / "dags"), (
+        "run python -m docs.generate.dags"
+    )
 
 
 @pytest.mark.parametrize(
@@ -19,7 +21,9 @@ def test_the_committed_page_is_up_to_date() -> None:
         ('[Asset("leads")]', "whenever the asset is updated"),
     ],
 )
-def test_the_page_says_when_a_dag_runs(tmp_path: Path, schedule: str, words: str) -> None:
+def test_the_page_says_when_a_dag_runs(
+    tmp_path: Path, schedule: str, words: str
+) -> None:
     (tmp_path / "example.py").write_text(
         f'"""### Title\n\nWhat it does.\n"""\n@dag(schedule={schedule})\ndef x(): ...\n'
     )

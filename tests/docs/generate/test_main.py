@@ -8,7 +8,14 @@ MARKS = ("is made from", "Written by `python -m")
 
 
 def test_every_generated_page_has_a_generator() -> None:
-    heads = {page.name: page.read_text(encoding="utf-8")[:600] for page in (ROOT / "docs").glob("*.md")}
-    generated = {name for name, head in heads.items() if any(mark in head for mark in MARKS)}
+    heads = {
+        page.name: page.read_text(encoding="utf-8")[:600]
+        for page in (ROOT / "docs").glob("*.md")
+    }
+    generated = {
+        name
+        for name, head in heads.items()
+        if any(mark in head for mark in MARKS)
+    }
     assert generated == {"dags.md", "data-dictionary.md", "settings.md"}
     assert len(GENERATORS) == len(generated)

@@ -13,4 +13,7 @@ CSV = st.sampled_from(
 )
 
 schemathesis.openapi.media_type("text/csv", CSV)
-schemathesis.openapi.media_type("application/jsonlines", st.sampled_from([b"{}\n", b'{"visits": 3}\n{"fit": "low"}\n']))
+schemathesis.openapi.media_type(
+    "application/jsonlines",
+    st.sampled_from([b"{}\n", b'{"visits": 3}\n{"fit": "low"}\n']),
+)

@@ -26,23 +26,49 @@ KEY = "clean-key"
 
 
 def pins(path):
-    return dict(re.findall(r"^([a-z0-9._-]+)==(\S+)", path.read_text(), flags=re.MULTILINE))
+    return dict(
+        re.findall(
+            r"^([a-z0-9._-]+)==(\S+)", path.read_text(), flags=re.MULTILINE
+        )
+    )
 
 
 def test_the_lock_has_the_pins_of_the_training_and_nothing_of_airflow_evidently_or_spark():
     ours, theirs = pins(LOCK), pins(ROOT / "requirements-dev.txt")
-    assert {name: version for name, version in ours.items() if theirs[name] != version} == {}
-    unwelcome = ("airflow", "evidently", "pyspark", "moto", "pyarrow", "matplotlib", "imbalanced")
-    assert [name for name in ours if any(word in name for word in unwelcome)] == []
+    assert {
+        name: version
+        for name, version in ours.items()
+        if theirs[name] != version
+    } == {}
+    unwelcome = (
+        "airflow",
+        "evidently",
+        "pyspark",
+        "moto",
+        "pyarrow",
+        "matplotlib",
+        "imbalanced",
+    )
+    assert [
+        name for name in ours if any(word in name for word in unwelcome)
+    ] == []
 
 
 @pytest.fixture
 def image(tmp_path):
     """The folder that the image's recipe copies the project into."""
-    copied = re.findall(r"^COPY (include\S*) (include\S*)$", RECIPE.read_text(), flags=re.MULTILINE)
+    copied = re.findall(
+        r"^COPY (include\S*) (include\S*)$",
+        RECIPE.read_text(),
+        flags=re.MULTILINE,
+    )
     assert copied
     for source, target in copied:
-        shutil.copytree(ROOT / source, tmp_path / "app" / target, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(
+            ROOT / source,
+            tmp_path / "app" / target,
+            ignore=shutil.ignore_patterns("__pycache__"),
+        )
     return tmp_path / "app"
 
 
@@ -57,17 +83,30 @@ def api(image, clean_python, registered, bucket, layout, tmp_path):
     """Address of the API in the clean environment, on both stages' champions, with one key."""
     registered(stage=KnownAt.CONTACT)
     registered(stage=KnownAt.CAPTURE)
-    boto3.client("secretsmanager").create_secret(Name=f"keys/{bucket}", SecretString=json.dumps({"crm": hash_of(KEY)}))
+    boto3.client("secretsmanager").create_secret(
+        Name=f"keys/{bucket}", SecretString=json.dumps({"crm": hash_of(KEY)})
+    )
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    environment |= {"LEADS_API_KEYS_SECRET": f"keys/{bucket}", "LEADS_API_PORT": str(port)}
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if name != "PYTHONPATH"
+    }
+    environment |= {
+        "LEADS_API_KEYS_SECRET": f"keys/{bucket}",
+        "LEADS_API_PORT": str(port),
+    }
     with (tmp_path / "api.log").open("w") as log:
         command = [clean_python, "-m", "include.api"]
-        process = subprocess.Popen(command, cwd=image, env=environment, stdout=log, stderr=log)
+        process = subprocess.Popen(
+            command, cwd=image, env=environment, stdout=log, stderr=log
+        )
     try:
-        wait_for(f"http://127.0.0.1:{port}/readyz", process, tmp_path / "api.log")
+        wait_for(
+            f"http://127.0.0.1:{port}/readyz", process, tmp_path / "api.log"
+        )
         yield f"http://127.0.0.1:{port}"
     finally:
         process.kill()
@@ -89,13 +128,37 @@ def wait_for(url, process, log, seconds=120):
 def test_it_scores_as_here_and_answers_everything_else(api, contract, mixed):
     rows = mixed.head(200)
     leads = rows.astype(object).where(rows.notna(), None).to_dict("records")
-    with httpx.Client(base_url=api, headers={"X-API-Key": KEY}, timeout=60) as client:
+    with httpx.Client(
+        base_url=api, headers={"X-API-Key": KEY}, timeout=60
+    ) as client:
         scored = client.post("/predict", json=leads).json()["predictions"]
-        assert scored == load_champions(settings(), contract).score(rows, REASONS).astype(object).to_dict("records")
-        assert client.post("/predict", json=leads[0], headers={"X-API-Key": "wrong"}).status_code == 401
-        file = client.post("/predict/batch", content=rows.to_csv(index=False), headers={"Content-Type": "text/csv"})
+        assert scored == load_champions(settings(), contract).score(
+            rows, REASONS
+        ).astype(object).to_dict("records")
+        assert (
+            client.post(
+                "/predict", json=leads[0], headers={"X-API-Key": "wrong"}
+            ).status_code
+            == 401
+        )
+        file = client.post(
+            "/predict/batch",
+            content=rows.to_csv(index=False),
+            headers={"Content-Type": "text/csv"},
+        )
         assert file.text.count("\r\n") == 201
-        said = {"lead": "a-1", "rep": "mira", "verdict": "right", "model_version": "1"}
+        said = {
+            "lead": "a-1",
+            "rep": "mira",
+            "verdict": "right",
+            "model_version": "1",
+        }
         assert client.post("/feedback", json=said).status_code == 201
-        assert [client.get(path).status_code for path in ("/", "/model", "/metrics", "/docs", "/ping")] == [200] * 5
-        assert [client.get(f"/desk{path}").status_code for path in ("", "/score", "/static/desk.css")] == [200] * 3
+        assert [
+            client.get(path).status_code
+            for path in ("/", "/model", "/metrics", "/docs", "/ping")
+        ] == [200] * 5
+        assert [
+            client.get(f"/desk{path}").status_code
+            for path in ("", "/score", "/static/desk.css")
+        ] == [200] * 3

@@ -47,10 +47,14 @@ def contract():
 
 @pytest.fixture
 def accounts(contract):
-    leads = synthetic_leads(600, seed=0).rename(columns={column.name: column.field for column in contract.columns})
+    leads = synthetic_leads(600, seed=0).rename(
+        columns={column.name: column.field for column in contract.columns}
+    )
     leads = leads.astype(object).mask(leads.isin(contract.null_tokens), None)
     numbers = [column.field for column in contract.columns if column.numeric]
-    return leads.assign(**leads[numbers].apply(pd.to_numeric)).astype({contract.label: int})
+    return leads.assign(**leads[numbers].apply(pd.to_numeric)).astype(
+        {contract.label: int}
+    )
 
 
 @pytest.fixture
@@ -58,9 +62,18 @@ def address(bucket, contract, accounts, scorer_for):
     keys = Keys(lambda: {"local": hash_of(LOCAL_API_KEY)})
     keys.refresh()
     scorer = scorer_for(KnownAt.CONTACT)
-    champions = Champions(contract, {KnownAt.CONTACT: ChampionHolder(lambda served: scorer)}, poll_seconds=60)
+    champions = Champions(
+        contract,
+        {KnownAt.CONTACT: ChampionHolder(lambda served: scorer)},
+        poll_seconds=60,
+    )
     champions.refresh()
-    server = create_server(create_app(settings(), champions, keys), host="127.0.0.1", port=0, threads=2)
+    server = create_server(
+        create_app(settings(), champions, keys),
+        host="127.0.0.1",
+        port=0,
+        threads=2,
+    )
     threading.Thread(target=server.run, daemon=True).start()
     yield f"http://127.0.0.1:{server.effective_port}"
     server.close()
@@ -74,7 +87,14 @@ def output(kind, code, folder):
     else:
         (folder / "example.mjs").write_text(code)
         command = ["node", "example.mjs"]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -90,7 +110,9 @@ def test_every_example_of_the_page_says_what_it_should(kind, address, tmp_path):
     examples = [code for language, code in EXAMPLES if language == kind]
     assert len(examples) == len(SAYS[kind])
     for code, says in zip(examples, SAYS[kind], strict=True):
-        told = output(kind, code.replace("http://localhost:8090", address), tmp_path)
+        told = output(
+            kind, code.replace("http://localhost:8090", address), tmp_path
+        )
         assert re.search(says, told.strip()), told
 
 
@@ -100,8 +122,22 @@ def installed(tmp_path):
     need("npm")
     for name in ("package.json", "package-lock.json"):
         shutil.copy(NODE_MODULES / name, tmp_path)
-    command = ["npm", "ci", "--prefer-offline", "--no-audit", "--no-fund", "--ignore-scripts"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120)
+    command = [
+        "npm",
+        "ci",
+        "--prefer-offline",
+        "--no-audit",
+        "--no-fund",
+        "--ignore-scripts",
+    ]
+    done = subprocess.run(
+        command,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
     assert done.returncode == 0, done.stderr
     return tmp_path
 
@@ -117,11 +153,15 @@ def test_both_clients_of_the_endpoints_page_get_scores_and_a_refused_lead_says_w
         for kind, code in EXAMPLE.findall(ENDPOINT_PAGE)
     }
     assert list(examples) == ["python", "javascript"]
-    told = {kind: output(kind, code, installed) for kind, code in examples.items()}
+    told = {
+        kind: output(kind, code, installed) for kind, code in examples.items()
+    }
     assert re.match(r"\d+ [A-D] \[.*(raises|lowers) the score'", told["python"])
     numbers = {kind: text.split()[:2] for kind, text in told.items()}
     assert numbers["python"] == numbers["javascript"]
-    refused = examples["javascript"].replace("TotalVisits: 5", "TotalVisits: -5")
+    refused = examples["javascript"].replace(
+        "TotalVisits: 5", "TotalVisits: -5"
+    )
     caught = "import('./refused.mjs').catch((e) => console.log(e.name, e.OriginalStatusCode, e.OriginalMessage))"
     (installed / "refused.mjs").write_text(refused)
     said = output("javascript", caught, installed)
@@ -131,14 +171,26 @@ def test_both_clients_of_the_endpoints_page_get_scores_and_a_refused_lead_says_w
 
 def test_every_setting_and_every_limit_on_the_page_is_one():
     defaults = Settings()
-    variables = {variable for setting in all_settings() for variable in setting.variables}
+    variables = {
+        variable for setting in all_settings() for variable in setting.variables
+    }
     assert set(re.findall(r"LEADS_API_[A-Z_]+", PAGE)) <= variables
-    for value in (defaults.api.requests_per_second, defaults.api.burst, defaults.api.max_columns):
+    for value in (
+        defaults.api.requests_per_second,
+        defaults.api.burst,
+        defaults.api.max_columns,
+    ):
         assert f"{value:g} " in PAGE
     assert f"{defaults.api.max_leads:,}; `/predict/batch`" in PAGE
     assert defaults.api.keys_secret in PAGE
 
 
 def test_every_metric_on_the_page_is_one_and_none_is_left_out(client):
-    found = set(re.findall(r"^# TYPE (leads_api_\w+) ", client.get("/metrics").text, flags=re.MULTILINE))
+    found = set(
+        re.findall(
+            r"^# TYPE (leads_api_\w+) ",
+            client.get("/metrics").text,
+            flags=re.MULTILINE,
+        )
+    )
     assert set(re.findall(r"`(leads_api_\w+)`", PAGE)) == found

@@ -23,7 +23,16 @@ def test_what_nobody_foresaw_is_a_500_that_quotes_nothing(caplog):
     assert "Not foreseen" in caplog.text
 
 
-@pytest.mark.parametrize("error", [EndpointConnectionError(endpoint_url="http://s3"), ObjectMissingError("s3://b/k")])
+@pytest.mark.parametrize(
+    "error",
+    [
+        EndpointConnectionError(endpoint_url="http://s3"),
+        ObjectMissingError("s3://b/k"),
+    ],
+)
 def test_a_store_that_is_away_is_a_503_that_says_to_try_again(error):
     reply = raising(error)
-    assert (reply.status_code, "send it again" in reply.json["error"]) == (503, True)
+    assert (reply.status_code, "send it again" in reply.json["error"]) == (
+        503,
+        True,
+    )

@@ -22,7 +22,9 @@ def lines():
     root.setLevel(level)
 
 
-def test_each_request_is_one_line_with_what_an_operator_needs(client, lead, lines):
+def test_each_request_is_one_line_with_what_an_operator_needs(
+    client, lead, lines
+):
     client.post("/predict", json=[lead, lead], headers={REQUEST_ID: "crm-17"})
     (line,) = [line for line in lines() if line["logger"] == logs.__name__]
     assert {name: line[name] for name in ("request_id", "method", "route", "status", "leads", "caller")} == {
@@ -34,7 +36,11 @@ def test_each_request_is_one_line_with_what_an_operator_needs(client, lead, line
 def test_neither_leads_nor_keys_nor_paths_reach_the_log(client, lead, lines):
     secret = "jane.doe@example.com"
     headers = {"X-API-Key": secret, "Authorization": f"Bearer {secret}"}
-    client.post("/predict", json=lead | {"account": secret, "channel": secret}, headers=headers)
+    client.post(
+        "/predict",
+        json=lead | {"account": secret, "channel": secret},
+        headers=headers,
+    )
     client.post("/predict", json={"visits": secret}, headers=headers)
     client.post("/predict", data=secret, content_type="application/json")
     client.post("/predict", data=f"visits\n{secret}\n", content_type="text/csv")
@@ -42,18 +48,25 @@ def test_neither_leads_nor_keys_nor_paths_reach_the_log(client, lead, lines):
     client.post("/predict", data="x", content_type=secret)
     client.get(f"/{secret}")
     client.get("/model", headers={REQUEST_ID: secret})
-    assert len([line for line in lines() if line["logger"] == logs.__name__]) == 8
+    assert (
+        len([line for line in lines() if line["logger"] == logs.__name__]) == 8
+    )
     assert [line for line in lines() if "jane" in json.dumps(line)] == []
 
 
 @pytest.mark.parametrize("given", ["crm-17", "a" * 64])
 def test_a_sane_request_id_is_kept(client, given):
-    assert client.get("/healthz", headers={REQUEST_ID: given}).headers[REQUEST_ID] == given
+    assert (
+        client.get("/healthz", headers={REQUEST_ID: given}).headers[REQUEST_ID]
+        == given
+    )
 
 
 @pytest.mark.parametrize("given", ["", "a" * 65, "two words", "<script>", "ü"])
 def test_any_other_request_id_is_replaced(client, given):
-    made = client.get("/healthz", headers={REQUEST_ID: given}).headers[REQUEST_ID]
+    made = client.get("/healthz", headers={REQUEST_ID: given}).headers[
+        REQUEST_ID
+    ]
     assert (made != given, len(made)) == (True, 32)
 
 

@@ -32,9 +32,20 @@ def started(tmp_path):
 
     def start(*arguments, **environment):
         port = free_port()
-        command = [sys.executable, "-m", "include.api", *arguments, "--host", "127.0.0.1", "--port", str(port)]
+        command = [
+            sys.executable,
+            "-m",
+            "include.api",
+            *arguments,
+            "--host",
+            "127.0.0.1",
+            "--port",
+            str(port),
+        ]
         with (tmp_path / f"{port}.log").open("w") as log:
-            process = subprocess.Popen(command, env=os.environ | environment, stdout=log, stderr=log)
+            process = subprocess.Popen(
+                command, env=os.environ | environment, stdout=log, stderr=log
+            )
         processes.append(process)
         return f"http://127.0.0.1:{port}", process, tmp_path / f"{port}.log"
 
@@ -59,43 +70,75 @@ def answer(address, path, status, process, seconds=60):
     pytest.fail(f"{path} is not {status} after {seconds} s")
 
 
-def test_sagemaker_pings_until_a_late_model_is_there_and_then_invokes(started, write_models, lead, tmp_path):
+def test_sagemaker_pings_until_a_late_model_is_there_and_then_invokes(
+    started, write_models, lead, tmp_path
+):
     """Its container starts, its model comes late, it is asked all the same, and it is told to stop."""
-    address, process, log = started("serve", SAGEMAKER_BASE_DIR=str(tmp_path), LEADS_CHAMPION_POLL_SECONDS="0.2")
-    assert "no readable champions.json" in answer(address, "/ping", 503, process).json()["error"]
+    address, process, log = started(
+        "serve",
+        SAGEMAKER_BASE_DIR=str(tmp_path),
+        LEADS_CHAMPION_POLL_SECONDS="0.2",
+    )
+    assert (
+        "no readable champions.json"
+        in answer(address, "/ping", 503, process).json()["error"]
+    )
     assert httpx.post(f"{address}/invocations", json=lead).status_code == 503
     write_models(tmp_path / "model")
     answer(address, "/ping", 200, process)
     leads = [lead, lead | {"opinion": None}]
-    scored = httpx.post(f"{address}/invocations", json=leads).json()["predictions"]
+    scored = httpx.post(f"{address}/invocations", json=leads).json()[
+        "predictions"
+    ]
     assert [one["model_version"] for one in scored] == ["7", "3"]
     assert httpx.post(f"{address}/predict", json=lead).status_code == 401
     process.send_signal(signal.SIGTERM)
     process.wait(timeout=10)
-    assert all(json.loads(line)["level"] in ("INFO", "WARNING") for line in log.read_text().splitlines())
+    assert all(
+        json.loads(line)["level"] in ("INFO", "WARNING")
+        for line in log.read_text().splitlines()
+    )
 
 
 def test_before_the_first_promotion_the_api_is_up_and_names_the_model_that_has_no_champion(
     started, tracking, layout, contract, lead
 ):
     """As `make serve` starts it on a registry in which nothing has been promoted."""
-    address, process, log = started(LEADS_API_AUTH="off", LEADS_CHAMPION_POLL_SECONDS="0.2")
+    address, process, log = started(
+        LEADS_API_AUTH="off", LEADS_CHAMPION_POLL_SECONDS="0.2"
+    )
     answer(address, "/healthz", 200, process, seconds=180)
     give_up = time.monotonic() + 60
-    while contract.model_name() not in (said := answer(address, "/readyz", 503, process).json()["error"]):
+    while contract.model_name() not in (
+        said := answer(address, "/readyz", 503, process).json()["error"]
+    ):
         assert time.monotonic() < give_up, said
         time.sleep(0.1)
-    for reply in (httpx.post(f"{address}/predict", json=lead), httpx.get(f"{address}/model")):
-        assert (reply.status_code, contract.model_name() in reply.json()["error"]) == (503, True)
+    for reply in (
+        httpx.post(f"{address}/predict", json=lead),
+        httpx.get(f"{address}/model"),
+    ):
+        assert (
+            reply.status_code,
+            contract.model_name() in reply.json()["error"],
+        ) == (503, True)
     assert (
         "no model to score with yet"
-        in httpx.post(f"{address}/desk/score", data={"visits": "3"}, headers={"Sec-Fetch-Site": "same-origin"}).text
+        in httpx.post(
+            f"{address}/desk/score",
+            data={"visits": "3"},
+            headers={"Sec-Fetch-Site": "same-origin"},
+        ).text
     )
     assert "score_leads" in httpx.get(f"{address}/desk").text
-    assert "ERROR" not in {json.loads(line)["level"] for line in log.read_text().splitlines()}
+    assert "ERROR" not in {
+        json.loads(line)["level"] for line in log.read_text().splitlines()
+    }
 
 
-def test_a_worker_that_is_killed_is_started_again_and_none_outlives_a_killed_server(started, write_models, tmp_path):
+def test_a_worker_that_is_killed_is_started_again_and_none_outlives_a_killed_server(
+    started, write_models, tmp_path
+):
     write_models(tmp_path / "model")
     address, process, _ = started("serve", SAGEMAKER_BASE_DIR=str(tmp_path))
     answer(address, "/ping", 200, process)
@@ -106,10 +149,16 @@ def test_a_worker_that_is_killed_is_started_again_and_none_outlives_a_killed_ser
     (successor,) = psutil.Process(process.pid).children()
     process.kill()
     successor.wait(timeout=10)
-    assert psutil.pid_exists(worker.pid) is psutil.pid_exists(successor.pid) is False
+    assert (
+        psutil.pid_exists(worker.pid)
+        is psutil.pid_exists(successor.pid)
+        is False
+    )
 
 
-def test_callers_that_send_slowly_keep_nobody_waiting(started, write_models, tmp_path):
+def test_callers_that_send_slowly_keep_nobody_waiting(
+    started, write_models, tmp_path
+):
     write_models(tmp_path / "model")
     address, process, _ = started("serve", SAGEMAKER_BASE_DIR=str(tmp_path))
     answer(address, "/ping", 200, process)
@@ -118,51 +167,93 @@ def test_callers_that_send_slowly_keep_nobody_waiting(started, write_models, tmp
     slow = ["/invocations"] * (THREADS // 2) + ["/predict"] * (2 * THREADS)
     with ExitStack() as held:
         for path in slow:
-            caller = held.enter_context(socket.create_connection((where.host, where.port)))
+            caller = held.enter_context(
+                socket.create_connection((where.host, where.port))
+            )
             caller.sendall(
                 f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: text/csv\r\nContent-Length: 9\r\n\r\na".encode()
             )
         assert httpx.get(f"{address}/ping", timeout=20).status_code == 200
 
 
-def test_a_body_without_a_length_or_cut_short_is_refused(started, write_models, tmp_path):
+def test_a_body_without_a_length_or_cut_short_is_refused(
+    started, write_models, tmp_path
+):
     write_models(tmp_path / "model")
     address, process, log = started("serve", SAGEMAKER_BASE_DIR=str(tmp_path))
     answer(address, "/ping", 200, process)
     csv = {"Content-Type": "text/csv"}
-    refused = httpx.post(f"{address}/invocations", content=iter([b"channel\n", b"web\n"]), headers=csv)
-    assert (refused.status_code, "Content-Length" in refused.json()["error"]) == (411, True)
+    refused = httpx.post(
+        f"{address}/invocations",
+        content=iter([b"channel\n", b"web\n"]),
+        headers=csv,
+    )
+    assert (
+        refused.status_code,
+        "Content-Length" in refused.json()["error"],
+    ) == (411, True)
     where = httpx.URL(address)
     with socket.create_connection((where.host, where.port)) as caller:
-        caller.sendall(b"POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Type: text/csv\r\nContent-Length: 99\r\n\r\n")
+        caller.sendall(
+            b"POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Type: text/csv\r\nContent-Length: 99\r\n\r\n"
+        )
         caller.sendall(b"channel\nweb\n")
         caller.shutdown(socket.SHUT_WR)
         caller.settimeout(20)
         assert caller.recv(4096)[:12] in (b"", b"HTTP/1.1 400")
-    assert httpx.post(f"{address}/invocations", content=b"channel\nweb\n", headers=csv).status_code == 200
-    answered = [json.loads(line) for line in log.read_text().splitlines() if '"answered"' in line]
-    assert [line["leads"] for line in answered if line["route"] == "/invocations" and line["status"] == 200] == [1]
+    assert (
+        httpx.post(
+            f"{address}/invocations", content=b"channel\nweb\n", headers=csv
+        ).status_code
+        == 200
+    )
+    answered = [
+        json.loads(line)
+        for line in log.read_text().splitlines()
+        if '"answered"' in line
+    ]
+    assert [
+        line["leads"]
+        for line in answered
+        if line["route"] == "/invocations" and line["status"] == 200
+    ] == [1]
 
 
 def test_a_key_is_made_once_shown_once_and_works(bucket):
     def make(name):
         command = [sys.executable, "-m", "include.api", "key", name]
         environment = os.environ | {"LEADS_API_KEYS_SECRET": f"keys/{bucket}"}
-        return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        return subprocess.run(
+            command,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
 
     made, again = make("crm"), make("crm")
-    assert (made.returncode, again.returncode, "there is a key 'crm'" in again.stderr) == (0, 1, True)
-    content = boto3.client("secretsmanager").get_secret_value(SecretId=f"keys/{bucket}")["SecretString"]
+    assert (
+        made.returncode,
+        again.returncode,
+        "there is a key 'crm'" in again.stderr,
+    ) == (0, 1, True)
+    content = boto3.client("secretsmanager").get_secret_value(
+        SecretId=f"keys/{bucket}"
+    )["SecretString"]
     assert json.loads(content) == {"crm": hash_of(made.stdout.strip())}
 
 
-def test_a_public_address_without_a_token_is_explained_and_nothing_is_served(started, bucket):
+def test_a_public_address_without_a_token_is_explained_and_nothing_is_served(
+    started, bucket
+):
     _, process, log = started("--public", NGROK_AUTHTOKEN="")
     assert process.wait(timeout=60) == 1
     assert "NGROK_AUTHTOKEN" in log.read_text()
 
 
-def test_a_public_address_without_the_sdk_says_how_to_install_it(started, bucket):
+def test_a_public_address_without_the_sdk_says_how_to_install_it(
+    started, bucket
+):
     if importlib.util.find_spec("ngrok"):
         pytest.skip("ngrok's SDK is installed here, and would ask its service")
     _, process, log = started("--public", NGROK_AUTHTOKEN="t")
@@ -171,6 +262,8 @@ def test_a_public_address_without_the_sdk_says_how_to_install_it(started, bucket
 
 
 def test_a_public_address_without_keys_is_refused(started, bucket):
-    _, process, log = started("--public", NGROK_AUTHTOKEN="t", LEADS_API_AUTH="off")
+    _, process, log = started(
+        "--public", NGROK_AUTHTOKEN="t", LEADS_API_AUTH="off"
+    )
     assert process.wait(timeout=60) == 1
     assert "leave the keys on" in log.read_text()

@@ -10,7 +10,9 @@ def figures(client):
     """Name and labels to value."""
     families = text_string_to_metric_families(client.get("/metrics").text)
     return {
-        (sample.name, *sorted(sample.labels.values())): sample.value for family in families for sample in family.samples
+        (sample.name, *sorted(sample.labels.values())): sample.value
+        for family in families
+        for sample in family.samples
     }
 
 
@@ -41,26 +43,47 @@ def contract(contract_with_levels):
     return contract_with_levels
 
 
-def test_levels_that_the_contract_does_not_name_are_counted_by_field_and_never_quoted(client, lead):
+def test_levels_that_the_contract_does_not_name_are_counted_by_field_and_never_quoted(
+    client, lead
+):
     client.post(
-        "/predict", json=[lead, lead | {"channel": "carrier pigeon"}, lead | {"channel": None}, {"channel": "x"}]
+        "/predict",
+        json=[
+            lead,
+            lead | {"channel": "carrier pigeon"},
+            lead | {"channel": None},
+            {"channel": "x"},
+        ],
     )
     assert figures(client)["leads_api_unknown_levels_total", "channel"] == 2
     assert "pigeon" not in client.get("/metrics").text
 
 
 def test_the_serving_versions_are_told(client, contract):
-    assert figures(client)[("leads_api_champion", *sorted(("contact", contract.model_name(), "7")))] == 1
+    assert (
+        figures(client)[
+            (
+                "leads_api_champion",
+                *sorted(("contact", contract.model_name(), "7")),
+            )
+        ]
+        == 1
+    )
 
 
-def test_looks_at_the_registry_in_vain_are_counted_by_stage(contract, client_of):
+def test_looks_at_the_registry_in_vain_are_counted_by_stage(
+    contract, client_of
+):
     def away(served):
         raise OSError("away")
 
     def none_yet(served):
         raise NoChampionError("none yet")
 
-    holders = {KnownAt.CONTACT: ChampionHolder(away), KnownAt.CAPTURE: ChampionHolder(none_yet)}
+    holders = {
+        KnownAt.CONTACT: ChampionHolder(away),
+        KnownAt.CAPTURE: ChampionHolder(none_yet),
+    }
     champions = Champions(contract, holders, poll_seconds=60)
     for _ in range(3):
         champions.refresh()

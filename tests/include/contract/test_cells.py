@@ -11,17 +11,27 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from include.contract import cells, load_contract
-from include.contract.cells import LARGEST, CellError, cell_rule, cell_rules, read_cell
+from include.contract.cells import (
+    LARGEST,
+    CellError,
+    cell_rule,
+    cell_rules,
+    read_cell,
+)
 
 NULL_TOKENS = frozenset({"", "Select"})
 RULES = {
     "text": cell_rule({"type": "string"}, NULL_TOKENS),
     "whole": cell_rule({"type": "integer"}, NULL_TOKENS),
-    "count": cell_rule({"type": "integer", "minimum": 0, "maximum": 9}, NULL_TOKENS),
+    "count": cell_rule(
+        {"type": "integer", "minimum": 0, "maximum": 9}, NULL_TOKENS
+    ),
     "number": cell_rule({"type": "number"}, NULL_TOKENS),
     "minutes": cell_rule({"type": "number", "minimum": 0.5}, NULL_TOKENS),
     "level": cell_rule({"type": "category", "allowed": ["Web"]}, NULL_TOKENS),
-    "heat": cell_rule({"type": "ordinal", "order": ["cold", "hot"]}, NULL_TOKENS),
+    "heat": cell_rule(
+        {"type": "ordinal", "order": ["cold", "hot"]}, NULL_TOKENS
+    ),
     "flag": cell_rule({"type": "yes_no"}, NULL_TOKENS),
 }
 
@@ -81,9 +91,24 @@ def test_null_tokens_are_compared_exactly(value):
         ("whole", 2.5, "not a whole number", "must be a whole number"),
         ("whole", "1_0", "not a whole number", "must be a number"),
         ("whole", "٣", "not a whole number", "must be a number"),
-        ("whole", "2147483648", "does not fit into 32 bits", f"must lie between {-(2**31)} and {2**31 - 1}"),
-        ("whole", -(2**31) - 1, "does not fit into 32 bits", f"must lie between {-(2**31)} and {2**31 - 1}"),
-        ("whole", "9" * 5000, "does not fit into 32 bits", f"must lie between {-(2**31)} and {2**31 - 1}"),
+        (
+            "whole",
+            "2147483648",
+            "does not fit into 32 bits",
+            f"must lie between {-(2**31)} and {2**31 - 1}",
+        ),
+        (
+            "whole",
+            -(2**31) - 1,
+            "does not fit into 32 bits",
+            f"must lie between {-(2**31)} and {2**31 - 1}",
+        ),
+        (
+            "whole",
+            "9" * 5000,
+            "does not fit into 32 bits",
+            f"must lie between {-(2**31)} and {2**31 - 1}",
+        ),
         ("whole", 10**400, "not a number", "must be a number"),
         ("whole", True, "not a number", "must be a number"),
         ("count", -1, "below 0", "must not be below 0"),
@@ -96,28 +121,69 @@ def test_null_tokens_are_compared_exactly(value):
         ("number", math.nan, "not a number", "must be a finite number"),
         ("number", 10**400, "not a number", "must be a number"),
         ("number", False, "not a number", "must be a number"),
-        ("number", LARGEST + 1, f"not between {-LARGEST} and {LARGEST}", f"must lie between {-LARGEST} and {LARGEST}"),
-        ("number", "-1e16", f"not between {-LARGEST} and {LARGEST}", f"must lie between {-LARGEST} and {LARGEST}"),
+        (
+            "number",
+            LARGEST + 1,
+            f"not between {-LARGEST} and {LARGEST}",
+            f"must lie between {-LARGEST} and {LARGEST}",
+        ),
+        (
+            "number",
+            "-1e16",
+            f"not between {-LARGEST} and {LARGEST}",
+            f"must lie between {-LARGEST} and {LARGEST}",
+        ),
         ("minutes", "0.4", "below 0.5", "must not be below 0.5"),
         ("text", True, "not text", "must be text"),
         ("text", 7.5, "not text", "must be text"),
         ("text", math.inf, "not text", "must be text"),
-        ("text", "x" * 1025, "longer than 1024 bytes", "must not be longer than 1024 bytes"),
+        (
+            "text",
+            "x" * 1025,
+            "longer than 1024 bytes",
+            "must not be longer than 1024 bytes",
+        ),
         ("level", 3, "not text", "must be text"),
-        ("level", "é" * 129, "longer than 256 bytes", "must not be longer than 256 bytes"),
-        ("level", "a\0b", "holds a NUL character", "must not hold a NUL character"),
-        ("level", "\ud800", "not readable as UTF-8 text", "must be text that UTF-8 can write"),
+        (
+            "level",
+            "é" * 129,
+            "longer than 256 bytes",
+            "must not be longer than 256 bytes",
+        ),
+        (
+            "level",
+            "a\0b",
+            "holds a NUL character",
+            "must not hold a NUL character",
+        ),
+        (
+            "level",
+            "\ud800",
+            "not readable as UTF-8 text",
+            "must be text that UTF-8 can write",
+        ),
         ("heat", "boiling", "none of cold, hot", "must be one of cold, hot"),
         ("flag", "yes", "neither Yes nor No", "must be Yes or No"),
         ("flag", True, "not text", "must be text"),
-        ("level", {"nested": 1}, "not a single value", "must be a single value"),
+        (
+            "level",
+            {"nested": 1},
+            "not a single value",
+            "must be a single value",
+        ),
         ("number", [1], "not a single value", "must be a single value"),
     ],
 )
-def test_a_cell_that_breaks_a_rule_says_which_one_and_what_it_must_be(name, value, problem, demand):
+def test_a_cell_that_breaks_a_rule_says_which_one_and_what_it_must_be(
+    name, value, problem, demand
+):
     with pytest.raises(CellError) as error:
         read_cell(RULES[name], value)
-    assert (error.value.problem, error.value.demand, str(error.value)) == (problem, demand, demand)
+    assert (error.value.problem, error.value.demand, str(error.value)) == (
+        problem,
+        demand,
+        demand,
+    )
 
 
 def test_a_whole_number_that_python_cannot_write_is_no_text():
@@ -132,7 +198,9 @@ json_values = st.recursive(
 
 
 @given(value=json_values)
-def test_every_value_is_typed_missing_or_refused_and_a_typed_one_is_read_again_as_itself(value):
+def test_every_value_is_typed_missing_or_refused_and_a_typed_one_is_read_again_as_itself(
+    value,
+):
     for rule in RULES.values():
         try:
             typed = read_cell(rule, value)
@@ -141,7 +209,10 @@ def test_every_value_is_typed_missing_or_refused_and_a_typed_one_is_read_again_a
         assert read_cell(rule, typed) == typed
 
 
-@given(number=st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(2**60), 2**60))
+@given(
+    number=st.floats(allow_nan=False, allow_infinity=False)
+    | st.integers(-(2**60), 2**60)
+)
 def test_a_number_and_its_text_are_read_alike(number):
     def outcome(value):
         try:
@@ -159,7 +230,10 @@ def test_the_contract_gives_every_column_a_rule_and_its_json_the_same_one():
     content = json.loads(contract.model_dump_json())
     assert tuple(rules) == contract.fields
     for column in content["columns"]:
-        assert cell_rule(column, frozenset(content["null_tokens"])) == rules[column["field"]]
+        assert (
+            cell_rule(column, frozenset(content["null_tokens"]))
+            == rules[column["field"]]
+        )
     assert rules[contract.label].maximum == 1
 
 
@@ -169,7 +243,19 @@ def test_a_type_that_nobody_knows_is_an_error():
 
 
 def test_the_rules_run_on_glue_5_with_nothing_but_the_standard_library():
-    tree = ast.parse(Path(cells.__file__).read_text(encoding="utf-8"), feature_version=(3, 11))
-    at_run_time = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
-    modules = {node.module if isinstance(node, ast.ImportFrom) else node.names[0].name for node in at_run_time}
-    assert {module.split(".")[0] for module in modules if module} <= set(sys.stdlib_module_names)
+    tree = ast.parse(
+        Path(cells.__file__).read_text(encoding="utf-8"),
+        feature_version=(3, 11),
+    )
+    at_run_time = [
+        node
+        for node in tree.body
+        if isinstance(node, ast.Import | ast.ImportFrom)
+    ]
+    modules = {
+        node.module if isinstance(node, ast.ImportFrom) else node.names[0].name
+        for node in at_run_time
+    }
+    assert {module.split(".")[0] for module in modules if module} <= set(
+        sys.stdlib_module_names
+    )

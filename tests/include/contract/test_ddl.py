@@ -15,8 +15,13 @@ def test_every_type_has_its_redshift_type(small):
     }
 
 
-def test_staging_has_the_fields_in_order_because_copy_goes_by_position(x_education):
-    assert [name for name, _ in ddl.staging_columns(x_education)] == [*x_education.fields, "source_file"]
+def test_staging_has_the_fields_in_order_because_copy_goes_by_position(
+    x_education,
+):
+    assert [name for name, _ in ddl.staging_columns(x_education)] == [
+        *x_education.fields,
+        "source_file",
+    ]
 
 
 def test_the_table_adds_when_row_and_label_first_arrived(small):
@@ -25,4 +30,6 @@ def test_the_table_adds_when_row_and_label_first_arrived(small):
 
 
 def test_the_table_is_spread_by_key_and_sorted_by_clock(small):
-    assert ddl.table_hints(small) == "DISTSTYLE KEY DISTKEY (lead_id) SORTKEY (nr)"
+    assert (
+        ddl.table_hints(small) == "DISTSTYLE KEY DISTKEY (lead_id) SORTKEY (nr)"
+    )

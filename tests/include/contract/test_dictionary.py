@@ -7,12 +7,17 @@ ROOT = Path(__file__).parents[3]
 
 def test_the_committed_page_is_what_the_contract_says(x_education):
     committed = (ROOT / dictionary.PAGE).read_text(encoding="utf-8")
-    assert committed == dictionary.dictionary_page(x_education), "run python -m include.contract.dictionary"
+    assert committed == dictionary.dictionary_page(x_education), (
+        "run python -m include.contract.dictionary"
+    )
 
 
 def test_every_column_has_a_row_with_its_type_and_moment(small):
     page = dictionary.dictionary_page(small)
-    assert "| 4 | Visits | `visits` | integer ≥ 0 | INTEGER | yes | **Visits**: d *capture*, x. |" in page
+    assert (
+        "| 4 | Visits | `visits` | integer ≥ 0 | INTEGER | yes | **Visits**: d *capture*, x. |"
+        in page
+    )
     assert "| no, the label |" in page
 
 
@@ -25,4 +30,6 @@ def test_levels_are_listed_by_group(small):
 def test_the_command_writes_the_page(tmp_path, monkeypatch, x_education):
     monkeypatch.chdir(tmp_path)
     dictionary.main()
-    assert dictionary.PAGE.read_text(encoding="utf-8") == dictionary.dictionary_page(x_education)
+    assert dictionary.PAGE.read_text(
+        encoding="utf-8"
+    ) == dictionary.dictionary_page(x_education)

@@ -7,16 +7,31 @@ from include.contract import ContractError, load_contract, parse_contract
     ("old", "new", "column", "key"),
     [
         ("field: visits, ", "field: visits, colour: red, ", "Visits", "colour"),
-        ("minimum: 0, label: Visits", "minimum: none, label: Visits", "Visits", "minimum"),
+        (
+            "minimum: 0, label: Visits",
+            "minimum: none, label: Visits",
+            "Visits",
+            "minimum",
+        ),
         ("known_at: engagement", "known_at: never", "Pages", "known_at"),
         ("type: ordinal, ", "type: rank, ", "Heat", "type"),
         ("order: [cold, hot]", "order: [cold, cold]", "Heat", "order"),
         ("order: [cold, hot], ", "", "Heat", "order"),
         ("{Direct: [Mail, SMS]}", "{Direct: [Mail, Fax]}", "Channel", "groups"),
-        ("{Direct: [Mail, SMS]}", "{Direct: [Mail], Other: [Mail]}", "Channel", "groups"),
+        (
+            "{Direct: [Mail, SMS]}",
+            "{Direct: [Mail], Other: [Mail]}",
+            "Channel",
+            "groups",
+        ),
         ("field: visits", "field: Total Visits", "Visits", "field"),
         ("label: Lead, ", "", "Lead Id", "label"),
-        ("type: number, ", "type: number, minimum: 2, maximum: 1, ", "Pages", "minimum"),
+        (
+            "type: number, ",
+            "type: number, minimum: 2, maximum: 1, ",
+            "Pages",
+            "minimum",
+        ),
         ("type: yes_no, ", "type: yes_no, minimum: 1, ", "No calls", "minimum"),
         ("type: string, ", "type: string, type: number, ", "Lead Id", "type"),
         ("name: Visits, ", "name: Nr, ", "Nr", "name"),
@@ -40,7 +55,9 @@ from include.contract import ContractError, load_contract, parse_contract
         "field twice",
     ],
 )
-def test_a_mistake_in_a_column_names_file_column_and_key(write_contract, small_yaml, old, new, column, key):
+def test_a_mistake_in_a_column_names_file_column_and_key(
+    write_contract, small_yaml, old, new, column, key
+):
     assert old in small_yaml
     path = write_contract(small_yaml.replace(old, new))
     with pytest.raises(ContractError) as caught:
@@ -54,16 +71,26 @@ def test_a_mistake_in_a_column_names_file_column_and_key(write_contract, small_y
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
-        ("key: lead_id", "key: mail", "'key' names 'mail', which is not a column"),
+        (
+            "key: lead_id",
+            "key: mail",
+            "'key' names 'mail', which is not a column",
+        ),
         ("label: won", "label: nr", "must be three different columns"),
         ("clock: nr", "clock: channel", "'clock' must be a numeric column"),
         ("maximum: 1", "maximum: 2", "minimum 0 and maximum 1"),
-        ("version: 1", "version: 1\nversion: 2", "the key 'version' stands twice"),
+        (
+            "version: 1",
+            "version: 1\nversion: 2",
+            "the key 'version' stands twice",
+        ),
         ("version: 1", "version: 1\nflavour: sweet", "key 'flavour'"),
         ("table: leads", "table: Leads Table", "key 'names.table'"),
     ],
 )
-def test_a_mistake_in_the_contract_names_file_and_key(write_contract, small_yaml, old, new, says):
+def test_a_mistake_in_the_contract_names_file_and_key(
+    write_contract, small_yaml, old, new, says
+):
     path = write_contract(small_yaml.replace(old, new))
     with pytest.raises(ContractError) as caught:
         load_contract(path)
@@ -71,7 +98,16 @@ def test_a_mistake_in_the_contract_names_file_and_key(write_contract, small_yaml
     assert path in str(caught.value)
 
 
-@pytest.mark.parametrize("text", ["", "just a word", "- a\n- b\n", "columns: [1, 2, 3]\n", "columns: {a: 1}\n"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "just a word",
+        "- a\n- b\n",
+        "columns: [1, 2, 3]\n",
+        "columns: {a: 1}\n",
+    ],
+)
 def test_a_file_that_holds_no_contract_is_refused_by_name(write_contract, text):
     path = write_contract(text)
     with pytest.raises(ContractError, match="small.yaml"):
@@ -80,7 +116,9 @@ def test_a_file_that_holds_no_contract_is_refused_by_name(write_contract, text):
 
 def test_broken_yaml_is_refused_by_name(write_contract):
     path = write_contract("columns: [")
-    with pytest.raises(ContractError, match=r"small\.yaml: not readable as YAML"):
+    with pytest.raises(
+        ContractError, match=r"small\.yaml: not readable as YAML"
+    ):
         load_contract(path)
 
 

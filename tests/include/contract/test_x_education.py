@@ -12,7 +12,9 @@ from include.contract import KnownAt
 from include.contract.cells import CellError, cell_rules, read_cell
 
 ROOT = Path(__file__).parents[3]
-REAL_LEADS = Path(os.environ.get("LEADS_CSV", ROOT / "../shared/data/Leads.csv"))
+REAL_LEADS = Path(
+    os.environ.get("LEADS_CSV", ROOT / "../shared/data/Leads.csv")
+)
 DICTIONARY = ROOT / "../shared/data/Leads_Data_Dictionary.csv"
 
 ENGAGEMENT = {"last_activity", "last_notable_activity"}
@@ -27,14 +29,21 @@ CONTACT = {
 }
 
 
-def test_there_are_37_columns_and_fields_are_their_names_in_snake_case(x_education):
+def test_there_are_37_columns_and_fields_are_their_names_in_snake_case(
+    x_education,
+):
     assert len(x_education.columns) == 37
     for column in x_education.columns:
         assert column.field == re.sub(r"\W+", "_", column.name.lower())
 
 
-def test_what_sales_or_a_vendor_adds_after_contact_is_seen_by_the_contact_stage_only(x_education):
-    stages = {stage: {column.field for column in x_education.features(stage)} for stage in KnownAt}
+def test_what_sales_or_a_vendor_adds_after_contact_is_seen_by_the_contact_stage_only(
+    x_education,
+):
+    stages = {
+        stage: {column.field for column in x_education.features(stage)}
+        for stage in KnownAt
+    }
     assert stages[KnownAt.CONTACT] - stages[KnownAt.ENGAGEMENT] == CONTACT
     assert stages[KnownAt.ENGAGEMENT] - stages[KnownAt.CAPTURE] == ENGAGEMENT
     assert len(stages[KnownAt.CAPTURE]) == 13
@@ -50,7 +59,11 @@ def test_what_sales_or_a_vendor_adds_after_contact_is_seen_by_the_contact_stage_
         ("country", "India", "Tier 1"),
         ("city", "Mumbai", "Metro"),
         ("city", "Tier II Cities", "Non-Metro"),
-        ("what_is_your_current_occupation", "Working Professional", "Professional"),
+        (
+            "what_is_your_current_occupation",
+            "Working Professional",
+            "Professional",
+        ),
         ("last_notable_activity", "Email Opened", "Engaged via Email"),
         ("last_activity", "Email Opened", "Engaged via Email"),
         ("tags", "Ringing", "Trying to Contact"),
@@ -68,7 +81,11 @@ def test_levels_are_grouped_as_the_guide_says(x_education, field, level, group):
 
 def test_the_vendors_indexes_rise_from_low_to_high(x_education):
     for field in ("asymmetrique_activity_index", "asymmetrique_profile_index"):
-        assert x_education.column(field).order == ("03.Low", "02.Medium", "01.High")
+        assert x_education.column(field).order == (
+            "03.Low",
+            "02.Medium",
+            "01.High",
+        )
 
 
 def test_names_are_the_guides(x_education):
@@ -81,18 +98,24 @@ def test_names_are_the_guides(x_education):
 def real_leads(x_education) -> pd.DataFrame:
     if not REAL_LEADS.exists():
         pytest.skip("no real leads; set LEADS_CSV")
-    cells = pd.read_csv(REAL_LEADS, dtype=str, keep_default_na=False).apply(lambda column: column.str.strip())
+    cells = pd.read_csv(REAL_LEADS, dtype=str, keep_default_na=False).apply(
+        lambda column: column.str.strip()
+    )
     return cells.mask(cells.isin(x_education.null_tokens), None)
 
 
 def test_columns_stand_in_the_order_of_the_real_file(x_education, real_leads):
-    assert [column.name for column in x_education.columns] == list(real_leads.columns)
+    assert [column.name for column in x_education.columns] == list(
+        real_leads.columns
+    )
 
 
 def test_the_real_leads_have_exactly_the_levels_listed(x_education, real_leads):
     for column in x_education.columns:
         if levels := column.allowed or column.order:
-            assert set(real_leads[column.name].dropna()) == set(levels), column.name
+            assert set(real_leads[column.name].dropna()) == set(levels), (
+                column.name
+            )
 
 
 def test_every_cell_of_the_real_leads_keeps_the_contract(x_education):
@@ -107,7 +130,9 @@ def test_every_cell_of_the_real_leads_keeps_the_contract(x_education):
                 try:
                     value = read_cell(rules[column.field], row[column.name])
                 except CellError as error:
-                    broken.append((number, column.name, row[column.name], error.problem))
+                    broken.append(
+                        (number, column.name, row[column.name], error.problem)
+                    )
                     continue
                 if column.field == x_education.label:
                     outcomes.append(value)
@@ -115,20 +140,28 @@ def test_every_cell_of_the_real_leads_keeps_the_contract(x_education):
     assert (len(outcomes), sum(outcomes)) == (9240, 3561)
 
 
-def test_near_constant_means_one_level_in_99_percent_of_the_real_leads(x_education, real_leads):
+def test_near_constant_means_one_level_in_99_percent_of_the_real_leads(
+    x_education, real_leads
+):
     top_share = {
-        column.field: real_leads[column.name].value_counts(normalize=True, dropna=False).iloc[0]
+        column.field: real_leads[column.name]
+        .value_counts(normalize=True, dropna=False)
+        .iloc[0]
         for column in x_education.columns
     }
-    assert {column.field for column in x_education.columns if column.near_constant} == {
-        field for field, share in top_share.items() if share >= 0.99
-    }
+    assert {
+        column.field for column in x_education.columns if column.near_constant
+    } == {field for field, share in top_share.items() if share >= 0.99}
 
 
-@pytest.mark.skipif(not DICTIONARY.exists(), reason="the guide's data dictionary is not there")
+@pytest.mark.skipif(
+    not DICTIONARY.exists(), reason="the guide's data dictionary is not there"
+)
 def test_every_variable_of_the_guides_dictionary_is_a_column(x_education):
     with DICTIONARY.open(encoding="utf-8") as file:
         variables = [row["Variable"].lower() for row in csv.DictReader(file)]
     known = {column.name.lower() for column in x_education.columns}
     # the dictionary says "this course" where the file says "a course"
-    assert {variable.replace("this course", "a course") for variable in variables} == known
+    assert {
+        variable.replace("this course", "a course") for variable in variables
+    } == known

@@ -20,7 +20,9 @@ def unpacked(uri, folder):
     """The folder as SageMaker lays it out."""
     folder.mkdir()
     download_file(uri, folder.parent / f"{folder.name}.tar.gz")
-    subprocess.run(["tar", "-xzf", f"{folder}.tar.gz", "-C", folder], check=True)
+    subprocess.run(
+        ["tar", "-xzf", f"{folder}.tar.gz", "-C", folder], check=True
+    )
     return folder
 
 
@@ -29,13 +31,19 @@ def target(layout):
     return f"s3://{layout.settings.s3.bucket}/model-artifacts/endpoint/"
 
 
-def test_a_server_on_the_bundle_scores_as_one_on_the_registry(registered, target, mixed, tmp_path, contract):
+def test_a_server_on_the_bundle_scores_as_one_on_the_registry(
+    registered, target, mixed, tmp_path, contract
+):
     registered(stage=KnownAt.CONTACT)
     registered(stage=KnownAt.CAPTURE)
     made = bundle(settings(), contract, target)
     assert made["model_data_url"] == f"{target}model.tar.gz"
     assert made["versions"] == "contact-1-capture-1"
-    served = folder_champions(settings(), contract, unpacked(made["model_data_url"], tmp_path / "model"))
+    served = folder_champions(
+        settings(),
+        contract,
+        unpacked(made["model_data_url"], tmp_path / "model"),
+    )
     served.refresh()
     theirs = load_champions(settings(), contract)
     assert served.scorer.score(mixed, 3).equals(theirs.score(mixed, 3))
@@ -44,7 +52,9 @@ def test_a_server_on_the_bundle_scores_as_one_on_the_registry(registered, target
     ]  # tags and moments too
 
 
-def test_the_same_champions_are_packed_to_the_same_bytes_and_others_are_not(registered, target, contract):
+def test_the_same_champions_are_packed_to_the_same_bytes_and_others_are_not(
+    registered, target, contract
+):
     def packed():
         made = bundle(settings(), contract, target)
         content = read_bytes(made["model_data_url"])
@@ -66,18 +76,25 @@ def test_the_archive_may_be_named(registered, layout, contract):
     assert bundle(settings(), contract, uri)["model_data_url"] == uri
 
 
-def test_a_stage_without_a_champion_is_left_out(registered, target, tmp_path, contract):
+def test_a_stage_without_a_champion_is_left_out(
+    registered, target, tmp_path, contract
+):
     registered()
     made = bundle(settings(), contract, target)
     folder = unpacked(made["model_data_url"], tmp_path / "model")
     assert made["versions"] == "contact-1"
-    assert sorted(path.name for path in folder.iterdir()) == ["champions.json", "contact"]
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "champions.json",
+        "contact",
+    ]
     served = folder_champions(settings(), contract, folder)
     served.refresh()
     assert list(served.scorer.scorers) == [KnownAt.CONTACT]
 
 
-def test_without_any_champion_there_is_nothing_to_pack(tracking, target, contract):
+def test_without_any_champion_there_is_nothing_to_pack(
+    tracking, target, contract
+):
     with pytest.raises(NoChampionError):
         bundle(settings(), contract, target)
 
@@ -88,7 +105,9 @@ def test_without_the_bucket_the_error_names_it(registered, bucket, contract):
         bundle(settings(), contract, "s3://no-such-bucket/x/")
 
 
-def test_without_the_registry_the_error_says_so(contract, monkeypatch, fresh_settings):
+def test_without_the_registry_the_error_says_so(
+    contract, monkeypatch, fresh_settings
+):
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
     fresh_settings()
     with pytest.raises(TrackingUnavailableError):
@@ -103,9 +122,13 @@ def test_neither_times_nor_owners_nor_order_reach_the_archive(tmp_path):
             path.write_text(file)
             path.chmod(0o600 if name == "one" else 0o640)
         pack(tmp_path / name, tmp_path / f"{name}.tar.gz")
-    assert (tmp_path / "one.tar.gz").read_bytes() == (tmp_path / "two.tar.gz").read_bytes()
+    assert (tmp_path / "one.tar.gz").read_bytes() == (
+        tmp_path / "two.tar.gz"
+    ).read_bytes()
     with tarfile.open(tmp_path / "one.tar.gz") as tar:
-        assert [(entry.name, entry.mtime, entry.uid, entry.mode) for entry in tar] == [
+        assert [
+            (entry.name, entry.mtime, entry.uid, entry.mode) for entry in tar
+        ] == [
             ("a/x", 0, 0, 0o644),
             ("b", 0, 0, 0o644),
         ]

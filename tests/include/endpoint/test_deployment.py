@@ -11,7 +11,11 @@ from include.lake.layout import Layout
 from include.lake.objects import list_objects, write_bytes
 from include.settings import EndpointSettings, Settings, settings
 
-PACKED = {"model_data_url": "s3://b/a/model.tar.gz", "sha256": "0" * 64, "versions": "contact-7-capture-3"}
+PACKED = {
+    "model_data_url": "s3://b/a/model.tar.gz",
+    "sha256": "0" * 64,
+    "versions": "contact-7-capture-3",
+}
 
 
 def requests(contract, packed=PACKED, **changes):
@@ -20,22 +24,44 @@ def requests(contract, packed=PACKED, **changes):
     return deployment.requests(current, Layout(current, contract), packed)
 
 
-def test_model_and_config_share_a_name_that_says_endpoint_and_versions(contract):
+def test_model_and_config_share_a_name_that_says_endpoint_and_versions(
+    contract,
+):
     asked = requests(contract)
     assert asked["name"].startswith("lead-conversion-contact-7-capture-3-")
-    assert asked["model"]["ModelName"] == asked["config"]["EndpointConfigName"] == asked["name"]
-    assert asked["config"]["ProductionVariants"][0]["ModelName"] == asked["name"]
-    assert asked["endpoint"] == {"EndpointName": "lead-conversion", "EndpointConfigName": asked["name"]}
+    assert (
+        asked["model"]["ModelName"]
+        == asked["config"]["EndpointConfigName"]
+        == asked["name"]
+    )
+    assert (
+        asked["config"]["ProductionVariants"][0]["ModelName"] == asked["name"]
+    )
+    assert asked["endpoint"] == {
+        "EndpointName": "lead-conversion",
+        "EndpointConfigName": asked["name"],
+    }
 
 
-def test_the_same_champions_have_the_same_name_wherever_their_archive_lies(contract):
+def test_the_same_champions_have_the_same_name_wherever_their_archive_lies(
+    contract,
+):
     name = requests(contract)["name"]
-    assert requests(contract, PACKED | {"model_data_url": "s3://b/z/model.tar.gz"})["name"] == name
+    assert (
+        requests(
+            contract, PACKED | {"model_data_url": "s3://b/z/model.tar.gz"}
+        )["name"]
+        == name
+    )
 
 
 @pytest.mark.parametrize(
     "change",
-    [{"image": "other:2"}, {"instance": "ml.m5.xlarge"}, {"capture_percentage": 0}],
+    [
+        {"image": "other:2"},
+        {"instance": "ml.m5.xlarge"},
+        {"capture_percentage": 0},
+    ],
 )
 def test_anything_else_that_is_deployed_has_a_name_of_its_own(contract, change):
     name = requests(contract)["name"]
@@ -48,16 +74,32 @@ def test_a_long_name_is_cut_where_sagemaker_would_refuse_it(contract):
     assert len(asked["name"]) <= 63
 
 
-def test_requests_and_answers_are_captured_as_text_at_the_share_of_the_settings(contract):
-    capture = requests(contract, capture_percentage=5)["config"]["DataCaptureConfig"]
-    assert (capture["EnableCapture"], capture["InitialSamplingPercentage"]) == (True, 5)
-    assert [one["CaptureMode"] for one in capture["CaptureOptions"]] == ["Input", "Output"]
-    assert capture["CaptureContentTypeHeader"]["CsvContentTypes"] == ["text/csv"]
-    off = requests(contract, capture_percentage=0)["config"]["DataCaptureConfig"]
+def test_requests_and_answers_are_captured_as_text_at_the_share_of_the_settings(
+    contract,
+):
+    capture = requests(contract, capture_percentage=5)["config"][
+        "DataCaptureConfig"
+    ]
+    assert (capture["EnableCapture"], capture["InitialSamplingPercentage"]) == (
+        True,
+        5,
+    )
+    assert [one["CaptureMode"] for one in capture["CaptureOptions"]] == [
+        "Input",
+        "Output",
+    ]
+    assert capture["CaptureContentTypeHeader"]["CsvContentTypes"] == [
+        "text/csv"
+    ]
+    off = requests(contract, capture_percentage=0)["config"][
+        "DataCaptureConfig"
+    ]
     assert off["EnableCapture"] is False
 
 
-def test_the_container_reaches_nothing_and_has_the_settings_of_this_process(contract):
+def test_the_container_reaches_nothing_and_has_the_settings_of_this_process(
+    contract,
+):
     model = requests(contract)["model"]
     assert model["EnableNetworkIsolation"] is True
     assert model["PrimaryContainer"]["Environment"]["OMP_NUM_THREADS"] == "1"
@@ -68,27 +110,48 @@ def test_champions_are_deployed_checked_replaced_without_a_gap_and_taken_back(
 ):
     assert deployment.present(settings()) is None
     first = deploy(old := packed("1"))
-    assert deployment.verify(settings(), contract, first, old["versions"])["config"] == first
+    assert (
+        deployment.verify(settings(), contract, first, old["versions"])[
+            "config"
+        ]
+        == first
+    )
     captured = list_objects(layout.endpoint_capture)
     assert captured
 
     second = deploy(new := packed("2"))
-    assert deployment.verify(settings(), contract, second, new["versions"])["versions"] == "contact-2-capture-2"
+    assert (
+        deployment.verify(settings(), contract, second, new["versions"])[
+            "versions"
+        ]
+        == "contact-2-capture-2"
+    )
     with pytest.raises(NotDeployedError, match=f"should serve {first}"):
         deployment.verify(settings(), contract, first, old["versions"])
     with pytest.raises(NotDeployedError, match="answers with"):
         deployment.verify(settings(), contract, second, "contact-9-capture-9")
 
-    assert deployment.roll_back(settings(), first) == {"endpoint": settings().endpoint.name, "config": first}
+    assert deployment.roll_back(settings(), first) == {
+        "endpoint": settings().endpoint.name,
+        "config": first,
+    }
     assert settled() == {"config": first, "status": "InService"}
     deployment.verify(settings(), contract, first, old["versions"])
     assert deployment.roll_back(settings(), first) is None
 
 
-def test_an_update_that_cannot_start_leaves_what_served_in_service_and_is_noticed(deploy, packed, layout, contract):
+def test_an_update_that_cannot_start_leaves_what_served_in_service_and_is_noticed(
+    deploy, packed, layout, contract
+):
     first = deploy(good := packed("1"))
     write_bytes(uri := layout.endpoint_model("broken"), b"no archive")
-    broken = deploy({"model_data_url": uri, "sha256": "f" * 64, "versions": "contact-2-capture-2"})
+    broken = deploy(
+        {
+            "model_data_url": uri,
+            "sha256": "f" * 64,
+            "versions": "contact-2-capture-2",
+        }
+    )
     now = deployment.present(settings())
     assert (now["config"], now["status"]) == (first, "InService")
     assert "extract model data" in now["reason"]
@@ -98,9 +161,17 @@ def test_an_update_that_cannot_start_leaves_what_served_in_service_and_is_notice
     deployment.verify(settings(), contract, first, good["versions"])
 
 
-def test_a_first_deployment_that_fails_leaves_no_endpoint_behind(deploy, layout, contract):
+def test_a_first_deployment_that_fails_leaves_no_endpoint_behind(
+    deploy, layout, contract
+):
     write_bytes(uri := layout.endpoint_model("broken"), b"no archive")
-    name = deploy({"model_data_url": uri, "sha256": "f" * 64, "versions": "contact-2-capture-2"})
+    name = deploy(
+        {
+            "model_data_url": uri,
+            "sha256": "f" * 64,
+            "versions": "contact-2-capture-2",
+        }
+    )
     assert deployment.present(settings())["status"] == "Failed"
     with pytest.raises(NotDeployedError):
         deployment.verify(settings(), contract, name, "contact-2-capture-2")
@@ -108,11 +179,19 @@ def test_a_first_deployment_that_fails_leaves_no_endpoint_behind(deploy, layout,
     assert deployment.present(settings()) is None
 
 
-def test_a_lead_gets_the_score_of_the_scorer_from_the_endpoint(deploy, packed, staged, mixed):
+def test_a_lead_gets_the_score_of_the_scorer_from_the_endpoint(
+    deploy, packed, staged, mixed
+):
     deploy(packed("1"))
-    leads = json.loads(mixed.head(20).drop(columns="won").to_json(orient="records"))
+    leads = json.loads(
+        mixed.head(20).drop(columns="won").to_json(orient="records")
+    )
     answer = boto3.client("sagemaker-runtime").invoke_endpoint(
-        EndpointName=settings().endpoint.name, ContentType="application/json", Body=json.dumps(leads)
+        EndpointName=settings().endpoint.name,
+        ContentType="application/json",
+        Body=json.dumps(leads),
     )
     predictions = json.loads(answer["Body"].read())["predictions"]
-    assert [one["score"] for one in predictions] == staged.score(mixed.head(20))["score"].tolist()
+    assert [one["score"] for one in predictions] == staged.score(
+        mixed.head(20)
+    )["score"].tolist()

@@ -19,15 +19,24 @@ class Job:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        for folder in ("input/config", "input/data/snapshot", "model", "output"):
+        for folder in (
+            "input/config",
+            "input/data/snapshot",
+            "model",
+            "output",
+        ):
             (root / folder).mkdir(parents=True)
 
     def ask(self, **hyperparameters: str) -> None:
-        (self.root / "input/config/hyperparameters.json").write_text(json.dumps(hyperparameters))
+        (self.root / "input/config/hyperparameters.json").write_text(
+            json.dumps(hyperparameters)
+        )
 
     def stage(self, uri: str) -> None:
         for item in list_objects(uri):
-            (self.root / "input/data/snapshot" / item.removeprefix(uri)).write_bytes(read_bytes(item))
+            (
+                self.root / "input/data/snapshot" / item.removeprefix(uri)
+            ).write_bytes(read_bytes(item))
 
     @property
     def failure(self) -> str:
@@ -57,10 +66,14 @@ def ready(job, snapshot, parent) -> Job:
     return job
 
 
-def test_a_job_finds_what_the_same_training_in_airflow_finds(ready, snapshot, parent, trainer):
+def test_a_job_finds_what_the_same_training_in_airflow_finds(
+    ready, snapshot, parent, trainer
+):
     assert main(["train"]) == 0
     direct = trainer.train(snapshot, FAMILY, "contact", parent)
-    assert ready.result | {"run_id": ""} == json.loads(json.dumps(direct)) | {"run_id": ""}
+    assert ready.result | {"run_id": ""} == json.loads(json.dumps(direct)) | {
+        "run_id": ""
+    }
     assert not (ready.root / "output/failure").exists()
 
 
@@ -69,27 +82,42 @@ def test_a_job_reads_its_own_copy_and_asks_s3_for_nothing(ready, monkeypatch):
     assert main(["train"]) == 0
 
 
-def test_the_run_names_the_snapshot_in_s3_and_not_the_jobs_folder(ready, snapshot, tracking):
+def test_the_run_names_the_snapshot_in_s3_and_not_the_jobs_folder(
+    ready, snapshot, tracking
+):
     import mlflow
 
     assert main(["train"]) == 0
     run = mlflow.MlflowClient(tracking).get_run(ready.result["run_id"])
-    assert run.inputs.dataset_inputs[0].dataset.source == json.dumps({"uri": snapshot})
+    assert run.inputs.dataset_inputs[0].dataset.source == json.dumps(
+        {"uri": snapshot}
+    )
 
 
 @pytest.mark.parametrize(
     ("change", "problem"),
-    [({"stage": None}, "stage: Field required"), ({"depth": "3"}, "depth: Extra inputs are not permitted")],
+    [
+        ({"stage": None}, "stage: Field required"),
+        ({"depth": "3"}, "depth: Extra inputs are not permitted"),
+    ],
 )
-def test_hyperparameters_that_do_not_fit_are_named(ready, parent, change, problem):
-    asked = {"family": FAMILY, "stage": "contact", "parent_run_id": parent} | change
+def test_hyperparameters_that_do_not_fit_are_named(
+    ready, parent, change, problem
+):
+    asked = {
+        "family": FAMILY,
+        "stage": "contact",
+        "parent_run_id": parent,
+    } | change
     ready.ask(**{name: value for name, value in asked.items() if value})
     assert main(["train"]) == 1
     assert ready.failure.startswith("BadHyperparametersError: ")
     assert problem in ready.failure
 
 
-def test_a_failed_training_leaves_its_message_first_and_no_result(job, layout, contract, accounts_of, parent):
+def test_a_failed_training_leaves_its_message_first_and_no_result(
+    job, layout, contract, accounts_of, parent
+):
     uri = layout.snapshot("one-class")
     write_parquet(accounts_of(rows=200).assign(won=1), f"{uri}part.parquet")
     write_manifest(settings(), contract, "one-class", "UNLOAD …")
@@ -104,14 +132,18 @@ def test_a_failed_training_leaves_its_message_first_and_no_result(job, layout, c
 def test_an_empty_channel_is_named(job, parent):
     job.ask(family=FAMILY, stage="contact", parent_run_id=parent)
     assert main(["train"]) == 1
-    assert job.failure.startswith(f"ObjectMissingError: file://{job.root}/input/data/snapshot/")
+    assert job.failure.startswith(
+        f"ObjectMissingError: file://{job.root}/input/data/snapshot/"
+    )
 
 
 def test_mlflow_down_is_told_with_its_address(ready, monkeypatch):
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
     settings.cache_clear()
     assert main(["train"]) == 1
-    assert ready.failure.startswith("TrackingUnavailableError: MLflow does not answer at http://127.0.0.1:9")
+    assert ready.failure.startswith(
+        "TrackingUnavailableError: MLflow does not answer at http://127.0.0.1:9"
+    )
 
 
 def test_another_command_than_train_is_refused(job):

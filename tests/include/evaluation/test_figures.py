@@ -22,7 +22,9 @@ def test_the_report_goes_through_json_unchanged():
     segments = pd.DataFrame({"origin": np.tile(["api", None], 100)})
     report = full_report(outcome, probability, 0.5, segments)
     assert json.loads(json.dumps(report, allow_nan=False)) == report
-    assert {"roc_auc", "ece", "top_decile_precision", "top_decile_lift"} <= set(report["metrics"])
+    assert {"roc_auc", "ece", "top_decile_precision", "top_decile_lift"} <= set(
+        report["metrics"]
+    )
     for name, (low, high) in report["intervals"].items():
         assert low <= report["metrics"][name] <= high, name
 

@@ -2,7 +2,12 @@
 
 import numpy as np
 import pytest
-from sklearn.metrics import average_precision_score, f1_score, precision_score, roc_auc_score
+from sklearn.metrics import (
+    average_precision_score,
+    f1_score,
+    precision_score,
+    roc_auc_score,
+)
 
 from include.evaluation.calibration_error import ece
 from include.evaluation.intervals import bootstrap_intervals, weighted_figures
@@ -22,17 +27,30 @@ def test_weighted_figures_are_those_of_scikit_learn(decimals):
     figures = weighted_figures(outcome, probability, 0.4, weights)
     for number, weight in enumerate(weights):
         expected = {
-            "roc_auc": roc_auc_score(outcome, probability, sample_weight=weight),
-            "pr_auc": average_precision_score(outcome, probability, sample_weight=weight),
+            "roc_auc": roc_auc_score(
+                outcome, probability, sample_weight=weight
+            ),
+            "pr_auc": average_precision_score(
+                outcome, probability, sample_weight=weight
+            ),
             "f1": f1_score(outcome, probability >= 0.4, sample_weight=weight),
-            "precision": precision_score(outcome, probability >= 0.4, sample_weight=weight),
-            "ece": ece(np.repeat(outcome, weight.astype(int)), np.repeat(probability, weight.astype(int))),
+            "precision": precision_score(
+                outcome, probability >= 0.4, sample_weight=weight
+            ),
+            "ece": ece(
+                np.repeat(outcome, weight.astype(int)),
+                np.repeat(probability, weight.astype(int)),
+            ),
         }
-        assert {name: figures[name][number] for name in expected} == pytest.approx(expected)
+        assert {
+            name: figures[name][number] for name in expected
+        } == pytest.approx(expected)
 
 
 def test_intervals_hold_the_figure_and_shrink_with_more_leads():
-    few, many = (bootstrap_intervals(*scores(rows), 0.5) for rows in (200, 3200))
+    few, many = (
+        bootstrap_intervals(*scores(rows), 0.5) for rows in (200, 3200)
+    )
     outcome, probability = scores(3200)
     low, high = many["roc_auc"]
     assert low < roc_auc_score(outcome, probability) < high
@@ -41,8 +59,12 @@ def test_intervals_hold_the_figure_and_shrink_with_more_leads():
 
 def test_the_same_seed_gives_the_same_intervals_and_another_seed_others():
     outcome, probability = scores(200)
-    assert bootstrap_intervals(outcome, probability, 0.5, 1) == bootstrap_intervals(outcome, probability, 0.5, 1)
-    assert bootstrap_intervals(outcome, probability, 0.5, 1) != bootstrap_intervals(outcome, probability, 0.5, 2)
+    assert bootstrap_intervals(
+        outcome, probability, 0.5, 1
+    ) == bootstrap_intervals(outcome, probability, 0.5, 1)
+    assert bootstrap_intervals(
+        outcome, probability, 0.5, 1
+    ) != bootstrap_intervals(outcome, probability, 0.5, 2)
 
 
 def test_a_single_conversion_still_has_intervals():

@@ -10,7 +10,13 @@ from matplotlib.image import imread
 from include.evaluation.errors import OneClassOnlyError
 from include.evaluation.plots import evaluation_plots
 
-NAMES = ["roc.png", "precision_recall.png", "calibration.png", "gain.png", "confusion.png"]
+NAMES = [
+    "roc.png",
+    "precision_recall.png",
+    "calibration.png",
+    "gain.png",
+    "confusion.png",
+]
 
 
 def scores(rows=300):
@@ -34,9 +40,13 @@ def test_the_same_scores_give_the_same_bytes_in_another_process(tmp_path):
         "evaluation_plots(outcome, probability, 0.5, pathlib.Path(sys.argv[1]))"
     )
     here = evaluation_plots(*scores(), 0.5, tmp_path / "here")
-    subprocess.run([sys.executable, "-c", code, str(tmp_path / "there")], check=True)
+    subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "there")], check=True
+    )
     for path in here:
-        assert path.read_bytes() == (tmp_path / "there" / path.name).read_bytes(), path.name
+        assert (
+            path.read_bytes() == (tmp_path / "there" / path.name).read_bytes()
+        ), path.name
 
 
 def test_other_scores_and_another_threshold_change_the_pictures(tmp_path):
@@ -44,9 +54,21 @@ def test_other_scores_and_another_threshold_change_the_pictures(tmp_path):
     first = evaluation_plots(outcome, probability, 0.5, tmp_path / "a")
     moved = evaluation_plots(outcome, probability, 0.9, tmp_path / "b")
     other = evaluation_plots(outcome, probability**2, 0.5, tmp_path / "c")
-    changed = [before.read_bytes() != after.read_bytes() for before, after in zip(first, moved, strict=True)]
-    assert changed == [True, True, False, True, True]  # calibration knows no threshold
-    assert all(before.read_bytes() != after.read_bytes() for before, after in zip(first[2:], other[2:], strict=True))
+    changed = [
+        before.read_bytes() != after.read_bytes()
+        for before, after in zip(first, moved, strict=True)
+    ]
+    assert changed == [
+        True,
+        True,
+        False,
+        True,
+        True,
+    ]  # calibration knows no threshold
+    assert all(
+        before.read_bytes() != after.read_bytes()
+        for before, after in zip(first[2:], other[2:], strict=True)
+    )
 
 
 def test_a_threshold_that_nobody_reaches_is_drawn_too(tmp_path):

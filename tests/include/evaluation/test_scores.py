@@ -9,7 +9,12 @@ from include.evaluation.scores import checked
 
 @pytest.mark.parametrize(
     ("probability", "reason"),
-    [([0.1, np.nan], "1 of 2"), ([0.1, 1.5], "1 of 2"), ([0.1], "do not match"), ([[0.1], [0.2]], "do not match")],
+    [
+        ([0.1, np.nan], "1 of 2"),
+        ([0.1, 1.5], "1 of 2"),
+        ([0.1], "do not match"),
+        ([[0.1], [0.2]], "do not match"),
+    ],
 )
 def test_scores_that_cannot_be_judged_are_refused(probability, reason):
     with pytest.raises(ScoresUnusableError, match=reason):

@@ -5,7 +5,13 @@ import pytest
 from sklearn.metrics import fbeta_score
 
 from include.evaluation.errors import ThresholdPolicyError
-from include.evaluation.thresholds import capacity_threshold, cost_threshold, decide, f_threshold, tiers
+from include.evaluation.thresholds import (
+    capacity_threshold,
+    cost_threshold,
+    decide,
+    f_threshold,
+    tiers,
+)
 from include.settings import Decisions
 
 
@@ -23,14 +29,22 @@ def test_it_separates_what_can_be_separated():
 @pytest.mark.parametrize("seed", range(5))
 def test_no_other_probability_gives_a_larger_f_score(seed, beta):
     outcome, probability = leads(seed)
-    best = fbeta_score(outcome, probability >= f_threshold(outcome, probability, beta), beta=beta)
-    assert best == max(fbeta_score(outcome, probability >= one, beta=beta) for one in probability)
+    best = fbeta_score(
+        outcome,
+        probability >= f_threshold(outcome, probability, beta),
+        beta=beta,
+    )
+    assert best == max(
+        fbeta_score(outcome, probability >= one, beta=beta)
+        for one in probability
+    )
 
 
 def test_the_precision_biased_policy_asks_for_more_than_f1():
     outcome, probability = leads(0)
     biased, plain = (
-        decide(Decisions(threshold_policy=policy), outcome, probability) for policy in ("precision_biased", "f1")
+        decide(Decisions(threshold_policy=policy), outcome, probability)
+        for policy in ("precision_biased", "f1")
     )
     assert biased.threshold > plain.threshold
 
@@ -42,7 +56,10 @@ def test_the_cost_policy_loses_the_fewest_hours_on_calibrated_probabilities():
 
     def hours(threshold):
         called = probability >= threshold
-        return 1.0 * (called & (outcome == 0)).sum() + 3.0 * (~called & (outcome == 1)).sum()
+        return (
+            1.0 * (called & (outcome == 0)).sum()
+            + 3.0 * (~called & (outcome == 1)).sum()
+        )
 
     assert cost_threshold(1.0, 3.0) == 0.25
     assert hours(0.25) < min(hours(0.15), hours(0.35), hours(0.5))
@@ -51,24 +68,37 @@ def test_the_cost_policy_loses_the_fewest_hours_on_calibrated_probabilities():
 @pytest.mark.parametrize("capacity", [1, 100, 1000])
 def test_the_capacity_policy_calls_as_many_leads_as_there_is_time_for(capacity):
     probability = np.random.default_rng(0).permutation(np.linspace(0, 1, 2000))
-    assert (probability >= capacity_threshold(probability, capacity)).sum() == 2 * capacity
+    assert (
+        probability >= capacity_threshold(probability, capacity)
+    ).sum() == 2 * capacity
 
 
 def test_policy_and_amount_come_from_the_settings():
     outcome, probability = leads(0)
-    decision = decide(Decisions(threshold_policy="capacity=50"), outcome, probability)
+    decision = decide(
+        Decisions(threshold_policy="capacity=50"), outcome, probability
+    )
     assert decision.policy == "capacity=50"
     assert (probability >= decision.threshold).sum() == pytest.approx(10, abs=3)
 
 
-@pytest.mark.parametrize("policy", ["profit", "capacity", "capacity=0", "capacity=many", "capacity=2000"])
+@pytest.mark.parametrize(
+    "policy",
+    ["profit", "capacity", "capacity=0", "capacity=many", "capacity=2000"],
+)
 def test_an_unknown_policy_is_named_with_those_that_exist(policy):
     with pytest.raises(
-        ThresholdPolicyError, match=f"no threshold policy '{policy}'; set .* f1, precision_biased, cost"
+        ThresholdPolicyError,
+        match=f"no threshold policy '{policy}'; set .* f1, precision_biased, cost",
     ):
         decide(Decisions(threshold_policy=policy), *leads(0))
 
 
 def test_tiers_are_fixed_or_follow_the_threshold():
     assert tiers("fixed", 0.3) == (("A", 80), ("B", 50), ("C", 20), ("D", 0))
-    assert tiers("threshold", 0.3) == (("A", 65), ("B", 30), ("C", 15), ("D", 0))
+    assert tiers("threshold", 0.3) == (
+        ("A", 65),
+        ("B", 30),
+        ("C", 15),
+        ("D", 0),
+    )

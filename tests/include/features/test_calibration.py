@@ -19,11 +19,16 @@ def bold(seed=0):
 
 
 @pytest.mark.parametrize("method", ["sigmoid", "beta"])
-def test_a_calibration_lowers_the_brier_score_on_other_leads_and_keeps_the_ranking(method):
+def test_a_calibration_lowers_the_brier_score_on_other_leads_and_keeps_the_ranking(
+    method,
+):
     calibration = Calibration.fitted(method, *bold())
     probability, outcome = bold(1)
     calibrated = calibration(probability)
-    assert brier_score_loss(outcome, calibrated) < brier_score_loss(outcome, probability) - 0.002
+    assert (
+        brier_score_loss(outcome, calibrated)
+        < brier_score_loss(outcome, probability) - 0.002
+    )
     order = np.argsort(probability)
     assert (np.diff(calibrated[order]) >= 0).all()
 
@@ -35,12 +40,17 @@ def test_sigmoid_finds_the_factor_that_was_put_in():
 
 def test_none_changes_nothing():
     probability, outcome = bold()
-    assert Calibration.fitted("none", probability, outcome)(probability) is probability
+    assert (
+        Calibration.fitted("none", probability, outcome)(probability)
+        is probability
+    )
 
 
 def test_a_map_that_would_turn_the_ranking_round_is_refused():
     probability, outcome = bold()
-    assert Calibration.fitted("sigmoid", probability, 1 - outcome) == Calibration()
+    assert (
+        Calibration.fitted("sigmoid", probability, 1 - outcome) == Calibration()
+    )
 
 
 def test_certain_probabilities_stay_numbers():
@@ -51,12 +61,16 @@ def test_certain_probabilities_stay_numbers():
 @pytest.fixture
 def model():
     rows = np.linspace(-1, 1, 50)[:, None]
-    return CalibratedModel(LogisticRegression().fit(rows, rows[:, 0] > 0), Calibration(), DECISION)
+    return CalibratedModel(
+        LogisticRegression().fit(rows, rows[:, 0] > 0), Calibration(), DECISION
+    )
 
 
 def test_predictions_follow_the_decisions_threshold(model):
     rows = np.linspace(-1, 1, 21)[:, None]
-    assert (model.predict(rows) == (model.predict_proba(rows)[:, 1] >= 0.4)).all()
+    assert (
+        model.predict(rows) == (model.predict_proba(rows)[:, 1] >= 0.4)
+    ).all()
     assert 0 < model.predict(rows).mean() < 1
 
 

@@ -34,7 +34,10 @@ def test_near_constant_and_empty_columns_are_dropped_with_the_reason(frame):
 
 def test_columns_with_many_gaps_are_kept_unless_a_share_is_set(frame):
     assert "gaps" in UsefulColumns().fit(frame).kept_
-    assert UsefulColumns(max_missing=0.4).fit(frame).dropped_["gaps"] == "missing in 45.0%"
+    assert (
+        UsefulColumns(max_missing=0.4).fit(frame).dropped_["gaps"]
+        == "missing in 45.0%"
+    )
 
 
 def test_the_decision_is_that_of_the_training_rows(frame):
@@ -53,7 +56,9 @@ def test_outliers_move_to_the_quantiles_of_the_training_rows(frame):
     moved = capped.transform(rows)
     assert moved["useful"].tolist()[:2] == pytest.approx([9.9, 50.0])
     assert np.isnan(moved["useful"].iloc[2])
-    pd.testing.assert_frame_equal(moved.drop(columns="useful"), rows.drop(columns="useful"))
+    pd.testing.assert_frame_equal(
+        moved.drop(columns="useful"), rows.drop(columns="useful")
+    )
 
 
 def test_without_a_share_outliers_stay(frame):
@@ -68,5 +73,7 @@ def test_fields_that_were_dropped_before_are_no_problem(frame):
 
 
 def test_a_fitted_cap_is_loaded_without_pyarrow():
-    cap = CappedOutliers(("minutes",), 0.1).fit(pd.DataFrame({"minutes": [1.0, 2.0, 3.0], "channel": "web"}))
+    cap = CappedOutliers(("minutes",), 0.1).fit(
+        pd.DataFrame({"minutes": [1.0, 2.0, 3.0], "channel": "web"})
+    )
     assert b"pyarrow" not in pickle.dumps(cap)

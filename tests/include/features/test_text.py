@@ -15,23 +15,39 @@ DTYPES = ["object", "string", pd.StringDtype("python", na_value=np.nan)]
 
 @pytest.fixture(params=DTYPES, ids=["object", "string", "str"])
 def frame(request):
-    return pd.DataFrame({"minutes": MINUTES, "channel": pd.Series(LEVELS, dtype=request.param)})
+    return pd.DataFrame(
+        {"minutes": MINUTES, "channel": pd.Series(LEVELS, dtype=request.param)}
+    )
 
 
 def test_a_frame_of_typed_columns_keeps_none_and_numbers_and_takes_the_index():
-    frame = typed_frame({"channel": LEVELS, "minutes": MINUTES, "absent": np.full(4, None)}, pd.Index([3, 3, 1, 0]))
+    frame = typed_frame(
+        {"channel": LEVELS, "minutes": MINUTES, "absent": np.full(4, None)},
+        pd.Index([3, 3, 1, 0]),
+    )
     assert frame["channel"].tolist() == ["web", None, "mail", "web"]
     assert frame["absent"].tolist() == [None] * 4
-    assert [str(dtype) for dtype in frame.dtypes] == ["object", "float64", "object"]
+    assert [str(dtype) for dtype in frame.dtypes] == [
+        "object",
+        "float64",
+        "object",
+    ]
     assert frame.index.tolist() == [3, 3, 1, 0]
 
 
 def test_text_is_found_whatever_its_dtype_and_categories_are_none(frame):
-    assert text_fields(frame.assign(code=pd.Categorical([1, 2, 1, 2]))) == ["channel"]
+    assert text_fields(frame.assign(code=pd.Categorical([1, 2, 1, 2]))) == [
+        "channel"
+    ]
 
 
 def test_text_becomes_objects_with_none(frame):
-    assert text_as_objects(frame)["channel"].tolist() == ["web", None, "mail", "web"]
+    assert text_as_objects(frame)["channel"].tolist() == [
+        "web",
+        None,
+        "mail",
+        "web",
+    ]
     assert text_as_objects(frame)["minutes"].dtype == "float64"
 
 
@@ -49,5 +65,9 @@ def test_an_encoder_makes_the_same_matrix_of_every_dtype_of_text(frame, levels):
 
 
 def _encoded(training, rows, levels):
-    encoder = Encoder(levels=levels).fit(pd.concat([training] * 5), [1, 0, 0, 1] * 5)
-    return pd.DataFrame(encoder.transform(rows), columns=encoder.get_feature_names_out())
+    encoder = Encoder(levels=levels).fit(
+        pd.concat([training] * 5), [1, 0, 0, 1] * 5
+    )
+    return pd.DataFrame(
+        encoder.transform(rows), columns=encoder.get_feature_names_out()
+    )

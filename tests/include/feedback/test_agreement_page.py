@@ -10,7 +10,12 @@ from include.lake.objects import read_json
 from tests.s3_text import read_text
 
 WHEN = datetime(2026, 2, 1, 2, 23, tzinfo=UTC)
-COLLECTED = {"objects": 5, "collected": 4, "malformed": 1, "feedback_uri": "s3://b/k"}
+COLLECTED = {
+    "objects": 5,
+    "collected": 4,
+    "malformed": 1,
+    "feedback_uri": "s3://b/k",
+}
 
 
 class Answers:
@@ -22,21 +27,36 @@ class Answers:
         version = {"stage": "capture", "model_version": "3"}
         if "pairs" in sql:
             return [version | {"pairs": "2.0", "agreeing": "1.0"}]
-        counts = {"flags": 4, "called_right": 1, "too_high": 3, "too_low": 0, "judged": 0, "borne_out": 0}
+        counts = {
+            "flags": 4,
+            "called_right": 1,
+            "too_high": 3,
+            "too_low": 0,
+            "judged": 0,
+            "borne_out": 0,
+        }
         return [version | {"rep": "<b>asha</b>"} | counts]
 
 
 @pytest.fixture
 def found(tracking, layout, statements):
-    return report_agreement(layout, statements, Answers(), "collect_feedback__r1", COLLECTED, WHEN)
+    return report_agreement(
+        layout, statements, Answers(), "collect_feedback__r1", COLLECTED, WHEN
+    )
 
 
 def test_figures_lie_in_the_runs_folder_and_where_the_desk_looks(found, layout):
-    kept = read_json(layout.report("feedback", "collect_feedback__r1") + "agreement.json")
+    kept = read_json(
+        layout.report("feedback", "collect_feedback__r1") + "agreement.json"
+    )
     assert kept == read_json(layout.agreement)
     assert kept["collected"] == {"objects": 5, "collected": 4, "malformed": 1}
     (model,) = kept["models"]
-    assert (model["right"], model["too_high"], model["reps_agree"]) == (0.25, 0.75, 0.5)
+    assert (model["right"], model["too_high"], model["reps_agree"]) == (
+        0.25,
+        0.75,
+        0.5,
+    )
 
 
 def test_the_page_shows_the_figures_and_names_no_rep(found):
@@ -46,8 +66,12 @@ def test_the_page_shows_the_figures_and_names_no_rep(found):
     assert "asha" not in page
 
 
-def test_a_repeated_task_logs_to_the_same_mlflow_run(found, layout, statements, tracking, contract):
-    report_agreement(layout, statements, Answers(), "collect_feedback__r1", COLLECTED, WHEN)
+def test_a_repeated_task_logs_to_the_same_mlflow_run(
+    found, layout, statements, tracking, contract
+):
+    report_agreement(
+        layout, statements, Answers(), "collect_feedback__r1", COLLECTED, WHEN
+    )
     runs = mlflow.search_runs(experiment_names=[contract.names.experiment])
     assert len(runs) == 1
     assert runs["metrics.feedback/capture-3/right"].item() == 0.25

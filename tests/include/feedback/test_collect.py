@@ -9,7 +9,12 @@ import pytest
 from include.feedback.collect import LARGEST, collect, feedback_schema
 from include.feedback.verdicts import Feedback, keep
 from include.lake.frames import read_parquet
-from include.lake.objects import list_objects, read_json, write_bytes, write_text
+from include.lake.objects import (
+    list_objects,
+    read_json,
+    write_bytes,
+    write_text,
+)
 from include.settings import settings
 from include.warehouse.client import Warehouse
 
@@ -33,7 +38,12 @@ def changed(**values):
 @pytest.fixture
 def warehouse(statements, layout):
     made = Warehouse(settings(), timeout=60)
-    for name in ("create_leads", "create_scores", "create_feedback", "create_feedback_staging"):
+    for name in (
+        "create_leads",
+        "create_scores",
+        "create_feedback",
+        "create_feedback_staging",
+    ):
         made.execute(statements.render(name))
     return made
 
@@ -44,9 +54,19 @@ def run(statements, layout, warehouse):
 
     def once(run_id):
         counts = collect(layout, statements, warehouse, run_id)
-        names = ("clear_feedback_staging", "copy_feedback", "merge_feedback", "join_stages", "join_outcomes")
-        warehouse.transaction([statements.render(name, run_id=run_id) for name in names])
-        return {name: counts[name] for name in ("objects", "collected", "malformed")}
+        names = (
+            "clear_feedback_staging",
+            "copy_feedback",
+            "merge_feedback",
+            "join_stages",
+            "join_outcomes",
+        )
+        warehouse.transaction(
+            [statements.render(name, run_id=run_id) for name in names]
+        )
+        return {
+            name: counts[name] for name in ("objects", "collected", "malformed")
+        }
 
     return once
 
@@ -56,10 +76,14 @@ def rows(warehouse, contract):
     table = f"public.{contract.names.feedback_table}"
     given = "CAST(given_at AS VARCHAR) AS given_at"
     names = f"id, {contract.key}, rep, verdict, model_version, stage, rep_outcome, comment, lead_known, {given}"
-    return lambda: warehouse.query(f"SELECT {names} FROM {table} ORDER BY {contract.key}, rep")
+    return lambda: warehouse.query(
+        f"SELECT {names} FROM {table} ORDER BY {contract.key}, rep"
+    )
 
 
-def test_every_word_becomes_a_row_that_says_the_same(run, rows, layout, contract):
+def test_every_word_becomes_a_row_that_says_the_same(
+    run, rows, layout, contract
+):
     keep(WORD, layout)
     keep(changed(lead="a-2", outcome=None, comment=""), layout)
     assert run("r1") == {"objects": 2, "collected": 2, "malformed": 0}
@@ -72,9 +96,13 @@ def test_every_word_becomes_a_row_that_says_the_same(run, rows, layout, contract
     assert (second["rep_outcome"], second["comment"]) == (None, "")
 
 
-def test_a_flag_that_names_no_stage_gets_that_of_the_score_in_the_warehouse(run, rows, layout, warehouse, contract):
+def test_a_flag_that_names_no_stage_gets_that_of_the_score_in_the_warehouse(
+    run, rows, layout, warehouse, contract
+):
     score = "80, 0.8, 1, 'A', '[]', 'capture', '7', 'r', TIMESTAMP '2026-02-01 05:00:00'"
-    warehouse.execute(f"INSERT INTO public.{contract.names.scores_table} VALUES ('a-1', {score}), ('a-3', {score})")
+    warehouse.execute(
+        f"INSERT INTO public.{contract.names.scores_table} VALUES ('a-1', {score}), ('a-3', {score})"
+    )
     for lead, stage in (("a-1", None), ("a-2", None), ("a-3", "contact")):
         keep(changed(lead=lead, stage=stage), layout)
     run("r1")
@@ -86,7 +114,10 @@ def test_a_flag_that_names_no_stage_gets_that_of_the_score_in_the_warehouse(run,
 
 def test_objects_of_before_there_were_stages_are_collected(run, rows, layout):
     old = changed(stage=None)
-    content = old.model_dump(exclude={"stage"}) | {"id": old.id, "given_at": MONDAY.isoformat()}
+    content = old.model_dump(exclude={"stage"}) | {
+        "id": old.id,
+        "given_at": MONDAY.isoformat(),
+    }
     write_text(f"{layout.feedback}{old.id}.json", json.dumps(content))
     assert run("r1")["collected"] == 1
     assert rows()[0]["stage"] is None
@@ -102,7 +133,9 @@ def test_a_repeated_run_and_a_replayed_object_change_nothing(run, rows, layout):
     assert rows() == before
 
 
-def test_a_word_said_again_is_one_row_as_new_as_when_it_was_said_last(run, rows, layout):
+def test_a_word_said_again_is_one_row_as_new_as_when_it_was_said_last(
+    run, rows, layout
+):
     keep(WORD, layout)
     run("r1")
     keep(changed(given_at=MONDAY + timedelta(days=2)), layout)
@@ -111,10 +144,15 @@ def test_a_word_said_again_is_one_row_as_new_as_when_it_was_said_last(run, rows,
     assert row["given_at"].startswith("2026-02-04 09:00:00")
 
 
-def test_without_feedback_a_run_writes_no_rows_and_copy_can_read_them(run, rows, layout, contract):
+def test_without_feedback_a_run_writes_no_rows_and_copy_can_read_them(
+    run, rows, layout, contract
+):
     assert run("r1") == {"objects": 0, "collected": 0, "malformed": 0}
     assert rows() == []
-    assert list(read_parquet(layout.collected_feedback("r1"))) == feedback_schema(contract).names
+    assert (
+        list(read_parquet(layout.collected_feedback("r1")))
+        == feedback_schema(contract).names
+    )
 
 
 MALFORMED = {
@@ -123,11 +161,15 @@ MALFORMED = {
     "empty.json": b"",
     "strange.txt": b"hello",
     "large.json": b" " * (LARGEST + 1),
-    "renamed.json": json.dumps(WORD.model_dump() | {"id": WORD.id, "given_at": MONDAY.isoformat()}).encode(),
+    "renamed.json": json.dumps(
+        WORD.model_dump() | {"id": WORD.id, "given_at": MONDAY.isoformat()}
+    ).encode(),
 }
 
 
-def test_malformed_objects_are_quarantined_with_a_reason_and_stop_nothing(run, rows, layout):
+def test_malformed_objects_are_quarantined_with_a_reason_and_stop_nothing(
+    run, rows, layout
+):
     keep(WORD, layout)
     for name, content in MALFORMED.items():
         write_bytes(layout.feedback + name, content)
@@ -149,7 +191,9 @@ def test_feedback_from_the_future_is_malformed(run, rows, layout):
     assert rows() == []
 
 
-def test_only_what_was_stored_since_the_newest_collected_is_read_again(run, layout, warehouse, contract):
+def test_only_what_was_stored_since_the_newest_collected_is_read_again(
+    run, layout, warehouse, contract
+):
     keep(WORD, layout)
     run("r1")
     warehouse.execute(

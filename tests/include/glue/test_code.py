@@ -26,15 +26,32 @@ def sources() -> dict[str, str]:
 
 
 def pins(path: Path) -> dict[str, str]:
-    return dict(re.findall(r"^([\w.-]+)==(\S+)", path.read_text(), flags=re.MULTILINE))
+    return dict(
+        re.findall(r"^([\w.-]+)==(\S+)", path.read_text(), flags=re.MULTILINE)
+    )
 
 
-def test_the_zip_holds_what_the_jobs_import_and_nothing_else_of_the_project(sources):
-    needed = {"include/__init__.py", "include/scoring/batch.py", "include/features/cleaning.py"}
-    assert needed | {"include/contract/cells.py", "include/glue/csv_records.py"} <= set(sources)
+def test_the_zip_holds_what_the_jobs_import_and_nothing_else_of_the_project(
+    sources,
+):
+    needed = {
+        "include/__init__.py",
+        "include/scoring/batch.py",
+        "include/features/cleaning.py",
+    }
+    assert needed | {
+        "include/contract/cells.py",
+        "include/glue/csv_records.py",
+    } <= set(sources)
     packages = {name.split("/")[1] for name in sources if name.count("/") > 1}
     assert {"contract", "glue", "scoring"} <= packages
-    assert not packages & {"api", "monitoring", "promotion", "training", "warehouse"}
+    assert not packages & {
+        "api",
+        "monitoring",
+        "promotion",
+        "training",
+        "warehouse",
+    }
     assert "include/api/app.py" not in sources
 
 
@@ -46,7 +63,9 @@ def test_every_module_in_the_zip_has_syntax_that_glues_python_knows(sources):
         except SyntaxError as error:
             newer[name] = str(error)
     assert newer == {}
-    assert not [name for name, source in sources.items() if nested_quotes(source)]
+    assert not [
+        name for name, source in sources.items() if nested_quotes(source)
+    ]
 
 
 def nested_quotes(source: str) -> list[int]:
@@ -57,12 +76,17 @@ def nested_quotes(source: str) -> list[int]:
         if isinstance(node, ast.JoinedStr)
         and (text := ast.get_source_segment(source, node) or "")
         and (quote := re.match(r"[rRfF]*('''|\"\"\"|'|\")", text))
-        and any(quote[1] in (ast.get_source_segment(source, part.value) or "") for part in fields(node))
+        and any(
+            quote[1] in (ast.get_source_segment(source, part.value) or "")
+            for part in fields(node)
+        )
     ]
 
 
 def fields(node: ast.JoinedStr) -> list[ast.FormattedValue]:
-    return [part for part in node.values if isinstance(part, ast.FormattedValue)]
+    return [
+        part for part in node.values if isinstance(part, ast.FormattedValue)
+    ]
 
 
 def test_newer_syntax_would_be_noticed():
@@ -91,13 +115,21 @@ print(*sorted(module.__name__ for module in modules))
 """
 
 
-def test_ingestion_and_every_module_that_it_imports_need_nothing_but_spark(tmp_path):
+def test_ingestion_and_every_module_that_it_imports_need_nothing_but_spark(
+    tmp_path,
+):
     archive = tmp_path / "include.zip"
     archive.write_bytes(code_zip())
     command = [sys.executable, "-c", ON_BARE_GLUE, str(archive)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=False, cwd=tmp_path
+    )
     assert done.returncode == 0, done.stderr
-    assert {"include.contract.cells", "include.glue.csv_records", "include.glue.writing"} <= set(done.stdout.split())
+    assert {
+        "include.contract.cells",
+        "include.glue.csv_records",
+        "include.glue.writing",
+    } <= set(done.stdout.split())
     assert "include.contract.model" not in done.stdout.split()
 
 
@@ -106,5 +138,12 @@ def test_the_same_code_gives_the_same_bytes():
 
 
 def test_glue_gets_the_trainings_versions_but_for_those_that_left_its_python_behind():
-    glue, training = pins(ROOT / "include/glue/requirements.txt"), pins(ROOT / "requirements.txt")
-    assert {name for name in glue.keys() & training.keys() if glue[name] != training[name]} == LEFT_BEHIND
+    glue, training = (
+        pins(ROOT / "include/glue/requirements.txt"),
+        pins(ROOT / "requirements.txt"),
+    )
+    assert {
+        name
+        for name in glue.keys() & training.keys()
+        if glue[name] != training[name]
+    } == LEFT_BEHIND

@@ -20,7 +20,9 @@ def parse(contract, text):
     content = text if isinstance(text, bytes) else text.encode()
     *rows, summary = parse_file(contract, content)
     counts = json.loads(summary.raw)
-    assert counts["rows"] == len(rows), "the summary counts every row that came out"
+    assert counts["rows"] == len(rows), (
+        "the summary counts every row that came out"
+    )
     return rows, counts
 
 
@@ -36,15 +38,28 @@ def test_a_good_row_is_typed_in_the_order_of_the_contract(contract):
 
 
 def test_cells_are_trimmed_and_null_tokens_become_missing(contract):
-    assert one(contract, " a ,1, ,Select,  Select ,,hot ,").values == ("a", 1, None, None, None, None, "hot", None)
+    assert one(contract, " a ,1, ,Select,  Select ,,hot ,").values == (
+        "a",
+        1,
+        None,
+        None,
+        None,
+        None,
+        "hot",
+        None,
+    )
 
 
 def test_an_open_lead_has_no_label_and_is_loaded(contract):
     assert one(contract, "a,1,,3,1.5,Web,hot,No").values[2] is None
 
 
-@pytest.mark.parametrize(("text", "value"), [("3.0", 3), ("+3", 3), ("007", 7), ("0", 0)])
-def test_whole_numbers_are_read_as_spreadsheets_write_them(contract, text, value):
+@pytest.mark.parametrize(
+    ("text", "value"), [("3.0", 3), ("+3", 3), ("007", 7), ("0", 0)]
+)
+def test_whole_numbers_are_read_as_spreadsheets_write_them(
+    contract, text, value
+):
     assert one(contract, f"a,1,0,{text},1,Web,hot,No").values[3] == value
 
 
@@ -56,53 +71,93 @@ def test_whole_numbers_are_read_as_spreadsheets_write_them(contract, text, value
         ("a,1,0,1_0,1,Web,hot,No", "Visits: not a whole number ('1_0')"),
         ("a,1,0,٣,1,Web,hot,No", "Visits: not a whole number ('٣')"),
         ("a,1,0,-3,1,Web,hot,No", "Visits: below 0 ('-3')"),
-        ("a,1,0,2147483648,1,Web,hot,No", "Visits: does not fit into 32 bits ('2147483648')"),
+        (
+            "a,1,0,2147483648,1,Web,hot,No",
+            "Visits: does not fit into 32 bits ('2147483648')",
+        ),
         ("a,1,0,3,nan,Web,hot,No", "Pages: not a number ('nan')"),
         ("a,1,0,3,1e999,Web,hot,No", "Pages: not a number ('1e999')"),
         ('a,1,0,3,"1,5",Web,hot,No', "Pages: not a number ('1,5')"),
         ("a,1,2,3,1,Web,hot,No", "Won: above 1 ('2')"),
         ("a,1,yes,3,1,Web,hot,No", "Won: not a whole number ('yes')"),
-        ("a,1,0,3,1e16,Web,hot,No", "Pages: not between -9007199254740992 and 9007199254740992 ('1e16')"),
+        (
+            "a,1,0,3,1e16,Web,hot,No",
+            "Pages: not between -9007199254740992 and 9007199254740992 ('1e16')",
+        ),
         (" ,1,0,3,1,Web,hot,No", "Lead Id: the key is empty ('')"),
         ("a,1,0,3,1,Web,boiling,No", "Heat: none of cold, hot ('boiling')"),
         ("a,1,0,3,1,Web,hot,maybe", "No calls: neither Yes nor No ('maybe')"),
-        (f"a,1,0,3,1,{'é' * 200},hot,No", f"Channel: longer than 256 bytes ('{'é' * 40}…')"),
-        ("a,1,0,-3,x,Web,hot,No", "Visits: below 0 ('-3'); Pages: not a number ('x')"),
+        (
+            f"a,1,0,3,1,{'é' * 200},hot,No",
+            f"Channel: longer than 256 bytes ('{'é' * 40}…')",
+        ),
+        (
+            "a,1,0,-3,x,Web,hot,No",
+            "Visits: below 0 ('-3'); Pages: not a number ('x')",
+        ),
         ("a,1,0,3,1,Web,hot", "row: too few fields (7 instead of 8)"),
         ("a,1,0,3,1,Web,hot,No,more", "row: too many fields (9 instead of 8)"),
         ('a,1,0,3,1,"Web"b,hot,No', "row: ',' expected after '\"'"),
     ],
 )
-def test_a_row_that_breaks_a_rule_says_which_column_and_what_it_held(contract, row, reason):
+def test_a_row_that_breaks_a_rule_says_which_column_and_what_it_held(
+    contract, row, reason
+):
     record = one(contract, row)
     assert (record.kind, record.line, record.reason) == ("rejected", 2, reason)
 
 
 def test_a_rejected_row_keeps_every_cell_as_it_was_written(contract):
-    rows, _ = parse(contract, f"{HEADER},Note\n a ,1,0,x,1,Web,hot,No,call back\n")
+    rows, _ = parse(
+        contract, f"{HEADER},Note\n a ,1,0,x,1,Web,hot,No,call back\n"
+    )
     assert json.loads(rows[0].raw) == dict(
-        zip([*HEADER.split(","), "Note"], [" a ", "1", "0", "x", "1", "Web", "hot", "No", "call back"], strict=True)
+        zip(
+            [*HEADER.split(","), "Note"],
+            [" a ", "1", "0", "x", "1", "Web", "hot", "No", "call back"],
+            strict=True,
+        )
     )
 
 
 def test_a_level_nobody_knows_is_loaded(contract):
-    assert one(contract, "a,1,0,3,1,Carrier pigeon,hot,No").values[5] == "Carrier pigeon"
+    assert (
+        one(contract, "a,1,0,3,1,Carrier pigeon,hot,No").values[5]
+        == "Carrier pigeon"
+    )
 
 
 def test_an_unclosed_quote_costs_one_row_and_not_the_rest(contract):
-    rows, _ = parse(contract, f'{HEADER}\na,1,0,3,1,"Web,hot,No\n{GOOD}\n{GOOD}\n')
-    assert [(row.kind, row.line) for row in rows] == [("rejected", 2), ("row", 3), ("row", 4)]
+    rows, _ = parse(
+        contract, f'{HEADER}\na,1,0,3,1,"Web,hot,No\n{GOOD}\n{GOOD}\n'
+    )
+    assert [(row.kind, row.line) for row in rows] == [
+        ("rejected", 2),
+        ("row", 3),
+        ("row", 4),
+    ]
     assert json.loads(rows[0].raw) == {"line": 'a,1,0,3,1,"Web,hot,No'}
 
 
 def test_a_quote_that_closes_some_rows_later_costs_no_row_between(contract):
-    rows, _ = parse(contract, f'{HEADER}\na,1,0,3,1,"Web,hot,No\n{GOOD}\nb,2,1,0",0,Mail,cold,Yes\n')
-    assert [(row.kind, row.line) for row in rows] == [("rejected", 2), ("row", 3), ("rejected", 4)]
+    rows, _ = parse(
+        contract,
+        f'{HEADER}\na,1,0,3,1,"Web,hot,No\n{GOOD}\nb,2,1,0",0,Mail,cold,Yes\n',
+    )
+    assert [(row.kind, row.line) for row in rows] == [
+        ("rejected", 2),
+        ("row", 3),
+        ("rejected", 4),
+    ]
     assert rows[0].rule == "row: too many fields"
 
 
-def test_a_quoted_cell_may_hold_line_breaks_and_later_lines_keep_their_numbers(contract):
-    rows, _ = parse(contract, f'{HEADER}\na,1,0,3,1,"Web\r\nsite",hot,No\r\n{GOOD}\n')
+def test_a_quoted_cell_may_hold_line_breaks_and_later_lines_keep_their_numbers(
+    contract,
+):
+    rows, _ = parse(
+        contract, f'{HEADER}\na,1,0,3,1,"Web\r\nsite",hot,No\r\n{GOOD}\n'
+    )
     assert rows[0].values[5] == "Web\r\nsite"
     assert [row.line for row in rows] == [2, 4]
 
@@ -129,33 +184,57 @@ def test_every_line_end_is_understood(contract, end):
     ids=["utf-8 with a byte order mark", "utf-16", "utf-16 big-endian"],
 )
 def test_a_byte_order_mark_says_how_a_file_is_read(contract, encode):
-    rows, summary = parse(contract, encode(f"{HEADER}\na,1,0,3,1,Zürich,hot,No\n"))
+    rows, summary = parse(
+        contract, encode(f"{HEADER}\na,1,0,3,1,Zürich,hot,No\n")
+    )
     assert rows[0].values[5] == "Zürich"
     assert summary["problem"] is None
 
 
-def test_utf16_without_a_byte_order_mark_goes_to_quarantine_line_by_line(contract):
-    rows, summary = parse(contract, f"{HEADER}\n{GOOD}\n{GOOD}\n".encode("utf-16-le"))
+def test_utf16_without_a_byte_order_mark_goes_to_quarantine_line_by_line(
+    contract,
+):
+    rows, summary = parse(
+        contract, f"{HEADER}\n{GOOD}\n{GOOD}\n".encode("utf-16-le")
+    )
     assert [row.kind for row in rows] == ["rejected", "rejected"]
-    assert summary["problem"] == "header cannot be read: not readable as UTF-8 text"
+    assert (
+        summary["problem"]
+        == "header cannot be read: not readable as UTF-8 text"
+    )
 
 
-def test_a_line_of_broken_utf8_goes_to_quarantine_alone_with_its_bytes(contract):
-    rows, _ = parse(contract, f"{HEADER}\n{GOOD}\n".encode() + b"b,1,0,3,1,Z\xfcrich,hot,No\n" + GOOD.encode())
+def test_a_line_of_broken_utf8_goes_to_quarantine_alone_with_its_bytes(
+    contract,
+):
+    rows, _ = parse(
+        contract,
+        f"{HEADER}\n{GOOD}\n".encode()
+        + b"b,1,0,3,1,Z\xfcrich,hot,No\n"
+        + GOOD.encode(),
+    )
     assert [row.kind for row in rows] == ["row", "rejected", "row"]
     assert rows[1].reason == "row: not readable as UTF-8 text"
     assert json.loads(rows[1].raw) == {"line": r"b,1,0,3,1,Z\xfcrich,hot,No"}
 
 
 def test_columns_are_found_by_name_in_any_order(contract):
-    rows, summary = parse(contract, "No calls, Heat ,Channel,Pages,Visits,Won,Nr,Lead Id\nNo,hot,Web,1.5,3,0,1,a\n")
+    rows, summary = parse(
+        contract,
+        "No calls, Heat ,Channel,Pages,Visits,Won,Nr,Lead Id\nNo,hot,Web,1.5,3,0,1,a\n",
+    )
     assert rows[0].values == ("a", 1, 0, 3, 1.5, "Web", "hot", "No")
     assert (summary["missing"], summary["extra"]) == ([], [])
 
 
 def test_a_renamed_column_is_one_missing_and_one_extra(contract):
-    rows, summary = parse(contract, f"{HEADER.replace('Visits', 'Visit count')}\n{GOOD}\n")
-    assert (summary["missing"], summary["extra"]) == (["Visits"], ["Visit count"])
+    rows, summary = parse(
+        contract, f"{HEADER.replace('Visits', 'Visit count')}\n{GOOD}\n"
+    )
+    assert (summary["missing"], summary["extra"]) == (
+        ["Visits"],
+        ["Visit count"],
+    )
     assert rows[0].reason == summary["problem"] == "missing column: Visits"
     assert json.loads(rows[0].raw) == {"cells": GOOD.split(",")}
 
@@ -168,31 +247,51 @@ def test_a_trailing_comma_on_every_line_is_a_nameless_extra_column(contract):
 
 def test_a_column_that_stands_twice_is_a_problem_of_the_file(contract):
     rows, summary = parse(contract, f"{HEADER},Nr\n{GOOD},2\n")
-    assert rows[0].reason == summary["problem"] == "column stands twice in the header: Nr"
+    assert (
+        rows[0].reason
+        == summary["problem"]
+        == "column stands twice in the header: Nr"
+    )
 
 
 @pytest.mark.parametrize(
     ("content", "problem"),
-    [("", "empty file"), ("\n \n", "empty file"), (codecs.BOM_UTF8, "empty file"), (HEADER, "header without rows")],
+    [
+        ("", "empty file"),
+        ("\n \n", "empty file"),
+        (codecs.BOM_UTF8, "empty file"),
+        (HEADER, "header without rows"),
+    ],
 )
 def test_a_file_without_rows_says_why(contract, content, problem):
     rows, summary = parse(contract, content)
     assert (rows, summary["problem"]) == ([], problem)
 
 
-cells = st.text(st.characters(exclude_characters="\n\r", exclude_categories=["Cs"]), max_size=8)
-broken = st.binary(min_size=1, max_size=30).map(lambda data: data.replace(b"\n", b"").replace(b"\r", b"") or b"x")
-good = st.tuples(cells, cells).map(lambda pair: f"k{pair[0].replace(',', '')},1,0,3,1,W,hot,{pair[1]}".encode())
+cells = st.text(
+    st.characters(exclude_characters="\n\r", exclude_categories=["Cs"]),
+    max_size=8,
+)
+broken = st.binary(min_size=1, max_size=30).map(
+    lambda data: data.replace(b"\n", b"").replace(b"\r", b"") or b"x"
+)
+good = st.tuples(cells, cells).map(
+    lambda pair: f"k{pair[0].replace(',', '')},1,0,3,1,W,hot,{pair[1]}".encode()
+)
 
 
 @given(lines=st.lists(broken | good))
-def test_every_line_that_is_not_blank_comes_out_once_whatever_it_holds(contract, lines):
+def test_every_line_that_is_not_blank_comes_out_once_whatever_it_holds(
+    contract, lines
+):
     unquoted = [line.replace(b'"', b"'") for line in lines]
     *records, _ = parse_file(contract, b"\n".join([HEADER.encode(), *unquoted]))
     expected = [
         number
         for number, line in enumerate(unquoted, start=2)
-        if line.decode("utf-8", errors="backslashreplace").replace("\0", "").strip()
+        if line.decode("utf-8", errors="backslashreplace")
+        .replace("\0", "")
+        .strip()
     ]
     assert [record.line for record in records] == expected
 
@@ -204,7 +303,10 @@ def test_no_content_makes_the_parser_fail(contract, content):
         assert json.loads(summary.raw)["rows"] == len(records)
 
 
-@pytest.mark.parametrize("text", ["{", "[]", '{"columns": []}', '{"columns": [{"name": "x"}]}', "null"])
+@pytest.mark.parametrize(
+    "text",
+    ["{", "[]", '{"columns": []}', '{"columns": [{"name": "x"}]}', "null"],
+)
 def test_an_unreadable_contract_ends_the_job(text):
     with pytest.raises(JobFailedError, match="contract is not readable"):
         parse_contract(text)

@@ -16,10 +16,14 @@ from include.glue.errors import JobFailedError
 from include.glue.outcomes import SUPERSEDED
 
 ROOT = Path(__file__).parents[3]
-REAL_LEADS = Path(os.environ.get("LEADS_CSV", ROOT / "../shared/data/Leads.csv"))
+REAL_LEADS = Path(
+    os.environ.get("LEADS_CSV", ROOT / "../shared/data/Leads.csv")
+)
 
 # pyspark leaves the sockets of collect() to the garbage collector
-pytestmark = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:unclosed <socket:ResourceWarning"
+)
 
 HEADER = "Lead Id,Nr,Won,Visits,Pages,Channel,Heat,No calls\n"
 A = "a,1,0,3,1.5,Web,hot,No\n"
@@ -40,13 +44,29 @@ def test_parquet_has_the_columns_and_types_of_staging_in_order(load):
         ("no_calls", "string"),
         ("source_file", "string"),
     ]
-    assert [row["won"] for row in sorted(result.rows, key=lambda row: row["lead_id"])] == [0, None]
+    assert [
+        row["won"]
+        for row in sorted(result.rows, key=lambda row: row["lead_id"])
+    ] == [0, None]
 
 
 def test_files_in_folders_are_read_and_named_relative_to_the_prefix(load):
-    result = load({"2024/new leads [1].CSV": GOOD, "b.csv": HEADER + B, "notes.txt": "x", "_tmp/c.csv": GOOD})
-    assert {row["source_file"] for row in result.rows} == {"2024/new leads [1].CSV", "b.csv"}
-    assert [file["source_file"] for file in result.metrics["files"]] == ["2024/new leads [1].CSV", "b.csv"]
+    result = load(
+        {
+            "2024/new leads [1].CSV": GOOD,
+            "b.csv": HEADER + B,
+            "notes.txt": "x",
+            "_tmp/c.csv": GOOD,
+        }
+    )
+    assert {row["source_file"] for row in result.rows} == {
+        "2024/new leads [1].CSV",
+        "b.csv",
+    }
+    assert [file["source_file"] for file in result.metrics["files"]] == [
+        "2024/new leads [1].CSV",
+        "b.csv",
+    ]
 
 
 def test_a_quarantined_row_says_where_it_stood_and_why(load):
@@ -63,36 +83,80 @@ def test_a_quarantined_row_says_where_it_stood_and_why(load):
 
 
 BAD_ROWS = {
-    "text in a number": ("b,2,1,x,0,Mail,cold,Yes", "Visits: not a whole number"),
+    "text in a number": (
+        "b,2,1,x,0,Mail,cold,Yes",
+        "Visits: not a whole number",
+    ),
     "negative visits": ("b,2,1,-1,0,Mail,cold,Yes", "Visits: below 0"),
     "a label that is not 0 or 1": ("b,2,7,1,0,Mail,cold,Yes", "Won: above 1"),
     "too few fields": ("b,2,1", "row: too few fields"),
     "too many fields": ("b,2,1,1,0,Mail,cold,Yes,,", "row: too many fields"),
     "no key": (",2,1,1,0,Mail,cold,Yes", "Lead Id: the key is empty"),
-    "an unclosed quote": ('b,2,1,1,0,"Mail,cold,Yes', "row: ',' expected after '\"'"),
+    "an unclosed quote": (
+        'b,2,1,1,0,"Mail,cold,Yes',
+        "row: ',' expected after '\"'",
+    ),
 }
 
 
-def test_bad_rows_of_every_kind_go_to_quarantine_and_good_rows_beside_them_load(load):
+def test_bad_rows_of_every_kind_go_to_quarantine_and_good_rows_beside_them_load(
+    load,
+):
     good = '\nc,3,0,0,0,"Web",hot,No\n'
-    result = load({"a.csv": GOOD + good.join(row for row, _ in BAD_ROWS.values()) + good})
-    assert result.metrics["reasons"] == {rule: 1 for _, rule in BAD_ROWS.values()}
-    assert (result.metrics["loaded_rows"], result.metrics["duplicate_rows"]) == (2, 6)
+    result = load(
+        {"a.csv": GOOD + good.join(row for row, _ in BAD_ROWS.values()) + good}
+    )
+    assert result.metrics["reasons"] == {
+        rule: 1 for _, rule in BAD_ROWS.values()
+    }
+    assert (
+        result.metrics["loaded_rows"],
+        result.metrics["duplicate_rows"],
+    ) == (2, 6)
 
 
 BAD_FILES = {
     "0 bytes": (b"", 0, "empty file"),
     "header only": (HEADER, 0, "header without rows"),
-    "utf-16 without a byte order mark": ((HEADER + B).encode("utf-16-le"), 1, "header cannot be read: not readable"),
-    "missing column": ("Lead Id,Nr\nb,2\nc,3\n", 2, "missing column: Won, Visits, Pages, Channel, Heat, No calls"),
-    "column twice": (HEADER.strip() + ",Nr\nb,2,1,0,0,Mail,cold,Yes,2\n", 1, "column stands twice in the header: Nr"),
-    "semicolons": (HEADER.replace(",", ";") + B.replace(",", ";"), 1, "missing column: Lead Id, Nr"),
+    "utf-16 without a byte order mark": (
+        (HEADER + B).encode("utf-16-le"),
+        1,
+        "header cannot be read: not readable",
+    ),
+    "missing column": (
+        "Lead Id,Nr\nb,2\nc,3\n",
+        2,
+        "missing column: Won, Visits, Pages, Channel, Heat, No calls",
+    ),
+    "column twice": (
+        HEADER.strip() + ",Nr\nb,2,1,0,0,Mail,cold,Yes,2\n",
+        1,
+        "column stands twice in the header: Nr",
+    ),
+    "semicolons": (
+        HEADER.replace(",", ";") + B.replace(",", ";"),
+        1,
+        "missing column: Lead Id, Nr",
+    ),
 }
 
 
-def test_a_file_that_cannot_be_loaded_says_why_and_good_files_beside_it_load(load):
-    result = load({"good.csv": GOOD, **{f"{name}.csv": content for name, (content, _, _) in BAD_FILES.items()}})
-    files = {file["source_file"].removesuffix(".csv"): file for file in result.metrics["files"]}
+def test_a_file_that_cannot_be_loaded_says_why_and_good_files_beside_it_load(
+    load,
+):
+    result = load(
+        {
+            "good.csv": GOOD,
+            **{
+                f"{name}.csv": content
+                for name, (content, _, _) in BAD_FILES.items()
+            },
+        }
+    )
+    files = {
+        file["source_file"].removesuffix(".csv"): file
+        for file in result.metrics["files"]
+    }
     for name, (_, rows, problem) in BAD_FILES.items():
         assert files[name]["rows"] == rows, name
         assert files[name]["problem"].startswith(problem)
@@ -100,17 +164,32 @@ def test_a_file_that_cannot_be_loaded_says_why_and_good_files_beside_it_load(loa
     assert [row["lead_id"] for row in result.rows] == ["a"]
 
 
-@pytest.mark.parametrize("content", [b"", HEADER.encode(), b"\n"], ids=["0 bytes", "header only", "blank"])
-def test_a_load_without_rows_still_writes_readable_parquet_and_metrics(load, content):
+@pytest.mark.parametrize(
+    "content",
+    [b"", HEADER.encode(), b"\n"],
+    ids=["0 bytes", "header only", "blank"],
+)
+def test_a_load_without_rows_still_writes_readable_parquet_and_metrics(
+    load, content
+):
     result = load({"a.csv": content})
-    assert (result.rows, result.schema.names[0], result.metrics["input_rows"]) == ([], "lead_id", 0)
+    assert (
+        result.rows,
+        result.schema.names[0],
+        result.metrics["input_rows"],
+    ) == ([], "lead_id", 0)
     assert result.metrics["files"][0]["problem"]
 
 
 def test_missing_columns_are_named_and_the_files_rows_quarantined(load):
-    result = load({"a.csv": "Lead Id,Nr,Won,Pages,Channel,Heat\na,1,0,1,Web,hot\n"})
+    result = load(
+        {"a.csv": "Lead Id,Nr,Won,Pages,Channel,Heat\na,1,0,1,Web,hot\n"}
+    )
     assert result.metrics["missing_columns"] == ["No calls", "Visits"]
-    assert (result.metrics["loaded_rows"], result.quarantine[0]["source_line"]) == (0, 2)
+    assert (
+        result.metrics["loaded_rows"],
+        result.quarantine[0]["source_line"],
+    ) == (0, 2)
 
 
 def test_extra_columns_are_kept_out_and_reported(load):
@@ -121,44 +200,76 @@ def test_extra_columns_are_kept_out_and_reported(load):
 
 
 def test_columns_in_another_order_are_put_in_the_contracts_order(load):
-    result = load({"a.csv": "No calls,Heat,Channel,Pages,Visits,Won,Nr,Lead Id\nNo,hot,Web,1.5,3,0,1,a\n"})
+    result = load(
+        {
+            "a.csv": "No calls,Heat,Channel,Pages,Visits,Won,Nr,Lead Id\nNo,hot,Web,1.5,3,0,1,a\n"
+        }
+    )
     assert result.rows == load({"a.csv": GOOD}).rows
 
 
 def test_broken_utf8_costs_its_line_only(load):
     result = load({"a.csv": GOOD.encode() + b"b,2,1,0,0,\xff,cold,Yes\n"})
     assert [row["lead_id"] for row in result.rows] == ["a"]
-    assert result.quarantine[0]["raw"] == r'{"line": "b,2,1,0,0,\\xff,cold,Yes"}'
+    assert (
+        result.quarantine[0]["raw"] == r'{"line": "b,2,1,0,0,\\xff,cold,Yes"}'
+    )
 
 
 def test_the_same_file_twice_is_loaded_once(load):
     result = load({"a.csv": HEADER + A + B, "b.csv": HEADER + A + B})
-    assert (result.metrics["loaded_rows"], result.metrics["duplicate_rows"]) == (2, 2)
+    assert (
+        result.metrics["loaded_rows"],
+        result.metrics["duplicate_rows"],
+    ) == (2, 2)
     assert {row["source_file"] for row in result.rows} == {"b.csv"}
 
 
 def test_rows_are_equal_if_their_typed_values_are(load):
     result = load({"a.csv": GOOD + " a ,01,0,3.0,1.50,Web,hot,No\n"})
-    assert (result.metrics["loaded_rows"], result.metrics["duplicate_rows"]) == (1, 1)
+    assert (
+        result.metrics["loaded_rows"],
+        result.metrics["duplicate_rows"],
+    ) == (1, 1)
 
 
 def test_of_different_rows_with_one_key_the_latest_file_wins(load):
-    result = load({"z.csv": HEADER + B + A, "a.csv": GOOD.replace("3,1.5", "9,1.5")})
-    assert {row["lead_id"]: row["visits"] for row in result.rows} == {"a": 9, "b": 0}
+    result = load(
+        {"z.csv": HEADER + B + A, "a.csv": GOOD.replace("3,1.5", "9,1.5")}
+    )
+    assert {row["lead_id"]: row["visits"] for row in result.rows} == {
+        "a": 9,
+        "b": 0,
+    }
     (loser,) = result.quarantine
-    assert (loser["source_file"], loser["source_line"], loser["reason"]) == ("z.csv", 3, "superseded by a.csv line 2")
+    assert (loser["source_file"], loser["source_line"], loser["reason"]) == (
+        "z.csv",
+        3,
+        "superseded by a.csv line 2",
+    )
     assert json.loads(loser["raw"])["Visits"] == "3"
     assert result.metrics["reasons"] == {SUPERSEDED: 1}
 
 
 def test_within_a_file_the_last_row_of_a_key_wins(load):
-    result = load({"a.csv": GOOD + A.replace("3,1.5", "4,1.5") + A.replace("3,1.5", "5,1.5")})
+    result = load(
+        {
+            "a.csv": GOOD
+            + A.replace("3,1.5", "4,1.5")
+            + A.replace("3,1.5", "5,1.5")
+        }
+    )
     assert [row["visits"] for row in result.rows] == [5]
-    assert [line["reason"] for line in result.quarantine] == ["superseded by a.csv line 4"] * 2
+    assert [line["reason"] for line in result.quarantine] == [
+        "superseded by a.csv line 4"
+    ] * 2
 
 
 def test_levels_outside_the_contract_are_counted(load):
-    rows = "".join(f"k{n},1,0,3,1,{'Web' if n > 2 else 'Pigeon'},hot,No\n" for n in range(5))
+    rows = "".join(
+        f"k{n},1,0,3,1,{'Web' if n > 2 else 'Pigeon'},hot,No\n"
+        for n in range(5)
+    )
     metrics = load({"a.csv": HEADER + rows + "m,1,0,3,1,Web,mild,No\n"}).metrics
     assert metrics["unknown_levels"] == {"channel": {"Pigeon": 3}}
     assert metrics["reasons"] == {"Heat: none of cold, hot": 1}
@@ -167,11 +278,18 @@ def test_levels_outside_the_contract_are_counted(load):
 def test_running_a_load_again_replaces_what_it_wrote(load):
     first = load({"a.csv": HEADER + A + B + "c,x,1,0,0,Mail,cold,Yes\n"})
     again = load({})
-    assert (again.metrics, again.quarantine) == (first.metrics, first.quarantine)
+    assert (again.metrics, again.quarantine) == (
+        first.metrics,
+        first.quarantine,
+    )
     assert sorted(again.rows, key=str) == sorted(first.rows, key=str)
 
 
-@pytest.mark.parametrize("moment", ["list_csv_objects", "read_records"], ids=["after listing", "before reading"])
+@pytest.mark.parametrize(
+    "moment",
+    ["list_csv_objects", "read_records"],
+    ids=["after listing", "before reading"],
+)
 def test_an_object_deleted_before_it_was_read_ends_the_job_with_its_name(
     spark, arguments, tmp_path, monkeypatch, moment
 ):
@@ -185,12 +303,17 @@ def test_an_object_deleted_before_it_was_read_ends_the_job_with_its_name(
         return result
 
     monkeypatch.setattr(job, moment, step_then_delete)
-    with pytest.raises(JobFailedError, match=r"b\.csv under file://.* vanished while the job ran"):
+    with pytest.raises(
+        JobFailedError,
+        match=r"b\.csv under file://.* vanished while the job ran",
+    ):
         job.run(spark, parse_arguments("", job.ARGUMENTS, arguments))
     assert not (tmp_path / "metrics.json").exists()
 
 
-def test_a_prefix_without_csv_objects_ends_the_process_with_a_message(arguments, spark_environment):
+def test_a_prefix_without_csv_objects_ends_the_process_with_a_message(
+    arguments, spark_environment
+):
     done = subprocess.run(
         [sys.executable, job.__file__, *arguments],
         env={**os.environ, **spark_environment},
@@ -200,21 +323,39 @@ def test_a_prefix_without_csv_objects_ends_the_process_with_a_message(arguments,
     assert done.returncode != 0
     last_line = done.stderr.strip().splitlines()[-1]
     source = arguments[0].partition("=")[2]
-    assert last_line.endswith(f"JobFailedError: no CSV objects under {source}; check the prefix that the sensor saw")
+    assert last_line.endswith(
+        f"JobFailedError: no CSV objects under {source}; check the prefix that the sensor saw"
+    )
 
 
-def test_a_contract_that_is_not_there_ends_the_job_with_its_address(spark, arguments, tmp_path):
+def test_a_contract_that_is_not_there_ends_the_job_with_its_address(
+    spark, arguments, tmp_path
+):
     (tmp_path / "contract.json").unlink()
     with pytest.raises(JobFailedError, match=r"contract\.json cannot be read"):
         job.run(spark, parse_arguments("", job.ARGUMENTS, arguments))
 
 
-@pytest.mark.skipif(not REAL_LEADS.exists(), reason="no real leads; set LEADS_CSV")
-def test_the_real_leads_all_load_and_no_cell_says_select(spark, arguments, tmp_path):
+@pytest.mark.skipif(
+    not REAL_LEADS.exists(), reason="no real leads; set LEADS_CSV"
+)
+def test_the_real_leads_all_load_and_no_cell_says_select(
+    spark, arguments, tmp_path
+):
     (tmp_path / "raw" / "leads.csv").write_bytes(REAL_LEADS.read_bytes())
-    (tmp_path / "contract.json").write_text(load_contract("x_education").model_dump_json())
+    (tmp_path / "contract.json").write_text(
+        load_contract("x_education").model_dump_json()
+    )
     metrics = job.run(spark, parse_arguments("", job.ARGUMENTS, arguments))
     table = pq.read_table(tmp_path / "out" / "load=load-1", partitioning=None)
-    assert (metrics["loaded_rows"], metrics["quarantined_rows"], metrics["unknown_levels"]) == (9240, 0, {})
+    assert (
+        metrics["loaded_rows"],
+        metrics["quarantined_rows"],
+        metrics["unknown_levels"],
+    ) == (9240, 0, {})
     assert sum(table["converted"].to_pylist()) == 3561
-    assert not [name for name in table.column_names if "Select" in table[name].to_pylist()]
+    assert not [
+        name
+        for name in table.column_names
+        if "Select" in table[name].to_pylist()
+    ]

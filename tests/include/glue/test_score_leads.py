@@ -20,18 +20,42 @@ ARGUMENTS = {
 
 
 def given(arguments):
-    return [part for name, value in arguments.items() for part in (f"--{name}", value)]
+    return [
+        part
+        for name, value in arguments.items()
+        for part in (f"--{name}", value)
+    ]
 
 
 def test_what_glue_passes_besides_is_left_aside():
-    more = ["--JOB_NAME", "scoreLeads", "--additional-python-modules", "s3://b/r.txt", "--enable-metrics", "true"]
-    assert vars(parse_arguments("", score_leads.ARGUMENTS, [*given(ARGUMENTS), *more])) == ARGUMENTS
+    more = [
+        "--JOB_NAME",
+        "scoreLeads",
+        "--additional-python-modules",
+        "s3://b/r.txt",
+        "--enable-metrics",
+        "true",
+    ]
+    assert (
+        vars(
+            parse_arguments(
+                "", score_leads.ARGUMENTS, [*given(ARGUMENTS), *more]
+            )
+        )
+        == ARGUMENTS
+    )
 
 
 @pytest.mark.parametrize("name", ARGUMENTS)
 def test_an_argument_that_is_missing_ends_the_job(name, capsys):
     with pytest.raises(SystemExit):
-        parse_arguments("", score_leads.ARGUMENTS, given({key: text for key, text in ARGUMENTS.items() if key != name}))
+        parse_arguments(
+            "",
+            score_leads.ARGUMENTS,
+            given(
+                {key: text for key, text in ARGUMENTS.items() if key != name}
+            ),
+        )
     assert f"--{name}" in capsys.readouterr().err
 
 

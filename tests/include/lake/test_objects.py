@@ -35,7 +35,9 @@ def test_a_missing_object_is_named(bucket):
         read_json(uri)
 
 
-@pytest.mark.parametrize("action", [lambda uri: list_objects(uri), lambda uri: write_text(uri, "x")])
+@pytest.mark.parametrize(
+    "action", [lambda uri: list_objects(uri), lambda uri: write_text(uri, "x")]
+)
 def test_a_missing_bucket_is_named(bucket, action):
     with pytest.raises(ObjectMissingError, match="s3://no-such-bucket-here/a"):
         action("s3://no-such-bucket-here/a")
@@ -51,7 +53,10 @@ def test_deleted_objects_are_gone_and_the_others_stay(bucket):
 def test_a_listing_has_only_what_begins_with_the_uri_sorted(bucket):
     for key in ("x/b.txt", "x/a.txt", "y/c.txt"):
         write_text(f"s3://{bucket}/{key}", key)
-    assert list_objects(f"s3://{bucket}/x/") == [f"s3://{bucket}/x/a.txt", f"s3://{bucket}/x/b.txt"]
+    assert list_objects(f"s3://{bucket}/x/") == [
+        f"s3://{bucket}/x/a.txt",
+        f"s3://{bucket}/x/b.txt",
+    ]
 
 
 def test_a_listing_of_nothing_is_empty(bucket):
@@ -65,7 +70,9 @@ def test_a_local_file_is_uploaded(bucket, tmp_path: Path):
     assert read_text(f"s3://{bucket}/raw/leads.csv") == "a,b\n"
 
 
-@pytest.mark.parametrize("uri", ["http://bucket/key", "s3:///key", "bucket/key", ""])
+@pytest.mark.parametrize(
+    "uri", ["http://bucket/key", "s3:///key", "bucket/key", ""]
+)
 def test_what_is_no_s3_uri_is_refused(uri):
     with pytest.raises(ValueError, match="expected s3://bucket/key"):
         split_uri(uri)
@@ -85,12 +92,16 @@ def test_a_folder_on_this_machine_is_read_by_its_file_uri(tmp_path: Path):
 
 
 def test_a_missing_file_is_named(tmp_path: Path):
-    with pytest.raises(ObjectMissingError, match=f"file://{tmp_path}/none.json"):
+    with pytest.raises(
+        ObjectMissingError, match=f"file://{tmp_path}/none.json"
+    ):
         read_json(f"file://{tmp_path}/none.json")
     assert list_objects(f"file://{tmp_path}/none/") == []
 
 
-def test_an_upload_into_a_bucket_that_is_not_there_names_the_object(bucket, tmp_path):
+def test_an_upload_into_a_bucket_that_is_not_there_names_the_object(
+    bucket, tmp_path
+):
     (tmp_path / "model").write_bytes(b"x")
     with pytest.raises(ObjectMissingError, match="s3://no-such-bucket/model"):
         upload_file(tmp_path / "model", "s3://no-such-bucket/model")

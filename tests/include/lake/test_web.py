@@ -20,24 +20,36 @@ def test_on_aws_it_is_the_objects_page_in_the_console():
 
 def test_a_vpc_endpoint_of_aws_opens_nothing_in_a_browser_so_it_is_the_console_too():
     endpoint = "https://bucket.vpce-1a2b.s3.eu-west-1.vpce.amazonaws.com"
-    assert web_address(URI, "eu-west-1", endpoint) == web_address(URI, "eu-west-1")
+    assert web_address(URI, "eu-west-1", endpoint) == web_address(
+        URI, "eu-west-1"
+    )
 
 
-@pytest.mark.parametrize("endpoint", ["http://localhost:4566", "http://localhost:4566/"])
+@pytest.mark.parametrize(
+    "endpoint", ["http://localhost:4566", "http://localhost:4566/"]
+)
 def test_at_another_endpoint_it_is_the_object_itself(endpoint):
-    assert web_address(URI, "eu-west-1", endpoint).startswith("http://localhost:4566/leads/reports/gate/")
+    assert web_address(URI, "eu-west-1", endpoint).startswith(
+        "http://localhost:4566/leads/reports/gate/"
+    )
 
 
 def test_this_processs_own_endpoint_and_region_are_taken(bucket, monkeypatch):
-    assert browser_address(settings(), URI).startswith(f"{endpoint_of('s3')}/leads/reports/")
+    assert browser_address(settings(), URI).startswith(
+        f"{endpoint_of('s3')}/leads/reports/"
+    )
     monkeypatch.delenv("AWS_ENDPOINT_URL")
     assert browser_address(settings(), URI) == web_address(URI, "ap-south-1")
 
 
-def test_a_browser_that_cannot_reach_this_processs_endpoint_is_sent_elsewhere(bucket, monkeypatch):
+def test_a_browser_that_cannot_reach_this_processs_endpoint_is_sent_elsewhere(
+    bucket, monkeypatch
+):
     monkeypatch.setenv("LEADS_WEB_S3", "http://localhost:14566")
     settings.cache_clear()
-    assert browser_address(settings(), URI).startswith("http://localhost:14566/leads/reports/")
+    assert browser_address(settings(), URI).startswith(
+        "http://localhost:14566/leads/reports/"
+    )
     assert endpoint_of("s3") != "http://localhost:14566"
 
 
@@ -58,5 +70,7 @@ def test_what_is_not_in_s3_has_no_address():
 )
 def test_an_objects_type_follows_from_its_name(bucket, name, kind):
     write_bytes(f"s3://{bucket}/{name}", b"content")
-    client = boto3.client("s3", endpoint_url=endpoint_of("s3"), region_name="ap-south-1")
+    client = boto3.client(
+        "s3", endpoint_url=endpoint_of("s3"), region_name="ap-south-1"
+    )
     assert client.head_object(Bucket=bucket, Key=name)["ContentType"] == kind

@@ -29,7 +29,9 @@ from include.warehouse.client import Warehouse
 def warehouse(statements, layout) -> Warehouse:
     """The warehouse with an empty drift table of the test contract."""
     warehouse = Warehouse(settings())
-    warehouse.execute(f"DROP TABLE IF EXISTS public.{layout.contract.names.drift_table}")
+    warehouse.execute(
+        f"DROP TABLE IF EXISTS public.{layout.contract.names.drift_table}"
+    )
     warehouse.execute(statements.render("create_drift_metrics"))
     return warehouse
 
@@ -44,14 +46,27 @@ def logged() -> dict[str, SimpleNamespace]:
 def model_in_mlflow(logged, tracking, contract, accounts_of) -> SimpleNamespace:
     """A logistic regression that was trained on 1,500 accounts and logged: its URI, id, run and threshold."""
     if "model" not in logged:
-        data = make_dataset(accounts_of(1500, seed=9), contract, KnownAt.CONTACT, {})
-        recipe = Recipe("logistic_regression", {}, "none", Decision("f1", 0.5, TIERS))
-        pipeline = refit(Decisions(), contract, recipe, data, data.split != "holdout", KnownAt.CONTACT)
+        data = make_dataset(
+            accounts_of(1500, seed=9), contract, KnownAt.CONTACT, {}
+        )
+        recipe = Recipe(
+            "logistic_regression", {}, "none", Decision("f1", 0.5, TIERS)
+        )
+        pipeline = refit(
+            Decisions(),
+            contract,
+            recipe,
+            data,
+            data.split != "holdout",
+            KnownAt.CONTACT,
+        )
         mlflow.set_tracking_uri(tracking)
         mlflow.set_experiment("models of the monitoring tests")
         with mlflow.start_run() as run:
             info = log_pipeline(pipeline, data.frame)
-        logged["model"] = SimpleNamespace(uri=info.model_uri, id=info.model_id, run=run.info.run_id)
+        logged["model"] = SimpleNamespace(
+            uri=info.model_uri, id=info.model_id, run=run.info.run_id
+        )
     return logged["model"]
 
 
@@ -62,23 +77,52 @@ def crown(layout, tracking, model_in_mlflow) -> Callable[..., str]:
     A broken one has no artefact, an undecided one brings no threshold along.
     """
 
-    def make(frame: pd.DataFrame, broken: bool = False, undecided: bool = False) -> str:
+    def make(
+        frame: pd.DataFrame, broken: bool = False, undecided: bool = False
+    ) -> str:
         run = f"training-{uuid.uuid4().hex[:8]}"
         write_parquet(frame, f"{layout.snapshot(run)}part.parquet")
         manifest = write_manifest(settings(), layout.contract, run, "test")
-        client, model, logged = connect(settings().mlflow.tracking_uri), layout.contract.model_name(), model_in_mlflow
+        client, model, logged = (
+            connect(settings().mlflow.tracking_uri),
+            layout.contract.model_name(),
+            model_in_mlflow,
+        )
         tags = {"snapshot_uri": manifest["uri"], "threshold": "0.5"}
         if broken:
-            trained = client.create_run(mlflow.set_experiment(layout.contract.names.experiment).experiment_id).info
-            found = register(client, model, f"{trained.artifact_uri}/model", trained.run_id, tags)
+            trained = client.create_run(
+                mlflow.set_experiment(
+                    layout.contract.names.experiment
+                ).experiment_id
+            ).info
+            found = register(
+                client,
+                model,
+                f"{trained.artifact_uri}/model",
+                trained.run_id,
+                tags,
+            )
         elif undecided:
             mlflow.set_experiment(layout.contract.names.experiment)
             with mlflow.start_run() as started:
-                plain = mlflow.sklearn.log_model(DummyClassifier(), name="model", pip_requirements=[])
-            found = register(client, model, plain.model_uri, started.info.run_id, tags, plain.model_id)
+                plain = mlflow.sklearn.log_model(
+                    DummyClassifier(), name="model", pip_requirements=[]
+                )
+            found = register(
+                client,
+                model,
+                plain.model_uri,
+                started.info.run_id,
+                tags,
+                plain.model_id,
+            )
         else:
-            found = register(client, model, logged.uri, logged.run, tags, logged.id)
-        promote(connect(settings().mlflow.tracking_uri), model, str(found.version))
+            found = register(
+                client, model, logged.uri, logged.run, tags, logged.id
+            )
+        promote(
+            connect(settings().mlflow.tracking_uri), model, str(found.version)
+        )
         return str(found.version)
 
     return make

@@ -9,7 +9,11 @@ from include.monitoring.contract_change import ContractChange, contract_change
 def snapshot(accounts):
     """Leads as a training unloads them: with the columns that the platform and the feedback add."""
     return accounts.assign(
-        source_file="a.csv", ingested_at=None, label_at=None, training_label=accounts["won"], training_weight=1.0
+        source_file="a.csv",
+        ingested_at=None,
+        label_at=None,
+        training_label=accounts["won"],
+        training_weight=1.0,
     )
 
 
@@ -17,18 +21,35 @@ def test_what_the_platform_adds_to_a_snapshot_is_no_change(contract, snapshot):
     assert not contract_change(contract, snapshot)
 
 
-def test_added_columns_come_in_the_contracts_order_and_removed_ones_by_name(contract, snapshot):
-    before = snapshot.drop(columns=["minutes", "visits"]).assign(size=1, budget=2)
-    in_order = tuple(field for field in contract.fields if field in ("minutes", "visits"))
-    assert contract_change(contract, before) == ContractChange(in_order, ("budget", "size"))
+def test_added_columns_come_in_the_contracts_order_and_removed_ones_by_name(
+    contract, snapshot
+):
+    before = snapshot.drop(columns=["minutes", "visits"]).assign(
+        size=1, budget=2
+    )
+    in_order = tuple(
+        field for field in contract.fields if field in ("minutes", "visits")
+    )
+    assert contract_change(contract, before) == ContractChange(
+        in_order, ("budget", "size")
+    )
 
 
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (ContractChange(added=("a", "b")), "contract changed, columns added: a, b"),
-        (ContractChange(removed=("c",)), "contract changed, columns removed: c"),
-        (ContractChange(("a",), ("c",)), "contract changed, columns added: a; columns removed: c"),
+        (
+            ContractChange(added=("a", "b")),
+            "contract changed, columns added: a, b",
+        ),
+        (
+            ContractChange(removed=("c",)),
+            "contract changed, columns removed: c",
+        ),
+        (
+            ContractChange(("a",), ("c",)),
+            "contract changed, columns added: a; columns removed: c",
+        ),
         (ContractChange(), "contract unchanged"),
     ],
 )

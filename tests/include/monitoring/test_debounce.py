@@ -26,17 +26,27 @@ START = datetime(2026, 2, 2, 4, 29, tzinfo=UTC)
         ("ODD", 1, 3, False),
     ],
 )
-def test_k_of_the_newest_n_with_the_newest_among_them_confirm(newest_first, k, n, confirmed):
+def test_k_of_the_newest_n_with_the_newest_among_them_confirm(
+    newest_first, k, n, confirmed
+):
     names = {"D": "drift", "S": "stable", "O": "outage"}
-    assert is_confirmed([names[letter] for letter in newest_first], k, n) is confirmed
+    assert (
+        is_confirmed([names[letter] for letter in newest_first], k, n)
+        is confirmed
+    )
 
 
 def test_the_count_is_told_in_words():
-    assert in_words(["drift", "stable"], 2, 3) == "1 of the newest 2 analyses drifted, 2 of 3 needed"
+    assert (
+        in_words(["drift", "stable"], 2, 3)
+        == "1 of the newest 2 analyses drifted, 2 of 3 needed"
+    )
 
 
 def test_more_than_all_analyses_cannot_be_asked_for():
-    with pytest.raises(ValidationError, match="set LEADS_DRIFT_DEBOUNCE_K to at most"):
+    with pytest.raises(
+        ValidationError, match="set LEADS_DRIFT_DEBOUNCE_K to at most"
+    ):
         Settings(decisions=Decisions(drift_debounce_k=3, drift_debounce_n=2))
 
 
@@ -51,7 +61,9 @@ def store(warehouse, drift_table):
             for column in ("a", "b")
         )
         columns = "run_id, checked_at, column_name, verdict, confirmed, champion_version"
-        warehouse.execute(f"INSERT INTO {drift_table} ({columns}) VALUES {values}")
+        warehouse.execute(
+            f"INSERT INTO {drift_table} ({columns}) VALUES {values}"
+        )
 
     return insert
 
@@ -62,7 +74,13 @@ def earlier(statements, warehouse):
 
     def verdicts_before(run="master__now", weeks=9):
         return earlier_verdicts(
-            settings().decisions, statements, warehouse, "master__", run, "7", START + timedelta(weeks=weeks)
+            settings().decisions,
+            statements,
+            warehouse,
+            "master__",
+            run,
+            "7",
+            START + timedelta(weeks=weeks),
         )
 
     return verdicts_before
@@ -75,7 +93,9 @@ def test_the_newest_come_first_and_no_more_than_count(store, set_up, earlier):
     assert earlier() == ["drift", "stable"]
 
 
-def test_other_series_other_champions_later_runs_and_the_run_itself_do_not_count(store, set_up, earlier):
+def test_other_series_other_champions_later_runs_and_the_run_itself_do_not_count(
+    store, set_up, earlier
+):
     set_up(drift_debounce_k=2, drift_debounce_n=9)
     store("master__1", "stable")
     store("monitor__1", "drift")
@@ -87,4 +107,15 @@ def test_other_series_other_champions_later_runs_and_the_run_itself_do_not_count
 
 def test_nobody_is_asked_where_only_this_analysis_counts(statements):
     nobody = None
-    assert earlier_verdicts(Decisions(), statements, nobody, "master__", "master__now", "7", START) == []
+    assert (
+        earlier_verdicts(
+            Decisions(),
+            statements,
+            nobody,
+            "master__",
+            "master__now",
+            "7",
+            START,
+        )
+        == []
+    )

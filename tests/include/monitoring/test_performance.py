@@ -4,7 +4,12 @@ import numpy as np
 import pytest
 from sklearn.metrics import brier_score_loss, precision_score, roc_auc_score
 
-from include.monitoring.performance import Scored, loss_limits, performance_drift, too_few
+from include.monitoring.performance import (
+    Scored,
+    loss_limits,
+    performance_drift,
+    too_few,
+)
 from include.settings import Decisions
 
 LIMITS = {"roc_auc": 0.03, "brier": 0.03, "precision": 0.1}
@@ -21,31 +26,56 @@ def leads(rows: int, seed: int, blind: float = 0.0) -> Scored:
 
 
 def drifted(holdout: Scored, matured: Scored) -> set[str]:
-    return {figure.name for figure in performance_drift(holdout, matured, LIMITS) if figure.drifted}
+    return {
+        figure.name
+        for figure in performance_drift(holdout, matured, LIMITS)
+        if figure.drifted
+    }
 
 
 def test_the_figures_are_those_of_the_training() -> None:
     holdout, matured = leads(400, 1), leads(700, 2)
-    found = {figure.name: figure for figure in performance_drift(holdout, matured, LIMITS)}
+    found = {
+        figure.name: figure
+        for figure in performance_drift(holdout, matured, LIMITS)
+    }
     for side, scored in (("holdout", holdout), ("current", matured)):
         predicted = scored.probability >= 0.5
-        assert getattr(found["roc_auc"], side) == pytest.approx(roc_auc_score(scored.outcome, scored.probability))
-        assert getattr(found["brier"], side) == pytest.approx(brier_score_loss(scored.outcome, scored.probability))
-        assert getattr(found["precision"], side) == pytest.approx(precision_score(scored.outcome, predicted))
+        assert getattr(found["roc_auc"], side) == pytest.approx(
+            roc_auc_score(scored.outcome, scored.probability)
+        )
+        assert getattr(found["brier"], side) == pytest.approx(
+            brier_score_loss(scored.outcome, scored.probability)
+        )
+        assert getattr(found["precision"], side) == pytest.approx(
+            precision_score(scored.outcome, predicted)
+        )
 
 
 def test_tied_scores_count_half_in_the_area() -> None:
-    scored = Scored(np.array([1, 1, 0, 0.0]), np.array([0.5, 0.9, 0.5, 0.1]), 0.5)
+    scored = Scored(
+        np.array([1, 1, 0, 0.0]), np.array([0.5, 0.9, 0.5, 0.1]), 0.5
+    )
     (figure,) = performance_drift(scored, scored, {"roc_auc": 0.0})
     assert figure.current == roc_auc_score(scored.outcome, scored.probability)
 
 
 def test_the_spread_of_the_bound_is_that_of_repeated_samples() -> None:
-    found = [performance_drift(leads(320, 2 * n), leads(550, 2 * n + 1), LIMITS) for n in range(300)]
+    found = [
+        performance_drift(leads(320, 2 * n), leads(550, 2 * n + 1), LIMITS)
+        for n in range(300)
+    ]
     for position, name in enumerate(LIMITS):
         losses = np.array([figures[position].loss for figures in found])
-        margins = np.array([figures[position].loss - figures[position].at_least for figures in found])
-        assert margins.mean() == pytest.approx(1.645 * losses.std(), rel=0.15), name
+        margins = np.array(
+            [
+                figures[position].loss - figures[position].at_least
+                for figures in found
+            ]
+        )
+        assert margins.mean() == pytest.approx(
+            1.645 * losses.std(), rel=0.15
+        ), name
 
 
 def test_a_rise_of_the_brier_score_and_falls_of_the_others_are_losses() -> None:
@@ -54,15 +84,24 @@ def test_a_rise_of_the_brier_score_and_falls_of_the_others_are_losses() -> None:
 
 
 def test_leads_like_those_of_the_holdout_hardly_ever_alarm() -> None:
-    alarms = [drifted(leads(320, 2 * n), leads(200, 2 * n + 1)) for n in range(200)]
+    alarms = [
+        drifted(leads(320, 2 * n), leads(200, 2 * n + 1)) for n in range(200)
+    ]
     assert sum(map(bool, alarms)) <= 2
 
 
-def test_a_champion_that_is_blind_for_a_third_of_the_leads_is_found_in_two_thousand() -> None:
-    assert all(drifted(leads(1800, 2 * n), leads(2000, 2 * n + 1, blind=0.33)) for n in range(50))
+def test_a_champion_that_is_blind_for_a_third_of_the_leads_is_found_in_two_thousand() -> (
+    None
+):
+    assert all(
+        drifted(leads(1800, 2 * n), leads(2000, 2 * n + 1, blind=0.33))
+        for n in range(50)
+    )
 
 
-def test_a_champion_that_predicts_no_conversion_has_lost_its_precision() -> None:
+def test_a_champion_that_predicts_no_conversion_has_lost_its_precision() -> (
+    None
+):
     matured = leads(2000, 2)
     silent = Scored(matured.outcome, matured.probability * 0.4, 0.5)
     assert "precision" in drifted(leads(2000, 1), silent)
@@ -73,14 +112,31 @@ def test_a_better_champion_is_no_drift() -> None:
 
 
 def test_the_limits_are_settings() -> None:
-    limits = loss_limits(Decisions(max_auc_drop=0.05, max_brier_rise=0.01, max_precision_drop=0.2))
+    limits = loss_limits(
+        Decisions(
+            max_auc_drop=0.05, max_brier_rise=0.01, max_precision_drop=0.2
+        )
+    )
     assert limits == {"roc_auc": 0.05, "brier": 0.01, "precision": 0.2}
 
 
 @pytest.mark.parametrize(
-    ("won", "lost", "enough"), [(30, 170, True), (170, 30, True), (29, 171, False), (100, 99, False), (0, 500, False)]
+    ("won", "lost", "enough"),
+    [
+        (30, 170, True),
+        (170, 30, True),
+        (29, 171, False),
+        (100, 99, False),
+        (0, 500, False),
+    ],
 )
-def test_enough_matured_labels_means_enough_of_both_outcomes(won: int, lost: int, enough: bool) -> None:
+def test_enough_matured_labels_means_enough_of_both_outcomes(
+    won: int, lost: int, enough: bool
+) -> None:
     why = too_few(Decisions(), np.repeat([1.0, 0.0], [won, lost]))
     assert (why is None) == enough
-    assert enough or f"{won + lost} leads, {min(won, lost)} of the rarer outcome" in str(why)
+    assert (
+        enough
+        or f"{won + lost} leads, {min(won, lost)} of the rarer outcome"
+        in str(why)
+    )

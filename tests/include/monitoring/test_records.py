@@ -36,13 +36,19 @@ def findings(contract, accounts):
     """Columns alike, but a champion whose scores have moved and that predicts worse."""
     analysis = compare_leads(accounts, accounts, contract, 0.3, 0.5)
     evidence = Evidence(analysis, ModelDrift(MOVED, (WORSE,), 400))
-    verdict = DriftVerdict(verdict="drift", triggers=("prediction", "performance"), confirmed=True)
+    verdict = DriftVerdict(
+        verdict="drift", triggers=("prediction", "performance"), confirmed=True
+    )
     return describe("", "7", 600, evidence, verdict)
 
 
-def test_a_row_holds_the_columns_method_score_and_missing_shares(store, warehouse, findings, drift_table):
+def test_a_row_holds_the_columns_method_score_and_missing_shares(
+    store, warehouse, findings, drift_table
+):
     store("a run", findings)
-    (row,) = warehouse.query(f"SELECT * FROM {drift_table} WHERE column_name = 'region'")  # noqa: S608
+    (row,) = warehouse.query(
+        f"SELECT * FROM {drift_table} WHERE column_name = 'region'"
+    )  # noqa: S608
     assert row.pop("checked_at").startswith("2026-01-02 03:04:05")
     assert row == {
         "run_id": "a run",
@@ -72,24 +78,54 @@ def test_scores_and_figures_of_the_champion_have_rows_of_their_own(
     store, warehouse, findings, drift_table, name, cells
 ):
     store("a run", findings)
-    (row,) = warehouse.query(f"SELECT * FROM {drift_table} WHERE column_name = '{name}'")
-    assert tuple(row[key] for key in ("method", "score", "threshold", "drifted", "missing_current")) == cells
+    (row,) = warehouse.query(
+        f"SELECT * FROM {drift_table} WHERE column_name = '{name}'"
+    )
+    assert (
+        tuple(
+            row[key]
+            for key in (
+                "method",
+                "score",
+                "threshold",
+                "drifted",
+                "missing_current",
+            )
+        )
+        == cells
+    )
 
 
-def test_a_window_without_enough_leads_has_one_row(store, warehouse, drift_table):
+def test_a_window_without_enough_leads_has_one_row(
+    store, warehouse, drift_table
+):
     evidence = Evidence(outages=(Outage(ROWS, "row_collapse", "0 leads"),))
     empty = describe("", "7", 0, evidence, DriftVerdict(verdict="outage"))
     store("a run", empty)
-    (row,) = warehouse.query(f"SELECT column_name, score, verdict FROM {drift_table}")
+    (row,) = warehouse.query(
+        f"SELECT column_name, score, verdict FROM {drift_table}"
+    )
     assert row == {"column_name": "(rows)", "score": 0.0, "verdict": "outage"}
 
 
 def test_a_changed_contract_has_a_row_of_its_own(store, warehouse, drift_table):
-    evidence = Evidence(change=ContractChange(added=("size",), removed=("fit",)))
-    verdict = DriftVerdict(verdict="drift", triggers=("contract",), confirmed=True)
+    evidence = Evidence(
+        change=ContractChange(added=("size",), removed=("fit",))
+    )
+    verdict = DriftVerdict(
+        verdict="drift", triggers=("contract",), confirmed=True
+    )
     store("a run", describe("", "7", 50, evidence, verdict))
-    (row,) = warehouse.query(f"SELECT column_name, score, drifted, verdict, confirmed FROM {drift_table}")
-    assert row == {"column_name": "(contract)", "score": 2.0, "drifted": True, "verdict": "drift", "confirmed": True}
+    (row,) = warehouse.query(
+        f"SELECT column_name, score, drifted, verdict, confirmed FROM {drift_table}"
+    )
+    assert row == {
+        "column_name": "(contract)",
+        "score": 2.0,
+        "drifted": True,
+        "verdict": "drift",
+        "confirmed": True,
+    }
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
@@ -100,10 +136,14 @@ def test_what_is_no_number_is_stored_as_null(value):
 def test_rows_of_other_runs_stay(store, warehouse, findings, drift_table):
     store("a run", findings)
     store("another", findings)
-    assert warehouse.query(f"SELECT COUNT(*) AS n FROM {drift_table}") == [{"n": 18}]  # noqa: S608
+    assert warehouse.query(f"SELECT COUNT(*) AS n FROM {drift_table}") == [
+        {"n": 18}
+    ]  # noqa: S608
 
 
-def test_a_run_id_with_a_quote_is_stored_as_it_is(store, warehouse, findings, drift_table):
+def test_a_run_id_with_a_quote_is_stored_as_it_is(
+    store, warehouse, findings, drift_table
+):
     store("it's a run'); DROP TABLE public.drift; --", findings)
     (row,) = warehouse.query(f"SELECT DISTINCT run_id FROM {drift_table}")  # noqa: S608
     assert row["run_id"] == "it's a run'); DROP TABLE public.drift; --"

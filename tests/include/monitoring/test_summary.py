@@ -15,9 +15,23 @@ def test_the_summary_holds_every_monitored_column_and_the_page_shows_the_drifted
     crown(accounts_of(600, seed=1))
     current = accounts_of(400, seed=2)
     folder = window(current.assign(minutes=current["minutes"] * 3))
-    report = analyse_drift(settings(), contract, statements, warehouse, "run-1", folder, 0.1).report_uri
-    columns = {row["column"]: row for row in read_json(report.replace("drift.html", "summary.json"))["columns"]}
-    assert {"minutes", "visits", "channel", "region", "newsletter", "fit"} <= set(columns)
+    report = analyse_drift(
+        settings(), contract, statements, warehouse, "run-1", folder, 0.1
+    ).report_uri
+    columns = {
+        row["column"]: row
+        for row in read_json(report.replace("drift.html", "summary.json"))[
+            "columns"
+        ]
+    }
+    assert {
+        "minutes",
+        "visits",
+        "channel",
+        "region",
+        "newsletter",
+        "fit",
+    } <= set(columns)
     assert columns["minutes"]["drifted"]
     assert columns["minutes"]["score"] > columns["minutes"]["threshold"]
     assert columns["region"]["missing_current"] == pytest.approx(0.2)

@@ -21,7 +21,9 @@ def leads(statements, warehouse, layout):
 
 @pytest.fixture
 def serving(monkeypatch):
-    monkeypatch.setattr(window, "champion", lambda model: SimpleNamespace(created_at=REGISTERED))
+    monkeypatch.setattr(
+        window, "champion", lambda model: SimpleNamespace(created_at=REGISTERED)
+    )
 
 
 @pytest.fixture
@@ -42,8 +44,13 @@ def arrive(warehouse, leads):
     """Stores `count` leads that arrived at a moment."""
 
     def insert(moment, count):
-        rows = ", ".join(f"('{moment:%m%d%H}-{n}', TIMESTAMP '{moment:%Y-%m-%d %H:%M:%S}')" for n in range(count))
-        warehouse.execute(f"INSERT INTO {leads} (account, ingested_at) VALUES {rows}")
+        rows = ", ".join(
+            f"('{moment:%m%d%H}-{n}', TIMESTAMP '{moment:%Y-%m-%d %H:%M:%S}')"
+            for n in range(count)
+        )
+        warehouse.execute(
+            f"INSERT INTO {leads} (account, ingested_at) VALUES {rows}"
+        )
 
     return insert
 
@@ -53,7 +60,15 @@ def plan(contract, statements, warehouse):
     """Plans the window of a run: `plan(run)`."""
 
     def plan_run(run="master__run2"):
-        return window.plan_window(settings(), contract, statements, warehouse, "master__", run, RUN_AFTER)
+        return window.plan_window(
+            settings(),
+            contract,
+            statements,
+            warehouse,
+            "master__",
+            run,
+            RUN_AFTER,
+        )
 
     return plan_run
 
@@ -61,18 +76,27 @@ def plan(contract, statements, warehouse):
 def test_without_a_champion_the_window_is_empty(monkeypatch, plan):
     monkeypatch.setattr(window, "champion", lambda model: None)
     planned = plan()
-    assert (planned["since"], planned["until"], planned["expected_rows"]) == (RUN_AFTER, RUN_AFTER, None)
+    assert (planned["since"], planned["until"], planned["expected_rows"]) == (
+        RUN_AFTER,
+        RUN_AFTER,
+        None,
+    )
 
 
 @pytest.mark.usefixtures("serving")
 def test_the_first_window_begins_with_the_champion_and_ends_with_the_run(plan):
     planned = plan()
-    assert (planned["since"], planned["until"]) == (REGISTERED.isoformat(), RUN_AFTER)
+    assert (planned["since"], planned["until"]) == (
+        REGISTERED.isoformat(),
+        RUN_AFTER,
+    )
 
 
 @pytest.mark.usefixtures("serving")
 @pytest.mark.parametrize("verdict", ["stable", "outage", "drift"])
-def test_the_next_window_begins_where_the_last_analysis_ended(analysed, verdict, plan):
+def test_the_next_window_begins_where_the_last_analysis_ended(
+    analysed, verdict, plan
+):
     analysed("master__run1", "2026-02-03 04:29:00", verdict)
     assert plan()["since"] == "2026-02-03T04:29:00+00:00"
 
@@ -84,7 +108,9 @@ def test_leads_whose_drift_started_a_retrain_stay_in_the_window(analysed, plan):
 
 
 @pytest.mark.usefixtures("serving")
-def test_a_champion_newer_than_the_last_analysis_begins_the_window(analysed, plan):
+def test_a_champion_newer_than_the_last_analysis_begins_the_window(
+    analysed, plan
+):
     analysed("master__run1", "2026-01-25 04:29:00.5", "stable")
     assert plan()["since"] == REGISTERED.isoformat()
 
@@ -98,7 +124,9 @@ def test_a_repeated_run_looks_at_the_same_leads_again(analysed, plan):
 
 
 @pytest.mark.usefixtures("serving")
-def test_matured_leads_came_after_the_champion_and_are_old_enough(set_up, analysed, plan):
+def test_matured_leads_came_after_the_champion_and_are_old_enough(
+    set_up, analysed, plan
+):
     set_up(label_maturity_days=3)
     analysed("master__run1", "2026-02-03 04:29:00", "stable")
     planned = plan()
@@ -107,7 +135,9 @@ def test_matured_leads_came_after_the_champion_and_are_old_enough(set_up, analys
 
 
 @pytest.mark.usefixtures("serving")
-def test_the_same_days_of_the_weeks_before_say_how_many_leads_to_expect(analysed, arrive, plan):
+def test_the_same_days_of_the_weeks_before_say_how_many_leads_to_expect(
+    analysed, arrive, plan
+):
     analysed("master__run1", "2026-02-09 04:29:00", "stable")
     yesterday_noon = datetime(2026, 2, 9, 12, 0, tzinfo=UTC)
     for weeks, count in enumerate([3, 50, 70, 200, 60, 9]):
@@ -120,12 +150,19 @@ def test_the_same_days_of_the_weeks_before_say_how_many_leads_to_expect(analysed
 def test_two_weeks_of_history_say_nothing(analysed, arrive, plan):
     analysed("master__run1", "2026-02-09 04:29:00", "stable")
     for weeks in (1, 2, 3):
-        arrive(datetime(2026, 2, 9, 12, 0, tzinfo=UTC) - timedelta(weeks=weeks), 50)
+        arrive(
+            datetime(2026, 2, 9, 12, 0, tzinfo=UTC) - timedelta(weeks=weeks), 50
+        )
     assert plan()["expected_rows"] is None
 
 
 def test_the_periods_before_are_whole_weeks_back_and_never_overlap_the_window():
-    since, until = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 11, tzinfo=UTC)
+    since, until = (
+        datetime(2026, 1, 1, tzinfo=UTC),
+        datetime(2026, 1, 11, tzinfo=UTC),
+    )
     periods = window.earlier_periods(since, until)
     assert [(since - start).days for start, _ in periods] == [14, 28, 42, 56]
-    assert all(end - start == until - since and end <= since for start, end in periods)
+    assert all(
+        end - start == until - since and end <= since for start, end in periods
+    )

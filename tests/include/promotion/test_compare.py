@@ -24,7 +24,14 @@ from include.training.splits import assign_split
 def decide(snapshot, run_id="deciding", **options):
     """Lets the gate compare challenger and champion of the contact stage on a snapshot."""
     current = settings()
-    return compare(current, load_contract(current.contract), run_id, snapshot, "contact", **options)
+    return compare(
+        current,
+        load_contract(current.contract),
+        run_id,
+        snapshot,
+        "contact",
+        **options,
+    )
 
 
 @pytest.fixture
@@ -37,7 +44,10 @@ def train(layout, tracking, register_challenger):
 @pytest.fixture
 def low_floors(monkeypatch):
     """Floors that the small test data can meet."""
-    monkeypatch.setenv("LEADS_FLOORS_CONTACT", '{"accuracy": 0.5, "precision": 0.5, "recall": 0.5, "roc_auc": 0.5}')
+    monkeypatch.setenv(
+        "LEADS_FLOORS_CONTACT",
+        '{"accuracy": 0.5, "precision": 0.5, "recall": 0.5, "roc_auc": 0.5}',
+    )
     settings.cache_clear()
 
 
@@ -45,89 +55,174 @@ def low_floors(monkeypatch):
 def every_record_replays_to_its_own_verdict(layout):
     """After each test, over whatever decision records it has left behind."""
     yield
-    for uri in (uri for uri in list_objects(layout.report("gate", "")[:-1]) if uri.endswith(".json")):
+    for uri in (
+        uri
+        for uri in list_objects(layout.report("gate", "")[:-1])
+        if uri.endswith(".json")
+    ):
         record = read_json(uri)
         assert replay(record).promote is (record["verdict"] == "promote"), uri
 
 
-def test_the_first_model_that_meets_the_floors_is_to_be_promoted(train, accounts, low_floors):
+def test_the_first_model_that_meets_the_floors_is_to_be_promoted(
+    train, accounts, low_floors
+):
     snapshot, version = train("run-1", accounts)
     decision = decide(snapshot)
-    assert (decision.verdict, decision.version, decision.champion_version) == ("promote", version, None)
+    assert (decision.verdict, decision.version, decision.champion_version) == (
+        "promote",
+        version,
+        None,
+    )
     assert (decision.rule, decision.gain) == ("first", None)
 
 
-def test_a_first_model_below_the_floors_is_kept_back_and_the_reason_given(train, accounts):
-    snapshot, _ = train("run-1", accounts.assign(won=np.random.default_rng(0).permutation(accounts["won"])))
+def test_a_first_model_below_the_floors_is_kept_back_and_the_reason_given(
+    train, accounts
+):
+    snapshot, _ = train(
+        "run-1",
+        accounts.assign(
+            won=np.random.default_rng(0).permutation(accounts["won"])
+        ),
+    )
     decision = decide(snapshot)
     assert decision.verdict == "keep"
-    assert any(reason.startswith("roc_auc: 0.") and "is not ≥ 0.9000" in reason for reason in decision.reasons)
+    assert any(
+        reason.startswith("roc_auc: 0.") and "is not ≥ 0.9000" in reason
+        for reason in decision.reasons
+    )
 
 
 @pytest.fixture
 def contest(train, accounts, accounts_of, layout, low_floors):
     """A champion that could learn nothing, and the snapshot of a challenger that could."""
-    _, first = train("run-1", accounts.assign(won=np.random.default_rng(0).permutation(accounts["won"])))
-    promote(connect(settings().mlflow.tracking_uri), layout.contract.names.model, first)
+    _, first = train(
+        "run-1",
+        accounts.assign(
+            won=np.random.default_rng(0).permutation(accounts["won"])
+        ),
+    )
+    promote(
+        connect(settings().mlflow.tracking_uri),
+        layout.contract.names.model,
+        first,
+    )
     snapshot, second = train("run-2", accounts_of(1200, seed=1))
     return snapshot, first, second
 
 
-def test_a_challenger_that_is_surely_better_is_to_be_promoted_and_the_record_says_all_about_it(contest, layout):
+def test_a_challenger_that_is_surely_better_is_to_be_promoted_and_the_record_says_all_about_it(
+    contest, layout
+):
     snapshot, first, second = contest
     when = datetime(2026, 3, 1, 5, tzinfo=UTC)
     decision = decide(snapshot, mode="dry_run", decided_at=when)
     record = read_json(decision.report_uri)
-    assert decision.report_uri == layout.report("gate", "deciding") + "contact.json"
+    assert (
+        decision.report_uri
+        == layout.report("gate", "deciding") + "contact.json"
+    )
     handed_on = decision.as_json()
     assert handed_on == {name: record[name] for name in handed_on}
     assert "report" not in handed_on
-    assert (record["verdict"], record["rule"], record["mode"]) == ("promote", "superiority", "dry_run")
-    assert (record["decision_id"], record["decided_at"]) == ("deciding/contact", "2026-03-01T05:00:00+00:00")
-    assert (record["champion_version"], record["version"], record["approval"]) == (first, second, None)
-    assert set(record["metrics"]["challenger"]) == set(record["metrics"]["champion"])
+    assert (record["verdict"], record["rule"], record["mode"]) == (
+        "promote",
+        "superiority",
+        "dry_run",
+    )
+    assert (record["decision_id"], record["decided_at"]) == (
+        "deciding/contact",
+        "2026-03-01T05:00:00+00:00",
+    )
+    assert (
+        record["champion_version"],
+        record["version"],
+        record["approval"],
+    ) == (first, second, None)
+    assert set(record["metrics"]["challenger"]) == set(
+        record["metrics"]["champion"]
+    )
     assert record["gain"]["metric"] == "roc_auc"
-    assert 0 < record["gain"]["lower"] < record["gain"]["value"] < record["gain"]["upper"]
+    assert (
+        0
+        < record["gain"]["lower"]
+        < record["gain"]["value"]
+        < record["gain"]["upper"]
+    )
     names = [rule["name"] for rule in record["rules"]]
-    assert names[:2] == ["gain in roc_auc, 95 % lower bound", "gain in brier, 95 % lower bound"]
+    assert names[:2] == [
+        "gain in roc_auc, 95 % lower bound",
+        "gain in brier, 95 % lower bound",
+    ]
     assert names[-4:] == ["accuracy", "precision", "recall", "roc_auc"]
     assert {one["field"] for one in record["segments"]} <= {"channel", "region"}
     assert record["snapshot"]["uri"] == snapshot
     assert record["left_out_rows"] == 0
 
 
-def test_the_challengers_version_carries_the_gist_of_the_decision(contest, tracking, contract):
+def test_the_challengers_version_carries_the_gist_of_the_decision(
+    contest, tracking, contract
+):
     snapshot, _, second = contest
     decision = decide(snapshot)
-    tags = mlflow.MlflowClient(tracking).get_model_version(contract.names.model, second).tags
-    assert (tags["gate_verdict"], tags["gate_rule"]) == ("promote", "superiority")
+    tags = (
+        mlflow.MlflowClient(tracking)
+        .get_model_version(contract.names.model, second)
+        .tags
+    )
+    assert (tags["gate_verdict"], tags["gate_rule"]) == (
+        "promote",
+        "superiority",
+    )
     assert tags["gate_record"] == decision.report_uri
-    assert tags["gate_reason"].startswith("gain in roc_auc, 95 % lower bound: 0.")
+    assert tags["gate_reason"].startswith(
+        "gain in roc_auc, 95 % lower bound: 0."
+    )
 
 
-def test_the_same_model_again_is_not_better_and_stays_a_logged_challenger(train, accounts, contract, low_floors):
+def test_the_same_model_again_is_not_better_and_stays_a_logged_challenger(
+    train, accounts, contract, low_floors
+):
     _, first = train("run-1", accounts)
-    promote(connect(settings().mlflow.tracking_uri), contract.names.model, first)
+    promote(
+        connect(settings().mlflow.tracking_uri), contract.names.model, first
+    )
     snapshot, second = train("run-2", accounts)
     decision = decide(snapshot)
     assert second != first
     assert decision.verdict == "keep"
-    assert decision.reasons == ("gain in roc_auc, 95 % lower bound: 0.0000 is not > 0.0000",)
-    assert champion(connect(settings().mlflow.tracking_uri), contract.names.model).version == first
+    assert decision.reasons == (
+        "gain in roc_auc, 95 % lower bound: 0.0000 is not > 0.0000",
+    )
+    assert (
+        champion(
+            connect(settings().mlflow.tracking_uri), contract.names.model
+        ).version
+        == first
+    )
 
 
-def test_after_confirmed_drift_a_model_that_is_as_good_is_enough(train, accounts, contract, low_floors):
+def test_after_confirmed_drift_a_model_that_is_as_good_is_enough(
+    train, accounts, contract, low_floors
+):
     _, first = train("run-1", accounts)
-    promote(connect(settings().mlflow.tracking_uri), contract.names.model, first)
+    promote(
+        connect(settings().mlflow.tracking_uri), contract.names.model, first
+    )
     snapshot, _ = train("run-2", accounts)
     decision = decide(snapshot, drift_confirmed=True)
     assert (decision.verdict, decision.rule) == ("promote", "refresh")
     assert decision.why_rule == "the run was started by confirmed drift"
 
 
-def test_an_old_champion_may_be_refreshed_without_drift(train, accounts, contract, low_floors):
+def test_an_old_champion_may_be_refreshed_without_drift(
+    train, accounts, contract, low_floors
+):
     _, first = train("run-1", accounts)
-    promote(connect(settings().mlflow.tracking_uri), contract.names.model, first)
+    promote(
+        connect(settings().mlflow.tracking_uri), contract.names.model, first
+    )
     snapshot, _ = train("run-2", accounts)
     later = datetime.now(UTC) + timedelta(days=181)
     decision = decide(snapshot, decided_at=later)
@@ -135,30 +230,46 @@ def test_an_old_champion_may_be_refreshed_without_drift(train, accounts, contrac
     assert decision.why_rule == "the champion is 181 days old, more than 180"
 
 
-def test_a_run_decides_once_whatever_happens_in_between(contest, contract, monkeypatch):
+def test_a_run_decides_once_whatever_happens_in_between(
+    contest, contract, monkeypatch
+):
     snapshot, _, second = contest
     decision = decide(snapshot)
-    promote(connect(settings().mlflow.tracking_uri), contract.names.model, second)
+    promote(
+        connect(settings().mlflow.tracking_uri), contract.names.model, second
+    )
     monkeypatch.setenv("LEADS_FLOORS_CONTACT", '{"roc_auc": 1.0}')
     settings.cache_clear()
     assert decide(snapshot) == decision
 
 
-def test_leads_that_the_champion_learnt_from_are_left_out(train, accounts, contract, low_floors):
+def test_leads_that_the_champion_learnt_from_are_left_out(
+    train, accounts, contract, low_floors
+):
     """An older twin that arrives late, on the other side of the split, takes a lead with it into the holdout."""
     _, first = train("run-1", accounts)
-    promote(connect(settings().mlflow.tracking_uri), contract.names.model, first)
+    promote(
+        connect(settings().mlflow.tracking_uri), contract.names.model, first
+    )
     sides = assign_split(accounts, contract)
     learnt = accounts[sides == "train"].head(1)
     untouched = accounts.loc[sides == "holdout", "account"].iloc[0]
     twin = learnt.assign(account=untouched, number=-1)
-    snapshot, _ = train("run-2", pd.concat([accounts[accounts["account"] != untouched], twin], ignore_index=True))
+    snapshot, _ = train(
+        "run-2",
+        pd.concat(
+            [accounts[accounts["account"] != untouched], twin],
+            ignore_index=True,
+        ),
+    )
     record = read_json(decide(snapshot).report_uri)
     assert record["left_out_rows"] == 1
     assert record["holdout_rows"] == (sides == "holdout").sum()
 
 
-def test_without_the_champions_snapshot_nobody_can_tell_and_the_record_says_so(contest, layout):
+def test_without_the_champions_snapshot_nobody_can_tell_and_the_record_says_so(
+    contest, layout
+):
     snapshot, *_ = contest
     bucket, key = split_uri(layout.snapshot("run-1") + "manifest.json")
     s3_client().delete_object(Bucket=bucket, Key=key)
@@ -173,25 +284,48 @@ def test_no_challenger_is_a_clear_error(layout, contract, accounts, tracking):
         decide(uri)
 
 
-def test_the_threshold_is_the_models_own_whatever_the_tag_of_its_version_says(contest, contract, tracking):
+def test_the_threshold_is_the_models_own_whatever_the_tag_of_its_version_says(
+    contest, contract, tracking
+):
     snapshot, first, second = contest
     client = mlflow.MlflowClient(tracking)
     figures = decide(snapshot).metrics
     for version in (first, second):
-        client.set_model_version_tag(contract.names.model, version, "threshold", "0.99")
-    assert decide(snapshot, run_id="after the tags were edited").metrics == figures
+        client.set_model_version_tag(
+            contract.names.model, version, "threshold", "0.99"
+        )
+    assert (
+        decide(snapshot, run_id="after the tags were edited").metrics == figures
+    )
 
 
-def test_a_champion_that_cannot_be_loaded_is_named_and_stays(train, accounts, contract, tracking, low_floors):
+def test_a_champion_that_cannot_be_loaded_is_named_and_stays(
+    train, accounts, contract, tracking, low_floors
+):
     client = mlflow.MlflowClient(tracking)
     snapshot, _ = train("run-1", accounts)
-    run = client.create_run(mlflow.set_experiment(contract.names.experiment).experiment_id).info
+    run = client.create_run(
+        mlflow.set_experiment(contract.names.experiment).experiment_id
+    ).info
     tags = {"threshold": "0.5", "snapshot_uri": snapshot}
-    broken = register(client, contract.names.model, f"{run.artifact_uri}/model", run.run_id, tags)
-    client.set_registered_model_alias(contract.names.model, "champion", broken.version)
-    with pytest.raises(ModelUnreadableError, match=f"models:/{contract.names.model}/{broken.version} cannot be loaded"):
+    broken = register(
+        client,
+        contract.names.model,
+        f"{run.artifact_uri}/model",
+        run.run_id,
+        tags,
+    )
+    client.set_registered_model_alias(
+        contract.names.model, "champion", broken.version
+    )
+    with pytest.raises(
+        ModelUnreadableError,
+        match=f"models:/{contract.names.model}/{broken.version} cannot be loaded",
+    ):
         decide(snapshot)
-    assert champion(connect(settings().mlflow.tracking_uri), contract.names.model).version == str(broken.version)
+    assert champion(
+        connect(settings().mlflow.tracking_uri), contract.names.model
+    ).version == str(broken.version)
 
 
 def test_a_deleted_snapshot_is_named(layout, tracking):

@@ -4,7 +4,11 @@ import pytest
 
 from include.lake.errors import ObjectMissingError
 from include.lake.objects import write_json
-from include.promotion.decision_page import decision_page, side_by_side, write_decision_page
+from include.promotion.decision_page import (
+    decision_page,
+    side_by_side,
+    write_decision_page,
+)
 from include.promotion.record import DecisionRecord, Figures
 from tests.s3_text import read_text
 
@@ -59,25 +63,42 @@ def test_the_page_needs_no_other_file_and_shows_both_pictures():
 
 def test_every_rule_stands_with_its_figure_its_bound_and_whether_it_passed():
     text = " ".join(shown(record()).split())
-    assert '"bad">fail</td><td>gain in roc_auc, lower bound</td> <td class="number">-0.0010</td>' in text
+    assert (
+        '"bad">fail</td><td>gain in roc_auc, lower bound</td> <td class="number">-0.0010</td>'
+        in text
+    )
     assert '<td class="number">&gt; 0.0000</td>' in text
-    assert '"good">pass</td><td>accuracy</td> <td class="number">0.9500</td><td class="number">≥ 0.9000</td>' in text
+    assert (
+        '"good">pass</td><td>accuracy</td> <td class="number">0.9500</td><td class="number">≥ 0.9000</td>'
+        in text
+    )
 
 
 def test_the_models_stand_side_by_side_and_of_brier_less_is_better():
     figures = side_by_side(Figures(**record()["metrics"]))
-    rows = {row.name: (row.challenger, row.champion, row.kind) for row in figures}
-    assert rows == {"roc_auc": (0.9861, 0.9850, "good"), "brier": (0.0391, 0.0380, "bad")}
+    rows = {
+        row.name: (row.challenger, row.champion, row.kind) for row in figures
+    }
+    assert rows == {
+        "roc_auc": (0.9861, 0.9850, "good"),
+        "brier": (0.0391, 0.0380, "bad"),
+    }
 
 
 def test_leads_that_the_champion_had_learnt_from_are_counted():
-    assert "12 leads of the holdout were left out" in shown(record(left_out_rows=12))
+    assert "12 leads of the holdout were left out" in shown(
+        record(left_out_rows=12)
+    )
     assert "left out" not in shown(record(left_out_rows=0))
 
 
 def test_the_verdict_and_its_reasons_come_first():
     text = shown(record())
-    assert text.index("the challenger did not pass the gate") < text.index("is not &gt; 0.0000") < text.index("Rules")
+    assert (
+        text.index("the challenger did not pass the gate")
+        < text.index("is not &gt; 0.0000")
+        < text.index("Rules")
+    )
 
 
 def test_the_segment_that_lost_most_stands_first_and_its_name_is_text():
@@ -87,16 +108,30 @@ def test_the_segment_that_lost_most_stands_first_and_its_name_is_text():
 
 
 def test_the_gain_stands_with_both_bounds():
-    assert "+0.0011; one-sided 95 % bounds -0.0010 and\n+0.0032" in shown(record())
+    assert "+0.0011; one-sided 95 % bounds -0.0010 and\n+0.0032" in shown(
+        record()
+    )
 
 
 def test_an_approver_is_named():
-    answer = {"asked_at": "09:00", "answered_at": "10:00", "by": "jane", "choice": "Approve"}
-    assert "Asked at 09:00. Approve, by\njane, at 10:00." in shown(record(approval=answer, mode="approval"))
+    answer = {
+        "asked_at": "09:00",
+        "answered_at": "10:00",
+        "by": "jane",
+        "choice": "Approve",
+    }
+    assert "Asked at 09:00. Approve, by\njane, at 10:00." in shown(
+        record(approval=answer, mode="approval")
+    )
 
 
 def test_a_question_that_nobody_answered_in_time_is_shown_as_such():
-    answer = {"asked_at": "09:00", "answered_at": None, "by": None, "choice": "Reject"}
+    answer = {
+        "asked_at": "09:00",
+        "answered_at": None,
+        "by": None,
+        "choice": "Reject",
+    }
     assert "nobody in time" in shown(record(approval=answer, mode="approval"))
 
 
@@ -124,7 +159,10 @@ def test_a_rollback_has_a_page_with_what_it_knows():
 def test_the_page_lies_beside_its_record(bucket):
     uri = f"s3://{bucket}/reports/gate/r1/contact.json"
     write_json(uri, record())
-    assert write_decision_page(uri) == f"s3://{bucket}/reports/gate/r1/contact.html"
+    assert (
+        write_decision_page(uri)
+        == f"s3://{bucket}/reports/gate/r1/contact.html"
+    )
     assert uri in read_text(f"s3://{bucket}/reports/gate/r1/contact.html")
 
 
@@ -133,7 +171,16 @@ def test_a_second_page_of_a_record_that_was_answered_replaces_the_first(bucket):
     write_json(uri, record(mode="approval"))
     assert "No person was asked so far" in read_text(write_decision_page(uri))
     write_json(
-        uri, record(mode="approval", approval={"asked_at": "1", "answered_at": "2", "by": "jo", "choice": "Reject"})
+        uri,
+        record(
+            mode="approval",
+            approval={
+                "asked_at": "1",
+                "answered_at": "2",
+                "by": "jo",
+                "choice": "Reject",
+            },
+        ),
     )
     assert "Reject, by\njo" in read_text(write_decision_page(uri))
 

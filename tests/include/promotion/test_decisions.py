@@ -16,13 +16,19 @@ from include.registry.tracking import connect
 from include.settings import settings
 
 WHEN = datetime(2026, 3, 1, 5, 30, tzinfo=UTC)
-ANSWER = {"asked_at": "2026-03-01T05:00:00+00:00", "answered_at": "2026-03-01T06:00:00+00:00", "by": "Asha"}
+ANSWER = {
+    "asked_at": "2026-03-01T05:00:00+00:00",
+    "answered_at": "2026-03-01T06:00:00+00:00",
+    "by": "Asha",
+}
 
 
 def roll_back(run_id, *arguments):
     """Brings the previous champion of the contact stage back."""
     current = settings()
-    return decisions.roll_back(current, load_contract(current.contract), run_id, "contact", *arguments)
+    return decisions.roll_back(
+        current, load_contract(current.contract), run_id, "contact", *arguments
+    )
 
 
 @pytest.fixture
@@ -57,51 +63,89 @@ def test_before_the_decision_there_is_no_record(layout):
     assert recorded(record_uri(layout, "nobody", "contact")) is None
 
 
-def test_an_answer_is_added_to_the_record_and_to_the_versions_tags(record, tags):
+def test_an_answer_is_added_to_the_record_and_to_the_versions_tags(
+    record, tags
+):
     approval = Approval(**ANSWER, choice="Approve")
     answered = answer(settings(), record.report_uri, approval)
-    assert answered.as_json() == record.as_json() | {"approval": approval.model_dump()}
-    assert read_json(record.report_uri)["approval"] == ANSWER | {"choice": "Approve"}
+    assert answered.as_json() == record.as_json() | {
+        "approval": approval.model_dump()
+    }
+    assert read_json(record.report_uri)["approval"] == ANSWER | {
+        "choice": "Approve"
+    }
     found = tags(record.version)
-    assert found["gate_approval"] == "Approve by Asha at 2026-03-01T06:00:00+00:00"
+    assert (
+        found["gate_approval"] == "Approve by Asha at 2026-03-01T06:00:00+00:00"
+    )
     assert (found["gate_verdict"], found["gate_reason"]) == ("promote", "a; b")
 
 
-def test_an_answer_loses_nothing_of_a_record_that_another_version_of_the_project_wrote(record):
-    old = record.as_json() | {"judged_by": "an older gate", "report": {"format": 1}}
+def test_an_answer_loses_nothing_of_a_record_that_another_version_of_the_project_wrote(
+    record,
+):
+    old = record.as_json() | {
+        "judged_by": "an older gate",
+        "report": {"format": 1},
+    }
     write_json(record.report_uri, old)
     answer(settings(), record.report_uri, Approval(**ANSWER, choice="Reject"))
-    assert read_json(record.report_uri) == old | {"approval": ANSWER | {"choice": "Reject"}}
+    assert read_json(record.report_uri) == old | {
+        "approval": ANSWER | {"choice": "Reject"}
+    }
 
 
 def test_no_answer_in_time_is_nobodys(record, tags):
-    answer(settings(), record.report_uri, Approval(**ANSWER | {"choice": "Reject", "by": None}))
+    answer(
+        settings(),
+        record.report_uri,
+        Approval(**ANSWER | {"choice": "Reject", "by": None}),
+    )
     assert tags(record.version)["gate_approval"].startswith("Reject by nobody")
 
 
-def test_a_rollback_is_recorded_with_both_versions_and_the_reason(layout, model, versions):
+def test_a_rollback_is_recorded_with_both_versions_and_the_reason(
+    layout, model, versions
+):
     first, second = versions(2)
     promote(connect(settings().mlflow.tracking_uri), model, first)
     promote(connect(settings().mlflow.tracking_uri), model, second)
     record = roll_back("run", "calls in vain", WHEN)
-    assert champion(connect(settings().mlflow.tracking_uri), model).version == first
+    assert (
+        champion(connect(settings().mlflow.tracking_uri), model).version
+        == first
+    )
     assert read_json(record.report_uri) == record.as_json()
-    assert (record.version, record.champion_version, record.verdict) == (first, second, "rollback")
-    assert (record.reasons, record.decided_at) == (("calls in vain",), "2026-03-01T05:30:00+00:00")
+    assert (record.version, record.champion_version, record.verdict) == (
+        first,
+        second,
+        "rollback",
+    )
+    assert (record.reasons, record.decided_at) == (
+        ("calls in vain",),
+        "2026-03-01T05:30:00+00:00",
+    )
 
 
-def test_a_run_goes_back_one_champion_however_often_its_task_is_repeated(layout, model, versions):
+def test_a_run_goes_back_one_champion_however_often_its_task_is_repeated(
+    layout, model, versions
+):
     first, second, third = versions(3)
     for version in (first, second, third):
         promote(connect(settings().mlflow.tracking_uri), model, version)
     before = roll_back("run", "why", WHEN)
     assert roll_back("run", "why", WHEN) == before
-    assert champion(connect(settings().mlflow.tracking_uri), model).version == second
+    assert (
+        champion(connect(settings().mlflow.tracking_uri), model).version
+        == second
+    )
     assert roll_back("another run", "why", WHEN).version == first
 
 
 @pytest.mark.parametrize("after", ["the intention", "the rollback"])
-def test_a_rollback_that_crashed_is_finished_by_the_next_try(layout, model, versions, monkeypatch, after):
+def test_a_rollback_that_crashed_is_finished_by_the_next_try(
+    layout, model, versions, monkeypatch, after
+):
     first, second, third = versions(3)
     for version in (first, second, third):
         promote(connect(settings().mlflow.tracking_uri), model, version)
@@ -117,7 +161,10 @@ def test_a_rollback_that_crashed_is_finished_by_the_next_try(layout, model, vers
         roll_back("run", "why", WHEN)
     monkeypatch.setattr(registry, "rollback", original)
     assert roll_back("run", "why", WHEN).version == second
-    assert champion(connect(settings().mlflow.tracking_uri), model).version == second
+    assert (
+        champion(connect(settings().mlflow.tracking_uri), model).version
+        == second
+    )
 
 
 def test_without_a_champion_there_is_nothing_to_roll_back(layout, versions):

@@ -8,8 +8,19 @@ from pydantic import ValidationError
 
 from include.contract import KnownAt
 from include.promotion.errors import RecordDiffersError
-from include.promotion.gate import choose_rule, judge, limits_of, replay, success_floors
-from include.promotion.gate_report import Change, GateReport, Limits, SegmentChange
+from include.promotion.gate import (
+    choose_rule,
+    judge,
+    limits_of,
+    replay,
+    success_floors,
+)
+from include.promotion.gate_report import (
+    Change,
+    GateReport,
+    Limits,
+    SegmentChange,
+)
 from include.promotion.record import DecisionRecord
 from include.settings import Decisions
 
@@ -18,12 +29,20 @@ FLOORS = {"accuracy": 0.90, "precision": 0.85, "recall": 0.85, "roc_auc": 0.90}
 
 
 def gain(lower, metric="roc_auc"):
-    return Change(metric=metric, value=lower + 0.002, lower=lower, upper=lower + 0.004)
+    return Change(
+        metric=metric, value=lower + 0.002, lower=lower, upper=lower + 0.004
+    )
 
 
 def segment(change, level="Chat", rows=150):
     return SegmentChange(
-        field="source", level=level, rows=rows, metric="roc_auc", champion=0.9, challenger=0.9 + change, change=change
+        field="source",
+        level=level,
+        rows=rows,
+        metric="roc_auc",
+        champion=0.9,
+        challenger=0.9 + change,
+        change=change,
     )
 
 
@@ -36,30 +55,43 @@ def report(rule="superiority", **changes):
 
 
 def first(**changes):
-    return report("first", champion=None, gain=None, brier=None, segments=(), **changes)
+    return report(
+        "first", champion=None, gain=None, brier=None, segments=(), **changes
+    )
 
 
 def record(one):
     decision = {"decision_id": "run/contact", "model": "m", "stage": "contact"}
     return json.loads(
-        json.dumps(decision | {"report": one.model_dump(mode="json")} | judge(one).model_dump(mode="json"))
+        json.dumps(
+            decision
+            | {"report": one.model_dump(mode="json")}
+            | judge(one).model_dump(mode="json")
+        )
     )
 
 
 def test_a_challenger_that_is_surely_better_and_worse_nowhere_is_promoted():
     decision = judge(report())
     assert decision.promote
-    assert decision.reasons[0] == "gain in roc_auc, 95 % lower bound: 0.0010 > 0.0000"
+    assert (
+        decision.reasons[0]
+        == "gain in roc_auc, 95 % lower bound: 0.0010 > 0.0000"
+    )
 
 
 @pytest.mark.parametrize("lower", [0.0, -0.0001, -0.01])
 def test_under_superiority_a_gain_that_may_be_none_is_not_enough(lower):
     decision = judge(report(gain=gain(lower)))
     assert not decision.promote
-    assert decision.reasons == (f"gain in roc_auc, 95 % lower bound: {lower:.4f} is not > 0.0000",)
+    assert decision.reasons == (
+        f"gain in roc_auc, 95 % lower bound: {lower:.4f} is not > 0.0000",
+    )
 
 
-@pytest.mark.parametrize(("lower", "promoted"), [(-0.0049, True), (-0.005, False), (-0.0051, False)])
+@pytest.mark.parametrize(
+    ("lower", "promoted"), [(-0.0049, True), (-0.005, False), (-0.0051, False)]
+)
 def test_under_refresh_a_challenger_needs_only_to_be_not_worse(lower, promoted):
     assert judge(report("refresh", gain=gain(lower))).promote is promoted
 
@@ -67,14 +99,27 @@ def test_under_refresh_a_challenger_needs_only_to_be_not_worse(lower, promoted):
 @pytest.mark.parametrize("rule", ["superiority", "refresh"])
 def test_a_brier_score_that_may_have_risen_too_much_keeps_the_champion(rule):
     decision = judge(report(rule, brier=gain(-0.005, "brier")))
-    assert decision.reasons == ("gain in brier, 95 % lower bound: -0.0050 is not > -0.0050",)
+    assert decision.reasons == (
+        "gain in brier, 95 % lower bound: -0.0050 is not > -0.0050",
+    )
 
 
 @pytest.mark.parametrize("rule", ["superiority", "refresh"])
 def test_one_segment_that_loses_too_much_keeps_the_champion_and_is_named(rule):
-    decision = judge(report(rule, segments=(segment(0.05), segment(-0.0201, "Direct"), segment(-0.01))))
+    decision = judge(
+        report(
+            rule,
+            segments=(
+                segment(0.05),
+                segment(-0.0201, "Direct"),
+                segment(-0.01),
+            ),
+        )
+    )
     assert not decision.promote
-    assert decision.reasons == ("change in roc_auc of the worst segment, source = Direct: -0.0201 is not ≥ -0.0200",)
+    assert decision.reasons == (
+        "change in roc_auc of the worst segment, source = Direct: -0.0201 is not ≥ -0.0200",
+    )
 
 
 def test_a_segment_may_lose_as_much_as_the_limit():
@@ -87,11 +132,19 @@ def test_without_segments_large_enough_the_other_rules_decide():
 
 @pytest.mark.parametrize("rule", ["superiority", "refresh", "first"])
 @pytest.mark.parametrize("metric", FLOORS)
-def test_a_challenger_below_one_floor_is_not_promoted_and_the_figure_is_named(rule, metric):
+def test_a_challenger_below_one_floor_is_not_promoted_and_the_figure_is_named(
+    rule, metric
+):
     weak = GOOD | {metric: FLOORS[metric] - 0.0101}
-    decision = judge(first(challenger=weak) if rule == "first" else report(rule, challenger=weak))
+    decision = judge(
+        first(challenger=weak)
+        if rule == "first"
+        else report(rule, challenger=weak)
+    )
     assert not decision.promote
-    assert decision.reasons == (f"{metric}: {weak[metric]:.4f} is not ≥ {FLOORS[metric]:.4f}",)
+    assert decision.reasons == (
+        f"{metric}: {weak[metric]:.4f} is not ≥ {FLOORS[metric]:.4f}",
+    )
 
 
 def test_a_floor_met_exactly_is_met():
@@ -106,12 +159,20 @@ def test_the_first_model_needs_only_the_floors():
 
 
 def test_every_failed_rule_is_a_reason():
-    decision = judge(report(gain=gain(-0.01), brier=gain(-0.02, "brier"), segments=(segment(-0.1),)))
+    decision = judge(
+        report(
+            gain=gain(-0.01),
+            brier=gain(-0.02, "brier"),
+            segments=(segment(-0.1),),
+        )
+    )
     assert len(decision.reasons) == 3
 
 
 def test_the_limits_come_from_the_report_so_that_later_settings_change_no_old_verdict():
-    assert judge(report("refresh", gain=gain(-0.03), limits=Limits(refresh_margin=0.04))).promote
+    assert judge(
+        report("refresh", gain=gain(-0.03), limits=Limits(refresh_margin=0.04))
+    ).promote
 
 
 @pytest.mark.parametrize(
@@ -123,34 +184,60 @@ def test_the_limits_come_from_the_report_so_that_later_settings_change_no_old_ve
         (180, False, "superiority", "180 days old"),
     ],
 )
-def test_refresh_needs_confirmed_drift_or_an_old_champion(age, drift, rule, why):
+def test_refresh_needs_confirmed_drift_or_an_old_champion(
+    age, drift, rule, why
+):
     chosen, reason = choose_rule(age, drift, 180)
     assert chosen == rule
     assert why in reason
 
 
-@pytest.mark.parametrize("one", [report(), report("refresh", gain=gain(-0.01)), first()])
+@pytest.mark.parametrize(
+    "one", [report(), report("refresh", gain=gain(-0.01)), first()]
+)
 def test_a_record_replays_to_its_own_verdict(one):
     assert replay(record(one)) == judge(one)
 
 
 @pytest.mark.parametrize(
     "tampered",
-    [{"verdict": "promote"}, {"reasons": []}, {"rules": []}, {"report": report().model_dump(mode="json")}],
+    [
+        {"verdict": "promote"},
+        {"reasons": []},
+        {"rules": []},
+        {"report": report().model_dump(mode="json")},
+    ],
     ids=["verdict", "reasons", "rules", "report"],
 )
 def test_a_record_that_was_changed_is_found_out(tampered):
-    with pytest.raises(RecordDiffersError, match=r"run/contact: its report leads to other"):
+    with pytest.raises(
+        RecordDiffersError, match=r"run/contact: its report leads to other"
+    ):
         replay(record(report(gain=gain(-0.01))) | tampered)
 
 
 def test_a_record_that_was_written_before_records_were_models_is_read_and_replays():
     """The JSON is one of September 2026."""
-    old = json.loads((Path(__file__).parent / "record_of_2026.json").read_text(encoding="utf-8"))
+    old = json.loads(
+        (Path(__file__).parent / "record_of_2026.json").read_text(
+            encoding="utf-8"
+        )
+    )
     verdict = replay(old)
-    assert (verdict.verdict, list(verdict.reasons)) == (old["verdict"], old["reasons"])
-    assert DecisionRecord.model_validate(old).model_dump(mode="json", exclude_unset=True) == old
-    with pytest.raises(RecordDiffersError, match="run-2/contact: its report leads to other verdict"):
+    assert (verdict.verdict, list(verdict.reasons)) == (
+        old["verdict"],
+        old["reasons"],
+    )
+    assert (
+        DecisionRecord.model_validate(old).model_dump(
+            mode="json", exclude_unset=True
+        )
+        == old
+    )
+    with pytest.raises(
+        RecordDiffersError,
+        match="run-2/contact: its report leads to other verdict",
+    ):
         replay(old | {"verdict": "promote"})
 
 
@@ -178,5 +265,8 @@ def test_a_floor_for_a_figure_that_does_not_exist_is_refused(monkeypatch):
 
 def test_the_settings_limits_are_the_documented_ones():
     assert limits_of(Decisions()) == Limits(
-        refresh_margin=0.005, brier_margin=0.005, segment_rows=150, segment_loss=0.02
+        refresh_margin=0.005,
+        brier_margin=0.005,
+        segment_rows=150,
+        segment_loss=0.02,
     )

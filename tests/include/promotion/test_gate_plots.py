@@ -10,10 +10,23 @@ GAIN = Change(metric="roc_auc", value=0.002, lower=0.0005, upper=0.004)
 
 
 def segment(level, change):
-    return Segment(field="channel", level=level, rows=200, challenger=0.9 + change, champion=0.9, change=change)
+    return Segment(
+        field="channel",
+        level=level,
+        rows=200,
+        challenger=0.9 + change,
+        champion=0.9,
+        change=change,
+    )
 
 
-@pytest.mark.parametrize("draw", [lambda: gain_plot(GAIN, 0.0), lambda: segment_plot([segment("web", -0.01)])])
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda: gain_plot(GAIN, 0.0),
+        lambda: segment_plot([segment("web", -0.01)]),
+    ],
+)
 def test_the_same_decision_gives_the_same_picture(draw):
     assert draw() == draw()
     assert draw().startswith(b"\x89PNG")

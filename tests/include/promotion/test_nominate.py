@@ -13,7 +13,9 @@ from include.settings import settings
 def nominate(version):
     """Makes a version of the contact stage the challenger."""
     current = settings()
-    return nomination.nominate(current, load_contract(current.contract), "contact", version)
+    return nomination.nominate(
+        current, load_contract(current.contract), "contact", version
+    )
 
 
 def test_a_given_version_becomes_the_challenger(mlflow_client, model, versions):
@@ -24,7 +26,9 @@ def test_a_given_version_becomes_the_challenger(mlflow_client, model, versions):
     assert aliased(mlflow_client, model, CHALLENGER).version == first
 
 
-def test_without_a_version_the_present_challenger_stays(mlflow_client, model, versions):
+def test_without_a_version_the_present_challenger_stays(
+    mlflow_client, model, versions
+):
     _, second = versions(2)
     mlflow_client.set_registered_model_alias(model, CHALLENGER, second)
     assert nominate(None)["version"] == second
@@ -32,11 +36,15 @@ def test_without_a_version_the_present_challenger_stays(mlflow_client, model, ve
 
 def test_without_a_version_and_a_challenger_it_says_what_to_do(versions):
     versions(1)
-    with pytest.raises(NoChallengerError, match="run train_models first, or give a version"):
+    with pytest.raises(
+        NoChallengerError, match="run train_models first, or give a version"
+    ):
         nominate(None)
 
 
-def test_a_version_that_does_not_exist_leaves_the_challenger_alone(mlflow_client, model, versions):
+def test_a_version_that_does_not_exist_leaves_the_challenger_alone(
+    mlflow_client, model, versions
+):
     (only,) = versions(1)
     mlflow_client.set_registered_model_alias(model, CHALLENGER, only)
     with pytest.raises(MlflowException, match="99"):

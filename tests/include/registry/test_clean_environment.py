@@ -26,14 +26,24 @@ MODELS = {
 
 CASES = {
     "as in training": lambda rows: rows,
-    "unknown categories": lambda rows: rows.assign(channel="never seen", fit="unheard of", opinion="lukewarm"),
-    "columns known later are absent": lambda rows: rows.drop(columns=["fit", "opinion"]),
+    "unknown categories": lambda rows: rows.assign(
+        channel="never seen", fit="unheard of", opinion="lukewarm"
+    ),
+    "columns known later are absent": lambda rows: rows.drop(
+        columns=["fit", "opinion"]
+    ),
     "any column is absent": lambda rows: rows[["minutes"]],
     "columns nobody knows": lambda rows: rows.assign(shoe_size=43),
     "numbers as text": lambda rows: rows.assign(visits="12", minutes=" 31.5 "),
-    "text that is no number": lambda rows: rows.assign(visits="1,532", minutes="many"),
-    "null tokens and empty text": lambda rows: rows.assign(visits="", minutes="n/a", channel="n/a", opinion=""),
-    "numbers where text belongs": lambda rows: rows.assign(channel=7, newsletter=1, fit=2.5),
+    "text that is no number": lambda rows: rows.assign(
+        visits="1,532", minutes="many"
+    ),
+    "null tokens and empty text": lambda rows: rows.assign(
+        visits="", minutes="n/a", channel="n/a", opinion=""
+    ),
+    "numbers where text belongs": lambda rows: rows.assign(
+        channel=7, newsletter=1, fit=2.5
+    ),
 }
 SCORE = """
 import json, sys
@@ -58,13 +68,20 @@ print(json.dumps([answer, [name for name in unwelcome if name in sys.modules]]))
 @pytest.fixture
 def pipelines(contract, accounts):
     """Stage to a pipeline as a training deploys it."""
-    decision, calibration = Decision("f1", 0.4, (("A", 50), ("D", 0))), Calibration("beta", (0.9, 1.1), 0.1)
+    decision, calibration = (
+        Decision("f1", 0.4, (("A", 50), ("D", 0))),
+        Calibration("beta", (0.9, 1.1), 0.1),
+    )
     unfitted = {
         name: build_pipeline(Decisions(), contract, family, stage, params)
         for name, (stage, family, params) in MODELS.items()
     }
     return {
-        stage: deployable(pipeline.fit(accounts, accounts[contract.label]), calibration, decision)
+        stage: deployable(
+            pipeline.fit(accounts, accounts[contract.label]),
+            calibration,
+            decision,
+        )
         for stage, pipeline in unfitted.items()
     }
 
@@ -85,20 +102,33 @@ def folders(contract, accounts, tracking, pipelines):
 @pytest.fixture
 def clean_python(clean_environment, folders):
     """Interpreter of an environment with nothing but the models' requirements."""
-    return clean_environment(*(folder / "requirements.txt" for folder in folders.values()))
+    return clean_environment(
+        *(folder / "requirements.txt" for folder in folders.values())
+    )
 
 
-def test_raw_rows_of_every_kind_are_scored_as_in_training(folders, pipelines, clean_python, accounts, tmp_path):
-    cases = {name: json.loads(change(accounts.head(5)).to_json(orient="records")) for name, change in CASES.items()}
+def test_raw_rows_of_every_kind_are_scored_as_in_training(
+    folders, pipelines, clean_python, accounts, tmp_path
+):
+    cases = {
+        name: json.loads(change(accounts.head(5)).to_json(orient="records"))
+        for name, change in CASES.items()
+    }
     script, asked = tmp_path / "score.py", tmp_path / "cases.json"
     script.write_text(SCORE)
     asked.write_text(json.dumps(cases))
-    models = json.dumps({stage: str(folder) for stage, folder in folders.items()})
+    models = json.dumps(
+        {stage: str(folder) for stage, folder in folders.items()}
+    )
     answer, uninvited = json.loads(
-        run_quietly(str(clean_python), "-I", str(script), models, str(asked)).splitlines()[-1]
+        run_quietly(
+            str(clean_python), "-I", str(script), models, str(asked)
+        ).splitlines()[-1]
     )
     for stage, pipeline in pipelines.items():
         for case, rows in cases.items():
             here = pipeline.predict_proba(pd.DataFrame(rows))[:, 1].tolist()
-            assert answer[f"{stage}, {case}"] == dict.fromkeys(answer[f"{stage}, {case}"], here), f"{stage}, {case}"
+            assert answer[f"{stage}, {case}"] == dict.fromkeys(
+                answer[f"{stage}, {case}"], here
+            ), f"{stage}, {case}"
     assert uninvited == []

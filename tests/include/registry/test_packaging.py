@@ -14,7 +14,12 @@ from xgboost import XGBClassifier
 
 from include.features.calibration import CalibratedModel, Calibration, Decision
 from include.registry.errors import LibraryNotListedError
-from include.registry.packaging import LIBRARIES, REQUIREMENTS, pinned_requirements, stage_code
+from include.registry.packaging import (
+    LIBRARIES,
+    REQUIREMENTS,
+    pinned_requirements,
+    stage_code,
+)
 
 ROOT = Path(__file__).parents[3]
 LOCKS = (
@@ -39,33 +44,54 @@ def pipeline_with(classifier):
 
 @pytest.mark.parametrize(
     ("classifier", "package"),
-    [(LogisticRegression(), "scikit-learn"), (XGBClassifier(), "xgboost-cpu"), (LGBMClassifier(), "lightgbm")],
+    [
+        (LogisticRegression(), "scikit-learn"),
+        (XGBClassifier(), "xgboost-cpu"),
+        (LGBMClassifier(), "lightgbm"),
+    ],
 )
-def test_a_model_needs_the_package_of_its_library_at_the_version_that_trained_it(classifier, package):
+def test_a_model_needs_the_package_of_its_library_at_the_version_that_trained_it(
+    classifier, package
+):
     requirements = pinned_requirements(pipeline_with(classifier))
     assert f"{package}=={version(package)}" in requirements
-    assert {line.split("==")[0] for line in requirements} == {*REQUIREMENTS, package}
+    assert {line.split("==")[0] for line in requirements} == {
+        *REQUIREMENTS,
+        package,
+    }
 
 
 def test_a_library_that_is_not_listed_is_an_error_that_says_where_to_list_it():
-    with pytest.raises(LibraryNotListedError, match="'new_library', which is not listed.* to LIBRARIES in"):
+    with pytest.raises(
+        LibraryNotListedError,
+        match="'new_library', which is not listed.* to LIBRARIES in",
+    ):
         pinned_requirements(pipeline_with(Unlisted()))
 
 
 @pytest.mark.parametrize("lock", LOCKS)
 def test_every_listed_library_is_installed_wherever_a_model_is_loaded(lock):
-    pins = {line.split("==")[0] for line in (ROOT / lock).read_text().splitlines()}
+    pins = {
+        line.split("==")[0] for line in (ROOT / lock).read_text().splitlines()
+    }
     assert set(LIBRARIES.values()) <= pins
 
 
 def test_the_code_that_goes_along_imports_without_the_checkout(tmp_path):
     code = stage_code(tmp_path)
-    modules = [f"include.features.{path.stem}" for path in sorted((code / "features").glob("[!_]*.py"))]
+    modules = [
+        f"include.features.{path.stem}"
+        for path in sorted((code / "features").glob("[!_]*.py"))
+    ]
     assert "include.features.calibration" in modules
     done = subprocess.run(
         [sys.executable, "-c", f"import {', '.join(modules)}"],
         cwd=tmp_path,
-        env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "OMP_NUM_THREADS": "1"},
+        env={
+            "PATH": "/usr/bin:/bin",
+            "HOME": str(tmp_path),
+            "OMP_NUM_THREADS": "1",
+        },
         capture_output=True,
         text=True,
         check=False,

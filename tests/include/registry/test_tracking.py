@@ -8,7 +8,12 @@ import pytest
 
 from include.registry.errors import TrackingUnavailableError
 from include.registry.registry import champion, promote, rollback
-from include.registry.tracking import connect, require_server, run_url, tracking_errors
+from include.registry.tracking import (
+    connect,
+    require_server,
+    run_url,
+    tracking_errors,
+)
 from include.settings import settings
 
 
@@ -25,7 +30,10 @@ def nobody():
 
 
 def test_a_client_talks_to_the_settings_server(tracking, contract):
-    assert connect(settings().mlflow.tracking_uri).search_registered_models() is not None
+    assert (
+        connect(settings().mlflow.tracking_uri).search_registered_models()
+        is not None
+    )
     assert mlflow.get_tracking_uri() == tracking
 
 
@@ -40,7 +48,9 @@ def test_a_client_talks_to_the_settings_server(tracking, contract):
     ],
     ids=["connect", "require_server", "champion", "promote", "rollback"],
 )
-def test_an_unreachable_server_is_named_with_its_address_within_seconds(nobody, call):
+def test_an_unreachable_server_is_named_with_its_address_within_seconds(
+    nobody, call
+):
     started = time.monotonic()
     with pytest.raises(TrackingUnavailableError, match=nobody) as caught:
         call(nobody)
@@ -48,22 +58,36 @@ def test_an_unreachable_server_is_named_with_its_address_within_seconds(nobody, 
     assert time.monotonic() - started < 10
 
 
-def test_a_connection_lost_in_the_middle_is_the_same_error(tracking, nobody, monkeypatch):
+def test_a_connection_lost_in_the_middle_is_the_same_error(
+    tracking, nobody, monkeypatch
+):
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
-    with pytest.raises(TrackingUnavailableError, match=nobody), tracking_errors():
+    with (
+        pytest.raises(TrackingUnavailableError, match=nobody),
+        tracking_errors(),
+    ):
         mlflow.MlflowClient(nobody).get_run("abc")
 
 
 def test_an_answer_that_is_an_error_is_passed_on_as_it_is(tracking):
-    with pytest.raises(mlflow.MlflowException, match="not found") as caught, tracking_errors():
+    with (
+        pytest.raises(mlflow.MlflowException, match="not found") as caught,
+        tracking_errors(),
+    ):
         connect(settings().mlflow.tracking_uri).get_run("0" * 32)
     assert not isinstance(caught.value, TrackingUnavailableError)
 
 
-def test_a_runs_page_is_where_a_browser_finds_mlflow(tracking, contract, monkeypatch):
+def test_a_runs_page_is_where_a_browser_finds_mlflow(
+    tracking, contract, monkeypatch
+):
     client = connect(settings().mlflow.tracking_uri)
     run_id = client.create_run(client.create_experiment("browser")).info.run_id
-    assert run_url(settings(), client, run_id).startswith(f"{tracking}/#/experiments/")
+    assert run_url(settings(), client, run_id).startswith(
+        f"{tracking}/#/experiments/"
+    )
     monkeypatch.setenv("LEADS_WEB_MLFLOW", "http://localhost:15000/")
     settings.cache_clear()
-    assert run_url(settings(), client, run_id).startswith("http://localhost:15000/#/experiments/")
+    assert run_url(settings(), client, run_id).startswith(
+        "http://localhost:15000/#/experiments/"
+    )

@@ -35,7 +35,11 @@ def facts(**changes):
         "holdout": report(1848, 0.95, [0.93, 0.96]),
         "newest": report(1700, 0.91, [0.90, 0.92]),
         "pictures": {},
-        "dropped": {"opinion": "known at contact only", "fit": "known at engagement only", "constant": "near-constant"},
+        "dropped": {
+            "opinion": "known at contact only",
+            "fit": "known at engagement only",
+            "constant": "near-constant",
+        },
         "unmapped": {"channel": {"fax": 12, "letter": 3}, "region": {}},
         "manifest": {"labelled_rows": 9240},
         "model_decision": None,
@@ -54,11 +58,20 @@ def limits(contract):
 
 
 def test_how_many_leads_it_learnt_from_and_how_sure_its_figure_is(limits):
-    assert "Learnt from 7,392 leads and judged on 1,848, so its ROC-AUC is known to lie between 0.930 and" in limits()
+    assert (
+        "Learnt from 7,392 leads and judged on 1,848, so its ROC-AUC is known to lie between 0.930 and"
+        in limits()
+    )
 
 
-def test_what_its_stage_hides_is_named_and_what_was_merely_dropped_is_not(limits):
-    line = next(line for line in limits().splitlines() if "becomes known after capture" in line)
+def test_what_its_stage_hides_is_named_and_what_was_merely_dropped_is_not(
+    limits,
+):
+    line = next(
+        line
+        for line in limits().splitlines()
+        if "becomes known after capture" in line
+    )
     assert "fit, opinion" in line
     assert "constant" not in line
 
@@ -80,7 +93,10 @@ def test_the_calibration_error_is_stated(limits):
 
 
 def test_newest_leads_are_compared_with_the_holdout(limits):
-    assert "0.910 against 0.950 on the holdout (-0.040; the holdout's lies outside" in limits()
+    assert (
+        "0.910 against 0.950 on the holdout (-0.040; the holdout's lies outside"
+        in limits()
+    )
     within = limits(newest=report(1700, 0.94, [0.92, 0.96]))
     assert "the holdout's lies within" in within
 
@@ -90,8 +106,15 @@ def test_without_newest_leads_that_is_a_limit(limits):
 
 
 def test_a_segment_of_few_leads_is_named_and_not_judged(limits):
-    text = limits(holdout=report(1848, 0.95, [0.93, 0.96], [segment("fair", 149, roc_auc=0.6)]))
-    assert "Fewer than 150 leads of the holdout, so figures that say little: channel = fair (149)." in text
+    text = limits(
+        holdout=report(
+            1848, 0.95, [0.93, 0.96], [segment("fair", 149, roc_auc=0.6)]
+        )
+    )
+    assert (
+        "Fewer than 150 leads of the holdout, so figures that say little: channel = fair (149)."
+        in text
+    )
     assert "Ranks leads worse" not in text
 
 
@@ -102,12 +125,25 @@ def test_a_segment_that_it_ranks_worse_is_named(limits):
         segment("one", 200, roc_auc=None),
     ]
     text = limits(holdout=report(1848, 0.95, [0.93, 0.96], segments))
-    assert "(ROC-AUC lower by more than 0.05) in: channel = mail (300), 0.880." in text
+    assert (
+        "(ROC-AUC lower by more than 0.05) in: channel = mail (300), 0.880."
+        in text
+    )
 
 
 def test_a_segment_whose_probabilities_are_off_is_named(limits):
-    text = limits(holdout=report(1848, 0.95, [0.93, 0.96], [segment("web", 900, mean_probability=0.5)]))
-    assert "off by more than 5% in: channel = web (900), 50.0% said, 40.0% came." in text
+    text = limits(
+        holdout=report(
+            1848,
+            0.95,
+            [0.93, 0.96],
+            [segment("web", 900, mean_probability=0.5)],
+        )
+    )
+    assert (
+        "off by more than 5% in: channel = web (900), 50.0% said, 40.0% came."
+        in text
+    )
 
 
 def test_a_snapshot_that_is_gone_is_a_limit(limits):

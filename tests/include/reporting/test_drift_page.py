@@ -18,7 +18,15 @@ def shown(details):
 
 def column(name, score, threshold, drifted, **more):
     shares = {"missing_reference": 0.1, "missing_current": 0.25}
-    return {"column": name, "method": "m", "score": score, "threshold": threshold, "drifted": drifted, **shares, **more}
+    return {
+        "column": name,
+        "method": "m",
+        "score": score,
+        "threshold": threshold,
+        "drifted": drifted,
+        **shares,
+        **more,
+    }
 
 
 DETAILS = {
@@ -60,19 +68,33 @@ MODEL = {
 
 def test_columns_are_sorted_by_how_far_they_lie_from_their_threshold():
     text = shown(DETAILS)
-    places = [text.index(f"<td>{name}</td>") for name in ("minutes", "region", "visits", "fit")]
+    places = [
+        text.index(f"<td>{name}</td>")
+        for name in ("minutes", "region", "visits", "fit")
+    ]
     assert places == sorted(places)
 
 
 def test_a_column_that_drifted_stands_before_one_with_a_higher_score_that_did_not():
-    p_value = column("newsletter", 0.001, 0.05, True)  # of a p-value less means drift
-    text = shown(DETAILS | {"columns": [column("fit", 0.09, 0.1, False), p_value]})
+    p_value = column(
+        "newsletter", 0.001, 0.05, True
+    )  # of a p-value less means drift
+    text = shown(
+        DETAILS | {"columns": [column("fit", 0.09, 0.1, False), p_value]}
+    )
     assert text.index("<td>newsletter</td>") < text.index("<td>fit</td>")
 
 
 def test_share_rows_and_missing_shares_are_shown():
     text = shown(DETAILS)
-    for part in ("50.0% (2 of 4)", "1,155", "2,000 leads that champion version 3", "10.0%", "25.0%", "5.00"):
+    for part in (
+        "50.0% (2 of 4)",
+        "1,155",
+        "2,000 leads that champion version 3",
+        "10.0%",
+        "25.0%",
+        "5.00",
+    ):
         assert part in text
 
 
@@ -82,12 +104,19 @@ def test_what_the_champion_itself_shows_stands_beside_the_columns():
     assert "1 of the newest 1 analyses drifted" in text
     assert "Its scores have moved: m 0.300, threshold 0.250" in text
     assert "On 640 leads whose outcome is final" in text
-    assert '<td class="number">+0.0500</td> <td class="number">0.0300</td>' in text
+    assert (
+        '<td class="number">+0.0500</td> <td class="number">0.0300</td>' in text
+    )
 
 
 def test_why_something_was_not_judged_is_said():
-    text = shown(DETAILS | {"not_judged": {"performance": "not enough matured labels: 3 leads"}})
-    assert "Not judged, performance: not enough matured labels: 3 leads." in text
+    text = shown(
+        DETAILS
+        | {"not_judged": {"performance": "not enough matured labels: 3 leads"}}
+    )
+    assert (
+        "Not judged, performance: not enough matured labels: 3 leads." in text
+    )
 
 
 def test_a_changed_contract_is_named_with_its_columns():
@@ -104,7 +133,10 @@ def test_a_changed_contract_is_named_with_its_columns():
 
 
 def test_an_outage_names_its_columns_and_needs_no_compared_columns():
-    outage = {"verdict": "outage", "outages": {"(rows)": "12 leads arrived where 900 were to be expected"}}
+    outage = {
+        "verdict": "outage",
+        "outages": {"(rows)": "12 leads arrived where 900 were to be expected"},
+    }
     text = shown(outage)
     assert "a feed looks broken" in text
     assert "12 leads arrived where 900" in text
@@ -126,16 +158,29 @@ def test_levels_never_seen_before_are_counted_and_shown_as_text():
 def test_the_page_lies_beside_the_summary_and_leads_to_evidentlys(bucket):
     folder = f"s3://{bucket}/reports/drift/monitor_drift__r1/"
     write_json(folder + "summary.json", DETAILS)
-    assert write_drift_page(settings(), folder + "drift.html") == folder + "summary.html"
-    assert f'href="{browser_address(settings(), folder + "drift.html")}"' in read_text(folder + "summary.html")
+    assert (
+        write_drift_page(settings(), folder + "drift.html")
+        == folder + "summary.html"
+    )
+    assert (
+        f'href="{browser_address(settings(), folder + "drift.html")}"'
+        in read_text(folder + "summary.html")
+    )
 
 
 def test_without_a_page_of_evidentlys_nothing_leads_to_it(bucket):
     folder = f"s3://{bucket}/reports/drift/monitor_drift__r1/"
-    write_json(folder + "summary.json", {"verdict": "outage", "outages": {"(rows)": "none"}})
-    assert "href" not in read_text(write_drift_page(settings(), folder + "summary.json"))
+    write_json(
+        folder + "summary.json",
+        {"verdict": "outage", "outages": {"(rows)": "none"}},
+    )
+    assert "href" not in read_text(
+        write_drift_page(settings(), folder + "summary.json")
+    )
 
 
 def test_a_folder_without_an_analysis_is_named(bucket):
     with pytest.raises(ObjectMissingError, match="summary.json"):
-        write_drift_page(settings(), f"s3://{bucket}/reports/drift/r1/drift.html")
+        write_drift_page(
+            settings(), f"s3://{bucket}/reports/drift/r1/drift.html"
+        )

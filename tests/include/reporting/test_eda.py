@@ -26,7 +26,9 @@ def snapshot_of(layout, contract):
     return make
 
 
-def test_the_report_is_one_page_with_its_pictures_inside_and_beside_it(snapshot_of, layout, accounts):
+def test_the_report_is_one_page_with_its_pictures_inside_and_beside_it(
+    snapshot_of, layout, accounts
+):
     uri = write_eda(layout, snapshot_of(accounts), "run-1")
     assert uri == layout.report("eda", "run-1") + "eda.html"
     text, files = read_text(uri), list_objects(layout.report("eda", "run-1"))
@@ -41,9 +43,13 @@ def test_the_report_is_one_page_with_its_pictures_inside_and_beside_it(snapshot_
     assert "the raw files of these leads are gone" in text
 
 
-def test_tokens_are_counted_in_the_raw_files_where_these_are_kept(snapshot_of, layout, accounts):
+def test_tokens_are_counted_in_the_raw_files_where_these_are_kept(
+    snapshot_of, layout, accounts
+):
     accounts["region"] = None
-    raw = "Account,Region\n" + "\n".join(f"{key},n/a" for key in accounts["account"].head(590))
+    raw = "Account,Region\n" + "\n".join(
+        f"{key},n/a" for key in accounts["account"].head(590)
+    )
     write_text(layout.raw + "leads.csv", raw)
     uri = write_eda(layout, snapshot_of(accounts), "run-1")
     assert "raw rows of 590 of the snapshot's\n600 leads" in read_text(uri)
@@ -54,21 +60,33 @@ def test_tokens_are_counted_in_the_raw_files_where_these_are_kept(snapshot_of, l
 
 def test_a_second_call_writes_the_same_bytes(snapshot_of, layout, accounts):
     uri = snapshot_of(accounts)
-    assert read_bytes(write_eda(layout, uri, "run-1")) == read_bytes(write_eda(layout, uri, "run-1"))
+    assert read_bytes(write_eda(layout, uri, "run-1")) == read_bytes(
+        write_eda(layout, uri, "run-1")
+    )
 
 
-def test_a_level_that_looks_like_html_is_shown_as_text(snapshot_of, layout, accounts):
-    accounts["opinion"] = accounts["opinion"].replace("hot", "<script>alert(1)</script>")
+def test_a_level_that_looks_like_html_is_shown_as_text(
+    snapshot_of, layout, accounts
+):
+    accounts["opinion"] = accounts["opinion"].replace(
+        "hot", "<script>alert(1)</script>"
+    )
     text = read_text(write_eda(layout, snapshot_of(accounts), "run-1"))
     assert "<script>" not in text
     assert "&lt;script&gt;" in text
 
 
 @pytest.mark.parametrize("outcome", [0.0, None])
-def test_a_snapshot_without_both_outcomes_still_has_a_report(snapshot_of, layout, accounts, outcome):
-    accounts["won"] = accounts["won"].astype("float64").mask([True] * len(accounts), outcome)
+def test_a_snapshot_without_both_outcomes_still_has_a_report(
+    snapshot_of, layout, accounts, outcome
+):
+    accounts["won"] = (
+        accounts["won"].astype("float64").mask([True] * len(accounts), outcome)
+    )
     uri = write_eda(layout, snapshot_of(accounts), "run-1")
-    assert json.loads(read_text(uri.replace(".html", ".json")))["converted"] == 0
+    assert (
+        json.loads(read_text(uri.replace(".html", ".json")))["converted"] == 0
+    )
     assert ("No lead has an outcome yet" in read_text(uri)) == (outcome is None)
 
 

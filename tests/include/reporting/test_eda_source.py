@@ -13,11 +13,19 @@ def cells(found, field, token):
     return int(found.counts.loc[field, token])
 
 
-def test_tokens_of_the_snapshots_leads_are_counted_under_business_headers(layout):
-    write_text(layout.raw + "1.csv", "Account,Channel,Region\na,n/a,\nb,web,n/a\nz,n/a,n/a\n")
+def test_tokens_of_the_snapshots_leads_are_counted_under_business_headers(
+    layout,
+):
+    write_text(
+        layout.raw + "1.csv",
+        "Account,Channel,Region\na,n/a,\nb,web,n/a\nz,n/a,n/a\n",
+    )
     found = source_tokens(KEYS, layout)
     assert found.leads == 2
-    assert (cells(found, "channel", "n/a"), cells(found, "region", "n/a")) == (1, 1)
+    assert (cells(found, "channel", "n/a"), cells(found, "region", "n/a")) == (
+        1,
+        1,
+    )
     assert cells(found, "region", "(empty)") == 1
 
 
@@ -30,7 +38,14 @@ def test_the_last_row_of_a_lead_counts(layout):
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"\n", b"Other,Columns\n1,2\n", b'Account,Channel\na,"never closed', b"\x00\xff\xfe", b"PK\x03\x04 xlsx"],
+    [
+        b"",
+        b"\n",
+        b"Other,Columns\n1,2\n",
+        b'Account,Channel\na,"never closed',
+        b"\x00\xff\xfe",
+        b"PK\x03\x04 xlsx",
+    ],
 )
 def test_a_file_that_is_no_csv_of_leads_is_left_out(layout, content):
     write_text(layout.raw + "1.csv", "Account,Channel\nb,n/a\n")
@@ -40,9 +55,16 @@ def test_a_file_that_is_no_csv_of_leads_is_left_out(layout, content):
 
 
 def test_broken_bytes_a_byte_order_mark_and_short_rows_do_no_harm(layout):
-    write_bytes(layout.raw + "1.csv", b"\xef\xbb\xbf Account ,Channel,Region\r\na,n/a\r\nb,\xff\xfe,n/a\r\n")
+    write_bytes(
+        layout.raw + "1.csv",
+        b"\xef\xbb\xbf Account ,Channel,Region\r\na,n/a\r\nb,\xff\xfe,n/a\r\n",
+    )
     found = source_tokens(KEYS, layout)
-    assert (found.leads, cells(found, "channel", "n/a"), cells(found, "region", "(empty)")) == (2, 1, 1)
+    assert (
+        found.leads,
+        cells(found, "channel", "n/a"),
+        cells(found, "region", "(empty)"),
+    ) == (2, 1, 1)
 
 
 def test_without_raw_files_no_lead_is_found(layout):

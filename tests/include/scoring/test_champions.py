@@ -5,7 +5,11 @@ import pytest
 
 from include.contract import KnownAt
 from include.registry.errors import NoChampionError, TrackingUnavailableError
-from include.scoring.champions import ChampionHolder, Champions, registry_champions
+from include.scoring.champions import (
+    ChampionHolder,
+    Champions,
+    registry_champions,
+)
 from include.scoring.errors import ChampionUnusableError
 from include.settings import settings
 
@@ -25,7 +29,9 @@ def answers(*values):
 
 @pytest.fixture
 def newer(scorer):
-    return dataclasses.replace(scorer, champion=dataclasses.replace(scorer.champion, version="8"))
+    return dataclasses.replace(
+        scorer, champion=dataclasses.replace(scorer.champion, version="8")
+    )
 
 
 def test_before_the_first_champion_there_is_no_scorer_and_a_reason():
@@ -78,7 +84,10 @@ def champions(contract):
     """Both stages' champions, as registries answer that are given."""
 
     def make(contact, capture):
-        holders = {KnownAt.CONTACT: ChampionHolder(contact), KnownAt.CAPTURE: ChampionHolder(capture)}
+        holders = {
+            KnownAt.CONTACT: ChampionHolder(contact),
+            KnownAt.CAPTURE: ChampionHolder(capture),
+        }
         return Champions(contract, holders, poll_seconds=60)
 
     return make
@@ -86,24 +95,40 @@ def champions(contract):
 
 def served(champions):
     scorer = champions.scorer
-    return scorer and {str(stage): one.champion.version for stage, one in scorer.scorers.items()}
+    return scorer and {
+        str(stage): one.champion.version
+        for stage, one in scorer.scorers.items()
+    }
 
 
 def test_both_stages_are_served_once_both_are_loaded(champions, staged):
     both = champions(*(answers(scorer) for scorer in staged.scorers.values()))
     assert served(both) is None
     both.refresh()
-    assert (served(both), both.problems) == ({"contact": "7", "capture": "3"}, {})
+    assert (served(both), both.problems) == (
+        {"contact": "7", "capture": "3"},
+        {},
+    )
 
 
-def test_a_stage_that_has_no_champion_is_left_to_the_other_and_told(champions, scorer):
+def test_a_stage_that_has_no_champion_is_left_to_the_other_and_told(
+    champions, scorer
+):
     one = champions(answers(scorer), answers(NoChampionError("none yet")))
     one.refresh()
-    assert (served(one), one.problems) == ({"contact": "7"}, {"capture": "none yet"})
+    assert (served(one), one.problems) == (
+        {"contact": "7"},
+        {"capture": "none yet"},
+    )
 
 
-@pytest.mark.parametrize("error", [TrackingUnavailableError("http://gone"), ChampionUnusableError("broken")])
-def test_a_stage_whose_champion_is_not_known_yet_is_waited_for(champions, staged, error):
+@pytest.mark.parametrize(
+    "error",
+    [TrackingUnavailableError("http://gone"), ChampionUnusableError("broken")],
+)
+def test_a_stage_whose_champion_is_not_known_yet_is_waited_for(
+    champions, staged, error
+):
     contact, capture = staged.scorers.values()
     late = champions(answers(error, contact), answers(capture))
     late.refresh()
@@ -112,15 +137,25 @@ def test_a_stage_whose_champion_is_not_known_yet_is_waited_for(champions, staged
     assert served(late) == {"contact": "7", "capture": "3"}
 
 
-def test_a_broken_champion_of_one_stage_does_not_hold_up_the_other(champions, staged, newer):
+def test_a_broken_champion_of_one_stage_does_not_hold_up_the_other(
+    champions, staged, newer
+):
     contact, capture = staged.scorers.values()
-    both = champions(answers(contact, newer), answers(capture, ChampionUnusableError("broken")))
+    both = champions(
+        answers(contact, newer),
+        answers(capture, ChampionUnusableError("broken")),
+    )
     both.refresh()
     both.refresh()
-    assert (served(both), both.problems) == ({"contact": "8", "capture": "3"}, {"capture": "broken"})
+    assert (served(both), both.problems) == (
+        {"contact": "8", "capture": "3"},
+        {"capture": "broken"},
+    )
 
 
-def test_a_promoted_version_is_served_without_a_restart(registered, contract, monkeypatch):
+def test_a_promoted_version_is_served_without_a_restart(
+    registered, contract, monkeypatch
+):
     monkeypatch.setenv("LEADS_CHAMPION_POLL_SECONDS", "0.5")
     settings.cache_clear()
     first = registered()
@@ -134,8 +169,13 @@ def test_a_promoted_version_is_served_without_a_restart(registered, contract, mo
         end_polling(champions)
 
 
-def test_an_error_that_nobody_foresaw_does_not_end_the_search(champions, scorer, caplog):
-    both = champions(answers(ZeroDivisionError("pickled code"), scorer), answers(NoChampionError("none yet")))
+def test_an_error_that_nobody_foresaw_does_not_end_the_search(
+    champions, scorer, caplog
+):
+    both = champions(
+        answers(ZeroDivisionError("pickled code"), scorer),
+        answers(NoChampionError("none yet")),
+    )
     both._poll_seconds = 0.01
     both.start()
     try:
@@ -145,8 +185,12 @@ def test_an_error_that_nobody_foresaw_does_not_end_the_search(champions, scorer,
     assert "nobody foresaw" in caplog.text
 
 
-def test_looks_in_vain_are_counted_and_a_stage_without_a_champion_is_none_of_them(champions):
-    away = champions(answers(OSError("away")), answers(NoChampionError("none yet")))
+def test_looks_in_vain_are_counted_and_a_stage_without_a_champion_is_none_of_them(
+    champions,
+):
+    away = champions(
+        answers(OSError("away")), answers(NoChampionError("none yet"))
+    )
     for _ in range(3):
         away.refresh()
     assert away.failures == {"contact": 3, "capture": 0}
@@ -176,4 +220,6 @@ def served_within(champions, version, seconds):
         if served(champions) == {"contact": version}:
             return
         time.sleep(0.1)
-    pytest.fail(f"version {version} is not served after {seconds} s: {champions.problems}")
+    pytest.fail(
+        f"version {version} is not served after {seconds} s: {champions.problems}"
+    )

@@ -19,9 +19,11 @@ TREES = [family for family in FAMILIES if family != "logistic_regression"]
 LEADS = st.fixed_dictionaries(
     {},
     optional={
-        "visits": st.sampled_from([None, "12", " 3 ", "many", float("inf")]) | st.integers(0, 10**9),
+        "visits": st.sampled_from([None, "12", " 3 ", "many", float("inf")])
+        | st.integers(0, 10**9),
         "minutes": st.sampled_from([None, "1532.5", ""]) | st.floats(0, 1e7),
-        "channel": st.sampled_from([None, "web", "mail", "fair", "n/a"]) | st.text(max_size=200),
+        "channel": st.sampled_from([None, "web", "mail", "fair", "n/a"])
+        | st.text(max_size=200),
         "region": st.sampled_from([None, "north", "south", "<b>"]),
         "newsletter": st.sampled_from([None, "Yes", "No", "perhaps"]),
         "fit": st.sampled_from([None, "low", "mid", "high", "unheard of"]),
@@ -44,7 +46,9 @@ def texts(reasons):
 
 
 @given(lead=LEADS)
-def test_sign_text_and_order_agree_for_any_lead_and_any_family(any_scorer, lead):
+def test_sign_text_and_order_agree_for_any_lead_and_any_family(
+    any_scorer, lead
+):
     (reasons,) = told(any_scorer, lead)
     effects = [reason["effect"] for reason in reasons]
     verbs = [reason["text"].split()[-3] for reason in reasons]
@@ -55,24 +59,41 @@ def test_sign_text_and_order_agree_for_any_lead_and_any_family(any_scorer, lead)
 
 
 @pytest.mark.parametrize("family", TREES)
-def test_effects_are_the_shap_values_of_the_lead_summed_to_its_columns(scorer_for, family, accounts):
+def test_effects_are_the_shap_values_of_the_lead_summed_to_its_columns(
+    scorer_for, family, accounts
+):
     scorer, leads = scorer_for(KnownAt.CONTACT, family), accounts.head(40)
     values = explain(scorer.pipeline, leads, leads).values.round(DIGITS)
     for row, reasons in enumerate(scorer.score(leads, 99)["reasons"]):
         expected = values.iloc[row]
-        assert {one["field"]: one["effect"] for one in reasons} == expected[expected != 0].to_dict()
+        assert {one["field"]: one["effect"] for one in reasons} == expected[
+            expected != 0
+        ].to_dict()
 
 
-def test_a_linear_models_effects_and_its_mean_lead_add_up_to_the_margin(scorer, accounts):
+def test_a_linear_models_effects_and_its_mean_lead_add_up_to_the_margin(
+    scorer, accounts
+):
     matrix = scorer.pipeline[:-1].transform(accounts)
-    classifier, attribution = scorer.pipeline[-1].classifier, scorer.reasons.attribution
+    classifier, attribution = (
+        scorer.pipeline[-1].classifier,
+        scorer.reasons.attribution,
+    )
     total = attribution.values(matrix).sum(axis=1) + attribution.base_value
-    np.testing.assert_allclose(total, classifier.decision_function(matrix), atol=1e-9)
-    assert attribution.base_value == pytest.approx(classifier.decision_function(matrix).mean())
+    np.testing.assert_allclose(
+        total, classifier.decision_function(matrix), atol=1e-9
+    )
+    assert attribution.base_value == pytest.approx(
+        classifier.decision_function(matrix).mean()
+    )
 
 
 def test_the_reason_that_weighs_most_moves_the_score_its_way(scorer):
-    hot, cold = told(scorer, {"opinion": "hot", "minutes": 60}, {"opinion": "cold", "minutes": 60})
+    hot, cold = told(
+        scorer,
+        {"opinion": "hot", "minutes": 60},
+        {"opinion": "cold", "minutes": 60},
+    )
     assert texts(hot)["opinion"] == "opinion: hot raises the score"
     assert texts(cold)["opinion"] == "opinion: cold lowers the score"
 
@@ -91,40 +112,76 @@ def test_the_reason_that_weighs_most_moves_the_score_its_way(scorer):
         ("channel", "x" * 200, f"channel: {'x' * (LONGEST_VALUE - 1)}…"),
     ],
 )
-def test_a_text_has_label_and_the_leads_own_value_as_the_model_reads_it(scorer, field, value, words):
-    (reasons,) = told(scorer, {"minutes": 60, "visits": 3, "opinion": "hot", field: value}, count=99)
+def test_a_text_has_label_and_the_leads_own_value_as_the_model_reads_it(
+    scorer, field, value, words
+):
+    (reasons,) = told(
+        scorer,
+        {"minutes": 60, "visits": 3, "opinion": "hot", field: value},
+        count=99,
+    )
     assert texts(reasons)[field].rsplit(maxsplit=3)[0] == words
 
 
 def test_labels_and_units_are_the_contracts(scorer, contract, accounts):
     column = {"label": "Time on the website", "unit": "min"}
     content = contract.model_dump(mode="json")
-    content["columns"] = [one | column if one["field"] == "minutes" else one for one in content["columns"]]
-    scorer = scorer_of(parse_contract(content, "test"), KnownAt.CONTACT, scorer.champion, scorer.pipeline)
+    content["columns"] = [
+        one | column if one["field"] == "minutes" else one
+        for one in content["columns"]
+    ]
+    scorer = scorer_of(
+        parse_contract(content, "test"),
+        KnownAt.CONTACT,
+        scorer.champion,
+        scorer.pipeline,
+    )
     (reasons,) = told(scorer, {"minutes": 1532}, count=99)
-    assert texts(reasons)["minutes"] == "Time on the website: 1,532 min raises the score"
+    assert (
+        texts(reasons)["minutes"]
+        == "Time on the website: 1,532 min raises the score"
+    )
 
 
-def test_a_column_marked_not_to_be_shown_counts_but_is_no_reason(scorer, contract, accounts):
+def test_a_column_marked_not_to_be_shown_counts_but_is_no_reason(
+    scorer, contract, accounts
+):
     content = contract.model_dump(mode="json")
-    content["columns"] = [one | {"explain": one["field"] != "opinion"} for one in content["columns"]]
-    silent = scorer_of(parse_contract(content, "test"), KnownAt.CONTACT, scorer.champion, scorer.pipeline)
+    content["columns"] = [
+        one | {"explain": one["field"] != "opinion"}
+        for one in content["columns"]
+    ]
+    silent = scorer_of(
+        parse_contract(content, "test"),
+        KnownAt.CONTACT,
+        scorer.champion,
+        scorer.pipeline,
+    )
     open_, hidden = scorer.score(accounts, 99), silent.score(accounts, 99)
     assert hidden["probability"].tolist() == open_["probability"].tolist()
     for before, after in zip(open_["reasons"], hidden["reasons"], strict=True):
-        assert after == [reason for reason in before if reason["field"] != "opinion"]
+        assert after == [
+            reason for reason in before if reason["field"] != "opinion"
+        ]
 
 
-def test_reasons_never_name_a_column_that_is_known_later_than_the_stage(scorer_for, accounts):
+def test_reasons_never_name_a_column_that_is_known_later_than_the_stage(
+    scorer_for, accounts
+):
     scores = scorer_for(KnownAt.CAPTURE).score(accounts, 99)
-    named = {reason["field"] for reasons in scores["reasons"] for reason in reasons}
+    named = {
+        reason["field"] for reasons in scores["reasons"] for reason in reasons
+    }
     assert named <= {"visits", "minutes", "channel", "region", "newsletter"}
     assert "minutes" in named
 
 
 def test_a_leads_reasons_do_not_depend_on_its_company(any_scorer, accounts):
     together = any_scorer.score(accounts, 3)["reasons"].tolist()
-    alone = [any_scorer.score(accounts.iloc[[row]], 3)["reasons"].iloc[0] for row in range(10)]
+    alone = [
+        any_scorer.score(accounts.iloc[[row]], 3)["reasons"].iloc[0]
+        for row in range(10)
+    ]
     assert together[:10] == alone
 
 

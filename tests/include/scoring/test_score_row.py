@@ -3,18 +3,32 @@
 import pyarrow as pa
 import pytest
 
-from include.scoring.score_row import FIELDS, LISTED, Score, StoredScore, answer_model, scores_schema
+from include.scoring.score_row import (
+    FIELDS,
+    LISTED,
+    Score,
+    StoredScore,
+    answer_model,
+    scores_schema,
+)
 from include.scoring.scorer import to_columns
 from include.scoring.scores import as_records
 
 
 @pytest.mark.parametrize("reasons", [0, 3])
-def test_what_a_scorer_answers_is_what_the_model_says(staged, mixed, contract, reasons):
-    scores = staged.score_columns(to_columns(contract, mixed), len(mixed), reasons)
+def test_what_a_scorer_answers_is_what_the_model_says(
+    staged, mixed, contract, reasons
+):
+    scores = staged.score_columns(
+        to_columns(contract, mixed), len(mixed), reasons
+    )
     assert list(scores) == [contract.key, *FIELDS][: len(scores)]
     answer = answer_model(contract)
     for record in as_records(scores):
-        assert answer.model_validate(record).model_dump(exclude_unset=True) == record
+        assert (
+            answer.model_validate(record).model_dump(exclude_unset=True)
+            == record
+        )
 
 
 def test_every_field_of_a_stored_score_has_its_place_in_the_table():

@@ -4,12 +4,21 @@ import numpy as np
 
 from include.scoring.scores import as_frame, as_records, put_together
 
-SCORES = {"lead": ["a", None], "score": [7, 90], "probability": [0.07, 0.9], "reasons": [[], None]}
+SCORES = {
+    "lead": ["a", None],
+    "score": [7, 90],
+    "probability": [0.07, 0.9],
+    "reasons": [[], None],
+}
 
 
 def test_a_frame_has_a_row_for_each_lead_under_the_index_that_is_given():
     frame = as_frame(SCORES, index=["x", "y"])
-    assert (list(frame.index), frame["score"].dtype, frame["probability"].dtype) == (["x", "y"], "int64", "float64")
+    assert (
+        list(frame.index),
+        frame["score"].dtype,
+        frame["probability"].dtype,
+    ) == (["x", "y"], "int64", "float64")
     assert frame["lead"].tolist() == ["a", None]
 
 
@@ -26,5 +35,8 @@ def test_records_are_plain_objects():
 
 
 def test_parts_stand_where_their_leads_stood():
-    together = put_together([{"lead": ["b", "d"]}, {"lead": ["a", "c"]}], [np.array([1, 3]), np.array([0, 2])])
+    together = put_together(
+        [{"lead": ["b", "d"]}, {"lead": ["a", "c"]}],
+        [np.array([1, 3]), np.array([0, 2])],
+    )
     assert together == {"lead": ["a", "b", "c", "d"]}

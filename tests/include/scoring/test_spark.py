@@ -44,9 +44,14 @@ DECISION = Decision("f1", 0.4, (("A", 70), ("B", 40), ("C", 20), ("D", 0)))
 def open_leads(layout, mixed):
     """Leads in several files, as UNLOAD leaves them: whole numbers with and without gaps, an empty column."""
     folder = layout.open_leads(RUN)
-    for part, rows in enumerate((mixed[:250].assign(visits=1), mixed[250:].assign(region=None))):
+    for part, rows in enumerate(
+        (mixed[:250].assign(visits=1), mixed[250:].assign(region=None))
+    ):
         types = {"visits": "Int32", "number": "int32", "region": "string"}
-        write_parquet(rows.assign(won=None).astype(types), f"{folder}000{part}_part_00.parquet")
+        write_parquet(
+            rows.assign(won=None).astype(types),
+            f"{folder}000{part}_part_00.parquet",
+        )
     return folder
 
 
@@ -55,10 +60,20 @@ def champions(registered, contract, accounts):
     """Trains, registers and promotes both stages' champions."""
 
     def promote(contact: str, capture: str, **params: object) -> None:
-        for stage, family in ((KnownAt.CONTACT, contact), (KnownAt.CAPTURE, capture)):
-            unfitted = build_pipeline(Decisions(), contract, family, stage, params)
+        for stage, family in (
+            (KnownAt.CONTACT, contact),
+            (KnownAt.CAPTURE, capture),
+        ):
+            unfitted = build_pipeline(
+                Decisions(), contract, family, stage, params
+            )
             fitted = unfitted.fit(accounts, accounts[contract.label])
-            registered(deployable(fitted, Calibration("sigmoid", (0.8, 0.8), 0.1), DECISION), stage)
+            registered(
+                deployable(
+                    fitted, Calibration("sigmoid", (0.8, 0.8), 0.1), DECISION
+                ),
+                stage,
+            )
 
     return promote
 
@@ -67,8 +82,12 @@ def champions(registered, contract, accounts):
 def spark_job(layout, contract):
     """Runs the Glue job as bootstrap_platform makes it; returns the run's description once it has ended."""
     scripts = files("include.glue")
-    write_bytes(layout.scoring_script, (scripts / "score_leads.py").read_bytes())
-    write_bytes(layout.scoring_requirements, (scripts / "requirements.txt").read_bytes())
+    write_bytes(
+        layout.scoring_script, (scripts / "score_leads.py").read_bytes()
+    )
+    write_bytes(
+        layout.scoring_requirements, (scripts / "requirements.txt").read_bytes()
+    )
     write_bytes(layout.job_code, code_zip())
     write_json(layout.job_contract, contract.model_dump(mode="json"))
     glue, name = boto3.client("glue"), f"scoring-{uuid.uuid4().hex[:8]}"
@@ -76,7 +95,11 @@ def spark_job(layout, contract):
         Name=name,
         Role="glueaccessrole",
         GlueVersion="5.0",
-        Command={"Name": "glueetl", "ScriptLocation": layout.scoring_script, "PythonVersion": "3"},
+        Command={
+            "Name": "glueetl",
+            "ScriptLocation": layout.scoring_script,
+            "PythonVersion": "3",
+        },
         DefaultArguments={
             "--extra-py-files": layout.job_code,
             "--additional-python-modules": layout.scoring_requirements,
@@ -86,11 +109,18 @@ def spark_job(layout, contract):
 
     def run(**changes: str) -> dict[str, object]:
         arguments = job_arguments(layout, RUN, MOMENT) | changes
-        run_id = glue.start_job_run(JobName=name, Arguments=arguments)["JobRunId"]
+        run_id = glue.start_job_run(JobName=name, Arguments=arguments)[
+            "JobRunId"
+        ]
         deadline = time.monotonic() + 300
         while time.monotonic() < deadline:
             described = glue.get_job_run(JobName=name, RunId=run_id)["JobRun"]
-            if described["JobRunState"] in ("SUCCEEDED", "FAILED", "STOPPED", "TIMEOUT"):
+            if described["JobRunState"] in (
+                "SUCCEEDED",
+                "FAILED",
+                "STOPPED",
+                "TIMEOUT",
+            ):
                 return described
             time.sleep(0.3)
         raise TimeoutError(run_id)
@@ -110,8 +140,12 @@ def test_spark_writes_the_rows_that_one_process_writes(
     done = spark_job()
     assert done["JobRunState"] == "SUCCEEDED", done
     spark = read_parquet(layout.scores(RUN))
-    download_file(parquet_parts(layout.scores(RUN))[0], tmp_path / "part.parquet")
-    assert pq.read_schema(tmp_path / "part.parquet").remove_metadata() == scores_schema(contract)
+    download_file(
+        parquet_parts(layout.scores(RUN))[0], tmp_path / "part.parquet"
+    )
+    assert pq.read_schema(
+        tmp_path / "part.parquet"
+    ).remove_metadata() == scores_schema(contract)
 
     copy = [
         statements.render("create_scores"),
@@ -119,17 +153,30 @@ def test_spark_writes_the_rows_that_one_process_writes(
         statements.render("copy_scores", run_id=RUN),
     ]
     Warehouse(settings()).transaction(copy)
-    loaded = Warehouse(settings()).query(f"SELECT COUNT(*) AS rows FROM public.{contract.names.scores_table}")
+    loaded = Warehouse(settings()).query(
+        f"SELECT COUNT(*) AS rows FROM public.{contract.names.scores_table}"
+    )
     assert loaded == [{"rows": 600}]
 
-    versions = score_batch(settings(), contract, open_leads, layout.scores(RUN), RUN, MOMENT)["model_versions"]
-    assert "-".join(f"{stage}-{version}" for stage, version in versions.items()) == packed
-    alone = read_parquet(layout.scores(RUN))  # which has replaced what Spark left in the same folder
-    pd.testing.assert_frame_equal(by_key(spark, contract), by_key(alone, contract), check_exact=True)
+    versions = score_batch(
+        settings(), contract, open_leads, layout.scores(RUN), RUN, MOMENT
+    )["model_versions"]
+    assert (
+        "-".join(f"{stage}-{version}" for stage, version in versions.items())
+        == packed
+    )
+    alone = read_parquet(
+        layout.scores(RUN)
+    )  # which has replaced what Spark left in the same folder
+    pd.testing.assert_frame_equal(
+        by_key(spark, contract), by_key(alone, contract), check_exact=True
+    )
     assert len(alone) == 600
 
 
-def test_champions_that_are_not_there_fail_the_job_and_leave_no_scores(open_leads, layout, spark_job):
+def test_champions_that_are_not_there_fail_the_job_and_leave_no_scores(
+    open_leads, layout, spark_job
+):
     done = spark_job(**{"--CHAMPIONS_URI": layout.champions("never-packed")})
     assert done["JobRunState"] == "FAILED"
     assert "model.tar.gz" in str(done["ErrorMessage"])
@@ -155,7 +202,9 @@ print(*sys.version_info[:2], sys.modules["include"].__file__)
 @pytest.fixture
 def glue_python(clean_environment) -> Path:
     """Interpreter of an environment as the job finds it on Glue 5.0: Python 3.11 and the job's requirements."""
-    return clean_environment(ROOT / "include/glue/requirements.txt", python="3.11")
+    return clean_environment(
+        ROOT / "include/glue/requirements.txt", python="3.11"
+    )
 
 
 def test_registered_models_give_the_same_scores_and_reasons_under_glues_python(
@@ -164,24 +213,52 @@ def test_registered_models_give_the_same_scores_and_reasons_under_glues_python(
     (tmp_path / "include.zip").write_bytes(code_zip())
     (tmp_path / "contract.json").write_text(contract.model_dump_json())
     mixed.assign(won=None).to_parquet(tmp_path / "leads.parquet")
-    write_parquet(mixed.assign(won=None), f"{layout.open_leads(RUN)}0000_part_00.parquet")
+    write_parquet(
+        mixed.assign(won=None), f"{layout.open_leads(RUN)}0000_part_00.parquet"
+    )
     here, archives = [], []
     for number, (contact, capture, params) in enumerate(CHAMPIONS):
         champions(contact, capture, **params)
         bundle(settings(), contract, layout.champions(f"b{number}"))
         archives.append(tmp_path / f"b{number}.tar.gz")
         download_file(layout.champions(f"b{number}"), archives[-1])
-        score_batch(settings(), contract, layout.open_leads(RUN), layout.scores(f"b{number}"), RUN, MOMENT)
+        score_batch(
+            settings(),
+            contract,
+            layout.open_leads(RUN),
+            layout.scores(f"b{number}"),
+            RUN,
+            MOMENT,
+        )
         here.append(read_parquet(layout.scores(f"b{number}")))
-    files_given = (*(tmp_path / name for name in ("include.zip", "contract.json", "leads.parquet")), *archives)
-    told = run_quietly(str(glue_python), "-I", "-c", ON_GLUE, *map(str, files_given))
-    assert told.splitlines()[-1] == f"3 11 {tmp_path}/include.zip/include/__init__.py"
+    files_given = (
+        *(
+            tmp_path / name
+            for name in ("include.zip", "contract.json", "leads.parquet")
+        ),
+        *archives,
+    )
+    told = run_quietly(
+        str(glue_python), "-I", "-c", ON_GLUE, *map(str, files_given)
+    )
+    assert (
+        told.splitlines()[-1]
+        == f"3 11 {tmp_path}/include.zip/include/__init__.py"
+    )
     for expected, archive in zip(here, archives, strict=True):
         there = pd.read_parquet(f"{archive}.parquet")
-        np.testing.assert_allclose(there["probability"], expected["probability"], rtol=0, atol=1e-12)
+        np.testing.assert_allclose(
+            there["probability"], expected["probability"], rtol=0, atol=1e-12
+        )
         same = ["score", "prediction", "tier", "stage", "model_version"]
-        assert there[same].to_numpy().tolist() == expected[same].to_numpy().tolist()
-        assert there["reasons"].map(texts).tolist() == expected["reasons"].map(texts).tolist()
+        assert (
+            there[same].to_numpy().tolist()
+            == expected[same].to_numpy().tolist()
+        )
+        assert (
+            there["reasons"].map(texts).tolist()
+            == expected["reasons"].map(texts).tolist()
+        )
 
 
 def texts(reasons: str) -> list[str]:

@@ -30,11 +30,21 @@ print(json.dumps({
 
 
 def result(family, roc_auc):
-    return {"family": family, "stage": "contact", "params": {}, "metrics": {"unseen_roc_auc": roc_auc}}
+    return {
+        "family": family,
+        "stage": "contact",
+        "params": {},
+        "metrics": {"unseen_roc_auc": roc_auc},
+    }
 
 
 def test_the_best_family_wins_and_the_first_of_equals():
-    assert choose_winner([result("a", 0.8), result("b", 0.9), result("c", 0.9)], "roc_auc")["family"] == "b"
+    assert (
+        choose_winner(
+            [result("a", 0.8), result("b", 0.9), result("c", 0.9)], "roc_auc"
+        )["family"]
+        == "b"
+    )
 
 
 def test_no_result_is_a_clear_error():
@@ -44,7 +54,9 @@ def test_no_result_is_a_clear_error():
 
 def test_the_version_carries_what_the_gate_and_the_scorer_need(training):
     made = training.challenger
-    version = mlflow.MlflowClient().get_model_version_by_alias(made["model"], "challenger")
+    version = mlflow.MlflowClient().get_model_version_by_alias(
+        made["model"], "challenger"
+    )
     assert str(version.version) == made["version"]
     assert version.run_id == made["run_id"]
     assert version.tags["snapshot_uri"] == training.snapshot
@@ -58,28 +70,61 @@ def test_the_version_carries_what_the_gate_and_the_scorer_need(training):
 def test_the_parent_run_is_closed_with_a_table_of_all_families(training):
     client = mlflow.MlflowClient()
     assert client.get_run(training.parent).info.status == "FINISHED"
-    table = mlflow.artifacts.load_text(f"runs:/{training.parent}/results-contact.csv")
-    assert [line.split(",")[0] for line in table.splitlines()] == ["family", "logistic_regression", "lightgbm"]
+    table = mlflow.artifacts.load_text(
+        f"runs:/{training.parent}/results-contact.csv"
+    )
+    assert [line.split(",")[0] for line in table.splitlines()] == [
+        "family",
+        "logistic_regression",
+        "lightgbm",
+    ]
 
 
 def test_the_figures_are_those_of_the_registered_model_on_the_holdout(training):
     data = load_dataset(training.snapshot, training.contract, KnownAt.CONTACT)
     rows, outcome = data.part("holdout")
-    pipeline = mlflow.sklearn.load_model(f"models:/{training.challenger['model']}@challenger")
-    tags = mlflow.MlflowClient().get_model_version(training.challenger["model"], training.challenger["version"]).tags
-    figures = evaluate_classification_model(outcome, pipeline.predict_proba(rows)[:, 1], float(tags["threshold"]))
+    pipeline = mlflow.sklearn.load_model(
+        f"models:/{training.challenger['model']}@challenger"
+    )
+    tags = (
+        mlflow.MlflowClient()
+        .get_model_version(
+            training.challenger["model"], training.challenger["version"]
+        )
+        .tags
+    )
+    figures = evaluate_classification_model(
+        outcome, pipeline.predict_proba(rows)[:, 1], float(tags["threshold"])
+    )
     assert figures == training.challenger["metrics"]
 
 
 def test_registering_again_gives_the_same_version(training, trainer):
-    assert trainer.register(training.snapshot, training.results, "contact", training.parent) == training.challenger
+    assert (
+        trainer.register(
+            training.snapshot, training.results, "contact", training.parent
+        )
+        == training.challenger
+    )
 
 
-def test_the_model_predicts_in_a_clean_process_without_the_checkout(training, mlflow_address, accounts, tmp_path):
-    rows = accounts.drop(columns=["remark", "visits"]).head(4).assign(channel="never seen", minutes="31.5", fit=None)
+def test_the_model_predicts_in_a_clean_process_without_the_checkout(
+    training, mlflow_address, accounts, tmp_path
+):
+    rows = (
+        accounts.drop(columns=["remark", "visits"])
+        .head(4)
+        .assign(channel="never seen", minutes="31.5", fit=None)
+    )
     model = f"models:/{training.challenger['model']}/{training.challenger['version']}"
     done = subprocess.run(
-        [sys.executable, "-c", CLEAN_PROCESS, model, rows.to_json(orient="records")],
+        [
+            sys.executable,
+            "-c",
+            CLEAN_PROCESS,
+            model,
+            rows.to_json(orient="records"),
+        ],
         cwd=tmp_path,
         env={
             "MLFLOW_TRACKING_URI": mlflow_address,

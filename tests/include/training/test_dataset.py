@@ -19,21 +19,34 @@ def test_open_leads_are_left_out(contract, accounts):
 
 def test_the_parts_are_disjoint_and_complete(contract, accounts):
     data = make_dataset(accounts, contract, KnownAt.CONTACT, {})
-    parts = [set(data.part(side)[0]["account"]) for side in ("train", "validation", "holdout")]
+    parts = [
+        set(data.part(side)[0]["account"])
+        for side in ("train", "validation", "holdout")
+    ]
     assert set.union(*parts) == set(accounts["account"])
     assert sum(map(len, parts)) == len(accounts)
 
 
 @pytest.mark.parametrize("outcome", [0, 1])
 def test_one_outcome_only_is_a_named_error(contract, accounts, outcome):
-    with pytest.raises(OneClassOnlyError, match=f"600 labelled leads have the outcome {outcome}"):
-        make_dataset(accounts.assign(won=outcome), contract, KnownAt.CONTACT, {})
+    with pytest.raises(
+        OneClassOnlyError,
+        match=f"600 labelled leads have the outcome {outcome}",
+    ):
+        make_dataset(
+            accounts.assign(won=outcome), contract, KnownAt.CONTACT, {}
+        )
 
 
 @pytest.mark.parametrize("rows", [0, 2, 30])
-def test_too_few_rows_are_a_named_error_that_counts_them(contract, accounts, rows):
+def test_too_few_rows_are_a_named_error_that_counts_them(
+    contract, accounts, rows
+):
     few = accounts.head(rows).assign(won=[number % 2 for number in range(rows)])
-    with pytest.raises(NotEnoughRowsError, match=f"{rows} labelled leads give . of the rarer outcome on the"):
+    with pytest.raises(
+        NotEnoughRowsError,
+        match=f"{rows} labelled leads give . of the rarer outcome on the",
+    ):
         make_dataset(few, contract, KnownAt.CONTACT, {})
 
 
@@ -42,7 +55,10 @@ def test_the_newest_leads_are_the_last_fifth_by_the_clock(contract, accounts):
     data = make_dataset(shuffled, contract, KnownAt.CONTACT, {})
     newest = data.newest(0.2)
     assert newest.sum() == len(accounts) / 5
-    assert data.frame.loc[newest, "number"].min() > data.frame.loc[~newest, "number"].max()
+    assert (
+        data.frame.loc[newest, "number"].min()
+        > data.frame.loc[~newest, "number"].max()
+    )
 
 
 def test_ten_leads_of_the_rarer_outcome_are_needed_to_learn():

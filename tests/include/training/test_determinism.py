@@ -47,7 +47,12 @@ def answers(leads, tmp_path_factory):
     processes = [
         subprocess.Popen(
             command,
-            env={**os.environ, "PYTHONHASHSEED": seed, "OMP_NUM_THREADS": threads, "LEADS_CONTRACT": "x_education"},
+            env={
+                **os.environ,
+                "PYTHONHASHSEED": seed,
+                "OMP_NUM_THREADS": threads,
+                "LEADS_CONTRACT": "x_education",
+            },
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -60,24 +65,44 @@ def answers(leads, tmp_path_factory):
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_metrics_and_probabilities_are_the_same_bit_for_bit_in_another_process(answers, family):
+def test_metrics_and_probabilities_are_the_same_bit_for_bit_in_another_process(
+    answers, family
+):
     first, second = answers
     assert first[family] == second[family]
 
 
 def test_the_families_differ_so_equal_hashes_mean_something(answers):
-    assert len({figures["probabilities"] for figures in answers[0].values()}) == len(FAMILIES)
+    assert len(
+        {figures["probabilities"] for figures in answers[0].values()}
+    ) == len(FAMILIES)
 
 
-def test_the_leads_that_smote_makes_up_do_not_depend_on_the_number_of_threads(leads):
+def test_the_leads_that_smote_makes_up_do_not_depend_on_the_number_of_threads(
+    leads,
+):
     # From 256 rows of the rarer outcome on, scikit-learn looks for neighbours on as many threads as it may.
     contract, stage = load_contract("x_education"), KnownAt.CONTACT
-    data = make_dataset(leads.sample(4 * ROWS, random_state=0), contract, stage, {})
-    recipe = Recipe("decision_tree", {"resample__method": "smote"}, "sigmoid", Decision("f1", 0.5, ()))
+    data = make_dataset(
+        leads.sample(4 * ROWS, random_state=0), contract, stage, {}
+    )
+    recipe = Recipe(
+        "decision_tree",
+        {"resample__method": "smote"},
+        "sigmoid",
+        Decision("f1", 0.5, ()),
+    )
     made = []
     for threads in (1, 2):
         with threadpool_limits(threads):
             made.append(
-                refit(Decisions(), contract, recipe, data, data.split != "holdout", stage).predict_proba(data.frame)
+                refit(
+                    Decisions(),
+                    contract,
+                    recipe,
+                    data,
+                    data.split != "holdout",
+                    stage,
+                ).predict_proba(data.frame)
             )
     np.testing.assert_array_equal(*made)

@@ -31,7 +31,7 @@ def test_without_smote_or_without_a_pair_to_copy_the_rows_stay(method, rarer):
 
 def test_rows_to_score_are_never_resampled(contract, accounts):
     params = {"resample__method": "smote"}
-    pipeline = build_pipeline(Decisions(), contract, "decision_tree", KnownAt.CONTACT, params).fit(
-        accounts, accounts["won"]
-    )
+    pipeline = build_pipeline(
+        Decisions(), contract, "decision_tree", KnownAt.CONTACT, params
+    ).fit(accounts, accounts["won"])
     assert pipeline.predict_proba(accounts.head(7)).shape == (7, 2)

@@ -12,7 +12,13 @@ from include.training.dataset import make_dataset
 from include.training.errors import NotEnoughRowsError
 from include.training.families import FAMILIES
 from include.training.pipeline import build_pipeline
-from include.training.search import best_f1, best_setting, folds, out_of_fold, search
+from include.training.search import (
+    best_f1,
+    best_setting,
+    folds,
+    out_of_fold,
+    search,
+)
 from include.training.space import search_space
 
 
@@ -24,19 +30,28 @@ def data(contract, accounts):
 @pytest.mark.parametrize("family", FAMILIES)
 def test_it_tries_the_whole_grid(contract, data, family):
     found = search(Decisions(), contract, family, data, KnownAt.CONTACT)
-    assert len(found.table) == len(ParameterGrid(search_space().families[family].grid))
+    assert len(found.table) == len(
+        ParameterGrid(search_space().families[family].grid)
+    )
     assert found.cv_score in found.table["mean_test_score"].tolist()
 
 
 def test_only_training_rows_are_learnt_from(contract, data):
     held = data.split != "train"
     spoilt = data.target.where(~held, 1 - data.target)
-    other = make_dataset(data.frame.assign(won=spoilt), contract, KnownAt.CONTACT, {})
+    other = make_dataset(
+        data.frame.assign(won=spoilt), contract, KnownAt.CONTACT, {}
+    )
     first, second = (
-        search(Decisions(), contract, "logistic_regression", one, KnownAt.CONTACT) for one in (data, other)
+        search(
+            Decisions(), contract, "logistic_regression", one, KnownAt.CONTACT
+        )
+        for one in (data, other)
     )
     rows = data.frame[held]
-    np.testing.assert_array_equal(first.pipeline.predict_proba(rows), second.pipeline.predict_proba(rows))
+    np.testing.assert_array_equal(
+        first.pipeline.predict_proba(rows), second.pipeline.predict_proba(rows)
+    )
 
 
 @pytest.mark.parametrize("family", ["logistic_regression", "lightgbm"])
@@ -46,24 +61,37 @@ def test_permuted_labels_teach_nothing(leads, family):
     # push the figure below 0.5, as whoever has seen one twin's label expects it of the other.
     contract, stage = load_contract("x_education"), KnownAt.CONTACT
     frame = leads.sample(5000, random_state=0)
-    frame[contract.label] = np.random.default_rng(0).permutation(frame[contract.label])
+    frame[contract.label] = np.random.default_rng(0).permutation(
+        frame[contract.label]
+    )
     data = make_dataset(frame, contract, stage, {})
     params = {"encode__levels": "both", "resample__method": "smote"}
     unseen = out_of_fold(
-        build_pipeline(Decisions(), contract, family, stage, params), data.frame, data.target, data.groups
+        build_pipeline(Decisions(), contract, family, stage, params),
+        data.frame,
+        data.target,
+        data.groups,
     )
     assert roc_auc_score(data.target, unseen) == pytest.approx(0.5, abs=0.03)
 
 
-def test_a_search_on_permuted_labels_finds_nothing_either(contract, accounts_of):
+def test_a_search_on_permuted_labels_finds_nothing_either(
+    contract, accounts_of
+):
     # 4,000 leads of the training side and 2,200 of the others, about 40 % won: standard errors 0.009 and 0.012.
     frame = accounts_of(6200)
     frame["won"] = np.random.default_rng(0).permutation(frame["won"])
     data = make_dataset(frame, contract, KnownAt.CONTACT, {})
     rows, outcome = data.part("validation", "holdout")
-    found = search(Decisions(), contract, "logistic_regression", data, KnownAt.CONTACT)
-    assert roc_auc_score(outcome, found.pipeline.predict_proba(rows)[:, 1]) == pytest.approx(0.5, abs=0.03)
-    assert roc_auc_score(data.part("train")[1], found.out_of_fold) == pytest.approx(0.5, abs=0.03)
+    found = search(
+        Decisions(), contract, "logistic_regression", data, KnownAt.CONTACT
+    )
+    assert roc_auc_score(
+        outcome, found.pipeline.predict_proba(rows)[:, 1]
+    ) == pytest.approx(0.5, abs=0.03)
+    assert roc_auc_score(
+        data.part("train")[1], found.out_of_fold
+    ) == pytest.approx(0.5, abs=0.03)
 
 
 def test_a_setting_is_worth_the_f1_at_its_best_threshold():
@@ -85,21 +113,38 @@ def test_among_settings_as_good_as_the_best_the_most_trustworthy_probabilities_w
     assert best_setting({**results, "std_test_score": [0.0] * 4}) == 0
 
 
-def test_twins_are_never_in_the_fold_that_scores_and_the_folds_that_teach(contract, accounts):
+def test_twins_are_never_in_the_fold_that_scores_and_the_folds_that_teach(
+    contract, accounts
+):
     # twins with opposite outcomes: whoever has seen one predicts the other wrong
-    twins = pd.concat([accounts, accounts.assign(won=1 - accounts["won"])], ignore_index=True)
+    twins = pd.concat(
+        [accounts, accounts.assign(won=1 - accounts["won"])], ignore_index=True
+    )
     groups = pd.Series(np.tile(np.arange(len(accounts)), 2))
-    pipeline = build_pipeline(Decisions(), contract, "decision_tree", KnownAt.CONTACT, {"model__min_samples_leaf": 1})
+    pipeline = build_pipeline(
+        Decisions(),
+        contract,
+        "decision_tree",
+        KnownAt.CONTACT,
+        {"model__min_samples_leaf": 1},
+    )
     together = out_of_fold(pipeline, twins, twins["won"], groups)
-    apart = out_of_fold(pipeline, twins, twins["won"], pd.Series(np.arange(len(twins))))
+    apart = out_of_fold(
+        pipeline, twins, twins["won"], pd.Series(np.arange(len(twins)))
+    )
     assert roc_auc_score(twins["won"], together) == pytest.approx(0.5, abs=0.02)
     assert roc_auc_score(twins["won"], apart) < 0.4
 
 
 def test_every_fold_is_scored_once_holds_both_outcomes_and_divides_no_group():
-    target, groups = pd.Series(np.tile([0, 0, 1], 20)), pd.Series(np.arange(60) // 2)
+    target, groups = (
+        pd.Series(np.tile([0, 0, 1], 20)),
+        pd.Series(np.arange(60) // 2),
+    )
     made = folds(target, groups)
-    assert sorted(np.concatenate([scored for _, scored in made])) == list(range(60))
+    assert sorted(np.concatenate([scored for _, scored in made])) == list(
+        range(60)
+    )
     for learnt, scored in made:
         assert set(target.iloc[scored]) == {0, 1}
         assert not set(groups.iloc[learnt]) & set(groups.iloc[scored])
@@ -113,10 +158,22 @@ def test_every_fold_is_scored_once_holds_both_outcomes_and_divides_no_group():
         ([0, 1] * 10, [0, 1] * 10),
         ([0] * 20 + [1] * 10, [*range(20), *[20] * 10]),
     ],
-    ids=["fewer rows than folds", "one outcome", "two different rows", "all conversions are twins"],
+    ids=[
+        "fewer rows than folds",
+        "one outcome",
+        "two different rows",
+        "all conversions are twins",
+    ],
 )
-def test_rows_that_cannot_be_divided_into_folds_are_a_named_error(contract, accounts, target, groups):
+def test_rows_that_cannot_be_divided_into_folds_are_a_named_error(
+    contract, accounts, target, groups
+):
     rows = accounts.head(len(target))
-    pipeline = build_pipeline(Decisions(), contract, "decision_tree", KnownAt.CONTACT)
-    with pytest.raises(NotEnoughRowsError, match=f"{len(target)} leads with .* cannot be divided into 3 folds"):
+    pipeline = build_pipeline(
+        Decisions(), contract, "decision_tree", KnownAt.CONTACT
+    )
+    with pytest.raises(
+        NotEnoughRowsError,
+        match=f"{len(target)} leads with .* cannot be divided into 3 folds",
+    ):
         out_of_fold(pipeline, rows, pd.Series(target), pd.Series(groups))

@@ -11,7 +11,12 @@ from include.lake.frames import write_parquet
 from include.lake.objects import read_json
 from include.settings import settings
 from include.training.errors import NotEnoughRowsError, SnapshotChangedError
-from include.training.snapshot import content_hash, load_snapshot, open_snapshot, write_manifest
+from include.training.snapshot import (
+    content_hash,
+    load_snapshot,
+    open_snapshot,
+    write_manifest,
+)
 
 
 @pytest.fixture
@@ -23,22 +28,38 @@ def unloaded(layout, accounts):
     return uri
 
 
-def test_the_manifest_counts_the_rows_and_lies_beside_them(unloaded, contract, accounts):
+def test_the_manifest_counts_the_rows_and_lies_beside_them(
+    unloaded, contract, accounts
+):
     manifest = write_manifest(settings(), contract, "run-1", "UNLOAD …")
     assert read_json(unloaded + "manifest.json") == manifest
     assert (manifest["rows"], manifest["labelled_rows"]) == (600, 600)
     assert manifest["positives"] == accounts["won"].sum()
-    assert (manifest["uri"], manifest["contract_version"], manifest["sql"]) == (unloaded, 3, "UNLOAD …")
+    assert (manifest["uri"], manifest["contract_version"], manifest["sql"]) == (
+        unloaded,
+        3,
+        "UNLOAD …",
+    )
 
 
-def test_the_same_rows_in_other_parts_have_the_same_hash(unloaded, contract, layout, accounts):
-    write_parquet(accounts.sample(frac=1, random_state=1), f"{layout.snapshot('run-2')}0000_part_00.parquet")
-    first, second = (write_manifest(settings(), contract, run, "")["sha256"] for run in ("run-1", "run-2"))
+def test_the_same_rows_in_other_parts_have_the_same_hash(
+    unloaded, contract, layout, accounts
+):
+    write_parquet(
+        accounts.sample(frac=1, random_state=1),
+        f"{layout.snapshot('run-2')}0000_part_00.parquet",
+    )
+    first, second = (
+        write_manifest(settings(), contract, run, "")["sha256"]
+        for run in ("run-1", "run-2")
+    )
     assert first == second
 
 
 def test_one_changed_cell_changes_the_hash(accounts):
-    assert content_hash(accounts) != content_hash(accounts.assign(minutes=[0.0, *accounts["minutes"][1:]]))
+    assert content_hash(accounts) != content_hash(
+        accounts.assign(minutes=[0.0, *accounts["minutes"][1:]])
+    )
 
 
 def test_a_snapshot_comes_back_with_all_rows(unloaded, contract):
@@ -54,18 +75,28 @@ def test_a_snapshot_that_changed_is_refused(unloaded, contract, accounts):
 
 
 def test_a_deleted_snapshot_is_named(layout):
-    with pytest.raises(ObjectMissingError, match="snapshots/gone/manifest.json"):
+    with pytest.raises(
+        ObjectMissingError, match="snapshots/gone/manifest.json"
+    ):
         load_snapshot(layout.snapshot("gone"))
 
 
 def test_a_warehouse_without_labelled_leads_is_a_clear_error(layout, contract):
-    with pytest.raises(NotEnoughRowsError, match="holds no labelled lead; run ingest_leads first"):
+    with pytest.raises(
+        NotEnoughRowsError,
+        match="holds no labelled lead; run ingest_leads first",
+    ):
         write_manifest(settings(), contract, "empty", "")
 
 
 def test_the_hash_is_that_of_pandas_rows_sorted(accounts):
-    rows = pd.util.hash_pandas_object(accounts[sorted(accounts)], index=False).to_numpy()
-    assert content_hash(accounts) == hashlib.sha256(np.sort(rows).tobytes()).hexdigest()
+    rows = pd.util.hash_pandas_object(
+        accounts[sorted(accounts)], index=False
+    ).to_numpy()
+    assert (
+        content_hash(accounts)
+        == hashlib.sha256(np.sort(rows).tobytes()).hexdigest()
+    )
 
 
 def test_a_snapshot_on_disk_has_the_hash_of_its_frame(unloaded, contract):
@@ -74,7 +105,9 @@ def test_a_snapshot_on_disk_has_the_hash_of_its_frame(unloaded, contract):
     assert (len(leads), content_hash(leads)) == (600, manifest["sha256"])
 
 
-def test_a_snapshot_on_disk_that_changed_is_refused(unloaded, contract, accounts):
+def test_a_snapshot_on_disk_that_changed_is_refused(
+    unloaded, contract, accounts
+):
     write_manifest(settings(), contract, "run-1", "")
     write_parquet(accounts.head(10), f"{unloaded}0001_part_00.parquet")
     with pytest.raises(SnapshotChangedError, match="take a new snapshot"):

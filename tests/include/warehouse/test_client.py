@@ -10,13 +10,19 @@ from include.warehouse.errors import WarehouseError
 
 
 def test_rows_come_back_typed_by_column_name(warehouse):
-    rows = warehouse.query("SELECT 1 AS n, 0.5::float8 AS rate, 'a' AS name, NULL::integer AS gap, true AS yes")
-    assert rows == [{"n": 1, "rate": 0.5, "name": "a", "gap": None, "yes": True}]
+    rows = warehouse.query(
+        "SELECT 1 AS n, 0.5::float8 AS rate, 'a' AS name, NULL::integer AS gap, true AS yes"
+    )
+    assert rows == [
+        {"n": 1, "rate": 0.5, "name": "a", "gap": None, "yes": True}
+    ]
 
 
 def test_parameters_reach_the_statement(warehouse):
     sql = "SELECT CAST(:number AS INTEGER) AS n, CAST(:text AS VARCHAR) AS t"
-    assert warehouse.query(sql, number=7, text="it's") == [{"n": 7, "t": "it's"}]
+    assert warehouse.query(sql, number=7, text="it's") == [
+        {"n": 7, "t": "it's"}
+    ]
 
 
 def test_a_parameter_without_value_is_refused(warehouse):
@@ -29,16 +35,22 @@ def test_a_result_of_many_pages_is_complete(warehouse, contract):
     warehouse.execute(f"CREATE TABLE {table} (n INTEGER)")
     digits = " UNION ALL ".join(f"SELECT {digit} AS d" for digit in range(10))
     tens = ", ".join(f"({digits}) AS t{place}" for place in range(4))
-    warehouse.execute(f"INSERT INTO {table} SELECT t0.d + 10 * t1.d + 100 * t2.d + 1000 * t3.d FROM {tens}")
+    warehouse.execute(
+        f"INSERT INTO {table} SELECT t0.d + 10 * t1.d + 100 * t2.d + 1000 * t3.d FROM {tens}"
+    )
     rows = warehouse.query(f"SELECT n FROM {table} ORDER BY n")
     assert [row["n"] for row in rows] == list(range(10_000))
 
 
-def test_a_changing_statement_says_how_many_rows_it_changed(warehouse, contract):
+def test_a_changing_statement_says_how_many_rows_it_changed(
+    warehouse, contract
+):
     table = f"public.{contract.names.table}"
     warehouse.execute(f"CREATE TABLE {table} (n INTEGER)")
     assert warehouse.execute(f"INSERT INTO {table} VALUES (1), (2), (3)") == 3
-    assert warehouse.query(f"CREATE TABLE IF NOT EXISTS {table} (n INTEGER)") == []
+    assert (
+        warehouse.query(f"CREATE TABLE IF NOT EXISTS {table} (n INTEGER)") == []
+    )
 
 
 def test_a_failed_statement_carries_its_id_and_the_engines_message(warehouse):
@@ -52,15 +64,24 @@ def test_a_transaction_takes_effect_as_a_whole(warehouse, contract):
     table = f"public.{contract.names.table}"
     warehouse.execute(f"CREATE TABLE {table} (n INTEGER)")
     with pytest.raises(WarehouseError, match="nonsense"):
-        warehouse.transaction([f"INSERT INTO {table} VALUES (1)", f"INSERT INTO {table} SELECT nonsense"])
+        warehouse.transaction(
+            [
+                f"INSERT INTO {table} VALUES (1)",
+                f"INSERT INTO {table} SELECT nonsense",
+            ]
+        )
     assert warehouse.query(f"SELECT COUNT(*) AS n FROM {table}") == [{"n": 0}]
-    warehouse.transaction([f"INSERT INTO {table} VALUES (1)", f"INSERT INTO {table} VALUES (2)"])
+    warehouse.transaction(
+        [f"INSERT INTO {table} VALUES (1)", f"INSERT INTO {table} VALUES (2)"]
+    )
     assert warehouse.query(f"SELECT COUNT(*) AS n FROM {table}") == [{"n": 2}]
 
 
 def test_a_wrong_database_is_a_warehouse_error(warehouse):
     with pytest.raises(WarehouseError, match="(?i)nowhere|database"):
-        Warehouse(Settings(redshift=RedshiftSettings(database="nowhere"))).query("SELECT 1")
+        Warehouse(
+            Settings(redshift=RedshiftSettings(database="nowhere"))
+        ).query("SELECT 1")
 
 
 class Scripted:
@@ -72,12 +93,22 @@ class Scripted:
     def execute_statement(self, **request):
         if self.busy:
             self.busy -= 1
-            raise ClientError({"Error": {"Code": "ActiveStatementsExceededException"}}, "ExecuteStatement")
+            raise ClientError(
+                {"Error": {"Code": "ActiveStatementsExceededException"}},
+                "ExecuteStatement",
+            )
         return {"Id": "statement-1"}
 
     def describe_statement(self, Id):  # noqa: N803 - boto3's name
-        status = self.statuses.pop(0) if len(self.statuses) > 1 else self.statuses[0]
-        return {"Id": Id, "Status": status, "HasResultSet": False, "ResultRows": 1}
+        status = (
+            self.statuses.pop(0) if len(self.statuses) > 1 else self.statuses[0]
+        )
+        return {
+            "Id": Id,
+            "Status": status,
+            "HasResultSet": False,
+            "ResultRows": 1,
+        }
 
     def cancel_statement(self, Id):  # noqa: N803
         self.cancelled.append(Id)
@@ -85,7 +116,10 @@ class Scripted:
 
 
 def scripted(monkeypatch, service, **options):
-    monkeypatch.setattr("include.warehouse.client.aws_client", lambda service_name, region: service)
+    monkeypatch.setattr(
+        "include.warehouse.client.aws_client",
+        lambda service_name, region: service,
+    )
     monkeypatch.setattr("tenacity.nap.time.sleep", lambda seconds: None)
     return Warehouse(Settings(), **options)
 
@@ -98,7 +132,9 @@ def test_a_busy_service_is_asked_again(monkeypatch):
 
 def test_a_service_that_stays_busy_is_a_warehouse_error(monkeypatch):
     with pytest.raises(WarehouseError, match="ActiveStatementsExceeded"):
-        scripted(monkeypatch, Scripted(["FINISHED"], busy=99)).execute("SELECT 1")
+        scripted(monkeypatch, Scripted(["FINISHED"], busy=99)).execute(
+            "SELECT 1"
+        )
 
 
 def test_a_statement_that_runs_out_of_time_is_cancelled(monkeypatch):

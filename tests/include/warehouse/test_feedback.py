@@ -32,7 +32,12 @@ def feedback(contract):
 @pytest.fixture
 def tables(statements, warehouse, layout, contract, accounts):
     """Tables of leads and feedback; 600 leads, of which the first 100 are open."""
-    for name in ("create_leads", "create_staging", "create_feedback", "create_feedback_staging"):
+    for name in (
+        "create_leads",
+        "create_staging",
+        "create_feedback",
+        "create_feedback_staging",
+    ):
         warehouse.execute(statements.render(name))
     accounts.loc[: OPEN - 1, "won"] = np.nan
     ingest(statements, warehouse, layout, accounts, "l1")
@@ -40,11 +45,28 @@ def tables(statements, warehouse, layout, contract, accounts):
 
 
 def ingest(statements, warehouse, layout, rows, load_id):
-    schema = pa.schema([(name, ARROW.get(kind, pa.string())) for name, kind in staging_columns(layout.contract)])
-    frame = rows.reindex(columns=schema.names).assign(source_file=f"{load_id}.csv")
+    schema = pa.schema(
+        [
+            (name, ARROW.get(kind, pa.string()))
+            for name, kind in staging_columns(layout.contract)
+        ]
+    )
+    frame = rows.reindex(columns=schema.names).assign(
+        source_file=f"{load_id}.csv"
+    )
     write_parquet(frame, layout.load(load_id) + "part-0.parquet", schema)
-    load = [statements.render("clear_staging"), statements.render("copy_load", load_id=load_id)]
-    warehouse.transaction([*load, statements.render("merge_leads", ingested_at="2026-01-02T03:00:00+00:00")])
+    load = [
+        statements.render("clear_staging"),
+        statements.render("copy_load", load_id=load_id),
+    ]
+    warehouse.transaction(
+        [
+            *load,
+            statements.render(
+                "merge_leads", ingested_at="2026-01-02T03:00:00+00:00"
+            ),
+        ]
+    )
 
 
 @pytest.fixture
@@ -60,9 +82,12 @@ def say(tables, feedback, contract):
             for lead in leads
         ]
         names = (
-            f"id, {contract.key}, rep, verdict, model_version, rep_outcome, comment, given_at, stored_at, lead_known"
+            f"id, {contract.key}, rep, verdict, model_version, rep_outcome, comment, "
+            "given_at, stored_at, lead_known"
         )
-        tables.execute(f"INSERT INTO {feedback} ({names}) VALUES {', '.join(rows)}")
+        tables.execute(
+            f"INSERT INTO {feedback} ({names}) VALUES {', '.join(rows)}"
+        )
 
     return put
 
@@ -82,7 +107,11 @@ def snapshot(contract, tables, layout):
     """The snapshot by key, as a training reads it."""
 
     def unload():
-        tables.execute(Statements(settings(), contract).render("unload_snapshot", run_id="s"))
+        tables.execute(
+            Statements(settings(), contract).render(
+                "unload_snapshot", run_id="s"
+            )
+        )
         return read_parquet(layout.snapshot("s")).set_index("account")
 
     return unload
@@ -91,7 +120,9 @@ def snapshot(contract, tables, layout):
 @pytest.fixture
 def votes(contract, tables, layout):
     def unload():
-        tables.execute(Statements(settings(), contract).render("unload_votes", run_id="s"))
+        tables.execute(
+            Statements(settings(), contract).render("unload_votes", run_id="s")
+        )
         return read_parquet(layout.votes("s")).set_index("account")
 
     return unload
@@ -117,11 +148,17 @@ def test_an_open_lead_gets_the_outcome_that_a_rep_reports(say, snapshot):
     say("asha", 1, 3)
     say("asha", 0, 4)
     found = snapshot()
-    assert (label_of(found, 3), label_of(found, 4), label_of(found, 5)) == (1, 0, None)
+    assert (label_of(found, 3), label_of(found, 4), label_of(found, 5)) == (
+        1,
+        0,
+        None,
+    )
     assert np.isnan(found.loc["0-00003", "won"])
 
 
-def test_by_default_the_warehouses_label_is_never_overruled(say, snapshot, accounts):
+def test_by_default_the_warehouses_label_is_never_overruled(
+    say, snapshot, accounts
+):
     wrong = int(1 - accounts["won"][200])
     for rep in ("asha", "ben", "chen"):
         say(rep, wrong, 200)
@@ -149,7 +186,9 @@ def test_switched_off_feedback_changes_no_label(say, snapshot, use):
     assert (found["training_label"] == found["won"]).all()
 
 
-def test_the_majority_over_reps_decides_and_a_tie_changes_nothing(say, snapshot):
+def test_the_majority_over_reps_decides_and_a_tie_changes_nothing(
+    say, snapshot
+):
     say("asha", 1, 1, 2)
     say("ben", 0, 1, 2)
     say("chen", 0, 2)
@@ -157,7 +196,9 @@ def test_the_majority_over_reps_decides_and_a_tie_changes_nothing(say, snapshot)
     assert (label_of(found, 1), label_of(found, 2)) == (None, 0)
 
 
-def test_a_rep_who_says_a_thing_a_hundred_times_has_one_voice(say, snapshot, votes):
+def test_a_rep_who_says_a_thing_a_hundred_times_has_one_voice(
+    say, snapshot, votes
+):
     say("flooder", 1, *[7] * 100)
     say("asha", 0, 7)
     say("ben", 0, 7)
@@ -165,24 +206,32 @@ def test_a_rep_who_says_a_thing_a_hundred_times_has_one_voice(say, snapshot, vot
     assert votes().loc["0-00007", ["votes", "superseded"]].tolist() == [3, 99]
 
 
-def test_of_a_reps_words_on_a_lead_the_newest_that_names_an_outcome_counts(say, snapshot):
+def test_of_a_reps_words_on_a_lead_the_newest_that_names_an_outcome_counts(
+    say, snapshot
+):
     say("asha", 0, 8)
     say("asha", 1, 8)
     say("asha", None, 8)
     assert label_of(snapshot(), 8) == 1
 
 
-def test_no_rep_changes_more_labels_than_the_cap_allows_and_the_oldest_votes_count(say, snapshot, votes, use):
+def test_no_rep_changes_more_labels_than_the_cap_allows_and_the_oldest_votes_count(
+    say, snapshot, votes, use
+):
     use(feedback_rep_share=0.02)  # of 500 labelled leads: 10
     say("flooder", 1, *range(60))
     say("asha", 1, 80)
     found = snapshot()
-    assert [label_of(found, number) for number in range(12)] == [1] * 10 + [None] * 2
+    assert [label_of(found, number) for number in range(12)] == [1] * 10 + [
+        None
+    ] * 2
     assert label_of(found, 80) == 1
     assert votes()["capped"].sum() == 50
 
 
-def test_votes_that_agree_with_the_warehouse_do_not_use_up_the_cap(say, snapshot, use, accounts):
+def test_votes_that_agree_with_the_warehouse_do_not_use_up_the_cap(
+    say, snapshot, use, accounts
+):
     use(feedback_rep_share=0.002)  # one lead
     for number in range(200, 230):
         say("asha", int(accounts["won"][number]), number)
@@ -197,7 +246,9 @@ def test_a_capped_voice_does_not_count_against_others(say, snapshot, use):
     assert label_of(snapshot(), 3) == 0
 
 
-def test_a_lead_whose_label_reps_confirm_gets_the_weight_of_the_setting(say, snapshot, use, accounts):
+def test_a_lead_whose_label_reps_confirm_gets_the_weight_of_the_setting(
+    say, snapshot, use, accounts
+):
     use(feedback_weight=2.5)
     say("asha", int(accounts["won"][200]), 200)
     say("asha", int(1 - accounts["won"][201]), 201)
@@ -207,14 +258,18 @@ def test_a_lead_whose_label_reps_confirm_gets_the_weight_of_the_setting(say, sna
     assert (weight.drop(["0-00200", "0-00003"]) == 1.0).all()
 
 
-def test_feedback_on_a_lead_that_does_not_exist_labels_nothing(say, snapshot, votes):
+def test_feedback_on_a_lead_that_does_not_exist_labels_nothing(
+    say, snapshot, votes
+):
     say("asha", 1, 99_999)
     say("asha", 1, 3)
     assert set(votes().index) == {"0-00003"}
     assert len(snapshot()) == 501
 
 
-def test_a_snapshot_and_its_votes_do_not_depend_on_the_order_of_the_rows(say, snapshot, tables, feedback):
+def test_a_snapshot_and_its_votes_do_not_depend_on_the_order_of_the_rows(
+    say, snapshot, tables, feedback
+):
     say("flooder", 1, *range(60))
     say("asha", 0, 1, 2, 3)
     first = snapshot()
@@ -228,7 +283,10 @@ def test_a_snapshot_and_its_votes_do_not_depend_on_the_order_of_the_rows(say, sn
 
 def flags(tables, feedback):
     names = "account, lead_known, outcome, CAST(outcome_at AS VARCHAR) AS outcome_at"
-    return {row["account"]: row for row in tables.query(f"SELECT {names} FROM {feedback}")}
+    return {
+        row["account"]: row
+        for row in tables.query(f"SELECT {names} FROM {feedback}")
+    }
 
 
 def test_a_flag_gets_its_outcome_when_a_later_ingestion_brings_the_label(
@@ -237,19 +295,33 @@ def test_a_flag_gets_its_outcome_when_a_later_ingestion_brings_the_label(
     say("asha", None, 3, 200, 99_999)
     tables.execute(statements.render("join_outcomes"))
     found = flags(tables, feedback)
-    assert (found["0-00003"]["lead_known"], found["0-00003"]["outcome"]) == (True, None)
+    assert (found["0-00003"]["lead_known"], found["0-00003"]["outcome"]) == (
+        True,
+        None,
+    )
     assert found["0-00200"]["outcome"] == accounts["won"][200]
     assert found["0-00200"]["outcome_at"].startswith("2026-01-02 03:00")
-    assert (found["0-99999"]["lead_known"], found["0-99999"]["outcome"]) == (False, None)
+    assert (found["0-99999"]["lead_known"], found["0-99999"]["outcome"]) == (
+        False,
+        None,
+    )
     ingest(statements, tables, layout, accounts[3:4].assign(won=1), "l2")
     tables.execute(statements.render("join_outcomes"))
     assert flags(tables, feedback)["0-00003"]["outcome"] == 1
 
 
-def test_a_label_that_is_corrected_later_corrects_the_flag(statements, say, tables, feedback, layout, accounts):
+def test_a_label_that_is_corrected_later_corrects_the_flag(
+    statements, say, tables, feedback, layout, accounts
+):
     say("asha", None, 200)
     for outcome in (0, 1):
-        ingest(statements, tables, layout, accounts[200:201].assign(won=outcome), f"l{outcome}")
+        ingest(
+            statements,
+            tables,
+            layout,
+            accounts[200:201].assign(won=outcome),
+            f"l{outcome}",
+        )
         tables.execute(statements.render("join_outcomes"))
     assert flags(tables, feedback)["0-00200"]["outcome"] == 1
 
@@ -257,26 +329,54 @@ def test_a_label_that_is_corrected_later_corrects_the_flag(statements, say, tabl
 def test_unknown_leads_are_counted(statements, say, tables):
     say("asha", None, 3, 200, 99_999)
     tables.execute(statements.render("join_outcomes"))
-    assert tables.query(statements.render("count_feedback")) == [{"flags": 3, "unknown_leads": 1, "with_outcome": 1}]
+    assert tables.query(statements.render("count_feedback")) == [
+        {"flags": 3, "unknown_leads": 1, "with_outcome": 1}
+    ]
 
 
-def test_where_no_lead_has_a_label_yet_reps_label_none_since_the_cap_is_a_share(say, snapshot, tables, contract):
-    tables.execute(f"UPDATE public.{contract.names.table} SET {contract.label} = NULL")
+def test_where_no_lead_has_a_label_yet_reps_label_none_since_the_cap_is_a_share(
+    say, snapshot, tables, contract
+):
+    tables.execute(
+        f"UPDATE public.{contract.names.table} SET {contract.label} = NULL"
+    )
     say("asha", 1, 3)
     assert snapshot().empty
 
 
-def test_what_a_rep_says_of_a_score_reaches_the_next_training(statements, tables, layout, contract):
+def test_what_a_rep_says_of_a_score_reaches_the_next_training(
+    statements, tables, layout, contract
+):
     leads = [f"0-{number:05d}" for number in range(10)]
     for lead in leads:
-        word = {"lead": lead, "rep": "asha", "verdict": "too_low", "model_version": "7", "outcome": 1}
+        word = {
+            "lead": lead,
+            "rep": "asha",
+            "verdict": "too_low",
+            "model_version": "7",
+            "outcome": 1,
+        }
         keep(said(word, datetime.now(UTC)), layout)
     collect(layout, statements, tables, "c")
-    steps = ("clear_feedback_staging", "copy_feedback", "merge_feedback", "join_outcomes")
+    steps = (
+        "clear_feedback_staging",
+        "copy_feedback",
+        "merge_feedback",
+        "join_outcomes",
+    )
     tables.transaction([statements.render(name, run_id="c") for name in steps])
-    tables.transaction([statements.render(name, run_id="t") for name in ("unload_votes", "unload_snapshot")])
+    tables.transaction(
+        [
+            statements.render(name, run_id="t")
+            for name in ("unload_votes", "unload_snapshot")
+        ]
+    )
     manifest = write_manifest(settings(), contract, "t", "UNLOAD …")
-    assert (manifest["rows"], manifest["labelled_rows"], manifest["feedback"]["filled"]) == (510, 500, 10)
+    assert (
+        manifest["rows"],
+        manifest["labelled_rows"],
+        manifest["feedback"]["filled"],
+    ) == (510, 500, 10)
     data = load_dataset(manifest["uri"], contract, KnownAt.CONTACT)
     told = data.frame["account"].isin(leads)
     assert set(data.target[told]) == {1}

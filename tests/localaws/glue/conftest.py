@@ -19,10 +19,20 @@ def prefix(request) -> str:
 
 @pytest.fixture
 def crawl(glue, bucket, prefix):
-    def run(path: str | None = None, database: str = Account().glue_database, **settings: Any) -> dict[str, Any]:
+    def run(
+        path: str | None = None,
+        database: str = Account().glue_database,
+        **settings: Any,
+    ) -> dict[str, Any]:
         name = f"crawler-{uuid.uuid4().hex[:8]}"
         targets = {"S3Targets": [{"Path": path or f"s3://{bucket}/{prefix}"}]}
-        glue.create_crawler(Name=name, Role="glueaccessrole", DatabaseName=database, Targets=targets, **settings)
+        glue.create_crawler(
+            Name=name,
+            Role="glueaccessrole",
+            DatabaseName=database,
+            Targets=targets,
+            **settings,
+        )
         glue.start_crawler(Name=name)
         for _ in range(500):
             crawler = glue.get_crawler(Name=name)["Crawler"]
@@ -44,13 +54,25 @@ class Jobs:
     def create(self, script: str, **settings: Any) -> str:
         key = f"scripts/{self.name}.py"
         self.s3.put_object(Bucket=self.bucket, Key=key, Body=script.encode())
-        command = {"Name": "glueetl", "ScriptLocation": f"s3://{self.bucket}/{key}", "PythonVersion": "3"}
-        self.glue.create_job(Name=self.name, Role="glueaccessrole", Command=command, GlueVersion="5.0", **settings)
+        command = {
+            "Name": "glueetl",
+            "ScriptLocation": f"s3://{self.bucket}/{key}",
+            "PythonVersion": "3",
+        }
+        self.glue.create_job(
+            Name=self.name,
+            Role="glueaccessrole",
+            Command=command,
+            GlueVersion="5.0",
+            **settings,
+        )
         return self.name
 
     def start(self, **arguments: str) -> str:
         named = {f"--{name}": value for name, value in arguments.items()}
-        return self.glue.start_job_run(JobName=self.name, Arguments=named)["JobRunId"]
+        return self.glue.start_job_run(JobName=self.name, Arguments=named)[
+            "JobRunId"
+        ]
 
     def state(self, run_id: str) -> dict[str, Any]:
         return self.glue.get_job_run(JobName=self.name, RunId=run_id)["JobRun"]
@@ -64,18 +86,31 @@ class Jobs:
         raise TimeoutError(run)
 
     def put(self, name: str, body: str) -> str:
-        self.s3.put_object(Bucket=self.bucket, Key=f"{self.prefix}/{name}", Body=body.encode())
+        self.s3.put_object(
+            Bucket=self.bucket, Key=f"{self.prefix}/{name}", Body=body.encode()
+        )
         return self.uri(name)
 
     def uri(self, name: str) -> str:
         return f"s3://{self.bucket}/{self.prefix}/{name}"
 
     def text(self, name: str) -> str:
-        return self.s3.get_object(Bucket=self.bucket, Key=f"{self.prefix}/{name}")["Body"].read().decode()
+        return (
+            self.s3.get_object(Bucket=self.bucket, Key=f"{self.prefix}/{name}")[
+                "Body"
+            ]
+            .read()
+            .decode()
+        )
 
     def keys(self, name: str = "") -> list[str]:
-        listed = self.s3.list_objects_v2(Bucket=self.bucket, Prefix=f"{self.prefix}/{name}")
-        return [item["Key"].removeprefix(f"{self.prefix}/") for item in listed.get("Contents", [])]
+        listed = self.s3.list_objects_v2(
+            Bucket=self.bucket, Prefix=f"{self.prefix}/{name}"
+        )
+        return [
+            item["Key"].removeprefix(f"{self.prefix}/")
+            for item in listed.get("Contents", [])
+        ]
 
 
 @pytest.fixture

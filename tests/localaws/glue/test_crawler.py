@@ -22,15 +22,23 @@ def put(s3, bucket, prefix):
 
 def columns(glue, name: str) -> dict[str, str]:
     table = glue.get_table(DatabaseName=DATABASE, Name=name)["Table"]
-    return {item["Name"]: item["Type"] for item in table["StorageDescriptor"]["Columns"]}
+    return {
+        item["Name"]: item["Type"]
+        for item in table["StorageDescriptor"]["Columns"]
+    }
 
 
 def table_of(prefix: str) -> str:
     return prefix.rsplit("/", 1)[1].replace("-", "_")
 
 
-def test_csv_objects_become_a_table_named_after_their_folder(glue, put, crawl, prefix, bucket):
-    put("dt=2026-01-01/a.csv", b'Id,Lead Name,Visits,Share,Note\n1,"a,b",2,0.5,\n')
+def test_csv_objects_become_a_table_named_after_their_folder(
+    glue, put, crawl, prefix, bucket
+):
+    put(
+        "dt=2026-01-01/a.csv",
+        b'Id,Lead Name,Visits,Share,Note\n1,"a,b",2,0.5,\n',
+    )
     put("dt=2026-01-02/b.csv", b"Id,Lead Name,Visits,Share,Note\n2,c,2.5,1,\n")
     crawler = crawl()
     assert crawler["LastCrawl"]["Status"] == "SUCCEEDED"
@@ -47,31 +55,55 @@ def test_csv_objects_become_a_table_named_after_their_folder(glue, put, crawl, p
 
 def test_parquet_objects_keep_their_types(glue, put, crawl, prefix):
     buffer = io.BytesIO()
-    pq.write_table(pa.table({"a": pa.array([1], pa.int32()), "b": ["x"], "c": [0.5]}), buffer)
+    pq.write_table(
+        pa.table({"a": pa.array([1], pa.int32()), "b": ["x"], "c": [0.5]}),
+        buffer,
+    )
     put("part.parquet", buffer.getvalue())
     crawl()
-    assert columns(glue, table_of(prefix)) == {"a": "int", "b": "string", "c": "double"}
+    assert columns(glue, table_of(prefix)) == {
+        "a": "int",
+        "b": "string",
+        "c": "double",
+    }
 
 
-def test_a_table_prefix_comes_first_and_a_second_crawl_updates_the_table(glue, put, crawl, prefix):
+def test_a_table_prefix_comes_first_and_a_second_crawl_updates_the_table(
+    glue, put, crawl, prefix
+):
     put("a.csv", b"a\n1\n")
     first = crawl(TablePrefix="leads_")
     put("b.csv", b"a,b\n1,x\n")
     again = crawl(TablePrefix="leads_")
-    assert columns(glue, f"leads_{table_of(prefix)}") == {"a": "bigint", "b": "string"}
-    made = glue.get_crawler_metrics(CrawlerNameList=[first["Name"], again["Name"]])["CrawlerMetricsList"]
-    assert [(item["TablesCreated"], item["TablesUpdated"]) for item in made] == [(1, 0), (0, 1)]
+    assert columns(glue, f"leads_{table_of(prefix)}") == {
+        "a": "bigint",
+        "b": "string",
+    }
+    made = glue.get_crawler_metrics(
+        CrawlerNameList=[first["Name"], again["Name"]]
+    )["CrawlerMetricsList"]
+    assert [
+        (item["TablesCreated"], item["TablesUpdated"]) for item in made
+    ] == [(1, 0), (0, 1)]
     assert made[0]["LastRuntimeSeconds"] > 0
 
 
-def test_the_last_folder_of_the_path_names_the_table_whatever_its_slash(glue, put, crawl, prefix, bucket):
+def test_the_last_folder_of_the_path_names_the_table_whatever_its_slash(
+    glue, put, crawl, prefix, bucket
+):
     put("in/a.csv", b"a\n1\n")
     crawl(f"s3://{bucket}/{prefix}/in/")
     assert columns(glue, "in") == {"a": "bigint"}
 
 
 @pytest.mark.parametrize(
-    "body", [b"a,b\n", "a,b\n1,é\n".encode("utf-16"), b"a,b\n\xff\xfe\x00broken,2\n", b"\xef\xbb\xbfa,b\n1,2\n"]
+    "body",
+    [
+        b"a,b\n",
+        "a,b\n1,é\n".encode("utf-16"),
+        b"a,b\n\xff\xfe\x00broken,2\n",
+        b"\xef\xbb\xbfa,b\n1,2\n",
+    ],
 )
 def test_dirty_files_are_crawled_all_the_same(glue, put, crawl, prefix, body):
     put("empty.csv", b"")
@@ -88,20 +120,33 @@ def test_a_path_without_objects_makes_no_table(glue, crawl, prefix):
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
-    [({"path": "s3://no-such-bucket/x"}, "bucket does not exist"), ({"database": "nowhere"}, "nowhere not found")],
+    [
+        ({"path": "s3://no-such-bucket/x"}, "bucket does not exist"),
+        ({"database": "nowhere"}, "nowhere not found"),
+    ],
 )
-def test_a_crawl_that_cannot_work_fails_with_the_reason(crawl, arguments, message):
+def test_a_crawl_that_cannot_work_fails_with_the_reason(
+    crawl, arguments, message
+):
     last = crawl(**arguments)["LastCrawl"]
     assert last["Status"] == "FAILED"
     assert message in last["ErrorMessage"]
 
 
-def test_a_running_crawler_cannot_be_started_or_changed(glue, s3, bucket, prefix):
+def test_a_running_crawler_cannot_be_started_or_changed(
+    glue, s3, bucket, prefix
+):
     for number in range(60):
-        s3.put_object(Bucket=bucket, Key=f"{prefix}/{number}.csv", Body=b"a,b\n1,2\n" * 2000)
+        s3.put_object(
+            Bucket=bucket,
+            Key=f"{prefix}/{number}.csv",
+            Body=b"a,b\n1,2\n" * 2000,
+        )
     targets = {"S3Targets": [{"Path": f"s3://{bucket}/{prefix}"}]}
     name = f"slow-{table_of(prefix)}"
-    glue.create_crawler(Name=name, Role="r", DatabaseName=DATABASE, Targets=targets)
+    glue.create_crawler(
+        Name=name, Role="r", DatabaseName=DATABASE, Targets=targets
+    )
     glue.start_crawler(Name=name)
     with pytest.raises(glue.exceptions.CrawlerRunningException):
         glue.start_crawler(Name=name)
@@ -113,7 +158,11 @@ def test_a_crawlers_definition_can_be_changed(glue, crawl, put):
     name = crawl()["Name"]
     glue.update_crawler(Name=name, TablePrefix="x_", Description="new")
     changed = glue.get_crawler(Name=name)["Crawler"]
-    assert (changed["TablePrefix"], changed["Description"], changed["Version"]) == ("x_", "new", 2)
+    assert (
+        changed["TablePrefix"],
+        changed["Description"],
+        changed["Version"],
+    ) == ("x_", "new", 2)
 
 
 def test_an_unknown_crawler_is_not_found(glue):

@@ -40,13 +40,20 @@ def output(client, run_id: str, group: str = "output") -> list[str]:
     pages = (
         client("logs")
         .get_paginator("filter_log_events")
-        .paginate(logGroupName=f"/aws-glue/jobs/{group}", logStreamNames=[run_id])
+        .paginate(
+            logGroupName=f"/aws-glue/jobs/{group}", logStreamNames=[run_id]
+        )
     )
     return [event["message"] for page in pages for event in page["events"]]
 
 
-def test_a_spark_script_reads_csv_from_s3_and_writes_parquet_that_the_warehouse_loads(jobs, client, warehouse, table):
-    source, target = jobs.put("in/x.csv", "a,b\n1,x\n2,y\n").removesuffix("x.csv"), jobs.uri("out/load=1/")
+def test_a_spark_script_reads_csv_from_s3_and_writes_parquet_that_the_warehouse_loads(
+    jobs, client, warehouse, table
+):
+    source, target = (
+        jobs.put("in/x.csv", "a,b\n1,x\n2,y\n").removesuffix("x.csv"),
+        jobs.uri("out/load=1/"),
+    )
     jobs.create(SPARK, DefaultArguments={"--SOURCE": source})
     run = jobs.wait(jobs.start(OUTPUT=target))
     assert run["JobRunState"] == "SUCCEEDED", run.get("ErrorMessage")
@@ -57,23 +64,41 @@ def test_a_spark_script_reads_csv_from_s3_and_writes_parquet_that_the_warehouse_
         f"CREATE TABLE {table} (a INTEGER, b VARCHAR(5))",
         f"COPY {table} FROM '{target}' IAM_ROLE default FORMAT AS PARQUET",
     )
-    assert warehouse.rows(f"SELECT a, b FROM {table} ORDER BY a") == [[1, "x"], [2, "y"]]
+    assert warehouse.rows(f"SELECT a, b FROM {table} ORDER BY a") == [
+        [1, "x"],
+        [2, "y"],
+    ]
 
 
 def test_a_spark_failure_is_reported_with_its_exception(jobs, client):
     jobs.create(SPARK)
-    run = jobs.wait(jobs.start(SOURCE=jobs.uri("absent/"), OUTPUT=jobs.uri("out/")))
+    run = jobs.wait(
+        jobs.start(SOURCE=jobs.uri("absent/"), OUTPUT=jobs.uri("out/"))
+    )
     assert run["JobRunState"] == "FAILED"
     assert "AnalysisException" in run["ErrorMessage"]
     assert "PATH_NOT_FOUND" in run["ErrorMessage"]
-    assert any("Traceback" in line for line in output(client, run["Id"], "error"))
+    assert any(
+        "Traceback" in line for line in output(client, run["Id"], "error")
+    )
 
 
-def test_arguments_come_in_glues_convention_with_the_calls_over_the_jobs(jobs, client):
+def test_arguments_come_in_glues_convention_with_the_calls_over_the_jobs(
+    jobs, client
+):
     jobs.create(ECHO, DefaultArguments={"--a": "default", "--b": "default"})
     run = jobs.wait(jobs.start(b="given"))
     arguments = json.loads(output(client, run["Id"])[0])
-    assert arguments == ["--JOB_NAME", jobs.name, "--JOB_RUN_ID", run["Id"], "--a", "default", "--b", "given"]
+    assert arguments == [
+        "--JOB_NAME",
+        jobs.name,
+        "--JOB_RUN_ID",
+        run["Id"],
+        "--a",
+        "default",
+        "--b",
+        "given",
+    ]
     assert run["Arguments"] == {"--a": "default", "--b": "given"}
 
 
@@ -81,7 +106,9 @@ def test_what_a_run_adds_changes_and_deletes_is_so_in_s3(jobs):
     jobs.put("work/in.txt", "text")
     jobs.put("work/old.txt", "text")
     jobs.create(COPY_FOLDER)
-    run = jobs.wait(jobs.start(FOLDER=jobs.uri("work/"), METRICS=jobs.uri("metrics.json")))
+    run = jobs.wait(
+        jobs.start(FOLDER=jobs.uri("work/"), METRICS=jobs.uri("metrics.json"))
+    )
     assert run["JobRunState"] == "SUCCEEDED", run.get("ErrorMessage")
     assert jobs.keys() == ["metrics.json", "work/in.txt", "work/new/copy.txt"]
     assert jobs.text("work/new/copy.txt") == "TEXT"
@@ -91,23 +118,38 @@ def test_a_failed_run_writes_nothing_back(jobs):
     jobs.put("work/in.txt", "text")
     jobs.put("work/old.txt", "text")
     jobs.create(COPY_FOLDER + "\nraise ValueError('no good')")
-    run = jobs.wait(jobs.start(FOLDER=jobs.uri("work/"), METRICS=jobs.uri("metrics.json")))
-    assert (run["JobRunState"], run["ErrorMessage"]) == ("FAILED", "ValueError: no good")
+    run = jobs.wait(
+        jobs.start(FOLDER=jobs.uri("work/"), METRICS=jobs.uri("metrics.json"))
+    )
+    assert (run["JobRunState"], run["ErrorMessage"]) == (
+        "FAILED",
+        "ValueError: no good",
+    )
     assert jobs.keys() == ["work/in.txt", "work/old.txt"]
 
 
-def test_a_staged_file_keeps_its_path_and_modification_time(jobs, client, s3, bucket):
+def test_a_staged_file_keeps_its_path_and_modification_time(
+    jobs, client, s3, bucket
+):
     jobs.put("in/dt=1/x.csv", "a")
-    jobs.create("import os, sys; p = sys.argv[-1][7:] + 'dt=1/x.csv'; print(os.stat(p).st_mtime, p)")
+    jobs.create(
+        "import os, sys; p = sys.argv[-1][7:] + 'dt=1/x.csv'; print(os.stat(p).st_mtime, p)"
+    )
     run = jobs.wait(jobs.start(SOURCE=jobs.uri("in/")))
     modified, path = output(client, run["Id"])[0].split()
-    described = s3.head_object(Bucket=bucket, Key=f"{jobs.prefix}/in/dt=1/x.csv")
+    described = s3.head_object(
+        Bucket=bucket, Key=f"{jobs.prefix}/in/dt=1/x.csv"
+    )
     assert float(modified) == described["LastModified"].timestamp()
     assert path.endswith(f"/s3/{bucket}/{jobs.prefix}/in/dt=1/x.csv")
 
 
-def test_scripts_reach_this_aws_through_boto3_without_configuration(jobs, client, bucket):
-    jobs.create("import boto3; print([b['Name'] for b in boto3.client('s3').list_buckets()['Buckets']])")
+def test_scripts_reach_this_aws_through_boto3_without_configuration(
+    jobs, client, bucket
+):
+    jobs.create(
+        "import boto3; print([b['Name'] for b in boto3.client('s3').list_buckets()['Buckets']])"
+    )
     run = jobs.wait(jobs.start())
     assert bucket in output(client, run["Id"])[0]
 
@@ -115,9 +157,15 @@ def test_scripts_reach_this_aws_through_boto3_without_configuration(jobs, client
 @pytest.mark.parametrize(
     ("script", "message"),
     [
-        ("raise SystemExit('no CSV objects under here')", "no CSV objects under here"),
+        (
+            "raise SystemExit('no CSV objects under here')",
+            "no CSV objects under here",
+        ),
         ("import sys; sys.exit(3)", "Command failed with exit code 3"),
-        ("try:\n    1 / 0\nexcept ZeroDivisionError as e:\n    raise KeyError('outer') from e", "KeyError: 'outer'"),
+        (
+            "try:\n    1 / 0\nexcept ZeroDivisionError as e:\n    raise KeyError('outer') from e",
+            "KeyError: 'outer'",
+        ),
     ],
 )
 def test_a_failed_run_says_why(jobs, script, message):
@@ -138,9 +186,16 @@ def test_a_stopped_run_is_killed_and_says_so(jobs, glue, client):
     jobs.create(SLEEP)
     run_id = jobs.start()
     assert "CompletedOn" not in jobs.wait(run_id, "RUNNING")
-    answer = glue.batch_stop_job_run(JobName=jobs.name, JobRunIds=[run_id, "jr_none"])
-    assert [item["JobRunId"] for item in answer["SuccessfulSubmissions"]] == [run_id]
-    assert answer["Errors"][0]["ErrorDetail"]["ErrorCode"] == "EntityNotFoundException"
+    answer = glue.batch_stop_job_run(
+        JobName=jobs.name, JobRunIds=[run_id, "jr_none"]
+    )
+    assert [item["JobRunId"] for item in answer["SuccessfulSubmissions"]] == [
+        run_id
+    ]
+    assert (
+        answer["Errors"][0]["ErrorDetail"]["ErrorCode"]
+        == "EntityNotFoundException"
+    )
     began = time.monotonic()
     assert jobs.wait(run_id)["JobRunState"] == "STOPPED"
     assert time.monotonic() - began < 30
@@ -148,7 +203,9 @@ def test_a_stopped_run_is_killed_and_says_so(jobs, glue, client):
 
 def test_a_run_over_its_timeout_is_killed(jobs, endpoint, tmp_path):
     jobs.create(SLEEP)
-    run = LocalJobRun(job_name=jobs.name, arguments={}, timeout=0.005)  # the API takes whole minutes
+    run = LocalJobRun(
+        job_name=jobs.name, arguments={}, timeout=0.005
+    )  # the API takes whole minutes
     run.runtime = Runtime(endpoint, Account().region, tmp_path, "", "")
     run.start(f"s3://{jobs.bucket}/scripts/{jobs.name}.py")
     assert run.ended.wait(45)
@@ -170,8 +227,17 @@ def test_a_jobs_definition_can_be_replaced_and_keeps_its_runs(jobs, glue):
     jobs.create(ECHO)
     run = jobs.wait(jobs.start())
     command = glue.get_job(JobName=jobs.name)["Job"]["Command"]
-    glue.update_job(JobName=jobs.name, JobUpdate={"Role": "r", "Command": command, "DefaultArguments": {"--x": "1"}})
-    assert glue.get_job(JobName=jobs.name)["Job"]["DefaultArguments"] == {"--x": "1"}
+    glue.update_job(
+        JobName=jobs.name,
+        JobUpdate={
+            "Role": "r",
+            "Command": command,
+            "DefaultArguments": {"--x": "1"},
+        },
+    )
+    assert glue.get_job(JobName=jobs.name)["Job"]["DefaultArguments"] == {
+        "--x": "1"
+    }
     assert glue.get_job_runs(JobName=jobs.name)["JobRuns"][0]["Id"] == run["Id"]
 
 

@@ -29,7 +29,11 @@ def test_a_select_gives_typed_cells_and_described_columns(warehouse, data_api):
             {"stringValue": "2026-01-02"},
         ]
     ]
-    assert [column["name"] for column in answer["ColumnMetadata"]][:3] == ["whole", "number", "letter"]
+    assert [column["name"] for column in answer["ColumnMetadata"]][:3] == [
+        "whole",
+        "number",
+        "letter",
+    ]
     assert [column["typeName"] for column in answer["ColumnMetadata"]] == [
         "int4", "float8", "varchar", "bool", "int4", "numeric", "timestamp", "date",
     ]  # fmt: skip
@@ -39,27 +43,47 @@ def test_a_select_gives_typed_cells_and_described_columns(warehouse, data_api):
 
 
 def test_unnamed_columns_get_redshifts_names(warehouse, data_api):
-    described = warehouse.run("SELECT COUNT(*), SUM(x), MAX(x)::int, x + 1, GETDATE() FROM (SELECT 1 AS x) GROUP BY x")
-    columns = data_api.get_statement_result(Id=described["Id"])["ColumnMetadata"]
-    assert [column["name"] for column in columns] == ["count", "sum", "max", "?column?", "getdate"]
+    described = warehouse.run(
+        "SELECT COUNT(*), SUM(x), MAX(x)::int, x + 1, GETDATE() FROM (SELECT 1 AS x) GROUP BY x"
+    )
+    columns = data_api.get_statement_result(Id=described["Id"])[
+        "ColumnMetadata"
+    ]
+    assert [column["name"] for column in columns] == [
+        "count",
+        "sum",
+        "max",
+        "?column?",
+        "getdate",
+    ]
 
 
 def test_long_results_come_in_pages(warehouse):
-    assert warehouse.rows("SELECT range AS n FROM range(2500) ORDER BY 1") == [[n] for n in range(2500)]
+    assert warehouse.rows("SELECT range AS n FROM range(2500) ORDER BY 1") == [
+        [n] for n in range(2500)
+    ]
 
 
 def test_named_parameters_are_values_never_sql(warehouse, table):
     warehouse.ok(f"CREATE TABLE {table} (a INTEGER, b VARCHAR(40))")
-    warehouse.run(f"INSERT INTO {table} VALUES (:a, :b)", a="7", b="it's; DROP TABLE x --")
-    assert warehouse.rows(f"SELECT b FROM {table} WHERE a = :a LIMIT :n", a="7", n="1") == [["it's; DROP TABLE x --"]]
+    warehouse.run(
+        f"INSERT INTO {table} VALUES (:a, :b)", a="7", b="it's; DROP TABLE x --"
+    )
+    assert warehouse.rows(
+        f"SELECT b FROM {table} WHERE a = :a LIMIT :n", a="7", n="1"
+    ) == [["it's; DROP TABLE x --"]]
 
 
 def test_a_parameter_that_the_sql_does_not_use_is_refused(warehouse):
-    with pytest.raises(ClientError, match=r"ValidationException.*unused parameters.*nope"):
+    with pytest.raises(
+        ClientError, match=r"ValidationException.*unused parameters.*nope"
+    ):
         warehouse.run("SELECT 1", nope="1")
 
 
-def test_rows_affected_are_reported_without_a_result_set(warehouse, data_api, table):
+def test_rows_affected_are_reported_without_a_result_set(
+    warehouse, data_api, table
+):
     warehouse.ok(f"CREATE TABLE {table} (a INTEGER)")
     described = warehouse.run(f"INSERT INTO {table} VALUES (1), (2)")
     assert (described["ResultRows"], described["HasResultSet"]) == (2, False)
@@ -76,50 +100,85 @@ def test_a_failed_statement_carries_the_engines_message(warehouse):
 def test_a_batch_is_one_transaction_and_rolls_back_as_a_whole(warehouse, table):
     warehouse.ok(f"CREATE TABLE {table} (a INTEGER NOT NULL)")
     described = warehouse.batch(
-        f"INSERT INTO {table} VALUES (1)", f"INSERT INTO {table} VALUES (NULL)", f"INSERT INTO {table} VALUES (3)"
+        f"INSERT INTO {table} VALUES (1)",
+        f"INSERT INTO {table} VALUES (NULL)",
+        f"INSERT INTO {table} VALUES (3)",
     )
     assert described["Status"] == "FAILED"
-    assert [part["Status"] for part in described["SubStatements"]] == ["FINISHED", "FAILED", "ABORTED"]
+    assert [part["Status"] for part in described["SubStatements"]] == [
+        "FINISHED",
+        "FAILED",
+        "ABORTED",
+    ]
     assert "NOT NULL" in described["Error"]
     assert warehouse.rows(f"SELECT COUNT(*) FROM {table}") == [[0]]
 
 
-def test_results_of_a_batch_are_read_by_sub_statement(warehouse, data_api, table):
-    described = warehouse.batch(f"CREATE TABLE {table} (a INTEGER)", "SELECT 5", f"DROP TABLE {table}")
+def test_results_of_a_batch_are_read_by_sub_statement(
+    warehouse, data_api, table
+):
+    described = warehouse.batch(
+        f"CREATE TABLE {table} (a INTEGER)", "SELECT 5", f"DROP TABLE {table}"
+    )
     assert described["Status"] == "FINISHED"
-    assert [part["Id"] for part in described["SubStatements"]] == [f"{described['Id']}:{n}" for n in (1, 2, 3)]
-    assert [part["HasResultSet"] for part in described["SubStatements"]] == [False, True, False]
-    assert data_api.get_statement_result(Id=f"{described['Id']}:2")["Records"] == [[{"longValue": 5}]]
+    assert [part["Id"] for part in described["SubStatements"]] == [
+        f"{described['Id']}:{n}" for n in (1, 2, 3)
+    ]
+    assert [part["HasResultSet"] for part in described["SubStatements"]] == [
+        False,
+        True,
+        False,
+    ]
+    assert data_api.get_statement_result(Id=f"{described['Id']}:2")[
+        "Records"
+    ] == [[{"longValue": 5}]]
 
 
 def test_truncate_commits_the_transaction_it_is_in(warehouse, table):
-    warehouse.ok(f"CREATE TABLE {table} (a INTEGER)", f"INSERT INTO {table} VALUES (1)")
+    warehouse.ok(
+        f"CREATE TABLE {table} (a INTEGER)", f"INSERT INTO {table} VALUES (1)"
+    )
     warehouse.batch(f"TRUNCATE {table}", "SELECT * FROM no_such_table")
     assert warehouse.rows(f"SELECT COUNT(*) FROM {table}") == [[0]]
 
 
 def test_writers_of_one_table_wait_for_each_other(warehouse, table):
-    warehouse.ok(f"CREATE TABLE {table} (a INTEGER)", f"INSERT INTO {table} VALUES (0)")
+    warehouse.ok(
+        f"CREATE TABLE {table} (a INTEGER)", f"INSERT INTO {table} VALUES (0)"
+    )
     with ThreadPoolExecutor(4) as pool:
-        ended = list(pool.map(warehouse.run, [f"UPDATE {table} SET a = a + 1"] * 8))
+        ended = list(
+            pool.map(warehouse.run, [f"UPDATE {table} SET a = a + 1"] * 8)
+        )
     assert {described["Status"] for described in ended} == {"FINISHED"}
     assert warehouse.rows(f"SELECT a FROM {table}") == [[8]]
 
 
 def test_the_same_client_token_runs_once(data_api, warehouse, table):
     warehouse.ok(f"CREATE TABLE {table} (a INTEGER)")
-    call = {"Sql": f"INSERT INTO {table} VALUES (1)", "ClientToken": f"token-{table}", **warehouse.target}
+    call = {
+        "Sql": f"INSERT INTO {table} VALUES (1)",
+        "ClientToken": f"token-{table}",
+        **warehouse.target,
+    }
     first, second = (data_api.execute_statement(**call)["Id"] for _ in range(2))
     assert first == second
     warehouse.wait(first)
     assert warehouse.rows(f"SELECT COUNT(*) FROM {table}") == [[1]]
 
 
-def test_the_call_answers_at_once_and_a_running_query_can_be_cancelled(data_api, warehouse):
+def test_the_call_answers_at_once_and_a_running_query_can_be_cancelled(
+    data_api, warehouse
+):
     began = time.monotonic()
-    statement_id = data_api.execute_statement(Sql=MANY, **warehouse.target)["Id"]
+    statement_id = data_api.execute_statement(Sql=MANY, **warehouse.target)[
+        "Id"
+    ]
     assert time.monotonic() - began < 10
-    assert data_api.describe_statement(Id=statement_id)["Status"] in ("SUBMITTED", "STARTED")
+    assert data_api.describe_statement(Id=statement_id)["Status"] in (
+        "SUBMITTED",
+        "STARTED",
+    )
     assert data_api.cancel_statement(Id=statement_id)["Status"] is True
     assert warehouse.wait(statement_id)["Status"] == "ABORTED"
 
@@ -133,12 +192,17 @@ def test_a_finished_statement_cannot_be_cancelled(data_api, warehouse):
 
 def test_statements_are_listed_by_name_newest_first(data_api, warehouse):
     ids = [
-        data_api.execute_statement(Sql="SELECT 1", StatementName="nightly", **warehouse.target)["Id"] for _ in range(3)
+        data_api.execute_statement(
+            Sql="SELECT 1", StatementName="nightly", **warehouse.target
+        )["Id"]
+        for _ in range(3)
     ]
     pages = data_api.get_paginator("list_statements").paginate(
         StatementName="night", Status="ALL", PaginationConfig={"PageSize": 2}
     )
-    assert [item["Id"] for page in pages for item in page["Statements"]] == ids[::-1]
+    assert [item["Id"] for page in pages for item in page["Statements"]] == ids[
+        ::-1
+    ]
 
 
 @pytest.mark.parametrize(
@@ -146,18 +210,30 @@ def test_statements_are_listed_by_name_newest_first(data_api, warehouse):
     [
         ({"WorkgroupName": "other"}, "workgroup other"),
         ({"Sql": "SELECT 1; SELECT 2"}, "found 2"),
-        ({"SessionKeepAliveSeconds": 60}, "SessionKeepAliveSeconds is not supported by local AWS"),
+        (
+            {"SessionKeepAliveSeconds": 60},
+            "SessionKeepAliveSeconds is not supported by local AWS",
+        ),
     ],
 )
-def test_a_call_that_cannot_work_is_refused_with_the_reason(data_api, warehouse, change, message):
+def test_a_call_that_cannot_work_is_refused_with_the_reason(
+    data_api, warehouse, change, message
+):
     with pytest.raises(ClientError, match=rf"ValidationException.*{message}"):
-        data_api.execute_statement(**({"Sql": "SELECT 1", **warehouse.target} | change))
+        data_api.execute_statement(
+            **({"Sql": "SELECT 1", **warehouse.target} | change)
+        )
 
 
 def test_another_database_is_a_failed_statement(data_api, warehouse):
     target = warehouse.target | {"Database": "prod"}
-    described = warehouse.wait(data_api.execute_statement(Sql="SELECT 1", **target)["Id"])
-    assert (described["Status"], described["Error"]) == ("FAILED", 'FATAL: database "prod" does not exist')
+    described = warehouse.wait(
+        data_api.execute_statement(Sql="SELECT 1", **target)["Id"]
+    )
+    assert (described["Status"], described["Error"]) == (
+        "FAILED",
+        'FATAL: database "prod" does not exist',
+    )
 
 
 def test_an_unknown_statement_is_not_found(data_api):

@@ -8,7 +8,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-ROWS = {"a": pa.array([1, 2], pa.int32()), "b": ["x", None], "c": pa.array([0.5, None], pa.float64())}
+ROWS = {
+    "a": pa.array([1, 2], pa.int32()),
+    "b": ["x", None],
+    "c": pa.array([0.5, None], pa.float64()),
+}
 
 
 @pytest.fixture
@@ -24,12 +28,16 @@ def put(s3, bucket):
 
 @pytest.fixture
 def target(warehouse, table):
-    warehouse.ok(f"CREATE TABLE {table} (a INTEGER, b VARCHAR(5), c DOUBLE PRECISION)")
+    warehouse.ok(
+        f"CREATE TABLE {table} (a INTEGER, b VARCHAR(5), c DOUBLE PRECISION)"
+    )
     return table
 
 
 def copy(table: str, uri: str) -> str:
-    return f"COPY public.{table} FROM '{uri}' IAM_ROLE default FORMAT AS PARQUET;"
+    return (
+        f"COPY public.{table} FROM '{uri}' IAM_ROLE default FORMAT AS PARQUET;"
+    )
 
 
 def unload(query: str, uri: str, options: str = "") -> str:
@@ -38,41 +46,70 @@ def unload(query: str, uri: str, options: str = "") -> str:
 
 
 def keys(s3, bucket: str, prefix: str) -> list[str]:
-    return [item["Key"] for item in s3.list_objects_v2(Bucket=bucket, Prefix=prefix).get("Contents", [])]
+    return [
+        item["Key"]
+        for item in s3.list_objects_v2(Bucket=bucket, Prefix=prefix).get(
+            "Contents", []
+        )
+    ]
 
 
-def test_copy_loads_every_file_under_the_prefix_by_position(warehouse, put, bucket, target):
-    put(f"{target}/load=1/part-0.parquet", {"other": ROWS["a"], "names": ROWS["b"], "here": ROWS["c"]})
+def test_copy_loads_every_file_under_the_prefix_by_position(
+    warehouse, put, bucket, target
+):
+    put(
+        f"{target}/load=1/part-0.parquet",
+        {"other": ROWS["a"], "names": ROWS["b"], "here": ROWS["c"]},
+    )
     put(f"{target}/load=1/part-1.parquet", ROWS)
     described = warehouse.run(copy(target, f"s3://{bucket}/{target}/"))
     assert described["ResultRows"] == 4, described
-    assert warehouse.rows(f"SELECT COUNT(*), COUNT(b), SUM(c) FROM {target}") == [[4, 2, 1.0]]
+    assert warehouse.rows(
+        f"SELECT COUNT(*), COUNT(b), SUM(c) FROM {target}"
+    ) == [[4, 2, 1.0]]
 
 
 def test_copy_passes_over_success_markers(warehouse, put, s3, bucket, target):
     put(f"{target}/part-0.parquet", ROWS)
     s3.put_object(Bucket=bucket, Key=f"{target}/_SUCCESS", Body=b"")
-    assert warehouse.run(copy(target, f"s3://{bucket}/{target}/"))["Status"] == "FINISHED"
+    assert (
+        warehouse.run(copy(target, f"s3://{bucket}/{target}/"))["Status"]
+        == "FINISHED"
+    )
 
 
 def test_copy_of_an_absent_prefix_names_it(warehouse, bucket, target):
     described = warehouse.run(copy(target, f"s3://{bucket}/nothing/here/"))
-    assert described["Error"] == "ERROR: The specified S3 prefix 'nothing/here/' does not exist"
+    assert (
+        described["Error"]
+        == "ERROR: The specified S3 prefix 'nothing/here/' does not exist"
+    )
 
 
 def test_copy_from_an_absent_bucket_fails(warehouse, target):
-    assert "no-such-bucket" in warehouse.run(copy(target, "s3://no-such-bucket/x/"))["Error"]
+    assert (
+        "no-such-bucket"
+        in warehouse.run(copy(target, "s3://no-such-bucket/x/"))["Error"]
+    )
 
 
 @pytest.mark.parametrize(
     ("columns", "message"),
     [
-        ({"a": ROWS["a"]}, "Unmatched number of columns between table and file. Table columns: 3, Data columns: 1"),
-        (ROWS | {"a": pa.array([1, 2], pa.int64())}, "incompatible Parquet schema for column 'a'"),
+        (
+            {"a": ROWS["a"]},
+            "Unmatched number of columns between table and file. Table columns: 3, Data columns: 1",
+        ),
+        (
+            ROWS | {"a": pa.array([1, 2], pa.int64())},
+            "incompatible Parquet schema for column 'a'",
+        ),
         (ROWS | {"b": ["x", "longer"]}, "Value too long for character type"),
     ],
 )
-def test_copy_of_a_file_that_does_not_fit_loads_nothing(warehouse, put, bucket, target, columns, message):
+def test_copy_of_a_file_that_does_not_fit_loads_nothing(
+    warehouse, put, bucket, target, columns, message
+):
     put(f"{target}/part-0.parquet", ROWS)
     put(f"{target}/part-1.parquet", columns)
     described = warehouse.run(copy(target, f"s3://{bucket}/{target}/"))
@@ -84,24 +121,41 @@ def test_copy_of_a_file_that_does_not_fit_loads_nothing(warehouse, put, bucket, 
 def test_unload_writes_what_copy_reads(warehouse, s3, bucket, target):
     warehouse.ok(
         f"INSERT INTO {target} VALUES (1, 'it''s', 0.5), (2, NULL, NULL)",
-        unload(f"SELECT * FROM {target} WHERE b = 'it''s'", f"s3://{bucket}/out/{target}/"),
+        unload(
+            f"SELECT * FROM {target} WHERE b = 'it''s'",
+            f"s3://{bucket}/out/{target}/",
+        ),
     )
     key = f"out/{target}/0000_part_00.parquet"
     assert keys(s3, bucket, f"out/{target}/") == [key]
     content = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
-    assert pq.read_table(io.BytesIO(content)).to_pylist() == [{"a": 1, "b": "it's", "c": 0.5}]
+    assert pq.read_table(io.BytesIO(content)).to_pylist() == [
+        {"a": 1, "b": "it's", "c": 0.5}
+    ]
     warehouse.ok(copy(target, f"s3://{bucket}/out/{target}/"))
     assert warehouse.rows(f"SELECT COUNT(*) FROM {target}") == [[3]]
 
 
-def test_unload_refuses_a_destination_that_is_not_empty(warehouse, bucket, target):
-    statement = unload(f"SELECT * FROM {target}", f"s3://{bucket}/out/{target}/")
+def test_unload_refuses_a_destination_that_is_not_empty(
+    warehouse, bucket, target
+):
+    statement = unload(
+        f"SELECT * FROM {target}", f"s3://{bucket}/out/{target}/"
+    )
     warehouse.ok(statement)
     assert "not empty" in warehouse.run(statement)["Error"]
     warehouse.ok(statement + "ALLOWOVERWRITE")
 
 
-def test_unload_with_cleanpath_removes_what_was_there(warehouse, s3, bucket, put, target):
+def test_unload_with_cleanpath_removes_what_was_there(
+    warehouse, s3, bucket, put, target
+):
     put(f"out/{target}/old.parquet", ROWS)
-    warehouse.ok(unload(f"SELECT * FROM {target}", f"s3://{bucket}/out/{target}/", "CLEANPATH PARALLEL OFF"))
+    warehouse.ok(
+        unload(
+            f"SELECT * FROM {target}",
+            f"s3://{bucket}/out/{target}/",
+            "CLEANPATH PARALLEL OFF",
+        )
+    )
     assert keys(s3, bucket, f"out/{target}/") == [f"out/{target}/000.parquet"]

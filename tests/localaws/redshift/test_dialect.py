@@ -24,15 +24,27 @@ WHEN NOT MATCHED THEN INSERT (id, name) VALUES (source_{table}.id, source_{table
 
 @pytest.fixture
 def leads(warehouse, table):
-    warehouse.ok(CREATE.format(table=table), f"CREATE TABLE source_{table} (id INTEGER, name VARCHAR(9))")
+    warehouse.ok(
+        CREATE.format(table=table),
+        f"CREATE TABLE source_{table} (id INTEGER, name VARCHAR(9))",
+    )
     yield table
     warehouse.ok(f"DROP TABLE source_{table}")
 
 
-def test_a_redshift_table_with_all_its_hints_is_created_twice_without_harm(warehouse, leads):
-    warehouse.ok(CREATE.format(table=leads), f"INSERT INTO {leads} (id, name) VALUES (1, 'a'), (2, 'b')")
-    assert warehouse.rows(f"SELECT id, NAME, number FROM dev.public.{leads} ORDER BY id") == [[1, "a", 1], [2, "b", 2]]
-    assert warehouse.rows(f"SELECT COUNT(*) FROM {leads} WHERE made_at <= GETDATE()") == [[2]]
+def test_a_redshift_table_with_all_its_hints_is_created_twice_without_harm(
+    warehouse, leads
+):
+    warehouse.ok(
+        CREATE.format(table=leads),
+        f"INSERT INTO {leads} (id, name) VALUES (1, 'a'), (2, 'b')",
+    )
+    assert warehouse.rows(
+        f"SELECT id, NAME, number FROM dev.public.{leads} ORDER BY id"
+    ) == [[1, "a", 1], [2, "b", 2]]
+    assert warehouse.rows(
+        f"SELECT COUNT(*) FROM {leads} WHERE made_at <= GETDATE()"
+    ) == [[2]]
 
 
 def test_a_primary_key_is_not_enforced_as_on_redshift(warehouse, leads):
@@ -42,9 +54,13 @@ def test_a_primary_key_is_not_enforced_as_on_redshift(warehouse, leads):
 
 def test_text_longer_than_its_column_in_bytes_is_an_error(warehouse, leads):
     warehouse.ok(f"INSERT INTO {leads} (id, name) VALUES (1, '12345')")
-    described = warehouse.run(f"INSERT INTO {leads} (id, name) VALUES (2, 'éèàù')")
+    described = warehouse.run(
+        f"INSERT INTO {leads} (id, name) VALUES (2, 'éèàù')"
+    )
     assert described["Status"] == "FAILED"
-    assert described["Error"].startswith("ERROR: Value too long for character type")
+    assert described["Error"].startswith(
+        "ERROR: Value too long for character type"
+    )
     assert "column name" in described["Error"]
 
 
@@ -54,23 +70,40 @@ def test_merge_updates_and_inserts(warehouse, leads):
         f"INSERT INTO source_{leads} VALUES (1, 'new'), (2, NULL), (3, 'more')",
         MERGE.format(table=leads),
     )
-    assert warehouse.rows(f"SELECT id, name FROM {leads} ORDER BY 1") == [[1, "new"], [2, "kept"], [3, "more"]]
+    assert warehouse.rows(f"SELECT id, name FROM {leads} ORDER BY 1") == [
+        [1, "new"],
+        [2, "kept"],
+        [3, "more"],
+    ]
 
 
 def test_merge_with_two_source_rows_for_one_target_fails(warehouse, leads):
-    warehouse.ok(f"INSERT INTO {leads} (id) VALUES (1)", f"INSERT INTO source_{leads} VALUES (1, 'a'), (1, 'b')")
+    warehouse.ok(
+        f"INSERT INTO {leads} (id) VALUES (1)",
+        f"INSERT INTO source_{leads} VALUES (1, 'a'), (1, 'b')",
+    )
     assert "more than" in warehouse.run(MERGE.format(table=leads))["Error"]
 
 
 @pytest.mark.parametrize(
     ("before", "after", "message"),
     [
-        ("MERGE INTO public.{table} USING", "MERGE INTO public.{table} target USING", "takes no alias"),
-        ("WHEN MATCHED THEN", "WHEN MATCHED AND source_{table}.id > 1 THEN", "no condition"),
+        (
+            "MERGE INTO public.{table} USING",
+            "MERGE INTO public.{table} target USING",
+            "takes no alias",
+        ),
+        (
+            "WHEN MATCHED THEN",
+            "WHEN MATCHED AND source_{table}.id > 1 THEN",
+            "no condition",
+        ),
         ("(id, name) VALUES", "VALUES", "without a column list"),
     ],
 )
-def test_merge_forms_that_redshift_refuses_fail_here_too(warehouse, leads, before, after, message):
+def test_merge_forms_that_redshift_refuses_fail_here_too(
+    warehouse, leads, before, after, message
+):
     sql = MERGE.replace(before, after).format(table=leads)
     described = warehouse.run(sql)
     assert described["Status"] == "FAILED"
@@ -88,7 +121,9 @@ def test_delete_using_and_update_from(warehouse, leads):
 
 
 def test_integers_divide_to_integers(warehouse):
-    assert warehouse.rows("SELECT 7 / 2, SUM(x) / COUNT(*) FROM (SELECT 3 AS x UNION ALL SELECT 4)") == [[3, 3]]
+    assert warehouse.rows(
+        "SELECT 7 / 2, SUM(x) / COUNT(*) FROM (SELECT 3 AS x UNION ALL SELECT 4)"
+    ) == [[3, 3]]
 
 
 def test_redshifts_functions_work(warehouse):
@@ -96,7 +131,9 @@ def test_redshifts_functions_work(warehouse):
     assert warehouse.rows(sql) == [["x", 3, 3]]
 
 
-def test_a_temporary_table_like_another_lives_as_long_as_its_batch(warehouse, leads):
+def test_a_temporary_table_like_another_lives_as_long_as_its_batch(
+    warehouse, leads
+):
     described = warehouse.batch(
         f"CREATE TEMP TABLE scratch (LIKE {leads})",
         "INSERT INTO scratch (id) VALUES (1)",
@@ -114,7 +151,10 @@ def test_a_temporary_table_like_another_lives_as_long_as_its_batch(warehouse, le
         ("ALTER TABLE a APPEND FROM b", "ALTER TABLE"),
         ("CREATE USER someone PASSWORD 'x'", "CREATE USER"),
         ("COPY t FROM 's3://b/x' IAM_ROLE default CSV", "CSV"),
-        ("UNLOAD ('SELECT 1') TO 's3://b/x' IAM_ROLE default FORMAT PARQUET PARTITION BY (a)", "PARTITION BY"),
+        (
+            "UNLOAD ('SELECT 1') TO 's3://b/x' IAM_ROLE default FORMAT PARQUET PARTITION BY (a)",
+            "PARTITION BY",
+        ),
     ],
 )
 def test_an_unsupported_feature_is_named(warehouse, sql, feature):
@@ -124,4 +164,6 @@ def test_an_unsupported_feature_is_named(warehouse, sql, feature):
 
 
 def test_a_syntax_error_fails_the_statement(warehouse):
-    assert warehouse.run("SELECT FROM WHERE")["Error"].startswith("ERROR: syntax error")
+    assert warehouse.run("SELECT FROM WHERE")["Error"].startswith(
+        "ERROR: syntax error"
+    )

@@ -18,29 +18,55 @@ class TrainingJobs:
     """Creates jobs whose container runs a script, and waits for them."""
 
     def __init__(self, client: Any, bucket: str, prefix: str) -> None:
-        self.api, self.s3, self.logs = client("sagemaker"), client("s3"), client("logs")
+        self.api, self.s3, self.logs = (
+            client("sagemaker"),
+            client("s3"),
+            client("logs"),
+        )
         self.bucket, self.prefix = bucket, prefix
 
     def put(self, name: str, body: bytes = b"x") -> None:
-        self.s3.put_object(Bucket=self.bucket, Key=f"{self.prefix}/{name}", Body=body)
+        self.s3.put_object(
+            Bucket=self.bucket, Key=f"{self.prefix}/{name}", Body=body
+        )
 
     def request(self, script: str | None, **changes: Any) -> dict[str, Any]:
-        algorithm: dict[str, Any] = {"TrainingImage": "image", "TrainingInputMode": "File"}
+        algorithm: dict[str, Any] = {
+            "TrainingImage": "image",
+            "TrainingInputMode": "File",
+        }
         if script is not None:
-            algorithm |= {"ContainerEntrypoint": ["python", "-c", script], "ContainerArguments": ["train"]}
+            algorithm |= {
+                "ContainerEntrypoint": ["python", "-c", script],
+                "ContainerArguments": ["train"],
+            }
         return {
             "TrainingJobName": f"job-{uuid.uuid4().hex[:8]}",
             "AlgorithmSpecification": algorithm,
             "RoleArn": f"arn:aws:iam::123456789012:role/{Account().training_role}",
-            "OutputDataConfig": {"S3OutputPath": f"s3://{self.bucket}/{self.prefix}/out"},
-            "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1},
+            "OutputDataConfig": {
+                "S3OutputPath": f"s3://{self.bucket}/{self.prefix}/out"
+            },
+            "ResourceConfig": {
+                "InstanceType": "ml.m5.large",
+                "InstanceCount": 1,
+                "VolumeSizeInGB": 1,
+            },
             "StoppingCondition": {"MaxRuntimeInSeconds": 60},
             **changes,
         }
 
-    def channel(self, name: str, prefix: str = "in/", **changes: Any) -> dict[str, Any]:
-        source = {"S3DataType": "S3Prefix", "S3Uri": f"s3://{self.bucket}/{self.prefix}/{prefix}"}
-        return {"ChannelName": name, "DataSource": {"S3DataSource": source | changes}}
+    def channel(
+        self, name: str, prefix: str = "in/", **changes: Any
+    ) -> dict[str, Any]:
+        source = {
+            "S3DataType": "S3Prefix",
+            "S3Uri": f"s3://{self.bucket}/{self.prefix}/{prefix}",
+        }
+        return {
+            "ChannelName": name,
+            "DataSource": {"S3DataSource": source | changes},
+        }
 
     def start(self, script: str | None, **changes: Any) -> str:
         request = self.request(script, **changes)
@@ -50,7 +76,9 @@ class TrainingJobs:
     def wait(self, name: str, *states: str) -> dict[str, Any]:
         for _ in range(1200):
             job = self.api.describe_training_job(TrainingJobName=name)
-            if {job["TrainingJobStatus"], job["SecondaryStatus"]} & (set(states) or ENDED):
+            if {job["TrainingJobStatus"], job["SecondaryStatus"]} & (
+                set(states) or ENDED
+            ):
                 return job
             time.sleep(0.05)
         raise TimeoutError(job)
@@ -60,25 +88,40 @@ class TrainingJobs:
 
     def model(self, job: dict[str, Any]) -> dict[str, str]:
         """Texts of the model archive's files by name."""
-        bucket, _, key = job["ModelArtifacts"]["S3ModelArtifacts"].removeprefix("s3://").partition("/")
+        bucket, _, key = (
+            job["ModelArtifacts"]["S3ModelArtifacts"]
+            .removeprefix("s3://")
+            .partition("/")
+        )
         body = self.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
         with tarfile.open(fileobj=io.BytesIO(body)) as archive:
-            return {item.name: archive.extractfile(item).read().decode() for item in archive if item.isfile()}
+            return {
+                item.name: archive.extractfile(item).read().decode()
+                for item in archive
+                if item.isfile()
+            }
 
     def seen(self, **changes: Any) -> Any:
         """What a script that sets `seen` found in its container."""
         script = changes.pop("script")
-        job = self.run(f"{HEAD}{script}\n(root / 'model' / 'seen.json').write_text(json.dumps(seen))", **changes)
+        job = self.run(
+            f"{HEAD}{script}\n(root / 'model' / 'seen.json').write_text(json.dumps(seen))",
+            **changes,
+        )
         assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
         return json.loads(self.model(job)["seen.json"])
 
     def output(self, name: str) -> list[str]:
         group = "/aws/sagemaker/TrainingJobs"
-        found = self.logs.describe_log_streams(logGroupName=group, logStreamNamePrefix=f"{name}/algo-1-")
+        found = self.logs.describe_log_streams(
+            logGroupName=group, logStreamNamePrefix=f"{name}/algo-1-"
+        )
         streams = [stream["logStreamName"] for stream in found["logStreams"]]
         if not streams:
             return []
-        pages = self.logs.get_paginator("filter_log_events").paginate(logGroupName=group, logStreamNames=streams)
+        pages = self.logs.get_paginator("filter_log_events").paginate(
+            logGroupName=group, logStreamNames=streams
+        )
         return [event["message"] for page in pages for event in page["events"]]
 
 

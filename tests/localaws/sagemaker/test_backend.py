@@ -18,9 +18,13 @@ def test_a_name_that_is_taken_is_refused(training):
         training.api.create_training_job(**request)
 
 
-@pytest.mark.parametrize("name", ["with_underscore", "-leading", "trailing-", "dot.ted"])
+@pytest.mark.parametrize(
+    "name", ["with_underscore", "-leading", "trailing-", "dot.ted"]
+)
 def test_a_name_that_aws_would_refuse_is_refused(training, name):
-    with pytest.raises(ClientError, match="ValidationException.*regular expression"):
+    with pytest.raises(
+        ClientError, match="ValidationException.*regular expression"
+    ):
         training.start("pass", TrainingJobName=name)
 
 
@@ -34,39 +38,87 @@ def test_an_unknown_job_cannot_be_described_or_stopped(training):
 @pytest.mark.parametrize(
     ("change", "feature"),
     [
-        ({"ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 2, "VolumeSizeInGB": 1}}, "instances"),
-        ({"AlgorithmSpecification": {"AlgorithmName": "arn", "TrainingInputMode": "File"}}, "TrainingImage"),
-        ({"AlgorithmSpecification": {"TrainingImage": "i", "TrainingInputMode": "Pipe"}}, "Pipe"),
+        (
+            {
+                "ResourceConfig": {
+                    "InstanceType": "ml.m5.large",
+                    "InstanceCount": 2,
+                    "VolumeSizeInGB": 1,
+                }
+            },
+            "instances",
+        ),
+        (
+            {
+                "AlgorithmSpecification": {
+                    "AlgorithmName": "arn",
+                    "TrainingInputMode": "File",
+                }
+            },
+            "TrainingImage",
+        ),
+        (
+            {
+                "AlgorithmSpecification": {
+                    "TrainingImage": "i",
+                    "TrainingInputMode": "Pipe",
+                }
+            },
+            "Pipe",
+        ),
     ],
 )
-def test_what_local_aws_does_not_do_is_refused_by_name(training, change, feature):
-    with pytest.raises(ClientError, match=f"not supported by local AWS: .*{feature}"):
+def test_what_local_aws_does_not_do_is_refused_by_name(
+    training, change, feature
+):
+    with pytest.raises(
+        ClientError, match=f"not supported by local AWS: .*{feature}"
+    ):
         training.start("pass", **change)
 
 
 def test_a_channel_by_manifest_file_is_refused_by_name(training):
     channel = training.channel("snapshot", S3DataType="ManifestFile")
-    with pytest.raises(ClientError, match="channel snapshot is not an S3Prefix"):
+    with pytest.raises(
+        ClientError, match="channel snapshot is not an S3Prefix"
+    ):
         training.start("pass", InputDataConfig=[channel])
 
 
 def test_a_refused_job_leaves_no_trace(training):
-    request = training.request("pass", AlgorithmSpecification={"TrainingImage": "i", "TrainingInputMode": "Pipe"})
+    request = training.request(
+        "pass",
+        AlgorithmSpecification={
+            "TrainingImage": "i",
+            "TrainingInputMode": "Pipe",
+        },
+    )
     with pytest.raises(ClientError):
         training.api.create_training_job(**request)
-    found = training.api.list_training_jobs(NameContains=request["TrainingJobName"])
+    found = training.api.list_training_jobs(
+        NameContains=request["TrainingJobName"]
+    )
     assert found["TrainingJobSummaries"] == []
 
 
 def test_jobs_are_listed_with_their_status(training):
     name = training.run("pass")["TrainingJobName"]
-    (listed,) = training.api.list_training_jobs(NameContains=name)["TrainingJobSummaries"]
-    assert (listed["TrainingJobName"], listed["TrainingJobStatus"]) == (name, "Completed")
+    (listed,) = training.api.list_training_jobs(NameContains=name)[
+        "TrainingJobSummaries"
+    ]
+    assert (listed["TrainingJobName"], listed["TrainingJobStatus"]) == (
+        name,
+        "Completed",
+    )
 
 
 def test_moto_still_answers_the_rest_of_sagemaker(training):
-    training.api.create_model(ModelName="plain", ExecutionRoleArn="arn:aws:iam::123456789012:role/r")
-    assert training.api.describe_model(ModelName="plain")["ModelName"] == "plain"
+    training.api.create_model(
+        ModelName="plain", ExecutionRoleArn="arn:aws:iam::123456789012:role/r"
+    )
+    assert (
+        training.api.describe_model(ModelName="plain")["ModelName"] == "plain"
+    )
 
 
 def test_a_running_job_ends_with_the_server(training, tmp_path):
@@ -74,7 +126,9 @@ def test_a_running_job_ends_with_the_server(training, tmp_path):
     script = f"import os, pathlib, time; pathlib.Path({str(file)!r}).write_text(str(os.getpid())); time.sleep(60)"
     keys = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
     with running() as url:
-        api = boto3.client("sagemaker", endpoint_url=url, region_name=Account().region, **keys)
+        api = boto3.client(
+            "sagemaker", endpoint_url=url, region_name=Account().region, **keys
+        )
         api.create_training_job(**training.request(script))
         for _ in range(200):
             if file.exists() and file.read_text():

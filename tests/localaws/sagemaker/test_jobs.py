@@ -40,9 +40,16 @@ def test_a_channel_is_a_folder_with_the_objects_below_its_prefix(training):
     seen = training.seen(
         script="data = root / 'input/data'\n"
         "seen = {str(p.relative_to(data)): p.read_text() for p in data.rglob('*') if p.is_file()}",
-        InputDataConfig=[training.channel("snapshot"), training.channel("one", "in/a.parquet")],
+        InputDataConfig=[
+            training.channel("snapshot"),
+            training.channel("one", "in/a.parquet"),
+        ],
     )
-    assert seen == {"snapshot/a.parquet": "rows", "snapshot/deep/b.txt": "x", "one/a.parquet": "rows"}
+    assert seen == {
+        "snapshot/a.parquet": "rows",
+        "snapshot/deep/b.txt": "x",
+        "one/a.parquet": "rows",
+    }
 
 
 def test_the_container_is_told_of_its_channels_and_host(training):
@@ -60,7 +67,9 @@ def test_the_container_is_told_of_its_channels_and_host(training):
     assert (seen[1]["current_host"], seen[1]["hosts"]) == ("algo-1", ["algo-1"])
 
 
-def test_the_container_sees_the_environment_it_asked_for_and_this_aws_but_no_settings_of_the_server(training, bucket):
+def test_the_container_sees_the_environment_it_asked_for_and_this_aws_but_no_settings_of_the_server(
+    training, bucket
+):
     seen = training.seen(
         script="import boto3\n"
         "buckets = [b['Name'] for b in boto3.client('s3').list_buckets()['Buckets']]\n"
@@ -76,7 +85,9 @@ def test_the_container_sees_the_environment_it_asked_for_and_this_aws_but_no_set
 
 def test_the_model_folder_becomes_an_archive_below_the_output_path(training):
     script = "(root / 'model' / 'part').mkdir(); (root / 'model' / 'part' / 'a.txt').write_text('a'); seen = 1"
-    job = training.run(f"import os, pathlib\nroot = pathlib.Path(os.environ['SAGEMAKER_BASE_DIR'])\n{script}")
+    job = training.run(
+        f"import os, pathlib\nroot = pathlib.Path(os.environ['SAGEMAKER_BASE_DIR'])\n{script}"
+    )
     name = job["TrainingJobName"]
     uri = f"s3://{training.bucket}/{training.prefix}/out/{name}/output/model.tar.gz"
     assert job["ModelArtifacts"]["S3ModelArtifacts"] == uri
@@ -84,15 +95,28 @@ def test_the_model_folder_becomes_an_archive_below_the_output_path(training):
 
 
 def test_a_job_is_in_progress_until_its_process_has_ended(training):
-    name = training.start("import time; print('hello', flush=True); time.sleep(1)")
+    name = training.start(
+        "import time; print('hello', flush=True); time.sleep(1)"
+    )
     during = training.wait(name, "Training")
     assert during["TrainingJobStatus"] == "InProgress"
     assert "TrainingEndTime" not in during
     after = training.wait(name)
     assert after["TrainingJobStatus"] == "Completed"
-    statuses = [transition["Status"] for transition in after["SecondaryStatusTransitions"]]
-    assert statuses == ["Starting", "Downloading", "Training", "Uploading", "Completed"]
-    assert (after["TrainingEndTime"] - after["TrainingStartTime"]).total_seconds() >= 0.9
+    statuses = [
+        transition["Status"]
+        for transition in after["SecondaryStatusTransitions"]
+    ]
+    assert statuses == [
+        "Starting",
+        "Downloading",
+        "Training",
+        "Uploading",
+        "Completed",
+    ]
+    assert (
+        after["TrainingEndTime"] - after["TrainingStartTime"]
+    ).total_seconds() >= 0.9
     assert training.output(name) == ["hello"]
 
 
@@ -103,7 +127,10 @@ def test_the_providers_wait_can_tell_every_status_by_its_message():
 def test_a_failed_job_gives_the_failure_file_and_the_exit_status(training):
     job = training.run(FAIL.format(reason="NotEnoughRowsError: 12 leads"))
     assert job["TrainingJobStatus"] == job["SecondaryStatus"] == "Failed"
-    assert job["FailureReason"] == "AlgorithmError: NotEnoughRowsError: 12 leads, exit code: 3"
+    assert (
+        job["FailureReason"]
+        == "AlgorithmError: NotEnoughRowsError: 12 leads, exit code: 3"
+    )
 
 
 def test_a_failed_job_leaves_no_model(training):
@@ -118,26 +145,36 @@ def test_a_long_failure_file_is_cut_and_the_exit_status_kept(training):
     assert reason.endswith("xx, exit code: 3")
 
 
-def test_a_failure_without_a_file_still_gives_the_exit_status_and_its_log(training):
+def test_a_failure_without_a_file_still_gives_the_exit_status_and_its_log(
+    training,
+):
     job = training.run("raise SystemExit('cannot go on')")
     assert job["FailureReason"] == "AlgorithmError: , exit code: 1"
     assert training.output(job["TrainingJobName"]) == ["cannot go on"]
 
 
 @pytest.mark.parametrize("exists", [False, True])
-def test_a_channel_without_objects_or_bucket_fails_the_job_before_it_trains(training, exists):
+def test_a_channel_without_objects_or_bucket_fails_the_job_before_it_trains(
+    training, exists
+):
     channel = training.channel("snapshot", "absent/")
     if not exists:
-        channel["DataSource"]["S3DataSource"]["S3Uri"] = "s3://no-such-bucket/x/"
+        channel["DataSource"]["S3DataSource"]["S3Uri"] = (
+            "s3://no-such-bucket/x/"
+        )
     job = training.run("print('never')", InputDataConfig=[channel])
     assert job["TrainingJobStatus"] == "Failed"
     assert job["FailureReason"].startswith("ClientError: ")
-    assert "Training" not in [transition["Status"] for transition in job["SecondaryStatusTransitions"]]
+    assert "Training" not in [
+        transition["Status"] for transition in job["SecondaryStatusTransitions"]
+    ]
 
 
 def test_a_command_that_does_not_exist_fails_the_job(training):
     request = training.request(None)
-    request["AlgorithmSpecification"]["ContainerEntrypoint"] = ["/no/such/program"]
+    request["AlgorithmSpecification"]["ContainerEntrypoint"] = [
+        "/no/such/program"
+    ]
     training.api.create_training_job(**request)
     job = training.wait(request["TrainingJobName"])
     assert job["TrainingJobStatus"] == "Failed"
@@ -156,7 +193,9 @@ def test_a_stopped_job_is_asked_to_end_and_what_it_saved_is_kept(training):
     while not training.output(name):
         training.wait(name, "Training")
     training.api.stop_training_job(TrainingJobName=name)
-    assert training.api.describe_training_job(TrainingJobName=name)["TrainingJobStatus"] in ("Stopping", "Stopped")
+    assert training.api.describe_training_job(TrainingJobName=name)[
+        "TrainingJobStatus"
+    ] in ("Stopping", "Stopped")
     job = training.wait(name)
     assert job["TrainingJobStatus"] == job["SecondaryStatus"] == "Stopped"
     assert training.model(job) == {"half.txt": "half a model"}
@@ -165,13 +204,21 @@ def test_a_stopped_job_is_asked_to_end_and_what_it_saved_is_kept(training):
 def test_a_job_that_has_ended_is_not_stopped_again(training):
     name = training.run("pass")["TrainingJobName"]
     training.api.stop_training_job(TrainingJobName=name)
-    assert training.api.describe_training_job(TrainingJobName=name)["TrainingJobStatus"] == "Completed"
+    assert (
+        training.api.describe_training_job(TrainingJobName=name)[
+            "TrainingJobStatus"
+        ]
+        == "Completed"
+    )
 
 
 def test_a_job_over_its_longest_time_is_stopped_and_says_so(training):
     began = time.monotonic()
     job = training.run(ENDLESS, StoppingCondition={"MaxRuntimeInSeconds": 1})
-    assert (job["TrainingJobStatus"], job["SecondaryStatus"]) == ("Stopped", "MaxRuntimeExceeded")
+    assert (job["TrainingJobStatus"], job["SecondaryStatus"]) == (
+        "Stopped",
+        "MaxRuntimeExceeded",
+    )
     assert time.monotonic() - began < 30
 
 

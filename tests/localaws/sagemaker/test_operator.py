@@ -39,12 +39,19 @@ def operator(monkeypatch):
 
     from lifecycle.training_operator import SageMakerTrainingOperator
 
-    clock = SimpleNamespace(sleep=lambda seconds: time.sleep(0.1), monotonic=lambda: time.monotonic() * 300)
+    clock = SimpleNamespace(
+        sleep=lambda seconds: time.sleep(0.1),
+        monotonic=lambda: time.monotonic() * 300,
+    )
     monkeypatch.setattr(hook, "time", clock)
 
     def make(request):
         return SageMakerTrainingOperator(
-            task_id="train", config=request, check_interval=1, print_log=True, deferrable=False
+            task_id="train",
+            config=request,
+            check_interval=1,
+            print_log=True,
+            deferrable=False,
         )
 
     return make
@@ -67,10 +74,20 @@ def parent(snapshot, tracking, trainer):
 @pytest.fixture
 def asked(layout, snapshot, parent):
     """The request that the DAG makes for one family and stage."""
-    return training_job(settings(), layout, f"train_models__{parent}", snapshot, parent, family=FAMILY, stage=STAGE)
+    return training_job(
+        settings(),
+        layout,
+        f"train_models__{parent}",
+        snapshot,
+        parent,
+        family=FAMILY,
+        stage=STAGE,
+    )
 
 
-def test_a_training_on_sagemaker_finds_what_one_in_airflow_finds(operator, asked, snapshot, parent, trainer):
+def test_a_training_on_sagemaker_finds_what_one_in_airflow_finds(
+    operator, asked, snapshot, parent, trainer
+):
     described = operator(asked).execute({})["Training"]
     found = read_result(described["ModelArtifacts"]["S3ModelArtifacts"])
     direct = trainer.train(snapshot, FAMILY, STAGE, parent)
@@ -78,14 +95,21 @@ def test_a_training_on_sagemaker_finds_what_one_in_airflow_finds(operator, asked
     assert found["params"] == direct["params"]
 
 
-def test_a_second_try_gets_a_name_of_its_own(operator, training, client_environment):
+def test_a_second_try_gets_a_name_of_its_own(
+    operator, training, client_environment
+):
     request = training.request("pass")
-    names = [operator(dict(request)).execute({})["Training"]["TrainingJobName"] for _ in range(2)]
+    names = [
+        operator(dict(request)).execute({})["Training"]["TrainingJobName"]
+        for _ in range(2)
+    ]
     assert names[0] == request["TrainingJobName"]
     assert names[1].startswith(f"{names[0]}-")
 
 
-def test_the_operator_fails_with_the_jobs_reason_and_shows_its_log(operator, asked, capsys):
+def test_the_operator_fails_with_the_jobs_reason_and_shows_its_log(
+    operator, asked, capsys
+):
     from airflow.exceptions import AirflowException
 
     asked["HyperParameters"]["family"] = "astrology"
@@ -97,7 +121,10 @@ def test_the_operator_fails_with_the_jobs_reason_and_shows_its_log(operator, ask
 def test_the_operator_fails_with_a_stopped_job(operator, training):
     from airflow.exceptions import AirflowException
 
-    request = training.request("import time; time.sleep(60)", StoppingCondition={"MaxRuntimeInSeconds": 1})
+    request = training.request(
+        "import time; time.sleep(60)",
+        StoppingCondition={"MaxRuntimeInSeconds": 1},
+    )
     with pytest.raises(AirflowException, match="Stopped"):
         operator(request).execute({})
 
@@ -120,7 +147,9 @@ def terminated():
             wait_for(lambda: file.exists() and file.read_text())
             os.kill(os.getpid(), signal.SIGTERM)
 
-        before = signal.signal(signal.SIGTERM, lambda signum, frame: task.on_kill())
+        before = signal.signal(
+            signal.SIGTERM, lambda signum, frame: task.on_kill()
+        )
         sender = threading.Thread(target=send)
         sender.start()
         try:
@@ -147,18 +176,25 @@ def alive(process: int) -> bool:
     return True
 
 
-def test_a_killed_task_ends_its_jobs_process_and_fails(operator, training, terminated, tmp_path):
+def test_a_killed_task_ends_its_jobs_process_and_fails(
+    operator, training, terminated, tmp_path
+):
     from airflow.exceptions import AirflowException
 
     file = tmp_path / "pid"
     request = training.request(ENDLESS.format(file=str(file)))
     with pytest.raises(AirflowException, match="Stopped"):
         terminated(operator(request), file)
-    assert training.wait(request["TrainingJobName"])["TrainingJobStatus"] == "Stopped"
+    assert (
+        training.wait(request["TrainingJobName"])["TrainingJobStatus"]
+        == "Stopped"
+    )
     assert not alive(int(file.read_text()))
 
 
-def test_the_try_after_a_kill_stops_the_job_of_its_own_name_and_not_the_first(operator, training, terminated, tmp_path):
+def test_the_try_after_a_kill_stops_the_job_of_its_own_name_and_not_the_first(
+    operator, training, terminated, tmp_path
+):
     from airflow.exceptions import AirflowException
 
     file = tmp_path / "pid"
@@ -167,20 +203,32 @@ def test_the_try_after_a_kill_stops_the_job_of_its_own_name_and_not_the_first(op
     second = operator(dict(request))
     with pytest.raises(AirflowException, match="Stopped"):
         terminated(second, file)
-    assert training.wait(first["TrainingJobName"])["TrainingJobStatus"] == "Completed"
-    assert training.wait(second.config["TrainingJobName"])["TrainingJobStatus"] == "Stopped"
+    assert (
+        training.wait(first["TrainingJobName"])["TrainingJobStatus"]
+        == "Completed"
+    )
+    assert (
+        training.wait(second.config["TrainingJobName"])["TrainingJobStatus"]
+        == "Stopped"
+    )
     assert second.config["TrainingJobName"] != first["TrainingJobName"]
 
 
-def test_a_try_after_a_worker_died_first_stops_the_job_that_was_left(operator, training, tmp_path):
+def test_a_try_after_a_worker_died_first_stops_the_job_that_was_left(
+    operator, training, tmp_path
+):
     file = tmp_path / "pid"
     left = training.start(ENDLESS.format(file=str(file)))
     wait_for(lambda: file.exists() and file.read_text())
-    done = operator(training.request("pass", TrainingJobName=left)).execute({})["Training"]
+    done = operator(training.request("pass", TrainingJobName=left)).execute({})[
+        "Training"
+    ]
     assert done["TrainingJobStatus"] == "Completed"
     assert training.wait(left)["TrainingJobStatus"] == "Stopped"
     assert not alive(int(file.read_text()))
 
 
-def test_a_task_killed_before_its_job_exists_has_nothing_to_stop(operator, training):
+def test_a_task_killed_before_its_job_exists_has_nothing_to_stop(
+    operator, training
+):
     operator(training.request("pass")).on_kill()  # does not raise

@@ -9,7 +9,10 @@ from airflow.sdk import DAG
 
 from lead_ops.approval import RecordedApproval
 
-ASKED, ANSWERED = datetime(2026, 3, 1, 5, tzinfo=UTC), datetime(2026, 3, 1, 6, tzinfo=UTC)
+ASKED, ANSWERED = (
+    datetime(2026, 3, 1, 5, tzinfo=UTC),
+    datetime(2026, 3, 1, 6, tzinfo=UTC),
+)
 
 
 @pytest.fixture
@@ -17,8 +20,18 @@ def answered():
     """The result of the task for an answer by a user, None where the time ran out."""
 
     def result(choice, user):
-        ti = SimpleNamespace(task_id="ask", xcom_pull=lambda task_ids, key: {"asked_at": ASKED.isoformat()}[key])
-        event = {"chosen_options": [choice], "params_input": {}, "responded_at": ANSWERED, "responded_by_user": user}
+        ti = SimpleNamespace(
+            task_id="ask",
+            xcom_pull=lambda task_ids, key: {"asked_at": ASKED.isoformat()}[
+                key
+            ],
+        )
+        event = {
+            "chosen_options": [choice],
+            "params_input": {},
+            "responded_at": ANSWERED,
+            "responded_by_user": user,
+        }
         with DAG("promotion", schedule=None):
             task = RecordedApproval(task_id="ask", subject="Promote?")
             task >> EmptyOperator(task_id="next")
@@ -28,7 +41,9 @@ def answered():
 
 
 @pytest.mark.parametrize("choice", ["Approve", "Reject"])
-def test_an_answer_is_handed_on_with_who_and_when_a_no_included(answered, choice):
+def test_an_answer_is_handed_on_with_who_and_when_a_no_included(
+    answered, choice
+):
     assert answered(choice, {"id": "7", "name": "Asha"}) == {
         "choice": choice,
         "by": "Asha",

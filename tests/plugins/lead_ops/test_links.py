@@ -50,21 +50,31 @@ def run(airflow_db, tmp_path_factory):
     bag = DagBag(folder, bundle_path=folder, bundle_name="dags-folder")
     DagBundlesManager().sync_bundles_to_db()
     sync_bag_to_db(bag, "dags-folder", None)
-    with pytest.MonkeyPatch.context() as patch:  # one execution API for all tasks, not two seconds for each
-        patch.setattr(supervisor, "in_process_api_server", functools.cache(supervisor.in_process_api_server))
+    with (
+        pytest.MonkeyPatch.context() as patch
+    ):  # one execution API for all tasks, not two seconds for each
+        patch.setattr(
+            supervisor,
+            "in_process_api_server",
+            functools.cache(supervisor.in_process_api_server),
+        )
         return bag.dags["shows_links"].test()
 
 
 @pytest.fixture
 def shown(run):
     """What the UI shows of a task instance: the API's answer without the links that are empty."""
-    from airflow.api_fastapi.core_api.routes.public.extra_links import get_extra_links
+    from airflow.api_fastapi.core_api.routes.public.extra_links import (
+        get_extra_links,
+    )
     from airflow.models.dagbag import DBDagBag
     from airflow.utils.session import create_session
 
     def links(task_id, map_index=-1):
         with create_session() as session:
-            answer = get_extra_links(run.dag_id, run.run_id, task_id, session, DBDagBag(), map_index)
+            answer = get_extra_links(
+                run.dag_id, run.run_id, task_id, session, DBDagBag(), map_index
+            )
         return {name: link for name, link in answer.extra_links.items() if link}
 
     return links
@@ -85,9 +95,15 @@ def test_a_task_that_decides_for_several_stages_shows_a_link_for_each(shown):
     }
 
 
-@pytest.mark.parametrize(("map_index", "stage"), [(0, "contact"), (1, "capture")])
-def test_every_instance_of_a_mapped_task_shows_its_own_page(shown, map_index, stage):
-    assert shown("register_challenger", map_index) == {"Model card": f"http://reports.example/{stage}.html"}
+@pytest.mark.parametrize(
+    ("map_index", "stage"), [(0, "contact"), (1, "capture")]
+)
+def test_every_instance_of_a_mapped_task_shows_its_own_page(
+    shown, map_index, stage
+):
+    assert shown("register_challenger", map_index) == {
+        "Model card": f"http://reports.example/{stage}.html"
+    }
 
 
 def test_a_task_without_pages_shows_no_link(shown):

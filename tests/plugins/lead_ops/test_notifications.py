@@ -53,7 +53,12 @@ class Mailbox:
         self.messages = []
 
     async def handle_DATA(self, _server, _session, envelope):  # noqa: N802 - aiosmtpd's name
-        self.messages.append((envelope, message_from_bytes(envelope.content, policy=policy.default)))
+        self.messages.append(
+            (
+                envelope,
+                message_from_bytes(envelope.content, policy=policy.default),
+            )
+        )
         return "250 kept"
 
 
@@ -67,7 +72,11 @@ def mailbox(monkeypatch):
         "conn_type": "smtp",
         "host": "127.0.0.1",
         "port": controller.port,
-        "extra": {"disable_ssl": True, "disable_tls": True, "from_email": "airflow@example.org"},
+        "extra": {
+            "disable_ssl": True,
+            "disable_tls": True,
+            "from_email": "airflow@example.org",
+        },
     }
     monkeypatch.setenv("AIRFLOW_CONN_SMTP_DEFAULT", json.dumps(connection))
     yield mailbox
@@ -99,7 +108,12 @@ def context(result=None, **extra):
         log_url=LOG_URL,
         xcom_pull=lambda task_ids: result,
     )
-    return {"ti": ti, "dag_run": SimpleNamespace(run_after=moment), "task": SimpleNamespace(), **extra}
+    return {
+        "ti": ti,
+        "dag_run": SimpleNamespace(run_after=moment),
+        "task": SimpleNamespace(),
+        **extra,
+    }
 
 
 def mail_body(mailbox):
@@ -112,18 +126,31 @@ def test_every_event_reaches_slack_and_email(slack, mailbox, event):
     assert TITLES[event] in slack.received[0]["text"]
     envelope, message = mailbox.messages[0]
     assert TITLES[event] in message["Subject"]
-    assert (envelope.mail_from, envelope.rcpt_tos) == ("airflow@example.org", ["mlops@example.com"])
+    assert (envelope.mail_from, envelope.rcpt_tos) == (
+        "airflow@example.org",
+        ["mlops@example.com"],
+    )
 
 
 def test_an_alert_names_dag_run_task_times_and_log(slack, mailbox):
     Notifier("task_failed")(context(exception=ValueError("x")))
     for text in (slack.received[0]["text"], mail_body(mailbox)):
-        for part in ("data_drift_redshift_retrain", "manual__1", "decide", "2026-02-03 04:29:00", LOG_URL):
+        for part in (
+            "data_drift_redshift_retrain",
+            "manual__1",
+            "decide",
+            "2026-02-03 04:29:00",
+            LOG_URL,
+        ):
             assert part in text
 
 
-def test_a_failure_shows_the_exceptions_type_and_never_its_message(slack, mailbox):
-    Notifier("task_failed")(context(result={"model": SECRET}, exception=ValueError(SECRET)))
+def test_a_failure_shows_the_exceptions_type_and_never_its_message(
+    slack, mailbox
+):
+    Notifier("task_failed")(
+        context(result={"model": SECRET}, exception=ValueError(SECRET))
+    )
     for text in (slack.received[0]["text"], mail_body(mailbox)):
         assert "ValueError" in text
         assert "hunter2" not in text
@@ -135,9 +162,13 @@ def test_an_exception_that_arrives_as_text_is_not_quoted(slack):
 
 
 def test_a_sensor_that_timed_out_says_where_it_looked(slack):
-    sensor = SimpleNamespace(bucket_key="s3://leads/raw-data/dt=2026-02-02/*.csv")
+    sensor = SimpleNamespace(
+        bucket_key="s3://leads/raw-data/dt=2026-02-02/*.csv"
+    )
     Notifier("task_failed")(context(exception=TimeoutError(), task=sensor))
-    assert "s3://leads/raw-data/dt=2026-02-02/*.csv" in slack.received[0]["text"]
+    assert (
+        "s3://leads/raw-data/dt=2026-02-02/*.csv" in slack.received[0]["text"]
+    )
 
 
 def test_a_drift_alert_carries_share_columns_and_the_link_to_the_report(slack):
@@ -156,9 +187,16 @@ def test_a_drift_alert_carries_share_columns_and_the_link_to_the_report(slack):
     assert "not for an alert" not in text
 
 
-def test_a_drift_alert_says_what_drifted_and_whether_it_waits_for_confirmation(slack):
+def test_a_drift_alert_says_what_drifted_and_whether_it_waits_for_confirmation(
+    slack,
+):
     waiting = "1 of the newest 2 analyses drifted, 2 of 3 needed"
-    result = {"verdict": "drift", "triggers": ["data", "performance"], "confirmed": False, "confirmation": waiting}
+    result = {
+        "verdict": "drift",
+        "triggers": ["data", "performance"],
+        "confirmed": False,
+        "confirmation": waiting,
+    }
     Notifier("drift_detected", source="analyse_drift")(context(result))
     text = slack.received[0]["text"]
     assert "Triggers: data, performance" in text
@@ -166,8 +204,18 @@ def test_a_drift_alert_says_what_drifted_and_whether_it_waits_for_confirmation(s
 
 
 def test_models_of_several_stages_are_all_named(slack):
-    Notifier("model_deployed")(context([{"model": "m", "version": "3"}, {"model": "m-capture", "version": "1"}]))
-    assert "Model: m\nVersion: 3\nModel: m-capture\nVersion: 1" in slack.received[0]["text"]
+    Notifier("model_deployed")(
+        context(
+            [
+                {"model": "m", "version": "3"},
+                {"model": "m-capture", "version": "1"},
+            ]
+        )
+    )
+    assert (
+        "Model: m\nVersion: 3\nModel: m-capture\nVersion: 1"
+        in slack.received[0]["text"]
+    )
 
 
 def test_markup_in_a_value_is_shown_as_text(slack, mailbox):
@@ -183,8 +231,20 @@ def test_nothing_is_sent_where_the_condition_does_not_hold(slack, mailbox):
 
 def test_an_alert_carries_the_same_links_as_the_tasks_page(slack, mailbox):
     page = "https://s3.console.aws.amazon.com/s3/object/leads?region=eu-west-1&prefix=reports%2Fx.html"
-    Notifier("model_deployed")(context([{"stage": "contact", "gate_page_url": page, "model_card_url": None}]))
-    assert "Gate page: " + page.replace("&", "&amp;") in slack.received[0]["text"]  # Slack's own rule for an address
+    Notifier("model_deployed")(
+        context(
+            [
+                {
+                    "stage": "contact",
+                    "gate_page_url": page,
+                    "model_card_url": None,
+                }
+            ]
+        )
+    )
+    assert (
+        "Gate page: " + page.replace("&", "&amp;") in slack.received[0]["text"]
+    )  # Slack's own rule for an address
     assert "Model card" not in slack.received[0]["text"]
     assert f'<a href="{page.replace("&", "&amp;")}">' in mail_body(mailbox)
 
@@ -199,7 +259,9 @@ def test_email_alone_is_sent_where_only_its_connection_exists(mailbox):
     assert len(mailbox.messages) == 1
 
 
-def test_a_broken_slack_neither_fails_the_task_nor_stops_the_email(slack, mailbox, capsys):
+def test_a_broken_slack_neither_fails_the_task_nor_stops_the_email(
+    slack, mailbox, capsys
+):
     slack.healthy = False
     Notifier("model_deployed")(context())
     assert len(mailbox.messages) == 1
@@ -209,7 +271,12 @@ def test_a_broken_slack_neither_fails_the_task_nor_stops_the_email(slack, mailbo
 
 
 def test_a_mail_server_that_is_down_does_not_stop_slack(slack, monkeypatch):
-    connection = {"conn_type": "smtp", "host": "127.0.0.1", "port": free_port(), "extra": {"disable_ssl": True}}
+    connection = {
+        "conn_type": "smtp",
+        "host": "127.0.0.1",
+        "port": free_port(),
+        "extra": {"disable_ssl": True},
+    }
     monkeypatch.setenv("AIRFLOW_CONN_SMTP_DEFAULT", json.dumps(connection))
     Notifier("champion_kept")(context())
     assert len(slack.received) == 1

@@ -14,8 +14,16 @@ def app_with(keys):
     app = Flask(__name__)
     require_keys(app, keys)
     explain_errors(app)
-    app.add_url_rule("/who", view_func=lambda: jsonify(caller=g.caller, rep=g.rep), endpoint="who")
-    app.add_url_rule("/open", view_func=open_to_all(lambda: jsonify(caller=g.caller)), endpoint="open")
+    app.add_url_rule(
+        "/who",
+        view_func=lambda: jsonify(caller=g.caller, rep=g.rep),
+        endpoint="who",
+    )
+    app.add_url_rule(
+        "/open",
+        view_func=open_to_all(lambda: jsonify(caller=g.caller)),
+        endpoint="open",
+    )
     return app.test_client()
 
 
@@ -27,7 +35,9 @@ def client():
 
 
 def basic(user, key):
-    return {"Authorization": f"Basic {b64encode(f'{user}:{key}'.encode()).decode()}"}
+    return {
+        "Authorization": f"Basic {b64encode(f'{user}:{key}'.encode()).decode()}"
+    }
 
 
 @pytest.mark.parametrize(
@@ -41,7 +51,10 @@ def basic(user, key):
     ids=["header", "bearer", "basic", "basic without a user"],
 )
 def test_a_key_is_taken_from_each_of_its_places(client, headers, rep):
-    assert client.get("/who", headers=headers).json == {"caller": "crm", "rep": rep}
+    assert client.get("/who", headers=headers).json == {
+        "caller": "crm",
+        "rep": rep,
+    }
 
 
 @pytest.mark.parametrize(
@@ -59,7 +72,9 @@ def test_a_key_is_taken_from_each_of_its_places(client, headers, rep):
         basic(KEY, "wrong"),
     ],
 )
-def test_without_a_right_key_the_answer_is_401_with_a_reason_and_a_challenge(client, headers):
+def test_without_a_right_key_the_answer_is_401_with_a_reason_and_a_challenge(
+    client, headers
+):
     reply = client.get("/who", headers=headers)
     assert reply.status_code == 401
     assert "API key" in reply.json["error"]
@@ -67,7 +82,9 @@ def test_without_a_right_key_the_answer_is_401_with_a_reason_and_a_challenge(cli
 
 
 def test_a_refusal_does_not_repeat_the_key(client):
-    assert "s3cret" not in client.get("/who", headers={"X-API-Key": "s3cret"}).text
+    assert (
+        "s3cret" not in client.get("/who", headers={"X-API-Key": "s3cret"}).text
+    )
 
 
 def test_an_unknown_path_is_not_told_from_a_known_one_without_a_key(client):
@@ -79,8 +96,14 @@ def test_an_open_view_asks_for_nothing(client):
 
 
 def test_before_the_keys_are_read_the_answer_is_503():
-    assert app_with(Keys(dict)).get("/who", headers={"X-API-Key": KEY}).status_code == 503
+    assert (
+        app_with(Keys(dict)).get("/who", headers={"X-API-Key": KEY}).status_code
+        == 503
+    )
 
 
 def test_with_keys_turned_off_everyone_is_let_through_and_the_rep_is_still_known():
-    assert app_with(None).get("/who", headers=basic("mira", "x")).json == {"caller": ANYONE, "rep": "mira"}
+    assert app_with(None).get("/who", headers=basic("mira", "x")).json == {
+        "caller": ANYONE,
+        "rep": "mira",
+    }

@@ -4,7 +4,13 @@ import boto3
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
-from include.api.access.keys import Keys, add_key, hash_of, read_hashes, secret_keys
+from include.api.access.keys import (
+    Keys,
+    add_key,
+    hash_of,
+    read_hashes,
+    secret_keys,
+)
 from include.api.errors import KeysUnusableError
 from include.settings import settings
 
@@ -26,19 +32,29 @@ def test_a_key_is_known_by_its_name_and_no_other_is(secret, caplog):
     key = add_key(settings(), "crm")
     keys = secret_keys(settings())
     keys.refresh()
-    assert (keys.name_of(key), keys.name_of("wrong"), keys.name_of(""), caplog.text) == ("crm", None, None, "")
+    assert (
+        keys.name_of(key),
+        keys.name_of("wrong"),
+        keys.name_of(""),
+        caplog.text,
+    ) == ("crm", None, None, "")
 
 
 def test_the_secret_holds_the_hash_and_not_the_key(secret):
     key = add_key(settings(), "crm")
-    text = boto3.client("secretsmanager").get_secret_value(SecretId=secret)["SecretString"]
+    text = boto3.client("secretsmanager").get_secret_value(SecretId=secret)[
+        "SecretString"
+    ]
     assert key not in text
     assert json.loads(text) == {"crm": hash_of(key)}
 
 
 def test_a_second_key_leaves_the_first_one_valid(secret):
     first, second = add_key(settings(), "crm"), add_key(settings(), "desk")
-    assert read_hashes(settings()) == {"crm": hash_of(first), "desk": hash_of(second)}
+    assert read_hashes(settings()) == {
+        "crm": hash_of(first),
+        "desk": hash_of(second),
+    }
 
 
 @pytest.mark.parametrize("name", ["crm", "", "with space", "x" * 65])
@@ -49,9 +65,19 @@ def test_a_name_that_is_taken_or_no_name_is_refused(secret, name):
 
 
 @pytest.mark.parametrize(
-    "text", [" ", "[]", '{"crm": "plain-key"}', '{"crm": 1}', "not JSON", '{"a b": "%s"}' % ("0" * 64)]
+    "text",
+    [
+        " ",
+        "[]",
+        '{"crm": "plain-key"}',
+        '{"crm": 1}',
+        "not JSON",
+        '{"a b": "%s"}' % ("0" * 64),
+    ],
 )
-def test_a_secret_of_another_form_is_a_problem_and_no_key_is_valid(secret, text, caplog):
+def test_a_secret_of_another_form_is_a_problem_and_no_key_is_valid(
+    secret, text, caplog
+):
     store(secret, text)
     keys = secret_keys(settings())
     keys.refresh()
@@ -92,4 +118,9 @@ def test_keys_once_read_stay_while_the_store_is_away(caplog):
     for _ in range(3):
         keys.refresh()
     assert keys.name_of("k") == "crm"
-    assert caplog.text.count("API keys not refreshed, what was read before stays in use") == 1
+    assert (
+        caplog.text.count(
+            "API keys not refreshed, what was read before stays in use"
+        )
+        == 1
+    )

@@ -39,7 +39,11 @@ def test_no_more_than_the_burst_is_saved_up(clock):
 
 def test_callers_do_not_share_a_bucket(clock):
     buckets = Buckets(per_second=1, burst=1, clock=clock)
-    assert [buckets.take("a"), buckets.take("b"), buckets.take("a")] == [0, 0, 1]
+    assert [buckets.take("a"), buckets.take("b"), buckets.take("a")] == [
+        0,
+        0,
+        1,
+    ]
 
 
 def test_the_callers_remembered_are_bounded(clock, monkeypatch):
@@ -59,5 +63,9 @@ def test_who_asks_too_often_gets_a_429_with_the_seconds_to_wait(clock):
     app.add_url_rule("/", view_func=lambda: "ok")
     client = app.test_client()
     first, second = client.get("/"), client.get("/")
-    assert (first.status_code, second.status_code, second.headers["Retry-After"]) == (200, 429, "4")
+    assert (
+        first.status_code,
+        second.status_code,
+        second.headers["Retry-After"],
+    ) == (200, 429, "4")
     assert "wait 4 s" in second.json["error"]

@@ -21,8 +21,16 @@ def _rows(accounts: pd.DataFrame, leads: int) -> pd.DataFrame:
     rows = accounts.head(leads)
     score = [max(0, 99 - number) for number in range(leads)]
     told = [
-        {"field": "minutes", "effect": 0.5, "text": "minutes: 90 raises the score"},
-        {"field": "remark", "effect": -0.2, "text": f"remark: {HOSTILE} lowers the score"},
+        {
+            "field": "minutes",
+            "effect": 0.5,
+            "text": "minutes: 90 raises the score",
+        },
+        {
+            "field": "remark",
+            "effect": -0.2,
+            "text": f"remark: {HOSTILE} lowers the score",
+        },
     ]
     return pd.DataFrame({
         "account": rows["account"],

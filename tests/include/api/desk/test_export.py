@@ -11,7 +11,11 @@ from include.api.desk.export import as_link, scored_csv
 
 @pytest.fixture
 def scores():
-    texts = [[{"text": "a"}, {"text": "b"}], None, [{"text": "=x raises the score"}]]
+    texts = [
+        [{"text": "a"}, {"text": "b"}],
+        None,
+        [{"text": "=x raises the score"}],
+    ]
     return {
         "account": ["low", "high", "mid"], "score": [10, 90, 50], "probability": [0.1, 0.9, 0.5],
         "prediction": [0, 1, 1], "tier": ["D", "A", "B"], "stage": ["capture"] * 3, "model_version": ["3"] * 3,
@@ -23,7 +27,9 @@ def read(text):
     return list(csv.DictReader(io.StringIO(text)))
 
 
-def test_the_best_lead_comes_first_with_its_own_cells_scores_and_reasons(scores, contract):
+def test_the_best_lead_comes_first_with_its_own_cells_scores_and_reasons(
+    scores, contract
+):
     leads = [{"Account": name, "x": name.upper()} for name in scores["account"]]
     rows = read(scored_csv(leads, scores, contract))
     assert [row["x"] for row in rows] == ["HIGH", "MID", "LOW"]
@@ -31,16 +37,28 @@ def test_the_best_lead_comes_first_with_its_own_cells_scores_and_reasons(scores,
         "Account": "low", "x": "LOW", "score": "10", "probability": "", "prediction": "0", "tier": "D",
         "stage": "capture", "model_version": "3", "reasons": "a; b",
     }  # fmt: skip
-    assert [row["reasons"] for row in rows] == ["", "'=x raises the score", "a; b"]
+    assert [row["reasons"] for row in rows] == [
+        "",
+        "'=x raises the score",
+        "a; b",
+    ]
 
 
 def test_formulas_in_cells_and_headers_are_neutralised(scores, contract):
     text = scored_csv([{"=HEAD()": "=EVIL()", "n": "-5"}] * 3, scores, contract)
-    assert [(row["'=HEAD()"], row["n"]) for row in read(text)] == [("'=EVIL()", "-5")] * 3
+    assert [(row["'=HEAD()"], row["n"]) for row in read(text)] == [
+        ("'=EVIL()", "-5")
+    ] * 3
 
 
 def test_scores_of_an_earlier_time_are_replaced(scores, contract):
-    rows = read(scored_csv([{"account": "a", "score": "1", "reasons": "old"}] * 3, scores, contract))
+    rows = read(
+        scored_csv(
+            [{"account": "a", "score": "1", "reasons": "old"}] * 3,
+            scores,
+            contract,
+        )
+    )
     assert [row["score"] for row in rows] == ["90", "50", "10"]
     assert "old" not in {row["reasons"] for row in rows}
 

@@ -34,13 +34,22 @@ def test_missing_cells_are_a_level_of_their_own(layout, published):
     assert NOT_KNOWN not in listing.levels("channel")
 
 
-def test_a_lead_without_reasons_has_none_on_its_card_beside_leads_that_have_some(layout, desk_rows):
-    rows = desk_rows(2).assign(reasons=pd.Series(['[{"effect": 0.5, "text": "told"}]', None], dtype=object))
+def test_a_lead_without_reasons_has_none_on_its_card_beside_leads_that_have_some(
+    layout, desk_rows
+):
+    rows = desk_rows(2).assign(
+        reasons=pd.Series(
+            ['[{"effect": 0.5, "text": "told"}]', None], dtype=object
+        )
+    )
     write_parquet(rows, layout.desk("r1") + "0000_part_00.parquet")
     publish("r1", layout, MOMENT)
     assert [
         len(card.reasons)
-        for card in cards(read_listing(layout).leads, desk_of(settings().desk, layout.contract, layout))
+        for card in cards(
+            read_listing(layout).leads,
+            desk_of(settings().desk, layout.contract, layout),
+        )
     ] == [1, 0]
 
 
@@ -50,11 +59,27 @@ def test_an_empty_wish_wants_everything(layout, published):
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"{", gzip.compress(b"{", mtime=0), gzip.compress(b"{}", mtime=0), gzip.compress(b"x" * 99, mtime=0)[:20]],
-    ids=["nothing", "not packed", "half an object", "another object", "half a file"],
+    [
+        b"",
+        b"{",
+        gzip.compress(b"{", mtime=0),
+        gzip.compress(b"{}", mtime=0),
+        gzip.compress(b"x" * 99, mtime=0)[:20],
+    ],
+    ids=[
+        "nothing",
+        "not packed",
+        "half an object",
+        "another object",
+        "half a file",
+    ],
 )
-def test_what_is_no_list_is_an_error_that_a_desk_outlives(layout, published, content):
-    listing = Refresher("list", lambda: read_listing(layout), None, 0, UNREADABLE)
+def test_what_is_no_list_is_an_error_that_a_desk_outlives(
+    layout, published, content
+):
+    listing = Refresher(
+        "list", lambda: read_listing(layout), None, 0, UNREADABLE
+    )
     assert len(listing.latest().leads) == 60
     write_bytes(layout.desk_list, content)
     assert len(listing.latest().leads) == 60

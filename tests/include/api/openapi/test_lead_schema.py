@@ -33,8 +33,11 @@ def test_the_schema_allows_of_every_field_what_the_api_accepts(contract, name):
         (column.field, value)
         for column in contract.columns
         for value in VALUES
-        if validator.is_valid({column.field: value}) != accepted(contract, column.field, value)
-        and not (isinstance(value, str) and (column.minimum or column.maximum))  # bounds of a text have no pattern
+        if validator.is_valid({column.field: value})
+        != accepted(contract, column.field, value)
+        and not (
+            isinstance(value, str) and (column.minimum or column.maximum)
+        )  # bounds of a text have no pattern
     ]
     assert differing == []
 
@@ -45,8 +48,18 @@ def test_a_lead_with_nothing_in_it_is_allowed(contract):
 
 def test_a_field_tells_its_bounds_its_unit_its_header_and_its_levels():
     contract = load_contract("x_education")
-    minutes = field_schema(contract.column("total_time_spent_on_website"), contract.null_tokens)
-    assert (minutes["anyOf"][0]["type"], minutes["anyOf"][0]["minimum"]) == ("integer", 0)
+    minutes = field_schema(
+        contract.column("total_time_spent_on_website"), contract.null_tokens
+    )
+    assert (minutes["anyOf"][0]["type"], minutes["anyOf"][0]["minimum"]) == (
+        "integer",
+        0,
+    )
     assert "Header: Total Time Spent on Website" in minutes["description"]
     assert minutes["description"].endswith("in min.")
-    assert "Google" in field_schema(contract.column("lead_source"), contract.null_tokens)["examples"]
+    assert (
+        "Google"
+        in field_schema(contract.column("lead_source"), contract.null_tokens)[
+            "examples"
+        ]
+    )

@@ -10,11 +10,15 @@ from include.scoring.scored_csv import FORMULA, NUMBER
 
 
 def send(client, text, query=""):
-    return client.post(f"/predict/batch{query}", data=text, content_type="text/csv")
+    return client.post(
+        f"/predict/batch{query}", data=text, content_type="text/csv"
+    )
 
 
 def rows_of(reply):
-    return list(csv.DictReader(io.StringIO(reply.get_data(as_text=True), newline="")))
+    return list(
+        csv.DictReader(io.StringIO(reply.get_data(as_text=True), newline=""))
+    )
 
 
 @pytest.fixture
@@ -22,42 +26,60 @@ def leads(mixed):
     return mixed.head(200)
 
 
-def test_the_csv_comes_back_with_the_scores_of_the_scorer(client, staged, leads):
+def test_the_csv_comes_back_with_the_scores_of_the_scorer(
+    client, staged, leads
+):
     reply = send(client, leads.to_csv(index=False))
     assert (reply.status_code, reply.mimetype) == (200, "text/csv")
     rows, scores = rows_of(reply), staged.score(leads, REASONS)
     assert list(rows[0]) == [*leads.columns, *FIELDS]
     assert [row["account"] for row in rows] == leads["account"].tolist()
-    assert [float(row["probability"]) for row in rows] == scores["probability"].tolist()
+    assert [float(row["probability"]) for row in rows] == scores[
+        "probability"
+    ].tolist()
     for name in ("score", "prediction", "tier", "stage", "model_version"):
         assert [row[name] for row in rows] == scores[name].astype(str).tolist()
-    assert rows[0]["reasons"].split("; ") == [reason["text"] for reason in scores["reasons"][0]]
+    assert rows[0]["reasons"].split("; ") == [
+        reason["text"] for reason in scores["reasons"][0]
+    ]
 
 
 def test_chunks_are_scored_in_their_order(client, leads, monkeypatch):
     whole = rows_of(send(client, leads.to_csv(index=False)))
     monkeypatch.setattr(batch, "CHUNK", 33)
     chunked = rows_of(send(client, leads.to_csv(index=False)))
-    assert [row["account"] for row in chunked] == [row["account"] for row in whole]
+    assert [row["account"] for row in chunked] == [
+        row["account"] for row in whole
+    ]
     # A linear model's last bit depends on how many leads are multiplied at once.
-    assert [float(row["probability"]) for row in chunked] == pytest.approx([float(row["probability"]) for row in whole])
+    assert [float(row["probability"]) for row in chunked] == pytest.approx(
+        [float(row["probability"]) for row in whole]
+    )
 
 
 def test_the_reply_names_the_versions_and_is_a_file_to_save(client, leads):
     reply = send(client, leads.to_csv(index=False))
     assert reply.headers[VERSION_HEADER] == "contact=7, capture=3"
-    assert reply.headers["Content-Disposition"] == "attachment; filename=scored.csv"
+    assert (
+        reply.headers["Content-Disposition"]
+        == "attachment; filename=scored.csv"
+    )
     assert int(reply.headers["Content-Length"]) == len(reply.data)
 
 
 def test_a_forms_file_is_scored_as_a_raw_body_is(client, leads):
     text = leads.to_csv(index=False)
-    form = client.post("/predict/batch", data={"file": (io.BytesIO(text.encode()), "leads.csv")})
+    form = client.post(
+        "/predict/batch",
+        data={"file": (io.BytesIO(text.encode()), "leads.csv")},
+    )
     assert form.data == send(client, text).data
 
 
 def test_without_reasons_there_is_no_column_of_them(client, leads):
-    assert list(rows_of(send(client, leads.to_csv(index=False), "?reasons=0"))[0]) == [*leads.columns, *FIELDS[:-1]]
+    assert list(
+        rows_of(send(client, leads.to_csv(index=False), "?reasons=0"))[0]
+    ) == [*leads.columns, *FIELDS[:-1]]
 
 
 def test_a_scored_file_can_be_scored_again(client, leads):
@@ -67,10 +89,17 @@ def test_a_scored_file_can_be_scored_again(client, leads):
 
 def test_formulas_are_neutralised_in_cells_headers_and_reasons(client):
     text = 'account,channel,opinion,=evil()\n"=HYPERLINK(""x"")",@SUM(1),+1+cmd|x,-2\n'
-    lines = list(csv.reader(io.StringIO(send(client, text).get_data(as_text=True))))
+    lines = list(
+        csv.reader(io.StringIO(send(client, text).get_data(as_text=True)))
+    )
     assert lines[0][:4] == ["account", "channel", "opinion", "'=evil()"]
     assert lines[1][:4] == ['\'=HYPERLINK("x")', "'@SUM(1)", "'+1+cmd|x", "-2"]
-    assert [cell for line in lines for cell in line if cell[:1] in FORMULA and not NUMBER.fullmatch(cell)] == []
+    assert [
+        cell
+        for line in lines
+        for cell in line
+        if cell[:1] in FORMULA and not NUMBER.fullmatch(cell)
+    ] == []
 
 
 BAD = {
@@ -87,20 +116,32 @@ BAD = {
 def test_a_bad_file_is_refused_with_a_reason(client, name):
     text, status = BAD[name]
     reply = send(client, text)
-    assert (reply.status_code, len(reply.json["error"]) > 10) == (status, True), reply.text
+    assert (reply.status_code, len(reply.json["error"]) > 10) == (
+        status,
+        True,
+    ), reply.text
 
 
-def test_a_bad_row_far_down_is_named_by_its_number_and_nothing_is_returned(client, monkeypatch):
+def test_a_bad_row_far_down_is_named_by_its_number_and_nothing_is_returned(
+    client, monkeypatch
+):
     monkeypatch.setattr(batch, "CHUNK", 10)
     reply = send(client, "visits\n" + "1\n" * 25 + "many\n" + "1\n" * 10)
     assert reply.status_code == 422
-    assert reply.json["problems"] == [{"row": 26, "field": "visits", "reason": "must be a number"}]
+    assert reply.json["problems"] == [
+        {"row": 26, "field": "visits", "reason": "must be a number"}
+    ]
 
 
 @pytest.mark.parametrize("data", [{}, {"file": "not a file"}])
 def test_a_form_without_a_file_is_a_400(client, data):
-    reply = client.post("/predict/batch", data=data, content_type="multipart/form-data")
-    assert (reply.status_code, "send one CSV" in reply.json["error"]) == (400, True)
+    reply = client.post(
+        "/predict/batch", data=data, content_type="multipart/form-data"
+    )
+    assert (reply.status_code, "send one CSV" in reply.json["error"]) == (
+        400,
+        True,
+    )
 
 
 def test_another_content_type_is_a_415(client):

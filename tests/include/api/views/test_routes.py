@@ -9,65 +9,111 @@ from include.contract import KnownAt
 from include.scoring.champions import ChampionHolder, Champions
 
 
-def test_one_lead_as_json_gets_one_prediction_with_stage_version_and_reasons(client, lead, contract):
+def test_one_lead_as_json_gets_one_prediction_with_stage_version_and_reasons(
+    client, lead, contract
+):
     reply = client.post("/predict", json=lead)
     assert reply.status_code == 200
-    assert reply.json["versions"] == {contract.model_name(): "7", contract.model_name(KnownAt.CAPTURE): "3"}
+    assert reply.json["versions"] == {
+        contract.model_name(): "7",
+        contract.model_name(KnownAt.CAPTURE): "3",
+    }
     (prediction,) = reply.json["predictions"]
     assert list(prediction) == [
         "account", "score", "probability", "prediction", "tier", "stage", "model_version", "reasons",
     ]  # fmt: skip
-    assert (prediction["account"], prediction["stage"], prediction["model_version"]) == ("a-1", "contact", "7")
+    assert (
+        prediction["account"],
+        prediction["stage"],
+        prediction["model_version"],
+    ) == ("a-1", "contact", "7")
     assert prediction["score"] == round(100 * prediction["probability"])
     assert prediction["reasons"][0]["text"] == "opinion: hot raises the score"
 
 
 def test_the_versions_stand_in_the_header_too(client, lead):
-    assert client.post("/predict", json=lead).headers[VERSION_HEADER] == "contact=7, capture=3"
+    assert (
+        client.post("/predict", json=lead).headers[VERSION_HEADER]
+        == "contact=7, capture=3"
+    )
 
 
 def test_a_lead_nobody_has_contacted_is_scored_at_capture(client, lead):
-    (prediction,) = client.post("/predict", json=lead | {"opinion": ""}).json["predictions"]
-    assert (prediction["stage"], prediction["model_version"]) == ("capture", "3")
+    (prediction,) = client.post("/predict", json=lead | {"opinion": ""}).json[
+        "predictions"
+    ]
+    assert (prediction["stage"], prediction["model_version"]) == (
+        "capture",
+        "3",
+    )
 
 
 def test_the_api_scores_as_the_scorer_does(client, staged, mixed):
     rows = mixed.head(200)
     leads = rows.astype(object).where(rows.notna(), None).to_dict("records")
     predictions = client.post("/predict", json=leads).json["predictions"]
-    assert predictions == staged.score(rows, REASONS).astype(object).to_dict("records")
+    assert predictions == staged.score(rows, REASONS).astype(object).to_dict(
+        "records"
+    )
 
 
 def test_csv_and_json_score_alike(client, accounts):
     rows = accounts.head(50)
     body = rows.to_csv(index=False)
-    from_csv = client.post("/predict", data=body, content_type="text/csv; charset=utf-8").json["predictions"]
-    from_json = client.post("/predict", json=rows.astype(object).where(rows.notna(), None).to_dict("records"))
+    from_csv = client.post(
+        "/predict", data=body, content_type="text/csv; charset=utf-8"
+    ).json["predictions"]
+    from_json = client.post(
+        "/predict",
+        json=rows.astype(object).where(rows.notna(), None).to_dict("records"),
+    )
     assert from_csv == from_json.json["predictions"]
 
 
 def test_a_lead_without_a_key_is_scored_and_its_key_is_null(client):
-    (prediction,) = client.post("/predict", json={"visits": 3}).json["predictions"]
+    (prediction,) = client.post("/predict", json={"visits": 3}).json[
+        "predictions"
+    ]
     assert prediction["account"] is None
 
 
 def test_reasons_are_as_many_as_asked_for(client, lead):
-    none, one = (client.post(f"/predict?reasons={count}", json=lead).json["predictions"][0] for count in (0, 1))
+    none, one = (
+        client.post(f"/predict?reasons={count}", json=lead).json["predictions"][
+            0
+        ]
+        for count in (0, 1)
+    )
     assert "reasons" not in none
     assert len(one["reasons"]) == 2  # one for each direction
 
 
-@pytest.mark.parametrize("query", ["reasons=11", "reasons=-1", "reasons=few", "reasons=1&reasons=2", "reasons=²"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "reasons=11",
+        "reasons=-1",
+        "reasons=few",
+        "reasons=1&reasons=2",
+        "reasons=²",
+    ],
+)
 def test_another_number_of_reasons_is_a_422(client, lead, query):
     assert client.post(f"/predict?{query}", json=lead).status_code == 422
 
 
 def test_refused_values_are_a_422_that_names_row_field_and_reason(client, lead):
-    reply = client.post("/predict", json=[lead, lead | {"Visits": "many", "minutes": -1}])
+    reply = client.post(
+        "/predict", json=[lead, lead | {"Visits": "many", "minutes": -1}]
+    )
     assert reply.status_code == 422
     assert reply.json["problems"] == [
         {"row": 2, "field": "minutes", "reason": "must not be below 0"},
-        {"row": 2, "field": "Visits", "reason": "given twice, as Visits and as visits"},
+        {
+            "row": 2,
+            "field": "Visits",
+            "reason": "given twice, as Visits and as visits",
+        },
     ]
 
 
@@ -83,7 +129,10 @@ BAD = {
     "a number that is infinite": (b'{"minutes": 1e999}', 422),
     "a number too large for a model": (b'{"minutes": 1e300}', 422),
     "nested JSON": (b'{"visits": {"a": [1]}}', 422),
-    "100,000 columns": (json.dumps({f"c{number}": 1 for number in range(100_000)}).encode(), 422),
+    "100,000 columns": (
+        json.dumps({f"c{number}": 1 for number in range(100_000)}).encode(),
+        422,
+    ),
     "too many leads": (b"[" + b"{}," * 1000 + b"{}]", 422),
 }
 
@@ -98,7 +147,13 @@ def test_bad_json_is_refused_with_a_reason(client, name):
 
 BAD_CSV = {
     "a header twice": (b"visits,visits\n1,2\n", 400),
-    "100,000 columns": (b",".join(b"c%d" % n for n in range(100_000)) + b"\n" + b"," * 99_999 + b"\n", 422),
+    "100,000 columns": (
+        b",".join(b"c%d" % n for n in range(100_000))
+        + b"\n"
+        + b"," * 99_999
+        + b"\n",
+        422,
+    ),
     "NaN": (b"visits\nNaN\n", 422),
     "bad UTF-8": (b"visits\n\xff\n", 400),
     "an open quote": (b'visits\n"1\n', 400),
@@ -113,16 +168,30 @@ def test_bad_csv_is_refused_with_a_reason(client, name):
     assert len(reply.json["error"]) > 10
 
 
-@pytest.mark.parametrize("text", ["'; DROP TABLE leads; --", "<script>alert(1)</script>", "\u0000", "\ud800"])
-def test_hostile_text_is_a_level_nobody_knows_or_a_422_but_never_an_error(client, contract, text):
+@pytest.mark.parametrize(
+    "text",
+    [
+        "'; DROP TABLE leads; --",
+        "<script>alert(1)</script>",
+        "\u0000",
+        "\ud800",
+    ],
+)
+def test_hostile_text_is_a_level_nobody_knows_or_a_422_but_never_an_error(
+    client, contract, text
+):
     for column in contract.columns:
         reply = client.post("/predict", json={column.field: text})
         assert reply.status_code in (200, 422), (column.field, reply.text)
         assert reply.mimetype == "application/json"
 
 
-@pytest.mark.parametrize("content_type", ["text/plain", "application/xml", None])
-def test_another_content_type_is_a_415_that_names_the_right_ones(client, content_type):
+@pytest.mark.parametrize(
+    "content_type", ["text/plain", "application/xml", None]
+)
+def test_another_content_type_is_a_415_that_names_the_right_ones(
+    client, content_type
+):
     reply = client.post("/predict", data="x", content_type=content_type)
     assert reply.status_code == 415
     assert "application/json, text/csv" in reply.json["error"]
@@ -130,10 +199,20 @@ def test_another_content_type_is_a_415_that_names_the_right_ones(client, content
 
 @pytest.mark.parametrize(
     ("method", "path"),
-    [("GET", "/readyz"), ("GET", "/ping"), ("GET", "/model"), ("POST", "/predict"), ("POST", "/predict/batch")],
+    [
+        ("GET", "/readyz"),
+        ("GET", "/ping"),
+        ("GET", "/model"),
+        ("POST", "/predict"),
+        ("POST", "/predict/batch"),
+    ],
 )
-def test_before_the_first_champion_the_answer_is_503_with_the_reason(untrained, method, path):
-    reply = untrained.open(path, method=method, json={} if method == "POST" else None)
+def test_before_the_first_champion_the_answer_is_503_with_the_reason(
+    untrained, method, path
+):
+    reply = untrained.open(
+        path, method=method, json={} if method == "POST" else None
+    )
     assert reply.status_code == 503
     assert "nothing promoted yet" in reply.json["error"]
 
@@ -178,10 +257,18 @@ def test_the_index_says_that_nothing_is_served_yet(untrained):
     assert "No champion is served yet" in untrained.get("/").text
 
 
-def test_what_the_registry_says_is_escaped_on_the_index(contract, scorer, client_of):
+def test_what_the_registry_says_is_escaped_on_the_index(
+    contract, scorer, client_of
+):
     tags = {"family": "<script>alert(1)</script>"}
-    hostile = dataclasses.replace(scorer, champion=dataclasses.replace(scorer.champion, tags=tags))
-    champions = Champions(contract, {KnownAt.CONTACT: ChampionHolder(lambda served: hostile)}, poll_seconds=60)
+    hostile = dataclasses.replace(
+        scorer, champion=dataclasses.replace(scorer.champion, tags=tags)
+    )
+    champions = Champions(
+        contract,
+        {KnownAt.CONTACT: ChampionHolder(lambda served: hostile)},
+        poll_seconds=60,
+    )
     champions.refresh()
     page = client_of(champions).get("/").text
     assert "<script>" not in page
@@ -197,9 +284,17 @@ def test_another_method_is_a_405_that_names_the_right_one(client):
     assert (reply.status_code, "POST" in reply.headers["Allow"]) == (405, True)
 
 
-def test_the_docs_page_shows_every_route_and_every_field_and_asks_nobody_else(client, contract):
+def test_the_docs_page_shows_every_route_and_every_field_and_asks_nobody_else(
+    client, contract
+):
     page = client.get("/docs").text
     document = client.get("/openapi.json").json
     assert [path for path in document["paths"] if path not in page] == []
-    assert [field for field in contract.fields if f"<code>{field}</code>" not in page] == []
-    assert "http" not in page.replace(document["info"]["description"], "").replace("HTTP", "")
+    assert [
+        field
+        for field in contract.fields
+        if f"<code>{field}</code>" not in page
+    ] == []
+    assert "http" not in page.replace(
+        document["info"]["description"], ""
+    ).replace("HTTP", "")

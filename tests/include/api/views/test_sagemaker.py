@@ -7,7 +7,10 @@ from include.contract import KnownAt
 
 
 def test_ping_is_503_until_a_champion_is_loaded_and_then_200(client, untrained):
-    assert (untrained.get("/ping").status_code, client.get("/ping").status_code) == (503, 200)
+    assert (
+        untrained.get("/ping").status_code,
+        client.get("/ping").status_code,
+    ) == (503, 200)
 
 
 @pytest.fixture
@@ -17,32 +20,50 @@ def rows(mixed):
 
 
 def test_json_is_answered_as_predict_does(client, rows):
-    assert client.post("/invocations", json=rows).json == client.post("/predict", json=rows).json
+    assert (
+        client.post("/invocations", json=rows).json
+        == client.post("/predict", json=rows).json
+    )
 
 
 def test_csv_is_answered_as_predict_does(client, mixed):
     body = mixed.head(40).to_csv(index=False)
-    ours, theirs = (client.post(path, data=body, content_type="text/csv") for path in ("/invocations", "/predict"))
+    ours, theirs = (
+        client.post(path, data=body, content_type="text/csv")
+        for path in ("/invocations", "/predict")
+    )
     assert ours.json == theirs.json
 
 
 def test_json_lines_are_answered_line_by_line(client, rows):
     body = "".join(json.dumps(row) + "\n" for row in rows)
-    reply = client.post("/invocations", data=body, content_type="application/jsonlines")
+    reply = client.post(
+        "/invocations", data=body, content_type="application/jsonlines"
+    )
     assert reply.mimetype == "application/jsonlines"
-    assert [json.loads(line) for line in reply.text.splitlines()] == client.post("/predict", json=rows).json[
-        "predictions"
-    ]
+    assert [
+        json.loads(line) for line in reply.text.splitlines()
+    ] == client.post("/predict", json=rows).json["predictions"]
 
 
-def test_the_versions_stand_in_the_header_that_sagemaker_hands_on(client, lead, contract):
+def test_the_versions_stand_in_the_header_that_sagemaker_hands_on(
+    client, lead, contract
+):
     reply = client.post("/invocations", json=lead)
-    assert reply.headers[ATTRIBUTES] == f"{contract.model_name()}=7;{contract.model_name(KnownAt.CAPTURE)}=3"
+    assert (
+        reply.headers[ATTRIBUTES]
+        == f"{contract.model_name()}=7;{contract.model_name(KnownAt.CAPTURE)}=3"
+    )
 
 
 def test_another_content_type_is_a_415(client):
-    reply = client.post("/invocations", data=b"x", content_type="application/x-npy")
-    assert (reply.status_code, "application/jsonlines" in reply.json["error"]) == (415, True)
+    reply = client.post(
+        "/invocations", data=b"x", content_type="application/x-npy"
+    )
+    assert (
+        reply.status_code,
+        "application/jsonlines" in reply.json["error"],
+    ) == (415, True)
 
 
 def test_without_a_champion_an_invocation_is_a_503(untrained, lead):

@@ -19,37 +19,67 @@ def verdict_of(analysis):
 def described(analysis):
     """The details of an analysis that has found nothing else."""
     evidence = Evidence(analysis, outages=analysis.outages)
-    return describe("run", "7", analysis.current_rows, evidence, assess_drift(Decisions(), evidence))
+    return describe(
+        "run",
+        "7",
+        analysis.current_rows,
+        evidence,
+        assess_drift(Decisions(), evidence),
+    )
 
 
 def verdict(reference, current, contract, share=0.3):
-    analysis = compare_leads(reference, current, contract, share_threshold=share, missing_jump=0.5)
+    analysis = compare_leads(
+        reference, current, contract, share_threshold=share, missing_jump=0.5
+    )
     return verdict_of(analysis)
 
 
 def drifted(frame):
-    return frame.assign(minutes=frame["minutes"] * 2, channel=frame["channel"].where(frame.index % 2 == 0, "new"))
+    return frame.assign(
+        minutes=frame["minutes"] * 2,
+        channel=frame["channel"].where(frame.index % 2 == 0, "new"),
+    )
 
 
 def test_the_same_population_is_stable(contract, accounts_of):
-    assert verdict(accounts_of(2000, 1), accounts_of(1500, 2), contract) == "stable"
+    assert (
+        verdict(accounts_of(2000, 1), accounts_of(1500, 2), contract)
+        == "stable"
+    )
 
 
-@pytest.mark.parametrize(("share", "expected"), [(2 / 7, "drift"), (0.3, "stable")])
-def test_a_share_that_reaches_the_threshold_is_drift(contract, accounts_of, share, expected):
-    assert verdict(accounts_of(2000, 1), drifted(accounts_of(1500, 2)), contract, share) == expected
+@pytest.mark.parametrize(
+    ("share", "expected"), [(2 / 7, "drift"), (0.3, "stable")]
+)
+def test_a_share_that_reaches_the_threshold_is_drift(
+    contract, accounts_of, share, expected
+):
+    assert (
+        verdict(
+            accounts_of(2000, 1), drifted(accounts_of(1500, 2)), contract, share
+        )
+        == expected
+    )
 
 
 def test_an_outage_wins_over_drift(contract, accounts_of):
     current = drifted(accounts_of(1500, 2)).assign(fit=None)
-    assert verdict(accounts_of(2000, 1), current, contract, share=0.1) == "outage"
+    assert (
+        verdict(accounts_of(2000, 1), current, contract, share=0.1) == "outage"
+    )
 
 
-def test_the_analysis_counts_rows_and_missing_shares_of_both_sides(contract, accounts_of):
+def test_the_analysis_counts_rows_and_missing_shares_of_both_sides(
+    contract, accounts_of
+):
     current = accounts_of(1500, 2).assign(fit=None)
     analysis = compare_leads(accounts_of(2000, 1), current, contract, 0.3, 0.5)
     assert (analysis.reference_rows, analysis.current_rows) == (2000, 1500)
-    assert (analysis.missing_reference["fit"], analysis.missing_current["fit"]) == (0.0, 1.0)
+    assert (
+        analysis.missing_reference["fit"],
+        analysis.missing_current["fit"],
+    ) == (0.0, 1.0)
     assert [outage.column for outage in analysis.outages] == ["fit"]
 
 
@@ -61,7 +91,9 @@ def on_disk(tmp_path):
         folder = tmp_path / str(len(list(tmp_path.iterdir())))
         folder.mkdir()
         for number, rows in enumerate(np.array_split(np.arange(len(frame)), 2)):
-            frame.iloc[rows].to_parquet(folder / f"{number:04d}_part_00.parquet", index=False)
+            frame.iloc[rows].to_parquet(
+                folder / f"{number:04d}_part_00.parquet", index=False
+            )
         return open_parquet(f"file://{folder}/")
 
     return write
@@ -69,7 +101,11 @@ def on_disk(tmp_path):
 
 @pytest.fixture
 def sample_of_1000(monkeypatch):
-    small = drift_config().model_copy(update={"sample": drift_config().sample.model_copy(update={"rows": 1000})})
+    small = drift_config().model_copy(
+        update={
+            "sample": drift_config().sample.model_copy(update={"rows": 1000})
+        }
+    )
     monkeypatch.setattr(judge, "drift_config", lambda: small)
 
 
@@ -77,19 +113,30 @@ def columns_of(analysis):
     return {column.column: column for column in analysis.report.columns}
 
 
-def test_rows_on_disk_give_the_analysis_of_their_frames(contract, accounts_of, on_disk):
-    before, now = accounts_of(2000, 1), drifted(accounts_of(1500, 2)).assign(fit=None)
+def test_rows_on_disk_give_the_analysis_of_their_frames(
+    contract, accounts_of, on_disk
+):
+    before, now = (
+        accounts_of(2000, 1),
+        drifted(accounts_of(1500, 2)).assign(fit=None),
+    )
     from_disk = compare_leads(on_disk(before), on_disk(now), contract, 0.3, 0.5)
     assert from_disk == compare_leads(before, now, contract, 0.3, 0.5)
 
 
-def test_up_to_the_sample_size_scores_are_those_of_all_rows(contract, accounts_of):
-    analysis = compare_leads(accounts_of(2000, 1), accounts_of(1500, 2), contract, 0.3, 0.5)
+def test_up_to_the_sample_size_scores_are_those_of_all_rows(
+    contract, accounts_of
+):
+    analysis = compare_leads(
+        accounts_of(2000, 1), accounts_of(1500, 2), contract, 0.3, 0.5
+    )
     assert {column.error for column in analysis.report.columns} == {0.0}
     assert analysis.sampled_rows == 2000
 
 
-def test_scores_of_more_rows_are_within_their_stated_error(contract, accounts_of, on_disk, sample_of_1000):
+def test_scores_of_more_rows_are_within_their_stated_error(
+    contract, accounts_of, on_disk, sample_of_1000
+):
     before, now = accounts_of(6000, 1), drifted(accounts_of(5000, 2))
     full = {c.column: c for c in judge_all_rows(before, now, contract)}
     analysis = compare_leads(on_disk(before), on_disk(now), contract, 0.3, 0.5)
@@ -104,58 +151,106 @@ def test_scores_of_more_rows_are_within_their_stated_error(contract, accounts_of
 
 def judge_all_rows(before, now, contract):
     columns = judge.comparable_columns(contract)
-    monitored = [column for column in columns if before[column.field].nunique(dropna=False) > 1]
-    comparison = judge.compare_frames(before, now, monitored, drift_config().missing)
+    monitored = [
+        column
+        for column in columns
+        if before[column.field].nunique(dropna=False) > 1
+    ]
+    comparison = judge.compare_frames(
+        before, now, monitored, drift_config().missing
+    )
     return judge.detect_drift(comparison, drift_config()).columns
 
 
-def test_a_score_within_its_error_of_the_threshold_is_settled_on_all_rows(contract, accounts_of, sample_of_1000):
+def test_a_score_within_its_error_of_the_threshold_is_settled_on_all_rows(
+    contract, accounts_of, sample_of_1000
+):
     before, now = accounts_of(6000, 1), accounts_of(5000, 2)
-    (full,) = (c for c in judge_all_rows(before, now, contract) if c.column == "minutes")
+    (full,) = (
+        c
+        for c in judge_all_rows(before, now, contract)
+        if c.column == "minutes"
+    )
     shift = (0.1 - full.score) * before["minutes"].std()
     for nudge in (0.99, 1.01):
         moved = now.assign(minutes=now["minutes"] + shift * nudge)
-        (exact,) = (c for c in judge_all_rows(before, moved, contract) if c.column == "minutes")
+        (exact,) = (
+            c
+            for c in judge_all_rows(before, moved, contract)
+            if c.column == "minutes"
+        )
         analysis = compare_leads(before, moved, contract, 0.3, 0.5)
         assert analysis.report.exact_columns == ("minutes",)
-        assert f"judged on all rows: minutes {exact.score:.4f}" in analysis.report.html()
+        assert (
+            f"judged on all rows: minutes {exact.score:.4f}"
+            in analysis.report.html()
+        )
         assert columns_of(analysis)["minutes"] == exact
 
 
-def test_a_method_without_a_known_error_is_computed_on_all_rows(contract, accounts_of, sample_of_1000, monkeypatch):
+def test_a_method_without_a_known_error_is_computed_on_all_rows(
+    contract, accounts_of, sample_of_1000, monkeypatch
+):
     pinned = judge.drift_config()
-    other = pinned.model_copy(update={"numeric": pinned.numeric.model_copy(update={"method": "ks", "threshold": 0.05})})
+    other = pinned.model_copy(
+        update={
+            "numeric": pinned.numeric.model_copy(
+                update={"method": "ks", "threshold": 0.05}
+            )
+        }
+    )
     monkeypatch.setattr(judge, "drift_config", lambda: other)
-    analysis = compare_leads(accounts_of(3000, 1), accounts_of(3000, 2), contract, 0.3, 0.5)
+    analysis = compare_leads(
+        accounts_of(3000, 1), accounts_of(3000, 2), contract, 0.3, 0.5
+    )
     assert set(analysis.report.exact_columns) == {"visits", "minutes"}
 
 
-def test_new_levels_are_reported_with_their_rows_and_are_no_outage(contract, accounts_of):
+def test_new_levels_are_reported_with_their_rows_and_are_no_outage(
+    contract, accounts_of
+):
     now = accounts_of(1500, 2)
     now = now.assign(channel=now["channel"].mask(now.index % 3 == 0, "partner"))
     analysis = compare_leads(accounts_of(2000, 1), now, contract, 0.3, 0.5)
-    assert analysis.new_levels == described(analysis).new_levels == {"channel": {"partner": 500}}
+    assert (
+        analysis.new_levels
+        == described(analysis).new_levels
+        == {"channel": {"partner": 500}}
+    )
     assert analysis.outages == ()
 
 
 @pytest.mark.parametrize("side", ["reference", "current window"])
-def test_a_column_that_one_side_lacks_is_left_out_and_the_others_are_compared(contract, accounts, side):
+def test_a_column_that_one_side_lacks_is_left_out_and_the_others_are_compared(
+    contract, accounts, side
+):
     without = accounts.drop(columns="minutes")
     pair = (without, accounts) if side == "reference" else (accounts, without)
     analysis = compare_leads(*pair, contract, 0.3, 0.5)
     of_both = compare_leads(accounts, accounts, contract, 0.3, 0.5)
     assert set(columns_of(analysis)) == set(columns_of(of_both)) - {"minutes"}
-    assert [outage.kind for outage in analysis.outages] == (["absent"] if side == "current window" else [])
+    assert [outage.kind for outage in analysis.outages] == (
+        ["absent"] if side == "current window" else []
+    )
 
 
-@pytest.mark.parametrize(("rows", "side"), [((0, 600), "reference"), ((600, 0), "current window")])
+@pytest.mark.parametrize(
+    ("rows", "side"), [((0, 600), "reference"), ((600, 0), "current window")]
+)
 def test_a_side_without_rows_is_named(contract, accounts, rows, side):
     with pytest.raises(NothingToCompareError, match=f"{side} has no rows"):
-        compare_leads(accounts.head(rows[0]), accounts.head(rows[1]), contract, 0.3, 0.5)
+        compare_leads(
+            accounts.head(rows[0]), accounts.head(rows[1]), contract, 0.3, 0.5
+        )
 
 
-def test_a_column_that_is_missing_on_both_sides_does_not_disturb_the_others(contract, accounts_of):
-    before, now = (accounts_of(1000, seed).assign(visits=np.nan, region=None) for seed in (1, 2))
+def test_a_column_that_is_missing_on_both_sides_does_not_disturb_the_others(
+    contract, accounts_of
+):
+    before, now = (
+        accounts_of(1000, seed).assign(visits=np.nan, region=None)
+        for seed in (1, 2)
+    )
     analysis = compare_leads(before, now, contract, 0.3, 0.5)
     assert verdict_of(analysis) == "stable"
     assert not {"visits", "region"} & set(columns_of(analysis))

@@ -6,13 +6,21 @@ from include.monitoring.columns.config import DriftConfig, drift_config
 
 def test_every_kind_of_column_has_a_pinned_method_and_threshold():
     config = drift_config()
-    assert (config.numeric.method, config.categorical.method) == ("wasserstein", "jensenshannon")
+    assert (config.numeric.method, config.categorical.method) == (
+        "wasserstein",
+        "jensenshannon",
+    )
     assert config.numeric.threshold == config.categorical.threshold == 0.1
-    assert (config.prediction.method, config.prediction.threshold) == ("wasserstein", 0.25)
+    assert (config.prediction.method, config.prediction.threshold) == (
+        "wasserstein",
+        0.25,
+    )
 
 
 def test_a_misspelt_key_is_refused_by_name():
-    content = drift_config().model_dump() | {"numerical": {"method": "psi", "threshold": 0.2}}
+    content = drift_config().model_dump() | {
+        "numerical": {"method": "psi", "threshold": 0.2}
+    }
     with pytest.raises(ValidationError, match="numerical"):
         DriftConfig.model_validate(content)
 

@@ -11,17 +11,25 @@ LEVELS = ["b", None, "a", "b", None, "b"]
 def test_levels_that_occur_are_counted_whatever_holds_them(dtype):
     tally = Tally(pd.Series(LEVELS, dtype=dtype))
     assert tally.counts.to_dict() == {"a": 1, "b": 3}
-    assert (len(tally), tally.missing, tally.missing_share) == (6, 2, pytest.approx(1 / 3))
+    assert (len(tally), tally.missing, tally.missing_share) == (
+        6,
+        2,
+        pytest.approx(1 / 3),
+    )
 
 
 def test_a_level_that_no_row_holds_is_not_counted():
-    values = pd.Series(pd.Categorical(["b", "d"], categories=["a", "b", "c", "d", "e"]))
+    values = pd.Series(
+        pd.Categorical(["b", "d"], categories=["a", "b", "c", "d", "e"])
+    )
     assert Tally(values).counts.to_dict() == {"b": 1, "d": 1}
 
 
 def test_more_levels_than_a_byte_can_number_are_counted():
     names = [f"level {n}" for n in range(128)]
-    assert Tally(pd.Series(names, dtype="category")).counts.to_dict() == dict.fromkeys(names, 1)
+    assert Tally(
+        pd.Series(names, dtype="category")
+    ).counts.to_dict() == dict.fromkeys(names, 1)
 
 
 @pytest.mark.parametrize(
@@ -38,8 +46,17 @@ def test_more_levels_than_a_byte_can_number_are_counted():
         ([], False),
     ],
 )
-def test_a_column_varies_if_it_holds_two_values_one_of_which_may_be_missing(values, expected):
+def test_a_column_varies_if_it_holds_two_values_one_of_which_may_be_missing(
+    values, expected
+):
     assert (
-        Tally(pd.Series(values, dtype=float if any(isinstance(v, float) for v in values) else object)).varies
+        Tally(
+            pd.Series(
+                values,
+                dtype=float
+                if any(isinstance(v, float) for v in values)
+                else object,
+            )
+        ).varies
         == expected
     )
