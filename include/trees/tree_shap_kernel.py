@@ -38,7 +38,7 @@ compiled_into_caller: Any = njit(fastmath=True, error_model="numpy")
 
 
 @compiled_into_caller
-def _load(cells, row):
+def _load(cells, row):  # type: ignore[no-untyped-def]
     """Return a row of NODES cells."""
     vector = ZEROS
     for node in range(NODES):
@@ -47,14 +47,14 @@ def _load(cells, row):
 
 
 @compiled_into_caller
-def _store(cells, row, vector):
+def _store(cells, row, vector):  # type: ignore[no-untyped-def]
     """Write a row of NODES cells."""
     for node in range(NODES):
         cells[row * INDEX(NODES) + INDEX(node)] = vector[node]
 
 
 @compiled_into_caller
-def _multiply(left, right):
+def _multiply(left, right):  # type: ignore[no-untyped-def]
     """Return the products, node by node."""
     vector = ZEROS
     for node in range(NODES):
@@ -63,7 +63,7 @@ def _multiply(left, right):
 
 
 @compiled_into_caller
-def _add(left, right):
+def _add(left, right):  # type: ignore[no-untyped-def]
     """Return the sums, node by node."""
     vector = ZEROS
     for node in range(NODES):
@@ -72,7 +72,7 @@ def _add(left, right):
 
 
 @compiled_into_caller
-def _total(vector):
+def _total(vector):  # type: ignore[no-untyped-def]
     """Return the sum over all nodes."""
     total = np.float32(0)
     for node in range(NODES):
@@ -119,7 +119,7 @@ def _go_down(  # type: ignore[no-untyped-def]
 
 
 @compiled_into_caller
-def _go_up(lead, first, splits, fields, parents, up, branches, is_on, values):
+def _go_up(lead, first, splits, fields, parents, up, branches, is_on, values):  # type: ignore[no-untyped-def]
     """Replace the products in `branches` by the sums of the leaves below, and add each split's part to `values`."""
     for back in range(splits):
         number = splits - INDEX(1) - INDEX(back)

@@ -33,6 +33,7 @@ CHEAP_MODULES = (
     "lifecycle",
     "lead_ops",
     "datetime",
+    "itertools",
     "logging",
     "re",
     "typing",
