@@ -19,10 +19,18 @@ def leads(statements, warehouse, layout):
     return f"public.{layout.contract.names.table}"
 
 
+@pytest.fixture(autouse=True)
+def no_tracking_server(monkeypatch):
+    """Which champion serves is each test's own statement, so nobody has to be asked."""
+    monkeypatch.setattr(window, "connect", lambda tracking_uri: None)
+
+
 @pytest.fixture
 def serving(monkeypatch):
     monkeypatch.setattr(
-        window, "champion", lambda model: SimpleNamespace(created_at=REGISTERED)
+        window,
+        "champion",
+        lambda client, model: SimpleNamespace(created_at=REGISTERED),
     )
 
 
@@ -74,7 +82,7 @@ def plan(contract, statements, warehouse):
 
 
 def test_without_a_champion_the_window_is_empty(monkeypatch, plan):
-    monkeypatch.setattr(window, "champion", lambda model: None)
+    monkeypatch.setattr(window, "champion", lambda client, model: None)
     planned = plan()
     assert (planned["since"], planned["until"], planned["expected_rows"]) == (
         RUN_AFTER,

@@ -178,3 +178,14 @@ def test_a_card_written_twice_is_one_object(bare, layout):
     for _ in range(2):
         write_model_card(layout, bare.name, bare.version)
     assert len(list_objects(layout.report("models", bare.name))) == 1
+
+
+def test_the_threshold_on_the_card_is_the_models_own_whatever_the_tag_of_its_version_says(
+    challenger, client, contract
+):
+    model, version = challenger["model"], challenger["version"]
+    before = card_facts(settings(), client, model, version)
+    client.set_model_version_tag(model, version, "threshold", "0.987")
+    after = card_facts(settings(), client, model, version)
+    assert after.model_decision == before.model_decision
+    assert "0.987" not in model_card(after, contract)
