@@ -97,7 +97,7 @@ def build_account(names: dict[str, str]) -> Iterator[Callable[[], None]]:
             )
             for layer in stage.layers:
                 stacks.apply(layer, CODE)
-            names.update(stage.given | stacks.outputs())
+            names.update(stage.values | stacks.outputs())
             elsewhere = (
                 "MLFLOW_TRACKING_URI",
                 "LEADS_TRAINING_SUBNETS",
