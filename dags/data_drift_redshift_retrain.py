@@ -34,11 +34,11 @@ from lifecycle.flow import join, watcher
 from lifecycle.names import RUN, RUN_AFTER
 from lifecycle.promotion import (
     champion_challenger,
-    decide_and_carry_out,
-    mode_param,
 )
-from lifecycle.training import STAGES_PARAM, train_challengers
+from lifecycle.promotion_branches import decide_and_carry_out, mode_param
+from lifecycle.training import STAGES_PARAM
 from lifecycle.training_backend import BACKEND_PARAM
+from lifecycle.training_group import train_challengers
 
 PARAMS = {
     "drift_share_threshold": Param(

@@ -20,9 +20,8 @@ from lifecycle.flow import join, watcher
 from lifecycle.names import RUN
 from lifecycle.promotion import (
     champion_challenger,
-    decide_and_carry_out,
-    mode_param,
 )
+from lifecycle.promotion_branches import decide_and_carry_out, mode_param
 from lifecycle.training import STAGES
 
 PARAMS = {

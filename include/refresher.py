@@ -4,13 +4,17 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from typing import Generic, TypeVar
 
 from include.errors import LeadsError
 
 log = logging.getLogger(__name__)
 
 
-class Refresher[T]:
+T = TypeVar("T")
+
+
+class Refresher(Generic[T]):  # noqa: UP046 - Glue runs this in Python 3.11
     """Hold a value that is read again in a thread of its own (`start`) or when somebody asks for it (`latest`)."""
 
     def __init__(

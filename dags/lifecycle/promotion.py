@@ -2,28 +2,15 @@
 
 import logging
 
-from airflow.providers.standard.operators.python import BranchPythonOperator
-from airflow.sdk import Asset, Param, TriggerRule, chain, task
+from airflow.sdk import Asset, TriggerRule, task
 
 from lead_ops.notifications import Notifier
-from lifecycle.approval import question
-from lifecycle.defaults import API_CALL, CHEAP_COMPUTE, DECISION
+from lifecycle.defaults import API_CALL, CHEAP_COMPUTE
 
 CHAMPIONS = Asset("champions")
 BRANCHES_MEET = {"trigger_rule": TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS}
 
 log = logging.getLogger(__name__)
-
-
-def mode_param():
-    """Return `promotion_mode` of a trigger form; a new one for each DAG, because a run writes its own value into it."""
-    return Param(
-        "enabled",
-        type="string",
-        enum=["enabled", "approval", "dry_run", "disabled"],
-        description="enabled: carry out the gate's verdict. approval: ask a person first, in Airflow; no answer within "
-        "24 hours keeps the champion. dry_run: record the verdict only. disabled: no gate, no promotion.",
-    )
 
 
 @task(**CHEAP_COMPUTE)
@@ -153,22 +140,3 @@ def keep_champion(comparisons, params=None, dag_run=None, ti=None):
         log.info("%s version %s: %s", decision.model, decision.version, reasons)
         results.append(comparison | {"reasons": reasons})
     return [with_pages(comparison) for comparison in results]
-
-
-def decide_and_carry_out(comparisons, end):
-    """Wire what follows the gate: the branch by mode and verdict, the question to a person, promotion or not.
-
-    Args:
-        comparisons: of `champion_challenger`.
-        end: where the branches meet.
-    """
-    arguments = {"comparisons": comparisons}
-    decide_promotion = BranchPythonOperator(
-        task_id="decide_promotion",
-        python_callable=next_promotion_step,
-        op_kwargs=arguments,
-        **DECISION,
-    )
-    ends = [promote(comparisons), keep_champion(comparisons)]
-    chain(decide_promotion, *question(comparisons), ends, end)
-    chain(decide_promotion, ends)

@@ -1,20 +1,13 @@
 """Tasks that turn the warehouse's labelled leads into a registered challenger, one mapped task per family and stage."""
 
-from typing import NamedTuple
-
-from airflow.sdk import Param, TaskGroup, XComArg, chain, task
+from airflow.sdk import Param, task
 
 from lead_ops.links import STAGES as SCORING_STAGES
 from lead_ops.notifications import Notifier
 from lifecycle.defaults import CHEAP_COMPUTE, COSTLY_COMPUTE, DECISION
-from lifecycle.names import RUN
 from lifecycle.training_backend import (
-    family_results,
-    plan_sagemaker_jobs,
     planned_jobs,
-    train_on_sagemaker,
 )
-from lifecycle.warehouse import statements
 
 # A DAG file is parsed without include/, so this repeats the names of include/training/families.py; a test compares.
 FAMILIES = [
@@ -139,31 +132,3 @@ def register_challenger(
         params.get("primary_metric"),
     )
     return with_model_card({**registered, "snapshot_uri": snapshot_uri})
-
-
-class Training(NamedTuple):
-    """The task group and what it hands on."""
-
-    group: TaskGroup
-    challengers: XComArg
-
-
-def train_challengers(group_id):
-    """Wire snapshot → EDA report → one task per family and stage, here or on SageMaker → one challenger per stage."""
-    with TaskGroup(group_id) as group:
-        snapshot_uri = write_manifest(RUN, SNAPSHOT_SQL)
-        chain(
-            statements("unload_snapshot", VOTES_SQL, SNAPSHOT_SQL), snapshot_uri
-        )
-        parent_run_id = start_training(snapshot_uri, RUN)
-        chain(eda_report(snapshot_uri, RUN), parent_run_id)
-        shared = {"snapshot_uri": snapshot_uri, "parent_run_id": parent_run_id}
-        trained = train_family.partial(**shared).expand(job=plan_training())
-        jobs = train_on_sagemaker(
-            plan_sagemaker_jobs(RUN, families=FAMILIES, **shared)
-        )
-        results = family_results(trained, jobs.output)
-        challengers = register_challenger.partial(
-            results=results, **shared
-        ).expand(stage=chosen_stages())
-    return Training(group, challengers)

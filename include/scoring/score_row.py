@@ -8,6 +8,7 @@ column by column (`include.scoring.scores`) with the names of `Score`.
 from datetime import datetime
 from types import UnionType
 from typing import (
+    TYPE_CHECKING,
     Annotated,
     Any,
     ClassVar,
@@ -17,13 +18,15 @@ from typing import (
     get_origin,
 )
 
-import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field, create_model
 from typing_extensions import (
     TypedDict,  # Glue runs Python 3.11, where pydantic takes no other
 )
 
 from include.contract import Contract
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 class Reason(TypedDict):
@@ -109,13 +112,6 @@ class ListedScore(BaseModel):
 FIELDS = tuple(Score.model_fields)
 """Names of a score's columns, in the order of answers and of scored files; `reasons` are there if asked for."""
 LISTED = tuple(ListedScore.model_fields)
-ARROW: dict[Any, pa.DataType] = {
-    int: pa.int32(),
-    float: pa.float64(),
-    str: pa.string(),
-    datetime: pa.timestamp("us"),
-    list: pa.string(),  # reasons, as JSON
-}
 NUMPY = {int: "int64", float: "float64"}
 
 
@@ -134,11 +130,20 @@ def answer_model(contract: Contract) -> type[BaseModel]:
     return create_model("Prediction", **fields)
 
 
-def scores_schema(contract: Contract) -> pa.Schema:
+def scores_schema(contract: Contract) -> "pa.Schema":
     """Return columns and types of the table of scores, as Redshift's COPY reads them from Parquet."""
+    import pyarrow as pa  # the scoring API goes without it
+
+    arrow_types: dict[Any, pa.DataType] = {
+        int: pa.int32(),
+        float: pa.float64(),
+        str: pa.string(),
+        datetime: pa.timestamp("us"),
+        list: pa.string(),  # reasons, as JSON
+    }
     columns = [(contract.key, pa.string())]
     for name in StoredScore.table_order:
-        columns.append((name, ARROW[_plain_type(StoredScore, name)]))
+        columns.append((name, arrow_types[_plain_type(StoredScore, name)]))
     return pa.schema(columns)
 
 

@@ -151,7 +151,9 @@ def test_the_champion_is_deployed_once_replaced_and_taken_back_when_the_check_fa
         versions[1],
     )
     monkeypatch.setattr(
-        deployment, "_by_model", lambda versions, contract: {"another": "model"}
+        deployment,
+        "_versions_by_model",
+        lambda contract, versions: {"another": "model"},
     )
     failed = ready.run("deploy_endpoint")
     assert (

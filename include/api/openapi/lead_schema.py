@@ -112,10 +112,10 @@ def _category(column: Column) -> Json:
 
 
 def _storable(column: Column, *other_types: str) -> Json:
-    """Return the schema of any text that fits into the warehouse, where a character takes up to four bytes."""
+    """Return the schema of any text; the warehouse counts bytes, so longer text than this never fits."""
     return {
         "type": ["string", *other_types],
-        "maxLength": TEXT_BYTES[column.type] // 4,
+        "maxLength": TEXT_BYTES[column.type],
         "pattern": r"^[^\x00]*$",
     }
 

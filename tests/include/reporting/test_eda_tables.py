@@ -75,6 +75,7 @@ def test_the_strongest_feature_and_its_levels_come_first(contract, accounts):
 def test_correlations_are_between_numbers_ordinals_flags_and_the_label(
     contract, accounts
 ):
+    accounts["minutes"] = accounts["minutes"].round()
     accounts["visits"] = 2 * accounts["minutes"]
     table = profile(accounts, contract).correlations
     assert set(table.columns) == {

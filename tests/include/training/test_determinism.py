@@ -22,6 +22,7 @@ TRAIN = """
 import hashlib, json, sys
 import pandas as pd
 from include.contract import KnownAt, load_contract
+from include.settings import Decisions
 from include.training.dataset import make_dataset
 from include.training.fit import fit_family
 contract, stage, answer = load_contract("x_education"), KnownAt.CAPTURE, {}

@@ -1,0 +1,42 @@
+"""What follows the gate: the branch by mode and verdict, the question to a person, promotion or not."""
+
+from airflow.providers.standard.operators.python import BranchPythonOperator
+from airflow.sdk import Param, chain
+
+from lifecycle.approval import question
+from lifecycle.defaults import DECISION
+from lifecycle.promotion import (
+    keep_champion,
+    next_promotion_step,
+    promote,
+)
+
+
+def mode_param():
+    """Return `promotion_mode` of a trigger form; a new one for each DAG, because a run writes its own value into it."""
+    return Param(
+        "enabled",
+        type="string",
+        enum=["enabled", "approval", "dry_run", "disabled"],
+        description="enabled: carry out the gate's verdict. approval: ask a person first, in Airflow; no answer within "
+        "24 hours keeps the champion. dry_run: record the verdict only. disabled: no gate, no promotion.",
+    )
+
+
+def decide_and_carry_out(comparisons, end):
+    """Wire what follows the gate: the branch by mode and verdict, the question to a person, promotion or not.
+
+    Args:
+        comparisons: of `champion_challenger`.
+        end: where the branches meet.
+    """
+    arguments = {"comparisons": comparisons}
+    decide_promotion = BranchPythonOperator(
+        task_id="decide_promotion",
+        python_callable=next_promotion_step,
+        op_kwargs=arguments,
+        **DECISION,
+    )
+    ends = [promote(comparisons), keep_champion(comparisons)]
+    chain(decide_promotion, *question(comparisons), ends, end)
+    chain(decide_promotion, ends)

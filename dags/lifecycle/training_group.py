@@ -1,0 +1,53 @@
+"""The task group of a training: from the snapshot to the challengers of all chosen stages."""
+
+from typing import NamedTuple
+
+from airflow.sdk import TaskGroup, XComArg, chain
+
+from lifecycle.names import RUN
+from lifecycle.training import (
+    FAMILIES,
+    SNAPSHOT_SQL,
+    VOTES_SQL,
+    chosen_stages,
+    eda_report,
+    plan_training,
+    register_challenger,
+    start_training,
+    train_family,
+    write_manifest,
+)
+from lifecycle.training_backend import (
+    family_results,
+    plan_sagemaker_jobs,
+    train_on_sagemaker,
+)
+from lifecycle.warehouse import statements
+
+
+class Training(NamedTuple):
+    """The task group and what it hands on."""
+
+    group: TaskGroup
+    challengers: XComArg
+
+
+def train_challengers(group_id):
+    """Wire snapshot → EDA report → one task per family and stage, here or on SageMaker → one challenger per stage."""
+    with TaskGroup(group_id) as group:
+        snapshot_uri = write_manifest(RUN, SNAPSHOT_SQL)
+        chain(
+            statements("unload_snapshot", VOTES_SQL, SNAPSHOT_SQL), snapshot_uri
+        )
+        parent_run_id = start_training(snapshot_uri, RUN)
+        chain(eda_report(snapshot_uri, RUN), parent_run_id)
+        shared = {"snapshot_uri": snapshot_uri, "parent_run_id": parent_run_id}
+        trained = train_family.partial(**shared).expand(job=plan_training())
+        jobs = train_on_sagemaker(
+            plan_sagemaker_jobs(RUN, families=FAMILIES, **shared)
+        )
+        results = family_results(trained, jobs.output)
+        challengers = register_challenger.partial(
+            results=results, **shared
+        ).expand(stage=chosen_stages())
+    return Training(group, challengers)
