@@ -136,13 +136,15 @@ class MwaaEnvironment:
         deleted_files = _below_dags(deleted)
         conflicts = []
         for dag_id, dag in dags.items():
-            other = present.get(dag_id)
-            if other is None or other["is_stale"]:
+            deployed = present.get(dag_id)
+            if deployed is None or deployed["is_stale"]:
                 continue
-            if _is_one_of(other["fileloc"], [dag["fileloc"], *deleted_files]):
+            if _is_one_of(
+                deployed["fileloc"], [dag["fileloc"], *deleted_files]
+            ):
                 continue
             conflicts.append(
-                f"{dag_id} of dags/{dag['fileloc']} is in {other['fileloc']} already: rename it, or delete that file"
+                f"{dag_id} of dags/{dag['fileloc']} is in {deployed['fileloc']} already: rename it, or delete that file"
             )
         return conflicts
 

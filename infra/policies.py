@@ -131,16 +131,16 @@ def unused(
 def compare(calls: Iterable[Call], names: Names) -> tuple[list[str], list[str]]:
     """Return as lines what the policies refuse of the calls and of what they imply, and what they allow in vain."""
     policies = statements(names)
-    needed = list(calls)
-    for call in list(needed):
-        needed += implied(call, names["KeyArn"], names["AWS::Region"])
+    all_calls = list(calls)
+    for call in list(all_calls):
+        all_calls += implied(call, names["KeyArn"], names["AWS::Region"])
     denials = set()
-    for call in needed:
+    for call in all_calls:
         for resource in refused(call, policies):
             denials.add(f"{call.role} may not {call.action} on {resource}")
     spare = [
         f"{role:27}{sid:34}{action}"
-        for role, sid, action in unused(policies, needed)
+        for role, sid, action in unused(policies, all_calls)
     ]
     return sorted(denials), spare
 

@@ -88,9 +88,9 @@ def require_settled(
 
 def parameters(environment: Environment) -> list[str]:
     """Return what is missing from, or wrong with, the parameters of any layer, the last one's included."""
-    made = set(FROM_DEPLOYMENT)
+    outputs = set(FROM_DEPLOYMENT)
     for layer in environment.layers:
-        made.update(template(layer).get("Outputs", {}))
+        outputs.update(template(layer).get("Outputs", {}))
     findings = []
     for layer in environment.layers:
         for name, spec in template(layer)["Parameters"].items():
@@ -99,7 +99,7 @@ def parameters(environment: Environment) -> list[str]:
                     findings.append(
                         f"{name} {problem}: correct it in {environment.file}"
                     )
-            elif name not in made and "Default" not in spec:
+            elif name not in outputs and "Default" not in spec:
                 findings.append(
                     f"{name}, which layer {layer} needs, is missing: set it in {environment.file}"
                 )

@@ -161,12 +161,12 @@ def artefacts(client: MlflowClient, run_id: str) -> dict[str, bytes]:
 def _aliases(client: MlflowClient, registered: ModelVersion) -> tuple[str, ...]:
     """Return the aliases that point at the version, sorted."""
     versions = client.get_registered_model(registered.name).aliases
-    own = [
+    aliases = [
         alias
         for alias, number in versions.items()
         if str(number) == str(registered.version)
     ]
-    return tuple(sorted(own))
+    return tuple(sorted(aliases))
 
 
 def _json(files: Mapping[str, bytes], name: str) -> dict[str, Any] | None:

@@ -1,1 +1,4 @@
-"""Redshift: Data API client and SQL templates."""
+"""Talk to Redshift: the Data API's client, and the SQL files rendered for one contract.
+
+May import lake, contract and settings; nothing here knows a model.
+"""
