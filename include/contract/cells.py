@@ -16,6 +16,7 @@ Each of the four once had rules of its own. Where they differed the strictest on
 - minimum and maximum hold everywhere (the pipeline knew none);
 - an ordinal has one of its levels, as the API had it (Glue counted and loaded others);
 - a yes_no is exactly `Yes` or `No` (the pipeline took any case);
+- text is compared and stored as `include.contract.text.clean_text` returns it;
 - text fits into the column of the warehouse, as Glue had it, and can be written in UTF-8 without NUL (the API had no
   limit).
 """
@@ -25,6 +26,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from include.contract.text import clean_text
 
 if TYPE_CHECKING:
     from include.contract.model import Contract
@@ -37,6 +40,8 @@ INTEGER = re.compile(
     r"[+-]?[0-9]+(\.0*)?"
 )  # 3.0 is what pandas writes for 3 in a column with missing values
 NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
+NOT_ZERO = re.compile(r"^[+-]?[0.]*[1-9]")
+"""A number with a digit other than 0 before its exponent."""
 SMALLEST_INTEGER = -(2**31)
 LARGEST_INTEGER = 2**31 - 1
 LARGEST = 2**53
@@ -65,7 +70,7 @@ class CellRule:
 
     Attributes:
         type: the column's type in the contract.
-        null_tokens: texts that mean missing, after trimming; compared exactly.
+        null_tokens: texts that mean missing, after `clean_text`; compared exactly.
         minimum: smallest number; None for no bound but the type's own.
         maximum: largest number; None for no bound but the type's own.
         levels: the only texts that are allowed; empty where any text is.
@@ -124,7 +129,7 @@ def read_cell(rule: CellRule, value: Any) -> Cell | None:
         value: text, or what JSON has in its place: None, a number, a truth value, a list or an object.
 
     Returns:
-        int for an integer column, float for a number column, else trimmed text.
+        int for an integer column, float for a number column, else text as `clean_text` returns it.
 
     Raises:
         CellError: the cell breaks the rule; its message says what the cell must be.
@@ -132,7 +137,7 @@ def read_cell(rule: CellRule, value: Any) -> Cell | None:
     if value is None:
         return None
     if isinstance(value, str):
-        value = value.strip()
+        value = clean_text(value)
         if value in rule.null_tokens:
             return None
     elif isinstance(value, dict | list):
@@ -188,9 +193,14 @@ def _number(value: object) -> float:
 def _number_of_text(text: str) -> float:
     if NUMBER.fullmatch(text):
         number = float(text)
-        if math.isfinite(number):
-            return number
-        raise CellError("not a number", "must be a finite number")
+        if not math.isfinite(number):
+            raise CellError("not a number", "must be a finite number")
+        if number == 0 and NOT_ZERO.search(text):
+            raise CellError(
+                "too close to 0",
+                "must be 0 or a number that a computer can tell from 0",
+            )
+        return number
     if text.lstrip("+-").lower() in ("nan", "inf", "infinity"):
         raise CellError("not a number", "must be a finite number")
     raise CellError("not a number", "must be a number")
