@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from include.contract import cells, text, load_contract
+from include.contract import cells, load_contract, text
 from include.contract.cells import (
     LARGEST,
     CellError,
