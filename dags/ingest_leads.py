@@ -2,9 +2,10 @@
 
 Raw CSV files in S3 become rows of the leads table, once each, however often the run is repeated.
 
-1. `wait_for_files` waits for a CSV below the folder (by default yesterday's, `raw-data/dt=YYYY-MM-DD/`).
+1. `wait_for_files` waits for a `.csv` or `.csv.gz` below the folder (by default yesterday's: `raw-data/dt=YYYY-MM-DD`).
 2. `crawl` catalogues the raw files, `type_and_quarantine` (Glue, Spark) types them by the contract.
-3. `quality_gate` stops the run if columns are missing, nothing was loaded or too many rows were quarantined.
+3. `quality_gate` stops the run if columns are missing, nothing was loaded, a file cannot be read, too many rows were
+   quarantined, or keys are damaged or shared by many leads. It names what was not read (docs/files.md).
 4. `copy_into_staging` and `merge_leads` bring them into the warehouse; the asset `leads` is updated.
 
 Re-run: safe. Every path carries the run, and the merge goes by key. Run `bootstrap_platform` once before.

@@ -278,6 +278,13 @@ class Decisions(BaseSettings):
     max_quarantined_share: float = Field(
         0.05, ge=0, le=1, description="the quality gate stops a load above it"
     )
+    max_superseded_share: float = Field(
+        0.05,
+        ge=0,
+        le=1,
+        description="the quality gate stops a load if different rows of one file with the same key are a larger share "
+        "of the file",
+    )
     drift_share_threshold: float = Field(
         0.3,
         ge=0,

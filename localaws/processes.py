@@ -50,6 +50,20 @@ class LogStream:
             self._logs.put_log_events(**self._names, logEvents=events)
 
 
+def write_log(
+    logs: Any, group: str, stream: str, messages: Sequence[str]
+) -> None:
+    """Add messages to a stream of CloudWatch Logs, which is created if need be; `logs` is a boto3 client."""
+    names = {"logGroupName": group, "logStreamName": stream}
+    _create(logs.create_log_group, logGroupName=group)
+    _create(logs.create_log_stream, **names)
+    milliseconds = int(time.time() * 1000)
+    events = [
+        {"timestamp": milliseconds, "message": message} for message in messages
+    ]
+    logs.put_log_events(**names, logEvents=events)
+
+
 def _create(call: Any, **names: str) -> None:
     try:
         call(**names)

@@ -7,10 +7,10 @@ from airflow.providers.amazon.aws.operators.glue import GlueJobOperator
 from airflow.providers.amazon.aws.operators.glue_crawler import (
     GlueCrawlerOperator,
 )
-from airflow.providers.amazon.aws.sensors.s3 import S3KeySensor
 from airflow.sdk import Asset, task
 
 from lifecycle.defaults import API_CALL, COSTLY_COMPUTE, QUALITY_GATE, SENSOR
+from lifecycle.file_sensor import PATTERN, LeadFilesSensor
 from lifecycle.names import RUN
 from lifecycle.warehouse import statements
 
@@ -42,11 +42,10 @@ def wait_as_asked(context):
 
 
 def wait_for_files():
-    """Wait for at least one CSV object below the source folder, at any depth."""
-    return S3KeySensor(
+    """Wait for at least one object below the source folder that the job reads, at any depth."""
+    return LeadFilesSensor(
         task_id="wait_for_files",
-        bucket_key=SOURCE + "*.csv",
-        wildcard_match=True,
+        bucket_key=SOURCE + PATTERN,
         mode="reschedule",
         poke_interval=60,
         timeout=LONGEST_WAIT,

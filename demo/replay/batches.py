@@ -1,17 +1,22 @@
-"""Cut a CSV of leads into batches in the order of the contract's clock; every row keeps its bytes."""
+"""Cut a CSV of leads into batches in the order of the contract's clock; every row keeps its bytes.
 
-import csv
+The file is read by the functions of the Glue job: what the job reads, the replay reads. Only UTF-16 and gzip are
+written again, as UTF-8.
+"""
+
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from demo.errors import UnusableFileError
 from include.contract import Contract
-
-ENCODING = {
-    "encoding": "utf-8",
-    "errors": "surrogateescape",
-}  # any byte survives the way in and out
+from include.contract.text import Headings, clean_text
+from include.glue.csv_extent import read_record
+from include.glue.csv_header import Header, find_header
+from include.glue.csv_lines import Line, decode_line, plain_bytes
+from include.glue.errors import UnreadableFileError
+from include.glue.job_contract import parse_contract
 
 
 @dataclass(frozen=True)
@@ -49,20 +54,20 @@ def cut(
     """Return the batches of a CSV, oldest leads first.
 
     Args:
-        content: the file: a header, then one record a lead; quoted line breaks are fine.
+        content: the file: a header, then one record a lead; quoted line breaks are fine, titles above the header and
+            blank rows are left out.
         contract: names the clock column. Rows whose clock is no number come last, so that none is lost.
         periods: where the batches end; the last one takes the rest.
 
     Raises:
-        UnusableFileError: no clock column in the header, or fewer rows than periods.
+        UnusableFileError: no CSV text, no clock column in the header, or fewer rows than periods.
     """
-    header, *records = _records(content.decode(**ENCODING)) or [""]
-    if len(records) < len(periods):
+    source = _read_source(content, contract)
+    if len(source.records) < len(periods):
         raise UnusableFileError(
-            f"{len(records)} rows are too few for {len(periods)} batches"
+            f"{len(source.records)} rows are too few for {len(periods)} batches"
         )
-    position = _clock_position(header, contract)
-    oldest_first = sorted(records, key=lambda record: _clock(record, position))
+    oldest_first = sorted(source.records, key=lambda record: record.clock)
     batches = []
     start = 0
     for period in periods:
@@ -71,51 +76,95 @@ def cut(
             if period is periods[-1]
             else round(period.until * len(oldest_first))
         )
-        content = _join([header, *oldest_first[start:end]])
-        batches.append(Batch(period.name, period.title, content, end - start))
+        rows = [record.content for record in oldest_first[start:end]]
+        batch_content = _join([source.header, *rows])
+        batches.append(
+            Batch(period.name, period.title, batch_content, end - start)
+        )
         start = end
     return tuple(batches)
 
 
-def _clock_position(header: str, contract: Contract) -> int:
-    clock = contract.column(contract.clock).name
-    names = [
-        name.strip().removeprefix("\ufeff")
-        for name in next(csv.reader([header]), [])
-    ]
-    if clock not in names:
-        raise UnusableFileError(
-            f"no column {clock!r} in the header: {', '.join(names)}"
-        )
-    return names.index(clock)
+class _Record(NamedTuple):
+    """A record's clock and its bytes."""
+
+    clock: float
+    content: bytes
 
 
-def _records(text: str) -> list[str]:
-    """Return the records of the file, quoted line breaks kept inside them, empty lines left out."""
-    lines = text.splitlines(keepends=True)
-    if (
-        "\r\n" in text
-    ):  # then a lone line break is part of a cell, quoted or not
-        lines = [f"{line}\r\n" for line in text.split("\r\n")]
-    reader = csv.reader(lines)
-    records = []
-    start = 0
-    for _ in reader:
-        records.append("".join(lines[start : reader.line_num]))
-        start = reader.line_num
-    return [record for record in records if record.strip()]
+class _Source(NamedTuple):
+    """The bytes of a file's header and its records."""
+
+    header: bytes
+    records: list[_Record]
 
 
-def _clock(record: str, position: int) -> float:
-    cells = next(csv.reader([record]), [])
+def _read_source(content: bytes, contract: Contract) -> _Source:
+    """Return header and records of a file. Raises UnusableFileError."""
     try:
-        return float(cells[position])
+        byte_lines = plain_bytes(content).splitlines(keepends=True)
+    except UnreadableFileError as error:
+        raise UnusableFileError(f"the file is {error}") from error
+    lines = [decode_line(line) for line in byte_lines]
+    job_contract = parse_contract(contract.model_dump_json())
+    header = find_header(job_contract, lines)
+    if header is None:
+        return _Source(b"", [])
+    position = _clock_position(header, contract, job_contract.headings)
+    records = list(_records(byte_lines, lines, header, position))
+    return _Source(b"".join(byte_lines[header.start : header.end]), records)
+
+
+def _clock_position(
+    header: Header, contract: Contract, headings: Headings
+) -> int:
+    """Return which cell holds the clock. Raises UnusableFileError."""
+    if header.above:
+        raise UnusableFileError(
+            f"line {header.above[0].start + 1} stands above the header, line {header.start + 1}, and may be a lead; "
+            "put the header first"
+        )
+    clock = contract.column(contract.clock)
+    for position, name in enumerate(header.names):
+        if headings.find(name) == clock.field:
+            return position
+    raise UnusableFileError(
+        f"no column {clock.name!r} in the header: {header.problem}"
+    )
+
+
+def _records(
+    byte_lines: Sequence[bytes],
+    lines: Sequence[Line],
+    header: Header,
+    position: int,
+) -> Iterator[_Record]:
+    """Yield every record below the header that is not blank."""
+    index = header.end
+    while index < len(lines):
+        if lines[index].blank:
+            index += 1
+            continue
+        record = read_record(lines, index, header.width)
+        end = index + record.line_count
+        if record.problem or not record.blank:
+            clock = _clock(record.cells, position)
+            yield _Record(clock, b"".join(byte_lines[index:end]))
+        index = end
+
+
+def _clock(cells: Sequence[str], position: int) -> float:
+    """Return the clock of a record, infinite if it has none."""
+    try:
+        clock = float(clean_text(cells[position]))
     except (IndexError, ValueError):
         return math.inf
+    return math.inf if math.isnan(clock) else clock
 
 
-def _join(records: Iterable[str]) -> bytes:
-    lines = [
-        record if record.endswith("\n") else f"{record}\n" for record in records
-    ]
-    return "".join(lines).encode(**ENCODING)
+def _join(records: Iterable[bytes]) -> bytes:
+    """Return the records one below the other, each with a line end."""
+    return b"".join(
+        record if record.endswith((b"\n", b"\r")) else record + b"\n"
+        for record in records
+    )

@@ -10,9 +10,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from include.contract.errors import ContractError
     from include.contract.loader import load_contract, parse_contract
-    from include.contract.model import Column, Contract, KnownAt
+    from include.contract.model import (
+        DEFAULT_NULL_TOKENS,
+        Column,
+        Contract,
+        KnownAt,
+    )
 
 __all__ = [
+    "DEFAULT_NULL_TOKENS",
     "Column",
     "Contract",
     "ContractError",
@@ -22,6 +28,7 @@ __all__ = [
 ]
 
 _MODULES = {
+    "DEFAULT_NULL_TOKENS": "model",
     "Column": "model",
     "Contract": "model",
     "ContractError": "errors",

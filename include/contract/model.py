@@ -14,6 +14,24 @@ from pydantic import (
 Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 Text = Annotated[str, StringConstraints(min_length=1)]
 
+DEFAULT_NULL_TOKENS = (
+    "",
+    "NA",
+    "N/A",
+    "n/a",
+    "#N/A",
+    "<NA>",
+    "NULL",
+    "null",
+    "None",
+    "NaN",
+    "nan",
+    "-",
+    "(blank)",
+)
+"""What spreadsheets, databases and programs write for a missing value. A contract that has one of them as a level, such
+as NA for Namibia, names its own."""
+
 
 class KnownAt(StrEnum):
     """When a column's value becomes known, in the order of a lead's life."""
@@ -86,11 +104,11 @@ class Column(_Strict):
         for key, levels in (
             ("allowed", self.allowed),
             ("order", self.order),
-            ("groups", self._grouped()),
+            ("groups", self.group_levels),
         ):
             if len(levels) != len(set(levels)):
                 raise ValueError(f"'{key}' names a level twice")
-        unlisted = sorted(set(self._grouped()) - set(self.allowed))
+        unlisted = sorted(set(self.group_levels) - set(self.allowed))
         if self.allowed and unlisted:
             raise ValueError(
                 f"'groups' names levels that 'allowed' does not: {', '.join(unlisted)}"
@@ -109,7 +127,8 @@ class Column(_Strict):
             raise ValueError("'minimum' is above 'maximum'")
         return self
 
-    def _grouped(self) -> tuple[str, ...]:
+    @property
+    def group_levels(self) -> tuple[str, ...]:
         """Return the levels of all groups, one after the other."""
         grouped: list[str] = []
         for levels in self.groups.values():
@@ -149,7 +168,8 @@ class Contract(_Strict):
     description: Text
     names: Names
     null_tokens: tuple[str, ...] = Field(
-        description="cells that mean missing, after trimming; compared exactly"
+        DEFAULT_NULL_TOKENS,
+        description="cells that mean missing, after trimming; compared exactly",
     )
     key: Identifier = Field(description="field that identifies a lead")
     label: Identifier = Field(
@@ -188,6 +208,18 @@ class Contract(_Strict):
             raise ValueError(
                 "'label' must be an integer column with minimum 0 and maximum 1"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _no_level_is_missing(self) -> Self:
+        for column in self.columns:
+            levels = {*column.allowed, *column.order, *column.group_levels}
+            lost = sorted(levels.intersection(self.null_tokens))
+            if lost:
+                raise ValueError(
+                    f"'null_tokens' has {', '.join(lost)}, which is a level of {column.name}; "
+                    "name the contract's own null_tokens without it"
+                )
         return self
 
     def column(self, field: str) -> Column:

@@ -1,20 +1,49 @@
-"""Turns a CSV file into records: typed rows, rejected rows with the reason, and a summary of the file."""
+"""Turn a CSV file into records: typed rows, rejected rows with the reason, and a summary of the file.
 
-import csv
+    for record in parse_file(contract, content): ...
+
+or, for a part of a file whose header is known,
+
+    record, line_count = parse_record(contract, header, lines, start)
+"""
+
 import json
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from include.glue.csv_lines import Line, split_lines, split_record
+from include.glue.csv_extent import RawRecord, read_record
+from include.glue.csv_header import Header, find_header
+from include.glue.csv_lines import DELIMITER, Line, split_lines
+from include.glue.errors import UnreadableFileError
 from include.glue.job_contract import JobContract
 from include.glue.rows import BrokenRule, type_row
 
+ABOVE_HEADER = "row: it stands above the header"
+FOOTER = "row: a footer below the table"
+FOOTER_RECORDS = 20
+"""More records than this at the end of a file are no footer."""
+FOOTER_CELLS = 2
+"""A line of a footer has at most a label and a figure."""
+SKIPPED_LINES_NAMED = 20
+
 
 class Record(NamedTuple):
-    """What becomes of one source row.
+    """What becomes of one record of a file.
 
-    Its kind is `row` (typed), `rejected`, or `file`, whose summary is in `raw`.
+    Its kind is `row` (typed), `rejected`, `blank`, or `file`, whose summary
+    is in `raw`.
+
+    Attributes:
+        kind: see above.
+        line: number of its first line in the file, from 1.
+        raw: JSON of its cells by heading, or of its text if it has no cells.
+        rule: that it breaks, in the same words for every such record.
+        reason: the rule with what was found.
+        values: of a row, in the contract's order.
+        null_tokens: of a row, see `TypedRow`.
+        footer: whether it may be a line of a footer, at the end of a file.
     """
 
     kind: str
@@ -23,160 +52,243 @@ class Record(NamedTuple):
     rule: str | None = None
     reason: str | None = None
     values: tuple[Any, ...] | None = None
+    null_tokens: Sequence[tuple[str, str]] = ()
+    footer: bool = False
 
 
-@dataclass(frozen=True)
-class Header:
-    """A file's header: column names as written, where the contract's columns are, and what is wrong with it."""
+@dataclass
+class FileCounts:
+    """What a file, or a part of one, holds.
 
-    names: tuple[str, ...]
-    positions: tuple[int, ...]
-    missing: tuple[str, ...] = ()
-    extra: tuple[str, ...] = ()
-    problem: str | None = None
+    Attributes:
+        rows: records, blank ones included.
+        blank_rows: records without a filled cell.
+        null_tokens: rows by field and by text that means missing.
+    """
+
+    rows: int = 0
+    blank_rows: int = 0
+    null_tokens: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    def add(self, record: Record) -> None:
+        """Count one record that is no summary."""
+        self.rows += 1
+        self.blank_rows += record.kind == "blank"
+        self.null_tokens.update(record.null_tokens)
 
 
 def parse_file(contract: JobContract, content: bytes) -> Iterator[Record]:
-    """Yield every row of a CSV file as a record, then one of kind `file` with its summary. Blank lines are no rows."""
-    lines = split_lines(content)
-    start = next(
-        (index for index, line in enumerate(lines) if not line.blank),
-        len(lines),
-    )
-    if start == len(lines):
-        yield _summary(0, Header((), (), problem="empty file"))
-        return
-    header, header_lines = _read_header_lines(contract, lines, start)
-    rows = 0
-    for record in _parse_rows(contract, header, lines, start + header_lines):
-        rows += 1
-        yield record
-    yield _summary(rows, header)
+    """Yield every row of a CSV file as a record, then one of kind `file`.
 
-
-def _read_header_lines(
-    contract: JobContract, lines: Sequence[Line], start: int
-) -> tuple[Header, int]:
-    """Return the header that begins at `lines[start]`, and how many lines it takes."""
+    Blank rows are counted in the summary and not yielded. Empty lines are no
+    rows.
+    """
     try:
-        cells, line_count = split_record(lines, start)
-    except csv.Error as error:
-        return Header((), (), problem=f"header cannot be read: {error}"), 1
-    return read_header(contract, cells), line_count
+        lines = split_lines(content)
+    except UnreadableFileError as error:
+        yield summarise_file(FileCounts(), Header(problem=str(error)), True)
+        return
+    header = find_header(contract, lines)
+    if header is None:
+        yield summarise_file(FileCounts(), Header(problem="empty file"))
+        return
+    counts = FileCounts()
+    for record in parse_records(contract, header, lines):
+        counts.add(record)
+        if record.kind != "blank":
+            yield record
+    yield summarise_file(counts, header)
 
 
-def read_header(contract: JobContract, cells: Sequence[str]) -> Header:
-    """Return the header whose names are `cells`: matched by trimmed name, in any order; nameless columns are extra."""
-    names = tuple(cell.strip() for cell in cells)
-    contract_names = [column.name for column in contract.columns]
-    missing = tuple(name for name in contract_names if name not in names)
-    extra = tuple(
-        name or f"(column {number} has no name)"
-        for number, name in enumerate(names, start=1)
-        if name not in contract_names
-    )
-    problem = _header_problem(names, missing)
-    positions: tuple[int, ...] = ()
-    if problem is None:
-        positions = tuple(names.index(name) for name in contract_names)
-    return Header(names, positions, missing, extra, problem)
-
-
-def _header_problem(names: Sequence[str], missing: Sequence[str]) -> str | None:
-    """Return why no row of the file can be typed, or None."""
-    if missing:
-        return f"missing column: {', '.join(missing)}"
-    repeated = sorted(
-        {name for name in names if name and names.count(name) > 1}
-    )
-    if repeated:
-        return f"column stands twice in the header: {', '.join(repeated)}"
-    return None
-
-
-def _summary(rows: int, header: Header) -> Record:
-    """Return the record of kind `file`."""
-    problem = header.problem
-    if problem is None and rows == 0:
-        problem = "header without rows"
-    summary = {
-        "rows": rows,
-        "problem": problem,
-        "missing": header.missing,
-        "extra": header.extra,
-    }
-    return Record("file", 0, json.dumps(summary))
-
-
-def _parse_rows(
-    contract: JobContract, header: Header, lines: Sequence[Line], start: int
+def parse_records(
+    contract: JobContract, header: Header, lines: Sequence[Line]
 ) -> Iterator[Record]:
-    """Yield the records of the rows from `lines[start]` on."""
+    """Yield every record of a file, blank ones included, without a summary."""
+    yield from records_above(header, lines)
+    yield from name_footer(_parse_below(contract, header, lines))
+
+
+def records_above(header: Header, lines: Sequence[Line]) -> Iterator[Record]:
+    """Yield the records above the header that are no title, as rejected."""
+    for start, record in header.above:
+        raw = _raw_lines(lines, start, record.line_count)
+        yield Record("rejected", start + 1, raw, ABOVE_HEADER, ABOVE_HEADER)
+
+
+def _parse_below(
+    contract: JobContract, header: Header, lines: Sequence[Line]
+) -> Iterator[Record]:
+    """Yield the records below the header."""
+    start = header.end
     while start < len(lines):
-        record, line_count = _parse_record(contract, header, lines, start)
-        if record:
+        record, line_count = parse_record(contract, header, lines, start)
+        if record is not None:
             yield record
         start += line_count
 
 
-def _parse_record(
-    contract: JobContract, header: Header, lines: Sequence[Line], start: int
+def parse_record(
+    contract: JobContract,
+    header: Header,
+    lines: Sequence[Line],
+    start: int,
 ) -> tuple[Record | None, int]:
-    """Return the record that begins at `lines[start]`, None for a blank line, and how many lines it takes.
+    """Return the record that begins at `lines[start]`, and its lines.
 
-    A line that is rejected is taken alone, so that an unclosed quote costs one row and not the rest of the file.
+    The record is None for an empty line. `lines` must reach as far as the
+    longest record, as quotes are followed to where they are closed.
     """
-    line = lines[start]
-    number = start + 1
-    if line.blank:
+    if lines[start].blank:
         return None, 1
-    try:
-        cells, line_count = split_record(lines, start)
-    except csv.Error as error:
-        return _rejected_line(
-            number, line, BrokenRule(f"row: {error}", f"row: {error}")
-        ), 1
-    broken_rule = _field_count_rule(header, cells)
-    if broken_rule:
-        return _rejected_line(number, line, broken_rule), 1
-    if not cells:
-        return None, line_count
-    return _parse_row(contract, header, number, cells), line_count
+    raw_record = read_record(lines, start, header.width)
+    record = _judge_record(contract, header, lines, start, raw_record)
+    return record, raw_record.line_count
 
 
-def _field_count_rule(
-    header: Header, cells: Sequence[str]
-) -> BrokenRule | None:
-    """Return the rule that a row with another number of fields than the header breaks."""
-    if header.problem or len(cells) == len(header.names):
-        return None
-    amount = "many" if len(cells) > len(header.names) else "few"
-    rule = f"row: too {amount} fields"
-    return BrokenRule(
-        rule, f"{rule} ({len(cells)} instead of {len(header.names)})"
+def _judge_record(
+    contract: JobContract,
+    header: Header,
+    lines: Sequence[Line],
+    start: int,
+    raw_record: RawRecord,
+) -> Record:
+    number = start + 1
+    if not raw_record.problem and raw_record.blank:
+        return Record("blank", number, "")
+    broken_rule = _broken_row_rule(header, raw_record)
+    if broken_rule is None:
+        return _parse_row(contract, header, number, raw_record)
+    raw = _raw_lines(lines, start, raw_record.line_count)
+    return Record(
+        "rejected",
+        number,
+        raw,
+        broken_rule.rule,
+        broken_rule.reason,
+        footer=_may_be_footer(raw_record, header),
     )
 
 
-def _rejected_line(number: int, line: Line, broken_rule: BrokenRule) -> Record:
-    """Return the record of a line that is no row; the line stands in it as it was written."""
-    raw = json.dumps({"line": line.text.rstrip("\r\n")}, ensure_ascii=False)
-    return Record("rejected", number, raw, broken_rule.rule, broken_rule.reason)
+def _broken_row_rule(
+    header: Header, raw_record: RawRecord
+) -> BrokenRule | None:
+    """Return why the record is no row of the header's cells, or None."""
+    if raw_record.problem:
+        rule = f"row: {raw_record.problem}"
+        return BrokenRule(rule, rule + _extent(raw_record))
+    width = len(raw_record.cells)
+    if header.rule or width == header.width:
+        return None
+    amount = "many" if width > header.width else "few"
+    rule = f"row: too {amount} fields"
+    found = f"({width} instead of {header.width})"
+    return BrokenRule(rule, f"{rule} {found}{_extent(raw_record)}")
+
+
+def _extent(raw_record: RawRecord) -> str:
+    """Return how many lines the record has, if it has more than one."""
+    if raw_record.line_count == 1:
+        return ""
+    return f", {raw_record.line_count} lines"
+
+
+def _raw_lines(lines: Sequence[Line], start: int, line_count: int) -> str:
+    """Return the lines as they are written, as JSON."""
+    text = "".join(line.text for line in lines[start : start + line_count])
+    return json.dumps({"line": text.rstrip("\r\n")}, ensure_ascii=False)
 
 
 def _parse_row(
-    contract: JobContract, header: Header, number: int, cells: list[str]
+    contract: JobContract,
+    header: Header,
+    number: int,
+    raw_record: RawRecord,
 ) -> Record:
-    """Return the record of a row, typed or rejected with every rule that it breaks."""
-    if header.problem:
+    """Return the record of a row, typed or with every rule that it breaks."""
+    cells = raw_record.cells
+    if header.rule:
         raw = json.dumps({"cells": cells}, ensure_ascii=False)
-        return Record("rejected", number, raw, header.problem, header.problem)
+        return Record("rejected", number, raw, header.rule, header.problem)
     raw = json.dumps(
-        dict(zip(header.names, cells, strict=True)), ensure_ascii=False
+        dict(zip(header.labels, cells, strict=True)), ensure_ascii=False
     )
-    values, broken_rules = type_row(
-        contract, [cells[position] for position in header.positions]
+    row = type_row(contract, [cells[place] for place in header.positions])
+    if not row.broken_rules:
+        return Record(
+            "row",
+            number,
+            raw,
+            values=row.values,
+            null_tokens=row.null_tokens,
+        )
+    reasons = "; ".join(broken_rule.reason for broken_rule in row.broken_rules)
+    return Record(
+        "rejected",
+        number,
+        raw,
+        row.broken_rules[0].rule,
+        reasons,
+        footer=_may_be_footer(raw_record, header),
     )
-    if broken_rules:
-        reasons = "; ".join(broken_rule.reason for broken_rule in broken_rules)
-        return Record("rejected", number, raw, broken_rules[0].rule, reasons)
-    return Record("row", number, raw, values=values)
+
+
+def _may_be_footer(raw_record: RawRecord, header: Header) -> bool:
+    """Return whether the record has as little in it as a line of a footer.
+
+    A row that stands in one cell, with all its separators, is none.
+    """
+    if raw_record.problem or header.rule:
+        return False
+    separators = sum(cell.count(DELIMITER) for cell in raw_record.cells)
+    return raw_record.filled <= FOOTER_CELLS and separators < header.width - 1
+
+
+def name_footer(records: Iterable[Record]) -> Iterator[Record]:
+    """Yield the records, those of a footer at their end rejected as such.
+
+    A blank record may stand in a footer; it keeps its kind.
+    """
+    pending: list[Record] = []
+    too_many = False
+    for record in records:
+        if record.kind == "blank" or (record.footer and too_many):
+            yield record
+            continue
+        if record.footer:
+            pending.append(record)
+            too_many = len(pending) > FOOTER_RECORDS
+            if not too_many:
+                continue
+            yield from pending
+        else:
+            too_many = False
+            yield from pending
+            yield record
+        pending = []
+    for record in pending:
+        reason = f"{FOOTER}: {record.reason}"
+        yield record._replace(rule=FOOTER, reason=reason)
+
+
+def summarise_file(
+    counts: FileCounts, header: Header, unreadable: bool = False
+) -> Record:
+    """Return the record of kind `file`."""
+    problem = header.problem
+    if problem is None and counts.rows == counts.blank_rows:
+        problem = "header without rows"
+    null_tokens: dict[str, dict[str, int]] = {}
+    for (name, token), rows in sorted(counts.null_tokens.items()):
+        null_tokens.setdefault(name, {})[token] = rows
+    summary = {
+        "rows": counts.rows,
+        "blank_rows": counts.blank_rows,
+        "problem": problem,
+        "unreadable": unreadable,
+        "missing": header.missing,
+        "extra": header.extra,
+        "skipped_lines": len(header.skipped),
+        "skipped": header.skipped[:SKIPPED_LINES_NAMED],
+        "null_tokens": null_tokens,
+    }
+    return Record("file", 0, json.dumps(summary))

@@ -9,3 +9,7 @@ class JobFailedError(LeadsError, RuntimeError):
 
 class ChampionsMissingError(LeadsError, RuntimeError):
     """The scoring job has no champions to score with."""
+
+
+class UnreadableFileError(LeadsError, ValueError):
+    """A file that is no CSV text at all; the message says what it is."""

@@ -2,9 +2,11 @@
 
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from include.contract.cells import CellRule, cell_rule
+from include.contract.text import Headings
 from include.glue.errors import JobFailedError
 
 SPARK_TYPES = {"integer": "int", "number": "double"}
@@ -45,6 +47,21 @@ class JobContract:
         """Return the field names in the order of the table."""
         return [column.field for column in self.columns]
 
+    @cached_property
+    def headings(self) -> Headings:
+        """Return what finds the column that a heading means."""
+        return Headings((column.name, column.field) for column in self.columns)
+
+    @cached_property
+    def key_position(self) -> int:
+        """Return which column is the key, counted from 0."""
+        return self.fields.index(self.key)
+
+    @property
+    def key_column(self) -> JobColumn:
+        """Return the column of the key."""
+        return self.columns[self.key_position]
+
 
 def parse_contract(text: str) -> JobContract:
     """Return the contract from its JSON. Raises JobFailedError where that is not one."""
@@ -54,7 +71,10 @@ def parse_contract(text: str) -> JobContract:
         columns = tuple(
             _column(column, null_tokens) for column in content["columns"]
         )
-        return JobContract(columns, content["key"])
+        contract = JobContract(columns, content["key"])
+        # a key that is no column is found here, not in the middle of a load
+        _ = contract.key_column
+        return contract
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise JobFailedError(
             f"the contract is not readable ({error!r}); upload it again as JSON"

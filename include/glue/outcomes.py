@@ -5,7 +5,7 @@ reader knows neither a row's source line nor what a broken row looked like. The 
 which holds it in memory, and may have 2 GB at most. Many files run side by side.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -14,24 +14,32 @@ from pyspark.sql import functions as sf
 
 from include.glue.csv_records import parse_file
 from include.glue.job_contract import JobContract
-from include.glue.storage import relative_path
+from include.glue.storage import literal, object_uri, relative_path
 
 SUPERSEDED = "superseded by a later row with the same key"
 RECORD_COLUMNS = "_kind string, _rule string, _reason string, _line int, _raw string, _file string, _changed bigint"
 
 
 def read_records(
-    spark: SparkSession, source_uri: str, contract: JobContract
+    spark: SparkSession,
+    source_uri: str,
+    contract: JobContract,
+    paths: Iterable[str],
 ) -> DataFrame:
     """Return one line per source row and one per file: the contract's fields, then RECORD_COLUMNS.
 
     Lazy: nothing is read before the frame is used. `_changed` is the file's modification time in milliseconds.
+
+    Args:
+        spark: session that reads.
+        source_uri: folder of the files.
+        contract: what a row is.
+        paths: of the files, seen from the folder.
     """
+    uris = [literal(object_uri(source_uri, path)) for path in paths]
     files = (
         spark.read.format("binaryFile")
-        .option("pathGlobFilter", "*.[cC][sS][vV]")
-        .option("recursiveFileLookup", "true")
-        .load(source_uri)
+        .load(uris)
         .select("path", sf.expr("unix_millis(modificationTime)"), "content")
     )
     fields = ", ".join(
@@ -87,6 +95,7 @@ def decide_outcomes(records: DataFrame, contract: JobContract) -> DataFrame:
         "_file",
         "_line",
         "_raw",
+        (is_row & sf.col("_changed_in_file")).alias("_changed_in_file"),
         outcome.alias("_outcome"),
         sf.when(superseded, SUPERSEDED)
         .otherwise(sf.col("_rule"))
@@ -100,8 +109,8 @@ def decide_outcomes(records: DataFrame, contract: JobContract) -> DataFrame:
 def _rank_rows_of_a_key(records: DataFrame, contract: JobContract) -> DataFrame:
     """Return the records with `_rank` among the rows of their key, 1 for the newest.
 
-    `_winner` says where the newest row stands, `_same` whether this row has the same values. What is no row has a
-    key of its own.
+    `_winner` says where the newest row stands, `_same` whether this row has the same values, `_changed_in_file`
+    whether the next newer row of the same file has other values. What is no row has a key of its own.
     """
     place = sf.concat_ws(" line ", "_file", "_line")
     identity = sf.when(
@@ -118,4 +127,8 @@ def _rank_rows_of_a_key(records: DataFrame, contract: JobContract) -> DataFrame:
         sf.row_number().over(newest_first).alias("_rank"),
         values.eqNullSafe(sf.first(values).over(newest_first)).alias("_same"),
         sf.first(place).over(newest_first).alias("_winner"),
+        (
+            sf.lag("_file").over(newest_first).eqNullSafe(sf.col("_file"))
+            & ~values.eqNullSafe(sf.lag(values).over(newest_first))
+        ).alias("_changed_in_file"),
     )

@@ -3,7 +3,7 @@
 Runs on Glue 5.0 (Spark 3.5, Python 3.11) with nothing but Spark and the project's own code as a zip
 (`--extra-py-files`). What a column is comes from the contract as JSON.
 
-Always: input rows = loaded + quarantined + duplicates.
+Always: input rows = loaded + quarantined + duplicates + blank. A row is a record, however many lines it takes.
 """
 
 import argparse
@@ -20,7 +20,13 @@ from include.glue.arguments import parse_arguments
 from include.glue.job_contract import JobContract, parse_contract
 from include.glue.metrics import summarise, unknown_levels, vanished
 from include.glue.outcomes import decide_outcomes, read_records
-from include.glue.storage import exists, list_csv_objects, read_text, write_text
+from include.glue.storage import (
+    exists,
+    list_csv_objects,
+    object_uri,
+    read_text,
+    write_text,
+)
 from include.glue.writing import write_loaded, write_quarantine
 
 ARGUMENTS = (
@@ -43,14 +49,15 @@ def read_outcomes(
     Raises:
         JobFailedError: there is no CSV object, or one vanished before it was read; the message names it.
     """
-    sizes = list_csv_objects(spark, source_uri)
+    listing = list_csv_objects(spark, source_uri)
     try:
-        records = read_records(spark, source_uri, contract)
+        records = read_records(spark, source_uri, contract, listing.sizes)
         outcomes = decide_outcomes(records, contract).persist()
-        return outcomes, summarise(outcomes, sizes, source_uri)
+        counts = summarise(outcomes, listing, source_uri, contract)
+        return outcomes, counts
     except (PySparkException, Py4JJavaError) as error:
-        for path in sizes:
-            if not exists(spark, f"{source_uri.rstrip('/')}/{path}"):
+        for path in listing.sizes:
+            if not exists(spark, object_uri(source_uri, path)):
                 raise vanished(path, source_uri) from error
         raise
 
@@ -86,13 +93,14 @@ def main(argv: Sequence[str] | None = None) -> None:
     finally:
         spark.stop()
     log.info(
-        "load %s: %s rows of %s file(s): %s loaded, %s quarantined, %s duplicates; metrics in %s",
+        "load %s: %s rows of %s file(s): %s loaded, %s quarantined, %s duplicates, %s blank; metrics in %s",
         metrics["load_id"],
         metrics["input_rows"],
         len(metrics["files"]),
         metrics["loaded_rows"],
         metrics["quarantined_rows"],
         metrics["duplicate_rows"],
+        metrics["blank_rows"],
         arguments.METRICS_URI,
     )
 

@@ -1,41 +1,75 @@
 """Reads, writes and lists objects through Hadoop's file system, which knows s3:// on Glue and file:// anywhere."""
 
 import re
-from typing import Any
+from typing import Any, NamedTuple
 
 from py4j.protocol import Py4JJavaError
 from pyspark.sql import SparkSession
 
 from include.glue.errors import JobFailedError
+from include.glue.source_names import unread_reason
+
+UNREAD_EXAMPLES = 5
 
 
-def list_csv_objects(spark: SparkSession, source_uri: str) -> dict[str, int]:
-    """Return the size in bytes of each CSV object below `source_uri`, by path relative to it.
+class Listing(NamedTuple):
+    """The objects below a source folder, by path relative to it.
 
-    Objects whose names begin with `_` or `.` are not data.
+    Attributes:
+        sizes: bytes of each object that is read.
+        unread: why each other object is left aside.
+    """
+
+    sizes: dict[str, int]
+    unread: dict[str, str]
+
+
+def list_csv_objects(spark: SparkSession, source_uri: str) -> Listing:
+    """Return the objects below `source_uri`, at any depth.
 
     Raises:
-        JobFailedError: there is none.
+        JobFailedError: there is none that is read.
     """
     root, file_system = _open(spark, source_uri)
     sizes: dict[str, int] = {}
+    unread: dict[str, str] = {}
     if file_system.exists(root):
         files = file_system.listFiles(root, True)
         while files.hasNext():
             status = files.next()
             path = relative_path(status.getPath().toString(), source_uri)
-            if _is_data(path):
+            reason = unread_reason(path)
+            if reason is None:
                 sizes[path] = status.getLen()
+            else:
+                unread[path] = reason
     if not sizes:
-        raise JobFailedError(
-            f"no CSV objects under {source_uri}; check the prefix that the sensor saw"
-        )
-    return sizes
+        raise _nothing_to_read(source_uri, unread)
+    return Listing(sizes, unread)
 
 
-def _is_data(path: str) -> bool:
-    hidden = any(part.startswith(("_", ".")) for part in path.split("/"))
-    return path.lower().endswith(".csv") and not hidden
+def _nothing_to_read(source_uri: str, unread: dict[str, str]) -> JobFailedError:
+    """Return the error of a folder without data, with what lies there."""
+    message = f"no CSV objects under {source_uri}"
+    if unread:
+        examples = [
+            f"{path} ({unread[path]})"
+            for path in sorted(unread)[:UNREAD_EXAMPLES]
+        ]
+        message += f"; {len(unread)} not read: {', '.join(examples)}"
+    return JobFailedError(f"{message}; check the prefix that the sensor saw")
+
+
+def object_uri(source_uri: str, path: str) -> str:
+    """Return the address of an object from its path below `source_uri`."""
+    if source_uri.rstrip("/").endswith(f"/{path}"):
+        return source_uri  # the source is that object
+    return f"{source_uri.rstrip('/')}/{path}"
+
+
+def literal(uri: str) -> str:
+    """Return the address so that Hadoop reads no pattern into it."""
+    return re.sub(r"([\\{}\[\]*?])", r"\\\1", uri)
 
 
 def exists(spark: SparkSession, uri: str) -> bool:

@@ -1,74 +1,213 @@
 """Decides from a load's metrics whether its rows may enter the warehouse."""
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 
 from include.lake.errors import LoadRejectedError
-from include.settings import Settings
+from include.settings import Decisions, Settings
 
-COUNTS = ("input_rows", "loaded_rows", "quarantined_rows", "duplicate_rows")
+COUNTS = (
+    "input_rows",
+    "loaded_rows",
+    "quarantined_rows",
+    "duplicate_rows",
+    "blank_rows",
+)
 REASONS_NAMED = 5
+OBJECTS_NAMED = 20
+FEW_SUPERSEDED_ROWS = 1
+"""So many rows of a file may differ from a later row with their key, however small the file is."""
+DIFFERENT_ROWS_OF_A_KEY = 50
+"""More different rows of one key in one file are no history of a lead: the key is one that many leads share."""
+
+log = logging.getLogger(__name__)
 
 
 def check_load(
     metrics: Mapping[str, Any], settings: Settings
-) -> dict[str, float]:
-    """Let a good load pass.
+) -> dict[str, Any]:
+    """Let a good load pass, and log what of it was not read.
 
     Args:
         metrics: what the Glue job wrote: counts of rows, missing columns, reasons of the quarantine.
-        settings: `max_quarantined_share` is the largest share of input rows that may be in quarantine. Rows that a
-            newer row of the same lead superseded lie there too but do not count: two full exports in one folder are
-            nobody's mistake.
+        settings: `max_quarantined_share` is the largest share of the rows that are not blank that may be in
+            quarantine. Two kinds of rows lie there and do not count. Rows that a newer row of the same lead
+            superseded: two full exports in one folder are nobody's mistake. Footers below a table: they are no leads.
+            `max_superseded_share` is the largest share of one file's rows that different rows of the same file may
+            supersede.
 
     Returns:
-        `input_rows`, `loaded_rows`, `quarantined_rows`, `duplicate_rows` and `quarantined_share` in [0, 1].
+        `input_rows`, `loaded_rows`, `quarantined_rows`, `duplicate_rows`, `blank_rows`, `quarantined_share` in [0, 1],
+        and of the objects that were not read `unread_object_count` and the first ones as `unread_objects`.
 
     Raises:
-        LoadRejectedError: a column is missing, no row was loaded, or the quarantined share is too large.
+        LoadRejectedError: a column is missing, no row was loaded, the quarantined share is too large, a file could
+            not be read, a key is in scientific notation, or too many rows of one file have one key.
     """
     counts = {name: metrics[name] for name in COUNTS}
-    rejected_rows = counts["quarantined_rows"] - metrics["superseded_rows"]
-    share = rejected_rows / max(counts["input_rows"], 1)
-    problems = _problems(
-        metrics, share, settings.decisions.max_quarantined_share
-    )
+    share = _quarantined_share(metrics)
+    problems = [
+        *_problems(metrics, share, settings.decisions),
+        *_key_problems(metrics, settings.decisions),
+    ]
     if problems:
         reasons = "; ".join(problems)
         raise LoadRejectedError(
             f"Load {metrics['load_id']} stopped: {reasons}. Correct the files and run the load again."
         )
-    return {**counts, "quarantined_share": share}
+    unread = [
+        f"{item['path']} ({item['reason']})"
+        for item in metrics["unread_objects"][:OBJECTS_NAMED]
+    ]
+    _warn(metrics, unread)
+    return {
+        **counts,
+        "quarantined_share": share,
+        "unread_object_count": metrics["unread_object_count"],
+        "unread_objects": unread,
+    }
+
+
+def _quarantined_share(metrics: Mapping[str, Any]) -> float:
+    """Return the share of the rows that are not blank that a rule rejected."""
+    rejected_rows = (
+        metrics["quarantined_rows"]
+        - metrics["superseded_rows"]
+        - metrics["footer_rows"]
+    )
+    filled_rows = metrics["input_rows"] - metrics["blank_rows"]
+    return float(rejected_rows / max(filled_rows, 1))
+
+
+def _warn(metrics: Mapping[str, Any], unread: list[str]) -> None:
+    """Log what was not read and did not stop the load."""
+    if unread:
+        log.warning(
+            "load %s: %s object(s) were not read: %s",
+            metrics["load_id"],
+            metrics["unread_object_count"],
+            ", ".join(unread),
+        )
+    for line in metrics["skipped_lines"]:
+        log.warning(
+            "load %s: %s line %s stands above the header and was skipped: %r",
+            metrics["load_id"],
+            line["source_file"],
+            line["source_line"],
+            line["text"],
+        )
 
 
 def _problems(
-    metrics: Mapping[str, Any], share: float, allowed_share: float
+    metrics: Mapping[str, Any], share: float, decisions: Decisions
 ) -> list[str]:
-    """Return every reason against the load."""
+    """Return every reason against the load, but for those about keys."""
     problems = []
     if metrics["missing_columns"]:
-        columns = ", ".join(metrics["missing_columns"])
-        problems.append(f"missing columns {columns}")
+        problems.append(_missing_columns(metrics))
+    unreadable = [
+        f"{file['source_file']} ({file['problem']})"
+        for file in metrics["files"]
+        if file["unreadable"]
+    ]
+    if unreadable:
+        problems.append(f"cannot be read: {_first(unreadable)}")
     if not metrics["loaded_rows"]:
         problems.append(_nothing_loaded(metrics))
+    allowed_share = decisions.max_quarantined_share
     if share > allowed_share:
+        filled_rows = metrics["input_rows"] - metrics["blank_rows"]
         problems.append(
-            f"{share:.1%} of {metrics['input_rows']} rows quarantined, {allowed_share:.1%} allowed: "
+            f"{share:.1%} of {filled_rows} rows quarantined, {allowed_share:.1%} allowed: "
             f"{_most_frequent_reasons(metrics)}"
         )
     return problems
 
 
+def _missing_columns(metrics: Mapping[str, Any]) -> str:
+    """Return the missing columns, and what was read as header in each file with a problem."""
+    text = f"missing columns {', '.join(metrics['missing_columns'])}"
+    files = _files_with_problems(metrics)
+    if files and metrics["loaded_rows"]:
+        text += f" in {_first(files)}"
+    return text
+
+
+def _key_problems(
+    metrics: Mapping[str, Any], decisions: Decisions
+) -> list[str]:
+    """Return what says that keys are not those of the leads."""
+    problems = []
+    damaged = metrics["damaged_keys"]
+    if damaged:
+        problems.append(
+            f"{damaged['rows']} key(s) damaged by a spreadsheet, the first one in "
+            f"{damaged['source_file']} line {damaged['source_line']}: {damaged['reason']}; "
+            "export again with the key as text"
+        )
+    problems += _superseded_in_files(metrics, decisions.max_superseded_share)
+    shared = [
+        f"{entry['key']!r} in {entry['source_file']} ({entry['superseded_rows'] + 1} rows)"
+        for entry in metrics["repeated_keys"]
+        if entry["superseded_rows"] >= DIFFERENT_ROWS_OF_A_KEY
+    ]
+    if shared:
+        problems.append(
+            f"more than {DIFFERENT_ROWS_OF_A_KEY} different rows of one file have one key: {', '.join(shared)}"
+        )
+    return problems
+
+
+def _superseded_in_files(
+    metrics: Mapping[str, Any], allowed_share: float
+) -> list[str]:
+    """Return the files in which too many rows differ from a later row with their key."""
+    problems = []
+    for file in metrics["files"]:
+        superseded_rows = file["superseded_rows"]
+        share = superseded_rows / max(file["rows"] - file["blank_rows"], 1)
+        if superseded_rows > FEW_SUPERSEDED_ROWS and share > allowed_share:
+            problems.append(
+                f"{superseded_rows} of {file['rows']} rows ({share:.1%}) of {file['source_file']} were superseded by "
+                f"different rows of the same file with the same key, {allowed_share:.1%} allowed: "
+                f"{_keys(metrics, file)}"
+            )
+    return problems
+
+
+def _keys(metrics: Mapping[str, Any], file: Mapping[str, Any]) -> str:
+    """Return the keys of a file that the most rows have."""
+    keys = [
+        f"{entry['key']!r} from line {entry['source_line']} on ({entry['superseded_rows'] + 1} rows)"
+        for entry in metrics["repeated_keys"]
+        if entry["source_file"] == file["source_file"]
+    ]
+    return ", ".join(keys) or "see the quarantine"
+
+
 def _nothing_loaded(metrics: Mapping[str, Any]) -> str:
     """Return that no row was loaded, with every file that is to blame."""
-    files = [
+    files = _files_with_problems(metrics)
+    if not files:
+        return "no row was loaded"
+    return f"no row was loaded: {_first(files)}"
+
+
+def _files_with_problems(metrics: Mapping[str, Any]) -> list[str]:
+    return [
         f"{file['source_file']} ({file['problem']})"
         for file in metrics["files"]
         if file["problem"]
     ]
-    if not files:
-        return "no row was loaded"
-    return f"no row was loaded: {', '.join(files)}"
+
+
+def _first(files: list[str]) -> str:
+    """Return the first files, and how many more there are."""
+    text = ", ".join(files[:OBJECTS_NAMED])
+    if len(files) > OBJECTS_NAMED:
+        text += f" and {len(files) - OBJECTS_NAMED} more"
+    return text
 
 
 def _most_frequent_reasons(metrics: Mapping[str, Any]) -> str:

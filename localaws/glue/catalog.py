@@ -2,6 +2,7 @@
 
 import csv
 import re
+import zlib
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from tempfile import NamedTemporaryFile
@@ -10,6 +11,7 @@ from typing import Any
 import duckdb
 
 _SAMPLE_BYTES = 1024 * 1024
+_GZIP = b"\x1f\x8b"
 _INTEGER = re.compile(r"[+-]?\d{1,18}")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _WIDTHS = {"bigint": 0, "double": 1, "string": 2}
@@ -26,13 +28,17 @@ _PARQUET_TYPES = {
 
 @dataclass
 class CrawledTable:
-    """What a crawler sees under one path: columns by name, in order of first appearance."""
+    """What a crawler sees under one path: columns by name, in order of first appearance.
+
+    `problems` says why an object could not be read, or not to its end, by key.
+    """
 
     classification: str = "UNKNOWN"
     columns: dict[str, str] = field(default_factory=dict)
     partitions: list[str] = field(default_factory=list)
     objects: int = 0
     size: int = 0
+    problems: dict[str, str] = field(default_factory=dict)
 
     def add(self, columns: dict[str, str]) -> None:
         """Merge a file's columns; where files disagree on a type the wider one stays."""
@@ -59,7 +65,10 @@ def table_name(bucket: str, prefix: str, table_prefix: str | None) -> str:
 def crawl_objects(
     s3: Any, bucket: str, prefix: str, objects: list[dict[str, Any]]
 ) -> CrawledTable:
-    """Read a sample of every object (keys, sizes as S3 lists them) and merge the schemas; empty objects have none."""
+    """Read a sample of every object (keys, sizes as S3 lists them) and merge the schemas; empty objects have none.
+
+    An object that cannot be read is named among the table's problems, and the others are crawled all the same.
+    """
     table = CrawledTable()
     for item in objects:
         key = item["Key"]
@@ -70,19 +79,33 @@ def crawl_objects(
         table.partitions = table.partitions or _partitions(
             key.removeprefix(prefix)
         )
-        sample = s3.get_object(
-            Bucket=bucket, Key=key, Range=f"bytes=0-{_SAMPLE_BYTES - 1}"
-        )["Body"].read()
-        if sample.startswith(b"PAR1"):
-            table.classification = "parquet"
-            content = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
-            table.add(_parquet_columns(content))
-        else:
-            table.classification = "csv"
-            table.add(
-                _csv_columns(sample, complete=len(sample) < _SAMPLE_BYTES)
-            )
+        try:
+            _crawl_object(s3, bucket, key, table)
+        except (duckdb.Error, zlib.error) as error:
+            table.problems[key] = str(error)
     return table
+
+
+def _crawl_object(s3: Any, bucket: str, key: str, table: CrawledTable) -> None:
+    """Add the columns of one object to the table."""
+    sample = s3.get_object(
+        Bucket=bucket, Key=key, Range=f"bytes=0-{_SAMPLE_BYTES - 1}"
+    )["Body"].read()
+    if sample.startswith(b"PAR1"):
+        table.classification = "parquet"
+        content = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+        table.add(_parquet_columns(content))
+        return
+    table.classification = "csv"
+    complete = len(sample) < _SAMPLE_BYTES
+    if sample.startswith(_GZIP):
+        unpacker = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+        sample = unpacker.decompress(sample, _SAMPLE_BYTES)
+        complete = unpacker.eof
+    columns, problem = _csv_columns(sample, complete)
+    table.add(columns)
+    if problem:
+        table.problems[key] = problem
 
 
 def _partitions(relative_key: str) -> list[str]:
@@ -117,8 +140,10 @@ def _parquet_type(engine_type: str) -> str:
     return _PARQUET_TYPES.get(engine_type, "string")
 
 
-def _csv_columns(sample: bytes, complete: bool) -> dict[str, str]:
-    """Return header and types of a CSV sample.
+def _csv_columns(
+    sample: bytes, complete: bool
+) -> tuple[dict[str, str], str | None]:
+    """Return header and types of a CSV sample, and why it could not be read to its end.
 
     What cannot be decoded is replaced, as a crawler only looks. The last line of a sample that is not `complete` may
     be cut off, so it is left out.
@@ -132,9 +157,9 @@ def _csv_columns(sample: bytes, complete: bool) -> dict[str, str]:
     lines = text.splitlines(keepends=True)
     if not complete and len(lines) > 1:
         lines = lines[:-1]
-    rows = list(csv.reader(lines))
+    rows, problem = _csv_rows(lines)
     if not rows:
-        return {}
+        return {}, problem
     header, *records = rows
     columns = {}
     for position, name in enumerate(header):
@@ -143,7 +168,22 @@ def _csv_columns(sample: bytes, complete: bool) -> dict[str, str]:
                 record[position] for record in records if position < len(record)
             ]
             columns[name.strip().lower()] = _csv_type(cells)
-    return columns
+    return columns, problem
+
+
+def _csv_rows(lines: list[str]) -> tuple[list[list[str]], str | None]:
+    """Return the rows, up to the first cell that Python's csv reader refuses, and why it does.
+
+    It refuses cells of more than 128 KiB, such as those that begin with a quote which is never closed.
+    """
+    reader = csv.reader(lines)
+    rows: list[list[str]] = []
+    try:
+        for row in reader:
+            rows.append(row)
+    except csv.Error as error:
+        return rows, f"line {reader.line_num}: {error}"
+    return rows, None
 
 
 def _csv_type(cells: list[str]) -> str:

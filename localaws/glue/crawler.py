@@ -14,11 +14,13 @@ from moto.glue.exceptions import CrawlerRunningException
 from moto.glue.models import FakeCrawl, FakeCrawler
 
 from localaws.glue.catalog import CrawledTable, crawl_objects, table_name
+from localaws.processes import write_log
 from localaws.roles import role_name
 from localaws.runtime import Runtime, list_objects, split_uri
 
 log = logging.getLogger(__name__)
 
+_PROBLEMS_LOGGED = 100
 _FIELDS = {
     "Role": "role",
     "DatabaseName": "database_name",
@@ -148,7 +150,7 @@ class LocalCrawler(FakeCrawler):  # type: ignore[misc] # moto is untyped here
         try:
             for target in targets:
                 bucket, prefix = split_uri(target["Path"])
-                self._crawl(bucket, prefix)
+                self._crawl(crawl, bucket, prefix)
         except ClientError as error:
             crawl.end("FAILED", error.response["Error"]["Message"])
         except JsonRESTError as error:
@@ -161,7 +163,7 @@ class LocalCrawler(FakeCrawler):  # type: ignore[misc] # moto is untyped here
         else:
             crawl.end("COMPLETED")
 
-    def _crawl(self, bucket: str, prefix: str) -> None:
+    def _crawl(self, crawl: Crawl, bucket: str, prefix: str) -> None:
         s3 = self.runtime.client("s3", role_name(self.role))
         folder = prefix if not prefix or prefix.endswith("/") else f"{prefix}/"
         self._catalog.get_database(
@@ -170,11 +172,26 @@ class LocalCrawler(FakeCrawler):  # type: ignore[misc] # moto is untyped here
         table = crawl_objects(
             s3, bucket, folder, list_objects(s3, bucket, folder)
         )
+        if table.problems:
+            self._log_problems(crawl, bucket, table.problems)
         if table.objects:
             name = table_name(bucket, prefix, self.table_prefix)
             self._save(
                 _table_input(name, f"s3://{bucket}/{folder}", table, self.name)
             )
+
+    def _log_problems(
+        self, crawl: Crawl, bucket: str, problems: dict[str, str]
+    ) -> None:
+        """Name the objects that could not be read in the crawler's log; they do not fail the crawl."""
+        messages = [
+            f"[{crawl.crawl_id}] WARN : s3://{bucket}/{key} could not be read to its end: {problem}"
+            for key, problem in sorted(problems.items())[:_PROBLEMS_LOGGED]
+        ]
+        for message in messages:
+            log.warning("crawler %s: %s", self.name, message)
+        logs = self.runtime.client("logs", role_name(self.role))
+        write_log(logs, crawl.log_group, crawl.log_stream, messages)
 
     def _save(self, table: dict[str, Any]) -> None:
         catalog = self._catalog

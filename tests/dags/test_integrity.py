@@ -160,7 +160,7 @@ def test_retries_back_off_exponentially_up_to_half_an_hour(tasks):
 
 def test_retries_follow_the_kind_of_work(tasks):
     limits = {
-        "S3KeySensor": 0,
+        "LeadFilesSensor": 0,
         "GlueJobOperator": 1,
         "RedshiftDataOperator": 3,
         "SageMakerTrainingOperator": 1,

@@ -35,7 +35,7 @@ def test_ingestion_is_one_chain_from_the_file_to_the_merge(dags):
     ] + [set()]
     types = [dag.get_task(step).task_type for step in steps[:3] + steps[4:]]
     assert types == [
-        "S3KeySensor",
+        "LeadFilesSensor",
         "GlueCrawlerOperator",
         "GlueJobOperator",
         "RedshiftDataOperator",

@@ -1,6 +1,7 @@
 """Cutting a file into batches."""
 
 import csv
+import gzip
 import io
 
 import pytest
@@ -48,6 +49,29 @@ def test_a_lead_whose_clock_is_no_number_comes_last_and_is_not_lost(contract):
 def test_a_last_line_without_a_line_end_stays_a_line_of_its_own(contract):
     first, _ = cut(b"Prospect ID,Lead Number\nb,2\na,1", contract, HALVES)
     assert first.content == b"Prospect ID,Lead Number\na,1\n"
+
+
+@pytest.mark.parametrize(
+    "encode",
+    [
+        lambda text: text.encode("utf-16"),
+        lambda text: b"\xef\xbb\xbf\xef\xbb\xbf" + text.encode(),
+        lambda text: gzip.compress(text.encode()),
+        lambda text: b"sep=,\r\nLead report,,\n,,\n" + text.encode(),
+        lambda text: text.replace("Lead Number", "lead\u00a0number").encode(),
+    ],
+)
+def test_what_the_glue_job_reads_is_cut(contract, encode):
+    # a header that ends with CRLF above rows that end with LF
+    text = "Prospect ID,Lead Number\r\na, 30\n,\nb,\u200b4\nc,5\n"
+    first, second = cut(encode(text), contract, HALVES)
+    assert first.content.splitlines()[1:] == ["b,\u200b4".encode(), b"c,5"]
+    assert second.content.splitlines()[1:] == [b"a, 30"]
+
+
+def test_a_file_that_is_no_csv_is_refused_by_name(contract):
+    with pytest.raises(UnusableFileError, match="Excel workbook"):
+        cut(b"PK\x03\x04", contract, HALVES)
 
 
 def test_a_file_without_the_clock_column_is_refused_by_name(contract):

@@ -1,6 +1,12 @@
 import pytest
 
-from include.contract import KnownAt, load_contract
+from include.contract import (
+    DEFAULT_NULL_TOKENS,
+    ContractError,
+    KnownAt,
+    load_contract,
+)
+from include.contract.cells import cell_rules, read_cell
 
 
 @pytest.mark.parametrize(
@@ -40,3 +46,34 @@ def test_every_column_may_be_shown_in_reasons_unless_the_contract_says_no(
     assert [column.field for column in columns if not column.explain] == [
         "channel"
     ]
+
+
+def test_a_contract_that_names_no_null_tokens_gets_the_usual_ones(
+    write_contract, small_yaml
+):
+    contract = load_contract(
+        write_contract(small_yaml.replace('null_tokens: [""]\n', ""))
+    )
+    assert contract.null_tokens == DEFAULT_NULL_TOKENS
+    rules = cell_rules(contract)
+    for word in ("NA", "N/A", "null", "None", "nan", "-", "#N/A", "(blank)"):
+        assert read_cell(rules["channel"], word) is None
+        assert read_cell(rules["visits"], f" {word}\u200b") is None
+
+
+def test_a_level_that_would_be_lost_as_missing_is_refused(
+    write_contract, small_yaml
+):
+    namibia = small_yaml.replace("[Web, Mail, SMS]", "[Web, Mail, SMS, NA]")
+    assert load_contract(write_contract(namibia))
+    with pytest.raises(
+        ContractError, match="'null_tokens' has NA, which is a level of Channel"
+    ):
+        load_contract(
+            write_contract(namibia.replace('null_tokens: [""]\n', ""))
+        )
+
+
+def test_the_real_contract_knows_the_usual_words_for_nothing():
+    contract = load_contract("x_education")
+    assert set(DEFAULT_NULL_TOKENS) < set(contract.null_tokens)

@@ -126,7 +126,10 @@ def outcome(folder: Path) -> Load:
     metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
     assert (
         metrics["input_rows"]
-        == len(table) + len(lines) + metrics["duplicate_rows"]
+        == len(table)
+        + len(lines)
+        + metrics["duplicate_rows"]
+        + metrics["blank_rows"]
     )
     assert metrics["loaded_rows"] == len(table)
     assert (

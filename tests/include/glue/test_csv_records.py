@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from include.contract.text import clean_text
 from include.glue.csv_records import parse_file
 from include.glue.errors import JobFailedError
 from include.glue.job_contract import parse_contract
@@ -20,8 +21,8 @@ def parse(contract, text):
     content = text if isinstance(text, bytes) else text.encode()
     *rows, summary = parse_file(contract, content)
     counts = json.loads(summary.raw)
-    assert counts["rows"] == len(rows), (
-        "the summary counts every row that came out"
+    assert counts["rows"] == len(rows) + counts["blank_rows"], (
+        "the summary counts every row that came out, and the blank ones"
     )
     return rows, counts
 
@@ -137,6 +138,7 @@ def test_an_unclosed_quote_costs_one_row_and_not_the_rest(contract):
         ("row", 4),
     ]
     assert json.loads(rows[0].raw) == {"line": 'a,1,0,3,1,"Web,hot,No'}
+    assert rows[0].reason == "row: a quote is not closed"
 
 
 def test_a_quote_that_closes_some_rows_later_costs_no_row_between(contract):
@@ -149,7 +151,7 @@ def test_a_quote_that_closes_some_rows_later_costs_no_row_between(contract):
         ("row", 3),
         ("rejected", 4),
     ]
-    assert rows[0].rule == "row: too many fields"
+    assert rows[0].rule == "row: a quote is not closed"
 
 
 def test_a_quoted_cell_may_hold_line_breaks_and_later_lines_keep_their_numbers(
@@ -198,9 +200,9 @@ def test_utf16_without_a_byte_order_mark_goes_to_quarantine_line_by_line(
         contract, f"{HEADER}\n{GOOD}\n{GOOD}\n".encode("utf-16-le")
     )
     assert [row.kind for row in rows] == ["rejected", "rejected"]
-    assert (
-        summary["problem"]
-        == "header cannot be read: not readable as UTF-8 text"
+    assert rows[0].rule == "header cannot be read: not readable as UTF-8 text"
+    assert summary["problem"].startswith(
+        f"{rows[0].rule}; line 1 was read as header: 'L"
     )
 
 
@@ -235,7 +237,13 @@ def test_a_renamed_column_is_one_missing_and_one_extra(contract):
         ["Visits"],
         ["Visit count"],
     )
-    assert rows[0].reason == summary["problem"] == "missing column: Visits"
+    assert rows[0].rule == "missing column: Visits"
+    assert (
+        rows[0].reason
+        == summary["problem"]
+        == "missing column: Visits; line 1 was read as header: "
+        f"{HEADER.replace('Visits', 'Visit count')!r}, with 7 of 8 columns"
+    )
     assert json.loads(rows[0].raw) == {"cells": GOOD.split(",")}
 
 
@@ -285,22 +293,27 @@ def test_every_line_that_is_not_blank_comes_out_once_whatever_it_holds(
     contract, lines
 ):
     unquoted = [line.replace(b'"', b"'") for line in lines]
-    *records, _ = parse_file(contract, b"\n".join([HEADER.encode(), *unquoted]))
-    expected = [
-        number
-        for number, line in enumerate(unquoted, start=2)
-        if line.decode("utf-8", errors="backslashreplace")
-        .replace("\0", "")
-        .strip()
-    ]
-    assert [record.line for record in records] == expected
+    *records, summary = parse_file(
+        contract, b"\n".join([HEADER.encode(), *unquoted])
+    )
+    numbers = {"blank row": [], "record": []}
+    for number, line in enumerate(unquoted, start=2):
+        text = line.decode("utf-8", errors="backslashreplace")
+        if not clean_text(text.replace("\0", "")):
+            continue
+        cells_seen = [clean_text(cell) for cell in text.split(",")]
+        kind = "record" if any(cells_seen) else "blank row"
+        numbers[kind].append(number)
+    assert [record.line for record in records] == numbers["record"]
+    assert json.loads(summary.raw)["blank_rows"] == len(numbers["blank row"])
 
 
 @given(content=st.binary())
 def test_no_content_makes_the_parser_fail(contract, content):
     for start in (b"", HEADER.encode() + b"\n"):
         *records, summary = parse_file(contract, start + content)
-        assert json.loads(summary.raw)["rows"] == len(records)
+        counts = json.loads(summary.raw)
+        assert counts["rows"] == len(records) + counts["blank_rows"]
 
 
 @pytest.mark.parametrize(

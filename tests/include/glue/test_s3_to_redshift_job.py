@@ -1,5 +1,9 @@
-"""The job on a real Spark session. The `load` fixture checks rows in = loaded + quarantined + duplicates every time."""
+"""The job on a real Spark session.
 
+The `load` fixture checks rows in = loaded + quarantined + duplicates + blank every time.
+"""
+
+import gzip
 import json
 import os
 import subprocess
@@ -94,7 +98,7 @@ BAD_ROWS = {
     "no key": (",2,1,1,0,Mail,cold,Yes", "Lead Id: the key is empty"),
     "an unclosed quote": (
         'b,2,1,1,0,"Mail,cold,Yes',
-        "row: ',' expected after '\"'",
+        "row: a quote is not closed",
     ),
 }
 
@@ -285,6 +289,93 @@ def test_running_a_load_again_replaces_what_it_wrote(load):
     assert sorted(again.rows, key=str) == sorted(first.rows, key=str)
 
 
+FIELD_FILES = {
+    "plain.csv": GOOD,
+    "nbsp.CSV": HEADER.replace("Lead Id", "\ufeff\ufeffLead\u00a0Id")
+    + 'k1,1,0,3,1.5, "Web",hot,No\n',
+    "[final] {a,b} *?/packed.CSV.GZ": gzip.compress(
+        (HEADER + "k2,1,0,3,1.5,Web\u200b,hot,No\n").encode()
+    ),
+    "100%20 a+b#1 \\ \u00fc/utf16.csv": (
+        HEADER + "k3,1,0,3,1.5,Select,hot,No\n"
+    ).encode("utf-16"),
+    "sep.csv": "sep=,\r\n" + HEADER + "k4,1,0,3,1.5,Web,hot,No\n",
+    "ghosts.csv": HEADER + "k5,1,0,3,1.5,Web,hot,No\n" + ",,,,,,,\n" * 40,
+    "note.csv": HEADER.strip()
+    + ',Note\nk6,1,0,3,1.5,Web,hot,No,"'
+    + "a line, of a thread\n" * 150
+    + '"\n',
+    "unclosed.csv": HEADER
+    + 'x,1,0,3,1.5,"Web,hot,No\nk7,1,0,3,1.5,Web,hot,No\n',
+    "many.csv": HEADER
+    + 'y,1,0,3,1.5,"'
+    + "n,1,0,3,1.5,Web,hot,No\n" * 5
+    + '",hot,No,too many\n',
+    "keys.csv": HEADER
+    + "".join(f"1.23457E+11,{nr},0,3,1.5,Web,hot,No\n" for nr in range(1, 5)),
+    "footer.csv": HEADER + "k8,1,0,3,1.5,Web,hot,No\nTotal,1\n",
+    "shared.csv": HEADER
+    + "".join(f"same,{nr},0,3,1.5,Web,hot,No\n" for nr in range(1, 5)),
+    "damaged.csv.gz": gzip.compress(GOOD.encode())[:-4],
+    "workbook.xlsx": b"PK",
+    "old.csv.bz2": b"BZh9",
+    "_batch=1/hidden.csv": GOOD,
+    ".tmp/hidden.csv": GOOD,
+}
+
+
+def test_files_from_the_field_are_read_or_named_in_one_load(load):
+    result = load(FIELD_FILES)
+    metrics = result.metrics
+    assert sorted(row["lead_id"] for row in result.rows) == [
+        "a",
+        *(f"k{number}" for number in range(1, 9)),
+        "same",
+    ]
+    assert {row["channel"] for row in result.rows} == {"Web", None}
+    assert metrics["blank_rows"] == 40
+    assert metrics["reasons"] == {
+        "row: a quote is not closed": 1,
+        "row: too many fields": 1,
+        "row: a footer below the table": 1,
+        "Lead Id: the key is in scientific notation, its last digits are lost": 4,
+        SUPERSEDED: 3,
+    }
+    assert metrics["footer_rows"] == 1
+    assert metrics["null_tokens"] == {"channel": {"Select": 1}}
+    assert metrics["skipped_lines"] == [
+        {"source_file": "sep.csv", "source_line": 1, "text": "sep=,"}
+    ]
+    assert metrics["damaged_keys"] == {
+        "rows": 4,
+        "source_file": "keys.csv",
+        "source_line": 2,
+        "reason": "Lead Id: the key is in scientific notation, its last digits are lost ('1.23457E+11')",
+    }
+    assert metrics["repeated_keys"] == [
+        {
+            "source_file": "shared.csv",
+            "source_line": 2,
+            "key": "same",
+            "superseded_rows": 3,
+        }
+    ]
+    assert {
+        item["path"]: item["reason"] for item in metrics["unread_objects"]
+    } == {
+        ".tmp/hidden.csv": "'.tmp' begins with _ or .",
+        "_batch=1/hidden.csv": "'_batch=1' begins with _ or .",
+        "old.csv.bz2": "its name does not end with .csv or .csv.gz",
+        "workbook.xlsx": "its name does not end with .csv or .csv.gz",
+    }
+    assert metrics["unread_object_count"] == 4
+    assert [
+        (file["source_file"], file["problem"][:15])
+        for file in metrics["files"]
+        if file["unreadable"]
+    ] == [("damaged.csv.gz", "gzip is damaged")]
+
+
 @pytest.mark.parametrize(
     "moment",
     ["list_csv_objects", "read_records"],
@@ -326,6 +417,16 @@ def test_a_prefix_without_csv_objects_ends_the_process_with_a_message(
     assert last_line.endswith(
         f"JobFailedError: no CSV objects under {source}; check the prefix that the sensor saw"
     )
+
+
+def test_a_prefix_with_other_objects_only_names_them(
+    spark, arguments, tmp_path
+):
+    (tmp_path / "raw" / "leads.xlsx").write_text("x")
+    with pytest.raises(
+        JobFailedError, match=r"no CSV objects .*; 1 not read: leads\.xlsx"
+    ):
+        job.run(spark, parse_arguments("", job.ARGUMENTS, arguments))
 
 
 def test_a_contract_that_is_not_there_ends_the_job_with_its_address(

@@ -1,5 +1,6 @@
 """Crawlers against plain boto3 calls."""
 
+import gzip
 import io
 
 import pyarrow as pa
@@ -110,6 +111,38 @@ def test_dirty_files_are_crawled_all_the_same(glue, put, crawl, prefix, body):
     put("dirty.csv", body)
     assert crawl()["LastCrawl"]["Status"] == "SUCCEEDED"
     assert list(columns(glue, table_of(prefix))) == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'a,b\n1,2\n3,"' + b"x" * 140_000 + b"\n",
+        b"a,b\n1,2\n3," + b"x" * 200_000 + b"\n",
+        gzip.compress(b"a,b\n1,2\n")[:15] + b"damaged",
+    ],
+    ids=["an unclosed quote", "a cell of 200 kB", "damaged gzip"],
+)
+def test_an_object_that_cannot_be_read_is_named_and_fails_no_crawl(
+    glue, put, crawl, prefix, client, body
+):
+    put("a.csv", b"a,b\n1,2\n")
+    put("bad.csv", body)
+    crawler = crawl()
+    assert crawler["LastCrawl"]["Status"] == "SUCCEEDED"
+    assert columns(glue, table_of(prefix)) == {"a": "bigint", "b": "bigint"}
+    events = client("logs").get_log_events(
+        logGroupName=crawler["LastCrawl"]["LogGroup"],
+        logStreamName=crawler["LastCrawl"]["LogStream"],
+    )["events"]
+    assert [f"{prefix}/bad.csv" in event["message"] for event in events] == [
+        True
+    ]
+
+
+def test_an_object_packed_by_gzip_is_crawled_as_csv(glue, put, crawl, prefix):
+    put("a.csv.gz", gzip.compress(b"a,b\n1,x\n"))
+    crawl()
+    assert columns(glue, table_of(prefix)) == {"a": "bigint", "b": "string"}
 
 
 def test_a_path_without_objects_makes_no_table(glue, crawl, prefix):

@@ -1,0 +1,31 @@
+"""A sensor that waits for the files which the ingestion job reads."""
+
+from airflow.providers.amazon.aws.sensors.s3 import S3KeySensor
+
+PATTERN = "*.csv"
+"""Says in logs and alerts what is waited for, behind the folder's address."""
+
+
+class LeadFilesSensor(S3KeySensor):
+    """Wait for one object below a folder that the job reads, at any depth.
+
+    S3KeySensor would take `[final]` in a folder's name as a pattern and
+    `.CSV` as another ending. Here names are literal text, and the rule of the
+    job decides which object is read.
+    """
+
+    def poke(self, context):
+        """Return whether there is such an object."""
+        from include.glue.source_names import unread_reason
+        from include.lake.objects import split_uri
+
+        bucket, folder = split_uri(self.bucket_key.removesuffix(PATTERN))
+        self.log.info("Poking for .csv and .csv.gz in %s", self.bucket_key)
+        for item in self.hook.iter_file_metadata(folder, bucket):
+            path = item["Key"].removeprefix(folder)
+            reason = unread_reason(path)
+            if reason is None:
+                self.log.info("Found %s", item["Key"])
+                return True
+            self.log.info("%s is not read: %s", item["Key"], reason)
+        return False
