@@ -163,8 +163,7 @@ def _header(
     start = candidate.start
     if record.problem:
         rule = f"header cannot be read: {record.problem}"
-        problem = f"{rule}; {_shown(lines, start)}"
-        header = Header(rule=rule, problem=problem)
+        header = Header(rule=rule, problem=f"{rule}; {_shown(lines, start)}")
     else:
         header = read_header(contract, record.cells)
     problem = header.problem
@@ -284,7 +283,7 @@ def _split_above(
         record = RawRecord([], 1)
         if not lines[index].blank:
             record = read_record(lines[:end], index, width)
-        if width > 1 and 2 * record.filled >= width:
+        if width and record.filled > 1 and 2 * record.filled >= width:
             above.append(PlacedRecord(index, record))
         else:
             skipped += [

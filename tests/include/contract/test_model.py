@@ -66,6 +66,7 @@ def test_a_level_that_would_be_lost_as_missing_is_refused(
 ):
     namibia = small_yaml.replace("[Web, Mail, SMS]", "[Web, Mail, SMS, NA]")
     assert load_contract(write_contract(namibia))
+    load_contract.cache_clear()
     with pytest.raises(
         ContractError, match="'null_tokens' has NA, which is a level of Channel"
     ):
