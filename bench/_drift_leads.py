@@ -130,10 +130,7 @@ def scenario(leads: pd.DataFrame, random: np.random.Generator) -> pd.DataFrame:
     contract = load_contract(settings().contract)
     changed = leads.copy()
     for column in contract.columns:
-        if (
-            column.field in (contract.key, contract.label, contract.clock)
-            or random.random() < 0.5
-        ):
+        if column.field in contract.roles or random.random() < 0.5:
             continue
         values = changed[column.field]
         if column.numeric:

@@ -6,9 +6,11 @@ Raw CSV files in S3 become rows of the leads table, once each, however often the
 2. `crawl` catalogues the raw files, `type_and_quarantine` (Glue, Spark) types them by the contract.
 3. `quality_gate` stops the run if columns are missing, nothing was loaded, a file cannot be read, too many rows were
    quarantined, or keys are damaged or shared by many leads. It names what was not read (docs/files.md).
-4. `copy_into_staging` and `merge_leads` bring them into the warehouse; the asset `leads` is updated.
+4. `merge_leads` copies them into staging and merges them into the table of leads; the asset `leads` is updated.
 
-Re-run: safe. Every path carries the run, and the merge goes by key. Run `bootstrap_platform` once before.
+Re-run: safe, in any order. Every path carries the run, and the merge goes by key: a row that is older than what the
+table has changes nothing, except that its outcome is kept where no newer row has one. Run `bootstrap_platform` once
+before.
 """  # noqa: D415 - a Markdown heading
 
 from datetime import timedelta
@@ -18,7 +20,6 @@ from airflow.sdk import Param, chain, dag
 from lifecycle.defaults import dag_defaults
 from lifecycle.ingestion import (
     LONGEST_WAIT,
-    copy_into_staging,
     crawl,
     merge_leads,
     quality_gate,
@@ -58,7 +59,6 @@ def ingest_leads():
         crawl(),
         type_and_quarantine(),
         quality_gate(RUN),
-        copy_into_staging(),
         merge_leads(),
     )
 

@@ -25,6 +25,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from include.contract.text import clean_text
@@ -75,6 +76,7 @@ class CellRule:
         maximum: largest number; None for no bound but the type's own.
         levels: the only texts that are allowed; empty where any text is.
         text_bytes: longest text in bytes of UTF-8; None for a number.
+        moment: whether the text says when a row was changed, so that it is compared with those of other rows.
     """
 
     type: str
@@ -83,6 +85,7 @@ class CellRule:
     maximum: float | None = None
     levels: tuple[str, ...] = ()
     text_bytes: int | None = None
+    moment: bool = False
 
 
 def cell_rule(
@@ -243,8 +246,24 @@ def _text(rule: CellRule, value: object, text_bytes: int) -> str:
             f"none of {', '.join(rule.levels)}",
             f"must be one of {', '.join(rule.levels)}",
         )
+    if rule.moment:
+        text = _moment(text)
     _check_storable(text, text_bytes)
     return text
+
+
+def _moment(text: str) -> str:
+    """Return a date or moment in UTC and in one form, so that two of them compare as text."""
+    try:
+        moment = datetime.fromisoformat(text)
+        if moment.tzinfo is not None:
+            moment = moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise CellError(
+            "not an ISO 8601 date or moment",
+            "must be a date or moment such as 2026-01-31 or 2026-01-31T08:30Z",
+        ) from None
+    return moment.replace(tzinfo=None).isoformat(timespec="microseconds")
 
 
 def _digits(value: object, text_bytes: int) -> object:

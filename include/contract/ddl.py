@@ -6,6 +6,8 @@ from include.contract.model import Column, Contract
 NUMBER_TYPES = {"integer": "INTEGER", "number": "DOUBLE PRECISION"}
 
 SOURCE_FILE = ("source_file", "VARCHAR(1024)")
+SOURCE_CHANGED_AT = ("source_changed_at", "TIMESTAMP")
+"""When the file of a row was last modified, in UTC."""
 
 
 def column_type(column: Column) -> str:
@@ -20,15 +22,31 @@ def staging_columns(contract: Contract) -> tuple[tuple[str, str], ...]:
     columns = [
         (column.field, column_type(column)) for column in contract.columns
     ]
-    return (*columns, SOURCE_FILE)
+    return (*columns, SOURCE_FILE, SOURCE_CHANGED_AT)
+
+
+def moment_columns(contract: Contract) -> tuple[tuple[str, str], ...]:
+    """Return (name, type) of the columns that say which of two rows of a lead is newer; the first one decides first."""
+    if contract.changed_at is None:
+        return (SOURCE_CHANGED_AT,)
+    changed_at = contract.column(contract.changed_at)
+    return ((changed_at.field, column_type(changed_at)), SOURCE_CHANGED_AT)
 
 
 def leads_columns(contract: Contract) -> tuple[tuple[str, str], ...]:
-    """Return (name, type) of the table of leads: the staging columns, then the first arrival of row and of label."""
+    """Return (name, type) of the table of leads.
+
+    After the staging columns come the first arrival of row and of label, and the moments of the row that brought the
+    label, which may be older than the row that brought the other values.
+    """
+    label_moments = [
+        (f"label_{name}", kind) for name, kind in moment_columns(contract)
+    ]
     return (
         *staging_columns(contract),
         ("ingested_at", "TIMESTAMP"),
         ("label_at", "TIMESTAMP"),
+        *label_moments,
     )
 
 

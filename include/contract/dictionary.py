@@ -62,10 +62,11 @@ def _row(number: int, column: Column, contract: Contract) -> str:
 
 def _use(column: Column, contract: Contract) -> str:
     """Return whether the model uses the column, and if not, why."""
-    roles = {
+    roles: dict[str | None, str] = {
         contract.key: "no, the key",
         contract.label: "no, the label",
         contract.clock: "no, the clock",
+        contract.changed_at: "no, says when the row was changed",
     }
     if column.field in roles:
         return roles[column.field]

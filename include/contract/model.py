@@ -178,6 +178,11 @@ class Contract(_Strict):
     clock: Identifier = Field(
         description="field that grows with the lead's arrival"
     )
+    changed_at: Identifier | None = Field(
+        None,
+        description="field that says when a row was last changed: a number that grows with each change, or a string "
+        "column with ISO 8601 dates or moments. Without it the time of the row's file decides which row is newer",
+    )
     columns: tuple[Column, ...] = Field(min_length=3)
 
     @model_validator(mode="after")
@@ -208,6 +213,7 @@ class Contract(_Strict):
             raise ValueError(
                 "'label' must be an integer column with minimum 0 and maximum 1"
             )
+        self._check_changed_at()
         return self
 
     @model_validator(mode="after")
@@ -222,6 +228,24 @@ class Contract(_Strict):
                 )
         return self
 
+    def _check_changed_at(self) -> None:
+        """Raise ValueError where two values of `changed_at` could not be compared."""
+        if self.changed_at is None:
+            return
+        if self.changed_at not in self.fields:
+            raise ValueError(
+                f"'changed_at' names {self.changed_at!r}, which is not a column"
+            )
+        if self.changed_at in (self.key, self.label, self.clock):
+            raise ValueError(
+                "'changed_at' must be another column than 'key', 'label' and 'clock'"
+            )
+        column = self.column(self.changed_at)
+        if not column.numeric and column.type != "string":
+            raise ValueError(
+                f"'changed_at' must be a numeric column or one of type string, and {column.name!r} is {column.type}"
+            )
+
     def column(self, field: str) -> Column:
         """Return the column stored as `field`. Raises KeyError where the contract has none."""
         for column in self.columns:
@@ -234,13 +258,20 @@ class Contract(_Strict):
         """Return every column's field name, in the order of the file (which is the order of the table)."""
         return tuple(column.field for column in self.columns)
 
-    def features(self, stage: KnownAt = KnownAt.CONTACT) -> tuple[Column, ...]:
-        """Return what a model of `stage` may see: columns known by then, no key, label or clock, not near-constant."""
+    @property
+    def roles(self) -> frozenset[str]:
+        """Return the fields that say which lead a row is of, its outcome and its moments: no model sees them."""
         roles = {self.key, self.label, self.clock}
+        if self.changed_at is not None:
+            roles.add(self.changed_at)
+        return frozenset(roles)
+
+    def features(self, stage: KnownAt = KnownAt.CONTACT) -> tuple[Column, ...]:
+        """Return what a model of `stage` may see: columns known by then, none with a role, not near-constant."""
         return tuple(
             column
             for column in self.columns
-            if column.field not in roles
+            if column.field not in self.roles
             and not column.near_constant
             and column.known_at.visible_at(stage)
         )

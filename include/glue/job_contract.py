@@ -1,7 +1,7 @@
 """Reads the part of a contract that the ingestion job needs from the contract's JSON."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -41,6 +41,7 @@ class JobContract:
 
     columns: tuple[JobColumn, ...]
     key: str
+    changed_at: str | None = None
 
     @property
     def fields(self) -> list[str]:
@@ -68,10 +69,12 @@ def parse_contract(text: str) -> JobContract:
     try:
         content = json.loads(text)
         null_tokens = frozenset(content["null_tokens"])
+        changed_at = content.get("changed_at")
         columns = tuple(
-            _column(column, null_tokens) for column in content["columns"]
+            _column(column, null_tokens, changed_at)
+            for column in content["columns"]
         )
-        contract = JobContract(columns, content["key"])
+        contract = JobContract(columns, content["key"], changed_at)
         # a key that is no column is found here, not in the middle of a load
         _ = contract.key_column
         return contract
@@ -81,10 +84,14 @@ def parse_contract(text: str) -> JobContract:
         ) from error
 
 
-def _column(content: dict[str, Any], null_tokens: frozenset[str]) -> JobColumn:
+def _column(
+    content: dict[str, Any], null_tokens: frozenset[str], changed_at: str | None
+) -> JobColumn:
+    rule = cell_rule(content, null_tokens)
+    rule = replace(rule, moment=content["field"] == changed_at)
     return JobColumn(
         name=content["name"],
         field=content["field"],
-        rule=cell_rule(content, null_tokens),
+        rule=rule,
         levels=tuple(content.get("allowed") or ()),
     )

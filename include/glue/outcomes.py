@@ -77,8 +77,9 @@ def _records_of_file(
 def decide_outcomes(records: DataFrame, contract: JobContract) -> DataFrame:
     """Return the records with `_outcome`: loaded, duplicate, quarantined, or file for the summaries.
 
-    Of the rows with one key the one of the file changed last is loaded (then by path, then by line). Equal rows are
-    duplicates, different ones are superseded and go to quarantine.
+    Of the rows with one key the one changed last is loaded: by the contract's `changed_at` if it has one, then by the
+    file's modification time, by path and by line. Equal rows are duplicates, different ones are superseded and go to
+    quarantine.
     """
     is_row = sf.col("_kind") == "row"
     ranked = _rank_rows_of_a_key(records, contract)
@@ -96,6 +97,7 @@ def decide_outcomes(records: DataFrame, contract: JobContract) -> DataFrame:
         "_line",
         "_raw",
         (is_row & sf.col("_changed_in_file")).alias("_changed_in_file"),
+        "_changed",
         outcome.alias("_outcome"),
         sf.when(superseded, SUPERSEDED)
         .otherwise(sf.col("_rule"))
@@ -116,10 +118,11 @@ def _rank_rows_of_a_key(records: DataFrame, contract: JobContract) -> DataFrame:
     identity = sf.when(
         sf.col("_kind") == "row", sf.col(contract.key)
     ).otherwise(place)
+    order = ["_changed", "_file", "_line"]
+    if contract.changed_at is not None:
+        order.insert(0, contract.changed_at)
     newest_first = Window.partitionBy("_kind", "_identity").orderBy(
-        sf.desc("_changed"),
-        sf.desc("_file"),
-        sf.desc("_line"),
+        *[sf.desc(column) for column in order]
     )
     values = sf.struct(*contract.fields)
     return records.withColumn("_identity", identity).select(

@@ -13,7 +13,9 @@ def write_loaded(
 ) -> DataFrame:
     """Write the loaded rows as Parquet, as few files as their number allows, and return them."""
     loaded = outcomes.where("_outcome = 'loaded'").select(
-        *contract.fields, sf.col("_file").alias("source_file")
+        *contract.fields,
+        sf.col("_file").alias("source_file"),
+        sf.timestamp_millis("_changed").alias("source_changed_at"),
     )
     files = 1 + rows // ROWS_PER_OUTPUT_FILE
     loaded.coalesce(files).write.mode("overwrite").parquet(uri)

@@ -11,12 +11,14 @@ from include.contract import Contract
 from include.contract.ddl import (
     feedback_columns,
     leads_columns,
+    moment_columns,
     staging_columns,
     table_hints,
 )
 from include.contract.shown import filter_columns
 from include.lake.layout import Layout
 from include.settings import Settings
+from include.warehouse.moments import is_older
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,7 @@ class Statements:
             "leads_columns": leads_columns(contract),
             "feedback_columns": feedback_columns(contract),
             "staging_columns": staging_columns(contract),
+            "moments": [name for name, _ in moment_columns(contract)],
             "table_hints": table_hints(contract),
             "filter_fields": [
                 column.field for column in filter_columns(contract)
@@ -77,6 +80,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         autoescape=False,  # noqa: S701 - SQL, not HTML; values pass through `literal`
     )
+    environment.globals["is_older"] = is_older
     environment.filters |= {
         "literal": literal,
         "timestamp": timestamp,

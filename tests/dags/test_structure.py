@@ -26,7 +26,6 @@ def test_ingestion_is_one_chain_from_the_file_to_the_merge(dags):
         "crawl",
         "type_and_quarantine",
         "quality_gate",
-        "copy_into_staging",
         "merge_leads",
     ]
     assert in_order(dag) == steps
@@ -39,14 +38,19 @@ def test_ingestion_is_one_chain_from_the_file_to_the_merge(dags):
         "GlueCrawlerOperator",
         "GlueJobOperator",
         "RedshiftDataOperator",
-        "RedshiftDataOperator",
     ]
 
 
-def test_staging_is_emptied_and_filled_in_one_transaction(dags):
-    clear, copy = dags["ingest_leads"].get_task("copy_into_staging").sql
+def test_staging_is_emptied_filled_and_merged_in_one_transaction(dags):
+    clear, copy, merge = dags["ingest_leads"].get_task("merge_leads").sql
     assert "clear_staging" in clear
     assert "copy_load" in copy
+    assert "merge_leads" in merge
+
+
+def test_a_lead_arrives_when_it_is_merged_and_not_when_its_run_was_due(dags):
+    merge = dags["ingest_leads"].get_task("merge_leads").sql[-1]
+    assert "ingested_at=ti.start_date" in merge
 
 
 def test_the_merge_updates_the_asset_that_starts_the_scoring(dags):

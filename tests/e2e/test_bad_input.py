@@ -104,7 +104,7 @@ def test_an_object_deleted_between_crawl_and_job_fails_the_job_and_loads_nothing
         mark_success_pattern="wait_for_files|crawl",
     )
     assert run.states["type_and_quarantine"] == "failed"
-    assert run.states["copy_into_staging"] == "upstream_failed"
+    assert run.states["merge_leads"] == "upstream_failed"
     assert leads(platform) == before
 
 
@@ -120,8 +120,7 @@ def test_a_failing_redshift_statement_fails_the_run_and_leaves_the_leads_alone(
     )
     run = platform.run("ingest_leads", {"prefix": late})
     platform.query(platform.statements.render("create_staging"))
-    assert run.states["copy_into_staging"] == "failed"
-    assert run.states["merge_leads"] == "upstream_failed"
+    assert run.states["merge_leads"] == "failed"
     assert leads(platform) == before
     assert platform.run("ingest_leads", {"prefix": late}).state == "success"
     assert leads(platform) == before + 1
@@ -206,14 +205,18 @@ def crown_without_artefact(platform: Any, snapshot: str) -> str:
 
 def arrive(platform: Any, load: str, count: int) -> None:
     """Puts synthetic leads into the warehouse that have arrived just now, without a Spark job."""
-    numbers = {"INTEGER": pa.int32(), "DOUBLE PRECISION": pa.float64()}
+    types = {
+        "INTEGER": pa.int32(),
+        "DOUBLE PRECISION": pa.float64(),
+        "TIMESTAMP": pa.timestamp("us"),
+    }
     columns = staging_columns(platform.contract)
     schema = pa.schema(
-        [(name, numbers.get(kind, pa.string())) for name, kind in columns]
+        [(name, types.get(kind, pa.string())) for name, kind in columns]
     )
     frame = as_fields(
         synthetic_leads(count, seed=len(load)), platform.contract
-    ).assign(source_file=load)
+    ).assign(source_file=load, source_changed_at=pd.Timestamp.now("UTC"))
     write_parquet(frame, f"{platform.layout.load(load)}part.parquet", schema)
     steps = (
         ("clear_staging", {}),

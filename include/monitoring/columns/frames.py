@@ -39,14 +39,13 @@ class Comparison:
 
 
 def comparable_columns(contract: Contract) -> tuple[Column, ...]:
-    """Return the columns whose distribution says something: no key, label or clock, and no free text.
+    """Return the columns whose distribution says something: none with a role such as key or clock, and no free text.
 
     Near-constant columns are among them, so that a switch that starts to be used is seen.
     """
-    roles = {contract.key, contract.label, contract.clock}
     columns = []
     for column in contract.columns:
-        if column.field not in roles and column.type != "string":
+        if column.field not in contract.roles and column.type != "string":
             columns.append(column)
     return tuple(columns)
 

@@ -1,13 +1,20 @@
-{# Redshift's MERGE takes no alias for the target, no table name before a SET column and no condition on a branch. #}
-{% set old = contract.names.table %}
+{# Redshift's MERGE takes no alias for the target, no table name before a SET column and no condition on a branch. So each
+   column decides by itself: an older row changes no value, however late it is loaded. The outcome has moments of its own,
+   since a row without one keeps that of an older row. Where moments are equal the last load wins. #}
+{% set old, label = contract.names.table, contract.label %}
+{% set row_stays = is_older("arrived.", old ~ ".", moments) %}
+{% set label_stays = "arrived." ~ label ~ " IS NULL OR " ~ is_older("arrived.", old ~ ".label_", moments) %}
 MERGE INTO {{ leads }} USING {{ staging }} AS arrived
 ON {{ old }}.{{ contract.key }} = arrived.{{ contract.key }}
 WHEN MATCHED THEN UPDATE SET
-{% for name, _ in staging_columns if name not in (contract.key, contract.label) %}
-    {{ name }} = arrived.{{ name }},
+{% for name, _ in staging_columns if name not in (contract.key, label) %}
+    {{ name }} = CASE WHEN {{ row_stays }} THEN {{ old }}.{{ name }} ELSE arrived.{{ name }} END,
 {% endfor %}
-    {{ contract.label }} = COALESCE(arrived.{{ contract.label }}, {{ old }}.{{ contract.label }}),
-    label_at = COALESCE({{ old }}.label_at, CASE WHEN arrived.{{ contract.label }} IS NOT NULL THEN {{ ingested_at | timestamp }} END)
+    {{ label }} = CASE WHEN {{ label_stays }} THEN {{ old }}.{{ label }} ELSE arrived.{{ label }} END,
+{% for name in moments %}
+    label_{{ name }} = CASE WHEN {{ label_stays }} THEN {{ old }}.label_{{ name }} ELSE arrived.{{ name }} END,
+{% endfor %}
+    label_at = COALESCE({{ old }}.label_at, CASE WHEN arrived.{{ label }} IS NOT NULL THEN {{ ingested_at | timestamp }} END)
 WHEN NOT MATCHED THEN INSERT (
 {% for name, _ in leads_columns %}
     {{ name }}{{ "," if not loop.last }}
@@ -17,5 +24,8 @@ WHEN NOT MATCHED THEN INSERT (
     arrived.{{ name }},
 {% endfor %}
     {{ ingested_at | timestamp }},
-    CASE WHEN arrived.{{ contract.label }} IS NOT NULL THEN {{ ingested_at | timestamp }} END
+    CASE WHEN arrived.{{ label }} IS NOT NULL THEN {{ ingested_at | timestamp }} END,
+{% for name in moments %}
+    CASE WHEN arrived.{{ label }} IS NOT NULL THEN arrived.{{ name }} END{{ "," if not loop.last }}
+{% endfor %}
 )

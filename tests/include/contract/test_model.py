@@ -78,3 +78,32 @@ def test_a_level_that_would_be_lost_as_missing_is_refused(
 def test_the_real_contract_knows_the_usual_words_for_nothing():
     contract = load_contract("x_education")
     assert set(DEFAULT_NULL_TOKENS) < set(contract.null_tokens)
+
+
+def dated(small_yaml: str, field: str) -> str:
+    """The small contract, in which `field` says when a row was changed."""
+    return small_yaml.replace(
+        "clock: nr\n", f"clock: nr\nchanged_at: {field}\n"
+    )
+
+
+def test_the_column_that_dates_a_row_is_no_feature(write_contract, small_yaml):
+    contract = load_contract(write_contract(dated(small_yaml, "visits")))
+    features = [column.field for column in contract.features()]
+    assert "visits" not in features
+    assert "pages" in features
+
+
+@pytest.mark.parametrize(
+    ("field", "message"),
+    [
+        ("colour", "'changed_at' names 'colour', which is not a column"),
+        ("nr", "must be another column than 'key'"),
+        ("channel", "must be a numeric column or one of type string"),
+    ],
+)
+def test_what_cannot_date_a_row_is_refused(
+    write_contract, small_yaml, field, message
+):
+    with pytest.raises(ContractError, match=message):
+        load_contract(write_contract(dated(small_yaml, field)))

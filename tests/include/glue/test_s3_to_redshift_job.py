@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -47,6 +48,7 @@ def test_parquet_has_the_columns_and_types_of_staging_in_order(load):
         ("heat", "string"),
         ("no_calls", "string"),
         ("source_file", "string"),
+        ("source_changed_at", "timestamp[ns]"),
     ]
     assert [
         row["won"]
@@ -253,6 +255,64 @@ def test_of_different_rows_with_one_key_the_latest_file_wins(load):
     )
     assert json.loads(loser["raw"])["Visits"] == "3"
     assert result.metrics["reasons"] == {SUPERSEDED: 1}
+
+
+def test_a_row_carries_the_time_of_its_file_in_utc(load):
+    result = load({"a.csv": GOOD, "b.csv": HEADER + B})
+    moments = {row["lead_id"]: row["source_changed_at"] for row in result.rows}
+    first = datetime(2023, 11, 14, 22, 13, 20)
+    assert moments == {"a": first, "b": first + timedelta(seconds=1)}
+
+
+@pytest.fixture
+def dated(tmp_path, arguments):
+    """Makes a text column of the contract say when a row was changed."""
+    file = tmp_path / "contract.json"
+    content = json.loads(file.read_text())
+    content["columns"].append(
+        {"name": "Saved", "field": "saved", "type": "string"}
+    )
+    content["changed_at"] = "saved"
+    file.write_text(json.dumps(content))
+
+
+DATED_HEADER = HEADER.replace("\n", ",Saved\n")
+
+
+def dated_row(visits: int, saved: str) -> str:
+    return A.replace("a,1,0,3", f"a,1,0,{visits}").replace("\n", f",{saved}\n")
+
+
+def test_a_column_of_the_contract_says_which_row_is_newer_before_the_files_do(
+    dated, load
+):
+    result = load(
+        {
+            "new.csv": DATED_HEADER + dated_row(9, "2026-03-01T01:30:00+05:30"),
+            "old.csv": DATED_HEADER
+            + dated_row(3, "2026-02-28")
+            + dated_row(4, ""),
+        }
+    )
+    (row,) = result.rows
+    assert (row["visits"], row["saved"]) == (9, "2026-02-28T20:00:00.000000")
+    assert result.metrics["superseded_rows"] == 2
+
+
+def test_a_row_that_does_not_say_when_it_was_changed_goes_to_quarantine(
+    dated, load
+):
+    result = load(
+        {
+            "a.csv": DATED_HEADER
+            + dated_row(3, "28/02/2026")
+            + dated_row(9, "2026-02-28 08:00")
+        }
+    )
+    assert [row["visits"] for row in result.rows] == [9]
+    assert result.metrics["reasons"] == {
+        "Saved: not an ISO 8601 date or moment": 1
+    }
 
 
 def test_within_a_file_the_last_row_of_a_key_wins(load):

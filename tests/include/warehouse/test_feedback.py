@@ -6,20 +6,17 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 import pytest
 
 from include.contract import KnownAt
-from include.contract.ddl import staging_columns
 from include.feedback.collect import collect
 from include.feedback.verdicts import keep, said
-from include.lake.frames import read_parquet, write_parquet
+from include.lake.frames import read_parquet
 from include.settings import settings
 from include.training.dataset import load_dataset
 from include.training.snapshot import write_manifest
 from include.warehouse.templates import Statements
 
-ARROW = {"INTEGER": pa.int32(), "DOUBLE PRECISION": pa.float64()}
 OPEN = 100
 """So many accounts, the oldest, are open; the rest has its label."""
 
@@ -30,7 +27,17 @@ def feedback(contract):
 
 
 @pytest.fixture
-def tables(statements, warehouse, layout, contract, accounts):
+def ingest(statements, load_rows):
+    """Loads rows the way ingest_leads does, of a file of unknown age: `ingest(rows, load_id)`."""
+
+    def load(rows, load_id):
+        load_rows(statements, rows, load_id, "2026-01-02T03:00:00+00:00")
+
+    return load
+
+
+@pytest.fixture
+def tables(statements, warehouse, ingest, accounts):
     """Tables of leads and feedback; 600 leads, of which the first 100 are open."""
     for name in (
         "create_leads",
@@ -40,33 +47,8 @@ def tables(statements, warehouse, layout, contract, accounts):
     ):
         warehouse.execute(statements.render(name))
     accounts.loc[: OPEN - 1, "won"] = np.nan
-    ingest(statements, warehouse, layout, accounts, "l1")
+    ingest(accounts, "l1")
     return warehouse
-
-
-def ingest(statements, warehouse, layout, rows, load_id):
-    schema = pa.schema(
-        [
-            (name, ARROW.get(kind, pa.string()))
-            for name, kind in staging_columns(layout.contract)
-        ]
-    )
-    frame = rows.reindex(columns=schema.names).assign(
-        source_file=f"{load_id}.csv"
-    )
-    write_parquet(frame, layout.load(load_id) + "part-0.parquet", schema)
-    load = [
-        statements.render("clear_staging"),
-        statements.render("copy_load", load_id=load_id),
-    ]
-    warehouse.transaction(
-        [
-            *load,
-            statements.render(
-                "merge_leads", ingested_at="2026-01-02T03:00:00+00:00"
-            ),
-        ]
-    )
 
 
 @pytest.fixture
@@ -290,7 +272,7 @@ def flags(tables, feedback):
 
 
 def test_a_flag_gets_its_outcome_when_a_later_ingestion_brings_the_label(
-    statements, say, tables, feedback, layout, accounts
+    statements, say, tables, feedback, ingest, accounts
 ):
     say("asha", None, 3, 200, 99_999)
     tables.execute(statements.render("join_outcomes"))
@@ -305,23 +287,17 @@ def test_a_flag_gets_its_outcome_when_a_later_ingestion_brings_the_label(
         False,
         None,
     )
-    ingest(statements, tables, layout, accounts[3:4].assign(won=1), "l2")
+    ingest(accounts[3:4].assign(won=1), "l2")
     tables.execute(statements.render("join_outcomes"))
     assert flags(tables, feedback)["0-00003"]["outcome"] == 1
 
 
 def test_a_label_that_is_corrected_later_corrects_the_flag(
-    statements, say, tables, feedback, layout, accounts
+    statements, say, tables, feedback, ingest, accounts
 ):
     say("asha", None, 200)
     for outcome in (0, 1):
-        ingest(
-            statements,
-            tables,
-            layout,
-            accounts[200:201].assign(won=outcome),
-            f"l{outcome}",
-        )
+        ingest(accounts[200:201].assign(won=outcome), f"l{outcome}")
         tables.execute(statements.render("join_outcomes"))
     assert flags(tables, feedback)["0-00200"]["outcome"] == 1
 

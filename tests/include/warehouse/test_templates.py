@@ -10,13 +10,11 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from include.contract.ddl import staging_columns
 from include.lake.errors import ObjectMissingError
 from include.lake.frames import read_parquet, write_parquet
 from include.settings import settings
 from include.warehouse.templates import Statements, literal, timestamp
 
-ARROW = {"INTEGER": pa.int32(), "DOUBLE PRECISION": pa.float64()}
 CREATES = (
     "create_leads",
     "create_staging",
@@ -36,27 +34,11 @@ def tables(statements, warehouse):
 
 
 @pytest.fixture
-def ingest(statements, tables, contract, layout):
-    """Loads rows the way ingest_leads does: Parquet, then clear, COPY and MERGE in one transaction."""
-    schema = pa.schema(
-        [
-            (name, ARROW.get(kind, pa.string()))
-            for name, kind in staging_columns(contract)
-        ]
-    )
+def ingest(statements, tables, load_rows):
+    """Loads rows the way ingest_leads does."""
 
     def load(rows: pd.DataFrame, load_id: str, ingested_at: str) -> None:
-        frame = rows.reindex(columns=schema.names).assign(
-            source_file=f"{load_id}.csv"
-        )
-        write_parquet(frame, layout.load(load_id) + "part-0.parquet", schema)
-        tables.transaction(
-            [
-                statements.render("clear_staging"),
-                statements.render("copy_load", load_id=load_id),
-                statements.render("merge_leads", ingested_at=ingested_at),
-            ]
-        )
+        load_rows(statements, rows, load_id, ingested_at)
 
     return load
 
