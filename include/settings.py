@@ -232,7 +232,17 @@ class ApiSettings(BaseSettings):
     max_leads: int = Field(
         1000,
         ge=1,
-        description="leads in one request; POST /predict/batch takes any number",
+        description="leads in one request; POST /predict/batch takes more",
+    )
+    max_upload_leads: int = Field(
+        200_000,
+        ge=1,
+        description="leads in a file for POST /predict/batch or the lead desk",
+    )
+    upload_seconds: float = Field(
+        120.0,
+        gt=0,
+        description="scoring such a file stops after so many seconds",
     )
     max_columns: int = Field(
         500, ge=1, description="columns of one lead, unknown ones included"
@@ -257,6 +267,11 @@ class DeskSettings(BaseSettings):
         30.0,
         gt=0,
         description="how long the lead desk shows what it has read from S3",
+    )
+    max_upload_leads: int = Field(
+        50_000,
+        ge=1,
+        description="leads in a file that is uploaded to the desk; its page holds them all",
     )
 
 

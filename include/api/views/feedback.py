@@ -5,7 +5,7 @@ from http import HTTPStatus
 
 from flask import Response, jsonify, request
 
-from include.api.bodies import load_json
+from include.api.bodies.json_body import load_json
 from include.api.error_replies import Reply, refusal
 from include.api.state import app_state
 from include.feedback.errors import FeedbackRefusedError
