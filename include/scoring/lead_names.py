@@ -72,11 +72,13 @@ class LeadNames:
         fields: list[str] = []
         for name in names:
             key = heading_key(name[:LONGEST_NAME])
-            (spelling,) = difflib.get_close_matches(
+            nearest = difflib.get_close_matches(
                 key, self._spellings, n=1, cutoff=SIMILAR
-            ) or [None]
-            if spelling and self._spellings[spelling] not in fields:
-                fields.append(self._spellings[spelling])
+            )
+            for spelling in nearest:
+                field = self._spellings[spelling]
+                if field not in fields:
+                    fields.append(field)
         return fields
 
 
