@@ -221,6 +221,12 @@ class ApiSettings(BaseSettings):
         gt=0,
         description="how often the scoring API reads its keys again",
     )
+    keys_keep_seconds: float = Field(
+        900.0,
+        ge=0,
+        description="how long the scoring API uses the keys read last while Secrets Manager does not answer; then it "
+        "lets nobody in",
+    )
     requests_per_second: float = Field(
         50.0, ge=0, description="sustained, for each key; 0: without limit"
     )
@@ -447,7 +453,7 @@ class Decisions(BaseSettings):
         0.02,
         ge=0,
         le=1,
-        description="largest share of the labelled leads whose training label any one rep may change",
+        description="largest share of the labelled leads whose training label any one caller (API key) may change",
     )
     feedback_weight: float = Field(
         1.0,

@@ -13,7 +13,14 @@ from http import HTTPStatus
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
-from flask import Flask, Response, jsonify, request
+from flask import (
+    Flask,
+    Response,
+    jsonify,
+    make_response,
+    render_template,
+    request,
+)
 from werkzeug.exceptions import HTTPException
 
 from include.api.errors import (
@@ -72,11 +79,23 @@ def reason_of(error: HTTPException) -> str | None:
 
 def _reply_to_http_error(error: HTTPException) -> Reply:
     status = error.code or HTTPStatus.INTERNAL_SERVER_ERROR
+    if status == HTTPStatus.UNAUTHORIZED and _is_first_visit():
+        return make_response(render_template("welcome.html")), status
     response, status = refusal(status, reason_of(error))
     for name, value in error.get_headers():
         if name not in ("Content-Type", "Content-Length"):
             response.headers[name] = value
     return response, status
+
+
+def _is_first_visit() -> bool:
+    """Return whether a person has opened the API's address in a browser that knows no key for it yet.
+
+    A browser that is asked for a password at once shows nothing else, and an empty page to who has none.
+    """
+    wants_page = "text/html" in request.headers.get("Accept", "")
+    is_index = request.path == "/" and request.method in ("GET", "HEAD")
+    return wants_page and is_index and request.authorization is None
 
 
 def _reply_to_unreadable_body(error: UnreadableBodyError) -> Reply:

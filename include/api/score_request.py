@@ -8,7 +8,7 @@ from flask import Response, abort, g, request
 
 from include.api.bodies.sent_leads import SentLeads, check_size
 from include.api.state import app_state
-from include.scoring.lead_names import IgnoredNames, LeadNames
+from include.scoring.lead_names import IgnoredNames, LeadNames, quoted
 from include.scoring.scores import Scores
 from include.scoring.stages import StagedScorer
 
@@ -78,7 +78,13 @@ def sent_leads(
 
 
 def reasons_per_direction() -> int:
-    """Return how many reasons the query asks for. Aborts with 422 for what is no such number."""
+    """Return how many reasons the query asks for. Aborts with 422 for what is no such number, and for another query."""
+    unknown = sorted(set(request.args) - {"reasons"})
+    if unknown:
+        abort(
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            f"the address asks for {quoted(unknown[0])}; only reasons can be asked for there",
+        )
     texts = request.args.getlist("reasons")
     if not texts:
         return REASONS

@@ -103,7 +103,9 @@ class LeadReader:
         self, lead: Mapping[str, Any], number: int, name: str, field: str
     ) -> Problem:
         """Return the problem of a lead of which two names mean one column."""
-        names = [other for other in lead if self.names.find(other) == field]
+        names = [
+            spelling for spelling in lead if self.names.find(spelling) == field
+        ]
         spellings = " and as ".join(map(shortened, sorted(names)))
         return Problem(number, name, f"given twice, as {spellings}")
 

@@ -114,11 +114,11 @@ def _without_separator_line(lines: Iterable[str]) -> Iterator[str]:
     """
     remaining = iter(lines)
     first = next(remaining, "").lstrip("\ufeff")
-    named = SEPARATOR_LINE.fullmatch(clean_text(first))
-    if named is None:
+    separator_line = SEPARATOR_LINE.fullmatch(clean_text(first))
+    if separator_line is None:
         yield first
-    elif named["separator"] != ",":
+    elif separator_line["separator"] != ",":
         raise UnreadableBodyError(
-            f"the first line says that {quoted(named['separator'])} separates cells; separate them by commas"
+            f"the first line says that {quoted(separator_line['separator'])} separates cells; separate them by commas"
         )
     yield from remaining

@@ -24,41 +24,47 @@ def check_header(header: Sequence[str], names: LeadNames) -> None:
         raise UnreadableBodyError(
             "the CSV has no header; expected a header line and a line per lead"
         )
-    if len(header) == 1 and any(
-        separator in header[0] for separator in OTHER_SEPARATORS
-    ):
+    if len(header) == 1 and _has_other_separator(header[0]):
         raise UnreadableBodyError(
             "the header of the CSV is one cell; separate cells by commas, not semicolons, tabs or bars"
         )
-    named = [heading for heading in header if clean_text(heading)]
-    if len(set(named)) < len(named):
+    headings = [heading for heading in header if clean_text(heading)]
+    if len(set(headings)) < len(headings):
         raise UnreadableBodyError("the header of the CSV names a column twice")
     _check_meaning(header, names)
-    _check_columns(named, names)
+    _check_columns(headings, names)
+
+
+def _has_other_separator(cell: str) -> bool:
+    return any(separator in cell for separator in OTHER_SEPARATORS)
 
 
 def _check_meaning(header: Sequence[str], names: LeadNames) -> None:
     """Raise HeaderRefusedError for a line of which too little means a column."""
     unknown = [heading for heading in header if names.find(heading) is None]
-    known = len(header) - len(unknown)
+    recognised = len(header) - len(unknown)
     values = [cell for cell in unknown if names.is_value(cell)]
-    is_alone = known == 1 and len(header) > 2
-    if known > len(values) and not is_alone:
+    is_alone = recognised == 1 and len(header) > 2
+    if recognised > len(values) and not is_alone:
         return
-    reason = f"{known} of its {len(header)} cells mean a column"
+    reason = f"{recognised} of its {len(header)} cells mean a column"
     if values:
-        shown = ", ".join(map(quoted, values[:SHOWN]))
-        reason += f", and {len(values)} look like values ({shown})"
+        first_values = ", ".join(map(quoted, values[:SHOWN]))
+        reason += f", and {len(values)} look like values ({first_values})"
+    if any(_has_other_separator(cell) for cell in unknown):
+        reason += (
+            "; cells are separated by commas, not semicolons, tabs or bars"
+        )
     raise HeaderRefusedError(
         f"the first line of the CSV is no header line: {reason}; {names.explain(unknown)}. "
         "Send the names of the columns in the first line, and the leads below"
     )
 
 
-def _check_columns(named: Sequence[str], names: LeadNames) -> None:
+def _check_columns(headings: Sequence[str], names: LeadNames) -> None:
     """Raise HeaderRefusedError where two headings mean one column."""
     heading_of: dict[str, str] = {}
-    for heading in named:
+    for heading in headings:
         field = names.find(heading)
         if field is None:
             continue

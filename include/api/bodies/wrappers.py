@@ -14,6 +14,7 @@ from include.scoring.lead_names import LeadNames, quoted
 LISTS = ("instances", "inputs", "dataframe_records", "leads")
 """Wrappers of a list of leads: TensorFlow's and SageMaker's, KServe's, MLflow's, our own."""
 SPLIT = "dataframe_split"
+WRAPPERS = frozenset({*LISTS, SPLIT})
 COLUMNS, ROWS, INDEX = "columns", "data", "index"
 SHAPES = (
     "send a lead as an object of names and single values, leads as a list of such objects, "
@@ -38,7 +39,7 @@ def kind_of(content: Any) -> str:
 
 def is_wrapper(name: str, names: LeadNames) -> bool:
     """Return whether a name is a wrapper's that is read, and no column's."""
-    return (name in LISTS or name == SPLIT) and names.find(name) is None
+    return name in WRAPPERS and names.find(name) is None
 
 
 def unwrap(
@@ -52,7 +53,9 @@ def unwrap(
         LeadsRefusedError: it is no wrapper, and none of its names means a column.
     """
     check_columns(len(content), max_columns)
-    wrappers = [name for name in content if is_wrapper(name, names)]
+    wrappers = [
+        name for name in WRAPPERS & content.keys() if is_wrapper(name, names)
+    ]
     if not wrappers:
         _check_lead(content, names)
         return SentLeads([content])

@@ -147,7 +147,7 @@ def upload() -> str | tuple[str, int]:
 @desk.post("/feedback")
 def feedback() -> BaseResponse:
     """Store what a rep says of a score, the same word once, and go back to the list."""
-    word = said(_word(request.form), datetime.now(UTC))
+    word = said(_word(request.form), datetime.now(UTC), g.caller)
     keep(word, _desk().layout)
     back = trail(request.form)
     back["said"] = word.verdict

@@ -15,8 +15,10 @@ CSV = st.sampled_from(
 schemathesis.openapi.media_type("text/csv", CSV)
 schemathesis.openapi.media_type(
     "application/jsonlines",
-    st.sampled_from([
+    st.sampled_from(
+        [
             b'{"visits": 1, "unheard of": "x"}\n',
             b'{"visits": 3}\n{"fit": "low"}\n',
-        ]),
+        ]
+    ),
 )

@@ -15,6 +15,7 @@ def tables(statements, warehouse, contract):
         "create_leads",
         "create_scores",
         "create_feedback",
+        "create_feedback_withdrawals",
         "create_current_scores",
     ):
         warehouse.execute(statements.render(name))

@@ -55,6 +55,11 @@ def test_the_refusal_says_what_was_found_and_what_was_meant(names):
         assert words in str(error.value)
 
 
+def test_semicolons_in_a_line_of_several_cells_are_named(names):
+    with pytest.raises(HeaderRefusedError, match="not semicolons"):
+        check_header(["visits;region", "nearest;fit"], names)
+
+
 def test_two_headings_of_one_column_are_both_named(names):
     with pytest.raises(HeaderRefusedError, match='"Visits" and as "VI_SITS"'):
         check_header(["Visits", "region", "VI_SITS"], names)

@@ -387,6 +387,7 @@ def test_feedback_is_in_the_name_of_the_user_else_of_the_key(
     )
     (uri,) = list_objects(layout.feedback)
     assert read_json(uri)["rep"] == rep
+    assert read_json(uri)["said_by"] == "sales"
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@ import json
 
 import pytest
 
-from include.api.access.keys import Keys
+from include.api.access.keys import Keys, hash_of
 from include.api.score_request import REASONS, VERSION_HEADER
 from include.contract import KnownAt
 from include.scoring.champions import ChampionHolder, Champions
@@ -94,6 +94,8 @@ def test_reasons_are_as_many_as_asked_for(client, lead):
         "reasons=11",
         "reasons=-1",
         "reasons=few",
+        "reason=0",
+        "reasons=0&lead_source=Google",
         "reasons=1&reasons=2",
         "reasons=²",
     ],
@@ -408,3 +410,46 @@ def test_a_csv_without_a_header_loses_no_lead(client):
         422,
         True,
     )
+
+
+HTML = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+
+
+@pytest.fixture
+def guarded(serving_champions, client_of):
+    """A client of an API that asks for a key."""
+    keys = Keys(lambda: {"crm": hash_of("the-key")})
+    keys.refresh()
+    return client_of(serving_champions, keys)
+
+
+def test_a_browser_without_a_key_is_told_what_this_is_and_how_to_get_in(
+    guarded,
+):
+    page = guarded.get("/", headers=HTML)
+    assert (page.status_code, page.mimetype) == (401, "text/html")
+    assert "WWW-Authenticate" not in page.headers
+    assert 'href="desk"' in page.text
+    assert 'href="docs"' in page.text
+    assert "version" not in page.text
+
+
+@pytest.mark.parametrize(
+    ("path", "headers"),
+    [
+        ("/", {}),
+        ("/", {"Accept": "*/*"}),
+        ("/", HTML | {"Authorization": "Bearer wrong"}),
+        ("/model", HTML),
+        ("/desk", HTML),
+    ],
+)
+def test_everybody_else_without_a_key_is_asked_for_one(guarded, path, headers):
+    reply = guarded.get(path, headers=headers)
+    assert reply.status_code == 401
+    assert "WWW-Authenticate" in reply.headers
+
+
+def test_a_browser_with_a_key_sees_the_champions(guarded):
+    page = guarded.get("/", headers=HTML, auth=("mira", "the-key"))
+    assert "version <strong>7</strong>" in page.text
