@@ -172,7 +172,9 @@ def test_more_uploads_at_once_than_there_is_room_for_wait(client):
 
 
 def test_what_counts_for_nothing_stands_in_headers(client):
-    text = 'visits,fit,"h\na,t",Größe,,\n3,low,1,2,,\n,,,,,\n , ,"",,,\n4,,1,2,,\n'
+    text = (
+        'visits,fit,"h\na,t",Größe,,\n3,low,1,2,,\n,,,,,\n , ,"",,,\n4,,1,2,,\n'
+    )
     reply = send(client, text)
     assert json.loads(reply.headers[IGNORED_HEADER]) == ["", "Größe", "h\na,t"]
     assert reply.headers[IGNORED_COUNT_HEADER] == "3"
