@@ -256,6 +256,8 @@ def _expectation(
     expectation = (
         f", with {candidate.recognised} of {len(contract.columns)} columns"
     )
+    if not candidate.recognised:
+        expectation += f"; none in the first {HEADER_RECORDS} records has any"
     for other, name in OTHER_DELIMITERS.items():
         headings = [cell.strip('" ') for cell in line.text.split(other)]
         found = len(

@@ -14,7 +14,7 @@ from include.glue.csv_records import FOOTER
 from include.glue.errors import JobFailedError
 from include.glue.job_contract import JobContract
 from include.glue.outcomes import SUPERSEDED
-from include.glue.rows import scientific_key_rule
+from include.glue.rows import damaged_key_rules
 from include.glue.storage import Listing
 
 LEVELS_REPORTED = 20
@@ -150,13 +150,13 @@ def _repeated_keys(outcomes: DataFrame, contract: JobContract) -> _Repeated:
 def _damaged_keys(
     outcomes: DataFrame, counts: list[Any], contract: JobContract
 ) -> dict[str, Any] | None:
-    """Return how many keys are in scientific notation, and the first one."""
-    rule = scientific_key_rule(contract)
-    rows = _rows_with_rule(counts, rule)
+    """Return how many keys a spreadsheet has damaged, and the first one."""
+    rules = damaged_key_rules(contract)
+    rows = sum(_rows_with_rule(counts, rule) for rule in rules)
     if not rows:
         return None
     first = (
-        outcomes.where(sf.col("_rule") == rule)
+        outcomes.where(sf.col("_rule").isin(*rules))
         .orderBy("_file", "_line")
         .select("_file", "_line", "_reason")
         .first()
