@@ -24,7 +24,8 @@ from demo.replay.airflow import Airflow
 from demo.replay.batches import cut
 from demo.replay.facts import Facts
 from demo.replay.lifecycle import Replay
-from demo.replay.tables import address_table, outcome_table
+from demo.replay.open_leads import OpenFacts
+from demo.replay.tables import address_table, open_table, outcome_table
 from include.contract import load_contract
 from include.settings import settings
 from include.warehouse.errors import WarehouseError
@@ -48,7 +49,7 @@ def leads_file() -> Path:
     return synthetic
 
 
-def run(console: Console) -> list[Facts]:
+def run(console: Console) -> tuple[list[Facts], OpenFacts]:
     """Play the file's batches on the stack that the ports point at."""
     started = datetime.now(UTC)
     ports = Ports()
@@ -77,7 +78,7 @@ def main(stopped_by: str = "make down") -> None:
     if not console.is_terminal:
         console.width = LOG_WIDTH
     try:
-        outcomes = run(console)
+        outcomes, open_facts = run(console)
     except httpx.HTTPError as error:
         console.print(
             f"the local stack does not answer ({error}); `make up` starts it",
@@ -100,6 +101,7 @@ def main(stopped_by: str = "make down") -> None:
             console.print(
                 f"  alert · {facts.batch} · {alert}", markup=False, style="dim"
             )
+    console.print(open_table(open_facts))
     console.print(address_table(Ports(), stopped_by))
     console.print(f"replayed in {time.monotonic() - started:.0f} s")
 

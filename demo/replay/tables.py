@@ -7,6 +7,7 @@ from rich.table import Table
 
 from demo.ports import Ports
 from demo.replay.facts import Facts
+from demo.replay.open_leads import OpenFacts
 from localaws.roles import LOCAL_API_KEY
 
 COLUMNS = (
@@ -72,6 +73,26 @@ def alerts_cell(alerts: Sequence[str]) -> str:
 
 def _auc(metrics: dict[str, float] | None) -> str:
     return f"{metrics['roc_auc']:.4f}" if metrics else "–"
+
+
+def open_table(facts: OpenFacts) -> Table:
+    """Say what became of the leads whose outcome was not known."""
+    table = Table(title="Open leads: whom to call next")
+    table.add_column("what")
+    table.add_column("count", justify="right")
+    table.add_row("arrived without an outcome", f"{facts.arrived:,}")
+    table.add_row("scored", f"{facts.scored:,}")
+    table.add_row("scored with reasons", f"{facts.explained:,}")
+    table.add_row("on the lead desk", f"{facts.listed:,}")
+    table.add_row("words of feedback collected", f"{facts.feedback:,}")
+    table.add_row("outcomes that arrived late", f"{facts.outcomes:,}")
+    table.add_section()
+    table.add_row("other leads in the warehouse", f"{facts.other_leads:,}")
+    table.add_row("leads that converted", f"{facts.conversions:,}")
+    if facts.best is not None:
+        lead, score = facts.best
+        table.caption = f"first on the desk: {lead} with a score of {score}"
+    return table
 
 
 def address_table(ports: Ports, stopped_by: str = "make down") -> Table:

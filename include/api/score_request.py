@@ -6,9 +6,8 @@ from typing import Any
 
 from flask import Response, abort, g, request
 
-from include.api.bodies.sent_leads import SentLeads, check_size
+from include.api.bodies import check_size
 from include.api.state import app_state
-from include.scoring.lead_names import IgnoredNames, LeadNames, quoted
 from include.scoring.scores import Scores
 from include.scoring.stages import StagedScorer
 
@@ -19,7 +18,7 @@ VERSION_HEADER = "X-Model-Version"
 LONGEST_TYPE = 100
 LONGEST_NUMBER = 9
 """Digits that are read; a longer number is too large anyway."""
-Parser = Callable[[bytes, LeadNames, int], SentLeads]
+Parser = Callable[[bytes], Sequence[Mapping[str, Any]]]
 
 
 def current_scorer() -> StagedScorer:
@@ -47,17 +46,8 @@ def versions(scorer: StagedScorer) -> dict[str, str]:
     return versions_by_model
 
 
-def sent_leads(
-    parsers: Mapping[str, Parser], scorer: StagedScorer
-) -> SentLeads:
-    """Return the leads of the body by its content type. Aborts with 415 for another one.
-
-    Raises:
-        UnreadableBodyError: the body is not what its content type says, or a wrapper that is not known.
-        BodyTooLargeError: it has too many columns.
-        HeaderRefusedError: it is a CSV without a header.
-        LeadsRefusedError: none of its names means a column.
-    """
+def sent_leads(parsers: Mapping[str, Parser]) -> Sequence[Mapping[str, Any]]:
+    """Return the leads of the body by its content type. Aborts with 415 for another; raises UnreadableBodyError."""
     parse = parsers.get(request.mimetype)
     if parse is None:
         accepted = ", ".join(parsers)
@@ -66,25 +56,11 @@ def sent_leads(
             HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
             f"send one of {accepted}, not {sent[:LONGEST_TYPE]}",
         )
-    if request.mimetype_params.get("header") == "absent":
-        abort(
-            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-            "send CSV with a header line; without one no cell has a name",
-        )
-    names = scorer.reader.names
-    return parse(
-        request.get_data(), names, app_state().settings.api.max_columns
-    )
+    return parse(request.get_data())
 
 
 def reasons_per_direction() -> int:
-    """Return how many reasons the query asks for. Aborts with 422 for what is no such number, and for another query."""
-    unknown = sorted(set(request.args) - {"reasons"})
-    if unknown:
-        abort(
-            HTTPStatus.UNPROCESSABLE_ENTITY,
-            f"the address asks for {quoted(unknown[0])}; only reasons can be asked for there",
-        )
+    """Return how many reasons the query asks for. Aborts with 422 for what is no such number."""
     texts = request.args.getlist("reasons")
     if not texts:
         return REASONS
@@ -106,26 +82,18 @@ def _whole_number(text: str) -> int | None:
 
 
 def score_request(
-    scorer: StagedScorer, sent: SentLeads, reasons: int, ignored: IgnoredNames
+    scorer: StagedScorer, leads: Sequence[Mapping[str, Any]], reasons: int
 ) -> Scores:
-    """Return the scores of a request's leads. Raises BodyTooLargeError and LeadsRefusedError.
-
-    Args:
-        scorer: the champions to score with.
-        sent: the leads.
-        reasons: for each direction.
-        ignored: gets the names that mean no column.
-    """
+    """Return the scores of a request's leads. Raises BodyTooLargeError and LeadsRefusedError."""
     limits = app_state().settings.api
-    check_size(sent.leads, limits.max_leads, limits.max_columns)
-    return score_rows(scorer, sent.leads, reasons, ignored)
+    check_size(leads, limits.max_leads, limits.max_columns)
+    return score_rows(scorer, leads, reasons)
 
 
 def score_rows(
     scorer: StagedScorer,
     leads: Sequence[Mapping[str, Any]],
     reasons: int,
-    ignored: IgnoredNames,
     first: int = 1,
 ) -> Scores:
     """Return the scores of any number of leads. Raises LeadsRefusedError.
@@ -134,10 +102,9 @@ def score_rows(
         scorer: the champions to score with.
         leads: as the caller wrote them.
         reasons: for each direction.
-        ignored: gets the names that mean no column.
         first: row number of the first lead in errors.
     """
-    columns = scorer.reader.read(leads, first, ignored)
+    columns = scorer.reader.read(leads, first)
     scores = scorer.score_columns(columns, len(leads), reasons)
     app_state().metrics.count_leads(columns, scores)
     scored_before: int = g.get("leads", 0)

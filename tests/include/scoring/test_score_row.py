@@ -3,7 +3,6 @@
 import pyarrow as pa
 import pytest
 
-from include.scoring.lead_frames import to_columns
 from include.scoring.score_row import (
     FIELDS,
     LISTED,
@@ -12,6 +11,7 @@ from include.scoring.score_row import (
     answer_model,
     scores_schema,
 )
+from include.scoring.scorer import to_columns
 from include.scoring.scores import as_records
 
 

@@ -22,11 +22,7 @@ CREATES = (
     "create_drift_metrics",
     "create_promotions",
 )
-CREATES += (
-    "create_feedback",
-    "create_feedback_staging",
-    "create_feedback_withdrawals",
-)
+CREATES += ("create_feedback", "create_feedback_staging")
 FIRST, SECOND, THIRD = (f"2026-01-0{day}T03:00:00+00:00" for day in (1, 2, 3))
 
 
