@@ -1,4 +1,4 @@
-"""Decides from a load's metrics whether its rows may enter the warehouse."""
+"""Decide from a load's metrics whether its rows may enter the warehouse."""
 
 import logging
 from collections.abc import Mapping
@@ -151,7 +151,7 @@ def _key_problems(
         problems.append(
             f"{damaged['rows']} key(s) damaged by a spreadsheet, the first one in "
             f"{damaged['source_file']} line {damaged['source_line']}: {damaged['reason']}; "
-            "export again with the key as text"
+            "different leads may share such a key and supersede one another; export again with the key as text"
         )
     problems += _superseded_in_files(metrics, decisions.max_superseded_share)
     shared = [
