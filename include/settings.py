@@ -221,6 +221,12 @@ class ApiSettings(BaseSettings):
         gt=0,
         description="how often the scoring API reads its keys again",
     )
+    keys_keep_seconds: float = Field(
+        900.0,
+        ge=0,
+        description="how long the scoring API uses the keys read last while Secrets Manager does not answer; then it "
+        "lets nobody in",
+    )
     requests_per_second: float = Field(
         50.0, ge=0, description="sustained, for each key; 0: without limit"
     )
@@ -232,7 +238,17 @@ class ApiSettings(BaseSettings):
     max_leads: int = Field(
         1000,
         ge=1,
-        description="leads in one request; POST /predict/batch takes any number",
+        description="leads in one request; POST /predict/batch takes more",
+    )
+    max_upload_leads: int = Field(
+        200_000,
+        ge=1,
+        description="leads in a file for POST /predict/batch or the lead desk",
+    )
+    upload_seconds: float = Field(
+        120.0,
+        gt=0,
+        description="scoring such a file stops after so many seconds",
     )
     max_columns: int = Field(
         500, ge=1, description="columns of one lead, unknown ones included"
@@ -257,6 +273,11 @@ class DeskSettings(BaseSettings):
         30.0,
         gt=0,
         description="how long the lead desk shows what it has read from S3",
+    )
+    max_upload_leads: int = Field(
+        50_000,
+        ge=1,
+        description="leads in a file that is uploaded to the desk; its page holds them all",
     )
 
 
@@ -432,7 +453,7 @@ class Decisions(BaseSettings):
         0.02,
         ge=0,
         le=1,
-        description="largest share of the labelled leads whose training label any one rep may change",
+        description="largest share of the labelled leads whose training label any one caller (API key) may change",
     )
     feedback_weight: float = Field(
         1.0,

@@ -135,7 +135,4 @@ def roll_back(planned):
         raise AirflowSkipException(
             "There is nothing to go back from: the endpoint is as it was before."
         )
-    return restored | {
-        "failed_config": planned["name"],
-        "failed_versions": planned["versions"],
-    }
+    return restored

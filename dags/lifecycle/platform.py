@@ -13,7 +13,11 @@ TABLES = (
     "create_drift_metrics",
     "create_promotions",
 )
-TABLES += ("create_feedback", "create_feedback_staging")
+TABLES += (
+    "create_feedback",
+    "create_feedback_staging",
+    "create_feedback_withdrawals",
+)
 VIEWS = ("create_current_scores",)
 JOB_DESCRIPTION = "Types raw CSV files of leads by the contract, quarantines what cannot be typed."
 SCORING_JOB_DESCRIPTION = "Scores the open leads with the champions, where they are too many for an Airflow task."

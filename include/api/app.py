@@ -97,7 +97,7 @@ def _state(
         layout=layout,
         champions=champions,
         keys=keys,
-        metrics=Metrics(contract, champions),
+        metrics=Metrics(contract, champions, keys),
         openapi=document(contract, settings.api),
         desk=desk_of(settings.desk, contract, layout),
     )

@@ -1,5 +1,7 @@
 """Answer what goes wrong as JSON: each refusal has a reason and the request's id, and none repeats a caller's values.
 
+Names that the caller used are repeated, cut where they are long; a CSV without a header has its first cells shown.
+
 Bodies are validated by our own code, not by a framework. Tried on 20 malformed requests: flask-openapi3 4.3.2 and
 APIFlask 3.1.2 (both with a pydantic model of the contract) accept ten and nine that are refused here (a field given
 twice, an empty list, `true` or `1_000` as a number, `reasons` twice, …) and answer 500 to deeply nested JSON;
@@ -11,10 +13,23 @@ from http import HTTPStatus
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
-from flask import Flask, Response, jsonify, request
+from flask import (
+    Flask,
+    Response,
+    jsonify,
+    make_response,
+    render_template,
+    request,
+)
 from werkzeug.exceptions import HTTPException
 
-from include.api.errors import BodyTooLargeError, UnreadableBodyError
+from include.api.errors import (
+    BodyTooLargeError,
+    HeaderRefusedError,
+    TooManyLeadsError,
+    UnreadableBodyError,
+    UploadTooSlowError,
+)
 from include.api.logs import current_request_id
 from include.lake.errors import ObjectMissingError
 from include.scoring.errors import LeadsRefusedError
@@ -29,7 +44,10 @@ def explain_errors(app: Flask) -> None:
     """Register the handlers that turn errors into replies."""
     app.register_error_handler(HTTPException, _reply_to_http_error)
     app.register_error_handler(UnreadableBodyError, _reply_to_unreadable_body)
-    app.register_error_handler(BodyTooLargeError, _reply_to_large_body)
+    app.register_error_handler(BodyTooLargeError, _reply_to_refused_body)
+    app.register_error_handler(HeaderRefusedError, _reply_to_refused_body)
+    app.register_error_handler(TooManyLeadsError, _reply_to_too_many_leads)
+    app.register_error_handler(UploadTooSlowError, _reply_to_slow_upload)
     app.register_error_handler(LeadsRefusedError, _reply_to_refused_leads)
     app.register_error_handler(Exception, _reply_to_unforeseen_error)
     for error in STORE_ERRORS:
@@ -61,6 +79,8 @@ def reason_of(error: HTTPException) -> str | None:
 
 def _reply_to_http_error(error: HTTPException) -> Reply:
     status = error.code or HTTPStatus.INTERNAL_SERVER_ERROR
+    if status == HTTPStatus.UNAUTHORIZED and _is_first_visit():
+        return make_response(render_template("welcome.html")), status
     response, status = refusal(status, reason_of(error))
     for name, value in error.get_headers():
         if name not in ("Content-Type", "Content-Length"):
@@ -68,12 +88,32 @@ def _reply_to_http_error(error: HTTPException) -> Reply:
     return response, status
 
 
+def _is_first_visit() -> bool:
+    """Return whether a person has opened the API's address in a browser that knows no key for it yet.
+
+    A browser that is asked for a password at once shows nothing else, and an empty page to who has none.
+    """
+    wants_page = "text/html" in request.headers.get("Accept", "")
+    is_index = request.path == "/" and request.method in ("GET", "HEAD")
+    return wants_page and is_index and request.authorization is None
+
+
 def _reply_to_unreadable_body(error: UnreadableBodyError) -> Reply:
     return refusal(HTTPStatus.BAD_REQUEST, str(error))
 
 
-def _reply_to_large_body(error: BodyTooLargeError) -> Reply:
+def _reply_to_refused_body(
+    error: BodyTooLargeError | HeaderRefusedError,
+) -> Reply:
     return refusal(HTTPStatus.UNPROCESSABLE_ENTITY, str(error))
+
+
+def _reply_to_too_many_leads(error: TooManyLeadsError) -> Reply:
+    return refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, str(error))
+
+
+def _reply_to_slow_upload(error: UploadTooSlowError) -> Reply:
+    return refusal(HTTPStatus.SERVICE_UNAVAILABLE, str(error))
 
 
 def _reply_to_refused_leads(error: LeadsRefusedError) -> Reply:
@@ -81,6 +121,7 @@ def _reply_to_refused_leads(error: LeadsRefusedError) -> Reply:
         HTTPStatus.UNPROCESSABLE_ENTITY,
         str(error),
         problems=error.problems,
+        ignored_fields=error.ignored_fields,
     )
 
 

@@ -20,6 +20,7 @@ from prometheus_client.metrics_core import (
 )
 from prometheus_client.registry import Collector
 
+from include.api.access.keys import Keys
 from include.api.logs import current_route
 from include.contract import Contract
 from include.features.lead_encoder import Columns
@@ -32,8 +33,10 @@ SECONDS = (0.0025, 0.005, 0.01, 0.015, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
 class Metrics:
     """Hold the figures of one application."""
 
-    def __init__(self, contract: Contract, champions: Champions) -> None:
-        """Start from zero; `champions` are asked whenever somebody reads."""
+    def __init__(
+        self, contract: Contract, champions: Champions, keys: Keys | None = None
+    ) -> None:
+        """Start from zero; `champions` and `keys` are asked whenever somebody reads."""
         registry = CollectorRegistry()
         self.registry = registry
         self._requests = Counter(
@@ -67,6 +70,7 @@ class Metrics:
             if column.allowed
         }
         registry.register(_ChampionCollector(champions))
+        registry.register(_KeyCollector(keys))
         ProcessCollector(registry=registry)
         PlatformCollector(registry=registry)
 
@@ -127,3 +131,23 @@ class _ChampionCollector(Collector):
         for stage_name, count in self._champions.failures.items():
             failures.add_metric((stage_name,), count)
         yield failures
+
+
+class _KeyCollector(Collector):
+    """Read at the moment Prometheus asks whether there are keys in use, and how often reading them has failed."""
+
+    def __init__(self, keys: Keys | None) -> None:
+        """Prepare; without keys everybody is let in."""
+        self._keys = keys
+
+    def collect(self) -> Iterator[Metric]:
+        yield GaugeMetricFamily(
+            "leads_api_keys_loaded",
+            "1 while callers with a key are let in",
+            value=int(self._keys is None or self._keys.loaded),
+        )
+        yield CounterMetricFamily(
+            "leads_api_keys_refresh_failures",
+            "Failed readings of the API keys",
+            value=self._keys.failures if self._keys else 0,
+        )

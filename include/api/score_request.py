@@ -6,8 +6,9 @@ from typing import Any
 
 from flask import Response, abort, g, request
 
-from include.api.bodies import check_size
+from include.api.bodies.sent_leads import SentLeads, check_size
 from include.api.state import app_state
+from include.scoring.lead_names import IgnoredNames, LeadNames, quoted
 from include.scoring.scores import Scores
 from include.scoring.stages import StagedScorer
 
@@ -18,7 +19,7 @@ VERSION_HEADER = "X-Model-Version"
 LONGEST_TYPE = 100
 LONGEST_NUMBER = 9
 """Digits that are read; a longer number is too large anyway."""
-Parser = Callable[[bytes], Sequence[Mapping[str, Any]]]
+Parser = Callable[[bytes, LeadNames, int], SentLeads]
 
 
 def current_scorer() -> StagedScorer:
@@ -46,8 +47,17 @@ def versions(scorer: StagedScorer) -> dict[str, str]:
     return versions_by_model
 
 
-def sent_leads(parsers: Mapping[str, Parser]) -> Sequence[Mapping[str, Any]]:
-    """Return the leads of the body by its content type. Aborts with 415 for another; raises UnreadableBodyError."""
+def sent_leads(
+    parsers: Mapping[str, Parser], scorer: StagedScorer
+) -> SentLeads:
+    """Return the leads of the body by its content type. Aborts with 415 for another one.
+
+    Raises:
+        UnreadableBodyError: the body is not what its content type says, or a wrapper that is not known.
+        BodyTooLargeError: it has too many columns.
+        HeaderRefusedError: it is a CSV without a header.
+        LeadsRefusedError: none of its names means a column.
+    """
     parse = parsers.get(request.mimetype)
     if parse is None:
         accepted = ", ".join(parsers)
@@ -56,11 +66,25 @@ def sent_leads(parsers: Mapping[str, Parser]) -> Sequence[Mapping[str, Any]]:
             HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
             f"send one of {accepted}, not {sent[:LONGEST_TYPE]}",
         )
-    return parse(request.get_data())
+    if request.mimetype_params.get("header") == "absent":
+        abort(
+            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+            "send CSV with a header line; without one no cell has a name",
+        )
+    names = scorer.reader.names
+    return parse(
+        request.get_data(), names, app_state().settings.api.max_columns
+    )
 
 
 def reasons_per_direction() -> int:
-    """Return how many reasons the query asks for. Aborts with 422 for what is no such number."""
+    """Return how many reasons the query asks for. Aborts with 422 for what is no such number, and for another query."""
+    unknown = sorted(set(request.args) - {"reasons"})
+    if unknown:
+        abort(
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            f"the address asks for {quoted(unknown[0])}; only reasons can be asked for there",
+        )
     texts = request.args.getlist("reasons")
     if not texts:
         return REASONS
@@ -82,18 +106,26 @@ def _whole_number(text: str) -> int | None:
 
 
 def score_request(
-    scorer: StagedScorer, leads: Sequence[Mapping[str, Any]], reasons: int
+    scorer: StagedScorer, sent: SentLeads, reasons: int, ignored: IgnoredNames
 ) -> Scores:
-    """Return the scores of a request's leads. Raises BodyTooLargeError and LeadsRefusedError."""
+    """Return the scores of a request's leads. Raises BodyTooLargeError and LeadsRefusedError.
+
+    Args:
+        scorer: the champions to score with.
+        sent: the leads.
+        reasons: for each direction.
+        ignored: gets the names that mean no column.
+    """
     limits = app_state().settings.api
-    check_size(leads, limits.max_leads, limits.max_columns)
-    return score_rows(scorer, leads, reasons)
+    check_size(sent.leads, limits.max_leads, limits.max_columns)
+    return score_rows(scorer, sent.leads, reasons, ignored)
 
 
 def score_rows(
     scorer: StagedScorer,
     leads: Sequence[Mapping[str, Any]],
     reasons: int,
+    ignored: IgnoredNames,
     first: int = 1,
 ) -> Scores:
     """Return the scores of any number of leads. Raises LeadsRefusedError.
@@ -102,9 +134,10 @@ def score_rows(
         scorer: the champions to score with.
         leads: as the caller wrote them.
         reasons: for each direction.
+        ignored: gets the names that mean no column.
         first: row number of the first lead in errors.
     """
-    columns = scorer.reader.read(leads, first)
+    columns = scorer.reader.read(leads, first, ignored)
     scores = scorer.score_columns(columns, len(leads), reasons)
     app_state().metrics.count_leads(columns, scores)
     scored_before: int = g.get("leads", 0)

@@ -64,6 +64,7 @@ def feedback_columns(contract: Contract) -> tuple[tuple[str, str], ...]:
         ("comment", "VARCHAR(4096)"),
         ("given_at", "TIMESTAMP NOT NULL"),
         ("stored_at", "TIMESTAMP NOT NULL"),
+        ("said_by", "VARCHAR(64)"),
     )
 
 

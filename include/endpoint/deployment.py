@@ -151,7 +151,7 @@ def verify(
         EndpointName=name,
         ContentType="application/json",
         Accept="application/json",
-        Body=b"[{}]",
+        Body=json.dumps([{contract.key: None}]).encode(),
     )
     answer = json.loads(response["Body"].read())
     expected = _versions_by_model(contract, versions)

@@ -106,6 +106,7 @@ def feedback_schema(contract: Contract) -> pa.Schema:
             ("comment", pa.string()),
             ("given_at", pa.timestamp("us")),
             ("stored_at", pa.timestamp("us")),
+            ("said_by", pa.string()),
         ]
     )
 
@@ -198,6 +199,7 @@ def _row(
         "comment": feedback.comment,
         "given_at": _without_zone(feedback.given_at),
         "stored_at": _without_zone(stored.stored_at),
+        "said_by": feedback.said_by,
     }
 
 

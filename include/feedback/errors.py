@@ -12,3 +12,7 @@ class FeedbackRefusedError(LeadsError, ValueError):
             f"{problem['field']}: {problem['reason']}" for problem in problems
         ]
         super().__init__("; ".join(sentences))
+
+
+class UnknownCallerError(LeadsError, ValueError):
+    """Raised when nobody of a name has said anything; the message names the callers there are."""

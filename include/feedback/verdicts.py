@@ -83,15 +83,20 @@ class FeedbackBody(BaseModel):
     comment: Annotated[str, Field(max_length=1000, pattern=NOT_NULL)] = ""
 
 
+Caller = Annotated[str | None, Field(min_length=1, max_length=64)]
+"""Name of an API key; None in feedback of before callers were kept."""
+
+
 class Feedback(FeedbackBody):
-    """The same, and when it was said."""
+    """The same, when it was said, and by the caller with which API key."""
 
     given_at: AwareDatetime
+    said_by: Caller = None
 
     @property
     def id(self) -> str:
-        """Return the same id for the same word of the same rep on the same score: a replayed one changes nothing."""
-        values = [
+        """Return an id of word, rep, caller and score: a replayed word changes nothing."""
+        values: list[Any] = [
             self.lead,
             self.rep,
             self.verdict,
@@ -101,6 +106,8 @@ class Feedback(FeedbackBody):
         ]
         if self.stage:  # feedback of before there were stages keeps its id
             values.append(self.stage)
+        if self.said_by:  # so that no caller can speak over what another said
+            values.append({"said_by": self.said_by})
         return sha256(json.dumps(values).encode()).hexdigest()[:32]
 
 
@@ -108,14 +115,17 @@ class _Stored(FeedbackBody):
     """As an object holds it."""
 
     given_at: AwareDatetime
+    said_by: Caller = None
     id: str
 
 
-def said(content: Any, given_at: datetime) -> Feedback:
-    """Return the feedback in the content of a request or a form. Raises FeedbackRefusedError."""
+def said(
+    content: Any, given_at: datetime, said_by: str | None = None
+) -> Feedback:
+    """Return the feedback in the content of a request or a form, said by a caller. Raises FeedbackRefusedError."""
     try:
         body = FeedbackBody.model_validate(content)
-        return Feedback(**body.model_dump(), given_at=given_at)
+        return Feedback(**body.model_dump(), given_at=given_at, said_by=said_by)
     except ValidationError as error:
         raise _refused(error) from None
 

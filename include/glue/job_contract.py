@@ -9,9 +9,6 @@ from include.contract.cells import CellRule, cell_rule
 from include.contract.text import Headings
 from include.glue.errors import JobFailedError
 
-SPARK_TYPES = {"integer": "int", "number": "double"}
-"""Types of numbers in Spark; every other column is text."""
-
 
 @dataclass(frozen=True)
 class JobColumn:
@@ -28,11 +25,6 @@ class JobColumn:
     field: str
     rule: CellRule
     levels: tuple[str, ...] = ()
-
-    @property
-    def spark_type(self) -> str:
-        """Return the column's type as Spark's SQL names it."""
-        return SPARK_TYPES.get(self.rule.type, "string")
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
 """Glue job: types the CSV files below a prefix into Parquet for COPY, and keeps every row that it cannot type.
 
-Runs on Glue 5.0 (Spark 3.5, Python 3.11) with nothing but Spark and the project's own code as a zip
-(`--extra-py-files`). What a column is comes from the contract as JSON.
+Runs on Glue 5.0 (Spark 3.5, Python 3.11) with what Glue brings (Spark, boto3, numpy, pyarrow) and the project's own
+code as a zip (`--extra-py-files`). What a column is comes from the contract as JSON. A small load is done
+without Spark.
 
 Always: input rows = loaded + quarantined + duplicates + blank. A row is a record, however many lines it takes.
 """
@@ -12,22 +13,13 @@ import logging
 from collections.abc import Sequence
 from typing import Any
 
-from py4j.protocol import Py4JJavaError
-from pyspark.errors import PySparkException
-from pyspark.sql import DataFrame, SparkSession
-
 from include.glue.arguments import parse_arguments
-from include.glue.job_contract import JobContract, parse_contract
-from include.glue.metrics import summarise, unknown_levels, vanished
-from include.glue.outcomes import decide_outcomes, read_records
-from include.glue.storage import (
-    exists,
-    list_csv_objects,
-    object_uri,
-    read_text,
-    write_text,
-)
-from include.glue.writing import write_loaded, write_quarantine
+from include.glue.job_contract import parse_contract
+from include.glue.load import run_load
+from include.glue.metrics import summarise
+from include.glue.storage import list_csv_objects, read_text, write_text
+from include.glue.workers import stop_spark
+from include.glue.writing import Target
 
 ARGUMENTS = (
     "SOURCE_URI",
@@ -41,44 +33,25 @@ ARGUMENTS = (
 log = logging.getLogger("s3_to_redshift")
 
 
-def read_outcomes(
-    spark: SparkSession, source_uri: str, contract: JobContract
-) -> tuple[DataFrame, dict[str, Any]]:
-    """Return the outcome of every row (cached, so that the source is read once) and the load's counts.
+def run(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Do one load, over what an earlier try left: Parquet, quarantine and metrics. Returns the metrics.
 
     Raises:
         JobFailedError: there is no CSV object, or one vanished before it was read; the message names it.
     """
-    listing = list_csv_objects(spark, source_uri)
-    try:
-        records = read_records(spark, source_uri, contract, listing.sizes)
-        outcomes = decide_outcomes(records, contract).persist()
-        counts = summarise(outcomes, listing, source_uri, contract)
-        return outcomes, counts
-    except (PySparkException, Py4JJavaError) as error:
-        for path in listing.sizes:
-            if not exists(spark, object_uri(source_uri, path)):
-                raise vanished(path, source_uri) from error
-        raise
-
-
-def run(spark: SparkSession, arguments: argparse.Namespace) -> dict[str, Any]:
-    """Do one load, over what an earlier try left: Parquet, quarantine and metrics. Returns the metrics."""
-    contract = parse_contract(read_text(spark, arguments.CONTRACT_URI))
-    outcomes, counts = read_outcomes(spark, arguments.SOURCE_URI, contract)
-    loaded = write_loaded(
-        outcomes, contract, counts["loaded_rows"], arguments.OUTPUT_URI
+    contract = parse_contract(read_text(arguments.CONTRACT_URI))
+    listing = list_csv_objects(arguments.SOURCE_URI)
+    target = Target(
+        arguments.LOAD_ID, arguments.OUTPUT_URI, arguments.QUARANTINE_URI
     )
-    write_quarantine(outcomes, arguments.LOAD_ID, arguments.QUARANTINE_URI)
-    levels = unknown_levels(loaded, contract)
-    metrics = {"load_id": arguments.LOAD_ID, **counts, "unknown_levels": levels}
+    load = run_load(contract, listing.files, target)
+    counts = summarise(load, listing, contract)
+    metrics = {"load_id": arguments.LOAD_ID, **counts}
     # last, so that metrics stand for a complete load
     write_text(
-        spark,
         arguments.METRICS_URI,
         json.dumps(metrics, ensure_ascii=False, indent=2),
     )
-    outcomes.unpersist()
     return metrics
 
 
@@ -87,11 +60,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s")
     log.setLevel(logging.INFO)
     arguments = parse_arguments(__doc__ or "", ARGUMENTS, argv)
-    spark = SparkSession.builder.appName("s3_to_redshift").getOrCreate()
     try:
-        metrics = run(spark, arguments)
+        metrics = run(arguments)
     finally:
-        spark.stop()
+        stop_spark()
     log.info(
         "load %s: %s rows of %s file(s): %s loaded, %s quarantined, %s duplicates, %s blank; metrics in %s",
         metrics["load_id"],

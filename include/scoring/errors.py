@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from include.errors import LeadsError
+from include.scoring.lead_names import shortened
 
 MAX_PROBLEMS = 100
 """A reply names at most so many problems: a wrong file repeats the same one in every row."""
@@ -19,12 +20,26 @@ class Problem:
 
 
 class LeadsRefusedError(LeadsError, ValueError):
-    """Leads with values that the contract refuses; `problems` says which."""
+    """Leads with values or names that the contract refuses.
 
-    def __init__(self, problems: Sequence[Problem]) -> None:
-        super().__init__(f"{len(problems)} value(s) refused by the contract")
-        first_problems = problems[:MAX_PROBLEMS]
-        self.problems = [asdict(problem) for problem in first_problems]
+    Attributes:
+        problems: the first refused values, each with row, field and reason.
+        ignored_fields: names that meant no column.
+    """
+
+    def __init__(
+        self, problems: Sequence[Problem], ignored_fields: Sequence[str] = ()
+    ) -> None:
+        message = f"{len(problems)} value(s) refused by the contract"
+        for problem in problems[:1]:
+            field = shortened(problem.field)
+            message += f"; row {problem.row}, {field!r}: {problem.reason}"
+        super().__init__(message)
+        self.problems = [
+            asdict(problem) | {"field": shortened(problem.field)}
+            for problem in problems[:MAX_PROBLEMS]
+        ]
+        self.ignored_fields = list(ignored_fields)
 
 
 class ChampionUnusableError(LeadsError, RuntimeError):

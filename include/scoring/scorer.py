@@ -15,7 +15,6 @@ from sklearn.pipeline import Pipeline
 from include.contract import Contract, KnownAt
 from include.features.attribution import Attribution
 from include.features.calibration import CalibratedModel, Decision
-from include.features.cleaning import cells_of
 from include.features.errors import NotExplainableError, UntypedPipelineError
 from include.features.lead_encoder import Columns, LeadEncoder
 from include.features.preprocess import source_fields
@@ -24,6 +23,7 @@ from include.registry.models import load_pipeline
 from include.registry.registry import ChampionInfo, champion
 from include.registry.tracking import connect
 from include.scoring.errors import ChampionUnusableError
+from include.scoring.lead_frames import to_columns
 from include.scoring.reasons import Reasons
 from include.scoring.scores import Scores, as_frame
 from include.scoring.tiers import score_of, tier_of
@@ -134,19 +134,6 @@ class Scorer:
             "stage": [str(self.stage)] * rows,
             "model_version": [self.champion.version] * rows,
         }
-
-
-def to_columns(contract: Contract, frame: pd.DataFrame) -> Columns:
-    """Return the contract's fields of a frame as plain cells: headers renamed, absent and foreign columns left out."""
-    field_of: dict[str, str] = {}
-    for column in contract.columns:
-        field_of[column.name] = column.field
-        field_of[column.field] = column.field
-    names = [str(name) for name in frame.columns if name in field_of]
-    fields = [field_of[name] for name in names]
-    numbers = {column.field for column in contract.columns if column.numeric}
-    renamed = frame[names].set_axis(fields, axis=1)
-    return cells_of(renamed, numbers)
 
 
 def find_champion(

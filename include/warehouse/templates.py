@@ -67,6 +67,7 @@ class Statements:
             "drift": f"{schema}.{tables.drift_table}",
             "promotions": f"{schema}.{tables.promotions_table}",
             "feedback": f"{schema}.{tables.feedback_table}",
+            "withdrawals": f"{schema}.{tables.feedback_table}_withdrawals",
         }
 
 

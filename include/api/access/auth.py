@@ -68,7 +68,7 @@ def _caller(keys: Keys) -> str:
     if not keys.loaded:
         abort(
             HTTPStatus.SERVICE_UNAVAILABLE,
-            "the API keys cannot be read yet; see the API's log, and try again",
+            "the API keys cannot be read at present; see the API's log, and try again",
         )
     name = keys.name_of(key)
     if name is None:

@@ -5,8 +5,10 @@
 
 import hmac
 import json
+import logging
 import re
 import secrets
+import time
 from collections.abc import Callable, Mapping
 from hashlib import sha256
 from typing import Any
@@ -18,26 +20,66 @@ from include.lake.aws import aws_client
 from include.refresher import Refresher
 from include.settings import Settings
 
+log = logging.getLogger(__name__)
+
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 HASH = re.compile(r"[0-9a-f]{64}")
 FIRST_SECONDS = 5
 """Pause between readings until the keys have been read once."""
 EXPECTED = (BotoCoreError, ClientError, KeysUnusableError)
 """What Secrets Manager may do while an API runs."""
+AWAY = frozenset(
+    {
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "InternalFailure",
+        "InternalServiceError",
+        "InternalServiceErrorException",
+        "RequestExpired",
+        "RequestTimeout",
+        "RequestTimeoutException",
+        "ServiceUnavailable",
+        "ServiceUnavailableException",
+        "Throttling",
+        "ThrottlingException",
+        "TooManyRequestsException",
+    }
+)
+"""Errors that say nothing of the secret; any other one means that it is gone, or that this API may not read it."""
 
 
 class Keys:
-    """Know the current keys. They stay in use until others have been read, whatever the secret's store does."""
+    """Know the current keys.
+
+    While the secret's store does not answer, the keys read last stay in use for a while. A secret that is deleted,
+    denied or of another form locks every caller out at the next refresh: that is how keys are revoked.
+    """
 
     def __init__(
         self,
         read: Callable[[], Mapping[str, str]],
         refresh_seconds: float = 120,
+        keep_seconds: float = 900,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Prepare to read name to hash by `read`, which is called at every `refresh`."""
+        """Prepare to read the keys; nothing is read yet.
+
+        Args:
+            read: returns name to hash. KeysUnusableError means that there are none, any other error that the store
+                is away.
+            refresh_seconds: between two readings.
+            keep_seconds: how long the keys read last stay in use while the store is away.
+            clock: returns seconds.
+        """
+        self._source = read
+        self._keep_seconds = keep_seconds
+        self._clock = clock
+        self._read_at: float | None = None
+        self._locked = False
+        self._failures = 0
         self._hashes: Refresher[Mapping[str, str]] = Refresher(
             "API keys",
-            lambda: dict(read()),
+            self._read,
             {},
             refresh_seconds,
             EXPECTED,
@@ -46,8 +88,13 @@ class Keys:
 
     @property
     def loaded(self) -> bool:
-        """Return whether the keys have been read once."""
-        return self._hashes.loaded
+        """Return whether there are keys in use: they have been read, and nobody is locked out."""
+        return self._hashes.loaded and not self._locked
+
+    @property
+    def failures(self) -> int:
+        """Return how often reading has failed since the start."""
+        return self._failures
 
     def name_of(self, key: str) -> str | None:
         """Return the name of a key, None for an unknown one. A wrong key takes as long as a right one."""
@@ -61,6 +108,41 @@ class Keys:
     def refresh(self) -> None:
         """Read the secret once; a failure is logged once and keeps the keys in use."""
         self._hashes.refresh()
+
+    def _read(self) -> dict[str, str]:
+        """Return name to hash; none, and nobody is let in, where the keys read before may no longer be used."""
+        try:
+            hashes = dict(self._source())
+        except Exception as error:
+            self._failures += 1
+            if self._read_at is None or not self._ends(error, self._read_at):
+                raise
+            self._lock_out(error)
+            return {}
+        if self._locked:
+            log.warning("API keys can be read again: callers are let in")
+        self._locked = False
+        self._read_at = self._clock()
+        return hashes
+
+    def _ends(self, error: Exception, read_at: float) -> bool:
+        """Return whether an error ends the use of the keys read before."""
+        if isinstance(error, KeysUnusableError):
+            return True
+        return self._clock() - read_at > self._keep_seconds
+
+    def _lock_out(self, error: Exception) -> None:
+        """Let nobody in, and say so once."""
+        if self._locked:
+            return
+        self._locked = True
+        problem = type(error).__name__
+        if isinstance(error, KeysUnusableError):
+            problem = str(error)
+        log.error(
+            "API keys cannot be read, every caller is locked out until they can: %s",
+            problem,
+        )
 
     def start(self) -> None:
         """Begin to read the secret in a daemon thread, at once and then at every interval."""
@@ -81,11 +163,18 @@ def secret_keys(settings: Settings) -> Keys:
             return read_hashes(settings)
         except ClientError as error:
             code = error.response.get("Error", {}).get("Code", "")
+            metadata = error.response.get("ResponseMetadata", {})
+            if code in AWAY or metadata.get("HTTPStatusCode", 0) >= 500:
+                raise
             raise KeysUnusableError(
                 f"{code} for secret {settings.api.keys_secret}; `python -m include.api key NAME` creates it"
             ) from error
 
-    return Keys(read, settings.api.keys_refresh_seconds)
+    return Keys(
+        read,
+        settings.api.keys_refresh_seconds,
+        settings.api.keys_keep_seconds,
+    )
 
 
 def read_hashes(settings: Settings) -> dict[str, str]:

@@ -7,7 +7,13 @@ from flask import Blueprint, Response, make_response, render_template
 from werkzeug.exceptions import HTTPException
 
 from include.api.error_replies import STORE_ERRORS, reason_of
-from include.api.errors import BodyTooLargeError, UnreadableBodyError
+from include.api.errors import (
+    BodyTooLargeError,
+    HeaderRefusedError,
+    TooManyLeadsError,
+    UnreadableBodyError,
+    UploadTooSlowError,
+)
 from include.api.state import app_state
 from include.feedback.errors import FeedbackRefusedError
 
@@ -20,6 +26,9 @@ def explain_errors_as_pages(desk: Blueprint) -> None:
     desk.register_error_handler(FeedbackRefusedError, _show_refused_feedback)
     desk.register_error_handler(UnreadableBodyError, _show_unreadable_body)
     desk.register_error_handler(BodyTooLargeError, _show_large_body)
+    desk.register_error_handler(TooManyLeadsError, _show_large_body)
+    desk.register_error_handler(HeaderRefusedError, _show_refused_header)
+    desk.register_error_handler(UploadTooSlowError, _show_slow_upload)
     for error in STORE_ERRORS:
         desk.register_error_handler(error, _show_store_error)
 
@@ -50,8 +59,18 @@ def _show_unreadable_body(error: UnreadableBodyError) -> tuple[str, int]:
     return _error_page(str(error), HTTPStatus.BAD_REQUEST)
 
 
-def _show_large_body(error: BodyTooLargeError) -> tuple[str, int]:
+def _show_large_body(
+    error: BodyTooLargeError | TooManyLeadsError,
+) -> tuple[str, int]:
     return _error_page(str(error), HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+
+
+def _show_refused_header(error: HeaderRefusedError) -> tuple[str, int]:
+    return _error_page(str(error), HTTPStatus.UNPROCESSABLE_ENTITY)
+
+
+def _show_slow_upload(error: UploadTooSlowError) -> tuple[str, int]:
+    return _error_page(str(error), HTTPStatus.SERVICE_UNAVAILABLE)
 
 
 def _show_store_error(error: Exception) -> tuple[str, int]:

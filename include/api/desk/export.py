@@ -1,36 +1,36 @@
 """Offer a scored CSV as a download."""
 
 from base64 import b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from io import StringIO
-from typing import Any
 
 from include.api.score_request import REASONS
 from include.contract import Contract
-from include.scoring.scored_csv import write_scored
+from include.scoring.scored_csv import Rows, write_scored
 from include.scoring.scores import Scores
 
 
 def scored_csv(
-    leads: Sequence[Mapping[str, Any]], scores: Scores, contract: Contract
+    header: Sequence[str], rows: Rows, scores: Scores, contract: Contract
 ) -> str:
     """Return the uploaded leads with their scores and reasons, the best first, as POST /predict/batch writes them.
 
     Args:
-        leads: the rows as they were uploaded, by their own headers.
+        header: of the rows.
+        rows: as they were uploaded.
         scores: of the same leads in the same order, as a `StagedScorer` returns them.
         contract: what a lead is.
     """
     probabilities = scores["probability"]
     order = sorted(
-        range(len(leads)), key=probabilities.__getitem__, reverse=True
+        range(len(rows)), key=probabilities.__getitem__, reverse=True
     )
-    rows = [list(leads[place].values()) for place in order]
+    best_first = [rows[place] for place in order]
     ranked: Scores = {}
     for name, values in scores.items():
         ranked[name] = [values[place] for place in order]
     text = StringIO(newline="")
-    write_scored(contract, text, list(leads[0]), [(rows, ranked)], REASONS)
+    write_scored(contract, text, header, [(best_first, ranked)], REASONS)
     return text.getvalue()
 
 

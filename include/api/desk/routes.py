@@ -1,6 +1,6 @@
 """Serve the desk's pages: the ranked list, one lead, an uploaded CSV, a rep's word on a score; none has JavaScript."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from http import HTTPStatus
 from urllib.parse import urlencode
@@ -17,18 +17,19 @@ from flask import (
 )
 from werkzeug.wrappers import Response as BaseResponse
 
-from include.api.bodies import check_columns, parse_csv
 from include.api.desk.error_pages import explain_errors_as_pages
 from include.api.desk.export import as_link, scored_csv
 from include.api.desk.form import sections
 from include.api.desk.guard import require_form, require_same_origin
 from include.api.desk.state import Desk
+from include.api.desk.upload import score_upload
 from include.api.desk.views import FILTER, Card, Page, cards, trail
 from include.api.score_request import REASONS, score_rows
 from include.api.state import app_state
-from include.api.views.batch import AT_ONCE
+from include.api.uploads import permit
 from include.feedback.verdicts import VERDICTS, keep, said
 from include.scoring.errors import LeadsRefusedError
+from include.scoring.lead_names import IgnoredNames, quoted
 from include.scoring.scores import as_frame
 from include.scoring.stages import StagedScorer
 
@@ -90,11 +91,12 @@ def score() -> str | tuple[str, int]:
     """Return the form for one lead, and once it is filled in the lead's score with reasons."""
     if request.method == "GET":
         return _score_page({}, {}, None)
-    values = {name: value.strip() for name, value in request.form.items()}
-    lead = {name: value for name, value in values.items() if value}
+    values = _form_values()
+    lead = {name: value or None for name, value in values.items()}
     scorer = _scorer()
+    ignored = IgnoredNames()
     try:
-        scores = score_rows(scorer, [lead], REASONS)
+        scores = score_rows(scorer, [lead], REASONS, ignored)
     except LeadsRefusedError as error:
         problems = {
             problem["field"]: problem["reason"] for problem in error.problems
@@ -103,7 +105,7 @@ def score() -> str | tuple[str, int]:
             values, problems, None
         ), HTTPStatus.UNPROCESSABLE_ENTITY
     (card,) = cards(as_frame(scores), _desk())
-    return _score_page(values, {}, card)
+    return _score_page(values, {}, card, ignored.listed)
 
 
 @desk.post("/upload")
@@ -115,32 +117,29 @@ def upload() -> str | tuple[str, int]:
         abort(
             HTTPStatus.BAD_REQUEST, "choose a CSV file to score, one at a time"
         )
-    if not AT_ONCE.acquire(blocking=False):
-        abort(
-            HTTPStatus.TOO_MANY_REQUESTS,
-            "other files are being scored; try again in a few seconds",
-        )
     try:
-        rows = parse_csv(files[0].read())
-        check_columns(len(rows[0]), app_state().settings.api.max_columns)
-        scores = score_rows(scorer, rows, REASONS)
+        with permit():
+            scored = score_upload(files[0].stream, scorer, app_state().settings)
     except LeadsRefusedError as error:
         page = render_template(
             "desk/refused.html", desk=_desk(), problems=error.problems
         )
         return page, HTTPStatus.UNPROCESSABLE_ENTITY
-    finally:
-        AT_ONCE.release()
-    ranked = as_frame(scores).sort_values(
+    ranked = as_frame(scored.scores).sort_values(
         "probability", ascending=False, kind="stable"
     )
     best = ranked.head(SHOWN)
     return render_template(
         "desk/upload.html",
         desk=_desk(),
-        total=len(rows),
+        total=len(scored.rows),
+        scored=scored,
         cards=cards(best, _desk()),
-        download=as_link(scored_csv(rows, scores, _desk().contract)),
+        download=as_link(
+            scored_csv(
+                scored.header, scored.rows, scored.scores, _desk().contract
+            )
+        ),
         trail={},
     )
 
@@ -148,11 +147,21 @@ def upload() -> str | tuple[str, int]:
 @desk.post("/feedback")
 def feedback() -> BaseResponse:
     """Store what a rep says of a score, the same word once, and go back to the list."""
-    word = said(_word(request.form), datetime.now(UTC))
+    word = said(_word(request.form), datetime.now(UTC), g.caller)
     keep(word, _desk().layout)
     back = trail(request.form)
     back["said"] = word.verdict
     return redirect(_address(back), HTTPStatus.SEE_OTHER)
+
+
+def _form_values() -> dict[str, str]:
+    """Return name to what was filled in. Aborts with 400 for a form that gives a name twice."""
+    for name, texts in request.form.lists():
+        if len(texts) > 1:
+            abort(
+                HTTPStatus.BAD_REQUEST, f"the form gives {quoted(name)} twice"
+            )
+    return {name: value.strip() for name, value in request.form.items()}
 
 
 def _address(parts: Mapping[str, str]) -> str:
@@ -211,13 +220,22 @@ def _scorer() -> StagedScorer:
 
 
 def _score_page(
-    values: Mapping[str, str], problems: Mapping[str, str], card: Card | None
+    values: Mapping[str, str],
+    problems: Mapping[str, str],
+    card: Card | None,
+    ignored: Sequence[str] = (),
 ) -> str:
+    fields = _desk().contract.fields
+    unplaced = {
+        name: reason for name, reason in problems.items() if name not in fields
+    }
     return render_template(
         "desk/score.html",
         desk=_desk(),
         sections=sections(_desk().contract, values, problems),
         card=card,
         trail={},
-        refused=len(problems),
+        refused=len(problems) - len(unplaced),
+        unplaced=unplaced,
+        ignored=ignored,
     )

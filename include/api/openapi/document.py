@@ -9,11 +9,18 @@ from http import HTTPStatus
 from typing import Any
 
 from include.api.access.auth import KEY_HEADER
+from include.api.bodies.wrappers import LISTS, SHAPES, is_wrapper
 from include.api.logs import REQUEST_ID
 from include.api.openapi.lead_schema import lead_schema
 from include.api.openapi.replies import reply_schemas
+from include.api.score_reply import (
+    BLANK_ROWS_HEADER,
+    IGNORED_COUNT_HEADER,
+    IGNORED_HEADER,
+)
 from include.api.score_request import MOST_REASONS, REASONS, VERSION_HEADER
 from include.contract import Contract
+from include.scoring.lead_names import LeadNames
 from include.settings import ApiSettings
 
 Json = dict[str, Any]
@@ -38,11 +45,12 @@ MEANING = {
     HTTPStatus.BAD_REQUEST: "the body cannot be read",
     HTTPStatus.UNAUTHORIZED: "no key, or an unknown one",
     HTTPStatus.LENGTH_REQUIRED: "sent in chunks, without a length",
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "too many bytes",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "too many bytes, or more leads than one file may have",
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "another content type than those named",
-    HTTPStatus.UNPROCESSABLE_ENTITY: "too many leads or columns, or values refused, each named with row and reason",
+    HTTPStatus.UNPROCESSABLE_ENTITY: "too many leads or columns, no name that means a column, a CSV without a header, "
+    "or values refused, each named with row and reason",
     HTTPStatus.TOO_MANY_REQUESTS: "wait as long as Retry-After says",
-    HTTPStatus.SERVICE_UNAVAILABLE: "nothing to answer with yet: no champion, no keys or no store; try again",
+    HTTPStatus.SERVICE_UNAVAILABLE: "nothing to answer with yet: no champion, keys or store; or a file took too long",
 }
 REASON_COUNT: Json = {
     "name": "reasons",
@@ -76,7 +84,9 @@ def document(contract: Contract, limits: ApiSettings) -> Json:
             "description": f"{contract.description} Scores, reasons and feedback; see docs/api.md.",
         },
         "security": [{name: []} for name in SECURITY_SCHEMES],
-        "paths": _scoring_paths(limits) | _feedback_path() | _status_paths(),
+        "paths": _scoring_paths(contract, limits)
+        | _feedback_path()
+        | _status_paths(),
         "components": {
             "securitySchemes": SECURITY_SCHEMES,
             "schemas": {"Lead": lead_schema(contract, limits.max_columns)}
@@ -85,7 +95,7 @@ def document(contract: Contract, limits: ApiSettings) -> Json:
     }
 
 
-def _scoring_paths(limits: ApiSettings) -> Json:
+def _scoring_paths(contract: Contract, limits: ApiSettings) -> Json:
     many_leads = {
         "type": "array",
         "items": _ref("Lead"),
@@ -93,7 +103,16 @@ def _scoring_paths(limits: ApiSettings) -> Json:
         "maxItems": limits.max_leads,
     }
     leads = {
-        JSON_TYPE: _content({"anyOf": [_ref("Lead"), many_leads]}),
+        JSON_TYPE: _content(
+            {
+                "anyOf": [
+                    _ref("Lead"),
+                    many_leads,
+                    *_wrappers(contract, many_leads),
+                ],
+                "description": f"{SHAPES}.",
+            }
+        ),
         CSV_TYPE: _content(TEXT),
     }
     form = {
@@ -112,7 +131,14 @@ def _scoring_paths(limits: ApiSettings) -> Json:
     return {
         "/predict": {"post": _post("Score leads", leads, scores)},
         "/predict/batch": {
-            "post": _post("Score a CSV file", upload, scored_file)
+            "post": _post(
+                "Score a CSV file",
+                upload,
+                scored_file,
+                IGNORED_HEADER,
+                IGNORED_COUNT_HEADER,
+                BLANK_ROWS_HEADER,
+            )
         },
         "/invocations": {
             "post": _post(
@@ -124,10 +150,25 @@ def _scoring_paths(limits: ApiSettings) -> Json:
     }
 
 
-def _post(summary: str, body: Json, reply: Json) -> Json:
+def _wrappers(contract: Contract, many_leads: Json) -> list[Json]:
+    """Return the schemas of objects that hold a list of leads; a frame's cannot say that its rows fit its columns."""
+    names = LeadNames(contract)
+    return [
+        {
+            "type": "object",
+            "properties": {wrapper: many_leads},
+            "required": [wrapper],
+            "additionalProperties": False,
+        }
+        for wrapper in LISTS
+        if is_wrapper(wrapper, names)
+    ]
+
+
+def _post(summary: str, body: Json, reply: Json, *headers: str) -> Json:
     scored = {
         "description": "scored",
-        "headers": _headers(VERSION_HEADER),
+        "headers": _headers(VERSION_HEADER, *headers),
         "content": reply,
     }
     return {

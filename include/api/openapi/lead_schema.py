@@ -16,15 +16,23 @@ Json = dict[str, Any]
 
 
 def lead_schema(contract: Contract, max_columns: int) -> Json:
-    """Return the schema of one lead: every field optional, unknown ones ignored."""
+    """Return the schema of one lead: one field of the contract at least, unknown ones ignored.
+
+    Names in another spelling are read too, which no schema can express; neither can it say that no field comes twice.
+    """
     return {
         "type": "object",
-        "description": "Fields by the names below, or by their business headers; what is left out counts as missing, "
-        "and fields that nobody knows are ignored.",
+        "description": "Fields by the names below, or by their business headers, in any case and with or without "
+        "spaces and underscores; one at least. What is left out counts as missing. Names that mean no field are "
+        "ignored, and the reply lists them.",
         "properties": {
             column.field: field_schema(column, contract.null_tokens)
             for column in contract.columns
         },
+        "additionalProperties": {
+            "type": ["string", "number", "boolean", "null"]
+        },
+        "anyOf": [{"required": [field]} for field in contract.fields],
         "maxProperties": max_columns,
     }
 

@@ -2,11 +2,12 @@
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, create_model
+from pydantic import BaseModel, Field, create_model
 from pydantic.json_schema import SkipJsonSchema, models_json_schema
 
 from include.contract import Contract
 from include.feedback.verdicts import FeedbackBody
+from include.scoring.lead_names import LISTED
 from include.scoring.score_row import answer_model
 
 
@@ -37,6 +38,7 @@ class Error(BaseModel):
     error: str
     request_id: str
     problems: list[Problem] | SkipJsonSchema[None] = None
+    ignored_fields: list[str] | SkipJsonSchema[None] = None
 
 
 def reply_schemas(contract: Contract) -> dict[str, Any]:
@@ -46,6 +48,17 @@ def reply_schemas(contract: Contract) -> dict[str, Any]:
         "Scores",
         versions=(dict[str, str], ...),
         predictions=(list[prediction], ...),  # type: ignore[valid-type]
+        ignored_fields=(
+            list[str],
+            Field(
+                description=f"names that mean no column, the first {LISTED} in order"
+            ),
+        ),
+        ignored_fields_count=(int, Field(description="how many there are")),
+        blank_rows=(
+            int,
+            Field(description="rows of a CSV without a value; no leads"),
+        ),
     )
     models = (scores, Status, FeedbackReply, FeedbackBody, Error)
     _, schemas = models_json_schema(

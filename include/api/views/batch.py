@@ -1,39 +1,38 @@
-"""Answer POST /predict/batch: a CSV in, the same CSV with scores out, in chunks, so that memory does not grow with it.
+"""Answer POST /predict/batch: a CSV in, the same CSV with scores out.
 
-The scored file is complete before its first byte is sent: a bad row is a 422 that names it, never half a file.
+The scored file is complete before its first byte is sent: a bad row is a 422 that names it, never half a file. Rows of
+nothing but blank cells are left out of it.
 """
 
 import io
-import threading
-from collections.abc import Iterator
 from http import HTTPStatus
-from itertools import batched
 from tempfile import SpooledTemporaryFile
 from typing import IO
 
 from flask import Response, abort, request, send_file
-from werkzeug.exceptions import TooManyRequests
 
-from include.api.bodies import check_columns, csv_rows
+from include.api.bodies.csv_body import CsvTable
 from include.api.errors import UnreadableBodyError
+from include.api.score_reply import name_ignored
 from include.api.score_request import (
     current_scorer,
     name_versions,
     reasons_per_direction,
-    score_rows,
 )
 from include.api.state import app_state
-from include.scoring.scored_csv import Rows, write_scored
-from include.scoring.scores import Scores
+from include.api.uploads import (
+    IN_MEMORY,
+    UploadLimits,
+    permit,
+    scored_chunks,
+    spool,
+)
+from include.scoring.lead_names import IgnoredNames, quoted
+from include.scoring.scored_csv import write_scored
 from include.scoring.stages import StagedScorer
+from include.settings import ApiSettings
 
 MAX_UPLOAD_BYTES = 64 * 1024 * 1024
-CHUNK = 2000
-"""Leads that are a matrix at the same time."""
-IN_MEMORY = 4 * 1024 * 1024
-AT_ONCE = threading.BoundedSemaphore(2)
-"""Uploads would otherwise take every thread, and single leads would wait behind them."""
-BUSY_SECONDS = 5
 
 
 def predict_batch() -> Response:
@@ -41,19 +40,12 @@ def predict_batch() -> Response:
     scorer = current_scorer()
     reasons = reasons_per_direction()
     request.max_content_length = MAX_UPLOAD_BYTES
-    if not AT_ONCE.acquire(blocking=False):
-        raise TooManyRequests(
-            "other uploads are being scored", retry_after=BUSY_SECONDS
+    limits = app_state().settings.api
+    ignored = IgnoredNames()
+    with _uploaded_file() as uploaded, permit():
+        scored, blank_rows = score_csv(
+            uploaded, scorer, reasons, limits, ignored
         )
-    try:
-        scored = score_csv(
-            _uploaded_file(),
-            scorer,
-            reasons,
-            app_state().settings.api.max_columns,
-        )
-    finally:
-        AT_ONCE.release()
     size = scored.seek(0, io.SEEK_END)
     scored.seek(0)
     response = send_file(
@@ -63,20 +55,19 @@ def predict_batch() -> Response:
         download_name="scored.csv",
     )
     response.content_length = size
+    name_ignored(response, ignored, blank_rows)
     return name_versions(response, scorer)
 
 
 def _uploaded_file() -> IO[bytes]:
-    """Return the CSV of the request. Aborts with 415 for another content type; raises UnreadableBodyError."""
+    """Return the CSV of the request, which has come as a whole.
+
+    Aborts with 415 for another content type; raises UnreadableBodyError.
+    """
     if request.mimetype == "text/csv":
-        return io.BufferedReader(request.stream)  # type: ignore[type-var] # werkzeug's is a raw stream
+        return spool(request.stream)
     if request.mimetype == "multipart/form-data":
-        files = list(request.files.values())
-        if len(files) != 1:
-            raise UnreadableBodyError(
-                f"the form has {len(files)} files; send one CSV, called file"
-            )
-        return files[0].stream
+        return _form_file()
     sent = request.mimetype or "nothing"
     abort(
         HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
@@ -84,40 +75,45 @@ def _uploaded_file() -> IO[bytes]:
     )
 
 
+def _form_file() -> IO[bytes]:
+    """Return the only file of a form that has nothing else."""
+    files = list(request.files.values())
+    if len(files) != 1:
+        raise UnreadableBodyError(
+            f"the form has {len(files)} files; send one CSV, called file"
+        )
+    if request.form:
+        fields = ", ".join(quoted(name) for name in list(request.form)[:5])
+        raise UnreadableBodyError(
+            f"the form has fields beside its file: {fields}; how many reasons are given is said in the address, as "
+            "/predict/batch?reasons=0"
+        )
+    return files[0].stream
+
+
 def score_csv(
-    uploaded: IO[bytes], scorer: StagedScorer, reasons: int, max_columns: int
-) -> IO[bytes]:
-    """Return a file with the uploaded rows and their scores.
+    uploaded: IO[bytes],
+    scorer: StagedScorer,
+    reasons: int,
+    limits: ApiSettings,
+    ignored: IgnoredNames,
+) -> tuple[IO[bytes], int]:
+    """Return a file with the uploaded rows and their scores, and the number of blank rows that it leaves out.
 
     Raises:
         UnreadableBodyError: it is not CSV in UTF-8, or has no lead.
+        HeaderRefusedError: its first line is no header of this contract.
         BodyTooLargeError: it has more columns than a lead may have.
         LeadsRefusedError: names the refused values of the first chunk that has any.
+        TooManyLeadsError: it has more leads than an upload may have.
+        UploadTooSlowError: scoring it takes longer than an upload may take.
     """
-    uploaded_text = io.TextIOWrapper(uploaded, encoding="utf-8-sig", newline="")
-    rows = csv_rows(uploaded_text)
-    header = next(rows)
-    check_columns(len(header), max_columns)
+    uploaded_text = io.TextIOWrapper(uploaded, encoding="utf-8", newline="")
+    table = CsvTable(uploaded_text, scorer.reader.names, limits.max_columns)
     scored = SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - the response closes it
     text = io.TextIOWrapper(scored, encoding="utf-8", newline="")
-    chunks = _scored_chunks(rows, header, scorer, reasons)
-    write_scored(scorer.contract, text, header, chunks, reasons)
+    allowed = UploadLimits(limits.max_upload_leads, limits.upload_seconds)
+    chunks = scored_chunks(table, scorer, reasons, allowed, ignored)
+    write_scored(scorer.contract, text, table.header, chunks, reasons)
     text.detach()
-    return scored
-
-
-def _scored_chunks(
-    rows: Iterator[list[str]],
-    header: list[str],
-    scorer: StagedScorer,
-    reasons: int,
-) -> Iterator[tuple[Rows, Scores]]:
-    first = 1
-    for chunk in batched(rows, CHUNK):
-        leads = [dict(zip(header, row, strict=True)) for row in chunk]
-        yield chunk, score_rows(scorer, leads, reasons, first)
-        first += len(chunk)
-    if first == 1:
-        raise UnreadableBodyError(
-            "the CSV has no lead; expected a header line and a line per lead"
-        )
+    return scored, table.blank_rows

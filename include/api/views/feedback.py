@@ -3,9 +3,9 @@
 from datetime import UTC, datetime
 from http import HTTPStatus
 
-from flask import Response, jsonify, request
+from flask import Response, g, jsonify, request
 
-from include.api.bodies import load_json
+from include.api.bodies.json_body import load_json
 from include.api.error_replies import Reply, refusal
 from include.api.state import app_state
 from include.feedback.errors import FeedbackRefusedError
@@ -25,7 +25,8 @@ def feedback() -> Response | Reply:
         )
     request.max_content_length = MAX_FEEDBACK_BYTES
     try:
-        word = said(load_json(request.get_data()), datetime.now(UTC))
+        content = load_json(request.get_data())
+        word = said(content, datetime.now(UTC), g.caller)
     except FeedbackRefusedError as error:
         return refusal(
             HTTPStatus.UNPROCESSABLE_ENTITY,

@@ -2,16 +2,17 @@
 
 from flask import Response, jsonify
 
-from include.api.bodies import parse_csv, parse_json
+from include.api.bodies.csv_body import parse_csv
+from include.api.bodies.json_body import parse_json
+from include.api.score_reply import scores_reply
 from include.api.score_request import (
     current_scorer,
     name_versions,
     reasons_per_direction,
     score_request,
     sent_leads,
-    versions,
 )
-from include.scoring.scores import as_records
+from include.scoring.lead_names import IgnoredNames
 
 PARSERS = {"application/json": parse_json, "text/csv": parse_csv}
 
@@ -23,10 +24,8 @@ def predict() -> Response:
     """
     scorer = current_scorer()
     reasons = reasons_per_direction()
-    leads = sent_leads(PARSERS)
-    scores = score_request(scorer, leads, reasons)
-    response = jsonify(
-        versions=versions(scorer),
-        predictions=as_records(scores),
-    )
+    sent = sent_leads(PARSERS, scorer)
+    ignored = IgnoredNames(sent.ignored)
+    scores = score_request(scorer, sent, reasons, ignored)
+    response = jsonify(scores_reply(scorer, sent, scores, ignored))
     return name_versions(response, scorer)

@@ -5,7 +5,9 @@ import json
 from flask import Response, jsonify, request
 
 from include.api.access.auth import open_to_all
-from include.api.bodies import parse_csv, parse_json, parse_json_lines
+from include.api.bodies.csv_body import parse_csv
+from include.api.bodies.json_body import parse_json, parse_json_lines
+from include.api.score_reply import header_text, name_ignored, scores_reply
 from include.api.score_request import (
     current_scorer,
     name_versions,
@@ -14,7 +16,8 @@ from include.api.score_request import (
     sent_leads,
     versions,
 )
-from include.scoring.scores import as_records
+from include.scoring.lead_names import IgnoredNames
+from include.scoring.stages import StagedScorer
 
 MAX_INVOCATION_BYTES = 25 * 1024 * 1024
 """SageMaker's own limit."""
@@ -26,6 +29,8 @@ PARSERS = {
 }
 ATTRIBUTES = "X-Amzn-SageMaker-Custom-Attributes"
 """The one header of a container that SageMaker hands on to the caller as it is."""
+LONGEST_ATTRIBUTE = 500
+"""Characters of ignored names; SageMaker takes 1,024 in all."""
 
 
 @open_to_all
@@ -40,18 +45,27 @@ def invocations() -> Response:
     scorer = current_scorer()
     reasons = reasons_per_direction()
     request.max_content_length = MAX_INVOCATION_BYTES
-    leads = sent_leads(PARSERS)
-    records = as_records(score_request(scorer, leads, reasons))
+    sent = sent_leads(PARSERS, scorer)
+    ignored = IgnoredNames(sent.ignored)
+    scores = score_request(scorer, sent, reasons, ignored)
+    reply = scores_reply(scorer, sent, scores, ignored)
     if request.mimetype == JSON_LINES:
+        records = reply["predictions"]
         lines = "".join(json.dumps(record) + "\n" for record in records)
         response = Response(lines, mimetype=JSON_LINES)
+        name_ignored(response, ignored, sent.blank_rows)
     else:
-        response = jsonify(
-            versions=versions(scorer),
-            predictions=records,
-        )
-    served = [
+        response = jsonify(reply)
+    response.headers[ATTRIBUTES] = _attributes(scorer, ignored)
+    return name_versions(response, scorer)
+
+
+def _attributes(scorer: StagedScorer, ignored: IgnoredNames) -> str:
+    """Return the versions that scored, and the names that meant no column if there are any."""
+    attributes = [
         f"{model}={version}" for model, version in versions(scorer).items()
     ]
-    response.headers[ATTRIBUTES] = ";".join(served)
-    return name_versions(response, scorer)
+    if ignored.count:
+        names = header_text(ignored.listed, LONGEST_ATTRIBUTE)
+        attributes.append(f"ignored_fields={names}")
+    return ";".join(attributes)

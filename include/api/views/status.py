@@ -23,7 +23,7 @@ def readyz() -> Response:
     if keys is not None and not keys.loaded:
         abort(
             HTTPStatus.SERVICE_UNAVAILABLE,
-            "the API keys cannot be read yet; see the API's log",
+            "the API keys cannot be read at present; see the API's log",
         )
     return jsonify(status="ready", versions=versions(scorer))
 

@@ -1,6 +1,8 @@
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from include.api.access.keys import Keys, hash_of
+from include.api.errors import KeysUnusableError
 from include.contract import KnownAt
 from include.registry.errors import NoChampionError
 from include.scoring.champions import ChampionHolder, Champions
@@ -90,3 +92,26 @@ def test_looks_at_the_registry_in_vain_are_counted_by_stage(
     found = figures(client_of(champions))
     assert found["leads_api_refresh_failures_total", "contact"] == 3
     assert found["leads_api_refresh_failures_total", "capture"] == 0
+
+
+def test_keys_that_cannot_be_read_are_a_figure(serving_champions, client_of):
+    store = {"crm": hash_of("k")}
+
+    def read():
+        if not store:
+            raise KeysUnusableError("gone")
+        return store
+
+    keys = Keys(read)
+    keys.refresh()
+    client = client_of(serving_champions, keys)
+    headers = {"X-API-Key": "k"}
+    page = client.get("/metrics", headers=headers).text
+    assert "leads_api_keys_loaded 1.0" in page
+    store.clear()
+    keys.refresh()
+    assert client.get("/metrics", headers=headers).status_code == 503
+    store["crm"] = hash_of("k")
+    keys.refresh()
+    page = client.get("/metrics", headers=headers).text
+    assert "leads_api_keys_refresh_failures_total 1.0" in page

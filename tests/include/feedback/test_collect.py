@@ -43,6 +43,7 @@ def warehouse(statements, layout):
         "create_scores",
         "create_feedback",
         "create_feedback_staging",
+        "create_feedback_withdrawals",
     ):
         made.execute(statements.render(name))
     return made
@@ -206,3 +207,16 @@ def test_a_flood_of_one_rep_is_collected_whole(run, rows, layout):
     for number in range(150):
         keep(changed(rep="flooder", comment=str(number)), layout)
     assert run("r1")["collected"] == len(rows()) == 150
+
+
+def test_the_caller_of_a_word_stands_in_its_row(
+    run, layout, warehouse, contract
+):
+    keep(changed(said_by="crm"), layout)
+    keep(changed(lead="a-2"), layout)
+    run("r1")
+    table = f"public.{contract.names.feedback_table}"
+    rows = warehouse.query(
+        f"SELECT said_by FROM {table} ORDER BY {contract.key}"
+    )
+    assert [row["said_by"] for row in rows] == ["crm", None]

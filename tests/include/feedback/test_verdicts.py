@@ -157,3 +157,17 @@ def test_an_object_of_before_there_were_stages_is_read():
 def test_any_other_text_is_refused_with_a_reason(text, problem):
     with pytest.raises(FeedbackRefusedError, match=problem):
         parse(text)
+
+
+def test_the_same_word_of_another_caller_is_another_object(layout):
+    callers = (None, "crm", "desk")
+    ids = {keep(said(SAID, NOW, caller), layout) for caller in callers}
+    assert len(ids) == 3
+    kept = [read_json(uri) for uri in list_objects(layout.feedback)]
+    assert {content["said_by"] for content in kept} == set(callers)
+    assert said(SAID, NOW).id == WORD.id
+
+
+def test_a_caller_cannot_name_another_in_what_it_says():
+    with pytest.raises(FeedbackRefusedError, match="said_by"):
+        changed(said_by="desk")

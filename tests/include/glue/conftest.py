@@ -144,7 +144,7 @@ def outcome(folder: Path) -> Load:
 
 
 @pytest.fixture
-def load(spark, arguments, tmp_path):
+def load(arguments, tmp_path):
     """Runs the job on {path: text or bytes}; a later path is a later file. Checks the counts of every load."""
 
     def run(files: dict[str, str | bytes]) -> Load:
@@ -155,7 +155,7 @@ def load(spark, arguments, tmp_path):
                 content if isinstance(content, bytes) else content.encode()
             )
             os.utime(path, (1_700_000_000 + age, 1_700_000_000 + age))
-        job.run(spark, parse_arguments("", job.ARGUMENTS, arguments))
+        job.run(parse_arguments("", job.ARGUMENTS, arguments))
         return outcome(tmp_path)
 
     return run

@@ -11,7 +11,6 @@ from include.contract.text import clean_text
 from include.glue.csv_records import parse_file
 from include.glue.errors import JobFailedError
 from include.glue.job_contract import parse_contract
-from include.glue.storage import relative_path
 
 HEADER = "Lead Id,Nr,Won,Visits,Pages,Channel,Heat,No calls"
 GOOD = "a,1,0,3,1.5,Web,hot,No"
@@ -323,15 +322,3 @@ def test_no_content_makes_the_parser_fail(contract, content):
 def test_an_unreadable_contract_ends_the_job(text):
     with pytest.raises(JobFailedError, match="contract is not readable"):
         parse_contract(text)
-
-
-@pytest.mark.parametrize(
-    ("path", "source", "seen"),
-    [
-        ("file:/data/raw/a b.csv", "file:///data/raw/", "a b.csv"),
-        ("s3://bucket/raw/2024/a.csv", "s3://bucket/raw", "2024/a.csv"),
-        ("s3://bucket/raw/a.csv", "s3://bucket/raw/a.csv", "a.csv"),
-    ],
-)
-def test_a_file_is_named_relative_to_the_prefix(path, source, seen):
-    assert relative_path(path, source) == seen

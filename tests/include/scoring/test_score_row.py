@@ -3,6 +3,7 @@
 import pyarrow as pa
 import pytest
 
+from include.scoring.lead_frames import to_columns
 from include.scoring.score_row import (
     FIELDS,
     LISTED,
@@ -11,7 +12,6 @@ from include.scoring.score_row import (
     answer_model,
     scores_schema,
 )
-from include.scoring.scorer import to_columns
 from include.scoring.scores import as_records
 
 

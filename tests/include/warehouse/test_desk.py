@@ -15,6 +15,7 @@ def tables(statements, warehouse, contract):
         "create_leads",
         "create_scores",
         "create_feedback",
+        "create_feedback_withdrawals",
         "create_current_scores",
     ):
         warehouse.execute(statements.render(name))
@@ -85,7 +86,7 @@ def say(statements, tables, contract):
     def put(*flags):
         rows = ", ".join(
             f"('{number}', '{lead}', '{rep}', '{verdict}', '{version}', NULL, NULL, '', "
-            f"TIMESTAMP '2026-02-03 00:{number:02d}:00', TIMESTAMP '2026-02-03', TRUE, {outcome}, NULL)"
+            f"TIMESTAMP '2026-02-03 00:{number:02d}:00', TIMESTAMP '2026-02-03', NULL, TRUE, {outcome}, NULL)"
             for number, (lead, rep, verdict, version, outcome) in enumerate(
                 flags
             )

@@ -11,6 +11,7 @@ import pytest
 from include.contract import KnownAt
 from include.feedback.collect import collect
 from include.feedback.verdicts import keep, said
+from include.feedback.withdraw import withdraw
 from include.lake.frames import read_parquet
 from include.settings import settings
 from include.training.dataset import load_dataset
@@ -44,6 +45,7 @@ def tables(statements, warehouse, ingest, accounts):
         "create_staging",
         "create_feedback",
         "create_feedback_staging",
+        "create_feedback_withdrawals",
     ):
         warehouse.execute(statements.render(name))
     accounts.loc[: OPEN - 1, "won"] = np.nan
@@ -56,16 +58,17 @@ def say(tables, feedback, contract):
     """Puts words into the table: `say(rep, outcome, *numbers of leads)`, each newer than the one before."""
     counter = itertools.count()
 
-    def put(rep, outcome, *leads):
+    def put(rep, outcome, *leads, caller=None):
         said = "NULL" if outcome is None else outcome
+        said_by = "NULL" if caller is None else f"'{caller}'"
         rows = [
             f"('{next(counter):05d}', '0-{lead:05d}', '{rep}', 'too_low', '7', {said}, "
-            f"'', TIMESTAMP '2026-02-01' + INTERVAL '{next(counter)} minute', TIMESTAMP '2026-02-01', FALSE)"
+            f"'', TIMESTAMP '2026-02-01' + INTERVAL '{next(counter)} minute', TIMESTAMP '2026-02-01', FALSE, {said_by})"
             for lead in leads
         ]
         names = (
             f"id, {contract.key}, rep, verdict, model_version, rep_outcome, comment, "
-            "given_at, stored_at, lead_known"
+            "given_at, stored_at, lead_known, said_by"
         )
         tables.execute(
             f"INSERT INTO {feedback} ({names}) VALUES {', '.join(rows)}"
@@ -209,6 +212,39 @@ def test_no_rep_changes_more_labels_than_the_cap_allows_and_the_oldest_votes_cou
     ] * 2
     assert label_of(found, 80) == 1
     assert votes()["capped"].sum() == 50
+
+
+def test_a_caller_who_calls_itself_many_reps_has_one_cap(
+    say, snapshot, votes, use
+):
+    use(feedback_rep_share=0.02)  # of 500 labelled leads: 10
+    for lead in range(60):
+        say(f"rep-{lead}", 1, lead, caller="crm")
+    say("rep-1", 1, 80, caller="desk")
+    found = snapshot()
+    assert [label_of(found, number) for number in range(12)] == [1] * 10 + [
+        None
+    ] * 2
+    assert label_of(found, 80) == 1
+    assert votes()["capped"].sum() == 50
+
+
+def test_a_caller_cannot_speak_over_a_rep_of_another_caller(say, snapshot):
+    say("asha", 0, 7, caller="desk")
+    say("ben", 0, 7, caller="desk")
+    say("asha", 1, 7, caller="crm")
+    assert label_of(snapshot(), 7) == 0
+
+
+def test_a_caller_whose_words_were_withdrawn_labels_nothing(
+    say, snapshot, statements, tables
+):
+    say("asha", 1, 3, caller="crm")
+    say("asha", 1, 4, caller="desk")
+    moment = datetime(2026, 2, 1, 1, tzinfo=UTC)
+    withdraw(statements, tables, "crm", "a test key", moment)
+    found = snapshot()
+    assert (label_of(found, 3), label_of(found, 4)) == (None, 1)
 
 
 def test_votes_that_agree_with_the_warehouse_do_not_use_up_the_cap(

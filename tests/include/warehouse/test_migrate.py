@@ -87,6 +87,7 @@ def test_a_statement_that_creates_no_table_is_refused(statements, layout):
         ("create_drift_metrics", "confirmed"),
         ("create_promotions", "rule"),
         ("create_feedback", "stage"),
+        ("create_feedback", "said_by"),
     ],
 )
 def test_a_column_that_the_table_lacks_is_added(
@@ -170,6 +171,45 @@ def test_feedback_of_before_there_were_stages_stays_and_what_comes_after_it_has_
         {"lead": "a", "stage": None},
         {"lead": "b", "stage": "contact"},
     ]
+
+
+def test_feedback_of_before_callers_were_kept_counts_by_its_rep(
+    statements, warehouse, layout, contract, old
+):
+    old("create_feedback", "said_by")
+    old("create_feedback_staging", "said_by")
+    names = f"id, {contract.key}, rep, verdict, model_version, given_at, stored_at, lead_known"
+    moment = "TIMESTAMP '2026-02-01'"
+    table = f"public.{contract.names.feedback_table}"
+    warehouse.execute(
+        f"INSERT INTO {table} ({names}) VALUES ('1', 'a', 'asha', 'right', '7', {moment}, {moment}, FALSE)"  # noqa: S608
+    )
+    feedback = [
+        "create_feedback",
+        "create_feedback_staging",
+        "create_feedback_withdrawals",
+    ]
+    warehouse.execute(statements.render(feedback[-1]))
+    add_missing_columns(statements, warehouse, feedback)
+    word = {
+        "lead": "b",
+        "rep": "asha",
+        "verdict": "right",
+        "model_version": "7",
+    }
+    keep(said(word, datetime.now(UTC), "crm"), layout)
+    collect(layout, statements, warehouse, "c")
+    warehouse.transaction(
+        [
+            statements.render(name, run_id="c")
+            for name in ("copy_feedback", "merge_feedback")
+        ]
+    )
+    rows = warehouse.query(statements.render("count_callers"))
+    assert {row["caller"]: row["flags"] for row in rows} == {
+        "rep:asha": 1,
+        "crm": 1,
+    }
 
 
 def test_a_staging_table_that_differs_is_made_anew_in_the_order_of_a_load(

@@ -22,7 +22,11 @@ CREATES = (
     "create_drift_metrics",
     "create_promotions",
 )
-CREATES += ("create_feedback", "create_feedback_staging")
+CREATES += (
+    "create_feedback",
+    "create_feedback_staging",
+    "create_feedback_withdrawals",
+)
 FIRST, SECOND, THIRD = (f"2026-01-0{day}T03:00:00+00:00" for day in (1, 2, 3))
 
 

@@ -2,7 +2,7 @@ import json
 
 import boto3
 import pytest
-from botocore.exceptions import EndpointConnectionError
+from botocore.exceptions import ClientError, EndpointConnectionError
 
 from include.api.access.keys import (
     Keys,
@@ -127,3 +127,110 @@ def test_keys_once_read_stay_while_the_store_is_away(caplog):
         )
         == 1
     )
+
+
+def fail(error):
+    raise error
+
+
+def api_error(code, status=400):
+    return ClientError(
+        {
+            "Error": {"Code": code, "Message": "m"},
+            "ResponseMetadata": {"HTTPStatusCode": status},
+        },
+        "GetSecretValue",
+    )
+
+
+class Store:
+    """Hands out a key until it is told to fail."""
+
+    def __init__(self):
+        self.error = None
+
+    def __call__(self):
+        if self.error:
+            raise self.error
+        return {"crm": hash_of("k")}
+
+
+def test_a_secret_that_is_unusable_locks_out_at_the_next_look_and_says_so_once(
+    caplog,
+):
+    store = Store()
+    keys = Keys(store)
+    keys.refresh()
+    store.error = KeysUnusableError("AccessDeniedException for secret s")
+    for _ in range(2):
+        keys.refresh()
+    assert (keys.loaded, keys.name_of("k"), keys.failures) == (False, None, 2)
+    assert caplog.text.count("every caller is locked out") == 1
+    assert "AccessDeniedException for secret s" in caplog.text
+    store.error = None
+    keys.refresh()
+    assert (keys.loaded, keys.name_of("k")) == (True, "crm")
+
+
+def test_keys_stay_while_the_store_is_away_but_not_for_ever(caplog):
+    moments = [0.0]
+    store = Store()
+    keys = Keys(store, keep_seconds=900, clock=lambda: moments[0])
+    keys.refresh()
+    store.error = EndpointConnectionError(endpoint_url="x")
+    for moment, name in ((900.0, "crm"), (901.0, None), (950.0, None)):
+        moments[0] = moment
+        keys.refresh()
+        assert (keys.name_of("k"), keys.loaded) == (name, name is not None)
+    assert "every caller is locked out" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda client, name: client.delete_secret(SecretId=name),
+        lambda client, name: client.delete_secret(
+            SecretId=name, ForceDeleteWithoutRecovery=True
+        ),
+        lambda client, name: client.put_secret_value(
+            SecretId=name, SecretString="revoked"
+        ),
+        lambda client, name: client.put_secret_value(
+            SecretId=name, SecretString="{}"
+        ),
+    ],
+    ids=["marked for deletion", "deleted", "malformed", "emptied"],
+)
+def test_a_secret_that_is_deleted_or_overwritten_lets_nobody_in(secret, change):
+    key = add_key(settings(), "crm")
+    keys = secret_keys(settings())
+    keys.refresh()
+    assert keys.name_of(key) == "crm"
+    change(boto3.client("secretsmanager"), secret)
+    keys.refresh()
+    assert keys.name_of(key) is None
+
+
+@pytest.mark.parametrize(
+    ("error", "stays"),
+    [
+        (api_error("AccessDeniedException"), False),
+        (api_error("ResourceNotFoundException"), False),
+        (api_error("InvalidRequestException"), False),
+        (api_error("DecryptionFailure"), False),
+        (api_error("ThrottlingException"), True),
+        (api_error("ExpiredTokenException"), True),
+        (api_error("Anything", 503), True),
+    ],
+)
+def test_only_errors_that_say_nothing_of_the_secret_keep_its_keys(
+    secret, monkeypatch, error, stays
+):
+    key = add_key(settings(), "crm")
+    keys = secret_keys(settings())
+    keys.refresh()
+    monkeypatch.setattr(
+        "include.api.access.keys.read_hashes", lambda settings: fail(error)
+    )
+    keys.refresh()
+    assert keys.name_of(key) == ("crm" if stays else None)

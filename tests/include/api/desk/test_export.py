@@ -30,8 +30,8 @@ def read(text):
 def test_the_best_lead_comes_first_with_its_own_cells_scores_and_reasons(
     scores, contract
 ):
-    leads = [{"Account": name, "x": name.upper()} for name in scores["account"]]
-    rows = read(scored_csv(leads, scores, contract))
+    leads = [[name, name.upper()] for name in scores["account"]]
+    rows = read(scored_csv(["Account", "x"], leads, scores, contract))
     assert [row["x"] for row in rows] == ["HIGH", "MID", "LOW"]
     assert rows[2] | {"probability": ""} == {
         "Account": "low", "x": "LOW", "score": "10", "probability": "", "prediction": "0", "tier": "D",
@@ -45,7 +45,8 @@ def test_the_best_lead_comes_first_with_its_own_cells_scores_and_reasons(
 
 
 def test_formulas_in_cells_and_headers_are_neutralised(scores, contract):
-    text = scored_csv([{"=HEAD()": "=EVIL()", "n": "-5"}] * 3, scores, contract)
+    leads = [["=EVIL()", "-5"]] * 3
+    text = scored_csv(["=HEAD()", "n"], leads, scores, contract)
     assert [(row["'=HEAD()"], row["n"]) for row in read(text)] == [
         ("'=EVIL()", "-5")
     ] * 3
@@ -54,7 +55,8 @@ def test_formulas_in_cells_and_headers_are_neutralised(scores, contract):
 def test_scores_of_an_earlier_time_are_replaced(scores, contract):
     rows = read(
         scored_csv(
-            [{"account": "a", "score": "1", "reasons": "old"}] * 3,
+            ["account", "score", "reasons"],
+            [["a", "1", "old"]] * 3,
             scores,
             contract,
         )

@@ -11,7 +11,7 @@ import pytest
 from include.api.access.keys import Keys, hash_of
 from include.api.app import create_app
 from include.api.desk.publish import publish
-from include.api.views.batch import AT_ONCE
+from include.api.uploads import AT_ONCE
 from include.lake.frames import write_parquet
 from include.lake.objects import list_objects, read_json, write_json, write_text
 from include.settings import settings
@@ -268,6 +268,8 @@ def test_an_upload_is_ranked_and_downloads_with_all_its_columns_and_scores(
         ("account\n", 400, "no lead"),
         ("account,visits\na", 400, "row 1 does not have as many cells"),
         ("account,visits\na,many\n", 422, "must be a number"),
+        ("a-1,web,3\na-2,mail,4\n", 422, "no header line"),
+        ("visits,VISITS\n1,1\n", 422, "twice"),
     ],
 )
 def test_a_file_that_cannot_be_scored_says_why(client, text, status, reason):
@@ -385,6 +387,7 @@ def test_feedback_is_in_the_name_of_the_user_else_of_the_key(
     )
     (uri,) = list_objects(layout.feedback)
     assert read_json(uri)["rep"] == rep
+    assert read_json(uri)["said_by"] == "sales"
 
 
 @pytest.mark.parametrize(
@@ -502,3 +505,57 @@ def test_a_file_with_too_many_columns_is_refused(client):
 def test_scores_of_the_desk_are_counted_as_those_of_the_api_are(client):
     client.post("/desk/score", data={"visits": "3"}, headers=HERE)
     assert 'stage="capture"' in client.get("/metrics").text
+
+
+def test_an_upload_names_what_counted_for_nothing(client):
+    page = uploaded(client, f"account, visits, Hat {HOSTILE},\na, 3,,\n,,,\n")
+    assert page.status_code == 200
+    assert shown(page) == ["a"]
+    assert "2 column(s)" in page.text
+    assert "Hat" in page.text
+    assert HOSTILE not in page.text
+    assert "1 row(s) of nothing" in page.text
+
+
+def test_an_upload_that_is_understood_has_no_such_note(client):
+    page = uploaded(client, "account,visits\na,3\n")
+    assert 'id="ignored"' not in page.text
+    assert 'id="blank-rows"' not in page.text
+
+
+def test_an_upload_with_too_many_leads_is_refused_with_the_number(
+    client_of, serving_champions, monkeypatch
+):
+    monkeypatch.setenv("LEADS_DESK_MAX_UPLOAD_LEADS", "2")
+    client = client_of(serving_champions)
+    assert uploaded(client, "visits\n1\n2\n").status_code == 200
+    page = uploaded(client, "visits\n1\n2\n3\n")
+    assert (page.status_code, "more than 2 leads" in page.text) == (413, True)
+
+
+def test_a_form_of_other_names_is_refused_and_says_so(client):
+    page = client.post("/desk/score", data={"hat": "3"}, headers=HERE)
+    assert (page.status_code, "no name of this lead" in page.text) == (
+        422,
+        True,
+    )
+
+
+def test_a_form_with_further_names_says_that_they_counted_for_nothing(client):
+    page = client.post(
+        "/desk/score", data={"visits": "3", "hat": "3"}, headers=HERE
+    )
+    assert page.status_code == 200
+    assert "counted for nothing: hat" in page.text
+
+
+def test_a_form_that_gives_a_name_twice_is_refused(client):
+    page = client.post("/desk/score", data={"visits": ["3", "4"]}, headers=HERE)
+    assert page.status_code == 400
+
+
+def test_a_form_with_nothing_filled_in_is_scored(client):
+    page = client.post(
+        "/desk/score", data={"visits": "", "region": " "}, headers=HERE
+    )
+    assert page.status_code == 200

@@ -42,8 +42,14 @@ def test_the_schema_allows_of_every_field_what_the_api_accepts(contract, name):
     assert differing == []
 
 
-def test_a_lead_with_nothing_in_it_is_allowed(contract):
-    jsonschema.validate({}, lead_schema(contract, 100))  # does not raise
+@pytest.mark.parametrize("lead", [{}, {"hat": 1}, {"visits": 3, "rest": [1]}])
+def test_a_lead_without_a_known_field_or_with_a_list_is_not_allowed(
+    contract, lead
+):
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(lead, lead_schema(contract, 100))
+    with pytest.raises(LeadsRefusedError):
+        LeadReader(contract).read([lead])
 
 
 def test_a_field_tells_its_bounds_its_unit_its_header_and_its_levels():

@@ -2,6 +2,7 @@ import json
 
 import pytest
 
+from include.api.access.keys import Keys, hash_of
 from include.lake.objects import list_objects, read_json
 from include.settings import settings
 
@@ -205,3 +206,18 @@ def test_without_its_store_feedback_is_a_503_that_says_to_send_it_again(
         503,
         True,
     )
+
+
+def test_the_caller_is_kept_with_the_word_whatever_rep_it_names(
+    serving_champions, client_of, bucket, stored
+):
+    keys = Keys(lambda: {"crm": hash_of("k" * 20)})
+    keys.refresh()
+    guarded = client_of(serving_champions, keys)
+    headers = {"X-API-Key": "k" * 20}
+    for rep in ("asha", "ben"):
+        reply = guarded.post(
+            "/feedback", json=SAID | {"rep": rep}, headers=headers
+        )
+        assert reply.status_code == 201
+    assert [content["said_by"] for content in stored()] == ["crm", "crm"]

@@ -3,7 +3,7 @@ import json
 
 import pytest
 
-from include.api.access.keys import Keys
+from include.api.access.keys import Keys, hash_of
 from include.api.score_request import REASONS, VERSION_HEADER
 from include.contract import KnownAt
 from include.scoring.champions import ChampionHolder, Champions
@@ -94,6 +94,8 @@ def test_reasons_are_as_many_as_asked_for(client, lead):
         "reasons=11",
         "reasons=-1",
         "reasons=few",
+        "reason=0",
+        "reasons=0&lead_source=Google",
         "reasons=1&reasons=2",
         "reasons=²",
     ],
@@ -298,3 +300,156 @@ def test_the_docs_page_shows_every_route_and_every_field_and_asks_nobody_else(
     assert "http" not in page.replace(
         document["info"]["description"], ""
     ).replace("HTTP", "")
+
+
+def test_every_reply_lists_the_names_that_meant_no_column(client, lead):
+    reply = client.post("/predict", json=[lead, lead | {"hat": 1, "Größe": 2}])
+    assert reply.json["ignored_fields"] == ["Größe", "hat"]
+    assert reply.json["ignored_fields_count"] == 2
+    understood = client.post("/predict", json=lead).json
+    assert (
+        understood["ignored_fields"],
+        understood["ignored_fields_count"],
+        understood["blank_rows"],
+    ) == ([], 0, 0)
+
+
+def test_key_and_label_are_columns_and_not_ignored(client, lead, contract):
+    reply = client.post("/predict", json=lead | {contract.label: 1})
+    assert reply.json["ignored_fields"] == []
+
+
+def test_a_refusal_lists_them_too(client):
+    reply = client.post("/predict", json={"visits": "many", "hat": 1})
+    assert (reply.status_code, reply.json["ignored_fields"]) == (422, ["hat"])
+
+
+CSV_LEAD = (
+    "account,visits,minutes,channel,fit,opinion\na-1,3,42.5,web,high,hot\n"
+)
+
+
+def asked(client, text):
+    reply = client.post("/predict", data=text, content_type="text/csv")
+    assert reply.status_code == 200, reply.text
+    return reply.json
+
+
+@pytest.mark.parametrize(
+    ("text", "blank_rows"),
+    [
+        (CSV_LEAD, 0),
+        (CSV_LEAD.replace(",", ", "), 0),
+        (CSV_LEAD.replace("web", ' "web"').replace("visits", ' "visits"'), 0),
+        (CSV_LEAD + ",,,,,\n", 1),
+        (CSV_LEAD + ",\n" * 40, 40),
+        ("sep=,\n" + CSV_LEAD, 0),
+        ("\ufeff\ufeff" + CSV_LEAD, 0),
+        (CSV_LEAD.replace("visits", "VISITS").replace("fit", "F_i T"), 0),
+    ],
+)  # fmt: skip
+def test_one_lead_gets_one_score_however_its_csv_is_written(
+    client, lead, text, blank_rows
+):
+    answer = asked(client, text)
+    (expected,) = client.post("/predict", json=lead).json["predictions"]
+    assert answer["predictions"] == [expected]
+    assert answer["blank_rows"] == blank_rows
+    assert answer["ignored_fields"] == []
+
+
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda lead: {"instances": [lead]},
+        lambda lead: {"inputs": [lead]},
+        lambda lead: {"dataframe_records": [lead]},
+        lambda lead: {"leads": [lead]},
+        lambda lead: {
+            "dataframe_split": {
+                "columns": list(lead),
+                "data": [list(lead.values())],
+            }
+        },
+    ],
+)
+@pytest.mark.parametrize("path", ["/predict", "/invocations"])
+def test_a_wrapped_lead_gets_the_score_of_the_lead(client, lead, wrap, path):
+    expected = client.post("/predict", json=lead).json["predictions"]
+    reply = client.post(path, json=wrap(lead))
+    assert (reply.status_code, reply.json["predictions"]) == (200, expected)
+
+
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda lead: {"data": [lead]},
+        lambda lead: {"records": [lead]},
+        lambda lead: {"dataframe": {n: [v] for n, v in lead.items()}},
+        lambda lead: {"signature_name": "x", "instances": [lead]},
+        lambda lead: {"instances": [list(lead.values())]},
+        lambda lead: {"account": "a-1", "features": lead},
+        lambda lead: [{"instances": [lead]}],
+        lambda lead: [{"account": "a-1", "features": lead}],
+        lambda lead: {"signature_name": "x"},
+        lambda lead: {},
+        lambda lead: [{}],
+    ],
+)
+def test_what_is_no_lead_is_refused_and_never_scored(client, lead, wrap):
+    reply = client.post("/predict", json=wrap(lead))
+    assert reply.status_code in (400, 422), reply.text
+    assert "predictions" not in reply.json
+    assert len(reply.json["error"]) > 50
+
+
+def test_a_csv_without_a_header_loses_no_lead(client):
+    text = "a-1,web,3,42.5\n" * 3
+    reply = client.post("/predict", data=text, content_type="text/csv")
+    assert (reply.status_code, "first line" in reply.json["error"]) == (
+        422,
+        True,
+    )
+
+
+HTML = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+
+
+@pytest.fixture
+def guarded(serving_champions, client_of):
+    """A client of an API that asks for a key."""
+    keys = Keys(lambda: {"crm": hash_of("the-key")})
+    keys.refresh()
+    return client_of(serving_champions, keys)
+
+
+def test_a_browser_without_a_key_is_told_what_this_is_and_how_to_get_in(
+    guarded,
+):
+    page = guarded.get("/", headers=HTML)
+    assert (page.status_code, page.mimetype) == (401, "text/html")
+    assert "WWW-Authenticate" not in page.headers
+    assert 'href="desk"' in page.text
+    assert 'href="docs"' in page.text
+    assert "version" not in page.text
+
+
+@pytest.mark.parametrize(
+    ("path", "headers"),
+    [
+        ("/", {}),
+        ("/", {"Accept": "*/*"}),
+        ("/", HTML | {"Authorization": "Bearer wrong"}),
+        ("/model", HTML),
+        ("/desk", HTML),
+    ],
+)
+def test_everybody_else_without_a_key_is_asked_for_one(guarded, path, headers):
+    reply = guarded.get(path, headers=headers)
+    assert reply.status_code == 401
+    assert "WWW-Authenticate" in reply.headers
+
+
+def test_a_browser_with_a_key_sees_the_champions(guarded):
+    page = guarded.get("/", headers=HTML, auth=("mira", "the-key"))
+    assert "version <strong>7</strong>" in page.text

@@ -2,6 +2,7 @@ import json
 
 import pytest
 
+from include.api.score_reply import IGNORED_HEADER
 from include.api.views.sagemaker import ATTRIBUTES
 from include.contract import KnownAt
 
@@ -68,3 +69,41 @@ def test_another_content_type_is_a_415(client):
 
 def test_without_a_champion_an_invocation_is_a_503(untrained, lead):
     assert untrained.post("/invocations", json=lead).status_code == 503
+
+
+@pytest.mark.parametrize("kind", ["application/json", "application/jsonlines"])
+def test_ignored_names_stand_in_the_header_that_sagemaker_hands_on(
+    client, lead, kind
+):
+    body = json.dumps(lead | {"Größe": 43})
+    reply = client.post("/invocations", data=body, content_type=kind)
+    assert reply.status_code == 200
+    _, _, names = reply.headers[ATTRIBUTES].partition(";ignored_fields=")
+    assert json.loads(names) == ["Größe"]
+    if kind == "application/json":
+        assert reply.json["ignored_fields"] == ["Größe"]
+    else:
+        assert json.loads(reply.headers[IGNORED_HEADER]) == ["Größe"]
+
+
+def test_very_many_ignored_names_fit_what_sagemaker_takes(client, lead):
+    names = {f"{number}" * 200: 1 for number in range(400)}
+    reply = client.post("/invocations", json=lead | names)
+    assert reply.status_code == 200
+    assert len(reply.headers[ATTRIBUTES]) < 1024
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        (b"a-1,web,3\na-2,mail,4\n", "text/csv"),
+        (b"visits\n3\n", "text/csv; header=absent"),
+        (b'{"instances": [{"visits": 3}]}\n', "application/jsonlines"),
+        (b'{"visits": 3}\n{"hat": 3}\n', "application/jsonlines"),
+        (b'{"data": [{"visits": 3}]}', "application/json"),
+    ],
+)
+def test_what_is_not_recognised_is_refused(client, body, kind):
+    reply = client.post("/invocations", data=body, content_type=kind)
+    assert 400 <= reply.status_code < 500
+    assert reply.json["error"]

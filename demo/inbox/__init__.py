@@ -1,1 +1,0 @@
-"""Keep alerts that would be sent, and show each as its receiver would see it."""

@@ -1,0 +1,54 @@
+"""Build the answer to a request for scores: predictions, who gave them, and what of the request counted for nothing."""
+
+import json
+from typing import Any
+
+from flask import Response
+
+from include.api.bodies.sent_leads import SentLeads
+from include.api.score_request import versions
+from include.scoring.lead_names import IgnoredNames
+from include.scoring.scores import Scores, as_records
+from include.scoring.stages import StagedScorer
+
+IGNORED_HEADER = "X-Ignored-Fields"
+IGNORED_COUNT_HEADER = "X-Ignored-Fields-Count"
+BLANK_ROWS_HEADER = "X-Blank-Rows"
+LONGEST_HEADER = 2000
+"""Characters; proxies refuse an answer whose headers are longer than 4 to 8 KiB in all."""
+
+
+def scores_reply(
+    scorer: StagedScorer, sent: SentLeads, scores: Scores, ignored: IgnoredNames
+) -> dict[str, Any]:
+    """Return the JSON of an answer, as `include.api.openapi.replies` describes it."""
+    return {
+        "versions": versions(scorer),
+        "predictions": as_records(scores),
+        "ignored_fields": ignored.listed,
+        "ignored_fields_count": ignored.count,
+        "blank_rows": sent.blank_rows,
+    }
+
+
+def name_ignored(
+    response: Response, ignored: IgnoredNames, blank_rows: int
+) -> Response:
+    """Return an answer that is not one JSON object with what counted for nothing in its headers."""
+    response.headers[IGNORED_HEADER] = header_text(ignored.listed)
+    response.headers[IGNORED_COUNT_HEADER] = str(ignored.count)
+    response.headers[BLANK_ROWS_HEADER] = str(blank_rows)
+    return response
+
+
+def header_text(names: list[str], longest: int = LONGEST_HEADER) -> str:
+    """Return names as a JSON list of plain ASCII, which any header may hold; the last ones are left out if need be."""
+    text = _ascii(names)
+    while len(text) > longest:
+        names = names[:-1]
+        text = _ascii(names)
+    return text
+
+
+def _ascii(names: list[str]) -> str:
+    return json.dumps(names).replace("\x7f", "\\u007f")

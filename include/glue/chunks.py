@@ -1,0 +1,166 @@
+"""Makes one table of the rows of a block, whichever path they came by."""
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+
+from include.glue.block_walk import BlockWalk
+from include.glue.blocks import Positions
+from include.glue.careful_lines import SeenLines
+from include.glue.csv_header import Header
+from include.glue.csv_records import Record, parse_record
+from include.glue.job_contract import JobContract
+from include.glue.plain_rows import PlainTyper, rows_schema
+
+NOTHING = np.empty(0, np.int64)
+
+
+class RowTexts(NamedTuple):
+    """Where the text of the plain rows of a chunk stands, and what the careful path wrote of the others."""
+
+    contract: JobContract
+    header: Header
+    content: bytes
+    starts: Positions
+    ends: Positions
+    others: list[str]
+
+    def raw(self, row: int) -> str:
+        """Return a row as the careful path writes it."""
+        if row >= len(self.starts):
+            return self.others[row - len(self.starts)]
+        text = self.content[self.starts[row] : self.ends[row]]
+        record, _ = parse_record(self.contract, self.header, SeenLines(text), 0)
+        return record.raw if record else ""
+
+
+@dataclass
+class Chunk:
+    """What became of the records of a block.
+
+    Attributes:
+        rows: typed rows in the contract's columns, text as dictionaries: first the plain ones.
+        lines: line of each row in its part of the file, from 1.
+        rejected: records that break a rule.
+        blank_rows: records without a filled cell.
+        null_tokens: rows by field and by text that means missing.
+        texts: of the rows.
+    """
+
+    rows: pa.Table
+    lines: Positions
+    rejected: list[Record]
+    blank_rows: int
+    null_tokens: Counter[tuple[str, str]]
+    texts: RowTexts
+
+
+class ChunkMaker:
+    """Makes the chunks of one file."""
+
+    def __init__(self, contract: JobContract, header: Header) -> None:
+        """Prepare to type the rows below a header."""
+        self._contract = contract
+        self._header = header
+        self._typer = None
+        if header.rule is None and header.width > 1:
+            self._typer = PlainTyper(contract, header)
+
+    def make(
+        self, walk: BlockWalk, content: bytes, lines_above: int
+    ) -> tuple[Chunk, list[Record]]:
+        """Return what became of the records that a walk found.
+
+        Args:
+            walk: over the content.
+            content: bytes of the file.
+            lines_above: lines of the part before them.
+
+        Returns:
+            The chunk, whose `rejected` is still empty, and every judged record by line.
+        """
+        starts = np.concatenate([NOTHING, *walk.plain.starts])
+        ends = np.concatenate([NOTHING, *walk.plain.ends])
+        lines = np.concatenate([NOTHING, *walk.plain.lines])
+        judged = walk.judged
+        batches: list[pa.RecordBatch] = []
+        tokens: Counter[tuple[str, str]] = Counter()
+        if self._typer is not None and len(starts):
+            plain = self._typer.type_rows(
+                joined(content, starts, ends), len(starts)
+            )
+            judged = judged + self._judge_doubtful(
+                walk, starts, ends, lines, plain.doubtful
+            )
+            good = ~plain.doubtful
+            starts, ends, lines = starts[good], ends[good], lines[good]
+            batches.append(plain.values)
+            tokens = plain.null_tokens
+        judged = [
+            record._replace(line=record.line + lines_above)
+            for record in sorted(judged, key=lambda record: record.line)
+        ]
+        others = [record for record in judged if record.kind == "row"]
+        for record in others:
+            tokens.update(record.null_tokens)
+        batches.append(self._batch_of(others))
+        other_lines = np.array([record.line for record in others], np.int64)
+        chunk = Chunk(
+            pa.Table.from_batches(batches),
+            np.concatenate((lines + lines_above + 1, other_lines)),
+            [],
+            sum(record.kind == "blank" for record in judged),
+            tokens,
+            RowTexts(
+                self._contract,
+                self._header,
+                content,
+                starts,
+                ends,
+                [record.raw for record in others],
+            ),
+        )
+        return chunk, judged
+
+    def _judge_doubtful(
+        self,
+        walk: BlockWalk,
+        starts: Positions,
+        ends: Positions,
+        lines: Positions,
+        doubtful: "np.typing.NDArray[np.bool_]",
+    ) -> list[Record]:
+        """Return what the careful path says of plain records whose cells are in doubt."""
+        records = []
+        for index in np.flatnonzero(doubtful):
+            judgement = walk.judge(int(starts[index]), int(ends[index]))
+            if judgement is not None and judgement.record is not None:
+                line = int(lines[index]) + judgement.record.line
+                records.append(judgement.record._replace(line=line))
+        return records
+
+    def _batch_of(self, records: list[Record]) -> pa.RecordBatch:
+        """Return the values of rows that the careful path typed."""
+        schema = rows_schema(self._contract)
+        values = [record.values or () for record in records]
+        columns = list(zip(*values, strict=True)) or [()] * len(schema)
+        arrays = [
+            pa.array(list(column), kind)
+            for column, kind in zip(columns, schema.types, strict=True)
+        ]
+        return pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+def joined(content: bytes, starts: Positions, ends: Positions) -> bytes:
+    """Return the records at these places, one behind the other."""
+    breaks = np.flatnonzero(starts[1:] != ends[:-1]) + 1
+    first = np.concatenate(([0], breaks))
+    last = np.concatenate((breaks, [len(starts)])) - 1
+    if len(first) == 1:
+        return content[starts[0] : ends[-1]]
+    view = memoryview(content)
+    pieces = zip(starts[first].tolist(), ends[last].tolist(), strict=True)
+    return b"".join([view[start:end] for start, end in pieces])

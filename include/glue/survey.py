@@ -1,0 +1,200 @@
+"""Reads the parts of a load a first time: counts what is in them, and finds the rows whose key stands twice."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from include.glue.chunks import Chunk
+from include.glue.csv_header import Header
+from include.glue.csv_records import FileCounts, Record, records_above
+from include.glue.errors import UnreadableFileError
+from include.glue.job_contract import JobContract
+from include.glue.parts import Part, open_part
+
+HASH_BYTES = 8
+
+
+class FirstRejected(NamedTuple):
+    """The first record of a part that breaks a rule."""
+
+    line: int
+    reason: str
+
+
+@dataclass
+class Survey:
+    """What a part holds.
+
+    Attributes:
+        start: offset of its first record.
+        end: offset behind its last one.
+        lines: that it takes, of a file's first part those above the records too.
+        header: of the file; None if every line is blank.
+        unreadable: why the file is no CSV text at all, or None.
+        counts: records, blank ones and null tokens.
+        rejected: records by the rule that they break.
+        first_rejected: the first record that breaks each rule, with its line in the part.
+        key_hashes: HASH_BYTES for the key of each typed row, in the order of the chunks.
+    """
+
+    start: int = 0
+    end: int = 0
+    lines: int = 0
+    header: Header | None = None
+    unreadable: str | None = None
+    counts: FileCounts = field(default_factory=FileCounts)
+    rejected: Counter[str] = field(default_factory=Counter)
+    first_rejected: dict[str, FirstRejected] = field(default_factory=dict)
+    key_hashes: bytes = b""
+
+    def count_rejected(self, record: Record) -> None:
+        """Count a record that breaks a rule."""
+        rule = record.rule or ""
+        self.rejected[rule] += 1
+        first = self.first_rejected.get(rule)
+        if first is None or record.line < first.line:
+            self.first_rejected[rule] = FirstRejected(
+                record.line, record.reason or ""
+            )
+
+    @property
+    def rows(self) -> int:
+        """Return how many rows were typed."""
+        return len(self.key_hashes) // HASH_BYTES
+
+
+def survey_part(contract: JobContract, part: Part) -> Survey:
+    """Return what a part holds; a file that is no CSV text has nothing but the reason."""
+    try:
+        return _survey(contract, part)
+    except UnreadableFileError as error:
+        return Survey(unreadable=str(error))
+
+
+def _survey(contract: JobContract, part: Part) -> Survey:
+    opened = open_part(contract, part)
+    survey = Survey(opened.start, opened.start, header=opened.header)
+    if opened.header is None or opened.reader is None:
+        return survey
+    if opened.above is not None:
+        for record in records_above(opened.header, opened.above):
+            survey.counts.add(record)
+            survey.count_rejected(record)
+    hashes: list[bytes] = []
+    for chunk in opened.reader.chunks():
+        survey.counts.rows += (
+            len(chunk.lines) + len(chunk.rejected) + chunk.blank_rows
+        )
+        survey.counts.blank_rows += chunk.blank_rows
+        survey.counts.null_tokens.update(chunk.null_tokens)
+        for record in chunk.rejected:
+            survey.count_rejected(record)
+        hashes += [
+            blake2b(key, digest_size=HASH_BYTES).digest()
+            for key in _keys(contract, chunk)
+        ]
+    survey.key_hashes = b"".join(hashes)
+    survey.end = opened.reader.offset
+    survey.lines = opened.reader.lines
+    return survey
+
+
+def _keys(contract: JobContract, chunk: Chunk) -> list[bytes]:
+    """Return the key of each row as bytes that two rows share only if they share the key."""
+    keys = chunk.rows.column(contract.key).to_pylist()
+    return [str(key).encode() for key in keys]
+
+
+def repeated_rows(surveys: list[Survey]) -> list[npt.NDArray[np.int64]]:
+    """Return for each part the rows whose key may stand in another row too; equal hashes say so."""
+    counts = [survey.rows for survey in surveys]
+    hashes = np.frombuffer(
+        b"".join(survey.key_hashes for survey in surveys), np.uint64
+    )
+    order = np.argsort(hashes)
+    ordered = hashes[order]
+    same = ordered[1:] == ordered[:-1]
+    repeated = np.zeros(len(hashes), np.bool_)
+    repeated[order[1:][same]] = True
+    repeated[order[:-1][same]] = True
+    borders = np.cumsum([0, *counts])
+    return [
+        np.flatnonzero(repeated[first:behind])
+        for first, behind in zip(borders, borders[1:], strict=False)
+    ]
+
+
+COMPARED = pa.schema(
+    [
+        ("row", pa.int64()),
+        ("line", pa.int64()),
+        ("key", pa.string()),
+        ("moment", pa.string()),
+        ("digest", pa.binary(16)),
+    ]
+)
+"""What is compared of a row whose key may stand in another row too.
+
+`row` is its number in the part, `line` its line there. `moment` says when it was changed, by the contract's column.
+Two rows share their `digest` only if they have the same values.
+"""
+
+
+def compare_part(
+    contract: JobContract, part: Part, rows: npt.NDArray[np.int64]
+) -> pa.Table:
+    """Return what is compared (COMPARED) of some rows of a part, which are given by their numbers."""
+    reader = open_part(contract, part).reader
+    tables: list[pa.Table] = []
+    first = 0
+    for chunk in reader.chunks() if reader is not None else ():
+        behind = first + len(chunk.lines)
+        wanted = rows[(rows >= first) & (rows < behind)] - first
+        if len(wanted):
+            tables.append(_compared(contract, chunk, wanted, first))
+        first = behind
+    return pa.concat_tables([COMPARED.empty_table(), *tables])
+
+
+def _compared(
+    contract: JobContract,
+    chunk: Chunk,
+    wanted: npt.NDArray[np.int64],
+    first: int,
+) -> pa.Table:
+    values = chunk.rows.take(pa.array(wanted))
+    columns = [_comparable(column) for column in values.columns]
+    digests = [
+        blake2b(repr(row).encode(), digest_size=16).digest()
+        for row in zip(*columns, strict=True)
+    ]
+    key = columns[contract.key_position]
+    moments: list[object] = [None] * len(wanted)
+    if contract.changed_at is not None:
+        moments = columns[contract.fields.index(contract.changed_at)]
+    return pa.table(
+        [
+            wanted + first,
+            chunk.lines[wanted],
+            [str(one) for one in key],
+            moments,
+            digests,
+        ],
+        schema=COMPARED,
+    )
+
+
+def _comparable(column: pa.ChunkedArray) -> list[object]:
+    """Return the values; 0.0 and -0.0 are one number."""
+    values: list[object] = column.to_pylist()
+    if pa.types.is_floating(column.type):
+        return [
+            value + 0.0 if isinstance(value, float) else value
+            for value in values
+        ]
+    return values

@@ -1,0 +1,2 @@
+INSERT INTO {{ withdrawals }} (caller, withdrawn_at, reason)
+VALUES (:caller, {{ withdrawn_at | timestamp }}, :reason)
