@@ -5,6 +5,8 @@ from airflow.providers.amazon.aws.sensors.s3 import S3KeySensor
 PATTERN = "*.csv"
 """Says in logs and alerts what is waited for, behind the folder's address."""
 
+UNREAD_LOGGED = 20
+
 
 class LeadFilesSensor(S3KeySensor):
     """Wait for one object below a folder that the job reads, at any depth.
@@ -21,11 +23,15 @@ class LeadFilesSensor(S3KeySensor):
 
         bucket, folder = split_uri(self.bucket_key.removesuffix(PATTERN))
         self.log.info("Poking for .csv and .csv.gz in %s", self.bucket_key)
+        unread_count = 0
         for item in self.hook.iter_file_metadata(folder, bucket):
             path = item["Key"].removeprefix(folder)
             reason = unread_reason(path)
             if reason is None:
                 self.log.info("Found %s", item["Key"])
                 return True
-            self.log.info("%s is not read: %s", item["Key"], reason)
+            unread_count += 1
+            if unread_count <= UNREAD_LOGGED:
+                self.log.info("%s is not read: %s", item["Key"], reason)
+        self.log.info("%s object(s) there are not read", unread_count)
         return False

@@ -2,6 +2,7 @@
 
 import csv
 import re
+import unicodedata
 import zlib
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
@@ -12,6 +13,7 @@ import duckdb
 
 _SAMPLE_BYTES = 1024 * 1024
 _GZIP = b"\x1f\x8b"
+_SEPARATOR_LINE = re.compile(r'"?sep=.?"?', re.IGNORECASE)
 _INTEGER = re.compile(r"[+-]?\d{1,18}")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _WIDTHS = {"bigint": 0, "double": 1, "string": 2}
@@ -154,7 +156,9 @@ def _csv_columns(
         else "utf-8-sig"
     )
     text = sample.decode(encoding, errors="replace").replace("\0", "")
-    lines = text.splitlines(keepends=True)
+    lines = text.lstrip("\ufeff").splitlines(keepends=True)
+    if lines and _SEPARATOR_LINE.fullmatch(lines[0].strip()):
+        lines = lines[1:]
     if not complete and len(lines) > 1:
         lines = lines[:-1]
     rows, problem = _csv_rows(lines)
@@ -163,12 +167,23 @@ def _csv_columns(
     header, *records = rows
     columns = {}
     for position, name in enumerate(header):
-        if name.strip():
+        column = _column_name(name)
+        if column:
             cells = [
                 record[position] for record in records if position < len(record)
             ]
-            columns[name.strip().lower()] = _csv_type(cells)
+            columns[column] = _csv_type(cells)
     return columns, problem
+
+
+def _column_name(heading: str) -> str:
+    """Return a heading in lower case, without what nobody sees in it."""
+    visible = [
+        character
+        for character in unicodedata.normalize("NFKC", heading)
+        if unicodedata.category(character) != "Cf"
+    ]
+    return " ".join("".join(visible).split()).lower()
 
 
 def _csv_rows(lines: list[str]) -> tuple[list[list[str]], str | None]:
@@ -176,7 +191,7 @@ def _csv_rows(lines: list[str]) -> tuple[list[list[str]], str | None]:
 
     It refuses cells of more than 128 KiB, such as those that begin with a quote which is never closed.
     """
-    reader = csv.reader(lines)
+    reader = csv.reader(lines, skipinitialspace=True)
     rows: list[list[str]] = []
     try:
         for row in reader:

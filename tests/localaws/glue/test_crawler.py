@@ -139,6 +139,23 @@ def test_an_object_that_cannot_be_read_is_named_and_fails_no_crawl(
     ]
 
 
+@pytest.mark.parametrize(
+    "header",
+    [
+        "\ufeff\ufeffa,b\n",
+        "sep=,\r\na,b\r\n",
+        'a, "b"\n',
+        "a\u200b,\u00a0B\n",
+    ],
+)
+def test_a_heading_in_the_catalog_has_nothing_that_nobody_sees(
+    glue, put, crawl, prefix, header
+):
+    put("a.csv", header.encode() + b"1,2\n")
+    crawl()
+    assert columns(glue, table_of(prefix)) == {"a": "bigint", "b": "bigint"}
+
+
 def test_an_object_packed_by_gzip_is_crawled_as_csv(glue, put, crawl, prefix):
     put("a.csv.gz", gzip.compress(b"a,b\n1,x\n"))
     crawl()
