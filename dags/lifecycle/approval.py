@@ -13,7 +13,8 @@ QUESTION = """
 {%- for gate in ti.xcom_pull(task_ids='champion_challenger') if gate.verdict == 'promote' %}
 ### {{ gate.model }} version {{ gate.version }}
 
-In place of version {{ gate.champion_version or '(none yet)' }}, by rule **{{ gate.rule }}**: {{ gate.why_rule }}.
+In place of version {{ gate.champion_version or '(none yet)' }}, by rule **{{ gate.rule }}**:
+{{ in_markdown(gate.why_rule) }}.
 
 | figure on the holdout | challenger | champion |
 |---|---|---|
@@ -23,10 +24,14 @@ In place of version {{ gate.champion_version or '(none yet)' }}, by rule **{{ ga
 | rule | figure | bound | passed |
 |---|---|---|---|
 {% for rule in gate.rules -%}
-| {{ rule.name }} | {{ '%.4f' % rule.value }} |
+| {{ in_markdown(rule.name) }} | {{ '%.4f' % rule.value }} |
 {#- #} {{ '>' if rule.strict else '≥' }} {{ '%.4f' % rule.bound }} | {{ rule.passed }} |
 {% endfor %}
-Record: [{{ gate.report_uri }}]({{ gate.gate_page_url }})
+{% if gate.gate_page_url %}
+Record: [{{ in_markdown(gate.report_uri) }}]({{ gate.gate_page_url }})
+{% else %}
+Record: {{ in_markdown(gate.report_uri) }}
+{% endif %}
 {% endfor -%}
 """
 

@@ -135,4 +135,7 @@ def roll_back(planned):
         raise AirflowSkipException(
             "There is nothing to go back from: the endpoint is as it was before."
         )
-    return restored
+    return restored | {
+        "failed_config": planned["name"],
+        "failed_versions": planned["versions"],
+    }

@@ -3,6 +3,8 @@
 import re
 from datetime import timedelta
 
+MARKDOWN = re.compile(r"([!-/:-@\[-`{-~])")
+"""Every ASCII punctuation mark: Markdown takes each of them literally after a backslash."""
 RUN = "{{ run_key(ti) }}"
 RUN_AFTER = "{{ dag_run.run_after.isoformat() }}"
 
@@ -72,4 +74,15 @@ def sql(name, **context):
     return Names().statements.render(name, **context)
 
 
-MACROS = {"names": Names(), "run_key": run_key, "sql": sql}
+def in_markdown(text):
+    """Return the text on one line, so that Markdown shows it as it is: levels of leads may hold anything."""
+    line = " ".join(str(text).split())
+    return MARKDOWN.sub(r"\\\1", line)
+
+
+MACROS = {
+    "names": Names(),
+    "run_key": run_key,
+    "sql": sql,
+    "in_markdown": in_markdown,
+}

@@ -1,9 +1,9 @@
 """Tasks that turn the warehouse's labelled leads into a registered challenger, one mapped task per family and stage."""
 
-from airflow.sdk import Param, task
+from airflow.sdk import Param, TriggerRule, task
 
 from lead_ops.links import STAGES as SCORING_STAGES
-from lead_ops.notifications import Notifier
+from lead_ops.notifications import ALERT, Notifier
 from lifecycle.defaults import CHEAP_COMPUTE, COSTLY_COMPUTE, DECISION
 from lifecycle.training_backend import (
     planned_jobs,
@@ -55,25 +55,55 @@ def write_manifest(run, sql):
 
 @task(**CHEAP_COMPUTE)
 def eda_report(snapshot_uri, run):
-    """Explore the snapshot (guide 11) in a page with pictures; return its URI."""
-    from include.reporting import eda
-    from lifecycle.names import Names
+    """Explore the snapshot (guide 11) in a page with pictures; return its URI, or None where it cannot be made."""
+    from lifecycle.reports import eda_page
 
-    return eda.write_eda(Names().layout, snapshot_uri, run)
+    return eda_page(snapshot_uri, run)
 
 
-@task(**CHEAP_COMPUTE, on_success_callback=[Notifier("retraining_started")])
-def start_training(snapshot_uri, run):
-    """Open the MLflow run that the families' runs belong to; return its id."""
-    from include.registry.tracking import connect
-    from include.training import train
+@task(
+    **CHEAP_COMPUTE,
+    # The snapshot must be there; a page about it must not stop a training, whatever happens to its task.
+    trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS,
+    on_success_callback=[Notifier("retraining_started", key=ALERT)],
+)
+def start_training(snapshot_uri, run, params=None, ti=None):
+    """Open the MLflow run that the families' runs belong to; return its id, and leave what the alert says of it."""
+    from include.registry.tracking import connect, run_url
+    from include.training import snapshot, train
     from lifecycle.names import Names
 
     names = Names()
     client = connect(names.settings.mlflow.tracking_uri)
-    return train.start_training(
+    parent_run_id = train.start_training(
         names.settings, names.contract, client, snapshot_uri, run
     )
+    manifest = snapshot.read_manifest(snapshot_uri)
+    details = {
+        "labelled_rows": manifest["labelled_rows"],
+        "positives": manifest["positives"],
+        "stages": params["scoring_stages"],
+        "because": reason_to_train(ti.xcom_pull(task_ids="analyse_drift")),
+        "mlflow_run_url": run_url(names.settings, client, parent_run_id),
+    }
+    ti.xcom_push(key=ALERT, value=details)
+    return parent_run_id
+
+
+def reason_to_train(analysis):
+    """Say why a training was started.
+
+    Args:
+        analysis: what `analyse_drift` of the same run returned, None in a run that looks for no drift.
+    """
+    if not analysis:
+        return "somebody asked for it"
+    if analysis["verdict"] == "no_champion":
+        return "there is no champion yet"
+    if analysis.get("confirmed"):
+        triggers = ", ".join(analysis["triggers"])
+        return f"the drift analysis calls for a new model ({triggers})"
+    return "it was forced by the trigger form (force_retrain)"
 
 
 @task(**DECISION)

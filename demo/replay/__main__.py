@@ -24,12 +24,18 @@ from demo.replay.airflow import Airflow
 from demo.replay.batches import cut
 from demo.replay.facts import Facts
 from demo.replay.lifecycle import Replay
-from demo.replay.tables import address_table, outcome_table
+from demo.replay.open_leads import OpenFacts
+from demo.replay.tables import (
+    WIDTH,
+    address_table,
+    alert_table,
+    open_table,
+    outcome_table,
+)
 from include.contract import load_contract
 from include.settings import settings
 from include.warehouse.errors import WarehouseError
 
-LOG_WIDTH = 160  # without a terminal rich takes 80 columns, too few for the closing table
 COLUMNS = (
     SpinnerColumn(finished_text="[green]✓"),
     BarColumn(12),
@@ -48,7 +54,7 @@ def leads_file() -> Path:
     return synthetic
 
 
-def run(console: Console) -> list[Facts]:
+def run(console: Console) -> tuple[list[Facts], OpenFacts]:
     """Play the file's batches on the stack that the ports point at."""
     started = datetime.now(UTC)
     ports = Ports()
@@ -75,9 +81,9 @@ def main(stopped_by: str = "make down") -> None:
     started = time.monotonic()
     console = Console()
     if not console.is_terminal:
-        console.width = LOG_WIDTH
+        console.width = WIDTH  # without a terminal rich takes 80 columns
     try:
-        outcomes = run(console)
+        outcomes, open_facts = run(console)
     except httpx.HTTPError as error:
         console.print(
             f"the local stack does not answer ({error}); `make up` starts it",
@@ -94,12 +100,13 @@ def main(stopped_by: str = "make down") -> None:
     ) as error:
         console.print(str(error), style="red", markup=False)
         sys.exit(1)
+    console.print()
     console.print(outcome_table(outcomes))
-    for facts in outcomes:
-        for alert in facts.alerts:
-            console.print(
-                f"  alert · {facts.batch} · {alert}", markup=False, style="dim"
-            )
+    console.print()
+    console.print(alert_table(outcomes))
+    console.print()
+    console.print(open_table(open_facts))
+    console.print()
     console.print(address_table(Ports(), stopped_by))
     console.print(f"replayed in {time.monotonic() - started:.0f} s")
 

@@ -175,10 +175,20 @@ def reason(lines: list[str]) -> str:
 
 
 def log_line(event: Any) -> str:
-    """Return a structured log event as text, with the exception that it carries."""
+    """Return a structured log event as text, with the exception that it carries.
+
+    Control characters are left out: a log may quote a lead, and a terminal obeys them.
+    """
     if not isinstance(event, dict):
-        return str(event)
+        return _printable(str(event))
     words = [str(event.get("level", "")), str(event.get("event", ""))]
     for error in event.get("error_detail") or []:
         words.append(f"{error.get('exc_type')}: {error.get('exc_value')}")
-    return " ".join(words).strip()
+    return _printable(" ".join(words).strip())
+
+
+def _printable(text: str) -> str:
+    """Return the text with its line ends, and without what no line shows."""
+    return "".join(
+        letter for letter in text if letter.isprintable() or letter in "\n\t"
+    )

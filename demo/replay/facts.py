@@ -11,11 +11,28 @@ from include.settings import Settings
 from include.warehouse.client import Warehouse
 
 BRANCHES = ("retrain", "no_action", "data_outage")
+SUBJECT_PREFIX = "[lead-conversion] "
+ALERT_NAMES = {
+    "drift_detected": "data drift detected",
+    "data_outage": "a data outage",
+    "retraining_started": "retraining started",
+    "model_registered": "a challenger registered",
+    "approval_asked": "a question asked",
+    "model_deployed": "a new champion",
+    "champion_kept": "the champion stays",
+    "endpoint_deployed": "the endpoint deployed",
+    "endpoint_rolled_back": "the endpoint rolled back",
+    "task_failed": "a task failed",
+}
+"""Event of an alert (plugins/lead_ops/alerts/content.py) to its name among others on one line."""
 
 
 @dataclass(frozen=True)
 class Facts:
-    """One line of the closing table. Metrics are on the untouched holdout; None where there was no comparison."""
+    """One line of the closing table. Metrics are on the untouched holdout; None where there was no comparison.
+
+    `alerts` names each event that people were told of, once, however many channels told it.
+    """
 
     batch: str
     arrived: int
@@ -65,11 +82,22 @@ def read_facts(
         else str(gate.get("verdict", "")),
         reasons=tuple(gate.get("reasons") or ()),
         champion_version=_champion_after(gate, succeeded),
-        alerts=tuple(
-            f"{alert['channel']}: {alert['subject']}" for alert in alerts
-        ),
+        alerts=alert_names(alerts),
         seconds=seconds,
     )
+
+
+def alert_names(alerts: list[dict[str, Any]]) -> tuple[str, ...]:
+    """Return the name of every event among the messages of the inbox, in their order.
+
+    The Slack message and the mail of one event have the same key; a message without a key counts by its subject.
+    """
+    names = {}
+    for alert in alerts:
+        subject = str(alert["subject"]).removeprefix(SUBJECT_PREFIX)
+        key = alert.get("key") or subject
+        names[key] = ALERT_NAMES.get(str(alert.get("event")), subject)
+    return tuple(names.values())
 
 
 def branch_taken(succeeded: set[str]) -> str:

@@ -12,6 +12,16 @@ from demo.replay.airflow import Airflow, Run
 from demo.replay.batches import Batch
 from demo.replay.facts import Facts, alerts_so_far, read_facts, table_rows
 from demo.replay.follow import run_to_success
+from demo.replay.open_leads import (
+    OpenFacts,
+    OpenLeads,
+    count_feedback,
+    count_leads,
+    give_feedback,
+    make_open_leads,
+    read_listed,
+    read_scored,
+)
 from include.contract import Contract
 from include.lake.layout import Layout
 from include.lake.objects import write_bytes
@@ -21,7 +31,8 @@ BOOTSTRAP = "bootstrap_platform"
 INGEST = "ingest_leads"
 MASTER = "data_drift_redshift_retrain"
 SCORE = "score_leads"
-DAGS = (BOOTSTRAP, INGEST, MASTER, SCORE)
+FEEDBACK = "collect_feedback"
+DAGS = (BOOTSTRAP, INGEST, MASTER, SCORE, FEEDBACK)
 
 
 @dataclass(frozen=True)
@@ -44,19 +55,20 @@ class Replay:
     mark: str
     progress: Progress
 
-    def run(self, batches: Sequence[Batch]) -> list[Facts]:
-        """Play every step and return what happened to each batch.
+    def run(self, batches: Sequence[Batch]) -> tuple[list[Facts], OpenFacts]:
+        """Play every step; return what happened to each batch, and to the open leads at the end.
 
         Running it again merges the same leads and changes no count.
 
         Raises:
             RunFailedError: a DAG run did not succeed.
             AirflowError: Airflow refused a request or has no such DAG.
+            httpx.HTTPError: the scoring API refused feedback.
         """
         self.prepare()
         outcomes = [self.play(batch) for batch in batches]
-        self._run_dag(SCORE, "scores", {}, "scores")
-        return outcomes
+        open_leads = make_open_leads(batches[-1], self.contract)
+        return outcomes, self.play_open(open_leads)
 
     def prepare(self) -> None:
         """Let Airflow start the DAGs, and bootstrap the platform."""
@@ -69,9 +81,7 @@ class Replay:
         """Bring one batch in: CSV to S3, ingestion, master DAG."""
         started = time.monotonic()
         alerts_before = len(alerts_so_far(self.ports.inbox))
-        folder = f"{Layout(self.settings, self.contract).raw}{batch.name}/"
-        write_bytes(f"{folder}leads.csv", batch.content)
-        self._run_dag(INGEST, batch.name, {"prefix": folder}, batch.title)
+        self._ingest(batch)
         master = self._run_dag(MASTER, batch.name, {}, batch.title)
         return read_facts(
             airflow=self.airflow,
@@ -82,6 +92,34 @@ class Replay:
             alerts=alerts_so_far(self.ports.inbox)[alerts_before:],
             seconds=time.monotonic() - started,
         )
+
+    def play_open(self, leads: OpenLeads) -> OpenFacts:
+        """Bring open leads in, score them, say what reps think of the scores, and bring late outcomes in."""
+        self._ingest(leads.arriving)
+        self._run_dag(SCORE, "scores", {}, leads.arriving.title)
+        scored = read_scored(self.settings, self.contract)
+        listed, best = read_listed(self.settings, self.contract)
+        give_feedback(self.ports.api, self.settings, self.contract)
+        self._run_dag(FEEDBACK, "feedback", {}, "feedback")
+        self._ingest(leads.outcomes)
+        counts = count_leads(leads, self.settings, self.contract)
+        return OpenFacts(
+            arrived=leads.arriving.rows,
+            scored=scored["scored"],
+            explained=scored["explained"],
+            listed=listed,
+            feedback=count_feedback(self.settings, self.contract),
+            outcomes=counts["outcomes"],
+            other_leads=counts["other_leads"],
+            conversions=counts["conversions"],
+            best=best,
+        )
+
+    def _ingest(self, batch: Batch) -> None:
+        """Write a batch to a folder of its own, and ingest it."""
+        folder = f"{Layout(self.settings, self.contract).raw}{batch.name}/"
+        write_bytes(f"{folder}leads.csv", batch.content)
+        self._run_dag(INGEST, batch.name, {"prefix": folder}, batch.title)
 
     def _run_dag(
         self, dag_id: str, step: str, conf: dict[str, Any], title: str

@@ -18,6 +18,7 @@ from include.features.cleaning import GroupedLevels, TypedColumns
 from include.features.columns import feature_columns
 from include.features.parts import inner_parts
 from include.features.preprocess import dropped_columns
+from include.pages.optional import optional
 
 log = logging.getLogger(__name__)
 
@@ -73,12 +74,18 @@ def log_features(
 def log_explanation(
     pipeline: Pipeline, rows: pd.DataFrame, background: pd.DataFrame
 ) -> None:
-    """Log the SHAP summary plot (guide 15) and the mean |SHAP value| per business field."""
-    explanation = explain(pipeline, rows, background)
+    """Log the SHAP summary plot (guide 15) and the mean |SHAP value| per business field.
+
+    Both only show the model: what of them cannot be made is logged and left out.
+    """
     with tempfile.TemporaryDirectory() as target:
-        summary_plot(explanation, rows, Path(target) / "summary.png")
-        importance = explanation.importance.rename("mean_abs_shap")
-        importance.to_csv(Path(target) / "importance.csv", index_label="field")
+        with optional("explanation of the model"):
+            explanation = explain(pipeline, rows, background)
+            importance = explanation.importance.rename("mean_abs_shap")
+            importance.to_csv(
+                Path(target) / "importance.csv", index_label="field"
+            )
+            summary_plot(explanation, rows, Path(target) / "summary.png")
         mlflow.log_artifacts(target, "shap")
 
 

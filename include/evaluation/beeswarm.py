@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from include.evaluation.labels import label
 from include.evaluation.plots import INK, PALE, canvas, png
 from include.evaluation.scores import Floats
 
@@ -49,7 +50,7 @@ def draw_beeswarm(
     axes.set(yticks=range(len(fields)), ylim=(-0.6, len(fields) - 0.4))
     axes.set_xlabel(f"effect on the {scale} of conversion\n{colours}")
     axes.set_yticklabels(
-        [f"{_short(str(field))}  {sizes[field]:.2f}" for field in fields]
+        [f"{label(field, NAME_LENGTH)}  {sizes[field]:.2f}" for field in fields]
     )
     figure.suptitle(
         "What moves the score, with the mean size of each field's effect",
@@ -57,13 +58,6 @@ def draw_beeswarm(
     )
     path.write_bytes(png(figure))
     return path
-
-
-def _short(field: str) -> str:
-    """Return the field's name, cut where it would push the plot aside."""
-    if len(field) <= NAME_LENGTH:
-        return field
-    return field[: NAME_LENGTH - 1] + "…"
 
 
 def _draw_dots(axes: Axes, effect: Floats, raw: pd.Series, line: int) -> None:

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 from sklearn.metrics import (
     average_precision_score,
     confusion_matrix,
@@ -22,6 +24,7 @@ from sklearn.metrics import (
 from include.evaluation.calibration_error import BINS, ece, probability_bin
 from include.evaluation.deciles import deciles
 from include.evaluation.scores import Floats, Integers, checked
+from include.pages.optional import optional
 
 DPI = 90
 INK = "#1c2733"
@@ -38,9 +41,16 @@ def canvas(width: float = 5.0, height: float = 4.0) -> tuple[Figure, Axes]:
 
 
 def png(figure: Figure) -> bytes:
-    """Return the figure as PNG, without the metadata that would tell two runs apart."""
+    """Return the figure as PNG, without the metadata that would tell two runs apart.
+
+    No text in it is read as a formula: a level between two dollar signs is drawn as it is.
+    """
+    for text in figure.findobj(Text):
+        text.set_parse_math(False)
     buffer = BytesIO()
-    figure.savefig(buffer, format="png", metadata={"Software": None})
+    # Ticks that only the drawing makes take this from the settings.
+    with rc_context({"text.parse_math": False}):
+        figure.savefig(buffer, format="png", metadata={"Software": None})
     return buffer.getvalue()
 
 
@@ -56,7 +66,7 @@ def evaluation_plots(
         folder: where roc.png, precision_recall.png, calibration.png, gain.png and confusion.png go.
 
     Returns:
-        The paths, in that order.
+        The paths, in that order; a picture that cannot be drawn is logged and left out.
 
     Raises:
         OneClassOnlyError: all outcomes are the same.
@@ -67,9 +77,10 @@ def evaluation_plots(
     paths = []
     for name, draw in PLOTS.items():
         path = folder / f"{name}.png"
-        figure = draw(y, p, threshold)
-        path.write_bytes(png(figure))
-        paths.append(path)
+        with optional(f"picture {name}"):
+            figure = draw(y, p, threshold)
+            path.write_bytes(png(figure))
+            paths.append(path)
     return paths
 
 

@@ -12,7 +12,8 @@ from include.feedback.agreement import agreement
 from include.lake.layout import Layout
 from include.lake.objects import write_json, write_text
 from include.lake.web import browser_address
-from include.pages.render import render as page
+from include.pages.optional import attempt
+from include.pages.render import render
 from include.registry.runs import find_or_create_run
 from include.registry.tracking import connect, tracking_errors
 from include.settings import Settings
@@ -43,7 +44,7 @@ def report_agreement(
         reported_at: written in the report.
 
     Returns:
-        The figures as the JSON has them, with the page's URI and address.
+        The figures as the JSON has them, with the page's URI and address where it could be made.
 
     Raises:
         WarehouseError: a statement failed.
@@ -64,9 +65,7 @@ def report_agreement(
         "models": models,
     }
     folder = layout.report("feedback", run_id)
-    uri = folder + "agreement.html"
     write_json(folder + "agreement.json", report)
-    write_text(uri, page(__package__, "agreement.html", report=report))
     write_json(layout.agreement, report)
     _log_to_mlflow(
         layout.settings,
@@ -80,7 +79,19 @@ def report_agreement(
         len(models),
         folder,
     )
-    return report | {
+    addresses = attempt(
+        "page of agreement", lambda: _write_page(layout, folder, report)
+    )
+    return report | (addresses or {})
+
+
+def _write_page(
+    layout: Layout, folder: str, report: Mapping[str, Any]
+) -> dict[str, str]:
+    """Write the page into the report's folder and return its URI and address."""
+    uri = folder + "agreement.html"
+    write_text(uri, render(__package__, "agreement.html", report=report))
+    return {
         "agreement_page_uri": uri,
         "agreement_page_url": browser_address(layout.settings, uri),
     }

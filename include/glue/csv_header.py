@@ -228,8 +228,8 @@ def _header_rule(
         ]
         if len(set(headings)) == 1:
             return f"column stands twice in the header: {headings[0]}"
-        listed = " and ".join(repr(heading) for heading in headings)
-        return f"the headings {listed} mean one column, {column.name}"
+        spellings = " and ".join(repr(heading) for heading in headings)
+        return f"the headings {spellings} mean one column, {column.name}"
     return None
 
 
@@ -256,12 +256,11 @@ def _expectation(
     expectation = (
         f", with {candidate.recognised} of {len(contract.columns)} columns"
     )
-    for other, name in OTHER_DELIMITERS.items():
-        headings = [cell.strip('" ') for cell in line.text.split(other)]
-        found = len(
-            {contract.headings.find(text) for text in headings} - {None}
-        )
-        if found > candidate.recognised:
+    if not candidate.recognised:
+        expectation += f"; none in the first {HEADER_RECORDS} records has any"
+    for separator, name in OTHER_DELIMITERS.items():
+        headings = [cell.strip('" ') for cell in line.text.split(separator)]
+        if contract.headings.recognised(headings) > candidate.recognised:
             return f"{expectation}; its cells are separated by {name}, expected ','"
     if delimiter not in (None, DELIMITER):
         return f"{expectation}; a line above says sep={delimiter}, expected ','"

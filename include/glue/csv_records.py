@@ -181,8 +181,8 @@ def _broken_row_rule(
         return None
     amount = "many" if width > header.width else "few"
     rule = f"row: too {amount} fields"
-    found = f"({width} instead of {header.width})"
-    return BrokenRule(rule, f"{rule} {found}{_extent(raw_record)}")
+    widths = f"({width} instead of {header.width})"
+    return BrokenRule(rule, f"{rule} {widths}{_extent(raw_record)}")
 
 
 def _extent(raw_record: RawRecord) -> str:

@@ -14,7 +14,7 @@ from include.glue.csv_records import FOOTER, FileCounts, summarise_file
 from include.glue.duplicates import SUPERSEDED
 from include.glue.job_contract import JobContract
 from include.glue.load import Load
-from include.glue.rows import scientific_key_rule
+from include.glue.rows import damaged_key_rules
 from include.glue.storage import Listing
 from include.glue.survey import Survey
 from include.glue.writing import sum_levels
@@ -106,24 +106,22 @@ def _reasons(load: Load) -> dict[str, int]:
 def _damaged_keys(
     load: Load, reasons: Mapping[str, int], contract: JobContract
 ) -> dict[str, Any] | None:
-    """Return how many keys are in scientific notation, and the first one."""
-    rule = scientific_key_rule(contract)
-    found = [
-        (
-            part.found.path,
-            lines_above + survey.first_rejected[rule].line,
-            survey.first_rejected[rule].reason,
-        )
-        for part, survey, lines_above in zip(
-            load.parts, load.surveys, load.lines_above, strict=True
-        )
-        if rule in survey.first_rejected
-    ]
-    if not found:
+    """Return how many keys a spreadsheet has damaged, and the first one."""
+    rules = damaged_key_rules(contract)
+    first_places: list[tuple[str, int, str | None]] = []
+    for part, survey, lines_above in zip(
+        load.parts, load.surveys, load.lines_above, strict=True
+    ):
+        for rule in rules:
+            rejected = survey.first_rejected.get(rule)
+            if rejected is not None:
+                line = lines_above + rejected.line
+                first_places.append((part.found.path, line, rejected.reason))
+    if not first_places:
         return None
-    path, line, reason = min(found)
+    path, line, reason = min(first_places)
     return {
-        "rows": reasons[rule],
+        "rows": sum(reasons.get(rule, 0) for rule in rules),
         "source_file": path,
         "source_line": line,
         "reason": reason,

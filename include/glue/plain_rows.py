@@ -1,6 +1,5 @@
 """Types the plain records of a block as columns, and finds those that the careful path has to judge."""
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -19,7 +18,7 @@ from include.glue.columns import (
 )
 from include.glue.csv_header import Header
 from include.glue.job_contract import JobContract
-from include.glue.rows import REFUSED_KEYS
+from include.glue.rows import SUSPECT_KEY
 
 Flags = npt.NDArray[np.bool_]
 CELL_TYPE = pa.dictionary(pa.int32(), pa.string())
@@ -124,14 +123,10 @@ class PlainTyper:
         """Return the rows whose key is missing, is not plain, has a form that is refused, or stands alone."""
         position = self._contract.key_position
         texts = _one_chunk(cells.column(position))
-        sound = pc.match_substring_regex(texts.dictionary, PLAIN_TEXT)
-        for form in REFUSED_KEYS:
-            refused = pc.match_substring_regex(
-                texts.dictionary,
-                f"^(?:{form.pattern})$",
-                ignore_case=bool(form.flags & re.IGNORECASE),
-            )
-            sound = pc.and_not(sound, refused)
+        sound = pc.and_not(
+            pc.match_substring_regex(texts.dictionary, PLAIN_TEXT),
+            pc.match_substring_regex(texts.dictionary, SUSPECT_KEY.pattern),
+        )
         codes = texts.indices.to_numpy()
         doubtful = ~sound.to_numpy(zero_copy_only=False)[codes]
         doubtful |= _missing(columns[position].values)

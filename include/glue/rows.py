@@ -11,20 +11,37 @@ from include.glue.job_contract import JobContract
 
 SHOWN_CHARACTERS = 40
 
-SCIENTIFIC = re.compile(r"'?[+-]?\d+([.,]\d+[eE][+-]?|[eE][+-])\d+")
+SUSPECT_KEY = re.compile(
+    r"^[#='\"]|[Tt][Oo][Tt][Aa][Ll]"
+    r"|^[+-]?[0-9\s]+[.,]?[0-9\s]*[eExX*][-+0-9\s^.,'\"=]*$"
+)
+"""A key in ASCII in which this is not found breaks none of the rules below.
+
+The pattern means the same in Python and in RE2.
+"""
+
+SCIENTIFIC = re.compile(
+    r"[+-]?\d+([.,]\d+([eE][+-]?|[xX*×]10\^)|[eE][+-]|[xX*×]10\^)\d+[.,]?0*"
+)
 """How a spreadsheet writes a long number; digits behind are lost for ever.
 
 `12E3` has neither a fraction nor a sign: it may well be a key.
 """
 
+SHEET_ERROR = re.compile(
+    r"#+|#(ref|name|value|num|div/0|null|calc|spill)[!?]", re.IGNORECASE
+)
+"""What a spreadsheet shows in a cell in place of its value."""
+
+FORMULA = re.compile(r"""=.*|'.*""", re.DOTALL)
+"""A formula, or a text marked as one, in place of the value: `="00123"`."""
+
 TOTAL = re.compile(r"(grand |sub[- ]?)?totals?\W*[\d.,]*\W*", re.IGNORECASE)
 """What stands in the place of the key where a row sums up others."""
 
 SCIENTIFIC_KEY = "the key is in scientific notation, its last digits are lost"
+SHEET_KEY = "the key is an error or a formula of a spreadsheet"
 TOTAL_KEY = "the key is the label of a total"
-REFUSED_KEYS = {SCIENTIFIC: SCIENTIFIC_KEY, TOTAL: TOTAL_KEY}
-"""Why a key of this form is refused; the whole key is compared. The fast path asks for the same forms."""
-
 KEY_ALONE = "row: nothing but its key is filled"
 
 
@@ -79,9 +96,10 @@ def type_row(contract: JobContract, cells: Sequence[str]) -> TypedRow:
     return TypedRow(tuple(values), broken_rules, null_tokens)
 
 
-def scientific_key_rule(contract: JobContract) -> str:
-    """Return the rule that a key in scientific notation breaks."""
-    return f"{contract.key_column.name}: {SCIENTIFIC_KEY}"
+def damaged_key_rules(contract: JobContract) -> tuple[str, ...]:
+    """Return the rules that a key breaks which a spreadsheet has damaged."""
+    name = contract.key_column.name
+    return (f"{name}: {SCIENTIFIC_KEY}", f"{name}: {SHEET_KEY}")
 
 
 def _key_rule(
@@ -97,9 +115,9 @@ def _key_rule(
     """
     name = contract.key_column.name
     cell = clean_text(key_cell)
-    for form, problem in REFUSED_KEYS.items():
-        if form.fullmatch(_plain_digits(cell)):
-            return _broken_rule(name, problem, cell)
+    damage = _damage(cell)
+    if damage is not None:
+        return _broken_rule(name, damage, cell)
     if values[contract.key_position] is None:
         if cell in contract.key_column.rule.null_tokens:
             return _broken_rule(name, "the key is empty", cell)
@@ -110,11 +128,22 @@ def _key_rule(
     return None
 
 
-def _plain_digits(text: str) -> str:
-    """Return the text with full-width digits and the like as plain ones."""
-    if text.isascii():
-        return text
-    return unicodedata.normalize("NFKC", text).replace("\u2212", "-")
+def _damage(key: str) -> str | None:
+    """Return what stands in the place of a key, or None if it is one."""
+    if key.isascii():
+        if not SUSPECT_KEY.search(key):
+            return None
+    else:
+        # full-width digits and the like
+        key = unicodedata.normalize("NFKC", key).replace("\u2212", "-")
+    bare_key = "".join(key.split()).strip("='\"")
+    if SCIENTIFIC.fullmatch(bare_key):
+        return SCIENTIFIC_KEY
+    if SHEET_ERROR.fullmatch(key) or FORMULA.fullmatch(key):
+        return SHEET_KEY
+    if TOTAL.fullmatch(key):
+        return TOTAL_KEY
+    return None
 
 
 def _broken_rule(column_name: str, problem: str, cell: str) -> BrokenRule:

@@ -1,4 +1,4 @@
-"""Decides from a load's metrics whether its rows may enter the warehouse."""
+"""Decide from a load's metrics whether its rows may enter the warehouse."""
 
 import logging
 from collections.abc import Mapping
@@ -39,11 +39,12 @@ def check_load(
 
     Returns:
         `input_rows`, `loaded_rows`, `quarantined_rows`, `duplicate_rows`, `blank_rows`, `quarantined_share` in [0, 1],
-        and of the objects that were not read `unread_object_count` and the first ones as `unread_objects`.
+        of the objects that were not read `unread_object_count` and the first ones as `unread_objects`, and the first
+        `files_with_problems`.
 
     Raises:
         LoadRejectedError: a column is missing, no row was loaded, the quarantined share is too large, a file could
-            not be read, a key is in scientific notation, or too many rows of one file have one key.
+            not be read, a spreadsheet has damaged a key, or too many rows of one file have one key.
     """
     counts = {name: metrics[name] for name in COUNTS}
     share = _quarantined_share(metrics)
@@ -60,12 +61,14 @@ def check_load(
         f"{item['path']} ({item['reason']})"
         for item in metrics["unread_objects"][:OBJECTS_NAMED]
     ]
-    _warn(metrics, unread)
+    files = _files_with_problems(metrics)[:OBJECTS_NAMED]
+    _warn(metrics, unread, files)
     return {
         **counts,
         "quarantined_share": share,
         "unread_object_count": metrics["unread_object_count"],
         "unread_objects": unread,
+        "files_with_problems": files,
     }
 
 
@@ -80,8 +83,12 @@ def _quarantined_share(metrics: Mapping[str, Any]) -> float:
     return float(rejected_rows / max(filled_rows, 1))
 
 
-def _warn(metrics: Mapping[str, Any], unread: list[str]) -> None:
+def _warn(
+    metrics: Mapping[str, Any], unread: list[str], files: list[str]
+) -> None:
     """Log what was not read and did not stop the load."""
+    for file in files:
+        log.warning("load %s: %s", metrics["load_id"], file)
     if unread:
         log.warning(
             "load %s: %s object(s) were not read: %s",
@@ -144,7 +151,7 @@ def _key_problems(
         problems.append(
             f"{damaged['rows']} key(s) damaged by a spreadsheet, the first one in "
             f"{damaged['source_file']} line {damaged['source_line']}: {damaged['reason']}; "
-            "export again with the key as text"
+            "different leads may share such a key and supersede one another; export again with the key as text"
         )
     problems += _superseded_in_files(metrics, decisions.max_superseded_share)
     shared = [

@@ -135,7 +135,7 @@ def analyse_drift(
         len(current),
         evidence,
         verdict,
-    )
+    ).labelled({column.field: column.label for column in contract.columns})
     return _record(
         settings,
         contract,

@@ -15,6 +15,7 @@ from include.lake.objects import write_text
 from include.monitoring.columns.assess import Analysis
 from include.monitoring.columns.outage import ROWS
 from include.monitoring.summary import DriftDetails
+from include.pages.optional import attempt
 from include.registry.runs import find_or_create_run
 from include.registry.tracking import connect, run_url, tracking_errors
 from include.settings import Settings
@@ -72,17 +73,17 @@ def report_files(
 ) -> dict[str, str]:
     """Return name to text of the run's reports: page, figures and summary, the page first.
 
-    Where no columns were compared there is only the summary.
+    Where no columns were compared there is only the summary. A page that Evidently cannot make is logged and left out.
     """
     content = details.model_dump(mode="json", exclude=ADDRESSES)
     summary = {"summary.json": json.dumps(content, indent=2) + "\n"}
     if analysis is None:
         return summary
-    return {
-        "drift.html": analysis.report.html(),
-        "drift.json": analysis.report.json(),
-        **summary,
-    }
+    figures = {"drift.json": analysis.report.json(), **summary}
+    page = attempt("page of Evidently", analysis.report.html)
+    if page is None:
+        return figures
+    return {"drift.html": page, **figures}
 
 
 def write_reports(layout: Layout, run_id: str, files: Mapping[str, str]) -> str:

@@ -1,5 +1,6 @@
 """The summary of a drift analysis: the one model behind task result, JSON, tags, metrics, table rows and page."""
 
+from collections.abc import Mapping
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, PlainSerializer
@@ -40,7 +41,9 @@ class DriftSummary(DriftVerdict):
     Attributes:
         drifted_share: share of monitored columns that drifted, 0 where none was compared.
         drifted_columns: those columns.
+        compared_columns: number of monitored columns, 0 where none was compared.
         outage_columns: columns that look broken; "(rows)" stands for a window without enough leads.
+        outages: column to what is wrong with it, without values of leads.
         columns_added: columns that the contract has gained since the champion was trained.
         columns_removed: columns that it has lost.
         prediction_score: distance of the champion's scores from those on its held-out leads, None if not compared.
@@ -48,6 +51,8 @@ class DriftSummary(DriftVerdict):
         matured_rows: leads on which the champion's performance was looked at.
         reference_rows: rows of the champion's training snapshot.
         current_rows: leads of the window.
+        champion_version: whose training data is the reference, "" while there is no champion.
+        column_labels: field to what a sales rep calls it, of every column that is named above.
         report_uri: of the first report, None where nothing was analysed.
         mlflow_run_id: run that has the figures.
         mlflow_run_url: address of its page.
@@ -55,7 +60,9 @@ class DriftSummary(DriftVerdict):
 
     drifted_share: Rounded = 0.0
     drifted_columns: tuple[str, ...] = ()
+    compared_columns: int = 0
     outage_columns: tuple[str, ...] = ()
+    outages: dict[str, str] = {}
     columns_added: tuple[str, ...] = ()
     columns_removed: tuple[str, ...] = ()
     prediction_score: Rounded | None = None
@@ -63,6 +70,8 @@ class DriftSummary(DriftVerdict):
     matured_rows: int = 0
     reference_rows: int = 0
     current_rows: int = 0
+    champion_version: str = ""
+    column_labels: dict[str, str] = {}
     report_uri: str | None = None
     mlflow_run_id: str | None = None
     mlflow_run_url: str | None = None
@@ -73,8 +82,6 @@ class DriftDetails(DriftSummary):
 
     Attributes:
         run_id: run of the DAG.
-        champion_version: whose training data is the reference.
-        outages: column to what is wrong with it.
         prediction: the drift of the champion's scores, None if not compared.
         performance: the champion's figures on matured leads beside those on its holdout.
         not_judged: kind of drift to why it was not looked at.
@@ -87,8 +94,6 @@ class DriftDetails(DriftSummary):
     """
 
     run_id: str = ""
-    champion_version: str = ""
-    outages: dict[str, str] = {}
     prediction: ColumnDrift | None = None
     performance: tuple[FigureDrift, ...] = ()
     not_judged: dict[str, str] = {}
@@ -106,6 +111,23 @@ class DriftDetails(DriftSummary):
             name: getattr(self, name) for name in DriftSummary.model_fields
         }
         return DriftSummary(**fields)
+
+    def labelled(self, labels: Mapping[str, str]) -> "DriftDetails":
+        """Return the details with the labels of the columns that the summary names.
+
+        Args:
+            labels: field to label, of any columns.
+        """
+        named = [
+            *self.drifted_columns,
+            *self.outage_columns,
+            *self.columns_added,
+            *self.columns_removed,
+        ]
+        column_labels = {
+            field: labels[field] for field in named if field in labels
+        }
+        return self.model_copy(update={"column_labels": column_labels})
 
 
 def describe(
@@ -153,6 +175,7 @@ def describe(
     compared = {
         "drifted_share": report.drifted_share,
         "drifted_columns": report.drifted_columns,
+        "compared_columns": len(report.columns),
         "reference_rows": analysis.reference_rows,
         "rows": {
             "reference": analysis.reference_rows,

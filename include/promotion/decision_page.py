@@ -1,13 +1,15 @@
 """The page of a promotion decision, made from its record: both models side by side, every rule with its figure."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from include.lake.objects import write_text
+from include.pages.optional import attempt
 from include.pages.render import render
 from include.promotion.decisions import read_record
 from include.promotion.gate_plots import gain_plot, segment_plot
-from include.promotion.record import DecisionRecord, Figures
+from include.promotion.record import DecisionRecord, Figures, Segment
 
 HEADLINES = {
     "promote": "Promote: the challenger passed the gate",
@@ -54,11 +56,26 @@ def decision_page(record: DecisionRecord) -> str:
         segments=segments,
         headline=HEADLINES[record.verdict],
         metrics=side_by_side(record.metrics),
-        gain_plot=gain_plot(record.gain, _least_gain(record))
-        if record.gain
-        else None,
-        segment_plot=segment_plot(segments) if segments else None,
+        gain_plot=_gain_picture(record),
+        segment_plot=_segment_picture(segments),
     )
+
+
+def _gain_picture(record: DecisionRecord) -> bytes | None:
+    """Return the picture of the gain, None where there is no gain or it cannot be drawn."""
+    gain = record.gain
+    if gain is None:
+        return None
+    return attempt(
+        "picture of the gain", lambda: gain_plot(gain, _least_gain(record))
+    )
+
+
+def _segment_picture(segments: Sequence[Segment]) -> bytes | None:
+    """Return the picture of the segments, None where there are none or it cannot be drawn."""
+    if not segments:
+        return None
+    return attempt("picture of the segments", lambda: segment_plot(segments))
 
 
 def side_by_side(metrics: Figures) -> list[FigureRow]:

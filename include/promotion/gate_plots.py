@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from include.evaluation.labels import label
 from include.evaluation.plots import ACCENT, INK, PALE, canvas, png
 from include.promotion.gate_report import Change
 from include.promotion.record import Segment
@@ -61,7 +62,6 @@ def segment_plot(segments: Sequence[Segment]) -> bytes:
 
 
 def _name(segment: Segment) -> str:
-    name = f"{segment.field} = {segment.level}"
-    if len(name) > MOST_LETTERS:
-        name = name[: MOST_LETTERS - 1] + "…"
+    """Return the segment's field, level and leads as a label."""
+    name = label(f"{segment.field} = {segment.level}", MOST_LETTERS)
     return f"{name} ({segment.rows:,})"

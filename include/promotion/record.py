@@ -8,6 +8,8 @@ from include.promotion.gate_report import Change, GateReport, Rule, RuleName
 
 APPROVE = "Approve"
 """The answer that promotes; any other one keeps the champion."""
+LONGEST_TAG = 5000
+"""Letters that every version of MLflow's server keeps of a tag; a reason names a level of leads, which may be long."""
 
 
 class _Recorded(BaseModel):
@@ -87,6 +89,7 @@ class DecisionSummary(_Recorded):
         rules: every rule with its figure.
         gain: change in the primary metric, None where there was no champion.
         metrics: figures of both models.
+        holdout_rows: leads of the holdout on which both models were scored.
         report_uri: where the record lies.
     """
 
@@ -103,6 +106,7 @@ class DecisionSummary(_Recorded):
     rules: tuple[Rule, ...] = ()
     gain: Change | None = None
     metrics: Figures = Figures()
+    holdout_rows: int | None = None
     report_uri: str = ""
 
     def as_json(self) -> dict[str, Any]:
@@ -119,7 +123,6 @@ class DecisionRecord(DecisionSummary):
         segments: both models on every large segment of the holdout.
         report: what the gate judged and `gate.replay` judges again. A report of another format is read as it is,
             so that its record can still be shown.
-        holdout_rows: leads of the holdout on which both models were scored.
         left_out_rows: leads that were left out because the champion had learnt from them, None where nobody can tell.
         snapshot: where those leads lie.
     """
@@ -128,7 +131,6 @@ class DecisionRecord(DecisionSummary):
     approval: Approval | None = None
     segments: tuple[Segment, ...] = ()
     report: GateReport | JsonValue = Field(None, union_mode="left_to_right")
-    holdout_rows: int | None = None
     left_out_rows: int | None = None
     snapshot: RecordedSnapshot | None = None
 
@@ -148,7 +150,7 @@ class DecisionRecord(DecisionSummary):
         tags = {
             "gate_verdict": self.verdict,
             "gate_rule": self.rule or "",
-            "gate_reason": "; ".join(self.reasons),
+            "gate_reason": "; ".join(self.reasons)[:LONGEST_TAG],
             "gate_record": self.report_uri,
         }
         if self.approval:

@@ -1,12 +1,16 @@
 """Draw the pictures of an exploratory data analysis as PNG; the same leads give the same bytes."""
 
 import math
+from collections.abc import Callable, Iterator
+from functools import partial
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from include.evaluation.labels import label
 from include.evaluation.plots import ACCENT, INK, PALE, canvas, png
+from include.pages.optional import optional
 from include.reporting.eda_levels import MISSING
 from include.reporting.eda_tables import Profile
 
@@ -24,34 +28,42 @@ def draw_all(profile: Profile) -> dict[str, bytes]:
     """Return every picture of the profile by name, in the order in which the report shows them.
 
     `balance`, `missing`, `indicators`, `correlation`; `distribution-<field>` per number, `conversion-<field>` per other
-    feature, strongest first. A picture that would be empty is left out.
+    feature, strongest first. A picture that would be empty is left out, as is one that cannot be drawn, which is
+    logged.
     """
     pictures = {}
-    if profile.labelled:
-        pictures["balance"] = balance(profile)
-    if (profile.columns["missing"] > 0).any():
-        pictures["missing"] = missingness(profile)
-    if profile.indicators["AUC alone"].notna().any():
-        pictures["indicators"] = indicators(profile)
-    if len(profile.correlations) > 1:
-        pictures["correlation"] = correlation(profile)
-    if profile.labelled:
-        pictures |= _feature_pictures(profile)
+    for name, draw in _drawings(profile):
+        with optional(f"picture {name}"):
+            pictures[name] = draw()
     return pictures
 
 
-def _feature_pictures(profile: Profile) -> dict[str, bytes]:
-    """Return a picture of each feature, strongest first."""
+def _drawings(profile: Profile) -> Iterator[tuple[str, Callable[[], bytes]]]:
+    """Yield the name of every picture, and the function that draws it."""
+    if profile.labelled:
+        yield "balance", partial(balance, profile)
+    if (profile.columns["missing"] > 0).any():
+        yield "missing", partial(missingness, profile)
+    if profile.indicators["AUC alone"].notna().any():
+        yield "indicators", partial(indicators, profile)
+    if len(profile.correlations) > 1:
+        yield "correlation", partial(correlation, profile)
+    if profile.labelled:
+        yield from _feature_drawings(profile)
+
+
+def _feature_drawings(
+    profile: Profile,
+) -> Iterator[tuple[str, Callable[[], bytes]]]:
+    """Yield the picture of each feature, strongest first."""
     numbers = set()
     if len(profile.numbers):
         numbers = set(profile.numbers["field"])
-    pictures = {}
     for field in profile.indicators["field"]:
         if field not in numbers:
-            pictures[f"conversion-{field}"] = conversion(profile, field)
+            yield f"conversion-{field}", partial(conversion, profile, field)
         elif profile.typed[field].notna().any():
-            pictures[f"distribution-{field}"] = distribution(profile, field)
-    return pictures
+            yield f"distribution-{field}", partial(distribution, profile, field)
 
 
 def balance(profile: Profile) -> bytes:
@@ -74,7 +86,9 @@ def missingness(profile: Profile) -> bytes:
     shares = shares[shares > 0].sort_values(kind="stable")
     figure, axes = canvas(7.0, 0.8 + 0.24 * len(shares))
     colours = [ACCENT if share > MUCH_MISSING else PALE for share in shares]
-    axes.barh(_short(shares.index), shares, color=colours)
+    places = range(len(shares))
+    axes.barh(places, shares, color=colours)
+    axes.set_yticks(places, _short(shares.index))
     axes.axvline(MUCH_MISSING, color=INK, linestyle="--", linewidth=0.8)
     axes.set(xlim=(0, 1), xlabel="share of leads without a value")
     return png(figure)
@@ -86,7 +100,9 @@ def indicators(profile: Profile) -> bytes:
     figure, axes = canvas(7.0, 1.0 + 0.24 * len(table))
     strength = table["AUC alone"]
     colours = table["known at"].map(STAGE_COLOURS).tolist()
-    axes.barh(_short(table["field"]), strength - 0.5, left=0.5, color=colours)
+    places = range(len(table))
+    axes.barh(places, strength - 0.5, left=0.5, color=colours)
+    axes.set_yticks(places, _short(table["field"]))
     for stage, colour in STAGE_COLOURS.items():
         axes.barh([0], [0], left=0.5, color=colour, label=f"known at {stage}")
     lowest = min(0.5, strength.min())
@@ -205,9 +221,5 @@ def _lowest(level: str) -> float:
 
 
 def _short(names: pd.Series | pd.Index) -> list[str]:
-    """Return names that fit beside a picture."""
-    texts = [str(name) for name in names]
-    return [
-        name if len(name) <= NAME_LENGTH else name[: NAME_LENGTH - 1] + "…"
-        for name in texts
-    ]
+    """Return names as labels that fit beside a picture."""
+    return [label(name, NAME_LENGTH) for name in names]

@@ -101,13 +101,24 @@ def _crawl_object(s3: Any, bucket: str, key: str, table: CrawledTable) -> None:
     table.classification = "csv"
     complete = len(sample) < _SAMPLE_BYTES
     if sample.startswith(_GZIP):
-        unpacker = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
-        sample = unpacker.decompress(sample, _SAMPLE_BYTES)
-        complete = unpacker.eof
+        sample, complete = _unpack(sample, complete)
     columns, problem = _csv_columns(sample, complete)
     table.add(columns)
     if problem:
         table.problems[key] = problem
+
+
+def _unpack(sample: bytes, complete: bool) -> tuple[bytes, bool]:
+    """Return what gzip has packed, and whether that is all of it.
+
+    Raises:
+        zlib.error: gzip is damaged.
+    """
+    unpacker = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+    text = unpacker.decompress(sample, _SAMPLE_BYTES)
+    if complete and not unpacker.eof and not unpacker.unconsumed_tail:
+        raise zlib.error("gzip ends before its end")
+    return text, unpacker.eof
 
 
 def _partitions(relative_key: str) -> list[str]:

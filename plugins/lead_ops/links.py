@@ -15,7 +15,7 @@ PAGES = {
     "model_card_url": "Model card",
     "mlflow_run_url": "MLflow run",
 }
-"""Key of a task's result to the name of its link. Alerts show the same keys (notifications.py)."""
+"""Key of a task's result to the name of its link. Alerts show the same keys and some more (alerts/content.py)."""
 STAGES = ("contact", "engagement", "capture")
 """Scoring stages: a result that lists one dictionary per stage has a link for each."""
 WEB_ADDRESS = ("http://", "https://")

@@ -9,7 +9,7 @@ from airflow.sdk.exceptions import AirflowFailException
 from lifecycle.by_hand import next_action
 from lifecycle.drift import found, next_step, no_action
 from lifecycle.ingestion import wait_as_asked
-from lifecycle.names import MACROS, Names, run_key
+from lifecycle.names import MACROS, Names, in_markdown, run_key
 from lifecycle.promotion import drift_confirmed, next_promotion_step
 
 CALM = {"force_retrain": False}
@@ -197,3 +197,10 @@ def test_the_sensor_waits_as_long_as_the_trigger_form_says_and_logs_where_it_loo
         wait_as_asked({"task": sensor, "params": {"sensor_timeout": 5}})
     assert (sensor.timeout, sensor.poke_interval) == (5.0, 5.0)
     assert "s3://bucket/raw-data/x/*.csv" in caplog.text
+
+
+def test_text_of_leads_in_a_question_is_no_markdown():
+    level = "| a |\n[x](javascript:y) **b** <b>"
+    shown = in_markdown(level)
+    assert "\n" not in shown
+    assert shown == (r"\| a \| \[x\]\(javascript\:y\) \*\*b\*\* \<b\>")

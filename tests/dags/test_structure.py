@@ -393,3 +393,16 @@ def test_every_event_of_the_guide_is_announced_by_its_task_and_by_no_other(
     assert {
         task_id: names for task_id, names in announced.items() if names
     } == GUIDE_EVENTS
+
+
+def test_a_page_about_the_snapshot_cannot_stop_a_training(dags):
+    for dag_id, group in (
+        ("data_drift_redshift_retrain", "retrain"),
+        ("train_models", "train"),
+    ):
+        start = dags[dag_id].get_task(f"{group}.start_training")
+        assert start.upstream_task_ids == {
+            f"{group}.write_manifest",
+            f"{group}.eda_report",
+        }
+        assert start.trigger_rule == TriggerRule.ALL_DONE_MIN_ONE_SUCCESS

@@ -12,7 +12,9 @@ import httpx
 import pytest
 
 from demo.environment import ROOT
-from demo.inbox import slack_text
+from demo.inbox.block_kit import block_problems
+from demo.inbox.messages import Alert, events
+from demo.inbox.slack import mrkdwn, slack_text
 
 
 def free_port():
@@ -115,3 +117,152 @@ def test_texts_of_nested_blocks_are_found_once_and_in_order():
         )
         == "a\nb"
     )
+
+
+def plain(text):
+    return {"type": "plain_text", "text": text, "emoji": False}
+
+
+GOOD_BLOCKS = [
+    {"type": "header", "block_id": "drift_detected.1", "text": plain("Drift")},
+    {"type": "section", "text": plain("11 of 24 columns &lt;b&gt; drifted")},
+    {"type": "context", "elements": [{"type": "mrkdwn", "text": "*Done*"}]},
+    {
+        "type": "section",
+        "text": {
+            "type": "mrkdwn",
+            "text": "<http://a.example/?x=1&amp;y|Page>",
+        },
+    },
+    {"type": "divider"},
+]
+
+
+def without(block, *names):
+    return {name: value for name, value in block.items() if name not in names}
+
+
+@pytest.mark.parametrize(
+    ("blocks", "problem"),
+    [
+        ("no list", "is no list"),
+        ([], "0, a message has 1 to 50"),
+        ([{"type": "divider"}] * 51, "51, a message has 1 to 50"),
+        ([{"type": "shout", "text": plain("a")}], "is none of"),
+        ([{"type": "header", "text": plain("x" * 151)}], "1 to 150"),
+        ([{"type": "header", "text": {"type": "mrkdwn", "text": "a"}}], "no plain_text"),
+        ([{"type": "section", "text": plain("x" * 3001)}], "1 to 3000"),
+        ([{"type": "section", "text": plain("")}], "1 to 3000"),
+        ([{"type": "section"}], "needs text or fields"),
+        ([{"type": "section", "fields": [plain("a")] * 11}], "1 to 10"),
+        ([{"type": "section", "text": plain("a"), "colour": "red"}], "has no colour"),
+        ([{"type": "context", "elements": []}], "1 to 10"),
+        ([{"type": "divider", "block_id": "a"}] * 2, "twice"),
+        ([{"type": "divider", "block_id": "x" * 256}], "255"),
+        ([{"type": "section", "text": plain("a") | {"verbatim": True}}], "has no verbatim"),
+    ],
+)  # fmt: skip
+def test_blocks_beyond_slacks_limits_are_refused_as_slack_does(
+    inbox, blocks, problem
+):
+    assert problem in "; ".join(block_problems(blocks))
+    client, _ = inbox
+    answer = client.post("/slack/x", json={"text": "a", "blocks": blocks})
+    assert (answer.status_code, answer.text) == (400, "invalid_blocks")
+
+
+def test_a_message_is_shown_as_its_blocks_say(inbox):
+    client, _ = inbox
+    assert block_problems(GOOD_BLOCKS) == []
+    client.post("/slack/x", json={"text": "fallback", "blocks": GOOD_BLOCKS})
+    alert = newest(client)
+    assert (alert["subject"], alert["event"], alert["key"]) == (
+        "Drift",
+        "drift_detected",
+        "drift_detected.1",
+    )
+    assert "Page (http://a.example/?x=1&y)" in alert["text"]
+    page = client.get("/").text
+    assert "11 of 24 columns &lt;b&gt; drifted" in page
+    assert (
+        '<a href="http://a.example/?x=1&amp;y" rel="noreferrer" target="_blank">'
+        "Page</a>" in page
+    )
+    assert "<b>Done</b>" in page
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("*bold* _it_ ~no~ `x`", "<b>bold</b> <i>it</i> <s>no</s> <code>x</code>"),
+        ("lead_source and page_views", "lead_source and page_views"),
+        ("2 * 3 * 4", "2 * 3 * 4"),
+        ("<!channel> <@U1>", "<mark>@channel</mark> <mark>@U1</mark>"),
+        ("&lt;script&gt; &amp;", "&lt;script&gt; &amp;"),
+        ("<javascript:alert(1)|x>", "&lt;javascript:alert(1)|x&gt;"),
+        ("<http://a/\"onclick=x|y>", '<a href="http://a/&#34;onclick=x" rel="noreferrer" target="_blank">y</a>'),
+        ("a\nb", "a<br>b"),
+    ],
+)  # fmt: skip
+def test_mrkdwn_is_shown_as_slack_shows_it(text, shown):
+    assert mrkdwn(text) == shown
+
+
+def test_a_bare_address_is_a_link_unless_the_text_is_verbatim():
+    assert "<a " in mrkdwn("see http://a.example/x")
+    assert "<a " not in mrkdwn("see http://a.example/x", verbatim=True)
+
+
+def test_a_mail_is_shown_in_a_frame_that_runs_and_fetches_nothing(inbox):
+    client, smtp = inbox
+    mail = EmailMessage()
+    mail["Subject"], mail["From"], mail["To"] = (
+        "S",
+        "a@b.example",
+        "c@d.example",
+    )
+    mail["X-Lead-Alert"] = "data_outage.7"
+    mail.set_content("as text")
+    mail.add_alternative(
+        "<p onclick=x>as <b>HTML</b></p><script>alert(1)</script>",
+        subtype="html",
+    )
+    with smtplib.SMTP("127.0.0.1", smtp) as server:
+        server.send_message(mail)
+    alert = newest(client)
+    assert (alert["event"], alert["text"].strip()) == ("data_outage", "as text")
+    answer = client.get("/")
+    page = answer.text
+    assert "<script>" not in page
+    (frame,) = [
+        line
+        for line in page.splitlines()
+        if "srcdoc" in line and "as &lt;b&gt;HTML" in line
+    ]
+    assert 'sandbox="allow-popups allow-popups-to-escape-sandbox"' in frame
+    assert "allow-scripts" not in page
+    assert "default-src &#39;none&#39;" in frame
+    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+    source = client.get(f"/messages/{alert['number']}/source")
+    assert source.headers["Content-Type"].startswith("text/plain")
+    assert "X-Lead-Alert: data_outage.7" in source.text
+    assert client.get("/messages/999999/source").status_code == 404
+
+
+def test_messages_of_one_event_stand_together_and_the_newest_event_first():
+    def message(number, key):
+        return Alert(number, "slack", "2026", "x", "s", "t", {}, key=key)
+
+    kept = events(
+        [
+            message(1, "a.1"),
+            message(2, "b.1"),
+            message(3, "a.1"),
+            message(4, ""),
+        ]
+    )
+    assert [[m.number for m in event.messages] for event in kept] == [
+        [4],
+        [1, 3],
+        [2],
+    ]

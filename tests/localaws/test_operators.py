@@ -209,6 +209,24 @@ def test_the_redshift_operator_fails_with_the_engines_message(
         deferred(query, context)
 
 
+@pytest.mark.parametrize(
+    "folder", ["c15-[final] folder", "{a,b} *?#1", "100%20+ \u00fc\\x"]
+)
+def test_the_sensor_of_ingestion_takes_names_as_literal_text(
+    s3, bucket, context, folder
+):
+    from lifecycle.file_sensor import PATTERN, LeadFilesSensor
+
+    sensor = LeadFilesSensor(
+        task_id="wait",
+        bucket_key=f"s3://{bucket}/raw-data/{folder}/{PATTERN}",
+    )
+    assert not sensor.poke(context)
+    key = f"raw-data/{folder}/LEADS.CSV"
+    s3.put_object(Bucket=bucket, Key=key, Body=b"a")
+    assert sensor.poke(context)
+
+
 def test_the_s3_key_sensor_finds_keys_by_pattern(s3, bucket, context):
     from airflow.providers.amazon.aws.sensors.s3 import S3KeySensor
 

@@ -1,5 +1,6 @@
 """Bring reference and current leads into the form in which their columns are compared."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -12,6 +13,11 @@ from include.lake.columns import ParquetColumns
 from include.monitoring.columns.config import Missing
 from include.monitoring.columns.tally import Tally
 from include.monitoring.errors import NotNumbersError
+
+BRACKETS = re.compile("[<>]")
+HARMLESS = str.maketrans("<>", "‹›")
+"""Evidently writes levels into a script of its page as they are, where `</script>` would end it, and its pictures take
+`<a href=…>` for a link."""
 
 
 class Leads(Protocol):
@@ -169,6 +175,14 @@ def fill_numbers(
 
 
 def as_levels(series: pd.Series, missing: Missing) -> pd.Series:
-    """Return everything as text, and a level for what is missing."""
+    """Return everything as text that a web page takes for no markup, and a level for what is missing."""
     levels = series.astype(object).where(series.notna(), missing.level)
-    return levels.astype(str)
+    texts = levels.astype(str)
+    harmless_texts = {
+        text: text.translate(HARMLESS)
+        for text in texts.unique()
+        if BRACKETS.search(text)
+    }
+    if not harmless_texts:
+        return texts
+    return texts.map(lambda text: harmless_texts.get(text, text))

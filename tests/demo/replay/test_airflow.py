@@ -33,3 +33,8 @@ def test_only_tasks_under_way_are_shown():
         for name, state in (("a", "success"), ("b", "running"), ("c", None))
     ]
     assert working_on(tasks) == "b running"
+
+
+def test_a_log_line_brings_no_control_character_to_the_terminal():
+    event = {"level": "error", "event": "level \x1b[2Jred\x07\nnext"}
+    assert log_line(event) == "error level [2Jred\nnext"

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
+from include.evaluation import plots
 from include.evaluation.errors import OneClassOnlyError
 from include.evaluation.plots import evaluation_plots
 
@@ -79,3 +80,20 @@ def test_one_outcome_only_is_refused_before_anything_is_written(tmp_path):
     with pytest.raises(OneClassOnlyError):
         evaluation_plots([1, 1], [0.5, 0.6], 0.5, tmp_path / "plots")
     assert not (tmp_path / "plots").exists()
+
+
+def test_a_picture_that_cannot_be_drawn_is_logged_and_left_out(
+    tmp_path, monkeypatch, caplog
+):
+    def fail(*_):
+        raise RuntimeError("no picture today")
+
+    monkeypatch.setitem(plots.PLOTS, "gain", fail)
+    paths = evaluation_plots(*scores(), 0.5, tmp_path)
+    assert [path.stem for path in paths] == [
+        "roc",
+        "precision_recall",
+        "calibration",
+        "confusion",
+    ]
+    assert "picture gain" in caplog.text

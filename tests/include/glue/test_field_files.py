@@ -404,6 +404,10 @@ def test_a_great_many_short_lines_are_no_footer(contract):
         "\uff11.\uff12\uff13E+11",
         "123.457E+9",
         "1.23457E+011",
+        "1.23457 E +11",
+        "1.23457E+11.0",
+        "1.23457×10^11",
+        '=""1.23E+11""',
     ],
 )
 def test_a_key_in_scientific_notation_is_refused(contract, key):
@@ -412,6 +416,17 @@ def test_a_key_in_scientific_notation_is_refused(contract, key):
     assert (
         records[0].rule
         == "Lead Id: the key is in scientific notation, its last digits are lost"
+    )
+
+
+@pytest.mark.parametrize(
+    "key", ["#REF!", "#name?", "#######", '=""00123""', "=A1&B2", "'00123"]
+)
+def test_what_a_spreadsheet_shows_in_place_of_a_key_is_refused(contract, key):
+    records, _ = parse(contract, f'{HEADER}\n"{key}",1,0,3,1.5,Web,hot,No\n')
+    assert (
+        records[0].rule
+        == "Lead Id: the key is an error or a formula of a spreadsheet"
     )
 
 

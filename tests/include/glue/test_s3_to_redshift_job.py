@@ -375,7 +375,9 @@ FIELD_FILES = {
     + "n,1,0,3,1.5,Web,hot,No\n" * 5
     + '",hot,No,too many\n',
     "keys.csv": HEADER
-    + "".join(f"1.23457E+11,{nr},0,3,1.5,Web,hot,No\n" for nr in range(1, 5)),
+    + "".join(f"1.23457E+11,{nr},0,3,1.5,Web,hot,No\n" for nr in range(1, 5))
+    + "#REF!,5,0,3,1.5,Web,hot,No\n"
+    + "Grand Total,6,0,3,1.5,Web,hot,No\n",
     "footer.csv": HEADER + "k8,1,0,3,1.5,Web,hot,No\nTotal,1\n",
     "shared.csv": HEADER
     + "".join(f"same,{nr},0,3,1.5,Web,hot,No\n" for nr in range(1, 5)),
@@ -402,6 +404,8 @@ def test_files_from_the_field_are_read_or_named_in_one_load(load):
         "row: too many fields": 1,
         "row: a footer below the table": 1,
         "Lead Id: the key is in scientific notation, its last digits are lost": 4,
+        "Lead Id: the key is an error or a formula of a spreadsheet": 1,
+        "Lead Id: the key is the label of a total": 1,
         SUPERSEDED: 3,
     }
     assert metrics["footer_rows"] == 1
@@ -410,7 +414,7 @@ def test_files_from_the_field_are_read_or_named_in_one_load(load):
         {"source_file": "sep.csv", "source_line": 1, "text": "sep=,"}
     ]
     assert metrics["damaged_keys"] == {
-        "rows": 4,
+        "rows": 5,
         "source_file": "keys.csv",
         "source_line": 2,
         "reason": "Lead Id: the key is in scientific notation, its last digits are lost ('1.23457E+11')",

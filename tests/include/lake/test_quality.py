@@ -55,6 +55,7 @@ def test_a_load_at_the_allowed_share_passes_with_its_counts():
         "quarantined_share": 0.05,
         "unread_object_count": 0,
         "unread_objects": [],
+        "files_with_problems": [],
     }
 
 
@@ -232,7 +233,10 @@ def test_what_was_not_read_is_in_the_result_and_in_the_log(caplog):
             {"source_file": "a.csv", "source_line": 1, "text": "sep=,"}
         ],
     )
+    load["files"][0]["problem"] = "header without rows"
     result = check_load(load, SETTINGS)
+    assert result["files_with_problems"] == ["a.csv (header without rows)"]
+    assert "load-1: a.csv (header without rows)" in caplog.text
     assert result["unread_objects"] == ["b.xlsx (not .csv)"]
     assert "1 object(s) were not read: b.xlsx (not .csv)" in caplog.text
     assert "a.csv line 1 stands above the header" in caplog.text

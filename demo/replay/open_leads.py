@@ -1,0 +1,187 @@
+"""Make leads whose outcome is not known yet, and say what the platform did with them.
+
+Every lead of the replayed file has its outcome, so none of them is worth a call. These are the newest rows of the
+file under new keys, without their outcome: to the platform they are leads that arrived a moment ago.
+"""
+
+import csv
+import io
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from demo.replay.batches import Batch
+from include.api.access.auth import KEY_HEADER
+from include.api.desk.listing import read_listing
+from include.contract import Contract
+from include.contract.text import clean_text
+from include.glue.csv_records import parse_file
+from include.glue.job_contract import parse_contract
+from include.lake.layout import Layout
+from include.settings import Settings
+from include.warehouse.client import Warehouse
+from include.warehouse.templates import literal
+from localaws.roles import LOCAL_API_KEY
+
+ARRIVING = 200
+"""Open leads, or all rows of the file's last batch if it has fewer."""
+LATE = 20
+"""Open leads whose outcome arrives at the end. They did not convert, so the file's own conversions can be counted."""
+PREFIX = "open-"
+HIGHEST_KEY = 2_000_000_000
+"""Where keys are whole numbers, those of open leads count down from here."""
+VERDICTS = ("right", "too_high", "too_low")
+
+Row = dict[str, str]
+
+
+@dataclass(frozen=True)
+class OpenLeads:
+    """The same leads twice: when they arrive, and some of them with their outcome.
+
+    Attributes:
+        arriving: leads without an outcome.
+        outcomes: those of them that turn out not to convert.
+        keys: of all of them.
+    """
+
+    arriving: Batch
+    outcomes: Batch
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class OpenFacts:
+    """What became of the open leads. Counts are of leads, `feedback` is of words.
+
+    Attributes:
+        arrived: in the file.
+        scored: with a score in the warehouse.
+        explained: with reasons beside the score.
+        listed: on the desk.
+        feedback: words of reps that the warehouse holds.
+        outcomes: leads whose outcome arrived late.
+        other_leads: all other leads in the warehouse, those of the file.
+        conversions: leads in the warehouse that converted.
+        best: key and score of the first lead on the desk, None if the desk is empty.
+    """
+
+    arrived: int
+    scored: int
+    explained: int
+    listed: int
+    feedback: int
+    outcomes: int
+    other_leads: int
+    conversions: int
+    best: tuple[str, int] | None
+
+
+def make_open_leads(newest: Batch, contract: Contract) -> OpenLeads:
+    """Return open leads from the last rows of a batch whose rows come oldest first; broken rows are left out."""
+    job_contract = parse_contract(contract.model_dump_json())
+    rows: list[Row] = [
+        json.loads(record.raw)
+        for record in parse_file(job_contract, newest.content)
+        if record.kind == "row"
+    ]
+    header = list(rows[0])
+    fields = {job_contract.headings.find(name): name for name in header}
+    key_name = fields[contract.key]
+    label_name = fields[contract.label]
+    closed = [
+        row | {key_name: _new_key(number, contract)}
+        for number, row in enumerate(rows[-ARRIVING:], start=1)
+    ]
+    arriving = [row | {label_name: ""} for row in closed]
+    lost = [row for row in closed if clean_text(row[label_name]) == "0"]
+    return OpenLeads(
+        _batch("5-open", "open leads", header, arriving),
+        _batch("6-outcomes", "late outcomes", header, lost[:LATE]),
+        tuple(row[key_name] for row in closed),
+    )
+
+
+def _new_key(number: int, contract: Contract) -> str:
+    """Return a key that no lead of the file has."""
+    if contract.column(contract.key).numeric:
+        return str(HIGHEST_KEY - number)
+    return f"{PREFIX}{number:04d}"
+
+
+def _batch(name: str, title: str, header: list[str], rows: list[Row]) -> Batch:
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, header)
+    writer.writeheader()
+    writer.writerows(rows)
+    return Batch(name, title, text.getvalue().encode(), len(rows))
+
+
+def give_feedback(api: str, settings: Settings, contract: Contract) -> None:
+    """Say of the first leads on the desk what a rep might say, one of each verdict. Raises httpx.HTTPError."""
+    leads = read_listing(Layout(settings, contract)).leads
+    for verdict, (_, lead) in zip(VERDICTS, leads.iterrows(), strict=False):
+        word = {
+            "lead": lead[contract.key],
+            "rep": "demo",
+            "verdict": verdict,
+            "model_version": lead["model_version"],
+            "stage": lead["stage"],
+        }
+        answer = httpx.post(
+            f"{api}/feedback",
+            json=word,
+            headers={KEY_HEADER: LOCAL_API_KEY},
+            timeout=30,
+        )
+        answer.raise_for_status()
+
+
+def read_scored(settings: Settings, contract: Contract) -> dict[str, int]:
+    """Return how many open leads have a score, and how many of these reasons."""
+    view = (
+        f"{settings.redshift.schema_name}.{contract.names.scores_table}_current"
+    )
+    return _counts(
+        settings,
+        f"SELECT COUNT(*) AS scored, COUNT(reasons) AS explained FROM {view}",  # noqa: S608 - the contract's own name
+    )
+
+
+def count_feedback(settings: Settings, contract: Contract) -> int:
+    """Return how many words of reps the warehouse holds."""
+    table = f"{settings.redshift.schema_name}.{contract.names.feedback_table}"
+    return _counts(settings, f"SELECT COUNT(*) AS words FROM {table}")["words"]  # noqa: S608 - the contract's own name
+
+
+def count_leads(
+    leads: OpenLeads, settings: Settings, contract: Contract
+) -> dict[str, int]:
+    """Return `other_leads`, `conversions`, and the `outcomes` of the open leads, as the warehouse has them."""
+    table = f"{settings.redshift.schema_name}.{contract.names.table}"
+    keys = ", ".join(literal(key) for key in leads.keys)
+    is_open = f"{contract.key} IN ({keys})"
+    return _counts(
+        settings,
+        f"SELECT SUM(CASE WHEN {is_open} THEN 0 ELSE 1 END) AS other_leads, "  # noqa: S608 - names and quoted keys
+        f"SUM({contract.label}) AS conversions, "
+        f"COUNT(CASE WHEN {is_open} THEN {contract.label} END) AS outcomes FROM {table}",
+    )
+
+
+def _counts(settings: Settings, sql: str) -> dict[str, int]:
+    row: dict[str, Any] = Warehouse(settings).query(sql)[0]
+    return {name: int(value) for name, value in row.items()}
+
+
+def read_listed(
+    settings: Settings, contract: Contract
+) -> tuple[int, tuple[str, int] | None]:
+    """Return how many leads the desk lists, and key and score of the first."""
+    leads = read_listing(Layout(settings, contract)).leads
+    if leads.empty:
+        return 0, None
+    first = leads.iloc[0]
+    return len(leads), (str(first[contract.key]), int(first["score"]))
