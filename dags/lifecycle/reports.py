@@ -59,11 +59,17 @@ def _with_page(result, name, write):
     """Return the result with what `write` returns, or with the page's name among those that are missing."""
     from include.pages.optional import attempt
 
+    # A page that an earlier task could not make may be there by now.
+    missing = [page for page in result.get("missing_pages", ()) if page != name]
     addresses = attempt(name, write)
     if addresses is None:
-        missing = [*result.get("missing_pages", ()), name]
-        return result | {"missing_pages": missing}
-    return result | addresses
+        missing.append(name)
+    complete = {
+        key: value for key, value in result.items() if key != "missing_pages"
+    }
+    if missing:
+        complete["missing_pages"] = missing
+    return complete | (addresses or {})
 
 
 def _drift_page(report_uri):

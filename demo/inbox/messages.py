@@ -52,15 +52,14 @@ class Event:
     messages: tuple[Alert, ...]
 
     @property
+    def title(self) -> str:
+        """Return the shortest subject: a mail's has the project's name before it."""
+        return min((message.subject for message in self.messages), key=len)
+
+    @property
     def newest(self) -> Alert:
         """Return the message that came last."""
         return self.messages[-1]
-
-    def of(self, channel: str) -> tuple[Alert, ...]:
-        """Return the messages of one channel."""
-        return tuple(
-            message for message in self.messages if message.channel == channel
-        )
 
 
 class Inbox:

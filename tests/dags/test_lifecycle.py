@@ -5,7 +5,9 @@ from types import SimpleNamespace
 
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
+from jinja2 import Template
 
+from lifecycle.approval import QUESTION
 from lifecycle.by_hand import next_action
 from lifecycle.drift import found, next_step, no_action
 from lifecycle.ingestion import wait_as_asked
@@ -204,3 +206,32 @@ def test_text_of_leads_in_a_question_is_no_markdown():
     shown = in_markdown(level)
     assert "\n" not in shown
     assert shown == (r"\| a \| \[x\]\(javascript\:y\) \*\*b\*\* \<b\>")
+
+
+def test_a_question_keeps_its_tables_whatever_a_level_holds():
+    level = "a | b\n| c |\n</td><script>"
+    gate = {
+        "verdict": "promote",
+        "model": "m",
+        "version": "2",
+        "champion_version": "1",
+        "rule": "superiority",
+        "why_rule": "the champion is 9 days old",
+        "metrics": {"challenger": {"roc_auc": 0.9}, "champion": None},
+        "rules": [
+            {
+                "name": f"change in the worst segment, city = {level}",
+                "value": 0.1,
+                "bound": 0.0,
+                "strict": False,
+                "passed": True,
+            }
+        ],
+        "report_uri": "s3://b/reports/gate/r1/contact.json",
+    }
+    ti = SimpleNamespace(xcom_pull=lambda task_ids: [gate])
+    question = Template(QUESTION).render(ti=ti, **MACROS)  # noqa: S701
+    (row,) = [line for line in question.splitlines() if "city" in line]
+    assert row.endswith("| 0.1000 | ≥ 0.0000 | True |")
+    assert "<script>" not in question.replace("\\<", "")
+    assert "Record: s3" in question.replace("\\", "")

@@ -228,6 +228,8 @@ def test_a_page_that_cannot_be_made_leaves_the_result_as_it_is_and_is_named(
     assert with_pages(decision) == decision | {
         "missing_pages": ["gate page", "model card"]
     }
+    again = decision | {"missing_pages": ["gate page", "model card"]}
+    assert with_pages(again) == again
     assert eda_page(f"s3://{bucket}/gone/", "run-1") is None
     for name in ("drift page", "gate page", "model card", "EDA page"):
         assert f"Could not make the {name}" in caplog.text
