@@ -1,6 +1,7 @@
 """Write, read and carry out decisions: one JSON record each, tags on the version that was judged, rollbacks."""
 
 import logging
+from collections.abc import Callable
 from datetime import datetime
 
 from mlflow.tracking import MlflowClient
@@ -12,6 +13,8 @@ from include.lake.objects import read_json, write_json
 from include.promotion.record import Approval, DecisionRecord
 from include.registry import registry
 from include.registry.errors import NoChampionError
+from include.registry.models import load_pipeline
+from include.registry.registry import ChampionInfo
 from include.registry.tracking import connect, tracking_errors
 from include.settings import Settings
 
@@ -82,6 +85,7 @@ def roll_back(
     stage: str,
     reason: str,
     decided_at: datetime,
+    check: Callable[[ChampionInfo], object] = load_pipeline,
 ) -> DecisionRecord:
     """Make the champion before the present one the champion again, once a run, and record it.
 
@@ -95,12 +99,14 @@ def roll_back(
         stage: capture, engagement or contact.
         reason: why, in words.
         decided_at: moment of the rollback.
+        check: raises an error for a version that cannot serve, before any alias moves; loads it by default.
 
     Returns:
         The record, with the verdict "rollback", the version that serves again and the champion that was replaced.
 
     Raises:
         NoChampionError: there is no champion, or none before it.
+        ModelUnreadableError: the version that would serve again cannot be loaded.
         TrackingUnavailableError: MLflow does not answer.
     """
     client = connect(settings.mlflow.tracking_uri)
@@ -109,7 +115,7 @@ def roll_back(
     record = recorded(uri)
     if record is None:
         present = registry.champion(client, model)
-        if present is None:
+        if present is None and not registry.lost_champion(client, model):
             raise NoChampionError(
                 f"{model} has no champion to roll back; run data_drift_redshift_retrain first"
             )
@@ -119,11 +125,14 @@ def roll_back(
             verdict="rollback",
             model=model,
             stage=stage,
-            champion_version=present.version,
+            champion_version=present.version if present else None,
             reasons=(reason,),
             report_uri=uri,
         )
         write_json(uri, record.as_json())
+    target = registry.rollback_target(client, model, record.champion_version)
+    if target is not None:
+        check(target)
     serving = registry.rollback(client, model, record.champion_version)
     record = record.model_copy(update={"version": serving.version})
     write_json(uri, record.as_json())

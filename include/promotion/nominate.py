@@ -8,6 +8,8 @@ from include.registry.registry import CHALLENGER, aliased
 from include.registry.tracking import connect, tracking_errors
 from include.settings import Settings
 
+SNAPSHOT_TAG = "snapshot_uri"
+
 
 @tracking_errors()
 def nominate(
@@ -25,7 +27,8 @@ def nominate(
         model, version, stage and snapshot_uri of the challenger.
 
     Raises:
-        NoChallengerError: there is no challenger and no version was given.
+        NoChallengerError: there is no challenger and no version was given, or the challenger does not say on which
+            snapshot it was trained.
         mlflow.exceptions.MlflowException: there is no such version.
         TrackingUnavailableError: MLflow does not answer.
     """
@@ -41,9 +44,14 @@ def nominate(
         raise NoChallengerError(
             f"{model} has no challenger; run train_models first, or give a version"
         )
+    if SNAPSHOT_TAG not in challenger.tags:
+        raise NoChallengerError(
+            f"version {challenger.version} of {model} has no tag {SNAPSHOT_TAG}, so nobody knows its holdout; give a "
+            "version that train_models registered"
+        )
     return {
         "model": model,
         "version": challenger.version,
         "stage": stage,
-        "snapshot_uri": challenger.tags["snapshot_uri"],
+        "snapshot_uri": challenger.tags[SNAPSHOT_TAG],
     }

@@ -19,6 +19,10 @@ class ChampionChangedError(LeadsError, RuntimeError):
     """Another version became champion after the decision was made."""
 
 
+class VersionNotReadyError(LeadsError, RuntimeError):
+    """A version whose registration in MLflow has not succeeded cannot become the champion."""
+
+
 class NoChallengerError(LeadsError, LookupError):
     """No version carries the alias challenger."""
 

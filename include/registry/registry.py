@@ -1,60 +1,66 @@
 """Says which model version serves: aliases are the truth, MLflow's lifecycle stages follow them (guide 17.2)."""
 
 import logging
-import warnings
-from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
-from include.registry.errors import ChampionChangedError, NoChampionError
+from include.registry.errors import (
+    ChampionChangedError,
+    NoChampionError,
+    VersionNotReadyError,
+)
+from include.registry.settling import settle
 from include.registry.tracking import tracking_errors
+from include.registry.versions import (
+    ABSENT,
+    CHALLENGER,
+    CHAMPION,
+    HISTORY_TAG,
+    PREVIOUS,
+    ChampionInfo,
+    RegisteredVersions,
+    describe,
+    history_text,
+    read_versions,
+)
+
+__all__ = ["CHALLENGER", "CHAMPION", "PREVIOUS", "ChampionInfo"]
 
 log = logging.getLogger(__name__)
 
-CHAMPION = "champion"
-CHALLENGER = "challenger"
-PREVIOUS = "previous"
 ANY = "any"
-BEFORE_TAG = "champion_before"
-SETTLING = 10
-LIFECYCLE_STAGES = {CHAMPION: "Production", CHALLENGER: "Staging"}
-
-
-@dataclass(frozen=True)
-class ChampionInfo:
-    """The serving version of a registered model.
-
-    Attributes:
-        model: registered model.
-        version: number of the version, as text.
-        run_id: MLflow run that logged it.
-        tags: what training recorded on it (snapshot_uri, metrics …); the threshold among them is for people only.
-        created_at: when the version was registered, UTC.
-    """
-
-    model: str
-    version: str
-    run_id: str
-    tags: dict[str, str]
-    created_at: datetime
-
-    @property
-    def uri(self) -> str:
-        """Return the address that `mlflow.sklearn.load_model` takes."""
-        return f"models:/{self.model}/{self.version}"
+READY = "READY"
 
 
 @tracking_errors()
 def champion(client: MlflowClient, model: str) -> ChampionInfo | None:
-    """Return the champion of a registered model, or None before the first promotion.
+    """Return the champion of a registered model, or None where there is none: before the first promotion, or deleted.
 
     Raises:
         TrackingUnavailableError: MLflow does not answer.
     """
     return aliased(client, model, CHAMPION)
+
+
+@tracking_errors()
+def lost_champion(client: MlflowClient, model: str) -> str | None:
+    """Return why a model without a champion had one once, in words, or None where nothing tells of one.
+
+    Raises:
+        TrackingUnavailableError: MLflow does not answer.
+    """
+    registered = read_versions(client, model)
+    if registered is None or registered.aliased(CHAMPION):
+        return None
+    if CHAMPION in registered.aliases:
+        version = registered.aliases[CHAMPION]
+        return f"the alias champion names version {version}, which was deleted"
+    previous = registered.aliased(PREVIOUS)
+    if previous is None:
+        return None
+    return f"its champion or the alias was deleted; version {previous} served before"
 
 
 def aliased(
@@ -64,21 +70,10 @@ def aliased(
     try:
         version = client.get_model_version_by_alias(model, alias)
     except MlflowException as error:
-        if error.error_code in (
-            "RESOURCE_DOES_NOT_EXIST",
-            "INVALID_PARAMETER_VALUE",
-        ):
+        if error.error_code in ABSENT:
             return None
         raise
-    return ChampionInfo(
-        model=model,
-        version=str(version.version),
-        run_id=version.run_id,
-        tags=dict(version.tags),
-        created_at=datetime.fromtimestamp(
-            version.creation_timestamp / 1000, tz=UTC
-        ),
-    )
+    return describe(model, version)
 
 
 def find_version(
@@ -131,149 +126,117 @@ def promote(
 
     Raises:
         ChampionChangedError: another version serves by now, so the decision says nothing about the present champion.
+        VersionNotReadyError: MLflow has not finished registering the version, or failed to.
         TrackingUnavailableError: MLflow does not answer.
-        mlflow.exceptions.MlflowException: there is no such version.
+        mlflow.exceptions.MlflowException: there is no such version, or no such model.
     """
-    present = aliased(client, model, CHAMPION)
-    present_version = present.version if present else None
-    if present_version != version:
-        if against not in (ANY, present_version):
+    _require_ready(model, client.get_model_version(model, version))
+    registered = read_versions(client, model)
+    present = registered.aliased(CHAMPION) if registered else None
+    if registered and present != version:
+        if against not in (ANY, present):
             raise ChampionChangedError(
-                f"version {version} of {model} was judged against version {against}, but {present_version} serves by "
+                f"version {version} of {model} was judged against version {against}, but {present} serves by "
                 f"now; start promote_model with version {version} for a new decision"
             )
-        client.set_model_version_tag(
-            model, version, BEFORE_TAG, present_version or ""
-        )
-        client.set_registered_model_alias(model, CHAMPION, version)
-    _settle(client, model)
+        history = registered.history_of_next(version)
+        _make_champion(client, model, version, history)
+    settle(client, model)
     log.info(
-        "Champion of %s is version %s, before it %s",
-        model,
-        version,
-        present_version,
+        "Champion of %s is version %s, before it %s", model, version, present
     )
 
 
+def _require_ready(model: str, version: ModelVersion) -> None:
+    """Raise VersionNotReadyError for a version whose registration has not succeeded."""
+    if version.status != READY:
+        raise VersionNotReadyError(
+            f"version {version.version} of {model} is {version.status}, not {READY}, in MLflow; wait for its "
+            "registration, or train again"
+        )
+
+
+def _make_champion(
+    client: MlflowClient, model: str, version: str, history: tuple[str, ...]
+) -> None:
+    """Give the champion alias to a version that remembers the champions before it from the first moment on."""
+    client.set_model_version_tag(
+        model, version, HISTORY_TAG, history_text(history)
+    )
+    client.set_registered_model_alias(model, CHAMPION, version)
+
+
 @tracking_errors()
-def rollback(
-    client: MlflowClient, model: str, replaced: str | None = None
-) -> ChampionInfo:
-    """Make the previous champion the champion again and return it; the replaced version is archived.
+def rollback_target(
+    client: MlflowClient, model: str, replaced: str | None = ANY
+) -> ChampionInfo | None:
+    """Return the version that `rollback` would make the champion, or None where it would move no alias.
 
     Args:
         client: of the MLflow server.
         model: registered model.
-        replaced: the version to be undone, so that a repeated call does not go back one champion more; None undoes
-            whichever serves.
+        replaced: as for `rollback`.
 
     Raises:
-        NoChampionError: no champion came before the present one.
         TrackingUnavailableError: MLflow does not answer.
     """
-    present = aliased(client, model, CHAMPION)
-    if present is not None and replaced not in (None, present.version):
-        _settle(client, model)
-        return present
-    previous = aliased(client, model, PREVIOUS)
-    if (
-        present is None
-        or previous is None
-        or present.version != previous.version
-    ):
-        _settle(
-            client, model
-        )  # completes an interrupted promotion, so that `previous` is the right one
-        previous = aliased(client, model, PREVIOUS)
-    if previous is None:
+    registered = read_versions(client, model)
+    if registered is None or _is_rolled_back(registered, replaced):
+        return None
+    target = registered.rollback_target()
+    if target is None:
+        return None
+    return describe(model, registered.versions[target[0]])
+
+
+@tracking_errors()
+def rollback(
+    client: MlflowClient, model: str, replaced: str | None = ANY
+) -> ChampionInfo:
+    """Make the last earlier champion that exists the champion again and return it; the replaced version is archived.
+
+    It takes the place of a champion that was deleted, too.
+
+    Args:
+        client: of the MLflow server.
+        model: registered model.
+        replaced: the version to be undone, so that a repeated call does not go back one champion more: None where the
+            champion was gone already; ANY undoes whichever serves.
+
+    Raises:
+        NoChampionError: no earlier champion exists, or no model of this name.
+        TrackingUnavailableError: MLflow does not answer.
+    """
+    registered = read_versions(client, model)
+    if registered is None:
         raise NoChampionError(
-            f"{model} has no previous champion to roll back to; promote a version by its number instead"
+            f"MLflow has no registered model {model}; if it was renamed there, rename it back"
         )
-    client.set_registered_model_alias(model, CHAMPION, previous.version)
-    _settle(client, model)
-    log.warning("Rolled %s back to version %s", model, previous.version)
-    return previous
-
-
-def _settle(client: MlflowClient, model: str) -> None:
-    """Bring everything that follows from the champion alias in line with it; safe to repeat.
-
-    It looks again after its own changes: of two promotions at once, the one that ends last sees both, so that aliases
-    and lifecycle stages agree in the end.
-    """
-    for _ in range(SETTLING):
-        changed = _follow_champion(client, model)
-        if not changed:
-            changed = _follow_aliases(client, model)
-        if not changed:
-            return
-    raise ChampionChangedError(
-        f"the champion of {model} keeps changing; look for runs that promote at the same time"
-    )
-
-
-def _follow_champion(client: MlflowClient, model: str) -> bool:
-    """Set the aliases `previous` and `challenger` as the champion says; return whether anything changed."""
-    present = aliased(client, model, CHAMPION)
-    if present is None:
-        return False
-    changed = _set_previous(client, model, present.tags.get(BEFORE_TAG) or None)
-    challenger = aliased(client, model, CHALLENGER)
-    if challenger is not None and challenger.version == present.version:
-        client.delete_registered_model_alias(model, CHALLENGER)
-        changed = True
-    return changed
-
-
-def _set_previous(
-    client: MlflowClient, model: str, version: str | None
-) -> bool:
-    """Give the alias `previous` to a version, or to none; return whether anything changed."""
-    previous = aliased(client, model, PREVIOUS)
-    previous_version = previous.version if previous else None
-    if previous_version == version:
-        return False
-    if version:
-        client.set_registered_model_alias(model, PREVIOUS, version)
-    else:
-        client.delete_registered_model_alias(model, PREVIOUS)
-    return True
-
-
-def _follow_aliases(client: MlflowClient, model: str) -> bool:
-    """Set Production, Staging and Archived as the aliases say; versions that never left None stay there.
-
-    Returns:
-        Whether there was anything to change.
-    """
-    changed = False
-    aliases = client.get_registered_model(model).aliases
-    stage_of_version = {
-        str(aliases[alias]): lifecycle_stage
-        for alias, lifecycle_stage in LIFECYCLE_STAGES.items()
-        if alias in aliases
-    }
-    for version in client.search_model_versions(f"name = '{model}'"):
-        without_alias = (
-            "None" if version.current_stage == "None" else "Archived"
-        )
-        lifecycle_stage = stage_of_version.get(
-            str(version.version), without_alias
-        )
-        if version.current_stage != lifecycle_stage:
-            changed = True
-            _move_to_lifecycle_stage(
-                client, model, version.version, lifecycle_stage
+    serving = registered.aliased(CHAMPION)
+    if not _is_rolled_back(registered, replaced):
+        target = registered.rollback_target()
+        if target is None:
+            settle(client, model)
+            raise NoChampionError(
+                f"{model} has no previous champion to roll back to; promote a version by its number instead"
             )
-    return changed
+        serving, history = target
+        _make_champion(client, model, serving, history)
+        log.warning("Rolled %s back to version %s", model, serving)
+    settle(client, model)
+    return describe(model, client.get_model_version(model, str(serving)))
 
 
-def _move_to_lifecycle_stage(
-    client: MlflowClient, model: str, version: str, lifecycle_stage: str
-) -> None:
-    """Move a version to a lifecycle stage, without MLflow's warning that these are deprecated."""
-    with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore", FutureWarning
-        )  # the guide's readers look for lifecycle stages
-        client.transition_model_version_stage(model, version, lifecycle_stage)
+def _is_rolled_back(
+    registered: RegisteredVersions, replaced: str | None
+) -> bool:
+    """Return whether the champion is another one than the version to be undone, so that only details are left to do.
+
+    Where nobody says which one it is: a rollback that was interrupted leaves the champion with the alias `previous`.
+    """
+    serving = registered.aliased(CHAMPION)
+    if serving is None:
+        return False
+    if replaced == ANY:
+        return serving == registered.aliased(PREVIOUS)
+    return serving != replaced

@@ -32,7 +32,7 @@ class ChampionHolder:
         self._problem: str | None = "the registry has not been asked yet"
         self._settled = False
         self.failures = 0
-        """Number of failed registry polls since the start; that a stage has no champion is no failure."""
+        """Number of failed registry polls since the start; that a stage has no champion yet is no failure."""
 
     @property
     def scorer(self) -> Scorer | None:
@@ -74,7 +74,7 @@ class ChampionHolder:
                 problem,
             )
         self._problem = problem
-        if isinstance(error, NoChampionError):
+        if isinstance(error, NoChampionError) and self._scorer is None:
             self._settled = True
         else:
             self.failures += 1

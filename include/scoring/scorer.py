@@ -20,7 +20,7 @@ from include.features.lead_encoder import Columns, LeadEncoder
 from include.features.preprocess import source_fields
 from include.registry.errors import ModelUnreadableError, NoChampionError
 from include.registry.models import load_pipeline
-from include.registry.registry import ChampionInfo, champion
+from include.registry.registry import ChampionInfo, champion, lost_champion
 from include.registry.tracking import connect
 from include.scoring.errors import ChampionUnusableError
 from include.scoring.lead_frames import to_columns
@@ -143,12 +143,19 @@ def find_champion(
 
     Raises:
         NoChampionError: nothing has been promoted for the stage.
+        ChampionUnusableError: the champion was deleted.
         TrackingUnavailableError: MLflow does not answer.
     """
     model = contract.model_name(stage)
     client = connect(settings.mlflow.tracking_uri)
     version = champion(client, model)
     if version is None:
+        loss = lost_champion(client, model)
+        if loss:
+            raise ChampionUnusableError(
+                f"{model} has no champion any more: {loss}; roll back with promote_model, rollback=true, or promote "
+                "a version by its number"
+            )
         raise NoChampionError(
             f"{model} has no champion yet; run data_drift_redshift_retrain to train and promote the first"
         )

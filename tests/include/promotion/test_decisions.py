@@ -10,7 +10,8 @@ from include.promotion import decisions
 from include.promotion.decisions import answer, publish, record_uri, recorded
 from include.promotion.record import Approval, DecisionRecord
 from include.registry import registry
-from include.registry.errors import NoChampionError
+from include.registry.errors import ModelUnreadableError, NoChampionError
+from include.registry.models import load_pipeline
 from include.registry.registry import champion, promote
 from include.registry.tracking import connect
 from include.settings import settings
@@ -23,11 +24,16 @@ ANSWER = {
 }
 
 
-def roll_back(run_id, *arguments):
-    """Brings the previous champion of the contact stage back."""
+def roll_back(run_id, *arguments, check=lambda version: None):
+    """Brings the previous champion of the contact stage back, whose artefact most tests do without."""
     current = settings()
     return decisions.roll_back(
-        current, load_contract(current.contract), run_id, "contact", *arguments
+        current,
+        load_contract(current.contract),
+        run_id,
+        "contact",
+        *arguments,
+        check=check,
     )
 
 
@@ -165,6 +171,32 @@ def test_a_rollback_that_crashed_is_finished_by_the_next_try(
         champion(connect(settings().mlflow.tracking_uri), model).version
         == second
     )
+
+
+def test_a_champion_that_was_deleted_is_rolled_back_once(
+    layout, mlflow_client, model, versions
+):
+    first, second, third = versions(3)
+    for version in (first, second, third):
+        promote(mlflow_client, model, version)
+    mlflow_client.delete_model_version(model, third)
+    before = roll_back("run", "deleted by mistake", WHEN)
+    assert (before.version, before.champion_version) == (second, None)
+    assert roll_back("run", "deleted by mistake", WHEN) == before
+    assert champion(mlflow_client, model).version == second
+
+
+def test_a_version_that_cannot_be_loaded_does_not_become_the_champion_again(
+    layout, mlflow_client, model, versions
+):
+    first, second = versions(2)
+    promote(mlflow_client, model, first)
+    promote(mlflow_client, model, second)
+    with pytest.raises(
+        ModelUnreadableError, match=f"models:/{model}/{first} cannot be loaded"
+    ):
+        roll_back("run", "why", WHEN, check=load_pipeline)
+    assert champion(mlflow_client, model).version == second
 
 
 def test_without_a_champion_there_is_nothing_to_roll_back(layout, versions):

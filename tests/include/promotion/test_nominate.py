@@ -42,6 +42,17 @@ def test_without_a_version_and_a_challenger_it_says_what_to_do(versions):
         nominate(None)
 
 
+def test_a_challenger_of_unknown_snapshot_is_named(
+    mlflow_client, model, versions
+):
+    (only,) = versions(1)
+    mlflow_client.delete_model_version_tag(model, only, "snapshot_uri")
+    with pytest.raises(
+        NoChallengerError, match=f"version {only} of {model} has no tag"
+    ):
+        nominate(only)
+
+
 def test_a_version_that_does_not_exist_leaves_the_challenger_alone(
     mlflow_client, model, versions
 ):

@@ -65,6 +65,17 @@ def test_the_last_champion_goes_on_whatever_the_registry_does(scorer, error):
     assert holder.problem == str(error)
 
 
+def test_a_champion_that_is_gone_counts_as_a_failure_and_one_not_yet_there_does_not(
+    scorer,
+):
+    served = ChampionHolder(answers(scorer, NoChampionError("deleted")))
+    waiting = ChampionHolder(answers(NoChampionError("none yet")))
+    for holder in (served, waiting):
+        holder.refresh()
+        holder.refresh()
+    assert (served.failures, waiting.failures) == (1, 0)
+
+
 def test_a_registry_that_is_back_clears_the_problem(scorer):
     holder = ChampionHolder(answers(scorer, OSError("away"), scorer))
     for _ in range(3):

@@ -174,6 +174,20 @@ def test_without_a_champion_the_error_says_how_to_get_one(tracking, load):
         load()
 
 
+def test_a_champion_that_was_deleted_is_an_error_that_says_the_way_back(
+    mlflow_client, versions, model, load
+):
+    first, second = versions(2)
+    promote(mlflow_client, model, first)
+    promote(mlflow_client, model, second)
+    mlflow_client.delete_model_version(model, second)
+    with pytest.raises(
+        ChampionUnusableError,
+        match=f"version {first} served before; roll back with promote_model",
+    ):
+        load()
+
+
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
