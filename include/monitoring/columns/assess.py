@@ -26,6 +26,7 @@ from include.monitoring.columns.frames import (
     columns_of_both,
     comparable_columns,
     compare_frames,
+    draw_in,
     fill_numbers,
     side_by_side,
     side_values,
@@ -227,8 +228,7 @@ def _condense(
             before.values, after.values, missing
         )
         reference, current, tolerance = condense_numbers(
-            filled_before,
-            filled_after,
+            *draw_in(filled_before, filled_after, config.extremes.share),
             rows,
             random,
         )

@@ -26,6 +26,12 @@ class Missing(_Strict):
     mostly: float = Field(gt=0, le=1)
 
 
+class Extremes(_Strict):
+    """Which share of a column's numbers, at either end of either side, are too few to be a change of population."""
+
+    share: float = Field(ge=0, lt=0.5)
+
+
 class Sample(_Strict):
     """How many values of a column Evidently is given at most."""
 
@@ -45,6 +51,7 @@ class DriftConfig(_Strict):
     categorical: Method
     prediction: Method
     missing: Missing
+    extremes: Extremes
     sample: Sample
     outage: OutageRules
 

@@ -1,16 +1,18 @@
 """Bring reference and current leads into the form in which their columns are compared."""
 
+import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from include.contract import Column, Contract
 from include.lake.columns import ParquetColumns
-from include.monitoring.columns.config import Missing
+from include.monitoring.columns.config import Missing, drift_config
 from include.monitoring.columns.tally import Tally
 from include.monitoring.errors import NotNumbersError
 
@@ -18,6 +20,9 @@ BRACKETS = re.compile("[<>]")
 HARMLESS = str.maketrans("<>", "‹›")
 """Evidently writes levels into a script of its page as they are, where `</script>` would end it, and its pictures take
 `<a href=…>` for a link."""
+
+HANDFUL = 20
+"""Of so few numbers each one is a share that counts."""
 
 
 class Leads(Protocol):
@@ -85,7 +90,8 @@ def compare_frames(
     """Reduce both sides to `columns`, which both have, with missing values made comparable.
 
     A missing category becomes a level. A missing number becomes the sentinel where the column is mostly missing on
-    either side, so that a column never arrives empty; elsewhere it stays NaN, which Evidently leaves out.
+    either side, so that a column never arrives empty; elsewhere it stays NaN, which Evidently leaves out. Extreme
+    numbers are drawn in (`draw_in`).
 
     Raises:
         KeyError: a column is absent on one side; `columns_of_both` leaves those out.
@@ -96,8 +102,9 @@ def compare_frames(
         reference_values = values(reference, column)
         current_values = values(current, column)
         if column.numeric:
-            pairs[column.field] = fill_numbers(
-                reference_values, current_values, missing
+            numbers = fill_numbers(reference_values, current_values, missing)
+            pairs[column.field] = draw_in(
+                *numbers, drift_config().extremes.share
             )
         else:
             pairs[column.field] = (
@@ -172,6 +179,47 @@ def fill_numbers(
     if missing_share >= missing.mostly:
         return before.fillna(missing.sentinel), after.fillna(missing.sentinel)
     return before, after
+
+
+def draw_in(
+    before: pd.Series, after: pd.Series, share: float
+) -> tuple[pd.Series, pd.Series]:
+    """Return the numbers of both sides between bounds that the outermost `share` of neither side can move.
+
+    A distance of sums, as the Wasserstein distance over the standard deviation is, else belongs to the largest number:
+    one wrong lead among thousands makes a drift, or hides one. What more than `share` of one side holds is within the
+    bounds of that side, so a tail that grows is seen whole.
+
+    Args:
+        before: of the reference, NaN where missing.
+        after: of the current rows.
+        share: of the numbers, at either end of each side, in [0, 0.5).
+    """
+    bounds = [
+        _bounds(side.dropna().to_numpy(), share)
+        for side in (before, after)
+        if side.notna().any()
+    ]
+    if not share or not bounds:
+        return before, after
+    lowest = min(low for low, _ in bounds)
+    highest = max(high for _, high in bounds)
+    return before.clip(lowest, highest), after.clip(lowest, highest)
+
+
+def _bounds(
+    numbers: npt.NDArray[np.float64], share: float
+) -> tuple[float, float]:
+    """Return the smallest and the largest number when the outermost `share` at either end, one at least, are left out.
+
+    Of a handful of numbers none is left out.
+    """
+    last = len(numbers) - 1
+    outermost = 0
+    if last >= HANDFUL:
+        outermost = min(math.ceil(share * len(numbers)), last // 2)
+    ordered = np.partition(numbers, [outermost, last - outermost])
+    return float(ordered[outermost]), float(ordered[last - outermost])
 
 
 def as_levels(series: pd.Series, missing: Missing) -> pd.Series:

@@ -25,6 +25,12 @@ def test_a_misspelt_key_is_refused_by_name():
         DriftConfig.model_validate(content)
 
 
+def test_a_share_of_extremes_that_leaves_no_number_is_refused():
+    content = drift_config().model_dump() | {"extremes": {"share": 0.5}}
+    with pytest.raises(ValidationError, match="extremes.share"):
+        DriftConfig.model_validate(content)
+
+
 def test_a_sample_too_small_for_a_distribution_is_refused():
     content = drift_config().model_dump() | {"sample": {"rows": 10}}
     with pytest.raises(ValidationError, match="sample.rows"):

@@ -12,7 +12,8 @@ from include.monitoring.columns.frames import (
 )
 from include.monitoring.columns.outage import find_outages
 
-OCTILE_SHARES = [0.17, 0.34, 0.24, 0.31, 0.31, 0.48]
+OCTILE_SHARES = [0.17, 0.31, 0.24, 0.31, 0.31, 0.48]
+"""In the fourth octile two leads with 74 and 115 visits are drawn in; with them visits would drift too: 0.34."""
 
 
 def report_of(reference, current, contract):

@@ -1,0 +1,139 @@
+"""One wrong lead neither makes a drift nor hides one; a tail that grows is seen."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from include.monitoring.columns import assess
+from include.monitoring.columns.assess import compare_leads
+from include.monitoring.columns.config import drift_config
+from include.monitoring.columns.frames import draw_in
+
+SHARE = 0.01
+
+
+@pytest.fixture
+def visits_drift(contract, accounts_of):
+    """Says whether visits drift between two arrays of them; everything else is of one population."""
+
+    def drift(before, after) -> bool:
+        frames = [
+            accounts_of(len(visits), seed).assign(visits=visits)
+            for seed, visits in ((1, before), (2, after))
+        ]
+        analysis = compare_leads(*frames, contract, 0.3, 0.5)
+        return "visits" in analysis.report.drifted_columns
+
+    return drift
+
+
+def poisson(rows: int, seed: int) -> np.ndarray:
+    return np.random.default_rng(seed).poisson(3, rows).astype(float)
+
+
+def with_extremes(visits: np.ndarray, value: float, count: int = 1):
+    """The visits, of which the first `count` are wrong."""
+    changed = visits.copy()
+    changed[:count] = value
+    return changed
+
+
+@pytest.mark.parametrize("value", [99_999, -99_999, 2.0**53])
+def test_one_wrong_lead_of_the_snapshot_does_not_hide_that_visits_doubled(
+    visits_drift, value
+):
+    before = with_extremes(poisson(5000, 1), value)
+    assert visits_drift(before, 2 * poisson(1000, 2))
+    assert not visits_drift(before, poisson(1000, 2))
+
+
+@pytest.mark.parametrize("rows", [200, 1000])
+@pytest.mark.parametrize("value", [2026, -2026, 2.0**53])
+def test_one_wrong_lead_of_the_window_is_no_drift(visits_drift, rows, value):
+    after = with_extremes(poisson(rows, 2), value)
+    assert not visits_drift(poisson(5000, 1), after)
+
+
+def test_wrong_leads_on_both_sides_change_neither_verdict(visits_drift):
+    before = with_extremes(poisson(5000, 1), 99_999, 20)
+    assert visits_drift(before, with_extremes(2 * poisson(1000, 2), 1e6, 5))
+    assert not visits_drift(before, with_extremes(poisson(1000, 2), 1e6, 5))
+
+
+def test_condensed_columns_give_the_same_verdicts(visits_drift, monkeypatch):
+    config = drift_config()
+    small = config.model_copy(
+        update={"sample": config.sample.model_copy(update={"rows": 1000})}
+    )
+    monkeypatch.setattr(assess, "drift_config", lambda: small)
+    before = with_extremes(poisson(5000, 1), 99_999)
+    assert visits_drift(before, 2 * poisson(3000, 2))
+    assert not visits_drift(before, with_extremes(poisson(3000, 2), 99_999, 9))
+
+
+@pytest.mark.parametrize("share", [0.03, 0.1])
+def test_a_tail_that_many_leads_have_reached_is_a_drift(visits_drift, share):
+    after = with_extremes(poisson(1000, 2), 40, round(share * 1000))
+    assert visits_drift(poisson(5000, 1), after)
+
+
+def zeros_and(value: float, share: float, rows: int) -> np.ndarray:
+    return with_extremes(np.zeros(rows), value, round(share * rows))
+
+
+def lognormal(rows: int, seed: int) -> np.ndarray:
+    return np.random.default_rng(seed).lognormal(3, 2, rows)
+
+
+POPULATIONS = {
+    "heavy tails": (lognormal(5000, 1), lognormal(1000, 2), False),
+    "heavy tails, doubled": (lognormal(5000, 1), 4 * lognormal(1000, 2), True),
+    "hardly ever more than zero": (
+        zeros_and(5, 0.004, 5000),
+        zeros_and(5, 0.006, 1000),
+        False,
+    ),
+    "more often more than zero": (
+        zeros_and(5, 0.004, 5000),
+        zeros_and(5, 0.05, 1000),
+        True,
+    ),
+    "never zero any more": (
+        zeros_and(5, 0.004, 5000),
+        np.random.default_rng(0).poisson(3, 1000) + 1.0,
+        True,
+    ),
+    "mostly missing": (
+        with_extremes(poisson(5000, 1), np.nan, 3000),
+        with_extremes(2 * poisson(1000, 2), np.nan, 600),
+        True,
+    ),
+    "two values": (zeros_and(1, 0.5, 5000), zeros_and(1, 0.5, 1000), False),
+}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "drifted"), POPULATIONS.values(), ids=POPULATIONS
+)
+def test_populations_of_other_shapes_keep_their_verdicts(
+    visits_drift, before, after, drifted
+):
+    assert visits_drift(before, after) == drifted
+
+
+def test_few_numbers_are_left_as_they_are():
+    few = pd.Series([1.0, 2.0, 500.0, np.nan])
+    before, after = draw_in(few, few, SHARE)
+    pd.testing.assert_series_equal(before, few)
+    pd.testing.assert_series_equal(after, few)
+
+
+def test_numbers_within_the_bounds_and_missing_ones_stay():
+    numbers = pd.Series([*range(200), np.nan, -1e9, 1e9], dtype=float)
+    before, after = draw_in(numbers, numbers.head(100), SHARE)
+    assert before.isna().sum() == 1
+    assert (before.min(), before.max()) == (1, 197)
+    assert (after.min(), after.max()) == (1, 99)
+    unchanged = before.between(1.5, 196.5)
+    assert unchanged.sum() >= 190
+    assert (before[unchanged] == numbers[unchanged]).all()
