@@ -129,26 +129,34 @@ def repeated_rows(surveys: list[Survey]) -> list[npt.NDArray[np.int64]]:
     ]
 
 
-COMPARED = pa.schema(
-    [
-        ("row", pa.int64()),
-        ("line", pa.int64()),
-        ("key", pa.string()),
-        ("moment", pa.string()),
-        ("digest", pa.binary(16)),
-    ]
-)
-"""What is compared of a row whose key may stand in another row too.
+def compared_schema(contract: JobContract) -> pa.Schema:
+    """Return what is compared of a row whose key may stand in another row too.
 
-`row` is its number in the part, `line` its line there. `moment` says when it was changed, by the contract's column.
-Two rows share their `digest` only if they have the same values.
-"""
+    `row` is its number in the part, `line` its line there. `moment` says when it was changed, by the contract's column:
+    a number, or text that sorts by time. Two rows share their `digest` only if they have the same values.
+    """
+    moment = pa.string()
+    for column in contract.columns:
+        if (
+            column.field == contract.changed_at
+            and column.rule.text_bytes is None
+        ):
+            moment = pa.float64()
+    return pa.schema(
+        [
+            ("row", pa.int64()),
+            ("line", pa.int64()),
+            ("key", pa.string()),
+            ("moment", moment),
+            ("digest", pa.binary(16)),
+        ]
+    )
 
 
 def compare_part(
     contract: JobContract, part: Part, rows: npt.NDArray[np.int64]
 ) -> pa.Table:
-    """Return what is compared (COMPARED) of some rows of a part, which are given by their numbers."""
+    """Return what is compared (`compared_schema`) of some rows of a part, which are given by their numbers."""
     reader = open_part(contract, part).reader
     tables: list[pa.Table] = []
     first = 0
@@ -158,7 +166,8 @@ def compare_part(
         if len(wanted):
             tables.append(_compared(contract, chunk, wanted, first))
         first = behind
-    return pa.concat_tables([COMPARED.empty_table(), *tables])
+    nothing = compared_schema(contract).empty_table()
+    return pa.concat_tables([nothing, *tables])
 
 
 def _compared(
@@ -185,7 +194,7 @@ def _compared(
             moments,
             digests,
         ],
-        schema=COMPARED,
+        schema=compared_schema(contract),
     )
 
 

@@ -302,6 +302,19 @@ def test_a_column_of_the_contract_says_which_row_is_newer_before_the_files_do(
     assert result.metrics["superseded_rows"] == 2
 
 
+def test_a_number_of_the_contract_says_which_row_is_newer(
+    arguments, load, tmp_path
+):
+    file = tmp_path / "contract.json"
+    content = json.loads(file.read_text()) | {"changed_at": "visits"}
+    file.write_text(json.dumps(content))
+    rows = [A.replace("3,1.5", f"{visits},1.5") for visits in (9, 10, 2)]
+    result = load(
+        {"a.csv": HEADER + rows[1], "b.csv": HEADER + rows[0] + rows[2]}
+    )
+    assert [row["visits"] for row in result.rows] == [10]
+
+
 def test_a_row_that_does_not_say_when_it_was_changed_goes_to_quarantine(
     dated, load
 ):
