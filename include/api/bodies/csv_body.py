@@ -6,17 +6,23 @@ obeyed. Rows in which every cell is blank are no leads; they are counted.
 
 import csv
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from io import StringIO
 from typing import TextIO
 
 from include.api.bodies.header import check_header
 from include.api.bodies.sent_leads import SentLeads, check_columns
 from include.api.errors import UnreadableBodyError
-from include.contract.text import clean_text
+from include.contract.text import INVISIBLE, JOINERS, clean_text
 from include.scoring.lead_names import LeadNames, quoted
 
-SEPARATOR_LINE = re.compile(r'"?sep=(?P<separator>.)"?,*', re.IGNORECASE)
+SEPARATOR_LINE = re.compile(r'"?sep *= *(?P<separator>.)"?,*', re.IGNORECASE)
+
+
+SPACE_BEFORE_QUOTE = re.compile(
+    rf'(?:^|,) *(?:[^\S\r\n ]|{INVISIBLE.pattern}|[{JOINERS}])[^,"]*"'
+)
+"""White space other than plain spaces; the quote behind it would be taken for a part of the cell."""
 
 
 class CsvTable:
@@ -43,8 +49,9 @@ class CsvTable:
             HeaderRefusedError: the first line is no header of this contract, or two headings mean one column.
         """
         self.blank_rows = 0
+        self._has_odd_quotes = False
         self._reader = csv.reader(
-            _without_separator_line(text), strict=True, skipinitialspace=True
+            self._lines(text), strict=True, skipinitialspace=True
         )
         self.header = next(self._records(), [])
         check_columns(len(self.header), max_columns)
@@ -64,10 +71,19 @@ class CsvTable:
                 )
             yield row
 
+    def _lines(self, text: TextIO) -> Iterator[str]:
+        """Yield the lines, and remember whether any may have a quote that the reader takes for text."""
+        for line in _without_separator_line(text):
+            if '"' in line and SPACE_BEFORE_QUOTE.search(line):
+                self._has_odd_quotes = True
+            yield line
+
     def _records(self) -> Iterator[list[str]]:
         """Yield the rows that are not blank."""
         try:
             for row in self._reader:
+                if self._has_odd_quotes:
+                    _check_quotes(row, self._reader.line_num)
                 if any(map(clean_text, row)):
                     yield row
                 elif row:
@@ -104,6 +120,16 @@ def no_lead() -> UnreadableBodyError:
     return UnreadableBodyError(
         "the CSV has no lead; expected a header line and a line per lead"
     )
+
+
+def _check_quotes(row: Sequence[str], line: int) -> None:
+    """Raise UnreadableBodyError for a cell that begins with white space before a quote."""
+    for cell in row:
+        begins_with_quote = clean_text(cell)[:1] == '"'
+        if begins_with_quote and cell[0] not in ' "':
+            raise UnreadableBodyError(
+                f"not CSV: up to line {line} there is white space other than a space before a quote; take it out"
+            )
 
 
 def _without_separator_line(lines: Iterable[str]) -> Iterator[str]:

@@ -46,6 +46,17 @@ def test_csv_lines_are_leads_with_the_header_as_names(names):
             b"visits\n" + b"9" * 200_000 + b"\n", id="an endless cell"
         ),
         pytest.param(b'visits\n"1\n', id="an open quote"),
+        pytest.param(
+            'visits,region\n3,\u00a0"north"\n'.encode(),
+            id="a no-break space before a quote",
+        ),
+        pytest.param(
+            b'visits,\t"region"\n3,north\n', id="a tab before a quote"
+        ),
+        pytest.param(
+            '\u200b"visits",region\n3,north\n'.encode(),
+            id="an invisible character before a quote",
+        ),
     ],
 )
 def test_a_body_that_is_not_leads_in_csv_is_unreadable(names, body):
@@ -59,6 +70,7 @@ def test_a_body_that_is_not_leads_in_csv_is_unreadable(names, body):
         "visits, region\n3, north\n",
         'visits, "region"\n3, "north"\n',
         "sep=,\nvisits,region\n3,north\n",
+        "sep = ,\nvisits,region\n3,north\n",
         'SEP=,\r\n"visits",region\r\n3,north\r\n',
         "\ufeff\ufeffsep=,\nvisits,region\n3,north\n",
         '\ufeff\ufeff"visits","region"\n3,north\n',
@@ -78,6 +90,13 @@ def test_a_row_of_nothing_is_no_lead_but_is_counted(names, row):
 def test_blank_lines_are_no_rows(names):
     sent = parse_csv(b"visits,region\n\n3,north\n\n", names, 9)
     assert (sent.leads, sent.blank_rows) == ([LEAD], 0)
+
+
+def test_commas_tabs_and_quotes_inside_of_a_cell_are_its_text(names):
+    body = b'visits,region\n3,"far, \t""north"",\t"\n4,"""south"""\n'
+    first, second = parse_csv(body, names, 9).leads
+    assert first["region"] == 'far, \t"north",\t'
+    assert second["region"] == '"south"'
 
 
 def test_columns_without_a_heading_may_be_several(names):
