@@ -65,6 +65,7 @@ def test_every_file_holds_one_statement(statements, layout):
         "ingested_at": FIRST,
         "happened_at": FIRST,
     }
+    context |= {"withdrawn_at": FIRST}
     context |= {
         "series": "s__",
         "before": SECOND,
