@@ -1,9 +1,10 @@
 """Find the columns that the names of a lead mean, and say what was expected where they mean none."""
 
 import difflib
+import itertools
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import lru_cache
 
 from include.contract import Contract
@@ -33,12 +34,19 @@ class LeadNames:
         columns = [(column.name, column.field) for column in contract.columns]
         self._headings = Headings(columns)
         self._remembered = lru_cache(REMEMBERED)(self._headings.find)
+        self._exact = frozenset(itertools.chain.from_iterable(columns))
         self._fields = contract.fields
         self._spellings: dict[str, str] = {}
         for name, field in columns:
             self._spellings[heading_key(name)] = field
             self._spellings[heading_key(field)] = field
         self._levels = _levels(contract)
+
+    def unknown(self, names: Collection[str]) -> list[str]:
+        """Return those of some names that mean no field, in their order."""
+        if self._exact.issuperset(names):
+            return []
+        return [name for name in names if self.find(name) is None]
 
     def find(self, name: str) -> str | None:
         """Return the field that a name means, None if it means none; see `Headings`."""

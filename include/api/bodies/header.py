@@ -41,7 +41,7 @@ def _has_other_separator(cell: str) -> bool:
 
 def _check_meaning(header: Sequence[str], names: LeadNames) -> None:
     """Raise HeaderRefusedError for a line of which too little means a column."""
-    unknown = [heading for heading in header if names.find(heading) is None]
+    unknown = names.unknown(header)
     recognised = len(header) - len(unknown)
     values = [cell for cell in unknown if names.is_value(cell)]
     is_alone = recognised == 1 and len(header) > 2

@@ -72,7 +72,7 @@ def unwrap(
 
 def _check_lead(content: Mapping[str, Any], names: LeadNames) -> None:
     """Let pass an object that is one lead."""
-    unknown = [name for name in content if names.find(name) is None]
+    unknown = names.unknown(content)
     for name in unknown:
         if isinstance(content[name], dict | list):
             raise UnreadableBodyError(
