@@ -108,7 +108,7 @@ def _scoring_paths(contract: Contract, limits: ApiSettings) -> Json:
                 "anyOf": [
                     _ref("Lead"),
                     many_leads,
-                    *_wrappers(contract, many_leads),
+                    *_wrapped(contract, many_leads),
                 ],
                 "description": f"{SHAPES}.",
             }
@@ -119,6 +119,7 @@ def _scoring_paths(contract: Contract, limits: ApiSettings) -> Json:
         "type": "object",
         "properties": {"file": TEXT | {"format": "binary"}},
         "required": ["file"],
+        "additionalProperties": False,
     }
     upload = {
         CSV_TYPE: _content(TEXT),
@@ -150,9 +151,13 @@ def _scoring_paths(contract: Contract, limits: ApiSettings) -> Json:
     }
 
 
-def _wrappers(contract: Contract, many_leads: Json) -> list[Json]:
-    """Return the schemas of objects that hold a list of leads; a frame's cannot say that its rows fit its columns."""
+def _wrapped(contract: Contract, many_leads: Json) -> list[Json]:
+    """Return the schema of an object that holds a list of leads under the first name that is no column's.
+
+    The body's description names the others. A schema of a frame could not say that its rows fit its columns.
+    """
     names = LeadNames(contract)
+    wrappers = [name for name in LISTS if is_wrapper(name, names)]
     return [
         {
             "type": "object",
@@ -160,8 +165,7 @@ def _wrappers(contract: Contract, many_leads: Json) -> list[Json]:
             "required": [wrapper],
             "additionalProperties": False,
         }
-        for wrapper in LISTS
-        if is_wrapper(wrapper, names)
+        for wrapper in wrappers[:1]
     ]
 
 

@@ -17,7 +17,7 @@ from include.settings import settings
 KEY = "fuzzers-key"
 LARGE = hypothesis.settings.get_current_profile_name() == "large"
 EXAMPLES = 500 if LARGE else 15
-SECONDS = 3000 if LARGE else 60
+SECONDS = 3000 if LARGE else 120
 
 
 @pytest.fixture
