@@ -49,10 +49,15 @@ def create_inbox_app(inbox: Inbox) -> Flask:
 
     @app.get("/")
     def page() -> str:
-        kept = events(inbox.alerts())
-        shown = kept if "all" in request.args else kept[:EVENTS_SHOWN]
+        all_events = events(inbox.alerts())
+        page_events = all_events[:EVENTS_SHOWN]
+        if "all" in request.args:
+            page_events = all_events
         return render_template(
-            "inbox.html", events=shown, total=len(kept), frame=IN_A_FRAME
+            "inbox.html",
+            events=page_events,
+            total=len(all_events),
+            frame=IN_A_FRAME,
         )
 
     @app.get("/messages/<int:number>/source")

@@ -115,5 +115,5 @@ def events(alerts: Iterable[Alert]) -> list[Event]:
     for alert in alerts:
         key = alert.key or f"message {alert.number}"
         by_key.setdefault(key, []).append(alert)
-    found = [Event(tuple(messages)) for messages in by_key.values()]
-    return sorted(found, key=lambda event: event.newest.number, reverse=True)
+    grouped = [Event(tuple(messages)) for messages in by_key.values()]
+    return sorted(grouped, key=lambda event: event.newest.number, reverse=True)

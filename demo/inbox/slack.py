@@ -107,18 +107,18 @@ def mrkdwn(text: str, verbatim: bool = False) -> Markup:
         text = BARE_ADDRESS.sub(
             lambda match: save(_link(match[0], match[0])), text
         )
-    shown = str(escape(html.unescape(text)))
+    markup = str(escape(html.unescape(text)))
     for mark, element in STYLES.items():
-        shown = _styled(shown, mark, element)
-    shown = SAVED.sub(lambda match: str(saved[int(match[1])]), shown)
-    return _with_breaks(Markup(shown))  # noqa: S704 - escaped above, piece by piece
+        markup = _styled(markup, mark, element)
+    markup = SAVED.sub(lambda match: str(saved[int(match[1])]), markup)
+    return _with_breaks(Markup(markup))  # noqa: S704 - escaped above, piece by piece
 
 
-def _styled(shown: str, mark: str, element: str) -> str:
+def _styled(markup: str, mark: str, element: str) -> str:
     """Return the HTML with what stands between two marks in an element of its own."""
     sign = re.escape(mark)
     between = rf"(?<![\w{sign}]){sign}(\S|\S[^{sign}\n]*\S){sign}(?![\w{sign}])"
-    return re.sub(between, rf"<{element}>\1</{element}>", shown)
+    return re.sub(between, rf"<{element}>\1</{element}>", markup)
 
 
 def _bracket(match: re.Match[str]) -> Markup:

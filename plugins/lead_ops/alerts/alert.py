@@ -103,14 +103,14 @@ class Message:
 
     Attributes:
         sentence: what happened, with the figures that matter.
-        done: what the system did.
+        response: what the system did.
         advice: what the reader may want to do.
         facts: further figures, as (name, text).
         links: links besides those that the task's result holds.
     """
 
     sentence: str
-    done: str
+    response: str
     advice: str
     facts: tuple[tuple[str, str], ...] = ()
     links: tuple[Link, ...] = ()

@@ -96,7 +96,7 @@ def _message(event: str, results: Sequence[Result], origin: Origin) -> Message:
         log.warning("Alert %s has no details: %s", event, type(error).__name__)
         message = Message(
             sentence=sentence(EVENTS[event].title),
-            done="The task's result could not be read, so the alert does not say more.",
+            response="The task's result could not be read, so the alert does not say more.",
             advice="Read the log of the task.",
         )
     return _with_missing_pages(message, results)

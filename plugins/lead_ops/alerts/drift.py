@@ -34,7 +34,7 @@ def drift_detected(results: Sequence[Result], origin: Origin) -> Message:
     happened = "; ".join(clauses) or "the drift analysis found drift"
     return Message(
         sentence=sentence(happened),
-        done=_done(result, origin),
+        response=_response(result, origin),
         advice=_advice(result, origin),
         facts=_drift_facts(result),
     )
@@ -96,7 +96,7 @@ def _loss(result: Result) -> str:
     return f": {worst} by {losses[worst]:.4f}{on_leads} whose outcome is final"
 
 
-def _done(result: Result, origin: Origin) -> str:
+def _response(result: Result, origin: Origin) -> str:
     if origin.dag_id == WATCH:
         return "Nothing was retrained: this watch only reports. data_drift_redshift_retrain decides once a week."
     confirmation = text(result, "confirmation")
@@ -146,7 +146,7 @@ def data_outage(results: Sequence[Result], origin: Origin) -> Message:
     source = listed(columns) if columns else "the leads"
     return Message(
         sentence=sentence(_outage(result, fields)),
-        done="Nothing was retrained and the champion stays: a gap in the data is no reason for a new model.",
+        response="Nothing was retrained and the champion stays: a gap in the data is no reason for a new model.",
         advice=f"Ask whoever delivers {source}. Once the feed is repaired, ingest the leads again; the next analysis "
         "looks at them anew.",
         facts=_outage_facts(result, fields),

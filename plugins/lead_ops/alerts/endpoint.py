@@ -18,7 +18,7 @@ def endpoint_deployed(results: Sequence[Result], origin: Origin) -> Message:
         sentence=sentence(
             f"{_name(result)} {serves} and has answered a test lead"
         ),
-        done="SageMaker started the new instances beside the old ones, and the endpoint was asked for a score.",
+        response="SageMaker started the new instances beside the old ones, and the endpoint was asked for a score.",
         advice="You need not do anything. An endpoint costs money while it is in service.",
         facts=_facts(result, ("config", "Config")),
     )
@@ -33,7 +33,7 @@ def endpoint_rolled_back(results: Sequence[Result], origin: Origin) -> Message:
         sentence=sentence(
             f"{what} failed; {_name(result)} goes back to what it served before"
         ),
-        done="The former config was put back, without downtime. The run fails once it serves.",
+        response="The former config was put back, without downtime. The run fails once it serves.",
         advice="The log of the task that failed says why; it had an alert of its own. "
         "Once that is mended, trigger deploy_endpoint again.",
         facts=_facts(

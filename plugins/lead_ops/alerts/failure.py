@@ -25,7 +25,7 @@ def task_failed(
         )
     return Message(
         sentence=sentence(happened),
-        done=f"The task was tried {_tries(origin)}. Tasks that need it do not run, and its run fails or ends early.",
+        response=f"The task was tried {_tries(origin)}. Tasks that need its result do not run.",
         advice=advice,
         facts=_facts(origin),
     )

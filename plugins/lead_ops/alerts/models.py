@@ -50,7 +50,7 @@ def retraining_started(results: Sequence[Result], origin: Origin) -> Message:
         happened += f", because {because}"
     return Message(
         sentence=sentence(happened),
-        done="Every model family is being trained for each stage; the best of a stage becomes its challenger. "
+        response="Every model family is being trained for each stage; the best of a stage becomes its challenger. "
         "The champion, where there is one, serves meanwhile.",
         advice=_after_training(origin, "You need not do anything"),
     )
@@ -62,7 +62,7 @@ def model_registered(results: Sequence[Result], origin: Origin) -> Message:
     happened = "; ".join(clauses) or "a training has registered its challenger"
     return Message(
         sentence=sentence(happened),
-        done="The version is the challenger of its stage. It does not serve: the gate has not judged it yet.",
+        response="The version is the challenger of its stage. It does not serve: the gate has not judged it yet.",
         advice=_after_training(
             origin, "Read the model card, its known limits above all"
         ),
@@ -104,7 +104,7 @@ def approval_asked(results: Sequence[Result], origin: Origin) -> Message:
         links = (Link("Question", f"{origin.page}/required_actions"),)
     return Message(
         sentence=sentence(happened),
-        done="The run waits. The champion serves on; no answer in time keeps it.",
+        response="The run waits. The champion serves on; no answer in time keeps it.",
         advice="Look at the gate page, then answer the question in Airflow: Approve promotes, Reject keeps the "
         "champion.",
         facts=_reasons(results),
@@ -121,11 +121,11 @@ def model_deployed(results: Sequence[Result], origin: Origin) -> Message:
             clauses.append(_rolled_back(result))
         elif verdict != "keep":
             clauses.append(_comparison(result, "now serves in place of"))
-    kept = [_kept(result) for result in results if result.get("verdict") == "keep"]  # fmt: skip
-    happened = "; ".join([*clauses, *kept]) or "a new champion serves"
+    kept_champions = [_kept(result) for result in results if result.get("verdict") == "keep"]  # fmt: skip
+    happened = "; ".join([*clauses, *kept_champions]) or "a new champion serves"
     return Message(
         sentence=sentence(happened),
-        done="The alias champion points at the version that serves now. The scoring API and the next batch scoring "
+        response="The alias champion points at the version that serves now. The scoring API and the next batch scoring "
         "take it by themselves; the champion before it stays registered.",
         advice=f"You need not do anything. If its scores look wrong, trigger {BY_HAND} with rollback.",
         facts=_reasons(results),
@@ -135,9 +135,9 @@ def model_deployed(results: Sequence[Result], origin: Origin) -> Message:
 def _rolled_back(result: Result) -> str:
     reasons = texts(result, "reasons")
     because = f" ({reasons[0]})" if reasons else ""
-    before = _version_before(result, " in place of version")
+    replaced = _version_before(result, " in place of version")
     name = _version(result, "version", "the champion before it")
-    return f"{name}{_of_model(result)} serves again{_for_stage(result)}{before}{because}"
+    return f"{name}{_of_model(result)} serves again{_for_stage(result)}{replaced}{because}"
 
 
 def champion_kept(results: Sequence[Result], origin: Origin) -> Message:
@@ -147,7 +147,7 @@ def champion_kept(results: Sequence[Result], origin: Origin) -> Message:
         happened = "the gate compared nothing, because promotion is disabled in this run, so every champion stays"
     return Message(
         sentence=sentence(happened),
-        done="No alias was moved. A challenger stays registered in MLflow, with the reason as a tag of its version.",
+        response="No alias was moved. A challenger stays registered in MLflow, with the reason as its version's tag.",
         advice="The gate page shows both models side by side. You need not do anything; "
         f"to let the gate judge another version, trigger {BY_HAND}.",
         facts=_reasons(results),
@@ -179,9 +179,9 @@ def _first_against(reasons: Sequence[str]) -> str:
 def _comparison(result: Result, verb: str) -> str:
     """Say that a version serves, or may serve, in place of the champion, with the main figure of both."""
     challenger = _version(result, "version", "the challenger")
-    before = _version_before(result, "version")
-    clause = f"{challenger}{_of_model(result)} {verb} {before}"
-    if not before:
+    champion = _version_before(result, "version")
+    clause = f"{challenger}{_of_model(result)} {verb} {champion}"
+    if not champion:
         becomes = "may become" if verb.startswith("may") else "is"
         clause = f"{challenger}{_of_model(result)} {becomes} the first champion"
     return clause + _for_stage(result) + _both_figures(result)

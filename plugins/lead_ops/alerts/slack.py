@@ -27,7 +27,7 @@ def as_slack(alert: Alert) -> dict[str, Any]:
         _header(alert),
         _plain(message.sentence),
         _label(DONE),
-        _plain(message.done),
+        _plain(message.response),
         _label(ADVICE),
         _plain(message.advice),
     ]
@@ -45,16 +45,16 @@ def as_slack(alert: Alert) -> dict[str, Any]:
 
 def escaped(text: str, longest: int = TEXT_LENGTH) -> str:
     """Replace Slack's three control characters by entities, and cut the text to the length that Slack takes."""
-    whole = html.escape(text, quote=False)
-    if len(whole) <= longest:
-        return whole
-    shown = ""
+    entities = html.escape(text, quote=False)
+    if len(entities) <= longest:
+        return entities
+    beginning = ""
     for letter in text:
         entity = html.escape(letter, quote=False)
-        if len(shown) + len(entity) >= longest:
+        if len(beginning) + len(entity) >= longest:
             break
-        shown += entity
-    return shown + "…"
+        beginning += entity
+    return beginning + "…"
 
 
 def _header(alert: Alert) -> Block:

@@ -2,6 +2,7 @@
 
 import shutil
 import warnings
+from collections import defaultdict
 from html.parser import HTMLParser
 
 import pytest
@@ -15,10 +16,12 @@ from include.monitoring.summary import DriftDetails
 from include.promotion.decision_page import decision_page
 from include.promotion.record import DecisionRecord
 from include.reporting import eda_plots
+from include.reporting.card_facts import CardFacts
 from include.reporting.drift_page import drift_page
 from include.reporting.eda import write_eda
 from include.reporting.eda_plots import draw_all
 from include.reporting.eda_tables import profile
+from include.reporting.model_card import model_card
 from include.settings import settings
 from include.training.snapshot import write_manifest
 from tests.fixtures.nasty_text import NASTY_TEXTS
@@ -196,6 +199,58 @@ def test_the_gate_page_draws_and_names_segments_of_any_level(caplog):
     assert_harmless(page)
     assert 'alt="change by segment"' in page
     assert "Could not make" not in caplog.text
+
+
+def test_the_model_card_shows_segments_of_any_level_as_text(contract):
+    segments = [
+        {
+            "field": "region",
+            "level": text,
+            "rows": 40 + place * 10,
+            "rate": 0.1,
+            "mean_probability": 0.4,
+            "accuracy": 0.9,
+            "precision": None,
+            "recall": 0.5,
+            "roc_auc": 0.6,
+            "brier": 0.1,
+        }
+        for place, text in enumerate(NASTY_TEXTS)
+    ]
+    holdout = {
+        "rows": 1000,
+        "metrics": {"roc_auc": 0.9},
+        "intervals": {"roc_auc": [0.88, 0.92]},
+        "segments": segments,
+    }
+    facts = CardFacts(
+        model="m",
+        version="1",
+        stage="capture",
+        run_id="r",
+        run_url="",
+        registered_at="2026-02-03",
+        aliases=(),
+        tags=defaultdict(str),
+        holdout=holdout,
+        newest=None,
+        pictures={},
+        dropped={},
+        unmapped={"region": dict.fromkeys(NASTY_TEXTS, 2)},
+        manifest=None,
+        model_decision=None,
+        decision={
+            "verdict": "keep",
+            "rule": None,
+            "decided_at": None,
+            "reasons": list(NASTY_TEXTS),
+            "person": "not asked",
+            "record": "",
+        },
+    )
+    page = model_card(facts, contract)
+    assert_harmless(page)
+    assert "&lt;/script&gt;" in page
 
 
 def test_a_reason_that_names_a_long_level_fits_the_tag_of_a_version():

@@ -84,14 +84,14 @@ def test_several_kinds_of_drift_are_all_named():
 def test_a_drift_alert_says_what_follows_in_its_dag(dag_id, confirmed, done):
     result = ANALYSIS | {"confirmed": confirmed}
     alert = told("drift_detected", result, dag_id=dag_id)
-    assert alert.message.done.startswith(done)
+    assert alert.message.response.startswith(done)
 
 
 def test_a_drift_that_waits_but_was_forced_is_trained_for():
     waiting = context() | {"params": {"force_retrain": True}}
     result = ANALYSIS | {"confirmed": False}
     alert = make_alert("drift_detected", result, Origin.of(waiting))
-    assert "force_retrain" in alert.message.done
+    assert "force_retrain" in alert.message.response
 
 
 def test_an_outage_names_columns_as_people_call_them_and_what_is_wrong():
@@ -191,7 +191,7 @@ def test_a_failure_shows_the_exceptions_type_and_never_its_message():
     assert alert.message.sentence == (
         "Task quality_gate of ingest_leads failed with KeyError."
     )
-    assert "3 times" in alert.message.done
+    assert "3 times" in alert.message.response
     for shown in (as_text(alert), as_html(alert), json.dumps(as_slack(alert))):
         assert "hunter2" not in shown
 
@@ -218,7 +218,7 @@ def test_a_result_with_missing_or_odd_details_still_makes_an_alert(
 ):
     alert = told(event, result)
     message = alert.message
-    for text in (message.sentence, message.done, message.advice):
+    for text in (message.sentence, message.response, message.advice):
         assert text
         assert "None" not in text
         assert "nan" not in text.split()
@@ -300,7 +300,7 @@ def test_what_happened_what_was_done_advice_and_links_come_in_this_order():
             shown.index(part)
             for part in (
                 "now serves in place of",
-                alert.message.done[:30],
+                alert.message.response[:30],
                 alert.message.advice[:20],
                 PROMOTED["gate_page_url"],
                 PROMOTED["report_url"],
