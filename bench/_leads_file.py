@@ -2,16 +2,18 @@
 
 import csv
 import io
-import uuid
-from collections.abc import Iterator
+from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from demo.leads.synthetic import synthetic_leads
 
 DRAWN = 20_000
 KEY, NUMBER = "Prospect ID", "Lead Number"
+FIRST, MARK, ESCAPED = 600_000, "\x1a", "surrogateescape"
 BROKEN = (
     lambda cells: cells[:3],
     lambda cells: [*cells, "one more"],
@@ -35,48 +37,52 @@ def _with(cells: list[str], name: str, text: str) -> list[str]:
     ]
 
 
+@cache
+def _drawn_leads() -> pd.DataFrame:
+    return synthetic_leads(DRAWN)
+
+
 def write_leads(path: Path, rows: int, broken_share: float = 0.0) -> int:
     """Writes so many leads, a share of them broken; returns the bytes."""
-    leads = synthetic_leads(DRAWN)
+    leads = _drawn_leads()
     _names[:] = leads.columns
-    drawn = leads.to_numpy().tolist()
-    key, number = _names.index(KEY), _names.index(NUMBER)
+    drawn = leads.assign(**{KEY: MARK, NUMBER: MARK}).to_numpy().tolist()
+    templates = [_written(cells).split(MARK) for cells in drawn]
     every = round(1 / broken_share) if broken_share else 0
     random = np.random.default_rng(5)
-    with path.open("wb") as file:
-        file.write((",".join(_names) + "\r\n").encode())
+    with path.open("w", encoding="utf-8", newline="", errors=ESCAPED) as file:
+        file.write(_written(_names))
         for first in range(0, rows, DRAWN):
             count = min(DRAWN, rows - first)
-            file.writelines(
-                _lines(drawn[:count], (key, number), first, every, random)
-            )
+            lines = _lines(templates[:count], first, random.bytes(16 * count))
+            if every:
+                for place in range(-first % every, count, every):
+                    cells = [*drawn[place]]
+                    cells[_names.index(KEY)] = f"broken-{first + place}"
+                    cells[_names.index(NUMBER)] = str(FIRST + first + place)
+                    way = BROKEN[(first + place) // every % len(BROKEN)]
+                    lines[place] = _written(way(cells))
+            file.writelines(lines)
     return path.stat().st_size
 
 
-def _lines(
-    drawn: list[list[str]],
-    places: tuple[int, int],
-    first: int,
-    every: int,
-    random: np.random.Generator,
-) -> Iterator[bytes]:
-    """Rows under new keys and numbers, as spreadsheets write them."""
-    key, number = places
-    keys = random.bytes(16 * len(drawn))
-    for place, cells in enumerate(drawn):
-        row = [*cells]
-        row[key] = str(uuid.UUID(bytes=keys[16 * place : 16 * place + 16]))
-        row[number] = str(600_000 + first + place)
-        if every and (first + place) % every == 0:
-            row = BROKEN[(first + place) // every % len(BROKEN)](row)
-        yield _written(row)
+def _lines(templates: list[list[str]], first: int, keys: bytes) -> list[str]:
+    """Rows under new keys and numbers."""
+    digits = keys.hex()
+    lines = []
+    for place, (before, between, behind) in enumerate(templates):
+        key = digits[32 * place : 32 * place + 32]
+        key = f"{key[:8]}-{key[8:12]}-{key[12:16]}-{key[16:20]}-{key[20:]}"
+        number = FIRST + first + place
+        lines.append(f"{before}{key}{between}{number}{behind}")
+    return lines
 
 
-def _written(cells: list[str]) -> bytes:
-    """One line of CSV; an open quote stays open."""
+def _written(cells: Sequence[str]) -> str:
+    """One line of CSV, as spreadsheets write it; an open quote stays open."""
     line = ",".join(cells)
     if '"' not in line and line.count(",") != len(cells) - 1:
         text = io.StringIO()
         csv.writer(text, lineterminator="").writerow(cells)
         line = text.getvalue()
-    return f"{line}\r\n".encode(errors="surrogateescape")
+    return f"{line}\r\n"

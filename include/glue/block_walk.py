@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from include.glue.blocks import Block, Positions, find_records
+from include.glue.blocks import Block, Positions, Scan
 from include.glue.careful_lines import SeenLines
 from include.glue.csv_header import Header
 from include.glue.csv_lines import RECORD_LINES
@@ -87,6 +87,7 @@ class BlockWalk:
         self._header = header
         self._content = content
         self._complete = complete
+        self._scan = Scan(content, complete)
         self._can_be_plain = header.rule is None
 
     def go(self, limit: int) -> None:
@@ -110,14 +111,9 @@ class BlockWalk:
     def _next_block(self, step: int, limit: int) -> Block:
         """Return the records within a step that begin before the limit."""
         offset = self.place.offset
-        reaches_end = offset + step >= len(self._content)
-        block = find_records(
-            self._content[offset : offset + step],
-            self._header.width,
-            self._complete and reaches_end,
-        )
-        count = int(np.searchsorted(block.starts, limit - offset))
-        return block.first(count)
+        behind = min(offset + step, len(self._content))
+        block = self._scan.records(offset, behind, self._header.width)
+        return block.first(int(np.searchsorted(block.starts, limit)))
 
     def _take(self, block: Block) -> bool:
         """Take the records of a block, as far as they end where their quotes say.
@@ -125,11 +121,10 @@ class BlockWalk:
         Returns:
             Whether they all do, and the walk has come to the end of the block.
         """
-        first = self.place
         plain = block.plain & self._can_be_plain
-        starts = block.starts + first.offset
-        ends = block.ends + first.offset
-        lines = first.lines + np.cumsum(block.lines) - block.lines
+        starts = block.starts
+        ends = block.ends
+        lines = self.place.lines + np.cumsum(block.lines) - block.lines
         for index in np.flatnonzero(~plain):
             start = int(starts[index])
             end = int(ends[index])

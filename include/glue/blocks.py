@@ -11,11 +11,16 @@ import numpy as np
 import numpy.typing as npt
 
 NEW_LINE, RETURN, QUOTE, COMMA = b'\n\r",'
+FIRST_NOT_ASCII = 128
 PLAIN_LINES = 100
 """A record that runs over more lines is left to the careful path."""
 PLAIN_BYTES = 100_000
 """So is a longer one."""
 BYTE_ORDER_MARK = "\ufeff".encode()
+
+BORDERS = np.zeros(256, np.bool_)
+"""Which bytes may stand before an opening quote and behind a closing one."""
+BORDERS[[COMMA, NEW_LINE, RETURN, QUOTE]] = True
 
 Positions = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
@@ -50,40 +55,108 @@ class Block(NamedTuple):
         )
 
 
-def find_records(content: bytes, columns: int, complete: bool) -> Block:
-    """Return the records at the beginning of `content`, whose first byte begins one.
+class Scan:
+    """The line ends, quotes and commas of some bytes, found once; then the records from any place on are cheap."""
 
-    Args:
-        content: bytes of a file.
-        columns: how many cells a record has.
-        complete: whether the file ends with `content`; if not, what lies behind the last line end is left out.
-    """
-    array = np.frombuffer(content, np.uint8)
-    line_ends = find_line_ends(array, complete)
-    quotes = np.flatnonzero(array == QUOTE)
-    record_ends = line_ends
-    if len(quotes):
-        quotes_before = np.searchsorted(quotes, line_ends)
-        closed = quotes_before % 2 == 0
-        if complete and len(closed):
-            closed[-1] = True
-        record_ends = line_ends[closed]
-    starts = np.concatenate(([0], record_ends[:-1]))[: len(record_ends)]
-    lines_before = np.searchsorted(line_ends, record_ends, side="right")
-    lines = np.diff(lines_before, prepend=0)
-    well_quoted = _well_quoted(array, quotes, record_ends)
-    fitting = _cells(array, quotes, record_ends) == columns
-    certain = well_quoted & (fitting | (lines == 1))
-    plain = (
-        well_quoted
-        & fitting
-        & (lines <= PLAIN_LINES)
-        & (record_ends - starts <= PLAIN_BYTES)
-    )
-    if columns < 2:  # a blank line would have as many cells
-        plain[:] = False
-    _rule_out_unreadable(content, starts, record_ends, plain)
-    return Block(starts, record_ends, lines, certain, plain)
+    def __init__(self, content: bytes, complete: bool) -> None:
+        """Find them.
+
+        Args:
+            content: bytes of a file.
+            complete: whether the file ends with `content`; if not, what lies behind the last line end is left out.
+        """
+        self._content = content
+        self._complete = complete
+        self._array = np.frombuffer(content, np.uint8)
+        self._line_ends = find_line_ends(self._array, complete)
+        self._quotes = np.flatnonzero(self._array == QUOTE)
+        self._commas = np.flatnonzero(self._array == COMMA)
+        self._suspects = self._find_suspects()
+
+    def _find_suspects(self) -> Positions:
+        """Return the bytes that may be unreadable: none if all is readable UTF-8 without NUL."""
+        if not len(self._line_ends):
+            return self._line_ends
+        text = self._content[: self._line_ends[-1]]
+        if b"\0" not in text and _is_readable(text):
+            return self._line_ends[:0]
+        array = self._array
+        return np.flatnonzero((array == 0) | (array >= FIRST_NOT_ASCII))
+
+    def records(self, first: int, behind: int, columns: int) -> Block:
+        """Return the records that are complete in a piece of the bytes.
+
+        Args:
+            first: offset of the piece; a record begins there.
+            behind: offset behind it.
+            columns: how many cells a record has.
+        """
+        line_ends = _between(self._line_ends, first + 1, behind + 1)
+        quotes = _between(self._quotes, first, behind)
+        record_ends = line_ends
+        if len(quotes) and len(line_ends):
+            closed = np.searchsorted(quotes, line_ends) % 2 == 0
+            if self._complete and line_ends[-1] == len(self._array):
+                closed[-1] = True
+            record_ends = line_ends[closed]
+        starts = np.concatenate(([first], record_ends[:-1]))
+        starts = starts[: len(record_ends)]
+        lines_before = np.searchsorted(line_ends, record_ends, side="right")
+        lines = np.diff(lines_before, prepend=0)
+        well_quoted = self._well_quoted(first, quotes, record_ends)
+        commas = _between(self._commas, first, behind)
+        fitting = _cells(commas, quotes, record_ends) == columns
+        certain = well_quoted & (fitting | (lines == 1))
+        plain = (
+            well_quoted
+            & fitting
+            & (lines <= PLAIN_LINES)
+            & (record_ends - starts <= PLAIN_BYTES)
+        )
+        if columns < 2:  # a blank line would have as many cells
+            plain[:] = False
+        self._rule_out_unreadable(starts, record_ends, plain)
+        return Block(starts, record_ends, lines, certain, plain)
+
+    def _well_quoted(
+        self, first: int, quotes: Positions, record_ends: Positions
+    ) -> Flags:
+        """Return for each record whether every quote opens or closes a cell, or is one of a pair inside a cell."""
+        fine = np.ones(len(record_ends), np.bool_)
+        if not len(quotes):
+            return fine
+        opening, closing = quotes[0::2], quotes[1::2]
+        last = len(self._array) - 1
+        before = self._array[np.maximum(opening - 1, 0)]
+        behind = self._array[np.minimum(closing + 1, last)]
+        opens = BORDERS[before] | (opening == first)
+        closes = BORDERS[behind] | (closing == last)
+        wrong = np.concatenate((opening[~opens], closing[~closes]))
+        if len(quotes) % 2:  # the last one is never closed
+            wrong = np.append(wrong, quotes[-1])
+        records = np.searchsorted(record_ends, wrong, side="right")
+        fine[records[records < len(fine)]] = False
+        return fine
+
+    def _rule_out_unreadable(
+        self, starts: Positions, ends: Positions, plain: Flags
+    ) -> None:
+        """Mark the records that are not readable as UTF-8 text, or begin with a byte order mark, as not plain."""
+        if not len(ends):
+            return
+        suspects = _between(self._suspects, int(starts[0]), int(ends[-1]))
+        for index in np.unique(np.searchsorted(ends, suspects, side="right")):
+            record = self._content[starts[index] : ends[index]]
+            plain[index] &= b"\0" not in record and _is_readable(record)
+        # Arrow would take the mark away, before a quote too
+        if self._content.startswith(BYTE_ORDER_MARK, starts[0]):
+            plain[0] = False
+
+
+def _between(positions: Positions, first: int, behind: int) -> Positions:
+    """Return the positions from `first` on that lie before `behind`."""
+    start, end = np.searchsorted(positions, (first, behind))
+    return positions[start:end]
 
 
 def find_line_ends(array: npt.NDArray[np.uint8], complete: bool) -> Positions:
@@ -105,53 +178,22 @@ def find_line_ends(array: npt.NDArray[np.uint8], complete: bool) -> Positions:
     return ends
 
 
-def _well_quoted(
-    array: npt.NDArray[np.uint8], quotes: Positions, record_ends: Positions
-) -> Flags:
-    """Return for each record whether every quote opens or closes a cell, or is one of a pair inside a cell."""
-    fine = np.ones(len(record_ends), np.bool_)
-    if not len(quotes):
-        return fine
-    opening, closing = quotes[0::2], quotes[1::2]
-    before = array[np.maximum(opening - 1, 0)]
-    behind = array[np.minimum(closing + 1, len(array) - 1)]
-    borders = (COMMA, NEW_LINE, RETURN, QUOTE)
-    opens = np.isin(before, borders) | (opening == 0)
-    closes = np.isin(behind, borders) | (closing == len(array) - 1)
-    wrong = np.concatenate((opening[~opens], closing[~closes]))
-    if len(quotes) % 2:  # the last one is never closed
-        wrong = np.append(wrong, quotes[-1])
-    records = np.searchsorted(record_ends, wrong, side="right")
-    fine[records[records < len(fine)]] = False
-    return fine
-
-
 def _cells(
-    array: npt.NDArray[np.uint8], quotes: Positions, record_ends: Positions
+    commas: Positions, quotes: Positions, record_ends: Positions
 ) -> Positions:
     """Return how many cells each record has: one more than its commas outside quotes."""
-    commas = array == COMMA
-    if len(quotes):
-        quoted = np.bitwise_xor.accumulate((array == QUOTE).view(np.uint8))
-        commas &= quoted == 0
-    positions = np.flatnonzero(commas)
-    return np.diff(np.searchsorted(positions, record_ends), prepend=0) + 1
-
-
-def _rule_out_unreadable(
-    content: bytes, starts: Positions, ends: Positions, plain: Flags
-) -> None:
-    """Mark the records that are not readable as UTF-8 text, or begin with a byte order mark, as not plain."""
-    if not len(ends):
-        return
-    readable = b"\0" not in content and _is_readable(content[: ends[-1]])
-    if not readable:
-        for index in np.flatnonzero(plain):
-            record = content[starts[index] : ends[index]]
-            plain[index] = b"\0" not in record and _is_readable(record)
-    # Arrow would take the mark away, before a quote too
-    if content.startswith(BYTE_ORDER_MARK):
-        plain[0] = False
+    counts = np.diff(np.searchsorted(commas, record_ends), prepend=0)
+    closing = quotes[1::2]
+    if len(closing):
+        opening = quotes[0::2][: len(closing)]
+        quoted = np.searchsorted(commas, closing)
+        quoted -= np.searchsorted(commas, opening)
+        records = np.searchsorted(record_ends, closing, side="right")
+        known = records < len(counts)
+        inside = np.bincount(records[known], quoted[known], len(counts))
+        counts -= inside.astype(np.int64)
+    cells: Positions = counts + 1
+    return cells
 
 
 def _is_readable(content: bytes) -> bool:

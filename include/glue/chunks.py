@@ -106,7 +106,8 @@ class ChunkMaker:
         others = [record for record in judged if record.kind == "row"]
         for record in others:
             tokens.update(record.null_tokens)
-        batches.append(self._batch_of(others))
+        if others or not batches:
+            batches.append(self._batch_of(others))
         other_lines = np.array([record.line for record in others], np.int64)
         chunk = Chunk(
             pa.Table.from_batches(batches),

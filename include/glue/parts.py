@@ -11,7 +11,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from include.glue.blocks import QUOTE, find_line_ends, find_records
+from include.glue.blocks import QUOTE, Scan, find_line_ends
 from include.glue.careful_lines import SeenLines
 from include.glue.csv_header import Header, find_header
 from include.glue.csv_lines import plain_bytes
@@ -196,8 +196,9 @@ def _guess_start(content: bytes, width: int, source: ByteSource) -> int | None:
     if not closed.any():
         return first
     second = int(line_ends[closed][0])
+    scan = Scan(content, source.ended)
     plain = [
-        find_records(content[start:], width, source.ended).plain.sum()
+        scan.records(start, len(content), width).plain.sum()
         for start in (first, second)
     ]
     return second if plain[1] > plain[0] else first

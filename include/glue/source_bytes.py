@@ -85,7 +85,12 @@ def open_text(found: FoundObject) -> ByteSource:
         content = first + _rest(stream)
         stream.close()
         return ByteSource(io.BytesIO(plain_bytes(content)))
-    return ByteSource(_Rejoined(plain_bytes(first), stream))
+    try:
+        text = plain_bytes(first)
+    except UnreadableFileError:
+        stream.close()
+        raise
+    return ByteSource(_Rejoined(text, stream))
 
 
 def _first_bytes(stream: Stream) -> bytes:

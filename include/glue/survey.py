@@ -14,9 +14,8 @@ from include.glue.csv_header import Header
 from include.glue.csv_records import FileCounts, Record, records_above
 from include.glue.errors import UnreadableFileError
 from include.glue.job_contract import JobContract
+from include.glue.key_hashes import HASH_BYTES, hash_texts
 from include.glue.parts import Part, open_part
-
-HASH_BYTES = 8
 
 
 class FirstRejected(NamedTuple):
@@ -94,20 +93,12 @@ def _survey(contract: JobContract, part: Part) -> Survey:
         survey.counts.null_tokens.update(chunk.null_tokens)
         for record in chunk.rejected:
             survey.count_rejected(record)
-        hashes += [
-            blake2b(key, digest_size=HASH_BYTES).digest()
-            for key in _keys(contract, chunk)
-        ]
+        keys = chunk.rows.column(contract.key)
+        hashes.append(hash_texts(keys).tobytes())
     survey.key_hashes = b"".join(hashes)
     survey.end = opened.reader.offset
     survey.lines = opened.reader.lines
     return survey
-
-
-def _keys(contract: JobContract, chunk: Chunk) -> list[bytes]:
-    """Return the key of each row as bytes that two rows share only if they share the key."""
-    keys = chunk.rows.column(contract.key).to_pylist()
-    return [str(key).encode() for key in keys]
 
 
 def repeated_rows(surveys: list[Survey]) -> list[npt.NDArray[np.int64]]:
