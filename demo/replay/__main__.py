@@ -63,7 +63,9 @@ def run(console: Console) -> tuple[list[Facts], OpenFacts]:
     path = leads_file()
     batches = cut(path.read_bytes(), contract)
     rows = sum(batch.rows for batch in batches)
-    console.print(f"{rows:,} leads from {path} in {len(batches)} batches")
+    console.print(
+        f"{rows:,} leads from {path} in {len(batches)} batches", markup=False
+    )
     with Progress(*COLUMNS, console=console) as progress:
         replay = Replay(
             airflow=Airflow(ports.airflow),

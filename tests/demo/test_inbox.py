@@ -266,3 +266,11 @@ def test_messages_of_one_event_stand_together_and_the_newest_event_first():
         [1, 3],
         [2],
     ]
+
+
+def test_a_kind_of_block_that_the_page_does_not_draw_is_named(inbox):
+    client, _ = inbox
+    block = {"type": "rich_text", "elements": []}
+    answer = client.post("/slack/x", json={"text": "a", "blocks": [block]})
+    assert answer.text == "ok"
+    assert "a block of kind rich_text, see the source" in client.get("/").text

@@ -161,19 +161,13 @@ def _kept(result: Result) -> str:
     reasons = texts(result, "reasons")
     if not reasons:
         return f"{stays}{_for_stage(result)}"
-    why = _first_against(reasons)
+    why = reasons[0]
     challenger = _version(result, "version", "the challenger")
     if why.startswith(AGAINST):
         return f"{stays}{_for_stage(result)}: {challenger} {why}"
+    if len(reasons) > 1:
+        why = f"{why}, and {len(reasons) - 1} more"
     return f"{stays}{_for_stage(result)}: {challenger} did not pass the gate ({why})"
-
-
-def _first_against(reasons: Sequence[str]) -> str:
-    """Return the reason that kept the champion: of the gate's rules the first one that failed."""
-    for reason in reasons:
-        if "is not" in reason or reason.startswith(AGAINST):
-            return reason
-    return reasons[0]
 
 
 def _comparison(result: Result, verb: str) -> str:

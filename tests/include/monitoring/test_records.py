@@ -3,12 +3,12 @@ from datetime import UTC, datetime
 import pytest
 
 from include.monitoring.columns.assess import compare_leads
-from include.monitoring.columns.drift import ColumnDrift
+from include.monitoring.columns.drift import ColumnDrift, DriftReport
 from include.monitoring.columns.outage import ROWS, Outage
 from include.monitoring.contract_change import ContractChange
 from include.monitoring.model_drift import ModelDrift
 from include.monitoring.performance import FigureDrift
-from include.monitoring.records import number, store_metrics
+from include.monitoring.records import number, report_files, store_metrics
 from include.monitoring.summary import describe
 from include.monitoring.verdict import DriftVerdict, Evidence
 from include.settings import settings
@@ -147,3 +147,23 @@ def test_a_run_id_with_a_quote_is_stored_as_it_is(
     store("it's a run'); DROP TABLE public.drift; --", findings)
     (row,) = warehouse.query(f"SELECT DISTINCT run_id FROM {drift_table}")  # noqa: S608
     assert row["run_id"] == "it's a run'); DROP TABLE public.drift; --"
+
+
+def test_an_analysis_whose_page_cannot_be_made_keeps_its_figures(
+    findings, contract, accounts, monkeypatch, caplog
+):
+    def fail(_):
+        raise RuntimeError("no such font")
+
+    analysis = compare_leads(accounts, accounts, contract, 0.3, 0.5)
+    assert list(report_files(findings, analysis)) == [
+        "drift.html",
+        "drift.json",
+        "summary.json",
+    ]
+    monkeypatch.setattr(DriftReport, "html", fail)
+    assert list(report_files(findings, analysis)) == [
+        "drift.json",
+        "summary.json",
+    ]
+    assert "Could not make the page of Evidently" in caplog.text

@@ -38,3 +38,18 @@ def test_the_summary_holds_every_monitored_column_and_the_page_shows_the_drifted
     text = read_text(write_drift_page(settings(), report))
     assert "Drift: " in text
     assert text.index("<td>minutes</td>") < text.index("<td>visits</td>")
+
+
+def test_the_result_says_what_an_alert_needs_to_be_a_sentence(
+    contract, crown, window, statements, warehouse, accounts_of
+):
+    crown(accounts_of(600, seed=1))
+    current = accounts_of(400, seed=2)
+    folder = window(current.assign(minutes=current["minutes"] * 3))
+    summary = analyse_drift(
+        settings(), contract, statements, warehouse, "run-1", folder, 0.1
+    )
+    assert summary.champion_version == "1"
+    assert summary.compared_columns >= 6
+    assert summary.column_labels["minutes"] == contract.column("minutes").label
+    assert set(summary.column_labels) == set(summary.drifted_columns)

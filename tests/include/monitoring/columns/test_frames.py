@@ -55,6 +55,18 @@ def test_a_missing_category_becomes_a_level(contract, accounts):
     assert set(comparison.current["region"]) == {"north", "south", "(missing)"}
 
 
+def test_angle_brackets_in_a_level_are_shown_by_letters_that_are_no_markup(
+    contract, accounts
+):
+    accounts.loc[:99, "region"] = "</script><script>"
+    accounts.loc[100:199, "region"] = "a > b"
+    levels = compare(accounts, accounts, contract).current["region"]
+    assert set(levels[:100]) == {"‹/script›‹script›"}
+    assert set(levels[100:200]) == {"a › b"}
+    untouched = accounts["region"][200:].dropna()
+    assert levels[untouched.index].tolist() == untouched.tolist()
+
+
 def test_a_mostly_missing_number_is_filled_on_both_sides(contract, accounts):
     current = accounts.assign(visits=np.nan)
     comparison = compare(accounts, current, contract)

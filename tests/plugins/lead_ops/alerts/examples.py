@@ -61,8 +61,8 @@ KEPT = PROMOTED | {
     "model": "lead-conversion-capture",
     "stage": "capture",
     "reasons": [
-        "accuracy: 0.8100 ≥ 0.7000",
         "gain in roc_auc, 95 % lower bound: -0.0210 is not > -0.0050",
+        "accuracy: 0.6800 is not ≥ 0.7000",
     ],
     "gate_page_url": f"{REPORTS}/gate/r1/capture.html",
     "report_url": f"{REPORTS}/gate/r1/capture.json",

@@ -119,7 +119,7 @@ def test_two_stages_are_told_apart():
         "Version 2 of lead-conversion now serves in place of version 1 for "
         "stage contact (ROC-AUC 0.9861, before 0.9850); champion version 1 "
         "stays for stage capture: version 2 did not pass the gate (gain in "
-        "roc_auc, 95 % lower bound: -0.0210 is not > -0.0050)."
+        "roc_auc, 95 % lower bound: -0.0210 is not > -0.0050, and 1 more)."
     )
     names = [link.name for link in alert.links]
     assert names == [
