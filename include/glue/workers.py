@@ -11,7 +11,8 @@ from include.glue.errors import JobFailedError
 from include.glue.objects import FoundObject, open_object
 from include.glue.parts import Part
 
-BYTES_IN_ONE_PROCESS = 64 * 1024 * 1024
+BYTES_IN_ONE_PROCESS = 128 * 1024 * 1024
+"""Starting Spark costs as much work as loading so much."""
 TASK_BYTES = 32 * 1024 * 1024
 
 Task = TypeVar("Task")
