@@ -19,7 +19,7 @@ VERSION_HEADER = "X-Model-Version"
 LONGEST_TYPE = 100
 LONGEST_NUMBER = 9
 """Digits that are read; a longer number is too large anyway."""
-Parser = Callable[[bytes, LeadNames, int], SentLeads]
+Parser = Callable[[bytes, LeadNames, int, int], SentLeads]
 
 
 def current_scorer() -> StagedScorer:
@@ -54,7 +54,7 @@ def sent_leads(
 
     Raises:
         UnreadableBodyError: the body is not what its content type says, or a wrapper that is not known.
-        BodyTooLargeError: it has too many columns.
+        BodyTooLargeError: it has too many columns or leads.
         HeaderRefusedError: it is a CSV without a header.
         LeadsRefusedError: none of its names means a column.
     """
@@ -71,9 +71,12 @@ def sent_leads(
             HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
             "send CSV with a header line; without one no cell has a name",
         )
-    names = scorer.reader.names
+    limits = app_state().settings.api
     return parse(
-        request.get_data(), names, app_state().settings.api.max_columns
+        request.get_data(),
+        scorer.reader.names,
+        limits.max_columns,
+        limits.max_leads,
     )
 
 

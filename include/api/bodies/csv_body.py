@@ -11,7 +11,7 @@ from io import StringIO
 from typing import TextIO
 
 from include.api.bodies.header import check_header
-from include.api.bodies.sent_leads import SentLeads, check_columns
+from include.api.bodies.sent_leads import SentLeads, check_columns, check_count
 from include.api.errors import UnreadableBodyError
 from include.contract.text import INVISIBLE, JOINERS, clean_text
 from include.scoring.lead_names import LeadNames, quoted
@@ -96,12 +96,14 @@ class CsvTable:
             ) from error
 
 
-def parse_csv(body: bytes, names: LeadNames, max_columns: int) -> SentLeads:
+def parse_csv(
+    body: bytes, names: LeadNames, max_columns: int, max_leads: int
+) -> SentLeads:
     """Return the leads of a UTF-8 CSV body with a header line.
 
     Raises:
         UnreadableBodyError: it is not CSV in UTF-8, or has no lead.
-        BodyTooLargeError: it has more than `max_columns` columns.
+        BodyTooLargeError: it has more than `max_columns` columns or `max_leads` leads.
         HeaderRefusedError: its first line is no header of this contract.
     """
     try:
@@ -109,7 +111,10 @@ def parse_csv(body: bytes, names: LeadNames, max_columns: int) -> SentLeads:
     except UnicodeDecodeError as error:
         raise UnreadableBodyError(f"not CSV in UTF-8: {error}") from error
     table = CsvTable(StringIO(text, newline=""), names, max_columns)
-    leads = [dict(zip(table.header, row, strict=True)) for row in table.rows()]
+    leads = []
+    for row in table.rows():
+        leads.append(dict(zip(table.header, row, strict=True)))
+        check_count(len(leads), max_leads)
     if not leads:
         raise no_lead()
     return SentLeads(leads, blank_rows=table.blank_rows)

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from include.api.bodies.sent_leads import SentLeads, check_columns
+from include.api.bodies.sent_leads import SentLeads, check_columns, check_count
 from include.api.bodies.wrappers import SHAPES, is_wrapper, kind_of, unwrap
 from include.api.errors import UnreadableBodyError
 from include.scoring.lead_names import LeadNames, quoted
@@ -25,12 +25,14 @@ def load_json(body: bytes) -> Any:
         raise UnreadableBodyError(f"not JSON: {error}") from error
 
 
-def parse_json(body: bytes, names: LeadNames, max_columns: int) -> SentLeads:
+def parse_json(
+    body: bytes, names: LeadNames, max_columns: int, max_leads: int
+) -> SentLeads:
     """Return the leads of a JSON body: one object, a list of objects, or a wrapper that is known.
 
     Raises:
         UnreadableBodyError: it is anything else; the message names what is accepted.
-        BodyTooLargeError: it is one lead with more than `max_columns` names.
+        BodyTooLargeError: it is one lead with more than `max_columns` names, or a list of more than `max_leads` leads.
         LeadsRefusedError: it is one object, and none of its names means a column.
     """
     content = load_json(body)
@@ -38,6 +40,7 @@ def parse_json(body: bytes, names: LeadNames, max_columns: int) -> SentLeads:
         return unwrap(content, names, max_columns)
     if not isinstance(content, list) or not content:
         raise UnreadableBodyError(f"expected leads; {SHAPES}")
+    check_count(len(content), max_leads)
     for number, lead in enumerate(content, start=1):
         if not isinstance(lead, dict):
             raise UnreadableBodyError(
@@ -47,13 +50,13 @@ def parse_json(body: bytes, names: LeadNames, max_columns: int) -> SentLeads:
 
 
 def parse_json_lines(
-    body: bytes, names: LeadNames, max_columns: int
+    body: bytes, names: LeadNames, max_columns: int, max_leads: int
 ) -> SentLeads:
     """Return the leads of a body with one JSON object a line; blank lines are skipped.
 
     Raises:
         UnreadableBodyError: a line is anything but one lead, such as a wrapper of several.
-        BodyTooLargeError: a line has more than `max_columns` names.
+        BodyTooLargeError: a line has more than `max_columns` names, or there are more than `max_leads` leads.
     """
     leads: list[Mapping[str, Any]] = []
     for number, line in enumerate(body.splitlines(), start=1):
@@ -63,6 +66,7 @@ def parse_json_lines(
         check_columns(len(lead), max_columns)
         _refuse_wrapper(lead, number, names)
         leads.append(lead)
+        check_count(len(leads), max_leads)
     if not leads:
         raise UnreadableBodyError("expected one JSON object on each line")
     return SentLeads(leads)

@@ -26,12 +26,17 @@ def check_size(
     leads: Sequence[Mapping[str, Any]], max_leads: int, max_columns: int
 ) -> None:
     """Let pass what one request may bring. Raises BodyTooLargeError."""
-    if len(leads) > max_leads:
-        raise BodyTooLargeError(
-            f"{len(leads):,} leads, and one request may bring {max_leads:,}; POST /predict/batch takes more, as CSV"
-        )
+    check_count(len(leads), max_leads)
     widest = max(len(lead) for lead in leads)
     check_columns(widest, max_columns)
+
+
+def check_count(leads: int, max_leads: int) -> None:
+    """Let pass so many leads. Raises BodyTooLargeError; who reads them one by one asks before each."""
+    if leads > max_leads:
+        raise BodyTooLargeError(
+            f"{leads:,} leads or more, and one request may bring {max_leads:,}; POST /predict/batch takes more, as CSV"
+        )
 
 
 def check_columns(columns: int, max_columns: int) -> None:

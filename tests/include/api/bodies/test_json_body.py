@@ -5,11 +5,11 @@ from include.api.errors import BodyTooLargeError, UnreadableBodyError
 
 
 def test_one_json_object_is_one_lead(names):
-    assert parse_json(b'{"visits": 3}', names, 9).leads == [{"visits": 3}]
+    assert parse_json(b'{"visits": 3}', names, 9, 9).leads == [{"visits": 3}]
 
 
 def test_a_json_list_is_a_lead_each(names):
-    sent = parse_json(b'[{"visits": 3}, {}]', names, 9)
+    sent = parse_json(b'[{"visits": 3}, {}]', names, 9, 9)
     assert sent.leads == [{"visits": 3}, {}]
 
 
@@ -40,7 +40,7 @@ def test_a_json_list_is_a_lead_each(names):
 )
 def test_a_body_that_is_not_leads_in_json_is_unreadable(names, body):
     with pytest.raises(UnreadableBodyError):
-        parse_json(body, names, 9)
+        parse_json(body, names, 9, 9)
 
 
 @pytest.mark.parametrize("body", [b"[]", b"3", b"[[1, 2]]", b'["a"]'])
@@ -48,17 +48,17 @@ def test_what_is_no_lead_is_told_how_leads_are_sent(names, body):
     with pytest.raises(
         UnreadableBodyError, match=r"instances.*dataframe_split"
     ):
-        parse_json(body, names, 9)
+        parse_json(body, names, 9, 9)
 
 
 @pytest.mark.parametrize("marks", ["\ufeff", "\ufeff\ufeff"])
 def test_byte_order_marks_before_json_are_skipped(names, marks):
     body = f'{marks}{{"visits": 3}}'.encode()
-    assert parse_json(body, names, 9).leads == [{"visits": 3}]
+    assert parse_json(body, names, 9, 9).leads == [{"visits": 3}]
 
 
 def test_each_json_line_is_a_lead(names):
-    sent = parse_json_lines(b'{"visits": 3}\n\n{}\r\n', names, 9)
+    sent = parse_json_lines(b'{"visits": 3}\n\n{}\r\n', names, 9, 9)
     assert sent.leads == [{"visits": 3}, {}]
 
 
@@ -75,12 +75,12 @@ def test_each_json_line_is_a_lead(names):
 )
 def test_a_body_that_is_not_one_object_a_line_is_unreadable(names, body):
     with pytest.raises(UnreadableBodyError):
-        parse_json_lines(body, names, 9)
+        parse_json_lines(body, names, 9, 9)
 
 
 def test_a_refused_line_is_named_by_its_number(names):
     with pytest.raises(UnreadableBodyError, match="line 3 is a number"):
-        parse_json_lines(b"{}\n\n3\n", names, 9)
+        parse_json_lines(b"{}\n\n3\n", names, 9, 9)
 
 
 @pytest.mark.parametrize("parse", [parse_json, parse_json_lines])
@@ -88,4 +88,4 @@ def test_a_lead_that_is_too_wide_is_refused_before_its_names_are_looked_at(
     names, parse
 ):
     with pytest.raises(BodyTooLargeError, match="2 columns"):
-        parse(b'{"visits": 3, "region": 1}', names, 1)
+        parse(b'{"visits": 3, "region": 1}', names, 1, 9)
