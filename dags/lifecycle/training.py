@@ -5,9 +5,8 @@ from airflow.sdk import Param, TriggerRule, task
 from lead_ops.links import STAGES as SCORING_STAGES
 from lead_ops.notifications import ALERT, Notifier
 from lifecycle.defaults import CHEAP_COMPUTE, COSTLY_COMPUTE, DECISION
-from lifecycle.training_backend import (
-    planned_jobs,
-)
+from lifecycle.training_alert import training_details
+from lifecycle.training_backend import planned_jobs
 
 # A DAG file is parsed without include/, so this repeats the names of include/training/families.py; a test compares.
 FAMILIES = [
@@ -69,8 +68,8 @@ def eda_report(snapshot_uri, run):
 )
 def start_training(snapshot_uri, run, params=None, ti=None):
     """Open the MLflow run that the families' runs belong to; return its id, and leave what the alert says of it."""
-    from include.registry.tracking import connect, run_url
-    from include.training import snapshot, train
+    from include.registry.tracking import connect
+    from include.training import train
     from lifecycle.names import Names
 
     names = Names()
@@ -78,32 +77,16 @@ def start_training(snapshot_uri, run, params=None, ti=None):
     parent_run_id = train.start_training(
         names.settings, names.contract, client, snapshot_uri, run
     )
-    manifest = snapshot.read_manifest(snapshot_uri)
-    details = {
-        "labelled_rows": manifest["labelled_rows"],
-        "positives": manifest["positives"],
-        "stages": params["scoring_stages"],
-        "because": reason_to_train(ti.xcom_pull(task_ids="analyse_drift")),
-        "mlflow_run_url": run_url(names.settings, client, parent_run_id),
-    }
+    details = training_details(
+        names,
+        client,
+        snapshot_uri,
+        parent_run_id,
+        params["scoring_stages"],
+        ti.xcom_pull(task_ids="analyse_drift"),
+    )
     ti.xcom_push(key=ALERT, value=details)
     return parent_run_id
-
-
-def reason_to_train(analysis):
-    """Say why a training was started.
-
-    Args:
-        analysis: what `analyse_drift` of the same run returned, None in a run that looks for no drift.
-    """
-    if not analysis:
-        return "somebody asked for it"
-    if analysis["verdict"] == "no_champion":
-        return "there is no champion yet"
-    if analysis.get("confirmed"):
-        triggers = ", ".join(analysis["triggers"])
-        return f"the drift analysis calls for a new model ({triggers})"
-    return "it was forced by the trigger form (force_retrain)"
 
 
 @task(**DECISION)

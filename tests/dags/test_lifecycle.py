@@ -13,6 +13,7 @@ from lifecycle.drift import found, next_step, no_action
 from lifecycle.ingestion import wait_as_asked
 from lifecycle.names import MACROS, Names, in_markdown, run_key
 from lifecycle.promotion import drift_confirmed, next_promotion_step
+from lifecycle.training_alert import reason_to_train
 
 CALM = {"force_retrain": False}
 
@@ -235,3 +236,22 @@ def test_a_question_keeps_its_tables_whatever_a_level_holds():
     assert row.endswith("| 0.1000 | ≥ 0.0000 | True |")
     assert "<script>" not in question.replace("\\<", "")
     assert "Record: s3" in question.replace("\\", "")
+
+
+@pytest.mark.parametrize(
+    ("analysis", "reason"),
+    [
+        (None, "somebody asked for it"),
+        ({"verdict": "no_champion"}, "there is no champion yet"),
+        (
+            {"verdict": "drift", "confirmed": True, "triggers": ["data"]},
+            "the drift analysis calls for a new model (data)",
+        ),
+        (
+            {"verdict": "stable", "confirmed": False},
+            "it was forced by the trigger form (force_retrain)",
+        ),
+    ],
+)
+def test_an_alert_says_why_a_training_has_started(analysis, reason):
+    assert reason_to_train(analysis) == reason
