@@ -95,13 +95,13 @@ class BlockWalk:
         size = len(self._content)
         step = STEP_BYTES
         while self.place.offset < min(size, limit):
-            before = self.place
+            place_before = self.place
             block = self._next_block(step, limit)
             if len(block.ends) and self._take(block):
                 step = min(step * 2, STEP_BYTES)
-            elif self.place != before:
+            elif self.place != place_before:
                 step = SMALL_STEP_BYTES
-            elif step < min(UNDIVIDED_BYTES, size - before.offset):
+            elif step < min(UNDIVIDED_BYTES, size - place_before.offset):
                 step *= 4
             elif self._take_first():
                 step = SMALL_STEP_BYTES
@@ -132,9 +132,11 @@ class BlockWalk:
             if judgement is not None and judgement.end == end:
                 self._add(judgement, int(lines[index]))
                 continue
-            kept = plain[:index]
+            plain_before = plain[:index]
             self._keep(
-                starts[:index][kept], ends[:index][kept], lines[:index][kept]
+                starts[:index][plain_before],
+                ends[:index][plain_before],
+                lines[:index][plain_before],
             )
             self.place = Place(start, int(lines[index]))
             if judgement is not None:

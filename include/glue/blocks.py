@@ -127,10 +127,10 @@ class Scan:
             return fine
         opening, closing = quotes[0::2], quotes[1::2]
         last = len(self._array) - 1
-        before = self._array[np.maximum(opening - 1, 0)]
-        behind = self._array[np.minimum(closing + 1, last)]
-        opens = BORDERS[before] | (opening == first)
-        closes = BORDERS[behind] | (closing == last)
+        bytes_before = self._array[np.maximum(opening - 1, 0)]
+        bytes_behind = self._array[np.minimum(closing + 1, last)]
+        opens = BORDERS[bytes_before] | (opening == first)
+        closes = BORDERS[bytes_behind] | (closing == last)
         wrong = np.concatenate((opening[~opens], closing[~closes]))
         if len(quotes) % 2:  # the last one is never closed
             wrong = np.append(wrong, quotes[-1])
@@ -167,8 +167,8 @@ def find_line_ends(array: npt.NDArray[np.uint8], complete: bool) -> Positions:
     ends = np.flatnonzero(array == NEW_LINE) + 1
     returns = np.flatnonzero(array == RETURN)
     if len(returns):
-        known = returns[returns + 1 < len(array)]
-        alone = known[array[known + 1] != NEW_LINE] + 1
+        followed_returns = returns[returns + 1 < len(array)]
+        alone = followed_returns[array[followed_returns + 1] != NEW_LINE] + 1
         if complete and returns[-1] == len(array) - 1:
             alone = np.append(alone, len(array))
         if len(alone):
@@ -189,8 +189,10 @@ def _cells(
         quoted = np.searchsorted(commas, closing)
         quoted -= np.searchsorted(commas, opening)
         records = np.searchsorted(record_ends, closing, side="right")
-        known = records < len(counts)
-        inside = np.bincount(records[known], quoted[known], len(counts))
+        complete_records = records < len(counts)
+        inside = np.bincount(
+            records[complete_records], quoted[complete_records], len(counts)
+        )
         counts -= inside.astype(np.int64)
     cells: Positions = counts + 1
     return cells

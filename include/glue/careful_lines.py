@@ -36,7 +36,7 @@ class SeenLines(Sequence[Line]):
 
     def __getitem__(self, index: int | slice) -> Line | list[Line]:
         if isinstance(index, slice):
-            return [self[one] for one in range(*index.indices(len(self)))]
+            return [self[number] for number in range(*index.indices(len(self)))]
         if index >= len(self._lines) - 1:
             self.reached_end = True
         line = self._decoded.get(index)

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from include.glue.block_walk import BlockWalk
-from include.glue.blocks import Positions
+from include.glue.blocks import Flags, Positions
 from include.glue.careful_lines import SeenLines
 from include.glue.csv_header import Header
 from include.glue.csv_records import Record, parse_record
@@ -58,6 +58,17 @@ class Chunk:
     texts: RowTexts
 
 
+class _Plain(NamedTuple):
+    """The rows of plain records: their values, places and lines, and those records that had to be judged after all."""
+
+    batches: list[pa.RecordBatch]
+    starts: Positions
+    ends: Positions
+    lines: Positions
+    judged: list[Record]
+    null_tokens: Counter[tuple[str, str]]
+
+
 class ChunkMaker:
     """Makes the chunks of one file."""
 
@@ -82,36 +93,24 @@ class ChunkMaker:
         Returns:
             The chunk, whose `rejected` is still empty, and every judged record by line.
         """
-        starts = np.concatenate([NOTHING, *walk.plain.starts])
-        ends = np.concatenate([NOTHING, *walk.plain.ends])
-        lines = np.concatenate([NOTHING, *walk.plain.lines])
-        judged = walk.judged
-        batches: list[pa.RecordBatch] = []
-        tokens: Counter[tuple[str, str]] = Counter()
-        if self._typer is not None and len(starts):
-            plain = self._typer.type_rows(
-                joined(content, starts, ends), len(starts)
-            )
-            judged = judged + self._judge_doubtful(
-                walk, starts, ends, lines, plain.doubtful
-            )
-            good = ~plain.doubtful
-            starts, ends, lines = starts[good], ends[good], lines[good]
-            batches.append(plain.values)
-            tokens = plain.null_tokens
+        plain = self._type_plain(walk, content)
         judged = [
             record._replace(line=record.line + lines_above)
-            for record in sorted(judged, key=lambda record: record.line)
+            for record in sorted(
+                walk.judged + plain.judged, key=lambda record: record.line
+            )
         ]
         others = [record for record in judged if record.kind == "row"]
-        for record in others:
-            tokens.update(record.null_tokens)
+        batches = plain.batches
         if others or not batches:
             batches.append(self._batch_of(others))
+        tokens = plain.null_tokens
+        for record in others:
+            tokens.update(record.null_tokens)
         other_lines = np.array([record.line for record in others], np.int64)
         chunk = Chunk(
             pa.Table.from_batches(batches),
-            np.concatenate((lines + lines_above + 1, other_lines)),
+            np.concatenate((plain.lines + lines_above + 1, other_lines)),
             [],
             sum(record.kind == "blank" for record in judged),
             tokens,
@@ -119,12 +118,31 @@ class ChunkMaker:
                 self._contract,
                 self._header,
                 content,
-                starts,
-                ends,
+                plain.starts,
+                plain.ends,
                 [record.raw for record in others],
             ),
         )
         return chunk, judged
+
+    def _type_plain(self, walk: BlockWalk, content: bytes) -> _Plain:
+        """Return the rows of the plain records, and have those judged whose cells are in doubt."""
+        starts = np.concatenate([NOTHING, *walk.plain.starts])
+        ends = np.concatenate([NOTHING, *walk.plain.ends])
+        lines = np.concatenate([NOTHING, *walk.plain.lines])
+        if self._typer is None or not len(starts):
+            return _Plain([], starts, ends, lines, [], Counter())
+        rows = self._typer.type_rows(joined(content, starts, ends), len(starts))
+        judged = self._judge_doubtful(walk, starts, ends, lines, rows.doubtful)
+        certain = ~rows.doubtful
+        return _Plain(
+            [rows.values],
+            starts[certain],
+            ends[certain],
+            lines[certain],
+            judged,
+            rows.null_tokens,
+        )
 
     def _judge_doubtful(
         self,
@@ -132,7 +150,7 @@ class ChunkMaker:
         starts: Positions,
         ends: Positions,
         lines: Positions,
-        doubtful: "np.typing.NDArray[np.bool_]",
+        doubtful: Flags,
     ) -> list[Record]:
         """Return what the careful path says of plain records whose cells are in doubt."""
         records = []

@@ -42,12 +42,12 @@ class TypedColumn(NamedTuple):
 
     Attributes:
         values: None where a cell is missing or breaks the column's rule.
-        broken: which cells break the rule; None for none of them.
+        broken_cells: which cells break the rule; None for none of them.
         null_tokens: text that means missing and is not empty, by its code among the cells.
     """
 
     values: pa.Array
-    broken: Flags | None
+    broken_cells: Flags | None
     null_tokens: dict[int, str]
 
 
@@ -73,23 +73,25 @@ class ColumnTyper:
         texts = cells.dictionary
         codes = cells.indices.to_numpy()
         if len(texts) >= MANY_TEXTS and self._arrow_knows_rule:
-            values, broken = self._type_many(texts)
+            values, broken_texts = self._type_many(texts)
         else:
-            values, broken = self._type_few(texts)
+            values, broken_texts = self._type_few(texts)
         tokens: dict[int, str] = {}
-        if values.null_count > broken.sum():
-            tokens = _null_tokens(texts, values, broken)
+        if values.null_count > broken_texts.sum():
+            tokens = _null_tokens(texts, values, broken_texts)
         spread = _spread(values, codes)
         return TypedColumn(
-            spread, broken[codes] if broken.any() else None, tokens
+            spread, broken_texts[codes] if broken_texts.any() else None, tokens
         )
 
     def _type_few(self, texts: pa.Array) -> tuple[pa.Array, Flags]:
         """Return each text's value, None where it is missing or broken, and which texts are broken."""
         results = [self._read(text) for text in texts.to_pylist()]
-        broken = np.array([result is BROKEN for result in results], np.bool_)
+        broken_texts = np.array(
+            [result is BROKEN for result in results], np.bool_
+        )
         values = [None if result is BROKEN else result for result in results]
-        return pa.array(values, self._type), broken
+        return pa.array(values, self._type), broken_texts
 
     def _read(self, text: str) -> object:
         """Return what `read_cell` says of a text, BROKEN for one that it refuses."""
@@ -118,9 +120,9 @@ class ColumnTyper:
         places = np.arange(len(texts))
         places[others] = len(texts) + np.arange(len(others))
         values = pa.concat_arrays([values, other_values]).take(pa.array(places))
-        broken = np.zeros(len(texts), np.bool_)
-        broken[others] = other_broken
-        return values, broken
+        broken_texts = np.zeros(len(texts), np.bool_)
+        broken_texts[others] = other_broken
+        return values, broken_texts
 
     def _type_plain(self, texts: pa.Array) -> tuple[Flags, pa.Array]:
         """Return which texts are plain and within the rule, and their values (None for the others)."""
@@ -156,10 +158,10 @@ class ColumnTyper:
 
 
 def _null_tokens(
-    texts: pa.Array, values: pa.Array, broken: Flags
+    texts: pa.Array, values: pa.Array, broken_texts: Flags
 ) -> dict[int, str]:
     """Return each text that is not empty and means missing, by its place."""
-    missing = values.is_null().to_numpy(zero_copy_only=False) & ~broken
+    missing = values.is_null().to_numpy(zero_copy_only=False) & ~broken_texts
     cleaned = {
         int(code): clean_text(texts[code].as_py())
         for code in np.flatnonzero(missing)

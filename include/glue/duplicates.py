@@ -40,14 +40,14 @@ class Decision(NamedTuple):
     """What became of all rows whose key stands twice.
 
     Attributes:
-        lost: by position of the part.
+        lost_rows: by position of the part.
         duplicates: rows that are equal to the one loaded.
         superseded: rows that are not.
         repeated_rows: rows by file that a different row of the same file superseded.
         repeated_keys: file, line, key and number of such rows, of the keys with the most of them.
     """
 
-    lost: dict[int, LostRows]
+    lost_rows: dict[int, LostRows]
     duplicates: int
     superseded: int
     repeated_rows: Counter[str]
@@ -58,7 +58,7 @@ class ComparedPart(NamedTuple):
     """Rows that are compared, from one part: its position, its file, and the lines that lie above it in the file."""
 
     position: int
-    found: FoundObject
+    file: FoundObject
     lines_above: int
     rows: pa.Table
 
@@ -94,7 +94,7 @@ def decide_duplicates(compared: Sequence[ComparedPart]) -> Decision:
 
 def _paths_by_age(compared: Sequence[ComparedPart]) -> list[str]:
     """Return the files, the newest last; of two of one age the one whose path comes last."""
-    files = {part.found for part in compared}
+    files = {part.file for part in compared}
     ordered = sorted(files, key=lambda one: (one.changed, one.path.encode()))
     return [found.path for found in ordered]
 
@@ -115,7 +115,7 @@ def _newest_first(compared: Sequence[ComparedPart]) -> pa.Table:
         rows = rows.append_column(
             "part", pa.array(np.full(size, part.position))
         )
-        file = np.full(size, numbers[part.found.path])
+        file = np.full(size, numbers[part.file.path])
         tables.append(rows.append_column("file", pa.array(file)))
     table = pa.concat_tables(tables)
     codes = table["key"].combine_chunks().dictionary_encode().indices

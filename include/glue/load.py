@@ -62,7 +62,7 @@ def run_load(
                 WritePart(
                     parts[position],
                     lines_above[position],
-                    decision.lost.get(position),
+                    decision.lost_rows.get(position),
                 )
                 for position in group
                 if surveys[position].unreadable is None

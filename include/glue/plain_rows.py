@@ -92,8 +92,8 @@ class PlainTyper:
         ]
         doubtful = self._doubtful_keys(cells, columns)
         for column in columns:
-            if column.broken is not None:
-                doubtful |= column.broken
+            if column.broken_cells is not None:
+                doubtful |= column.broken_cells
         batch = pa.RecordBatch.from_arrays(
             [column.values for column in columns], schema=self._schema
         )

@@ -71,7 +71,9 @@ def test_a_column_holds_what_read_cell_says_of_each_cell(name, many, cells):
         column = pa.array(cells, pa.string()).dictionary_encode()
         typed = ColumnTyper(rule).type_cells(column)
     broken = (
-        [False] * len(cells) if typed.broken is None else typed.broken.tolist()
+        [False] * len(cells)
+        if typed.broken_cells is None
+        else typed.broken_cells.tolist()
     )
     codes = column.indices.to_pylist()
     found = [
@@ -91,5 +93,5 @@ def test_a_text_seen_in_one_block_has_the_same_value_in_the_next():
         column = pa.array([" 3.0", "x", "7"]).dictionary_encode()
         typed = typer.type_cells(column)
         assert typed.values.to_pylist() == [3, None, None]
-        assert typed.broken.tolist() == [False, True, False]
+        assert typed.broken_cells.tolist() == [False, True, False]
         assert typed.null_tokens == {2: "7"}
