@@ -12,8 +12,6 @@ TABLES = (
     "create_scores",
     "create_drift_metrics",
     "create_promotions",
-)
-TABLES += (
     "create_feedback",
     "create_feedback_staging",
     "create_feedback_withdrawals",
