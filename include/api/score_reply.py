@@ -7,7 +7,7 @@ from flask import Response
 
 from include.api.bodies.sent_leads import SentLeads
 from include.api.score_request import versions
-from include.scoring.lead_names import IgnoredNames
+from include.scoring.leads.names import IgnoredNames
 from include.scoring.scores import Scores, as_records
 from include.scoring.stages import StagedScorer
 

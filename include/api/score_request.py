@@ -8,7 +8,7 @@ from flask import Response, abort, g, request
 
 from include.api.bodies.sent_leads import SentLeads, check_size
 from include.api.state import app_state
-from include.scoring.lead_names import IgnoredNames, LeadNames, quoted
+from include.scoring.leads.names import IgnoredNames, LeadNames, quoted
 from include.scoring.scores import Scores
 from include.scoring.stages import StagedScorer
 

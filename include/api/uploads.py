@@ -17,7 +17,7 @@ from werkzeug.exceptions import TooManyRequests
 from include.api.bodies.csv_body import CsvTable, no_lead
 from include.api.errors import TooManyLeadsError, UploadTooSlowError
 from include.api.score_request import score_rows
-from include.scoring.lead_names import IgnoredNames
+from include.scoring.leads.names import IgnoredNames
 from include.scoring.scored_csv import Rows
 from include.scoring.scores import Scores
 from include.scoring.stages import StagedScorer

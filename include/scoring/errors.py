@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from include.errors import LeadsError
-from include.scoring.lead_names import shortened
+from include.scoring.leads.names import shortened
 
 MAX_PROBLEMS = 100
 """A reply names at most so many problems: a wrong file repeats the same one in every row."""

@@ -23,7 +23,7 @@ from include.registry.models import load_pipeline
 from include.registry.registry import ChampionInfo, champion, lost_champion
 from include.registry.tracking import connect
 from include.scoring.errors import ChampionUnusableError
-from include.scoring.lead_frames import to_columns
+from include.scoring.leads.frames import to_columns
 from include.scoring.reasons import Reasons
 from include.scoring.scores import Scores, as_frame
 from include.scoring.tiers import score_of, tier_of

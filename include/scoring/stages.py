@@ -13,8 +13,8 @@ from include.contract import Contract, KnownAt
 from include.features.lead_encoder import Cells, Columns
 from include.registry.errors import NoChampionError
 from include.registry.registry import ChampionInfo
-from include.scoring.lead_frames import to_columns
-from include.scoring.leads import LeadReader
+from include.scoring.leads.frames import to_columns
+from include.scoring.leads.reader import LeadReader
 from include.scoring.scorer import Scorer, find_champion, load_version
 from include.scoring.scores import Scores, as_frame, put_together
 from include.settings import Settings

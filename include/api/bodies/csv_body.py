@@ -14,7 +14,7 @@ from include.api.bodies.header import check_header
 from include.api.bodies.sent_leads import SentLeads, check_columns, check_count
 from include.api.errors import UnreadableBodyError
 from include.contract.text import INVISIBLE, JOINERS, clean_text
-from include.scoring.lead_names import LeadNames, quoted
+from include.scoring.leads.names import LeadNames, quoted
 
 SEPARATOR_LINE = re.compile(r'"?sep *= *(?P<separator>.)"?,*', re.IGNORECASE)
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from include.api.errors import HeaderRefusedError, UnreadableBodyError
 from include.contract.text import clean_text
-from include.scoring.lead_names import LeadNames, quoted
+from include.scoring.leads.names import LeadNames, quoted
 
 OTHER_SEPARATORS = ";\t|"
 SHOWN = 5

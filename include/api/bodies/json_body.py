@@ -7,7 +7,7 @@ from typing import Any
 from include.api.bodies.sent_leads import SentLeads, check_columns, check_count
 from include.api.bodies.wrappers import SHAPES, is_wrapper, kind_of, unwrap
 from include.api.errors import UnreadableBodyError
-from include.scoring.lead_names import LeadNames, quoted
+from include.scoring.leads.names import LeadNames, quoted
 
 BYTE_ORDER_MARK = "\ufeff"
 

@@ -9,7 +9,7 @@ from typing import Any
 from include.api.bodies.sent_leads import SentLeads, check_columns
 from include.api.errors import UnreadableBodyError
 from include.scoring.errors import LeadsRefusedError, Problem
-from include.scoring.lead_names import LeadNames, quoted
+from include.scoring.leads.names import LeadNames, quoted
 
 LISTS = ("instances", "inputs", "dataframe_records", "leads")
 """Wrappers of a list of leads: TensorFlow's and SageMaker's, KServe's, MLflow's, our own."""

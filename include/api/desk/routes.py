@@ -29,7 +29,7 @@ from include.api.state import app_state
 from include.api.uploads import permit
 from include.feedback.verdicts import VERDICTS, keep, said
 from include.scoring.errors import LeadsRefusedError
-from include.scoring.lead_names import IgnoredNames, quoted
+from include.scoring.leads.names import IgnoredNames, quoted
 from include.scoring.scores import as_frame
 from include.scoring.stages import StagedScorer
 

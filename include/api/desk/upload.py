@@ -7,7 +7,7 @@ from typing import IO
 from include.api.bodies.csv_body import CsvTable
 from include.api.score_request import REASONS
 from include.api.uploads import UploadLimits, scored_chunks
-from include.scoring.lead_names import IgnoredNames
+from include.scoring.leads.names import IgnoredNames
 from include.scoring.scores import Scores
 from include.scoring.stages import StagedScorer
 from include.settings import Settings

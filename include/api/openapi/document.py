@@ -20,7 +20,7 @@ from include.api.score_reply import (
 )
 from include.api.score_request import MOST_REASONS, REASONS, VERSION_HEADER
 from include.contract import Contract
-from include.scoring.lead_names import LeadNames
+from include.scoring.leads.names import LeadNames
 from include.settings import ApiSettings
 
 Json = dict[str, Any]

@@ -1,4 +1,4 @@
-"""Derive the JSON schema of a lead from the contract: what `include.scoring.leads` accepts, field by field."""
+"""Derive the JSON schema of a lead from the contract: what `include.scoring.leads.reader` accepts, field by field."""
 
 import re
 from collections.abc import Sequence

@@ -7,7 +7,7 @@ from pydantic.json_schema import SkipJsonSchema, models_json_schema
 
 from include.contract import Contract
 from include.feedback.verdicts import FeedbackBody
-from include.scoring.lead_names import LISTED
+from include.scoring.leads.names import LISTED
 from include.scoring.score_row import answer_model
 
 

@@ -27,7 +27,7 @@ from include.api.uploads import (
     scored_chunks,
     spool,
 )
-from include.scoring.lead_names import IgnoredNames, quoted
+from include.scoring.leads.names import IgnoredNames, quoted
 from include.scoring.scored_csv import write_scored
 from include.scoring.stages import StagedScorer
 from include.settings import ApiSettings

@@ -12,7 +12,7 @@ from include.api.score_request import (
     score_request,
     sent_leads,
 )
-from include.scoring.lead_names import IgnoredNames
+from include.scoring.leads.names import IgnoredNames
 
 PARSERS = {"application/json": parse_json, "text/csv": parse_csv}
 

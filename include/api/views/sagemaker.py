@@ -16,7 +16,7 @@ from include.api.score_request import (
     sent_leads,
     versions,
 )
-from include.scoring.lead_names import IgnoredNames
+from include.scoring.leads.names import IgnoredNames
 from include.scoring.stages import StagedScorer
 
 MAX_INVOCATION_BYTES = 25 * 1024 * 1024

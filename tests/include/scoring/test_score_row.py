@@ -3,7 +3,7 @@
 import pyarrow as pa
 import pytest
 
-from include.scoring.lead_frames import to_columns
+from include.scoring.leads.frames import to_columns
 from include.scoring.score_row import (
     FIELDS,
     LISTED,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from include.scoring.lead_names import LeadNames
+from include.scoring.leads.names import LeadNames
 
 
 @pytest.fixture

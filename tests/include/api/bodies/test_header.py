@@ -2,7 +2,7 @@ import pytest
 
 from include.api.bodies.header import check_header
 from include.api.errors import HeaderRefusedError, UnreadableBodyError
-from include.scoring.lead_names import LeadNames
+from include.scoring.leads.names import LeadNames
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from include.api.bodies.wrappers import LISTS, unwrap
 from include.api.errors import BodyTooLargeError, UnreadableBodyError
 from include.contract import Contract
 from include.scoring.errors import LeadsRefusedError
-from include.scoring.lead_names import LeadNames
+from include.scoring.leads.names import LeadNames
 
 LEADS = [{"visits": 3}, {"Visits": 4, "nonsense": 1}]
 

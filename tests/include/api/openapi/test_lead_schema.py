@@ -7,7 +7,7 @@ from include.api.openapi.lead_schema import field_schema, lead_schema
 from include.contract import load_contract
 from include.contract.cells import LARGEST, LARGEST_INTEGER
 from include.scoring.errors import LeadsRefusedError
-from include.scoring.leads import LeadReader
+from include.scoring.leads.reader import LeadReader
 
 VALUES = [
     None, "", " n/a ", "Select", 0, 1, 2, 3.5, -1, 7.0, LARGEST_INTEGER, LARGEST_INTEGER + 1, LARGEST,

@@ -8,7 +8,7 @@ from include.contract import Contract
 from include.features.cleaning import cells_of
 from include.features.lead_encoder import Columns
 from include.scoring.errors import LeadsRefusedError, Problem
-from include.scoring.lead_names import LeadNames
+from include.scoring.leads.names import LeadNames
 
 
 def to_columns(contract: Contract, frame: pd.DataFrame) -> Columns:

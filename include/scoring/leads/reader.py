@@ -9,7 +9,7 @@ from include.contract import Column, Contract
 from include.contract.cells import CellError, CellRule, cell_rules, read_cell
 from include.features.lead_encoder import Cells, Columns
 from include.scoring.errors import LeadsRefusedError, Problem
-from include.scoring.lead_names import IgnoredNames, LeadNames, shortened
+from include.scoring.leads.names import IgnoredNames, LeadNames, shortened
 
 Row = dict[str, Any]
 EXPLAINED = 5

@@ -5,8 +5,8 @@ import pytest
 
 from include.contract.cells import LARGEST
 from include.scoring.errors import MAX_PROBLEMS, LeadsRefusedError
-from include.scoring.lead_names import IgnoredNames
-from include.scoring.leads import LeadReader
+from include.scoring.leads.names import IgnoredNames
+from include.scoring.leads.reader import LeadReader
 
 
 def refused(lead, contract):
