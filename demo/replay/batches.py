@@ -12,11 +12,11 @@ from typing import NamedTuple
 from demo.errors import UnusableFileError
 from include.contract import Contract
 from include.contract.text import Headings, clean_text
-from include.glue.csv_extent import read_record
-from include.glue.csv_header import Header, find_header
-from include.glue.csv_lines import Line, decode_line, plain_bytes
 from include.glue.errors import UnreadableFileError
 from include.glue.job_contract import parse_contract
+from include.glue.records.csv_extent import read_record
+from include.glue.records.csv_header import Header, find_header
+from include.glue.records.csv_lines import Line, decode_line, plain_bytes
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,8 @@ from include.api.access.auth import KEY_HEADER
 from include.api.desk.listing import read_listing
 from include.contract import Contract
 from include.contract.text import clean_text
-from include.glue.csv_records import parse_file
 from include.glue.job_contract import parse_contract
+from include.glue.records.csv_records import parse_file
 from include.lake.layout import Layout
 from include.settings import Settings
 from include.warehouse.client import Warehouse

@@ -15,11 +15,11 @@ from typing import Any
 
 from include.glue.arguments import parse_arguments
 from include.glue.job_contract import parse_contract
-from include.glue.load import run_load
-from include.glue.metrics import summarise
+from include.glue.loading.metrics import summarise
+from include.glue.loading.run import run_load
+from include.glue.loading.workers import stop_spark
+from include.glue.loading.writing import Target
 from include.glue.storage import list_csv_objects, read_text, write_text
-from include.glue.workers import stop_spark
-from include.glue.writing import Target
 
 ARGUMENTS = (
     "SOURCE_URI",

@@ -41,7 +41,7 @@ def test_the_zip_holds_what_the_jobs_import_and_nothing_else_of_the_project(
     }
     assert needed | {
         "include/contract/cells.py",
-        "include/glue/csv_records.py",
+        "include/glue/records/csv_records.py",
     } <= set(sources)
     packages = {name.split("/")[1] for name in sources if name.count("/") > 1}
     assert {"contract", "glue", "scoring"} <= packages
@@ -128,8 +128,8 @@ def test_ingestion_and_every_module_that_it_imports_need_nothing_but_what_glue_h
     assert done.returncode == 0, done.stderr
     assert {
         "include.contract.cells",
-        "include.glue.csv_records",
-        "include.glue.writing",
+        "include.glue.records.csv_records",
+        "include.glue.loading.writing",
     } <= set(done.stdout.split())
     assert "include.contract.model" not in done.stdout.split()
 

@@ -7,9 +7,9 @@ from collections import Counter
 
 import pytest
 
-from include.glue.csv_lines import RECORD_LINES, split_lines
-from include.glue.csv_records import parse_file
 from include.glue.errors import UnreadableFileError
+from include.glue.records.csv_lines import RECORD_LINES, split_lines
+from include.glue.records.csv_records import parse_file
 
 HEADER = "Lead Id,Nr,Won,Visits,Pages,Channel,Heat,No calls"
 A = "a,1,0,3,1.5,Web,hot,No"

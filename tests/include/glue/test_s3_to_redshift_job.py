@@ -15,13 +15,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from include.contract import load_contract
-from include.glue import load as load_files
 from include.glue import s3_to_redshift as job
-from include.glue import workers
 from include.glue.arguments import parse_arguments
-from include.glue.duplicates import SUPERSEDED
 from include.glue.errors import JobFailedError
-from include.glue.parts import divide
+from include.glue.loading import run as load_files
+from include.glue.loading import workers
+from include.glue.loading.duplicates import SUPERSEDED
+from include.glue.parts.division import divide
 
 ROOT = Path(__file__).parents[3]
 REAL_LEADS = Path(

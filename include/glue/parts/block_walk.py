@@ -10,12 +10,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from include.glue.blocks import Block, Positions, Scan
-from include.glue.careful_lines import SeenLines
-from include.glue.csv_header import Header
-from include.glue.csv_lines import RECORD_LINES
-from include.glue.csv_records import Record, parse_record
 from include.glue.job_contract import JobContract
+from include.glue.parts.blocks import Block, Positions, Scan
+from include.glue.parts.careful_lines import SeenLines
+from include.glue.records.csv_header import Header
+from include.glue.records.csv_lines import RECORD_LINES
+from include.glue.records.csv_records import Record, parse_record
 
 STEP_BYTES = 8 * 1024 * 1024
 SMALL_STEP_BYTES = 64 * 1024

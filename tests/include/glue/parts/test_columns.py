@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from include.contract.cells import CellError, CellRule, read_cell
 from include.contract.text import clean_text
-from include.glue import columns
-from include.glue.columns import ColumnTyper
+from include.glue.parts import columns
+from include.glue.parts.columns import ColumnTyper
 
 TOKENS = frozenset({"", "Select", "7", "n/a"})
 RULES = {

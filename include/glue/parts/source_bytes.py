@@ -1,7 +1,7 @@
 """Gives the text of a source file as a stream of UTF-8, from its beginning or from the middle of it.
 
-What the first bytes say decides, as in `include.glue.csv_lines.plain_bytes`: gzip is unpacked on the way and never
-held whole; UTF-16 is held whole, once as it is and once as UTF-8.
+What the first bytes say decides, as in `include.glue.records.csv_lines.plain_bytes`: gzip is unpacked on the way and
+never held whole; UTF-16 is held whole, once as it is and once as UTF-8.
 """
 
 import codecs
@@ -10,9 +10,9 @@ import io
 import zlib
 from typing import Protocol
 
-from include.glue.csv_lines import GZIP, plain_bytes
 from include.glue.errors import UnreadableFileError
 from include.glue.objects import FoundObject, open_object
+from include.glue.records.csv_lines import GZIP, plain_bytes
 
 BYTE_ORDER_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 FIRST_BYTES = 4096

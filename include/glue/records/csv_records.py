@@ -13,12 +13,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from include.glue.csv_extent import RawRecord, read_record
-from include.glue.csv_header import Header, find_header
-from include.glue.csv_lines import DELIMITER, Line, split_lines
 from include.glue.errors import UnreadableFileError
 from include.glue.job_contract import JobContract
-from include.glue.rows import BrokenRule, type_row
+from include.glue.records.csv_extent import RawRecord, read_record
+from include.glue.records.csv_header import Header, find_header
+from include.glue.records.csv_lines import DELIMITER, Line, split_lines
+from include.glue.records.rows import BrokenRule, type_row
 
 ABOVE_HEADER = "row: it stands above the header"
 FOOTER = "row: a footer below the table"

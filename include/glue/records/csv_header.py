@@ -7,9 +7,9 @@ from functools import cached_property
 from typing import NamedTuple
 
 from include.contract.text import clean_text
-from include.glue.csv_extent import RawRecord, read_record
-from include.glue.csv_lines import DELIMITER, Line
 from include.glue.job_contract import JobContract
+from include.glue.records.csv_extent import RawRecord, read_record
+from include.glue.records.csv_lines import DELIMITER, Line
 
 HEADER_RECORDS = 20
 """The header is looked for in so many records that are not blank."""

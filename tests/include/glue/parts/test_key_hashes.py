@@ -4,7 +4,7 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from include.glue.key_hashes import hash_texts
+from include.glue.parts.key_hashes import hash_texts
 
 texts = st.lists(st.text(st.characters(exclude_categories=["Cs"])), min_size=1)
 

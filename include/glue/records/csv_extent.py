@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from include.contract.text import clean_text
-from include.glue.csv_lines import (
+from include.glue.records.csv_lines import (
     RECORD_CHARACTERS,
     RECORD_LINES,
     Line,

@@ -11,19 +11,19 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from include.glue.blocks import QUOTE, Scan, find_line_ends
-from include.glue.careful_lines import SeenLines
-from include.glue.csv_header import Header, find_header
-from include.glue.csv_lines import plain_bytes
 from include.glue.job_contract import JobContract
 from include.glue.objects import FoundObject
-from include.glue.part_reader import PartReader
-from include.glue.source_bytes import (
+from include.glue.parts.blocks import QUOTE, Scan, find_line_ends
+from include.glue.parts.careful_lines import SeenLines
+from include.glue.parts.part_reader import PartReader
+from include.glue.parts.source_bytes import (
     ByteSource,
     is_divisible,
     open_middle,
     open_text,
 )
+from include.glue.records.csv_header import Header, find_header
+from include.glue.records.csv_lines import plain_bytes
 
 PART_BYTES = 32 * 1024 * 1024
 HEAD_BYTES = 64 * 1024

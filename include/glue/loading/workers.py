@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from include.glue.errors import JobFailedError
 from include.glue.objects import FoundObject, open_object
-from include.glue.parts import Part
+from include.glue.parts.division import Part
 
 BYTES_IN_ONE_PROCESS = 128 * 1024 * 1024
 """Starting Spark costs as much work as loading so much."""

@@ -10,15 +10,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv as arrow_csv
 
-from include.glue.columns import (
+from include.glue.job_contract import JobContract
+from include.glue.parts.columns import (
     PLAIN_TEXT,
     ColumnTyper,
     TypedColumn,
     arrow_type,
 )
-from include.glue.csv_header import Header
-from include.glue.job_contract import JobContract
-from include.glue.rows import SUSPECT_KEY
+from include.glue.records.csv_header import Header
+from include.glue.records.rows import SUSPECT_KEY
 
 Flags = npt.NDArray[np.bool_]
 CELL_TYPE = pa.dictionary(pa.int32(), pa.string())

@@ -9,13 +9,13 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from include.glue.chunks import Chunk
-from include.glue.csv_header import Header
-from include.glue.csv_records import FileCounts, Record, records_above
 from include.glue.errors import UnreadableFileError
 from include.glue.job_contract import JobContract
-from include.glue.key_hashes import HASH_BYTES, hash_texts
-from include.glue.parts import Part, open_part
+from include.glue.parts.chunks import Chunk
+from include.glue.parts.division import Part, open_part
+from include.glue.parts.key_hashes import HASH_BYTES, hash_texts
+from include.glue.records.csv_header import Header
+from include.glue.records.csv_records import FileCounts, Record, records_above
 
 
 class FirstRejected(NamedTuple):

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from include.contract.text import clean_text
-from include.glue.csv_records import parse_file
 from include.glue.errors import JobFailedError
 from include.glue.job_contract import parse_contract
+from include.glue.records.csv_records import parse_file
 
 HEADER = "Lead Id,Nr,Won,Visits,Pages,Channel,Heat,No calls"
 GOOD = "a,1,0,3,1.5,Web,hot,No"

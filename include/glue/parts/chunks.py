@@ -7,13 +7,13 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from include.glue.block_walk import BlockWalk
-from include.glue.blocks import Flags, Positions
-from include.glue.careful_lines import SeenLines
-from include.glue.csv_header import Header
-from include.glue.csv_records import Record, parse_record
 from include.glue.job_contract import JobContract
-from include.glue.plain_rows import PlainTyper, rows_schema
+from include.glue.parts.block_walk import BlockWalk
+from include.glue.parts.blocks import Flags, Positions
+from include.glue.parts.careful_lines import SeenLines
+from include.glue.parts.plain_rows import PlainTyper, rows_schema
+from include.glue.records.csv_header import Header
+from include.glue.records.csv_records import Record, parse_record
 
 NOTHING = np.empty(0, np.int64)
 

@@ -2,7 +2,7 @@
 
 A record is plain if nothing about it is in doubt: it is readable UTF-8 with one cell for each column, and every quote
 opens or closes a cell. Python's and Arrow's csv readers see the same cells in a plain record. All others are for the
-careful path (`include.glue.csv_records`), which also says where such a record ends.
+careful path (`include.glue.records.csv_records`), which also says where such a record ends.
 """
 
 from typing import NamedTuple

@@ -8,14 +8,15 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from include.glue import block_walk, columns, part_reader, parts
-from include.glue.csv_records import parse_file, records_above
 from include.glue.errors import UnreadableFileError
-from include.glue.load import survey_files
+from include.glue.loading.run import survey_files
+from include.glue.loading.survey import survey_part
+from include.glue.loading.workers import Workers
 from include.glue.objects import FoundObject
-from include.glue.parts import Part, divide
-from include.glue.survey import survey_part
-from include.glue.workers import Workers
+from include.glue.parts import block_walk, columns, part_reader
+from include.glue.parts import division as parts
+from include.glue.parts.division import Part, divide
+from include.glue.records.csv_records import parse_file, records_above
 
 HEADER = "Lead Id,Nr,Won,Visits,Pages,Channel,Heat,No calls"
 GOOD = "a,1,0,3,1.5,Web,hot,No"
@@ -211,7 +212,7 @@ def test_a_file_divided_anywhere_gives_what_it_gives_in_one_piece(
     contract, tmp_path, monkeypatch, small_blocks, size
 ):
     monkeypatch.setattr(
-        "include.glue.load.divide", lambda files: divide(files, size)
+        "include.glue.loading.run.divide", lambda files: divide(files, size)
     )
     check_same(contract, tmp_path / "a.csv", NASTY)
 
@@ -222,7 +223,7 @@ def test_a_part_that_begins_in_a_quoted_cell_is_read_again_from_where_the_one_be
     note = "x,x,x,x,x,x,x,x\n" * 20
     content = f'{HEADER}\n{GOOD}\nb,2,1,0,0,"{note}",cold,Yes\n{GOOD}\n'
     monkeypatch.setattr(
-        "include.glue.load.divide", lambda files: divide(files, 100)
+        "include.glue.loading.run.divide", lambda files: divide(files, 100)
     )
     # a guess that is wrong wherever it can be
     monkeypatch.setattr(

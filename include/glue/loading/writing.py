@@ -13,13 +13,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from include.glue.chunks import Chunk
-from include.glue.csv_records import Record, records_above
-from include.glue.duplicates import SUPERSEDED, LostRows
 from include.glue.job_contract import JobContract
+from include.glue.loading.duplicates import SUPERSEDED, LostRows
 from include.glue.objects import FoundObject, write_bytes
-from include.glue.parts import Part, open_part
-from include.glue.plain_rows import rows_schema
+from include.glue.parts.chunks import Chunk
+from include.glue.parts.division import Part, open_part
+from include.glue.parts.plain_rows import rows_schema
+from include.glue.records.csv_records import Record, records_above
 
 
 class WritePart(NamedTuple):

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import overload
 
-from include.glue.csv_lines import Line, decode_line
+from include.glue.records.csv_lines import Line, decode_line
 
 
 class SeenLines(Sequence[Line]):

@@ -1,17 +1,17 @@
 """Reads a part of a CSV file block by block: plain records as columns, all others by the careful path.
 
-What comes out is what `include.glue.csv_records.parse_records` yields of the same bytes, in another order: a test
-compares the two. Only a few blocks are held at a time.
+What comes out is what `include.glue.records.csv_records.parse_records` yields of the same bytes, in another order: a
+test compares the two. Only a few blocks are held at a time.
 """
 
 from collections.abc import Iterator
 
-from include.glue.block_walk import BlockWalk
-from include.glue.chunks import Chunk, ChunkMaker
-from include.glue.csv_header import Header
-from include.glue.csv_records import Record, name_footer
 from include.glue.job_contract import JobContract
-from include.glue.source_bytes import ByteSource
+from include.glue.parts.block_walk import BlockWalk
+from include.glue.parts.chunks import Chunk, ChunkMaker
+from include.glue.parts.source_bytes import ByteSource
+from include.glue.records.csv_header import Header
+from include.glue.records.csv_records import Record, name_footer
 
 BLOCK_BYTES = 8 * 1024 * 1024
 BEYOND_BYTES = 256 * 1024

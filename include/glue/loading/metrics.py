@@ -9,15 +9,15 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from include.glue.csv_header import Header
-from include.glue.csv_records import FOOTER, FileCounts, summarise_file
-from include.glue.duplicates import SUPERSEDED
 from include.glue.job_contract import JobContract
-from include.glue.load import Load
-from include.glue.rows import damaged_key_rules
+from include.glue.loading.duplicates import SUPERSEDED
+from include.glue.loading.run import Load
+from include.glue.loading.survey import Survey
+from include.glue.loading.writing import sum_levels
+from include.glue.records.csv_header import Header
+from include.glue.records.csv_records import FOOTER, FileCounts, summarise_file
+from include.glue.records.rows import damaged_key_rules
 from include.glue.storage import Listing
-from include.glue.survey import Survey
-from include.glue.writing import sum_levels
 
 LEVELS_REPORTED = 20
 UNREAD_OBJECTS_NAMED = 100

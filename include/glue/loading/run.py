@@ -12,18 +12,22 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from include.glue.duplicates import ComparedPart, Decision, decide_duplicates
 from include.glue.job_contract import JobContract
-from include.glue.objects import FoundObject, delete_below
-from include.glue.parts import Part, divide, find_misplaced
-from include.glue.survey import (
+from include.glue.loading.duplicates import (
+    ComparedPart,
+    Decision,
+    decide_duplicates,
+)
+from include.glue.loading.survey import (
     Survey,
     compare_part,
     repeated_rows,
     survey_part,
 )
-from include.glue.workers import Workers, group_parts
-from include.glue.writing import Target, WritePart, Written, write_parts
+from include.glue.loading.workers import Workers, group_parts
+from include.glue.loading.writing import Target, WritePart, Written, write_parts
+from include.glue.objects import FoundObject, delete_below
+from include.glue.parts.division import Part, divide, find_misplaced
 
 
 @dataclass(frozen=True)
