@@ -44,8 +44,9 @@ down: ## stop what `make up` or `make demo` started
 serve: setup ## the scoring API alone, on the registry of MLFLOW_TRACKING_URI; ARGS=--public opens an ngrok tunnel
 	@OMP_NUM_THREADS=1 $(PYTHON) -m include.api $(ARGS)
 
+# Three workers on two cores, as each waits for servers half of the time.
 # Whole groups of files go to one worker, the longest first (tests/fixtures/scheduling.py).
-PYTEST := $(PYTHON) -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --durations 10
+PYTEST := $(PYTHON) -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder --durations 10
 TESTED = started=$$(date +%s); $(MAKE) --no-print-directory --jobs 2 setup browser && $(1); \
 	status=$$?; echo "make $@: exit $$status after $$(( $$(date +%s) - started )) s, installation included"; exit $$status
 
