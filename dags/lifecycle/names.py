@@ -3,8 +3,8 @@
 import re
 from datetime import timedelta
 
-MARKDOWN = re.compile(r"([!-/:-@\[-`{-~])")
-"""Every ASCII punctuation mark: Markdown takes each of them literally after a backslash."""
+MARKDOWN = re.compile(r"([!-$&-+\--/:-@\[-^`{-~]|(?<![^\W_])_|_(?![^\W_]))")
+"""Every sign that means something in Markdown; `_` inside a word, comma and percent sign mean nothing."""
 RUN = "{{ run_key(ti) }}"
 RUN_AFTER = "{{ dag_run.run_after.isoformat() }}"
 

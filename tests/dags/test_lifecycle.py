@@ -207,6 +207,9 @@ def test_text_of_leads_in_a_question_is_no_markdown():
     shown = in_markdown(level)
     assert "\n" not in shown
     assert shown == (r"\| a \| \[x\]\(javascript\:y\) \*\*b\*\* \<b\>")
+    assert in_markdown("_a_ __b__") == r"\_a\_ \_\_b\_\_"
+    rule = "gain in roc_auc, 95 % lower bound"
+    assert in_markdown(rule) == rule
 
 
 def test_a_question_keeps_its_tables_whatever_a_level_holds():
