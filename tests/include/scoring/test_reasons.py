@@ -29,7 +29,7 @@ LEADS = st.fixed_dictionaries(
         "fit": st.sampled_from([None, "low", "mid", "high", "unheard of"]),
         "opinion": st.sampled_from([None, "hot", "cold", ""]),
     },
-)
+).filter(bool)  # a lead without any name is refused
 
 
 @pytest.fixture(params=FAMILIES)
