@@ -91,7 +91,8 @@ def _task_seconds(airflow: Airflow, run: Run) -> dict[str, float]:
     seconds: dict[str, float] = {}
     for task in airflow.tasks(run):
         duration = task["duration"]
-        if duration and task["state"] == "success":
+        # A clock that was set back in between makes a duration negative.
+        if duration and duration > 0 and task["state"] == "success":
             seconds[f"{run.dag_id}.{task['task_id']}"] = round(duration, 1)
     return seconds
 
