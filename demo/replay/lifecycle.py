@@ -17,11 +17,12 @@ from demo.replay.open_leads import (
     OpenLeads,
     count_feedback,
     count_leads,
+    first_on_desk,
     give_feedback,
     make_open_leads,
-    read_listed,
     read_scored,
 )
+from include.api.desk.listing import read_listing
 from include.contract import Contract
 from include.lake.layout import Layout
 from include.lake.objects import write_bytes
@@ -98,8 +99,9 @@ class Replay:
         self._ingest(leads.arriving)
         self._run_dag(SCORE, "scores", {}, leads.arriving.title)
         scored = read_scored(self.settings, self.contract)
-        listed, best = read_listed(self.settings, self.contract)
-        give_feedback(self.ports.api, self.settings, self.contract)
+        layout = Layout(self.settings, self.contract)
+        leads_on_desk = read_listing(layout).leads
+        give_feedback(self.ports.api, leads_on_desk, self.contract)
         self._run_dag(FEEDBACK, "feedback", {}, "feedback")
         self._ingest(leads.outcomes)
         counts = count_leads(leads, self.settings, self.contract)
@@ -107,12 +109,12 @@ class Replay:
             arrived=leads.arriving.rows,
             scored=scored["scored"],
             explained=scored["explained"],
-            listed=listed,
+            on_desk=len(leads_on_desk),
             feedback=count_feedback(self.settings, self.contract),
             outcomes=counts["outcomes"],
             other_leads=counts["other_leads"],
             conversions=counts["conversions"],
-            best=best,
+            best=first_on_desk(leads_on_desk, self.contract),
         )
 
     def _ingest(self, batch: Batch) -> None:

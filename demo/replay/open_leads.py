@@ -11,15 +11,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx
+import pandas as pd
 
 from demo.replay.batches import Batch
 from include.api.access.auth import KEY_HEADER
-from include.api.desk.listing import read_listing
 from include.contract import Contract
 from include.contract.text import clean_text
 from include.glue.job_contract import parse_contract
 from include.glue.records.csv_records import parse_file
-from include.lake.layout import Layout
 from include.settings import Settings
 from include.warehouse.client import Warehouse
 from include.warehouse.templates import literal
@@ -60,7 +59,7 @@ class OpenFacts:
         arrived: in the file.
         scored: with a score in the warehouse.
         explained: with reasons beside the score.
-        listed: on the desk.
+        on_desk: listed on the lead desk.
         feedback: words of reps that the warehouse holds.
         outcomes: leads whose outcome arrived late.
         other_leads: all other leads in the warehouse, those of the file.
@@ -71,7 +70,7 @@ class OpenFacts:
     arrived: int
     scored: int
     explained: int
-    listed: int
+    on_desk: int
     feedback: int
     outcomes: int
     other_leads: int
@@ -96,10 +95,12 @@ def make_open_leads(newest: Batch, contract: Contract) -> OpenLeads:
         for number, row in enumerate(rows[-ARRIVING:], start=1)
     ]
     arriving = [row | {label_name: ""} for row in closed]
-    lost = [row for row in closed if clean_text(row[label_name]) == "0"]
+    not_converted = [
+        row for row in closed if clean_text(row[label_name]) == "0"
+    ]
     return OpenLeads(
         _batch("5-open", "open leads", header, arriving),
-        _batch("6-outcomes", "late outcomes", header, lost[:LATE]),
+        _batch("6-outcomes", "late outcomes", header, not_converted[:LATE]),
         tuple(row[key_name] for row in closed),
     )
 
@@ -119,9 +120,8 @@ def _batch(name: str, title: str, header: list[str], rows: list[Row]) -> Batch:
     return Batch(name, title, text.getvalue().encode(), len(rows))
 
 
-def give_feedback(api: str, settings: Settings, contract: Contract) -> None:
+def give_feedback(api: str, leads: pd.DataFrame, contract: Contract) -> None:
     """Say of the first leads on the desk what a rep might say, one of each verdict. Raises httpx.HTTPError."""
-    leads = read_listing(Layout(settings, contract)).leads
     for verdict, (_, lead) in zip(VERDICTS, leads.iterrows(), strict=False):
         word = {
             "lead": lead[contract.key],
@@ -176,12 +176,11 @@ def _counts(settings: Settings, sql: str) -> dict[str, int]:
     return {name: int(value) for name, value in row.items()}
 
 
-def read_listed(
-    settings: Settings, contract: Contract
-) -> tuple[int, tuple[str, int] | None]:
-    """Return how many leads the desk lists, and key and score of the first."""
-    leads = read_listing(Layout(settings, contract)).leads
+def first_on_desk(
+    leads: pd.DataFrame, contract: Contract
+) -> tuple[str, int] | None:
+    """Return key and score of the first lead on the desk, None if it lists none."""
     if leads.empty:
-        return 0, None
+        return None
     first = leads.iloc[0]
-    return len(leads), (str(first[contract.key]), int(first["score"]))
+    return str(first[contract.key]), int(first["score"])

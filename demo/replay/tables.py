@@ -129,7 +129,7 @@ def open_table(facts: OpenFacts) -> Table:
     table.add_row("arrived without an outcome", f"{facts.arrived:,}")
     table.add_row("scored", f"{facts.scored:,}")
     table.add_row("scored with reasons", f"{facts.explained:,}")
-    table.add_row("on the lead desk", f"{facts.listed:,}")
+    table.add_row("on the lead desk", f"{facts.on_desk:,}")
     table.add_row("words of feedback collected", f"{facts.feedback:,}")
     table.add_row("outcomes that arrived late", f"{facts.outcomes:,}")
     table.add_section()

@@ -220,10 +220,10 @@ class Contract(_Strict):
     def _no_level_is_missing(self) -> Self:
         for column in self.columns:
             levels = {*column.allowed, *column.order, *column.group_levels}
-            lost = sorted(levels.intersection(self.null_tokens))
-            if lost:
+            missing_levels = sorted(levels.intersection(self.null_tokens))
+            if missing_levels:
                 raise ValueError(
-                    f"'null_tokens' has {', '.join(lost)}, which is a level of {column.name}; "
+                    f"'null_tokens' has {', '.join(missing_levels)}, which is a level of {column.name}; "
                     "name the contract's own null_tokens without it"
                 )
         return self

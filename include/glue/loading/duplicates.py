@@ -95,8 +95,8 @@ def decide_duplicates(compared: Sequence[ComparedPart]) -> Decision:
 def _paths_by_age(compared: Sequence[ComparedPart]) -> list[str]:
     """Return the files, the newest last; of two of one age the one whose path comes last."""
     files = {part.file for part in compared}
-    ordered = sorted(files, key=lambda one: (one.changed, one.path.encode()))
-    return [found.path for found in ordered]
+    ordered = sorted(files, key=lambda file: (file.changed, file.path.encode()))
+    return [file.path for file in ordered]
 
 
 def _newest_first(compared: Sequence[ComparedPart]) -> pa.Table:
@@ -183,7 +183,7 @@ def _repeated(
             ("line_min", "ascending"),
         ]
     )
-    named = [
+    repeated_keys = [
         {
             "source_file": paths[entry["file"]],
             "source_line": entry["line_min"],
@@ -192,4 +192,4 @@ def _repeated(
         }
         for entry in most.slice(0, REPEATED_KEYS_NAMED).to_pylist()
     ]
-    return by_file, named
+    return by_file, repeated_keys

@@ -153,9 +153,9 @@ def compare_part(
     first = 0
     for chunk in reader.chunks() if reader is not None else ():
         behind = first + len(chunk.lines)
-        wanted = rows[(rows >= first) & (rows < behind)] - first
-        if len(wanted):
-            tables.append(_compared(contract, chunk, wanted, first))
+        row_numbers = rows[(rows >= first) & (rows < behind)] - first
+        if len(row_numbers):
+            tables.append(_compared(contract, chunk, row_numbers, first))
         first = behind
     nothing = compared_schema(contract).empty_table()
     return pa.concat_tables([nothing, *tables])
@@ -164,24 +164,24 @@ def compare_part(
 def _compared(
     contract: JobContract,
     chunk: Chunk,
-    wanted: npt.NDArray[np.int64],
+    row_numbers: npt.NDArray[np.int64],
     first: int,
 ) -> pa.Table:
-    values = chunk.rows.take(pa.array(wanted))
+    values = chunk.rows.take(pa.array(row_numbers))
     columns = [_comparable(column) for column in values.columns]
     digests = [
         blake2b(repr(row).encode(), digest_size=16).digest()
         for row in zip(*columns, strict=True)
     ]
     key = columns[contract.key_position]
-    moments: list[object] = [None] * len(wanted)
+    moments: list[object] = [None] * len(row_numbers)
     if contract.changed_at is not None:
         moments = columns[contract.fields.index(contract.changed_at)]
     return pa.table(
         [
-            wanted + first,
-            chunk.lines[wanted],
-            [str(one) for one in key],
+            row_numbers + first,
+            chunk.lines[row_numbers],
+            [str(cell) for cell in key],
             moments,
             digests,
         ],

@@ -25,7 +25,7 @@ class Workers:
     def __init__(self, files: Sequence[FoundObject]) -> None:
         """Decide by the size of the files who does the work."""
         self._files = files
-        size = sum(found.size for found in files)
+        size = sum(file.size for file in files)
         self._alone = size <= BYTES_IN_ONE_PROCESS
 
     def map(
@@ -56,9 +56,9 @@ class Workers:
 
     def _check_files(self, error: Exception) -> None:
         """Raise JobFailedError for the first object that is not as it was listed: that is why a task failed."""
-        for found in self._files:
+        for file in self._files:
             try:
-                open_object(found).close()
+                open_object(file).close()
             except JobFailedError as changed:
                 raise changed from error
 

@@ -3,11 +3,18 @@
 import csv
 import io
 
+import pandas as pd
 import pytest
 
 from demo.leads.synthetic import synthetic_leads
 from demo.replay.batches import Batch, cut
-from demo.replay.open_leads import ARRIVING, LATE, OpenFacts, make_open_leads
+from demo.replay.open_leads import (
+    ARRIVING,
+    LATE,
+    OpenFacts,
+    first_on_desk,
+    make_open_leads,
+)
 from demo.replay.tables import open_table
 from include.contract import load_contract
 
@@ -65,3 +72,11 @@ def test_the_table_names_the_first_lead_on_the_desk():
     facts = OpenFacts(200, 200, 199, 200, 3, 20, 9240, 3561, ("open-0001", 97))
     assert "open-0001" in str(open_table(facts).caption)
     assert open_table(OpenFacts(0, 0, 0, 0, 0, 0, 0, 0, None)).caption is None
+
+
+def test_the_first_lead_on_the_desk_is_that_of_the_list():
+    leads = pd.DataFrame(
+        {CONTRACT.key: ["open-0002", "open-0001"], "score": [90, 80]}
+    )
+    assert first_on_desk(leads, CONTRACT) == ("open-0002", 90)
+    assert first_on_desk(leads.head(0), CONTRACT) is None
