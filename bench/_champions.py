@@ -6,7 +6,7 @@ import joblib
 import mlflow
 import pandas as pd
 
-from include.contract import Contract
+from include.contract import Contract, decisions_of
 from include.evaluation.thresholds import TIERS
 from include.features.calibration import Decision
 from include.registry.packaging import log_pipeline
@@ -31,7 +31,7 @@ def crown(
             Recipe(family, {}, "none", Decision("f1", 0.5, TIERS)),
         )
         pipeline = refit(
-            settings().decisions,
+            decisions_of(settings(), contract),
             contract,
             recipe,
             data,

@@ -23,7 +23,7 @@ from bench.synthetic import typed
 from demo.leads.synthetic import synthetic_leads
 from include.api.app import create_app
 from include.api.desk.publish import publish
-from include.contract import Contract, KnownAt, load_contract
+from include.contract import Contract, KnownAt, decisions_of, load_contract
 from include.contract.shown import filter_columns
 from include.evaluation.thresholds import TIERS
 from include.features.calibration import Calibration, Decision
@@ -46,7 +46,10 @@ COLOURS = 64
 def champion(leads: pd.DataFrame, contract: Contract, stage: KnownAt) -> Scorer:
     """A logistic regression on the leads, as a training would deploy it."""
     fitted = build_pipeline(
-        settings().decisions, contract, "logistic_regression", stage
+        decisions_of(settings(), contract),
+        contract,
+        "logistic_regression",
+        stage,
     ).fit(leads, leads[contract.label].astype(int))
     version = ChampionInfo(
         contract.model_name(stage), "4", "run", {}, SCORED_AT

@@ -15,7 +15,7 @@ import requests
 import tenacity
 
 from demo.leads.synthetic import synthetic_leads
-from include.contract import KnownAt, load_contract
+from include.contract import KnownAt, decisions_of, load_contract
 from include.features.calibration import Calibration, Decision
 from include.registry.packaging import log_pipeline
 from include.registry.registry import register
@@ -165,7 +165,10 @@ def register_versions(
     for seed in range(count):
         frame = leads(rows, seed)
         pipeline = build_pipeline(
-            settings().decisions, contract, family, KnownAt.CONTACT
+            decisions_of(settings(), contract),
+            contract,
+            family,
+            KnownAt.CONTACT,
         )
         fitted = pipeline.fit(frame, frame[contract.label].astype(int))
         with mlflow.start_run() as run:

@@ -30,7 +30,8 @@ from bench._drift_leads import (
     write_snapshot,
 )
 from bench._table import last_line, show
-from include.contract import load_contract
+from include.contract import decisions_of, load_contract
+from include.decisions import Decisions
 from include.lake.columns import open_parquet
 from include.lake.frames import read_parquet
 from include.lake.objects import LOCAL
@@ -214,7 +215,7 @@ def false_alarms(
 ) -> tuple[float, list[tuple[Verdicts, bool]]]:
     """Share of resamples of one population with dataset drift, and what was found."""
     found = pool.map(partial(simulate, path, "", rows), range(RESAMPLES))
-    share = settings().decisions.drift_share_threshold
+    share = _decisions().drift_share_threshold
     return sum(
         sum(one.values()) / len(one) >= share for one, _ in found
     ) / RESAMPLES, found
@@ -266,7 +267,7 @@ def judge_quality(path: str) -> dict[str, Any]:
         )
         alarms, found = false_alarms(pool, path, WINDOW_ROWS)
         smallest, found_smallest = false_alarms(
-            pool, path, settings().decisions.min_drift_rows
+            pool, path, _decisions().min_drift_rows
         )
         powers = {change: power(pool, path, change) for change in CHANGES}
     simulated = (
@@ -288,6 +289,12 @@ def judge_quality(path: str) -> dict[str, Any]:
         **{f"power_{change}": rate for change, (rate, _) in powers.items()},
         "simulations_confirmed": all(agrees for _, agrees in simulated),
     }
+
+
+def _decisions() -> Decisions:
+    """What is decided about the default contract's leads."""
+    now = settings()
+    return decisions_of(now, load_contract(now.contract))
 
 
 def main() -> None:

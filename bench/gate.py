@@ -23,7 +23,8 @@ from scipy.stats import norm
 
 from bench._table import last_line, show
 from bench._training import read_leads
-from include.contract import KnownAt, load_contract
+from include.contract import KnownAt, decisions_of, load_contract
+from include.decisions import Decisions
 from include.promotion.compare import gate_report
 from include.promotion.gate import judge
 from include.promotion.gate_report import Change
@@ -155,7 +156,7 @@ def judged(
     one = draw(spread, champion, challenger, correlation, seed)
     scored = (one.challenger, THRESHOLD), (one.champion, THRESHOLD)
     report = gate_report(
-        settings().decisions,
+        _decisions(),
         "superiority",
         "roc_auc",
         one.outcome,
@@ -195,7 +196,7 @@ def measure(path: Path) -> list[list[object]]:
         scores = {}
         for family, seed in PAIRS:
             made = build_pipeline(
-                settings().decisions,
+                _decisions(),
                 contract,
                 family,
                 stage,
@@ -261,6 +262,12 @@ def simulated(holdouts: int = 30) -> list[list[object]]:
                 ]
             )
     return rows
+
+
+def _decisions() -> Decisions:
+    """What is decided about the default contract's leads."""
+    now = settings()
+    return decisions_of(now, load_contract(now.contract))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -16,7 +16,7 @@ from sklearn.model_selection import RepeatedStratifiedKFold
 
 from bench._table import last_line, show
 from bench._training import add_leads_argument, read_leads
-from include.contract import Contract, KnownAt, load_contract
+from include.contract import Contract, KnownAt, decisions_of, load_contract
 from include.evaluation.calibration_error import ece
 from include.evaluation.evaluate import evaluate_classification_model
 from include.settings import settings
@@ -45,12 +45,16 @@ DRAWS = 20
 def pick(data: Dataset, contract: Contract, stage: KnownAt) -> Recipe:
     """The recipe that a training on `data` would register."""
     fits = [
-        fit_family(settings().decisions, contract, family, data, stage)
+        fit_family(
+            decisions_of(settings(), contract), contract, family, data, stage
+        )
         for family in FAMILIES
     ]
     results = [{"metrics": one.metrics, **to_dict(one.recipe)} for one in fits]
     return from_dict(
-        choose_winner(results, settings().decisions.primary_metric)
+        choose_winner(
+            results, decisions_of(settings(), contract).primary_metric
+        )
     )
 
 
@@ -87,7 +91,14 @@ def quality(
         taken[
             f"{used.family} {dict(used.params)} calibration {used.calibration}"
         ] += 1
-        model = refit(settings().decisions, contract, used, data, chosen, stage)
+        model = refit(
+            decisions_of(settings(), contract),
+            contract,
+            used,
+            data,
+            chosen,
+            stage,
+        )
         unseen[test] = model.predict_proba(data.frame.iloc[test])[:, 1]
         judged = evaluate_classification_model(
             target[test], unseen[test], THRESHOLD

@@ -22,7 +22,7 @@ import pandas as pd
 
 from bench._table import last_line, show
 from demo.leads.synthetic import synthetic_leads
-from include.contract import Contract, KnownAt, load_contract
+from include.contract import Contract, KnownAt, decisions_of, load_contract
 from include.endpoint.bundle import bundle
 from include.features.calibration import Calibration, Decision
 from include.glue.code import code_zip
@@ -72,7 +72,7 @@ def register_champions(contract: Contract) -> None:
     mlflow.set_experiment(contract.names.experiment)
     for stage in (KnownAt.CONTACT, KnownAt.CAPTURE):
         fitted = build_pipeline(
-            settings().decisions, contract, "xgboost", stage
+            decisions_of(settings(), contract), contract, "xgboost", stage
         ).fit(leads, outcome)
         with mlflow.start_run() as run:
             logged = log_pipeline(

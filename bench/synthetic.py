@@ -16,7 +16,7 @@ from sklearn.model_selection import StratifiedGroupKFold
 
 from bench._table import last_line, show
 from demo.leads.synthetic import synthetic_leads
-from include.contract import Contract, KnownAt, load_contract
+from include.contract import Contract, KnownAt, decisions_of, load_contract
 from include.settings import settings
 from include.training.pipeline import build_pipeline
 from include.training.splits import feature_groups
@@ -46,7 +46,7 @@ def fold_scores(
     target = real[contract.label].astype(int)
     made = synthetic.sample(len(real) * (FOLDS - 1) // FOLDS, random_state=SEED)
     from_synthetic = build_pipeline(
-        settings().decisions, contract, FAMILY, STAGE
+        decisions_of(settings(), contract), contract, FAMILY, STAGE
     ).fit(made, made[contract.label].astype(int))
     folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=SEED)
     scores = []
@@ -54,7 +54,7 @@ def fold_scores(
         real, target, feature_groups(real, contract, STAGE)
     ):
         from_real = build_pipeline(
-            settings().decisions, contract, FAMILY, STAGE
+            decisions_of(settings(), contract), contract, FAMILY, STAGE
         ).fit(real.iloc[train], target.iloc[train])
         models = (from_real, from_synthetic)
         scores.append(

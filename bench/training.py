@@ -19,7 +19,8 @@ from sklearn.model_selection import GridSearchCV, StratifiedKFold
 
 from bench._table import last_line, show
 from bench._training import add_leads_argument, read_leads
-from include.contract import KnownAt, load_contract
+from include.contract import KnownAt, decisions_of, load_contract
+from include.decisions import Decisions
 from include.evaluation.artifacts import segments
 from include.evaluation.explain import explain, summary_plot
 from include.evaluation.figures import full_report
@@ -89,7 +90,7 @@ def family_job(path: str, family: str, stage: KnownAt) -> dict[str, Any]:
     """One mapped task of `train_models`, without MLflow."""
     data, started = load(path, stage), time.process_time()
     made = fit_family(
-        settings().decisions,
+        _decisions(),
         load_contract(settings().contract),
         family,
         data,
@@ -119,7 +120,7 @@ def challenger_job(
         data.part("holdout"),
     )
     pipeline = refit(
-        settings().decisions,
+        _decisions(),
         contract,
         recipe,
         data,
@@ -129,7 +130,7 @@ def challenger_job(
     evaluated(pipeline, rows, outcome)
     shap = explained(pipeline, rows, data.part("train", "validation")[0])
     before = refit(
-        settings().decisions,
+        _decisions(),
         contract,
         recipe,
         data,
@@ -152,7 +153,10 @@ def guide_job(path: str) -> dict[str, Any]:
         folds = StratifiedKFold(3, shuffle=True, random_state=SEED)
         GridSearchCV(
             build_pipeline(
-                settings().decisions, contract, family, KnownAt.CONTACT
+                _decisions(),
+                contract,
+                family,
+                KnownAt.CONTACT,
             ),
             grid,
             scoring="f1",
@@ -177,6 +181,12 @@ def alone(job: Any, *arguments: Any) -> dict[str, Any]:
     return result
 
 
+def _decisions() -> Decisions:
+    """What is decided about the default contract's leads."""
+    now = settings()
+    return decisions_of(now, load_contract(now.contract))
+
+
 def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(
@@ -194,7 +204,7 @@ def main() -> None:
     read_leads(arguments.leads, load_contract(settings().contract))
     for stage in STAGES:
         fits = [alone(family_job, path, family, stage) for family in FAMILIES]
-        winner = choose_winner(fits, settings().decisions.primary_metric)
+        winner = choose_winner(fits, _decisions().primary_metric)
         jobs += [(f"{stage} {one['family']}", one) for one in fits]
         jobs.append(
             (f"{stage} challenger", alone(challenger_job, path, winner, stage))

@@ -24,7 +24,7 @@ from xgboost import DMatrix
 
 from bench._table import last_line, show
 from bench._training import add_leads_argument, read_leads
-from include.contract import Contract, KnownAt, load_contract
+from include.contract import Contract, KnownAt, decisions_of, load_contract
 from include.evaluation.thresholds import TIERS
 from include.features.calibration import Decision
 from include.features.preprocess import source_fields
@@ -98,7 +98,12 @@ def champion(
     recipe = Recipe(family, {}, "none", Decision("f1", 0.5, TIERS))
     rows = data.split != "holdout"
     pipeline = refit(
-        settings().decisions, contract, recipe, data, rows, KnownAt.CONTACT
+        decisions_of(settings(), contract),
+        contract,
+        recipe,
+        data,
+        rows,
+        KnownAt.CONTACT,
     )
     matrix = np.asarray(pipeline[:-1].transform(leads), dtype=np.float64)
     return pipeline, matrix

@@ -54,13 +54,14 @@ def _register_challenger(run_id: str, leads: Any) -> tuple[str, str]:
     import mlflow
 
     from include.contract import KnownAt, load_contract
+    from include.decisions import Decisions
     from include.features.calibration import Calibration, Decision
     from include.lake.frames import write_parquet
     from include.lake.layout import Layout
     from include.registry.packaging import log_pipeline
     from include.registry.registry import CHALLENGER, register
     from include.registry.tracking import connect
-    from include.settings import Decisions, settings
+    from include.settings import settings
     from include.training.dataset import load_dataset
     from include.training.pipeline import build_pipeline, deployable
     from include.training.snapshot import write_manifest

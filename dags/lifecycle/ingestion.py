@@ -101,7 +101,7 @@ def quality_gate(load_id):
     names = Names()
     try:
         metrics = read_json(names.layout.load_metrics(load_id))
-        return check_load(metrics, names.settings)
+        return check_load(metrics, names.decisions)
     except LoadRejectedError as error:
         raise AirflowFailException(
             f"{error} Rows: {names.layout.quarantine(load_id)}"

@@ -33,6 +33,13 @@ class Names:
         return load_contract(self.settings.contract)
 
     @property
+    def decisions(self):
+        """Return what is decided about the contract's leads in this deployment."""
+        from include.contract import decisions_of
+
+        return decisions_of(self.settings, self.contract)
+
+    @property
     def layout(self):
         """Return where everything lies in S3."""
         from include.lake.layout import Layout

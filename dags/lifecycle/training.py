@@ -107,7 +107,7 @@ def train_family(job, snapshot_uri, parent_run_id):
 
     names = Names()
     return train.train_family(
-        names.settings.decisions,
+        names.decisions,
         names.contract,
         connect(names.settings.mlflow.tracking_uri),
         snapshot_uri,

@@ -21,6 +21,10 @@ Where two or more variables set the same field, the first one that exists wins. 
 Lists and tables are JSON: `LEADS_DRIFT_TRIGGERS='["data"]'`. A value of the wrong type stops the process at its start,
 with an error that names the field. The code reads a setting by its path: `settings.api.burst`.
 
+What the business decides stands in the contract, in its block `decisions:`, under the names of the fields of
+`settings.decisions` below. A variable overrules the contract for one deployment. A field that neither sets has the
+default.
+
 The project's own processes on a laptop (ports, the replay) have a few variables more: [local-run.md](local-run.md).
 """
 TABLE_HEAD = """| variable | default | meaning | path |

@@ -1,13 +1,14 @@
 """What a lead is: YAML files, their model, the rules of a cell, and what is derived from them.
 
-May import nothing of the project but `include.errors`. The names below are imported when they are first used:
-the ingestion job needs `include.contract.cells`, and has neither pydantic nor PyYAML.
+May import settings, decisions and errors of the project, nothing else. The names below are imported when they are first
+used: the ingestion job needs `include.contract.cells`, and has neither pydantic nor PyYAML.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from include.contract.decided import decisions_of
     from include.contract.errors import ContractError
     from include.contract.loader import load_contract, parse_contract
     from include.contract.model import (
@@ -23,6 +24,7 @@ __all__ = [
     "Contract",
     "ContractError",
     "KnownAt",
+    "decisions_of",
     "load_contract",
     "parse_contract",
 ]
@@ -33,6 +35,7 @@ _MODULES = {
     "Contract": "model",
     "ContractError": "errors",
     "KnownAt": "model",
+    "decisions_of": "decided",
     "load_contract": "loader",
     "parse_contract": "loader",
 }

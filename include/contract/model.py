@@ -11,6 +11,8 @@ from pydantic import (
     model_validator,
 )
 
+from include.decisions import Decisions
+
 Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 Text = Annotated[str, StringConstraints(min_length=1)]
 
@@ -89,6 +91,15 @@ class Column(_Strict):
     near_constant: bool = Field(
         False,
         description="one level covers 99 % or more: kept in the table, not a feature",
+    )
+    seasonal: bool = Field(
+        False,
+        description="its levels or values come and go with the calendar: that they differ is reported, and neither "
+        "starts a retrain nor is an outage",
+    )
+    slow: bool = Field(
+        False,
+        description="its value may stay the same for a whole window, as an interest rate does: that is no outage",
     )
 
     @model_validator(mode="after")
@@ -182,6 +193,10 @@ class Contract(_Strict):
         None,
         description="field that says when a row was last changed: a number that grows with each change, or a string "
         "column with ISO 8601 dates or moments. Without it the time of the row's file decides which row is newer",
+    )
+    decisions: Decisions = Field(
+        Decisions(),
+        description="what the business decides about this data set; a field that is left out has its default",
     )
     columns: tuple[Column, ...] = Field(min_length=3)
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from include.contract import Contract, load_contract
+from include.contract import Contract, decisions_of, load_contract
 from include.endpoint.errors import BadHyperparametersError
 from include.endpoint.training_job import CHANNEL, RESULT
 from include.settings import Settings, settings
@@ -80,7 +80,7 @@ def train(settings: Settings, contract: Contract, root: Path) -> None:
     job = read_hyperparameters(root)
     folder = root / "input" / "data" / CHANNEL
     result = train_family(
-        settings.decisions,
+        decisions_of(settings, contract),
         contract,
         connect(settings.mlflow.tracking_uri),
         f"file://{folder}/",

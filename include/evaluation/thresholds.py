@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 from sklearn.metrics import precision_recall_curve
 
+from include.decisions import Decisions
 from include.evaluation.errors import ThresholdPolicyError
 from include.features.calibration import Decision
-from include.settings import Decisions
 
 PRECISION_BIASED_BETA = 0.5
 LEADS_PER_CAPACITY = 1000

@@ -4,7 +4,7 @@ from typing import Any
 
 import pandas as pd
 
-from include.contract import Contract
+from include.contract import Contract, decisions_of
 from include.lake.errors import ObjectMissingError
 from include.lake.frames import read_parquet
 from include.lake.layout import Layout
@@ -24,7 +24,7 @@ def count_votes(
         rep had reached the cap, or said something newer; leads labelled by reps alone (filled), against the
         warehouse's label (corrected), contradicted but left as they are, confirmed, and undecided (a tie).
     """
-    decisions = settings.decisions
+    decisions = decisions_of(settings, contract)
     votes = _read(Layout(settings, contract).votes(run_id))
     label = votes["label"]
     majority = votes["majority"]

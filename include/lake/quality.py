@@ -4,8 +4,8 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
+from include.decisions import Decisions
 from include.lake.errors import LoadRejectedError
-from include.settings import Decisions, Settings
 
 COUNTS = (
     "input_rows",
@@ -25,13 +25,13 @@ log = logging.getLogger(__name__)
 
 
 def check_load(
-    metrics: Mapping[str, Any], settings: Settings
+    metrics: Mapping[str, Any], decisions: Decisions
 ) -> dict[str, Any]:
     """Let a good load pass, and log what of it was not read.
 
     Args:
         metrics: what the Glue job wrote: counts of rows, missing columns, reasons of the quarantine.
-        settings: `max_quarantined_share` is the largest share of the rows that are not blank that may be in
+        decisions: `max_quarantined_share` is the largest share of the rows that are not blank that may be in
             quarantine. Two kinds of rows lie there and do not count. Rows that a newer row of the same lead
             superseded: two full exports in one folder are nobody's mistake. Footers below a table: they are no leads.
             `max_superseded_share` is the largest share of one file's rows that different rows of the same file may
@@ -49,8 +49,8 @@ def check_load(
     counts = {name: metrics[name] for name in COUNTS}
     share = _quarantined_share(metrics)
     problems = [
-        *_problems(metrics, share, settings.decisions),
-        *_key_problems(metrics, settings.decisions),
+        *_problems(metrics, share, decisions),
+        *_key_problems(metrics, decisions),
     ]
     if problems:
         reasons = "; ".join(problems)

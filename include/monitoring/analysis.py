@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 
 import pandas as pd
 
-from include.contract import Contract
+from include.contract import Contract, decisions_of
+from include.decisions import Decisions
 from include.lake.columns import ParquetColumns, open_parquet
 from include.lake.errors import ObjectMissingError, ParquetUnreadableError
 from include.lake.layout import Layout
@@ -35,7 +36,7 @@ from include.monitoring.summary import DriftDetails, DriftSummary, describe
 from include.monitoring.verdict import Evidence, VerdictName, assess_drift
 from include.registry.registry import ChampionInfo, champion
 from include.registry.tracking import connect
-from include.settings import Decisions, Settings
+from include.settings import Settings
 from include.training.errors import SnapshotChangedError
 from include.training.snapshot import open_snapshot
 from include.warehouse.client import Warehouse
@@ -94,7 +95,7 @@ def analyse_drift(
         WarehouseError: the figures could not be stored.
     """
     current = _read_window(window_uri)
-    decisions = settings.decisions
+    decisions = decisions_of(settings, contract)
     serving = champion(
         connect(settings.mlflow.tracking_uri), contract.model_name()
     )

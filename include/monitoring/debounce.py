@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from include.settings import Decisions
+from include.decisions import Decisions
 from include.warehouse.client import Warehouse
 from include.warehouse.templates import Statements
 

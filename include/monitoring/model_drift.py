@@ -7,6 +7,7 @@ from typing import Literal
 import pandas as pd
 
 from include.contract import Contract, KnownAt
+from include.decisions import Decisions
 from include.monitoring.columns.config import drift_config
 from include.monitoring.columns.drift import ColumnDrift
 from include.monitoring.columns.frames import monitored_columns
@@ -26,7 +27,6 @@ from include.monitoring.prediction import (
     with_outcome,
 )
 from include.registry.registry import ChampionInfo
-from include.settings import Decisions
 
 STAGE = KnownAt.CONTACT
 OFF = "turned off by the setting drift_triggers"

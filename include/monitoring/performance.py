@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import norm, rankdata
 
-from include.settings import Decisions
+from include.decisions import Decisions
 
 CONFIDENCE = 0.95
 

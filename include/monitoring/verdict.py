@@ -6,12 +6,12 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
+from include.decisions import Decisions
 from include.monitoring.columns.assess import Analysis
 from include.monitoring.columns.outage import Outage
 from include.monitoring.contract_change import UNCHANGED, ContractChange
 from include.monitoring.debounce import in_words, is_confirmed
 from include.monitoring.model_drift import ModelDrift
-from include.settings import Decisions
 
 VerdictName = Literal[
     "no_champion", "not_enough_data", "stable", "drift", "outage"

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from statistics import median
 from typing import Any
 
-from include.contract import Contract
+from include.contract import Contract, decisions_of
 from include.registry.registry import champion
 from include.registry.tracking import connect
 from include.settings import Settings
@@ -63,7 +63,9 @@ def plan_window(
     else:
         trained = until
         since = until
-    maturity = timedelta(days=settings.decisions.label_maturity_days)
+    maturity = timedelta(
+        days=decisions_of(settings, contract).label_maturity_days
+    )
     arrivals = _arrivals(statements, warehouse, since, until)
     return {
         "since": since.isoformat(),

@@ -7,7 +7,8 @@ from typing import Any
 import pandas as pd
 from mlflow.tracking import MlflowClient
 
-from include.contract import Contract, KnownAt
+from include.contract import Contract, KnownAt, decisions_of
+from include.decisions import Decisions
 from include.evaluation.artifacts import segments
 from include.evaluation.evaluate import evaluate_classification_model
 from include.lake.layout import Layout
@@ -36,7 +37,7 @@ from include.registry.registry import (
     aliased,
 )
 from include.registry.tracking import connect, tracking_errors
-from include.settings import Decisions, Settings
+from include.settings import Settings
 from include.training.dataset import Dataset, load_dataset
 
 SECONDS_PER_DAY = 86400
@@ -92,17 +93,18 @@ def compare(
         ObjectMissingError: the snapshot is gone.
         TrackingUnavailableError: MLflow does not answer.
     """
+    decisions = decisions_of(settings, contract)
     client = connect(settings.mlflow.tracking_uri)
     uri = record_uri(Layout(settings, contract), run_id, stage)
     record = recorded(uri)
     if record is None:
         record = _decide(
-            settings.decisions,
+            decisions,
             contract,
             client,
             snapshot_uri,
             KnownAt(stage),
-            primary_metric or settings.decisions.primary_metric,
+            primary_metric or decisions.primary_metric,
             drift_confirmed,
             decided_at or datetime.now(UTC),
         ).model_copy(

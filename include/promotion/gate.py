@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from include.contract import KnownAt
+from include.decisions import Decisions
 from include.promotion.errors import RecordDiffersError
 from include.promotion.gate_report import (
     GateReport,
@@ -13,7 +14,6 @@ from include.promotion.gate_report import (
     Verdict,
 )
 from include.promotion.record import DecisionRecord
-from include.settings import Decisions
 
 
 def judge(report: GateReport) -> Verdict:

@@ -10,7 +10,8 @@ from mlflow.entities.model_registry import ModelVersion
 from mlflow.tracking import MlflowClient
 from sklearn.pipeline import Pipeline
 
-from include.contract import Contract, KnownAt
+from include.contract import Contract, KnownAt, decisions_of
+from include.decisions import Decisions
 from include.evaluation.artifacts import (
     log_evaluation,
     log_explanation,
@@ -22,7 +23,7 @@ from include.registry.packaging import log_pipeline
 from include.registry.registry import CHALLENGER, find_version, register
 from include.registry.runs import child_run, commit_tag, log_snapshot_input
 from include.registry.tracking import tracking_errors
-from include.settings import Decisions, Settings
+from include.settings import Settings
 from include.training.dataset import Dataset, can_learn, load_dataset
 from include.training.errors import NotEnoughRowsError
 from include.training.fit import refit
@@ -82,10 +83,11 @@ def register_challenger(
         ValueError: no result belongs to the stage.
         TrackingUnavailableError: MLflow does not answer.
     """
+    decisions = decisions_of(settings, contract)
     model = contract.model_name(KnownAt(stage))
     version = find_version(client, model, {"training_run_id": parent_run_id})
     if version is None:
-        metric = primary_metric or settings.decisions.primary_metric
+        metric = primary_metric or decisions.primary_metric
         winner = choose_winner(
             [result for result in results if result["stage"] == stage], metric
         )
@@ -120,6 +122,7 @@ def _train_and_register(
     parent_run_id: str,
 ) -> ModelVersion:
     """Refit and evaluate the winner in a run of its own and register it, with tags that describe it."""
+    decisions = decisions_of(settings, contract)
     stage = KnownAt(winner["stage"])
     recipe = from_dict(winner)
     train_rows, _ = data.part("train")
@@ -128,16 +131,14 @@ def _train_and_register(
     with child_run(client, parent_run_id, "challenger", stage) as run_id:
         log_snapshot_input(client, run_id, data.manifest)
         pipeline = refit(
-            settings.decisions,
+            decisions,
             contract,
             recipe,
             data,
             data.split != "holdout",
             stage,
         )
-        metrics = _evaluate(
-            settings.decisions, contract, pipeline, recipe, data, stage
-        )
+        metrics = _evaluate(decisions, contract, pipeline, recipe, data, stage)
         mlflow.log_params(
             {"stage": str(stage), **_description(recipe), **recipe.params}
         )

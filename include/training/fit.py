@@ -8,11 +8,11 @@ from sklearn.metrics import brier_score_loss
 from sklearn.pipeline import Pipeline
 
 from include.contract import Contract, KnownAt
+from include.decisions import Decisions
 from include.evaluation.calibration_error import ece
 from include.evaluation.evaluate import evaluate_classification_model
 from include.evaluation.thresholds import decide
 from include.features.calibration import Calibration, Decision, Method
-from include.settings import Decisions
 from include.training.dataset import Dataset
 from include.training.pipeline import build_pipeline, deployable
 from include.training.recipe import Recipe

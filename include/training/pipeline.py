@@ -7,9 +7,9 @@ from imblearn.pipeline import Pipeline
 from sklearn.pipeline import Pipeline as PlainPipeline
 
 from include.contract import Contract, KnownAt
+from include.decisions import Decisions
 from include.features.calibration import CalibratedModel, Calibration, Decision
 from include.features.preprocess import preprocessing_steps
-from include.settings import Decisions
 from include.training.families import FAMILIES, SEED
 from include.training.resampling import Resample
 from include.training.space import check_native, search_space

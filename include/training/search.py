@@ -16,7 +16,7 @@ from sklearn.model_selection import (
 from threadpoolctl import threadpool_limits
 
 from include.contract import Contract, KnownAt
-from include.settings import Decisions
+from include.decisions import Decisions
 from include.training.dataset import Dataset, rarer_count
 from include.training.errors import NotEnoughRowsError
 from include.training.families import SEED

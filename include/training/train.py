@@ -7,6 +7,7 @@ import mlflow
 from mlflow.tracking import MlflowClient
 
 from include.contract import Contract, KnownAt
+from include.decisions import Decisions
 from include.evaluation.artifacts import (
     log_evaluation,
     log_explanation,
@@ -16,7 +17,7 @@ from include.evaluation.artifacts import (
 from include.registry.packaging import log_pipeline
 from include.registry.runs import child_run, log_snapshot_input, training_run
 from include.registry.tracking import tracking_errors
-from include.settings import Decisions, Settings
+from include.settings import Settings
 from include.training.dataset import Dataset, load_dataset
 from include.training.fit import FamilyFit, fit_family
 from include.training.recipe import to_dict

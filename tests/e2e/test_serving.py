@@ -9,13 +9,14 @@ import pytest
 
 from demo.leads.synthetic import synthetic_leads
 from include.contract import KnownAt
+from include.decisions import Decisions
 from include.endpoint import deployment
 from include.features.calibration import Calibration, Decision
 from include.lake.objects import write_bytes
 from include.registry.packaging import log_pipeline
 from include.registry.registry import promote, register
 from include.registry.tracking import connect
-from include.settings import Decisions, settings
+from include.settings import settings
 from include.training.pipeline import build_pipeline, deployable
 
 OPEN = 300

@@ -17,7 +17,12 @@ from include.endpoint.training_job import (
 )
 from include.lake.layout import Layout
 from include.lake.objects import write_bytes
-from include.settings import Decisions, Settings, TrainingSettings, settings
+from include.settings import (
+    DecisionOverrides,
+    Settings,
+    TrainingSettings,
+    settings,
+)
 
 RUN = "data_drift_redshift_retrain__scheduled__2026-02-03T04-29-00-00-00"
 OPERATORS_SUFFIX = "-1770000000"
@@ -136,7 +141,9 @@ def test_what_is_left_to_default_is_left_out_of_the_environment_except_the_way_t
     monkeypatch,
 ):
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    given = environment(Settings(decisions=Decisions(max_auc_drop=0.07)))
+    given = environment(
+        Settings(decisions=DecisionOverrides(max_auc_drop=0.07))
+    )
     assert given["LEADS_MAX_AUC_DROP"] == "0.07"
     assert given["LEADS_MLFLOW_TRACKING_URI"] == "http://localhost:5000"
     assert "LEADS_MAX_BRIER_RISE" not in given

@@ -9,11 +9,11 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import Pipeline
 
 from include.contract import KnownAt, load_contract
+from include.decisions import Decisions
 from include.evaluation.errors import NothingToExplainError
 from include.evaluation.explain import FOREST_ROWS, explain, summary_plot
 from include.features.calibration import Calibration, Decision
 from include.features.parts import inner_parts
-from include.settings import Decisions
 from include.training.families import FAMILIES, NATIVE_FAMILIES
 from include.training.pipeline import build_pipeline, deployable
 

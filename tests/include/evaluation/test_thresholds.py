@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import fbeta_score
 
+from include.decisions import Decisions
 from include.evaluation.errors import ThresholdPolicyError
 from include.evaluation.thresholds import (
     capacity_threshold,
@@ -12,7 +13,6 @@ from include.evaluation.thresholds import (
     f_threshold,
     tiers,
 )
-from include.settings import Decisions
 
 
 def leads(seed):

@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 
 from include.contract import KnownAt
+from include.decisions import Decisions
 from include.features.cleaning import cells_of
 from include.features.lead_encoder import LeadEncoder
-from include.settings import Decisions
 from include.training.pipeline import build_pipeline
 
 ENCODINGS = [

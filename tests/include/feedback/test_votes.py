@@ -5,10 +5,11 @@ import pandas as pd
 import pytest
 
 from include.contract import KnownAt
+from include.decisions import Decisions
 from include.features.calibration import Decision
 from include.feedback.votes import count_votes
 from include.lake.frames import write_parquet
-from include.settings import Decisions, settings
+from include.settings import settings
 from include.training.dataset import make_dataset
 from include.training.families import FAMILIES
 from include.training.fit import refit

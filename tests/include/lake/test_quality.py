@@ -2,11 +2,11 @@
 
 import pytest
 
+from include.decisions import Decisions
 from include.lake.errors import LoadRejectedError
 from include.lake.quality import check_load
-from include.settings import Decisions, Settings
 
-SETTINGS = Settings(decisions=Decisions(max_quarantined_share=0.05))
+DECISIONS = Decisions(max_quarantined_share=0.05)
 
 
 def metrics(**changes):
@@ -46,7 +46,7 @@ def metrics(**changes):
 
 
 def test_a_load_at_the_allowed_share_passes_with_its_counts():
-    assert check_load(metrics(), SETTINGS) == {
+    assert check_load(metrics(), DECISIONS) == {
         "input_rows": 100,
         "loaded_rows": 95,
         "quarantined_rows": 5,
@@ -63,7 +63,7 @@ def test_missing_columns_are_named():
     with pytest.raises(
         LoadRejectedError, match="load-1.*missing columns City, Tags"
     ):
-        check_load(metrics(missing_columns=["City", "Tags"]), SETTINGS)
+        check_load(metrics(missing_columns=["City", "Tags"]), DECISIONS)
 
 
 def test_a_load_without_rows_names_the_files_and_their_problem():
@@ -85,7 +85,7 @@ def test_a_load_without_rows_names_the_files_and_their_problem():
     with pytest.raises(
         LoadRejectedError, match=r"no row was loaded: empty.csv \(empty file\)"
     ):
-        check_load(empty, SETTINGS)
+        check_load(empty, DECISIONS)
 
 
 def test_too_large_a_quarantine_is_named_with_its_commonest_reasons_first():
@@ -96,7 +96,7 @@ def test_too_large_a_quarantine_is_named_with_its_commonest_reasons_first():
         LoadRejectedError,
         match=r"10.0% of 100 rows quarantined, 5.0% allowed: common \(9\), rare \(1\)",
     ):
-        check_load(bad, SETTINGS)
+        check_load(bad, DECISIONS)
 
 
 def test_rows_that_newer_ones_superseded_do_not_count_against_the_load():
@@ -106,7 +106,7 @@ def test_rows_that_newer_ones_superseded_do_not_count_against_the_load():
         superseded_rows=48,
         reasons={"superseded": 48, "bad": 2},
     )
-    assert check_load(twice, SETTINGS)["quarantined_share"] == 0.02
+    assert check_load(twice, DECISIONS)["quarantined_share"] == 0.02
 
 
 def test_every_reason_to_stop_is_told_at_once():
@@ -115,7 +115,7 @@ def test_every_reason_to_stop_is_told_at_once():
         LoadRejectedError,
         match="missing columns City; no row was loaded; 100.0% of 100 rows",
     ):
-        check_load(bad, SETTINGS)
+        check_load(bad, DECISIONS)
 
 
 def test_blank_rows_and_footers_do_not_count_against_the_load():
@@ -127,7 +127,7 @@ def test_blank_rows_and_footers_do_not_count_against_the_load():
         footer_rows=4,
         reasons={"row: a footer below the table": 4, "visits: below 0": 1},
     )
-    assert check_load(dressed, SETTINGS)["quarantined_share"] == 0.02
+    assert check_load(dressed, DECISIONS)["quarantined_share"] == 0.02
 
 
 def test_many_broken_rows_are_not_hidden_behind_blank_ones():
@@ -137,7 +137,7 @@ def test_many_broken_rows_are_not_hidden_behind_blank_ones():
     with pytest.raises(
         LoadRejectedError, match=r"10.0% of 50 rows quarantined"
     ):
-        check_load(hidden, SETTINGS)
+        check_load(hidden, DECISIONS)
 
 
 def test_a_key_in_scientific_notation_stops_the_load_with_an_example():
@@ -153,7 +153,7 @@ def test_a_key_in_scientific_notation_stops_the_load_with_an_example():
         LoadRejectedError,
         match=r"4 key\(s\) .* a.csv line 7: .*'1.2E\+11'.* export again",
     ):
-        check_load(damaged, SETTINGS)
+        check_load(damaged, DECISIONS)
 
 
 def repeated(rows, superseded):
@@ -179,22 +179,22 @@ def repeated(rows, superseded):
 
 
 def test_different_rows_of_one_file_with_one_key_stop_the_load_with_numbers():
-    assert check_load(repeated(100, 5), SETTINGS)
-    assert check_load(repeated(2, 1), SETTINGS), "one lead was updated"
+    assert check_load(repeated(100, 5), DECISIONS)
+    assert check_load(repeated(2, 1), DECISIONS), "one lead was updated"
     with pytest.raises(
         LoadRejectedError,
         match=r"6 of 100 rows \(6.0%\) of a.csv were superseded .* 5.0% allowed: 'k' from line 2 on \(7 rows\)",
     ):
-        check_load(repeated(100, 6), SETTINGS)
+        check_load(repeated(100, 6), DECISIONS)
 
 
 def test_one_key_of_many_different_rows_stops_the_load_however_large_the_file():
-    assert check_load(repeated(100_000, 49), SETTINGS)
+    assert check_load(repeated(100_000, 49), DECISIONS)
     with pytest.raises(
         LoadRejectedError,
         match=r"more than 50 different rows .*'k' in a.csv \(51 rows\)",
     ):
-        check_load(repeated(100_000, 50), SETTINGS)
+        check_load(repeated(100_000, 50), DECISIONS)
 
 
 def test_a_file_that_cannot_be_read_stops_the_load_beside_good_ones():
@@ -209,7 +209,7 @@ def test_a_file_that_cannot_be_read_stops_the_load_beside_good_ones():
     with pytest.raises(
         LoadRejectedError, match=r"cannot be read: b.csv.gz \(gzip is damaged\)"
     ):
-        check_load(bad, SETTINGS)
+        check_load(bad, DECISIONS)
 
 
 def test_missing_columns_beside_good_files_name_the_file_and_its_header():
@@ -222,7 +222,7 @@ def test_missing_columns_beside_good_files_name_the_file_and_its_header():
         LoadRejectedError,
         match=r"missing columns City in a.csv \(missing column: City; line 1 was read",
     ):
-        check_load(bad, SETTINGS)
+        check_load(bad, DECISIONS)
 
 
 def test_what_was_not_read_is_in_the_result_and_in_the_log(caplog):
@@ -234,7 +234,7 @@ def test_what_was_not_read_is_in_the_result_and_in_the_log(caplog):
         ],
     )
     load["files"][0]["problem"] = "header without rows"
-    result = check_load(load, SETTINGS)
+    result = check_load(load, DECISIONS)
     assert result["files_with_problems"] == ["a.csv (header without rows)"]
     assert "load-1: a.csv (header without rows)" in caplog.text
     assert result["unread_objects"] == ["b.xlsx (not .csv)"]

@@ -11,13 +11,14 @@ import pytest
 from sklearn.dummy import DummyClassifier
 
 from include.contract import KnownAt
+from include.decisions import Decisions
 from include.evaluation.thresholds import TIERS
 from include.features.calibration import Decision
 from include.lake.frames import write_parquet
 from include.registry.packaging import log_pipeline
 from include.registry.registry import promote, register
 from include.registry.tracking import connect
-from include.settings import Decisions, settings
+from include.settings import settings
 from include.training.dataset import make_dataset
 from include.training.fit import refit
 from include.training.recipe import Recipe

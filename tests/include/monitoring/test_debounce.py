@@ -5,8 +5,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from pydantic import ValidationError
 
+from include.decisions import Decisions
 from include.monitoring.debounce import earlier_verdicts, in_words, is_confirmed
-from include.settings import Decisions, Settings, settings
+from include.settings import settings
 
 START = datetime(2026, 2, 2, 4, 29, tzinfo=UTC)
 
@@ -47,7 +48,7 @@ def test_more_than_all_analyses_cannot_be_asked_for():
     with pytest.raises(
         ValidationError, match="set LEADS_DRIFT_DEBOUNCE_K to at most"
     ):
-        Settings(decisions=Decisions(drift_debounce_k=3, drift_debounce_n=2))
+        Decisions(drift_debounce_k=3, drift_debounce_n=2)
 
 
 @pytest.fixture

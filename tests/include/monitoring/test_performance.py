@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 from sklearn.metrics import brier_score_loss, precision_score, roc_auc_score
 
+from include.decisions import Decisions
 from include.monitoring.performance import (
     Scored,
     loss_limits,
     performance_drift,
     too_few,
 )
-from include.settings import Decisions
 
 LIMITS = {"roc_auc": 0.03, "brier": 0.03, "precision": 0.1}
 

@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from include.decisions import Decisions
 from include.monitoring.columns.assess import compare_leads
 from include.monitoring.columns.drift import ColumnDrift
 from include.monitoring.columns.outage import Outage
@@ -11,7 +12,6 @@ from include.monitoring.contract_change import ContractChange
 from include.monitoring.model_drift import ModelDrift
 from include.monitoring.summary import DriftSummary, describe
 from include.monitoring.verdict import DriftVerdict, Evidence, assess_drift
-from include.settings import Decisions
 
 ALL = ("data", "prediction", "performance")
 MOVED = ModelDrift(

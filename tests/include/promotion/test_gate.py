@@ -7,6 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from include.contract import KnownAt
+from include.decisions import Decisions
 from include.promotion.errors import RecordDiffersError
 from include.promotion.gate import (
     choose_rule,
@@ -22,7 +23,6 @@ from include.promotion.gate_report import (
     SegmentChange,
 )
 from include.promotion.record import DecisionRecord
-from include.settings import Decisions
 
 GOOD = {"roc_auc": 0.98, "accuracy": 0.95, "precision": 0.93, "recall": 0.92}
 FLOORS = {"accuracy": 0.90, "precision": 0.85, "recall": 0.85, "roc_auc": 0.90}

@@ -8,10 +8,11 @@ import pandas as pd
 import pytest
 
 from include.contract import KnownAt
+from include.decisions import Decisions
 from include.features.calibration import Calibration, Decision
 from include.registry.packaging import log_pipeline
 from include.registry.tracking import connect
-from include.settings import Decisions, settings
+from include.settings import settings
 from include.training.pipeline import build_pipeline, deployable
 from tests.fixtures.environments import run_quietly
 

@@ -6,9 +6,9 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from include.contract import KnownAt
+from include.decisions import Decisions
 from include.scoring.errors import ChampionUnusableError
 from include.scoring.scorer import PROBABILITY_DIGITS, scorer_of
-from include.settings import Decisions
 from include.training.pipeline import build_pipeline, deployable
 
 STEPS = ("clean", "group", "select", "cap", "encode")

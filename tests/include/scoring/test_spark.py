@@ -15,6 +15,7 @@ import pytest
 
 from bench.spark_scoring import job_arguments
 from include.contract import KnownAt
+from include.decisions import Decisions
 from include.endpoint.bundle import bundle
 from include.features.calibration import Calibration, Decision
 from include.glue.code import code_zip
@@ -22,7 +23,7 @@ from include.lake.frames import parquet_parts, read_parquet, write_parquet
 from include.lake.objects import download_file, write_bytes, write_json
 from include.scoring.batch import score_batch
 from include.scoring.score_row import scores_schema
-from include.settings import Decisions, settings
+from include.settings import settings
 from include.training.pipeline import build_pipeline, deployable
 from include.warehouse.client import Warehouse
 from tests.fixtures.environments import run_quietly

@@ -10,8 +10,8 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from include.contract import KnownAt, load_contract
+from include.decisions import Decisions
 from include.features.calibration import Decision
-from include.settings import Decisions
 from include.training.dataset import make_dataset
 from include.training.families import FAMILIES
 from include.training.fit import refit
@@ -22,7 +22,7 @@ TRAIN = """
 import hashlib, json, sys
 import pandas as pd
 from include.contract import KnownAt, load_contract
-from include.settings import Decisions
+from include.decisions import Decisions
 from include.training.dataset import make_dataset
 from include.training.fit import fit_family
 contract, stage, answer = load_contract("x_education"), KnownAt.CAPTURE, {}

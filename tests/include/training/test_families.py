@@ -7,9 +7,10 @@ from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
 from include.contract import KnownAt
+from include.decisions import Decisions
 from include.features.calibration import Calibration, Decision
 from include.features.parts import inner_parts
-from include.settings import Decisions, settings
+from include.settings import settings
 from include.training.families import FAMILIES, NATIVE_FAMILIES
 from include.training.pipeline import build_pipeline, deployable
 

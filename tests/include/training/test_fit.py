@@ -8,7 +8,8 @@ import pytest
 from sklearn.metrics import brier_score_loss, roc_auc_score
 
 from include.contract import KnownAt
-from include.settings import Decisions, settings
+from include.decisions import Decisions
+from include.settings import settings
 from include.training.dataset import make_dataset
 from include.training.families import FAMILIES
 from include.training.fit import best_calibration, fit_family, refit

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from include.contract import KnownAt
-from include.settings import Decisions
+from include.decisions import Decisions
 from include.training.pipeline import build_pipeline
 from include.training.resampling import Resample
 

@@ -7,7 +7,7 @@ from sklearn.metrics import f1_score, roc_auc_score
 from sklearn.model_selection import ParameterGrid
 
 from include.contract import KnownAt, load_contract
-from include.settings import Decisions
+from include.decisions import Decisions
 from include.training.dataset import make_dataset
 from include.training.errors import NotEnoughRowsError
 from include.training.families import FAMILIES

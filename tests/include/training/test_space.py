@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from include.contract import KnownAt
-from include.settings import Decisions
+from include.decisions import Decisions
 from include.training.errors import SearchSpaceError
 from include.training.families import FAMILIES, NATIVE_FAMILIES
 from include.training.pipeline import build_pipeline

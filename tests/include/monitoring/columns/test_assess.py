@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from include.decisions import Decisions
 from include.lake.columns import open_parquet
 from include.monitoring.columns import assess as judge
 from include.monitoring.columns.assess import compare_leads
@@ -8,7 +9,6 @@ from include.monitoring.columns.config import drift_config
 from include.monitoring.errors import NothingToCompareError
 from include.monitoring.summary import describe
 from include.monitoring.verdict import Evidence, assess_drift
-from include.settings import Decisions
 
 
 def verdict_of(analysis):
