@@ -96,7 +96,7 @@ forecast: ## the tests of DAGs, plugins and include/ under AIRFLOW=3.3.1, in an 
 	OMP_NUM_THREADS=1 .venv$(SUFFIX)/bin/python -m pytest $(foreach test,$(PRESENT),--ignore $(test)) $(or $(TESTS),tests/dags tests/plugins tests/include)
 
 bench: setup ## every benchmark, one after the other
-	@for file in bench/[a-z]*.py; do $(PYTHON) -m bench.$$(basename $$file .py) || exit 1; done
+	@for file in bench/[a-z]*; do $(PYTHON) -m bench.$$(basename $$file .py) || exit 1; done
 
 screenshots: setup browser ## docs/images/desk-*.png anew, from synthetic leads
 	@$(PYTHON) -m bench._screenshots

@@ -16,7 +16,7 @@ FILE = HERE.parents[1] / "shared" / "data" / "bank-additional-full.csv.gz"
 
 def bank_contract() -> Contract:
     """Return the contract of the file, without `duration`, which is known only after the outcome."""
-    return load_contract(str(HERE / "contracts" / "bank_marketing.yaml"))
+    return load_contract(str(HERE / "_contracts" / "bank_marketing.yaml"))
 
 
 def bank_leads(path: Path = FILE) -> pd.DataFrame:
