@@ -59,6 +59,9 @@ def run(spark: SparkSession, arguments: argparse.Namespace) -> None:
     """Score every lead and write Parquet over what an earlier try left."""
     spark.conf.set("spark.sql.execution.arrow.maxRecordsPerBatch", CHUNK)
     spark.conf.set("spark.sql.files.maxPartitionBytes", BYTES_PER_TASK)
+    # COPY reads moments as INT96 (see include.lake.frames), and the score's moment is in UTC.
+    spark.conf.set("spark.sql.session.timeZone", "UTC")
+    spark.conf.set("spark.sql.parquet.outputTimestampType", "INT96")
     contract = read_contract(spark, arguments.CONTRACT_URI)
     fetch_champions(spark, arguments.CHAMPIONS_URI)
     score = partial(
@@ -70,9 +73,7 @@ def run(spark: SparkSession, arguments: argparse.Namespace) -> None:
     )
     leads = spark.read.parquet(arguments.OPEN_URI)
     lead_fields = [field for field in contract.fields if field in leads.columns]
-    schema = from_arrow_schema(
-        scores_schema(contract), prefer_timestamp_ntz=True
-    )
+    schema = from_arrow_schema(scores_schema(contract))
     scores = leads.select(*lead_fields).mapInPandas(score, schema)
     scores.write.mode("overwrite").parquet(arguments.SCORES_URI)
 

@@ -20,6 +20,10 @@ from include.lake.objects import (
     write_bytes,
 )
 
+INT96_MOMENTS = True
+"""Whether moments are written as INT96. COPY misreads what Arrow writes otherwise, INT64 without a ConvertedType: the
+year 2023 becomes 161065 (apache/arrow#38000, dask/fastparquet#432)."""
+
 
 def read_parquet(folder_uri: str) -> pd.DataFrame:
     """Return the rows of every *.parquet object under `folder_uri`, in the order of the object names.
@@ -88,7 +92,7 @@ def write_parquet(
         raise ValueError(f"{uri!r} must name a .parquet object, not a folder")
     table = pa.Table.from_pandas(frame, schema=schema, preserve_index=False)
     buffer = BytesIO()
-    pq.write_table(table, buffer)
+    pq.write_table(table, buffer, use_deprecated_int96_timestamps=INT96_MOMENTS)
     write_bytes(uri, buffer.getvalue())
 
 
@@ -107,7 +111,9 @@ def write_parquet_chunks(
     rows = 0
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "part.parquet")
-        with pq.ParquetWriter(path, schema) as writer:
+        with pq.ParquetWriter(
+            path, schema, use_deprecated_int96_timestamps=INT96_MOMENTS
+        ) as writer:
             writer.write_table(schema.empty_table())
             for chunk in chunks:
                 table = pa.Table.from_pandas(

@@ -18,6 +18,7 @@ _UNLOAD = re.compile(
 _ROLE = r"IAM_ROLE\s+(?:default|'[^']*')"
 _PARQUET = r"(?:FORMAT\s+(?:AS\s+)?)?PARQUET\b"
 _UNLOAD_OPTIONS = (
+    r"ENCRYPTED\s+AUTO\b",
     r"ALLOWOVERWRITE\b",
     r"CLEANPATH\b",
     r"PARALLEL\s+(?:OFF|ON|TRUE|FALSE)\b",

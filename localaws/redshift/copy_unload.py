@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow.parquet as pq
 from botocore.exceptions import ClientError
 
 from localaws.redshift.commands import CopyCommand, UnloadCommand
@@ -128,6 +129,7 @@ def _check_columns(
             f"Unmatched number of columns between table and file. Table columns: {len(columns)}, "
             f"Data columns: {len(file_columns)}, File name: {uri}"
         )
+    _check_moments(file, uri)
     for (name, table_type), (file_name, file_type, *_) in zip(
         columns, file_columns, strict=True
     ):
@@ -135,6 +137,19 @@ def _check_columns(
             raise RedshiftError(
                 f"File '{uri}' has an incompatible Parquet schema for column '{name}'. "
                 f"Column type: {table_type}, Parquet column '{file_name}': {file_type}"
+            )
+
+
+def _check_moments(file: str, uri: str) -> None:
+    """Refuse moments that Redshift reads as other ones: INT64 without a ConvertedType (apache/arrow#38000)."""
+    schema = pq.ParquetFile(file).schema
+    for place in range(len(schema)):
+        column = schema.column(place)
+        is_moment = column.logical_type.type == "TIMESTAMP"
+        if is_moment and column.converted_type == "NONE":
+            raise RedshiftError(
+                f"File '{uri}': COPY would misread the moments of column '{column.name}': they are INT64 without a "
+                "ConvertedType; write them as INT96 (use_deprecated_int96_timestamps)"
             )
 
 

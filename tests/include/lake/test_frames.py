@@ -1,7 +1,10 @@
 """Parquet in and out of S3."""
 
+from io import BytesIO
+
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from include.lake.errors import ObjectMissingError
@@ -11,7 +14,7 @@ from include.lake.frames import (
     write_parquet,
     write_parquet_chunks,
 )
-from include.lake.objects import write_text
+from include.lake.objects import read_bytes, write_text
 
 
 def test_a_frame_comes_back_with_types_order_and_gaps(bucket):
@@ -115,3 +118,24 @@ def test_no_chunk_leaves_an_object_with_columns_and_no_rows(bucket):
         write_parquet_chunks([], f"s3://{bucket}/f/none.parquet", SCHEMA) == 0
     )
     assert list(read_parquet(f"s3://{bucket}/f/").columns) == ["n", "c"]
+
+
+def physical_types(content: bytes) -> set[str]:
+    """Return the physical types of a Parquet object's columns."""
+    schema = pq.ParquetFile(BytesIO(content)).schema
+    return {schema.column(place).physical_type for place in range(len(schema))}
+
+
+def test_moments_are_written_as_copy_reads_them(bucket):
+    frame = pd.DataFrame({"at": [pd.Timestamp("2023-11-14 22:13:20")]})
+    schema = pa.schema([("at", pa.timestamp("us"))])
+    whole = f"s3://{bucket}/moments/whole.parquet"
+    chunks = f"s3://{bucket}/moments/chunks.parquet"
+    write_parquet(frame, whole, schema)
+    write_parquet_chunks([frame], chunks, schema)
+    for uri in (whole, chunks):
+        assert physical_types(read_bytes(uri)) == {"INT96"}
+    assert list(read_parquet(f"s3://{bucket}/moments/")["at"].dt.year) == [
+        2023,
+        2023,
+    ]

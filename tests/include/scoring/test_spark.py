@@ -10,6 +10,7 @@ from pathlib import Path
 import boto3
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -144,9 +145,11 @@ def test_spark_writes_the_rows_that_one_process_writes(
     download_file(
         parquet_parts(layout.scores(RUN))[0], tmp_path / "part.parquet"
     )
+    moment = scores_schema(contract).get_field_index("scored_at")
+    as_int96 = pa.field("scored_at", pa.timestamp("ns"))
     assert pq.read_schema(
         tmp_path / "part.parquet"
-    ).remove_metadata() == scores_schema(contract)
+    ).remove_metadata() == scores_schema(contract).set(moment, as_int96)
 
     copy = [
         statements.render("create_scores"),

@@ -159,3 +159,39 @@ def test_unload_with_cleanpath_removes_what_was_there(
         )
     )
     assert keys(s3, bucket, f"out/{target}/") == [f"out/{target}/000.parquet"]
+
+
+MOMENT = pa.array([1_700_000_000_000_000], pa.timestamp("us"))
+
+
+def test_copy_refuses_moments_that_redshift_reads_as_other_ones(
+    warehouse, put, table
+):
+    warehouse.ok(f"CREATE TABLE {table} (at TIMESTAMP)")
+    uri = put("moments/a.parquet", {"at": MOMENT})
+    described = warehouse.run(copy(table, uri))
+    assert described["Status"] == "FAILED"
+    assert "would misread the moments of column 'at'" in described["Error"]
+
+
+def test_copy_reads_moments_written_as_int96(warehouse, s3, bucket, table):
+    warehouse.ok(f"CREATE TABLE {table} (at TIMESTAMP)")
+    buffer = io.BytesIO()
+    pq.write_table(
+        pa.table({"at": MOMENT}), buffer, use_deprecated_int96_timestamps=True
+    )
+    s3.put_object(Bucket=bucket, Key="int96/a.parquet", Body=buffer.getvalue())
+    warehouse.ok(copy(table, f"s3://{bucket}/int96/a.parquet"))
+    ((year,),) = warehouse.rows(f"SELECT extract(year FROM at) FROM {table}")
+    assert int(year) == 2023
+
+
+def test_unload_takes_the_buckets_own_encryption(warehouse, s3, bucket, target):
+    warehouse.ok(
+        unload(
+            f"SELECT a FROM {target}",
+            f"s3://{bucket}/own-key/",
+            "ENCRYPTED AUTO CLEANPATH",
+        )
+    )
+    assert keys(s3, bucket, "own-key/")
