@@ -36,7 +36,7 @@ from include.lake.columns import open_parquet
 from include.lake.frames import read_parquet
 from include.lake.objects import LOCAL
 from include.monitoring.columns.assess import compare_leads
-from include.monitoring.columns.config import Method, drift_config
+from include.monitoring.columns.config import drift_config
 from include.monitoring.columns.drift import detect_drift
 from include.monitoring.columns.frames import (
     Comparison,
@@ -92,7 +92,7 @@ def plain(folder: str) -> dict[str, Any]:
     comparison = compare_frames(
         reference,
         current,
-        monitored_columns(reference, contract),
+        monitored_columns(reference, contract, current),
         config.missing,
     )
     report = detect_drift(comparison, config)
@@ -151,7 +151,7 @@ def simulate(
         compare_frames(
             reference,
             current,
-            monitored_columns(reference, contract),
+            monitored_columns(reference, contract, current),
             config.missing,
         )
     )
@@ -166,33 +166,27 @@ def simulate(
 def quick(comparison: Comparison) -> Verdicts:
     """Evidently's verdict per column without its report."""
     config = drift_config()
+    numeric = dict.fromkeys(comparison.numeric, config.numeric.method)
+    categorical = dict.fromkeys(
+        comparison.categorical, config.categorical.method
+    )
     return {
-        name: _drifted(
-            comparison.reference[name].dropna(),
-            comparison.current[name].dropna(),
-            kind,
-            method,
-        )
-        for names, kind, method in (
-            (comparison.numeric, ColumnType.Numerical, config.numeric),
-            (
-                comparison.categorical,
-                ColumnType.Categorical,
-                config.categorical,
-            ),
-        )
-        for name in names
+        name: _drifted(comparison, name, method)
+        for name, method in (numeric | categorical).items()
     }
 
 
-def _drifted(
-    reference: "pd.Series[Any]",
-    current: "pd.Series[Any]",
-    kind: ColumnType,
-    method: Method,
-) -> bool:
-    test = get_stattest(reference, current, kind, method.method)
-    return bool(test(reference, current, kind, method.threshold).drifted)
+def _drifted(comparison: Comparison, name: str, method: str) -> bool:
+    reference = comparison.reference[name].dropna()
+    current = comparison.current[name].dropna()
+    kind = (
+        ColumnType.Numerical
+        if name in comparison.numeric
+        else ColumnType.Categorical
+    )
+    test = get_stattest(reference, current, kind, method)
+    threshold = comparison.thresholds[name]
+    return bool(test(reference, current, kind, threshold).drifted)
 
 
 _POPULATIONS: dict[str, pd.DataFrame] = {}

@@ -4,16 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-import pandas as pd
 
 from include.contract import Column, Contract
-from include.monitoring.columns.condense import (
-    EXACT,
-    UNKNOWN,
-    Tolerance,
-    condense_levels,
-    condense_numbers,
-)
 from include.monitoring.columns.config import DriftConfig, drift_config
 from include.monitoring.columns.drift import (
     ColumnDrift,
@@ -22,27 +14,26 @@ from include.monitoring.columns.drift import (
 )
 from include.monitoring.columns.frames import (
     Leads,
-    as_levels,
     columns_of_both,
     comparable_columns,
-    compare_frames,
-    draw_in,
-    fill_numbers,
     side_by_side,
     side_values,
+    values,
+    varies_together,
 )
+from include.monitoring.columns.levels import levels_of_numbers
 from include.monitoring.columns.outage import (
     Outage,
     absent_columns,
     broken,
+    find_outages,
     new_levels,
 )
+from include.monitoring.columns.pairs import Pair, prepare_pair
 from include.monitoring.columns.tally import Tally
 from include.monitoring.errors import NothingToCompareError
 
 SEED = 0
-BOUNDED = {True: "wasserstein", False: "jensenshannon"}
-"""The method, for numbers and for levels, whose score on condensed columns has a known bound."""
 
 
 @dataclass(frozen=True)
@@ -86,8 +77,7 @@ class _Examined:
     missing_current: float
     outage: Outage | None
     new_levels: dict[str, int]
-    pair: tuple[pd.Series, pd.Series]
-    tolerance: Tolerance
+    pair: Pair
 
     @property
     def field(self) -> str:
@@ -154,6 +144,17 @@ def compare_leads(
     )
 
 
+def outages_of(
+    reference: Leads, current: Leads, contract: Contract, missing_jump: float
+) -> tuple[Outage, ...]:
+    """Return the outages that `compare_leads` finds, without looking for drift. Args and errors as there."""
+    monitored = comparable_columns(contract)
+    columns = columns_of_both(reference, current, monitored)
+    return find_outages(
+        reference, current, columns, missing_jump
+    ) + absent_columns(reference, current, monitored)
+
+
 def _require_rows(leads: Leads, side: str) -> None:
     """Raise NothingToCompareError, naming the side, where it has no rows."""
     if not len(leads):
@@ -169,7 +170,7 @@ def _examine_all(
     config: DriftConfig,
     missing_jump: float,
 ) -> Iterator[_Examined]:
-    """Yield every column that varies in the reference, with what all of its rows say."""
+    """Yield every column that holds more than one value on both sides together, with what all of its rows say."""
     random = np.random.default_rng(SEED)
     both_sides = zip(
         columns,
@@ -179,10 +180,11 @@ def _examine_all(
     )
     for column, reference_values, current_values in both_sides:
         reference_tally = Tally(reference_values)
-        if reference_tally.varies:
+        current_tally = Tally(current_values)
+        if varies_together(reference_tally, current_tally):
             yield _examine(
                 reference_tally,
-                Tally(current_values),
+                current_tally,
                 column,
                 config,
                 missing_jump,
@@ -199,53 +201,25 @@ def _examine(
     random: np.random.Generator,
 ) -> _Examined:
     """Return what all rows of a column say, and the values of both sides that Evidently is given."""
-    condensed_before, condensed_after, tolerance = _condense(
-        before, after, column, config, random
-    )
     return _Examined(
         column,
         before.missing_share,
         after.missing_share,
         broken(before, after, column, missing_jump),
-        {} if column.numeric else new_levels(before.counts, after.counts),
-        (condensed_before, condensed_after),
-        tolerance,
+        _new_values(before, after, column),
+        prepare_pair(before, after, column, config, random),
     )
 
 
-def _condense(
-    before: Tally,
-    after: Tally,
-    column: Column,
-    config: DriftConfig,
-    random: np.random.Generator,
-) -> tuple[pd.Series, pd.Series, Tolerance]:
-    """Return both sides at `sample.rows` values at most, and how far that can move the column's score."""
-    rows = config.sample.rows
-    missing = config.missing
-    if column.numeric:
-        filled_before, filled_after = fill_numbers(
-            before.values, after.values, missing
-        )
-        reference, current, tolerance = condense_numbers(
-            *draw_in(filled_before, filled_after, config.extremes.share),
-            rows,
-            random,
-        )
-    else:
-        reference, current, tolerance = condense_levels(
-            before,
-            after,
-            rows,
-            random,
-        )
-        reference = as_levels(reference, missing)
-        current = as_levels(current, missing)
-    if tolerance == EXACT:
-        return reference, current, EXACT
-    method = (config.numeric if column.numeric else config.categorical).method
-    has_bound = method == BOUNDED[column.numeric]
-    return reference, current, tolerance if has_bound else UNKNOWN
+def _new_values(before: Tally, after: Tally, column: Column) -> dict[str, int]:
+    """Return the rows per level that the reference does not know; of numbers, those beside a constant one."""
+    if not column.numeric:
+        return new_levels(before.counts, after.counts)
+    if before.varies:
+        return {}
+    levels = Tally(levels_of_numbers(after.values, before))
+    constant = Tally(levels_of_numbers(before.values, before))
+    return new_levels(constant.counts, levels.counts)
 
 
 def _scores(
@@ -256,16 +230,15 @@ def _scores(
     share_threshold: float,
 ) -> DriftReport:
     """Return Evidently's report, with the columns that it leaves undecided compared again on all rows."""
-    columns = [column.column for column in examined]
     pairs = {column.field: column.pair for column in examined}
-    tolerances = {column.field: column.tolerance for column in examined}
-    by_field = {column.field: column for column in columns}
-    report = detect_drift(side_by_side(pairs, columns), config, share_threshold)
+    by_field = {column.field: column.column for column in examined}
+    report = detect_drift(side_by_side(pairs), config, share_threshold)
     final: list[ColumnDrift] = []
     exact: list[str] = []
     for condensed in report.columns:
         drift = replace(
-            condensed, error=tolerances[condensed.column].of(condensed.score)
+            condensed,
+            error=pairs[condensed.column].tolerance.of(condensed.score),
         )
         if drift.undecided:
             exact.append(drift.column)
@@ -321,11 +294,11 @@ def _on_all_rows(
     reference: Leads, current: Leads, column: Column, config: DriftConfig
 ) -> ColumnDrift:
     """Return the drift of one column by all of its rows."""
-    comparison = compare_frames(
-        reference,
-        current,
-        [column],
-        config.missing,
+    pair = prepare_pair(
+        Tally(values(reference, column)),
+        Tally(values(current, column)),
+        column,
+        config,
     )
-    (drift,) = detect_drift(comparison, config).columns
+    (drift,) = detect_drift(side_by_side({column.field: pair}), config).columns
     return drift

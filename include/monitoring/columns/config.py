@@ -26,10 +26,10 @@ class Missing(_Strict):
     mostly: float = Field(gt=0, le=1)
 
 
-class Extremes(_Strict):
-    """Which share of a column's numbers, at either end of either side, are too few to be a change of population."""
+class Constant(_Strict):
+    """Share of current rows in which a constant must have changed at least to be a drift."""
 
-    share: float = Field(ge=0, lt=0.5)
+    least_share: float = Field(gt=0, le=1)
 
 
 class Sample(_Strict):
@@ -51,7 +51,7 @@ class DriftConfig(_Strict):
     categorical: Method
     prediction: Method
     missing: Missing
-    extremes: Extremes
+    constant: Constant
     sample: Sample
     outage: OutageRules
 

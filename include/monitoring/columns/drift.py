@@ -1,5 +1,6 @@
 """Ask Evidently for the drift of every column of two prepared frames; verdicts are those of its own tests."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html import escape
 from typing import Any
@@ -55,7 +56,7 @@ class DriftReport:
     def drifted_share(self) -> float:
         """Return the share of monitored columns whose drift test failed, in [0, 1].
 
-        Columns that are constant in the reference are not monitored and do not count.
+        Columns that hold one and the same value on both sides do not count.
         Source: guide 19.2 ("Share of Drifted Columns").
         """
         if not self.columns:
@@ -88,7 +89,10 @@ def detect_drift(
         numerical_columns=list(comparison.numeric),
         categorical_columns=list(comparison.categorical),
     )
-    report = Report([_preset(config, drift_share)], include_tests=True)
+    report = Report(
+        [_preset(config, drift_share, comparison.thresholds)],
+        include_tests=True,
+    )
     snapshot = report.run(
         Dataset.from_pandas(comparison.current, data_definition=definition),
         Dataset.from_pandas(comparison.reference, data_definition=definition),
@@ -96,7 +100,11 @@ def detect_drift(
     return DriftReport(_verdicts(snapshot), snapshot)
 
 
-def _preset(config: DriftConfig | None, drift_share: float) -> DataDriftPreset:
+def _preset(
+    config: DriftConfig | None,
+    drift_share: float,
+    thresholds: Mapping[str, float],
+) -> DataDriftPreset:
     if config is None:
         return DataDriftPreset(drift_share=drift_share)
     return DataDriftPreset(
@@ -105,6 +113,7 @@ def _preset(config: DriftConfig | None, drift_share: float) -> DataDriftPreset:
         num_threshold=config.numeric.threshold,
         cat_method=config.categorical.method,
         cat_threshold=config.categorical.threshold,
+        per_column_threshold=dict(thresholds),
     )
 
 

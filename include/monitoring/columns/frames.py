@@ -1,28 +1,18 @@
 """Bring reference and current leads into the form in which their columns are compared."""
 
-import math
-import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from include.contract import Column, Contract
 from include.lake.columns import ParquetColumns
 from include.monitoring.columns.config import Missing, drift_config
+from include.monitoring.columns.pairs import Pair, prepare_pair
 from include.monitoring.columns.tally import Tally
 from include.monitoring.errors import NotNumbersError
-
-BRACKETS = re.compile("[<>]")
-HARMLESS = str.maketrans("<>", "‹›")
-"""Evidently writes levels into a script of its page as they are, where `</script>` would end it, and its pictures take
-`<a href=…>` for a link."""
-
-HANDFUL = 20
-"""Of so few numbers each one is a share that counts."""
 
 
 class Leads(Protocol):
@@ -41,12 +31,16 @@ class Leads(Protocol):
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two frames with the same monitored columns: numbers as float64, everything else as str levels."""
+    """Two frames with the same monitored columns: numbers as normal scores, everything else as str levels.
+
+    `thresholds` has the score from which on a column has drifted; one that is not in it has that of drift.yaml.
+    """
 
     reference: pd.DataFrame
     current: pd.DataFrame
     numeric: tuple[str, ...]
     categorical: tuple[str, ...]
+    thresholds: Mapping[str, float] = field(default_factory=dict)
 
 
 def comparable_columns(contract: Contract) -> tuple[Column, ...]:
@@ -62,15 +56,30 @@ def comparable_columns(contract: Contract) -> tuple[Column, ...]:
 
 
 def monitored_columns(
-    reference: Leads, contract: Contract
+    reference: Leads, contract: Contract, current: Leads | None = None
 ) -> tuple[Column, ...]:
-    """Return the comparable columns that `reference` has and that vary in it, missing counted as a value."""
-    columns = columns_of_both(
-        reference, reference, comparable_columns(contract)
-    )
+    """Return the comparable columns that vary in `reference`, missing counted as a value.
+
+    With `current`, those that vary in both together: a constant that starts to vary is among them.
+    """
+    both = reference if current is None else current
+    columns = columns_of_both(reference, both, comparable_columns(contract))
     return tuple(
-        column for column in columns if Tally(values(reference, column)).varies
+        column
+        for column in columns
+        if varies_together(
+            Tally(values(reference, column)), Tally(values(both, column))
+        )
     )
+
+
+def varies_together(before: Tally, after: Tally) -> bool:
+    """Return whether a column holds more than one value on both sides together, missing counted as one."""
+    if before.varies or after.varies:
+        return True
+    if bool(before.missing) != bool(after.missing):
+        return True
+    return not before.counts.index.equals(after.counts.index)
 
 
 def columns_of_both(
@@ -87,49 +96,44 @@ def compare_frames(
     columns: Sequence[Column],
     missing: Missing,
 ) -> Comparison:
-    """Reduce both sides to `columns`, which both have, with missing values made comparable.
+    """Reduce both sides to `columns`, which both have, in the form in which Evidently compares them.
 
-    A missing category becomes a level. A missing number becomes the sentinel where the column is mostly missing on
-    either side, so that a column never arrives empty; elsewhere it stays NaN, which Evidently leaves out. Extreme
-    numbers are drawn in (`draw_in`).
+    Numbers become normal scores, a missing category becomes a level. A missing number becomes the sentinel where the
+    column is mostly missing on either side, so that a column never arrives empty; elsewhere it stays NaN, which
+    Evidently leaves out.
 
     Raises:
         KeyError: a column is absent on one side; `columns_of_both` leaves those out.
         NotNumbersError: a column of numbers holds text.
     """
-    pairs = {}
-    for column in columns:
-        reference_values = values(reference, column)
-        current_values = values(current, column)
-        if column.numeric:
-            numbers = fill_numbers(reference_values, current_values, missing)
-            pairs[column.field] = draw_in(
-                *numbers, drift_config().extremes.share
-            )
-        else:
-            pairs[column.field] = (
-                as_levels(reference_values, missing),
-                as_levels(current_values, missing),
-            )
-    return side_by_side(pairs, columns)
+    config = drift_config().model_copy(update={"missing": missing})
+    pairs = {
+        column.field: prepare_pair(
+            Tally(values(reference, column)),
+            Tally(values(current, column)),
+            column,
+            config,
+        )
+        for column in columns
+    }
+    return side_by_side(pairs)
 
 
-def side_by_side(
-    pairs: dict[str, tuple[pd.Series, pd.Series]], columns: Sequence[Column]
-) -> Comparison:
-    """Return the comparison of prepared columns, each given as (reference, current)."""
+def side_by_side(pairs: Mapping[str, Pair]) -> Comparison:
+    """Return the comparison of prepared columns."""
     reference = {}
     current = {}
-    for field, (reference_values, current_values) in pairs.items():
-        reference[field] = reference_values.reset_index(drop=True)
-        current[field] = current_values.reset_index(drop=True)
+    for name, pair in pairs.items():
+        reference[name] = pair.reference.reset_index(drop=True)
+        current[name] = pair.current.reset_index(drop=True)
     return Comparison(
         pd.DataFrame(reference),
         pd.DataFrame(current),
-        numeric=tuple(column.field for column in columns if column.numeric),
+        numeric=tuple(name for name, pair in pairs.items() if pair.numeric),
         categorical=tuple(
-            column.field for column in columns if not column.numeric
+            name for name, pair in pairs.items() if not pair.numeric
         ),
+        thresholds={name: pair.threshold for name, pair in pairs.items()},
     )
 
 
@@ -169,68 +173,3 @@ def _clean(series: pd.Series, column: Column) -> pd.Series:
     if np.isinf(numbers.to_numpy()).any():
         return numbers.replace([np.inf, -np.inf], np.nan)
     return numbers
-
-
-def fill_numbers(
-    before: pd.Series, after: pd.Series, missing: Missing
-) -> tuple[pd.Series, pd.Series]:
-    """Return the numbers of both sides, with the sentinel for missing ones where either side mostly misses them."""
-    missing_share = max(before.isna().mean(), after.isna().mean())
-    if missing_share >= missing.mostly:
-        return before.fillna(missing.sentinel), after.fillna(missing.sentinel)
-    return before, after
-
-
-def draw_in(
-    before: pd.Series, after: pd.Series, share: float
-) -> tuple[pd.Series, pd.Series]:
-    """Return the numbers of both sides between bounds that the outermost `share` of neither side can move.
-
-    A distance of sums, as the Wasserstein distance over the standard deviation is, else belongs to the largest number:
-    one wrong lead among thousands makes a drift, or hides one. What more than `share` of one side holds is within the
-    bounds of that side, so a tail that grows is seen whole.
-
-    Args:
-        before: of the reference, NaN where missing.
-        after: of the current rows.
-        share: of the numbers, at either end of each side, in [0, 0.5).
-    """
-    bounds = [
-        _bounds(side.dropna().to_numpy(), share)
-        for side in (before, after)
-        if side.notna().any()
-    ]
-    if not share or not bounds:
-        return before, after
-    lowest = min(low for low, _ in bounds)
-    highest = max(high for _, high in bounds)
-    return before.clip(lowest, highest), after.clip(lowest, highest)
-
-
-def _bounds(
-    numbers: npt.NDArray[np.float64], share: float
-) -> tuple[float, float]:
-    """Return the smallest and the largest number when the outermost `share` at either end, one at least, are left out.
-
-    Of a handful of numbers none is left out.
-    """
-    last = len(numbers) - 1
-    outermost = 0
-    if last >= HANDFUL:
-        outermost = min(math.ceil(share * len(numbers)), last // 2)
-    ordered = np.partition(numbers, [outermost, last - outermost])
-    return float(ordered[outermost]), float(ordered[last - outermost])
-
-
-def as_levels(series: pd.Series, missing: Missing) -> pd.Series:
-    """Return everything as text that a web page takes for no markup, and a level for what is missing."""
-    levels = series.astype(object).where(series.notna(), missing.level)
-    texts = levels.astype(str)
-    harmless_texts = {
-        text: text.translate(HARMLESS)
-        for text in texts.unique()
-        if BRACKETS.search(text)
-    }
-    if not harmless_texts:
-        return texts
-    return texts.map(lambda text: harmless_texts.get(text, text))

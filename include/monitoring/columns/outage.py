@@ -79,7 +79,7 @@ def broken(
     is a repaired feed, and levels that come on top of the known ones are drift.
 
     Args:
-        before: of the reference, not constant.
+        before: of the reference; one that is constant does not tell how its levels come and go.
         after: of the current rows, at least one.
         column: which one it is.
         missing_jump: rise of the missing share, in [0, 1].
@@ -87,6 +87,8 @@ def broken(
     if after.missing_share - before.missing_share >= missing_jump:
         shares = f"missing in {after.missing_share:.0%} of rows, {before.missing_share:.0%} in the reference"
         return Outage(column.field, "missing", shares)
+    if not before.varies:
+        return None
     if (
         not after.varies
         and _chance_of_one_value(before.values, len(after)) < UNLIKELY

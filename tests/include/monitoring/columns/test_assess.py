@@ -1,11 +1,13 @@
 import numpy as np
 import pytest
+from scipy.optimize import brentq
 
 from include.decisions import Decisions
 from include.lake.columns import open_parquet
 from include.monitoring.columns import assess as judge
 from include.monitoring.columns.assess import compare_leads
 from include.monitoring.columns.config import drift_config
+from include.monitoring.columns.frames import compare_frames
 from include.monitoring.errors import NothingToCompareError
 from include.monitoring.summary import describe
 from include.monitoring.verdict import Evidence, assess_drift
@@ -149,16 +151,15 @@ def test_scores_of_more_rows_are_within_their_stated_error(
     assert set(details.score_error) == set(full)
 
 
-def judge_all_rows(before, now, contract):
+def judge_all_rows(before, now, contract, *fields):
     columns = judge.comparable_columns(contract)
     monitored = [
         column
         for column in columns
-        if before[column.field].nunique(dropna=False) > 1
+        if (not fields or column.field in fields)
+        and before[column.field].nunique(dropna=False) > 1
     ]
-    comparison = judge.compare_frames(
-        before, now, monitored, drift_config().missing
-    )
+    comparison = compare_frames(before, now, monitored, drift_config().missing)
     return judge.detect_drift(comparison, drift_config()).columns
 
 
@@ -166,19 +167,28 @@ def test_a_score_within_its_error_of_the_threshold_is_settled_on_all_rows(
     contract, accounts_of, sample_of_1000
 ):
     before, now = accounts_of(6000, 1), accounts_of(5000, 2)
-    (full,) = (
-        c
-        for c in judge_all_rows(before, now, contract)
-        if c.column == "minutes"
-    )
-    shift = (0.1 - full.score) * before["minutes"].std()
-    for nudge in (0.99, 1.01):
-        moved = now.assign(minutes=now["minutes"] + shift * nudge)
+
+    def moved_by(shift):
+        return now.assign(minutes=now["minutes"] + shift)
+
+    def exactly(leads):
         (exact,) = (
-            c
-            for c in judge_all_rows(before, moved, contract)
-            if c.column == "minutes"
+            column
+            for column in judge_all_rows(
+                before[["minutes"]], leads[["minutes"]], contract, "minutes"
+            )
         )
+        return exact
+
+    nearest = brentq(
+        lambda shift: exactly(moved_by(shift)).score - 0.1,
+        0,
+        before["minutes"].std(),
+        xtol=before["minutes"].std() / 1000,
+    )
+    for nudge in (0.99, 1.01):
+        moved = moved_by(nearest * nudge)
+        exact = exactly(moved)
         analysis = compare_leads(before, moved, contract, 0.3, 0.5)
         assert analysis.report.exact_columns == ("minutes",)
         assert (
@@ -254,3 +264,59 @@ def test_a_column_that_is_missing_on_both_sides_does_not_disturb_the_others(
     analysis = compare_leads(before, now, contract, 0.3, 0.5)
     assert verdict_of(analysis) == "stable"
     assert not {"visits", "region"} & set(columns_of(analysis))
+
+
+def with_constant(frame, share, value="Yes"):
+    """The frame, in which the first rows of the constant column hold another value."""
+    rows = frame.index < share * len(frame)
+    return frame.assign(constant=frame["constant"].mask(rows, value))
+
+
+@pytest.mark.parametrize("share", [0.02, 0.3, 1.0])
+def test_a_constant_that_starts_to_vary_is_drift_with_its_new_levels_named(
+    contract, accounts_of, share
+):
+    current = with_constant(accounts_of(1500, 2), share)
+    analysis = compare_leads(accounts_of(2000, 1), current, contract, 0.3, 0.5)
+    assert analysis.report.drifted_columns == ("constant",)
+    assert analysis.new_levels == {"constant": {"Yes": round(share * 1500)}}
+    assert analysis.outages == ()
+
+
+def test_a_constant_that_a_few_leads_have_left_has_not_drifted(
+    contract, accounts_of
+):
+    current = with_constant(accounts_of(1500, 2), 0.004)
+    analysis = compare_leads(accounts_of(2000, 1), current, contract, 0.3, 0.5)
+    assert analysis.report.drifted_columns == ()
+    assert analysis.new_levels == {"constant": {"Yes": 6}}
+
+
+def test_a_number_that_was_constant_and_varies_is_drift(contract, accounts_of):
+    before = accounts_of(2000, 1).assign(visits=3.0)
+    now = accounts_of(1500, 2)
+    now = now.assign(visits=np.where(now.index < 300, 4.0, 3.0))
+    analysis = compare_leads(before, now, contract, 0.3, 0.5)
+    assert analysis.report.drifted_columns == ("visits",)
+    assert analysis.new_levels == {"visits": {"4": 300}}
+    many = now.assign(visits=now.index + 0.5)
+    analysis = compare_leads(before, many, contract, 0.3, 0.5)
+    assert analysis.new_levels == {"visits": {"(other numbers)": 1500}}
+
+
+def test_random_halves_of_a_column_with_many_levels_do_not_drift(
+    contract, accounts_of
+):
+    random = np.random.default_rng(0)
+    shares = 1 / np.arange(1, 501)
+    for seed in range(5):
+        sides = []
+        for rows in (2000, 1000):
+            levels = random.choice(500, rows, p=shares / shares.sum())
+            frame = accounts_of(rows, seed)
+            sides.append(frame.assign(channel=levels.astype(str)))
+        analysis = compare_leads(*sides, contract, 0.3, 0.5)
+        channel = columns_of(analysis)["channel"]
+        assert not channel.drifted
+        assert channel.threshold > channel.score > 0.1
+        assert "channel" not in {outage.column for outage in analysis.outages}

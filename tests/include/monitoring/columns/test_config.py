@@ -25,9 +25,9 @@ def test_a_misspelt_key_is_refused_by_name():
         DriftConfig.model_validate(content)
 
 
-def test_a_share_of_extremes_that_leaves_no_number_is_refused():
-    content = drift_config().model_dump() | {"extremes": {"share": 0.5}}
-    with pytest.raises(ValidationError, match="extremes.share"):
+def test_a_constant_that_no_row_needs_to_leave_is_refused():
+    content = drift_config().model_dump() | {"constant": {"least_share": 0}}
+    with pytest.raises(ValidationError, match="constant.least_share"):
         DriftConfig.model_validate(content)
 
 

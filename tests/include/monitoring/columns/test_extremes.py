@@ -1,5 +1,7 @@
 """One wrong lead neither makes a drift nor hides one; a tail that grows is seen."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,9 +9,7 @@ import pytest
 from include.monitoring.columns import assess
 from include.monitoring.columns.assess import compare_leads
 from include.monitoring.columns.config import drift_config
-from include.monitoring.columns.frames import draw_in
-
-SHARE = 0.01
+from include.monitoring.columns.ranks import OUTERMOST, normal_scores
 
 
 @pytest.fixture
@@ -121,19 +121,46 @@ def test_populations_of_other_shapes_keep_their_verdicts(
     assert visits_drift(before, after) == drifted
 
 
-def test_few_numbers_are_left_as_they_are():
-    few = pd.Series([1.0, 2.0, 500.0, np.nan])
-    before, after = draw_in(few, few, SHARE)
-    pd.testing.assert_series_equal(before, few)
-    pd.testing.assert_series_equal(after, few)
+@pytest.mark.parametrize("share", [0.01, 0.02])
+def test_absurd_numbers_in_many_leads_of_both_sides_change_no_verdict(
+    visits_drift, share
+):
+    before = with_extremes(poisson(5000, 1), 99_999, round(share * 5000))
+    for rows in (200, 1000):
+        count = round(share * rows)
+        after = with_extremes(poisson(rows, 2), 99_999, count)
+        doubled = with_extremes(2 * poisson(rows, 2), 99_999, count)
+        assert not visits_drift(before, after)
+        assert visits_drift(before, doubled)
 
 
-def test_numbers_within_the_bounds_and_missing_ones_stay():
-    numbers = pd.Series([*range(200), np.nan, -1e9, 1e9], dtype=float)
-    before, after = draw_in(numbers, numbers.head(100), SHARE)
-    assert before.isna().sum() == 1
-    assert (before.min(), before.max()) == (1, 197)
-    assert (after.min(), after.max()) == (1, 99)
-    unchanged = before.between(1.5, 196.5)
-    assert unchanged.sum() >= 190
-    assert (before[unchanged] == numbers[unchanged]).all()
+@pytest.mark.parametrize("side", [0, 1])
+def test_a_number_near_the_largest_float_leaves_a_summary_that_is_json(
+    contract, accounts_of, side
+):
+    frames = [accounts_of(2000, 1), accounts_of(1000, 2)]
+    visits = frames[side]["visits"].to_numpy(copy=True)
+    visits[0] = 1e300
+    frames[side] = frames[side].assign(visits=visits)
+    analysis = compare_leads(*frames, contract, 0.3, 0.5)
+    (column,) = (
+        column
+        for column in analysis.report.columns
+        if column.column == "visits"
+    )
+    assert not column.drifted
+    json.dumps([column.score, column.threshold], allow_nan=False)
+
+
+def test_normal_numbers_have_their_distance_from_the_mean_as_score():
+    numbers = pd.Series(np.random.default_rng(0).normal(50, 10, 20_000))
+    before, after = normal_scores(numbers, pd.Series([30.0, 50.0, 65.0]))
+    assert after.tolist() == pytest.approx([-2.0, 0.0, 1.5], abs=0.05)
+    assert (before.mean(), before.std()) == pytest.approx((0, 1), abs=0.01)
+
+
+def test_numbers_beyond_the_reference_have_the_outermost_score():
+    numbers = pd.Series([1.0, 2.0, 2.0, 3.0, np.nan])
+    _, after = normal_scores(numbers, pd.Series([-1e300, 2.0, np.nan, 4.0]))
+    assert after[[0, 1, 3]].tolist() == [-OUTERMOST, 0.0, OUTERMOST]
+    assert np.isnan(after[2])

@@ -30,10 +30,24 @@ def test_key_label_clock_and_free_text_are_not_compared(contract):
     }  # fmt: skip
 
 
-def test_a_column_that_is_constant_in_the_reference_is_not_monitored(
+def test_a_column_that_is_constant_on_both_sides_is_not_compared(
     contract, accounts
 ):
     assert "constant" not in fields(monitored_columns(accounts, contract))
+    columns = monitored_columns(accounts, contract, accounts)
+    assert "constant" not in fields(columns)
+
+
+@pytest.mark.parametrize("value", ["Yes", None])
+@pytest.mark.parametrize("rows", [1, 600])
+def test_a_constant_that_holds_another_value_now_is_compared(
+    contract, accounts, value, rows
+):
+    current = accounts.assign(
+        constant=accounts["constant"].mask(accounts.index < rows, value)
+    )
+    columns = monitored_columns(accounts, contract, current)
+    assert "constant" in fields(columns)
 
 
 def test_a_near_constant_column_is_monitored_once_its_reference_varies(
@@ -70,10 +84,10 @@ def test_angle_brackets_in_a_level_are_shown_by_letters_that_are_no_markup(
 def test_a_mostly_missing_number_is_filled_on_both_sides(contract, accounts):
     current = accounts.assign(visits=np.nan)
     comparison = compare(accounts, current, contract)
-    assert (comparison.current["visits"] == -1).all()
-    assert (comparison.reference["visits"] == -1).sum() == accounts[
-        "visits"
-    ].isna().sum()
+    visits = comparison.reference["visits"]
+    (filled,) = comparison.current["visits"].unique()
+    assert filled == visits.min()
+    assert (visits == filled).sum() == accounts["visits"].isna().sum()
 
 
 def test_a_number_missing_here_and_there_stays_missing(contract, accounts):
