@@ -137,10 +137,13 @@ class Decisions(BaseModel):
     gate_segment_rows: int = Field(
         150,
         ge=1,
-        description="segments of the holdout with fewer leads are not compared",
+        description="segments of the holdout with fewer leads are too small to say",
     )
     gate_segment_loss: float = Field(
-        0.02, ge=0, le=1, description="largest loss that any segment may have"
+        0.02,
+        ge=0,
+        le=1,
+        description="largest sure loss of any segment: rise of its Brier score, as a share of rate × (1 − rate)",
     )
 
     max_missing_share: float = Field(

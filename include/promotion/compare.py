@@ -21,7 +21,7 @@ from include.promotion.decisions import (
 from include.promotion.gate import choose_rule, judge, limits_of, success_floors
 from include.promotion.gate_report import GateReport, RuleName
 from include.promotion.holdout import Scored, holdout_scores, seen_by
-from include.promotion.paired import paired_changes, segment_changes
+from include.promotion.paired import paired_changes
 from include.promotion.record import (
     DecisionRecord,
     DecisionSummary,
@@ -29,6 +29,7 @@ from include.promotion.record import (
     RecordedSnapshot,
     Segment,
 )
+from include.promotion.segment_changes import segment_changes
 from include.registry.errors import NoChallengerError
 from include.registry.registry import (
     CHALLENGER,
@@ -258,7 +259,13 @@ def gate_report(
         gain=changes[metric],
         brier=changes["brier"],
         segments=segment_changes(
-            outcome, champion, challenger, fields, limits.segment_rows
+            outcome,
+            champion[0],
+            challenger[0],
+            groups,
+            fields,
+            limits.segment_rows,
         ),
+        segment_rule="surely_lost",
         limits=limits,
     )

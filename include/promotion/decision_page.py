@@ -48,12 +48,19 @@ def decision_page(record: DecisionRecord) -> str:
     Args:
         record: what the gate, or a rollback, wrote (docs/gate.md).
     """
-    segments = sorted(record.segments, key=lambda segment: segment.change)
+    segments = sorted(
+        (segment for segment in record.segments if segment.too_small is None),
+        key=lambda segment: segment.change,
+    )
+    small_segments = [
+        segment for segment in record.segments if segment.too_small is not None
+    ]
     return render(
         __package__,
         "decision.html",
         record=record,
         segments=segments,
+        small_segments=small_segments,
         headline=HEADLINES[record.verdict],
         metrics=side_by_side(record.metrics),
         gain_plot=_gain_picture(record),

@@ -50,11 +50,32 @@ def _comparison(report: GateReport) -> tuple[Rule, ...]:
         report.brier.lower,
         -limits.brier_margin,
     )
+    if report.segment_rule == "plain_change":
+        return gain, brier, *_worst_change(report)
+    return gain, brier, *_worst_upper_bound(report)
+
+
+def _worst_change(report: GateReport) -> tuple[Rule, ...]:
+    """Return the rule of reports from before segments had bounds; none without segments."""
     if not report.segments:
-        return gain, brier
+        return ()
     worst = min(report.segments, key=lambda segment: segment.change)
     name = f"change in {worst.metric} of the worst segment, {worst.field} = {worst.level}"
-    return gain, brier, Rule.at_least(name, worst.change, -limits.segment_loss)
+    return (Rule.at_least(name, worst.change, -report.limits.segment_loss),)
+
+
+def _worst_upper_bound(report: GateReport) -> tuple[Rule, ...]:
+    """Return the rule that no segment has surely lost more than the limit; none where all are too small to say."""
+    upper_bounds = {
+        segment: segment.upper
+        for segment in report.segments
+        if segment.upper is not None
+    }
+    if not upper_bounds:
+        return ()
+    worst, upper = min(upper_bounds.items(), key=lambda item: item[1])
+    name = f"change in {worst.metric} of the worst segment, {worst.field} = {worst.level}, upper bound"
+    return (Rule.at_least(name, upper, -report.limits.segment_loss),)
 
 
 def choose_rule(

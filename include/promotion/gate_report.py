@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 RuleName = Literal["first", "superiority", "refresh"]
+SegmentRule = Literal["plain_change", "surely_lost"]
 
 
 class _Frozen(BaseModel):
@@ -29,7 +30,21 @@ class Change(_Frozen):
 
 
 class SegmentChange(_Frozen):
-    """Both models on one segment of the holdout; `change` is challenger minus champion in `metric`."""
+    """Both models on one segment of the holdout; `change` is challenger minus champion in `metric`.
+
+    Attributes:
+        field: segment field.
+        level: its level.
+        rows: leads of the segment.
+        metric: brier_skill; in reports of the rule "plain_change" roc_auc or accuracy.
+        challenger: its figure.
+        champion: its figure.
+        change: challenger minus champion; negative where the challenger is worse.
+        positives: leads that converted, None in older reports.
+        lower: lower bound of the change, None where the segment is too small to say.
+        upper: upper bound of the change, None where the segment is too small to say.
+        too_small: why nothing can be said about the segment, None where it is compared.
+    """
 
     field: str
     level: str
@@ -38,6 +53,10 @@ class SegmentChange(_Frozen):
     challenger: float
     champion: float
     change: float
+    positives: int | None = None
+    lower: float | None = None
+    upper: float | None = None
+    too_small: str | None = None
 
 
 class Limits(_Frozen):
@@ -60,7 +79,9 @@ class GateReport(_Frozen):
         floors: metric name to the least value that a model of this stage may serve with (guide 2.2).
         gain: change in the primary metric, None where there is no champion.
         brier: change in the Brier score, None where there is no champion.
-        segments: changes in the segments of the holdout that are large enough to be compared.
+        segments: changes in the segments of the holdout, those that are too small to say among them.
+        segment_rule: "surely_lost" compares the upper bound of a segment's change with the limit. Reports from before
+            it do not name their rule; they were judged by "plain_change", which has no bound.
         limits: what the rules allow.
     """
 
@@ -72,6 +93,7 @@ class GateReport(_Frozen):
     gain: Change | None = None
     brier: Change | None = None
     segments: tuple[SegmentChange, ...] = ()
+    segment_rule: SegmentRule = "plain_change"
     limits: Limits = Limits()
 
 

@@ -9,9 +9,7 @@ import pandas as pd
 
 from include.evaluation.intervals import weighted_figures
 from include.evaluation.scores import Floats, Integers, checked
-from include.evaluation.segments import MISSING
-from include.promotion.gate_report import Change, SegmentChange
-from include.training.dataset import MIN_PER_CLASS
+from include.promotion.gate_report import Change
 
 RESAMPLES = 1000
 LEVEL = 0.95
@@ -164,68 +162,3 @@ def _roc_auc(y: Integers, p: Floats, weights: Weights) -> Floats:
         where=pairs > 0,
     )
     return share
-
-
-def segment_changes(
-    outcome: Any,
-    champion: tuple[Any, float],
-    challenger: tuple[Any, float],
-    segments: pd.DataFrame,
-    least_rows: int,
-) -> tuple[SegmentChange, ...]:
-    """Compare both models on every level of every segment field that has at least `least_rows` leads.
-
-    The figure is ROC-AUC, which no threshold moves, where the level has ten leads of each outcome; else accuracy.
-
-    Args:
-        outcome: 0 or 1, shape (n,).
-        champion: its probabilities, shape (n,), and its threshold.
-        challenger: the same of the challenger.
-        segments: fields to break the leads down by, shape (n, fields).
-        least_rows: smaller levels are left out.
-    """
-    champion_scores, champion_threshold = champion
-    challenger_scores, challenger_threshold = challenger
-    y, champion_probability = checked(outcome, champion_scores)
-    _, challenger_probability = checked(outcome, challenger_scores)
-    changes = []
-    for field in segments.columns:
-        cells = segments[field]
-        levels = cells.astype(object).where(cells.notna(), MISSING).astype(str)
-        for level, rows in levels.groupby(levels).indices.items():
-            if len(rows) < least_rows:
-                continue
-            metric, old = _segment_figure(
-                y[rows],
-                champion_probability[rows],
-                champion_threshold,
-            )
-            _, new = _segment_figure(
-                y[rows],
-                challenger_probability[rows],
-                challenger_threshold,
-            )
-            change = SegmentChange(
-                field=str(field),
-                level=str(level),
-                rows=len(rows),
-                metric=metric,
-                challenger=new,
-                champion=old,
-                change=new - old,
-            )
-            changes.append(change)
-    return tuple(changes)
-
-
-def _segment_figure(
-    y: Integers, p: Floats, threshold: float
-) -> tuple[str, float]:
-    """Return the name and the value of the figure of one segment."""
-    positives = y.sum()
-    rarer = min(positives, len(y) - positives)
-    if rarer < MIN_PER_CLASS:
-        predictions = p >= threshold
-        return "accuracy", float((predictions == y).mean())
-    once_each = np.ones((len(y), 1), dtype=np.float32)
-    return "roc_auc", float(_roc_auc(y, p, once_each)[0])

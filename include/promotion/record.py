@@ -26,7 +26,7 @@ class Figures(_Recorded):
 
 
 class Segment(_Recorded):
-    """Both models on one segment of the holdout; an old record may not say by which metric."""
+    """Both models on one segment of the holdout; an old record may not say by which metric, and has no bounds."""
 
     field: str
     level: str
@@ -35,6 +35,10 @@ class Segment(_Recorded):
     challenger: float
     champion: float
     change: float
+    positives: int | None = None
+    lower: float | None = None
+    upper: float | None = None
+    too_small: str | None = None
 
 
 class RecordedSnapshot(_Recorded):
@@ -120,7 +124,7 @@ class DecisionRecord(DecisionSummary):
     Attributes:
         decided_at: moment of the decision, ISO 8601.
         approval: a person's answer, None before it and where nobody was asked.
-        segments: both models on every large segment of the holdout.
+        segments: both models on every segment of the holdout; `too_small` says of which nothing can be said.
         report: what the gate judged and `gate.replay` judges again. A report of another format is read as it is,
             so that its record can still be shown.
         left_out_rows: leads that were left out because the champion had learnt from them, None where nobody can tell.

@@ -126,6 +126,45 @@ def test_a_segment_may_lose_as_much_as_the_limit():
     assert judge(report(segments=(segment(-0.02),))).promote
 
 
+def bounded(upper, level="Chat"):
+    change = segment(upper - 0.05, level)
+    return change.model_copy(
+        update={
+            "metric": "brier_skill",
+            "lower": upper - 0.1,
+            "upper": upper,
+            "positives": 40,
+        }
+    )
+
+
+def test_a_segment_refuses_a_challenger_only_for_what_is_surely_lost():
+    segments = (bounded(0.01), bounded(-0.02, "Direct"))
+    unsure = report(segments=segments, segment_rule="surely_lost")
+    assert judge(unsure).promote
+    segments = (*segments, bounded(-0.0201, "Organic"))
+    sure = report(segments=segments, segment_rule="surely_lost")
+    assert judge(sure).reasons == (
+        "change in brier_skill of the worst segment, source = Organic, upper bound: -0.0201 is not ≥ -0.0200",
+    )
+
+
+def test_a_segment_that_is_too_small_to_say_refuses_nobody():
+    small = segment(-0.9).model_copy(
+        update={"too_small": "fewer than 150 leads"}
+    )
+    assert judge(report(segments=(small,), segment_rule="surely_lost")).promote
+
+
+def test_a_report_that_names_no_segment_rule_is_judged_by_the_plain_change():
+    old = report(segments=(segment(-0.0256),)).model_dump(mode="json")
+    del old["segment_rule"]
+    for part in old["segments"]:
+        for name in ("positives", "lower", "upper", "too_small"):
+            del part[name]
+    assert not judge(GateReport.model_validate(old)).promote
+
+
 def test_without_segments_large_enough_the_other_rules_decide():
     assert judge(report(segments=())).promote
 
@@ -193,7 +232,13 @@ def test_refresh_needs_confirmed_drift_or_an_old_champion(
 
 
 @pytest.mark.parametrize(
-    "one", [report(), report("refresh", gain=gain(-0.01)), first()]
+    "one",
+    [
+        report(),
+        report("refresh", gain=gain(-0.01)),
+        first(),
+        report(segment_rule="surely_lost", segments=(bounded(-0.03),)),
+    ],
 )
 def test_a_record_replays_to_its_own_verdict(one):
     assert replay(record(one)) == judge(one)

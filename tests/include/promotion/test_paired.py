@@ -1,13 +1,12 @@
-"""The paired bootstrap: bounds of a gain, groups drawn as a whole, and segments."""
+"""The paired bootstrap: bounds of a gain, and groups drawn as a whole."""
 
 import numpy as np
-import pandas as pd
 import pytest
 from sklearn.metrics import brier_score_loss, f1_score, roc_auc_score
 
 from include.evaluation.errors import OneClassOnlyError
 from include.evaluation.figures import ScoresUnusableError
-from include.promotion.paired import paired_changes, segment_changes
+from include.promotion.paired import paired_changes
 
 HALF = 0.5
 
@@ -138,47 +137,3 @@ def test_a_score_that_is_no_probability_is_refused():
     outcome, old, new = leads()
     with pytest.raises(ScoresUnusableError, match="1 of 600"):
         changes(outcome, old, np.r_[np.nan, new[1:]])
-
-
-def segment_of(outcome, old, new, names, least=150):
-    fields = pd.DataFrame({"source": names})
-    return segment_changes(outcome, (old, HALF), (new, HALF), fields, least)
-
-
-def test_a_segment_where_the_challenger_is_worse_is_shown_with_both_figures():
-    outcome, old, new = leads()
-    spoilt = np.where(np.arange(600) < 200, 1 - new, new)
-    worse, better = segment_of(
-        outcome, old, spoilt, np.where(np.arange(600) < 200, "Chat", "Direct")
-    )
-    assert (worse.field, worse.level, worse.rows, worse.metric) == (
-        "source",
-        "Chat",
-        200,
-        "roc_auc",
-    )
-    assert worse.challenger == pytest.approx(
-        roc_auc_score(outcome[:200], spoilt[:200])
-    )
-    assert worse.change == worse.challenger - worse.champion
-    assert worse.change < -0.5
-    assert better.change > 0
-
-
-def test_small_segments_are_left_out_and_missing_ones_are_a_segment():
-    outcome, old, new = leads()
-    names = [None] * 150 + ["Chat"] * 149 + ["Direct"] * 301
-    assert [one.level for one in segment_of(outcome, old, new, names)] == [
-        "(missing)",
-        "Direct",
-    ]
-
-
-def test_a_segment_with_hardly_any_conversion_is_judged_by_accuracy():
-    outcome, old, new = leads()
-    outcome[:200] = 0
-    rare, _ = segment_of(
-        outcome, old, new, np.where(np.arange(600) < 200, "Chat", "Direct")
-    )
-    assert rare.metric == "accuracy"
-    assert rare.champion == pytest.approx((old[:200] < HALF).mean())
