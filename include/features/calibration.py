@@ -4,12 +4,15 @@ from dataclasses import dataclass
 from typing import Any, Literal, Self
 
 import numpy as np
+from scipy.optimize import brentq
 from scipy.special import expit
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.linear_model import LogisticRegression
 
-Method = Literal["none", "sigmoid", "beta"]
+Method = Literal["none", "sigmoid", "beta", "shift"]
 EPSILON = 1e-6
+LARGEST_SHIFT = 40.0
+"""In log-odds; the clipped probabilities reach from -13.8 to 13.8, so no rate needs more."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,8 @@ class Calibration:
     """A monotone map from a classifier's probability to a calibrated one.
 
     `sigmoid` is Platt's on the log-odds; `beta` weighs log p and log(1 - p) apart (Kull et al., 2017), which also
-    mends probabilities that are too bold on one side only. Both keep the ranking.
+    mends probabilities that are too bold on one side only. `shift` adds one number to the log-odds, so that the mean
+    probability is the rate: the correction for another prior (Saerens et al., 2002; Elkan, 2001). All keep the ranking.
 
     Attributes:
         method: kind of map; `none` changes nothing.
@@ -54,6 +58,8 @@ class Calibration:
         """
         if method == "none":
             return cls()
+        if method == "shift":
+            return cls(method, intercept=_shift(probability, outcome))
         terms = _terms(probability)
         inputs = terms if method == "beta" else terms.sum(axis=1, keepdims=True)
         model = LogisticRegression(C=1e6, max_iter=1000)
@@ -72,6 +78,22 @@ class Calibration:
             return probability
         log_odds = _terms(probability) @ np.array(self.weights) + self.intercept
         return np.asarray(expit(log_odds))
+
+
+def _shift(probability: np.ndarray, outcome: np.ndarray) -> float:
+    """Return what moves the log-odds so that the mean probability is the rate of outcome 1.
+
+    Args:
+        probability: shape (n,).
+        outcome: 0 or 1, shape (n,), with at least one of either.
+    """
+    log_odds = _terms(probability).sum(axis=1)
+    rate = float(np.mean(outcome))
+
+    def excess(shift: float) -> float:
+        return float(expit(log_odds + shift).mean()) - rate
+
+    return float(brentq(excess, -LARGEST_SHIFT, LARGEST_SHIFT))
 
 
 def _terms(probability: np.ndarray) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 import json
 import logging
+from dataclasses import replace
 from typing import Any
 
 import mlflow
@@ -28,6 +29,7 @@ from include.training.dataset import Dataset, can_learn, load_dataset
 from include.training.errors import NotEnoughRowsError
 from include.training.fit import refit
 from include.training.recipe import Recipe, from_dict
+from include.training.usable import check_usable
 
 log = logging.getLogger(__name__)
 NEWEST_SHARE = 0.2
@@ -81,6 +83,7 @@ def register_challenger(
 
     Raises:
         ValueError: no result belongs to the stage.
+        UnusableModelError: the refitted model ranks no better than chance, or its mean probability misses the rate.
         TrackingUnavailableError: MLflow does not answer.
     """
     decisions = decisions_of(settings, contract)
@@ -126,7 +129,7 @@ def _train_and_register(
     stage = KnownAt(winner["stage"])
     recipe = from_dict(winner)
     train_rows, _ = data.part("train")
-    holdout_rows, _ = data.part("holdout")
+    holdout_rows, holdout_outcome = data.part("holdout")
     background, _ = data.part("train", "validation")
     with child_run(client, parent_run_id, "challenger", stage) as run_id:
         log_snapshot_input(client, run_id, data.manifest)
@@ -138,6 +141,12 @@ def _train_and_register(
             data.split != "holdout",
             stage,
         )
+        check_usable(
+            holdout_outcome.to_numpy(),
+            pipeline.predict_proba(holdout_rows)[:, 1],
+        )
+        # A refit may need another calibration and threshold than the search picked. What is stated is what it does.
+        recipe = as_served(recipe, pipeline)
         metrics = _evaluate(decisions, contract, pipeline, recipe, data, stage)
         mlflow.log_params(
             {"stage": str(stage), **_description(recipe), **recipe.params}
@@ -169,6 +178,14 @@ def _train_and_register(
         run_id,
         tags,
         logged.model_id,
+    )
+
+
+def as_served(recipe: Recipe, pipeline: Pipeline) -> Recipe:
+    """Return the recipe with the calibration and the decision of the fitted pipeline's last step."""
+    model = pipeline[-1]
+    return replace(
+        recipe, calibration=model.calibration.method, decision=model.decision
     )
 
 

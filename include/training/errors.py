@@ -7,6 +7,10 @@ class NotEnoughRowsError(LeadsError, ValueError):
     """Too few labelled leads to train, choose and judge a model on separate rows."""
 
 
+class UnusableModelError(LeadsError, ValueError):
+    """A refitted model ranks no better than chance, or its mean probability misses the rate: it is not registered."""
+
+
 class SnapshotChangedError(LeadsError, ValueError):
     """The rows under a snapshot's URI are no longer those that its manifest describes."""
 

@@ -1,6 +1,8 @@
 """Searches and calibrates a family and chooses its threshold: the part of a training that needs no MLflow."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -24,6 +26,8 @@ from include.training.search import (
 )
 
 METHODS: tuple[Method, ...] = ("none", "sigmoid", "beta")
+RESAMPLED_METHODS: tuple[Method, ...] = ("shift", "sigmoid", "beta")
+"""Of a model fitted on balanced rows, whose raw probabilities belong to another rate."""
 
 
 @dataclass(frozen=True)
@@ -56,8 +60,13 @@ def fit_family(
     _, train_outcome = data.part("train")
     rows, outcome = data.part("validation")
     raw = result.pipeline.predict_proba(rows)[:, 1].astype("float64")
+    methods = RESAMPLED_METHODS if resampled(result.params) else METHODS
     calibration = best_calibration(
-        result.out_of_fold, train_outcome.to_numpy(), raw, outcome.to_numpy()
+        result.out_of_fold,
+        train_outcome.to_numpy(),
+        raw,
+        outcome.to_numpy(),
+        methods,
     )
     # On the validation side alone the threshold swings between 0.2 and 0.6 with the size of the snapshot, and which
     # family wins with the draw of the split; with the out-of-fold probabilities added both stay.
@@ -105,23 +114,46 @@ def best_calibration(
     unseen_outcome: np.ndarray,
     probability: np.ndarray,
     outcome: np.ndarray,
+    methods: tuple[Method, ...] = METHODS,
 ) -> Calibration:
-    """Return the calibration, fitted on one set of leads, with the lowest Brier score on another; `none` if it ties.
+    """Return the calibration, fitted on one set of leads, with the lowest Brier score on another; the first if it ties.
 
     Args:
         unseen: out-of-fold probabilities of the training side, shape (n,).
         unseen_outcome: their outcomes.
         probability: probabilities of the validation side, shape (m,).
         outcome: their outcomes.
+        methods: to choose from; one that is refused is replaced (`usable_calibration`).
     """
 
     def brier(calibration: Calibration) -> float:
         return float(brier_score_loss(outcome, calibration(probability)))
 
     calibrations = [
-        Calibration.fitted(method, unseen, unseen_outcome) for method in METHODS
+        usable_calibration(method, unseen, unseen_outcome) for method in methods
     ]
     return min(calibrations, key=brier)
+
+
+def resampled(params: Mapping[str, Any]) -> bool:
+    """Return whether a pipeline's parameters balance the rows that it is fitted on."""
+    return bool(params.get("resample__method", "none") != "none")
+
+
+def usable_calibration(
+    method: Method, unseen: np.ndarray, outcome: np.ndarray
+) -> Calibration:
+    """Return the calibration by `method`, or by `shift` where its slope is refused.
+
+    Args:
+        method: kind of map; `none` changes nothing.
+        unseen: probabilities of leads that the model has not seen, shape (n,).
+        outcome: their outcomes, 0 or 1, with at least one of either.
+    """
+    calibration = Calibration.fitted(method, unseen, outcome)
+    if calibration.method == method:
+        return calibration
+    return Calibration.fitted("shift", unseen, outcome)
 
 
 def refit(
@@ -133,6 +165,9 @@ def refit(
     stage: KnownAt,
 ) -> Pipeline:
     """Fit the recipe anew on the masked rows of `data`; its calibration is learnt from their own folds.
+
+    A resampled fit is always calibrated. Where another method than the recipe's has to be used, the threshold is chosen
+    anew on the same out-of-fold probabilities. What the model does stands in its last step.
 
     Args:
         decisions: max_missing_share.
@@ -152,11 +187,17 @@ def refit(
         decisions, contract, recipe.family, stage, recipe.params
     )
     calibration = Calibration()
-    if recipe.calibration != "none":
+    decision = recipe.decision
+    method = recipe.calibration
+    if method == "none" and resampled(recipe.params):
+        method = "shift"
+    if method != "none":
         unseen = out_of_fold(pipeline, rows, outcome, data.groups[mask], params)
-        calibration = Calibration.fitted(
-            recipe.calibration, unseen, outcome.to_numpy()
-        )
+        calibration = usable_calibration(method, unseen, outcome.to_numpy())
+        if calibration.method != recipe.calibration:
+            decision = decide(
+                decisions, outcome.to_numpy(), calibration(unseen)
+            )
     with one_thread():
         pipeline.fit(rows, outcome, **params)
-    return deployable(pipeline, calibration, recipe.decision)
+    return deployable(pipeline, calibration, decision)

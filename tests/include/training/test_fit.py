@@ -9,11 +9,13 @@ from sklearn.metrics import brier_score_loss, roc_auc_score
 
 from include.contract import KnownAt
 from include.decisions import Decisions
+from include.features.calibration import Decision
 from include.settings import settings
+from include.training.challenger import as_served
 from include.training.dataset import make_dataset
 from include.training.families import FAMILIES
 from include.training.fit import best_calibration, fit_family, refit
-from include.training.recipe import from_dict, to_dict
+from include.training.recipe import Recipe, from_dict, to_dict
 
 STAGE = KnownAt.CONTACT
 
@@ -150,3 +152,18 @@ def test_a_constant_outcome_in_one_segment_does_no_harm(contract, accounts):
 def test_leads_without_a_clock_still_have_newest_ones(contract, accounts):
     data = make_dataset(accounts.assign(number=pd.NA), contract, STAGE, {})
     assert not data.newest(0.2).any()
+
+
+def test_a_refit_on_balanced_rows_is_calibrated_and_says_so(contract, data):
+    recipe = Recipe(
+        "logistic_regression",
+        {"resample__method": "smote"},
+        "none",
+        Decision("f1", 0.9, (("A", 80), ("D", 0))),
+    )
+    mask = data.split == "train"
+    model = refit(Decisions(), contract, recipe, data, mask, STAGE)
+    served = as_served(recipe, model)
+    assert served.calibration == model[-1].calibration.method == "shift"
+    assert served.decision == model[-1].decision
+    assert served.decision.threshold != 0.9

@@ -1,0 +1,95 @@
+"""Decides whether a refitted model may be registered at all: it ranks, and its mean probability is the rate."""
+
+from dataclasses import dataclass
+from math import sqrt
+
+import numpy as np
+from sklearn.metrics import roc_auc_score
+
+from include.training.errors import UnusableModelError
+
+NORMAL_QUANTILE = 1.96
+"""Of a two-sided interval of 95 %."""
+LARGEST_MISS = 3.0
+"""In standard errors of the rate."""
+
+
+@dataclass(frozen=True)
+class Usability:
+    """What is known of a model on leads that it has not seen.
+
+    Attributes:
+        leads: how many.
+        auc_lower: lower bound of ROC-AUC's 95 % interval.
+        mean_probability: of the leads.
+        rate: share of them with outcome 1.
+        miss: distance of the two, in standard errors of the rate.
+    """
+
+    leads: int
+    auc_lower: float
+    mean_probability: float
+    rate: float
+    miss: float
+
+
+def usability(outcome: np.ndarray, probability: np.ndarray) -> Usability:
+    """Return what decides whether a model can be used.
+
+    The rate's standard error is sqrt(sum p(1 - p)) / n, as of independent leads (Spiegelhalter, 1986). The error of the
+    fitted mean itself is left out: a model learns from many more leads than it is judged on.
+
+    Args:
+        outcome: 0 or 1, shape (n,), with at least one of either.
+        probability: calibrated probabilities, shape (n,).
+    """
+    leads = len(outcome)
+    mean_probability = float(np.mean(probability))
+    rate = float(np.mean(outcome))
+    variance = float(np.sum(probability * (1 - probability)))
+    error = max(sqrt(variance) / leads, np.finfo("float64").eps)
+    return Usability(
+        leads=leads,
+        auc_lower=auc_lower_bound(outcome, probability),
+        mean_probability=mean_probability,
+        rate=rate,
+        miss=abs(mean_probability - rate) / error,
+    )
+
+
+def auc_lower_bound(outcome: np.ndarray, probability: np.ndarray) -> float:
+    """Return the lower bound of ROC-AUC's 95 % interval, by the standard error of Hanley and McNeil (1982)."""
+    auc = float(roc_auc_score(outcome, probability))
+    positives = int(np.sum(outcome))
+    negatives = len(outcome) - positives
+    both_positive = auc / (2 - auc)
+    both_negative = 2 * auc**2 / (1 + auc)
+    variance = auc * (1 - auc)
+    variance += (positives - 1) * (both_positive - auc**2)
+    variance += (negatives - 1) * (both_negative - auc**2)
+    error = sqrt(max(variance, 0.0) / (positives * negatives))
+    return auc - NORMAL_QUANTILE * error
+
+
+def check_usable(outcome: np.ndarray, probability: np.ndarray) -> None:
+    """Pass a model that can be used.
+
+    Args:
+        outcome: of leads that it has not seen, 0 or 1, shape (n,), with at least one of either.
+        probability: its calibrated probabilities, shape (n,).
+
+    Raises:
+        UnusableModelError: it ranks no better than chance, or its mean probability misses the rate.
+    """
+    result = usability(outcome, probability)
+    if result.auc_lower <= 0.5:
+        raise UnusableModelError(
+            f"the model ranks no better than chance: on {result.leads} holdout leads ROC-AUC's 95 % lower bound is "
+            f"{result.auc_lower:.3f}; it is not registered. Train on more leads, or on columns that tell them apart"
+        )
+    if result.miss > LARGEST_MISS:
+        raise UnusableModelError(
+            f"the model's mean probability {result.mean_probability:.4f} misses the rate {result.rate:.4f} of "
+            f"{result.leads} holdout leads by {result.miss:.1f} standard errors, more than {LARGEST_MISS:.0f}; "
+            "it is not registered. Train on more leads, or look whether the leads changed within the snapshot"
+        )
