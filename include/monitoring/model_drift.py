@@ -169,7 +169,11 @@ def _no_performance(
     # A champion that was fed gaps is no worse for it, and a new one would learn the gaps.
     monitored = monitored_columns(reference, contract)
     outages = find_outages(
-        reference, closed, monitored, decisions.outage_missing_jump
+        reference,
+        closed,
+        monitored,
+        decisions.outage_missing_jump,
+        contract.clock,
     )
     if not outages:
         return None

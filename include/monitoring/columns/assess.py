@@ -21,6 +21,7 @@ from include.monitoring.columns.frames import (
     values,
     varies_together,
 )
+from include.monitoring.columns.history import Order, arrival_order
 from include.monitoring.columns.levels import levels_of_numbers
 from include.monitoring.columns.outage import (
     Outage,
@@ -118,7 +119,9 @@ def compare_leads(
     monitored = comparable_columns(contract)
     columns = columns_of_both(reference, current, monitored)
     examined = list(
-        _examine_all(reference, current, columns, config, missing_jump)
+        _examine_all(
+            reference, current, columns, config, missing_jump, contract.clock
+        )
     )
     broken_columns = tuple(
         column.outage for column in examined if column.outage
@@ -151,7 +154,7 @@ def outages_of(
     monitored = comparable_columns(contract)
     columns = columns_of_both(reference, current, monitored)
     return find_outages(
-        reference, current, columns, missing_jump
+        reference, current, columns, missing_jump, contract.clock
     ) + absent_columns(reference, current, monitored)
 
 
@@ -169,9 +172,11 @@ def _examine_all(
     columns: Sequence[Column],
     config: DriftConfig,
     missing_jump: float,
+    clock: str,
 ) -> Iterator[_Examined]:
     """Yield every column that holds more than one value on both sides together, with what all of its rows say."""
     random = np.random.default_rng(SEED)
+    order = arrival_order(reference, clock)
     both_sides = zip(
         columns,
         side_values(reference, columns),
@@ -189,6 +194,7 @@ def _examine_all(
                 config,
                 missing_jump,
                 random,
+                order,
             )
 
 
@@ -199,13 +205,14 @@ def _examine(
     config: DriftConfig,
     missing_jump: float,
     random: np.random.Generator,
+    order: Order,
 ) -> _Examined:
     """Return what all rows of a column say, and the values of both sides that Evidently is given."""
     return _Examined(
         column,
         before.missing_share,
         after.missing_share,
-        broken(before, after, column, missing_jump),
+        broken(before, after, column, missing_jump, order),
         _new_values(before, after, column),
         prepare_pair(before, after, column, config, random),
     )

@@ -10,6 +10,11 @@ from scipy.stats import poisson
 from include.contract import Column
 from include.monitoring.columns.config import drift_config
 from include.monitoring.columns.frames import Leads, values
+from include.monitoring.columns.history import (
+    History,
+    Order,
+    arrival_order,
+)
 from include.monitoring.columns.tally import Tally
 
 UNLIKELY = 1e-6
@@ -33,13 +38,16 @@ def find_outages(
     current: Leads,
     columns: Sequence[Column],
     missing_jump: float,
+    clock: str | None = None,
 ) -> tuple[Outage, ...]:
     """Return the columns that broke between `reference` and `current`, one outage each at most (see `broken`).
 
-    Without rows on either side there is none.
+    Without rows on either side there is none. `clock` names the column by which the reference is put in order of
+    arrival; without it the rows are taken in the order in which they come.
     """
     if not len(reference) or not len(current):
         return ()
+    order = arrival_order(reference, clock)
     outages = []
     for column in columns:
         reference_tally = Tally(values(reference, column))
@@ -49,6 +57,7 @@ def find_outages(
             current_tally,
             column,
             missing_jump,
+            order,
         )
         if outage:
             outages.append(outage)
@@ -70,43 +79,67 @@ def absent_columns(
 
 
 def broken(
-    before: Tally, after: Tally, column: Column, missing_jump: float
+    before: Tally,
+    after: Tally,
+    column: Column,
+    missing_jump: float,
+    order: Order,
 ) -> Outage | None:
     """Return what is wrong with a column, or None.
 
     A column broke if its share of missing values rose by `missing_jump` or more, if it varied before and now holds one
     value only (missing counted as a value), or if the levels that it used to hold have vanished. A share that falls
-    is a repaired feed, and levels that come on top of the known ones are drift.
+    is a repaired feed, and levels that come on top of the known ones are drift. None of this is an outage if the
+    reference itself has such stretches (`History`), or if the contract marks the column for it.
 
     Args:
         before: of the reference; one that is constant does not tell how its levels come and go.
         after: of the current rows, at least one.
-        column: which one it is.
+        column: which one it is; `seasonal` and `slow` say what is no outage.
         missing_jump: rise of the missing share, in [0, 1].
+        order: finds the order in which the rows of the reference arrived.
     """
-    if after.missing_share - before.missing_share >= missing_jump:
+    history = History(before.values, order)
+    jump = after.missing_share - before.missing_share
+    if jump >= missing_jump and (
+        after.missing_share > history.largest_missing_share(len(after))
+    ):
         shares = f"missing in {after.missing_share:.0%} of rows, {before.missing_share:.0%} in the reference"
         return Outage(column.field, "missing", shares)
     if not before.varies:
         return None
-    if (
-        not after.varies
-        and _chance_of_one_value(before.values, len(after)) < UNLIKELY
-    ):
+    if _holds_one_value(before, after, column, history):
         rows = f"in {len(after)} rows, it varied in the reference"
         if after.missing:
             return Outage(column.field, "all_missing", f"no value {rows}")
         return Outage(column.field, "constant", f"only one value {rows}")
-    if column.numeric:
+    if column.numeric or column.seasonal:
         return None
-    vanished = vanished_share(before.counts, after.counts)
+    vanished = vanished_share(before.counts, after.counts, history)
     if vanished < drift_config().outage.vanished:
         return None
     detail = f"levels that {vanished:.0%} of the reference's filled cells held are gone, others came in their place"
     return Outage(column.field, "levels_vanished", detail)
 
 
-def vanished_share(before: pd.Series, after: pd.Series) -> float:
+def _holds_one_value(
+    before: Tally, after: Tally, column: Column, history: History
+) -> bool:
+    """Return whether a column that varied holds one value now, which neither chance nor its history explains."""
+    rows = len(after)
+    if after.varies or _chance_of_one_value(before.values, rows) >= UNLIKELY:
+        return False
+    if after.missing:
+        return not history.was_missing_for(rows)
+    if column.slow or column.seasonal:
+        return False
+    (value,) = after.counts.index
+    return history.chance_of_staying(value, rows) < UNLIKELY
+
+
+def vanished_share(
+    before: pd.Series, after: pd.Series, history: History | None = None
+) -> float:
     """Return the share of the reference's filled cells whose level is gone, beyond what chance explains, in [0, 1].
 
     A level counts as gone if it does not occur now, and would be missing from so many filled cells less often than
@@ -117,6 +150,7 @@ def vanished_share(before: pd.Series, after: pd.Series) -> float:
     Args:
         before: rows per level in the reference, missing ones left out.
         after: the same for the current rows.
+        history: of the reference; a level whose absence it explains is not gone. None takes leads as independent.
     """
     cells = before.sum()
     rows = after.sum()
@@ -126,9 +160,20 @@ def vanished_share(before: pd.Series, after: pd.Series) -> float:
     if len(absent) == len(before) and rows:
         levels_seen_once = (before == 1).sum()
         unseen = (levels_seen_once + 1) / (cells + 1)
-        return 1.0 if unseen**rows < UNLIKELY else 0.0
+        chance_of_all = unseen**rows
+        if history is not None and chance_of_all < UNLIKELY:
+            chance_of_all = history.chance_of_only_new_levels(int(rows))
+        return 1.0 if chance_of_all < UNLIKELY else 0.0
     chance = np.power(1.0 - absent, rows)
-    return float(absent[chance < UNLIKELY].sum())
+    gone = absent[chance < UNLIKELY]
+    if history is None:
+        return float(gone.sum())
+    surely_gone = [
+        share
+        for level, share in gone.items()
+        if history.chance_of_absence(level, int(rows)) < UNLIKELY
+    ]
+    return float(sum(surely_gone))
 
 
 def new_levels(before: pd.Series, after: pd.Series) -> dict[str, int]:
