@@ -20,7 +20,7 @@ from include.contract import Contract, KnownAt, decisions_of, load_contract
 from include.evaluation.calibration_error import ece
 from include.evaluation.evaluate import evaluate_classification_model
 from include.settings import settings
-from include.training.challenger import choose_winner
+from include.training.choice import choose
 from include.training.dataset import Dataset, make_dataset
 from include.training.families import FAMILIES
 from include.training.fit import fit_family, refit
@@ -51,11 +51,9 @@ def pick(data: Dataset, contract: Contract, stage: KnownAt) -> Recipe:
         for family in FAMILIES
     ]
     results = [{"metrics": one.metrics, **to_dict(one.recipe)} for one in fits]
-    return from_dict(
-        choose_winner(
-            results, decisions_of(settings(), contract).primary_metric
-        )
-    )
+    decisions = decisions_of(settings(), contract)
+    choice = choose(results, decisions.primary_metric, decisions.split)
+    return from_dict(choice.winner)
 
 
 def quality(

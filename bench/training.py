@@ -26,7 +26,8 @@ from include.evaluation.explain import explain, summary_plot
 from include.evaluation.figures import full_report
 from include.evaluation.plots import evaluation_plots
 from include.settings import settings
-from include.training.challenger import NEWEST_SHARE, choose_winner
+from include.training.challenger import NEWEST_SHARE
+from include.training.choice import choose
 from include.training.dataset import Dataset, make_dataset
 from include.training.families import FAMILIES, SEED
 from include.training.fit import fit_family, refit
@@ -204,7 +205,7 @@ def main() -> None:
     read_leads(arguments.leads, load_contract(settings().contract))
     for stage in STAGES:
         fits = [alone(family_job, path, family, stage) for family in FAMILIES]
-        winner = choose_winner(fits, _decisions().primary_metric)
+        winner = choose(fits, _decisions().primary_metric).winner
         jobs += [(f"{stage} {one['family']}", one) for one in fits]
         jobs.append(
             (f"{stage} challenger", alone(challenger_job, path, winner, stage))

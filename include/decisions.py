@@ -146,6 +146,11 @@ class Decisions(BaseModel):
         description="largest sure loss of any segment: rise of its Brier score, as a share of rate × (1 − rate)",
     )
 
+    split: Literal["auto", "random", "time"] = Field(
+        "auto",
+        description="by which leads families and settings are compared. random: random folds. time: the newest leads, "
+        "each window after a fit on everything older. auto: random folds, unless the newest leads contradict them",
+    )
     max_missing_share: float = Field(
         1.0,
         ge=0,

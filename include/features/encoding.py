@@ -10,7 +10,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, TargetEncoder
+from sklearn.preprocessing import OneHotEncoder, StandardScaler, TargetEncoder
 
 from include.features.text import text_as_objects, text_fields
 
@@ -274,7 +274,7 @@ def _scaled() -> Pipeline:
         add_indicator=True,
         keep_empty_features=True,
     )
-    return make_pipeline(imputer, MinMaxScaler(clip=True))
+    return make_pipeline(imputer, StandardScaler())
 
 
 def _filled() -> SimpleImputer:

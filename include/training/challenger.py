@@ -25,6 +25,7 @@ from include.registry.registry import CHALLENGER, find_version, register
 from include.registry.runs import child_run, commit_tag, log_snapshot_input
 from include.registry.tracking import tracking_errors
 from include.settings import Settings
+from include.training.choice import Choice, choose
 from include.training.dataset import Dataset, can_learn, load_dataset
 from include.training.errors import NotEnoughRowsError
 from include.training.fit import refit
@@ -33,24 +34,6 @@ from include.training.usable import check_usable
 
 log = logging.getLogger(__name__)
 NEWEST_SHARE = 0.2
-
-
-def choose_winner(results: list[dict[str, Any]], metric: str) -> dict[str, Any]:
-    """Return the result with the largest `metric` on leads its model had not seen; the first one where several tie.
-
-    These are the validation side and the training side's out-of-fold probabilities: five times as many leads as the
-    validation side alone, where the draw of the split decides between families that are equally good.
-
-    Raises:
-        ValueError: there are no results.
-    """
-    if not results:
-        raise ValueError(
-            "no family was trained, so there is no challenger; check the train_family tasks"
-        )
-    return max(
-        results, key=lambda result: float(result["metrics"][f"unseen_{metric}"])
-    )
 
 
 @tracking_errors()
@@ -91,12 +74,15 @@ def register_challenger(
     version = find_version(client, model, {"training_run_id": parent_run_id})
     if version is None:
         metric = primary_metric or decisions.primary_metric
-        winner = choose_winner(
-            [result for result in results if result["stage"] == stage], metric
+        choice = choose(
+            [result for result in results if result["stage"] == stage],
+            metric,
+            decisions.split,
         )
+        log.info("Chosen for %s: %s", stage, choice.reason)
         data = load_dataset(snapshot_uri, contract, KnownAt(stage))
         version = _train_and_register(
-            settings, contract, client, data, winner, parent_run_id
+            settings, contract, client, data, choice, parent_run_id
         )
         _close_parent(client, parent_run_id, stage, results)
     client.set_registered_model_alias(model, CHALLENGER, version.version)
@@ -121,13 +107,13 @@ def _train_and_register(
     contract: Contract,
     client: MlflowClient,
     data: Dataset,
-    winner: dict[str, Any],
+    choice: Choice,
     parent_run_id: str,
 ) -> ModelVersion:
     """Refit and evaluate the winner in a run of its own and register it, with tags that describe it."""
     decisions = decisions_of(settings, contract)
-    stage = KnownAt(winner["stage"])
-    recipe = from_dict(winner)
+    stage = KnownAt(choice.winner["stage"])
+    recipe = from_dict(choice.winner)
     train_rows, _ = data.part("train")
     holdout_rows, holdout_outcome = data.part("holdout")
     background, _ = data.part("train", "validation")
@@ -158,6 +144,8 @@ def _train_and_register(
     # here: it comes from the model itself (`registry.models.decision_of`).
     tags = {
         **_description(recipe),
+        "split_used": choice.split,
+        "split_reason": choice.reason,
         "training_run_id": parent_run_id,
         "snapshot_uri": data.manifest["uri"],
         "snapshot_sha256": data.manifest["sha256"],

@@ -15,6 +15,7 @@ from include.evaluation.calibration_error import ece
 from include.evaluation.evaluate import evaluate_classification_model
 from include.evaluation.thresholds import decide
 from include.features.calibration import Calibration, Decision, Method
+from include.training.choice import choice_metrics
 from include.training.dataset import Dataset
 from include.training.pipeline import build_pipeline, deployable
 from include.training.recipe import Recipe
@@ -24,6 +25,7 @@ from include.training.search import (
     out_of_fold,
     search,
 )
+from include.training.windows import ranking
 
 METHODS: tuple[Method, ...] = ("none", "sigmoid", "beta")
 RESAMPLED_METHODS: tuple[Method, ...] = ("shift", "sigmoid", "beta")
@@ -38,8 +40,9 @@ class FamilyFit:
         pipeline: raw columns to calibrated probability, fitted on the training side, with its decision.
         search: the grid search behind it.
         recipe: family, parameters, calibration and decision that were picked.
-        metrics: figures on the validation side, `threshold`, `ece`, `cv_f1` (the search's score) and `unseen_*`,
-            figures on the validation side and the training side's out-of-fold probabilities together.
+        metrics: figures on the validation side, `threshold`, `ece`, `cv_f1` (the search's score), `unseen_*` (figures
+            on the validation side and the training side's out-of-fold probabilities together), and what
+            `include.training.choice` compares.
     """
 
     pipeline: Pipeline
@@ -84,6 +87,7 @@ def fit_family(
     metrics |= {
         f"unseen_{name}": value for name, value in unseen_metrics.items()
     }
+    metrics |= choice_metrics(ranking(unseen_outcome, unseen), result.windows)
     return FamilyFit(
         pipeline=deployable(result.pipeline, calibration, decision),
         search=result,

@@ -1,7 +1,7 @@
 """Finds a family's best parameters by cross-validation on the training rows (guide 14.4)."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,14 @@ from include.training.errors import NotEnoughRowsError
 from include.training.families import SEED
 from include.training.pipeline import build_pipeline
 from include.training.space import Grid, search_space
+from include.training.windows import (
+    Ranking,
+    contradicts,
+    newest_windows,
+    ranking,
+    setting_on_windows,
+    window_ranking,
+)
 
 
 @dataclass(frozen=True)
@@ -34,6 +42,7 @@ class SearchResult:
         cv_score: its mean score of the folds.
         out_of_fold: probability per row of the training side, each from a model that had not seen the row.
         table: one row per parameter setting, best first.
+        windows: how well it ranks the newest windows, the newest first; empty where none was looked at.
     """
 
     pipeline: Pipeline
@@ -41,6 +50,7 @@ class SearchResult:
     cv_score: float
     out_of_fold: np.ndarray
     table: pd.DataFrame
+    windows: tuple[Ranking, ...] = ()
 
 
 def search(
@@ -53,7 +63,8 @@ def search(
     """Run the grid search of search.yaml, stratified, with identical feature rows in one fold.
 
     The score of search.yaml chooses, see `best_setting`. Everything from cleaning on, SMOTE included, is fitted inside
-    the folds. The same data gives the same result.
+    the folds. The same data gives the same result. Where the newest leads contradict the folds, they choose the setting
+    (`Decisions.split`).
 
     Raises:
         KeyError: a family that FAMILIES does not have.
@@ -77,12 +88,70 @@ def search(
         decisions, contract, family, stage, grid.best_params_
     )
     scores = grid.cv_results_["mean_test_score"]
-    return SearchResult(
+    found = SearchResult(
         pipeline=grid.best_estimator_,
         params=dict(grid.best_params_),
         cv_score=float(scores[grid.best_index_]),
         out_of_fold=out_of_fold(unfitted, rows, target, groups, params),
         table=_table(grid.cv_results_),
+    )
+    if decisions.split == "random":
+        return found
+
+    def build(chosen: Mapping[str, Any]) -> Pipeline:
+        return build_pipeline(decisions, contract, family, stage, chosen)
+
+    with one_thread():
+        return _on_newest_windows(
+            found, build, grid.cv_results_, data, decisions.split == "time"
+        )
+
+
+def _on_newest_windows(
+    found: SearchResult,
+    build: Callable[[Mapping[str, Any]], Pipeline],
+    results: Mapping[str, Any],
+    data: Dataset,
+    always: bool,
+) -> SearchResult:
+    """Return the search with its figures on the newest windows, which choose the setting where they contradict it.
+
+    The newest window is looked at first. The others, and the other settings, are only looked at where it shows the
+    setting's ranking to be worse than the random folds promised, so that a world that stands still costs one fit.
+
+    Args:
+        found: what the random folds chose.
+        build: makes an unfitted pipeline of the family from parameters.
+        results: `cv_results_` of the grid.
+        data: the leads.
+        always: whether to look at everything in any case.
+    """
+    windows = newest_windows(data)
+    if not windows:
+        return found
+    rows, target = data.part("train")
+    promised = ranking(target, found.out_of_fold)
+    newest = window_ranking(build(found.params), data, windows[0])
+    if not (always or contradicts(newest, promised)):
+        return replace(found, windows=(newest,))
+    by_score = np.argsort(results["rank_test_score"], kind="stable")
+    others = [dict(results["params"][place]) for place in by_score]
+    settings = [found.params]
+    settings += [params for params in others if params != found.params]
+    chosen, rankings = setting_on_windows(build, settings, data, windows)
+    if chosen == found.params:
+        return replace(found, windows=tuple(rankings))
+    place = others.index(dict(chosen))
+    fit_params = data.fit_params(data.split == "train")
+    return replace(
+        found,
+        pipeline=build(chosen).fit(rows, target, **fit_params),
+        params=dict(chosen),
+        cv_score=float(results["mean_test_score"][by_score[place]]),
+        out_of_fold=out_of_fold(
+            build(chosen), rows, target, data.groups[rows.index], fit_params
+        ),
+        windows=tuple(rankings),
     )
 
 

@@ -5,11 +5,10 @@ import subprocess
 import sys
 
 import mlflow
-import pytest
 
 from include.contract import KnownAt
 from include.evaluation.evaluate import evaluate_classification_model
-from include.training.challenger import choose_winner
+from include.training.choice import choose
 from include.training.dataset import load_dataset
 
 CLEAN_PROCESS = """
@@ -29,29 +28,6 @@ print(json.dumps({
 """
 
 
-def result(family, roc_auc):
-    return {
-        "family": family,
-        "stage": "contact",
-        "params": {},
-        "metrics": {"unseen_roc_auc": roc_auc},
-    }
-
-
-def test_the_best_family_wins_and_the_first_of_equals():
-    assert (
-        choose_winner(
-            [result("a", 0.8), result("b", 0.9), result("c", 0.9)], "roc_auc"
-        )["family"]
-        == "b"
-    )
-
-
-def test_no_result_is_a_clear_error():
-    with pytest.raises(ValueError, match="check the train_family tasks"):
-        choose_winner([], "roc_auc")
-
-
 def test_the_version_carries_what_the_gate_and_the_scorer_need(training):
     made = training.challenger
     version = mlflow.MlflowClient().get_model_version_by_alias(
@@ -63,7 +39,10 @@ def test_the_version_carries_what_the_gate_and_the_scorer_need(training):
     assert version.tags["contract_version"] == "3"
     assert len(version.tags["snapshot_sha256"]) == 64
     assert json.loads(version.tags["metrics"]) == made["metrics"]
-    winner = choose_winner(training.results, "roc_auc")
+    choice = choose(training.results, "roc_auc")
+    winner = choice.winner
+    assert version.tags["split_used"] == choice.split
+    assert version.tags["split_reason"] == choice.reason
     assert float(version.tags["threshold"]) == winner["metrics"]["threshold"]
 
 

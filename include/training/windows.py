@@ -1,0 +1,167 @@
+"""Judge a pipeline on the newest leads, window by window: fitted on everything older, asked about what came next.
+
+Random folds mix old and new leads, so they cannot see that the world has changed. A rolling origin can (Tashman 2000,
+"Out-of-sample tests of forecasting accuracy", International Journal of Forecasting 16).
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.metrics import roc_auc_score
+from sklearn.pipeline import Pipeline
+
+from include.training.dataset import Dataset, can_learn
+
+WINDOWS = 4
+"""Most windows that are looked at."""
+WINDOW_SHARE = 0.1
+"""Part of the leads that train or validate in one window."""
+DEVIATIONS = 1.96
+"""So many standard errors apart, two figures contradict each other (95 %, two-sided)."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """The leads of one window, and those that came before it; positions in the data set.
+
+    Attributes:
+        older: to fit on.
+        newer: to judge on.
+    """
+
+    older: np.ndarray
+    newer: np.ndarray
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """How well leads are ranked.
+
+    Attributes:
+        roc_auc: in [0, 1].
+        error: its standard error.
+    """
+
+    roc_auc: float
+    error: float
+
+
+def ranking(outcome: Any, probability: Any) -> Ranking:
+    """Return the ROC-AUC of some leads with its standard error.
+
+    Args:
+        outcome: 0 or 1, shape (n,), both of them.
+        probability: shape (n,).
+
+    Source: Hanley and McNeil 1982, "The meaning and use of the area under a ROC curve", Radiology 143, equation 1.
+    """
+    outcomes = np.asarray(outcome)
+    area = float(roc_auc_score(outcomes, probability))
+    positives = int(outcomes.sum())
+    negatives = len(outcomes) - positives
+    two_positives = area / (2 - area)
+    two_negatives = 2 * area**2 / (1 + area)
+    variance = area * (1 - area)
+    variance += (positives - 1) * (two_positives - area**2)
+    variance += (negatives - 1) * (two_negatives - area**2)
+    variance /= positives * negatives
+    return Ranking(area, float(np.sqrt(max(variance, 0.0))))
+
+
+def newest_windows(data: Dataset) -> list[Window]:
+    """Return the windows by the contract's clock, the newest first; the holdout is in none of them.
+
+    There are fewer than WINDOWS, or none, where the clock does not tell leads apart or a window, or what came before
+    it, has too few leads of an outcome.
+    """
+    usable = np.flatnonzero((data.split != "holdout").to_numpy())
+    arrival = data.arrival.to_numpy(dtype="float64")[usable]
+    if len(np.unique(arrival)) < len(usable) * WINDOW_SHARE:
+        return []
+    ordered = usable[np.argsort(arrival, kind="stable")]
+    size = int(len(ordered) * WINDOW_SHARE)
+    windows: list[Window] = []
+    for number in range(WINDOWS):
+        end = len(ordered) - number * size
+        start = end - size
+        window = Window(older=ordered[:start], newer=ordered[start:end])
+        older = data.target.iloc[window.older]
+        newer = data.target.iloc[window.newer]
+        if not can_learn(older, newer):
+            break
+        windows.append(window)
+    return windows
+
+
+def window_ranking(
+    pipeline: Pipeline, data: Dataset, window: Window
+) -> Ranking:
+    """Fit an unfitted pipeline on what came before a window and return how it ranks the window's leads."""
+    learned = pd.Series(False, index=data.frame.index)
+    learned.iloc[window.older] = True
+    pipeline.fit(
+        data.frame[learned], data.target[learned], **data.fit_params(learned)
+    )
+    probability = pipeline.predict_proba(data.frame.iloc[window.newer])[:, 1]
+    return ranking(data.target.iloc[window.newer], probability)
+
+
+def together(rankings: Sequence[Ranking]) -> Ranking:
+    """Return the weighted mean of several windows, the newest first; each counts half as much as the one after it."""
+    weights = 0.5 ** np.arange(len(rankings))
+    weights /= weights.sum()
+    areas = np.array([one.roc_auc for one in rankings])
+    errors = np.array([one.error for one in rankings])
+    error = np.sqrt((weights**2 * errors**2).sum())
+    return Ranking(float(weights @ areas), float(error))
+
+
+def contradicts(windows: Ranking, random: Ranking) -> bool:
+    """Tell whether the newest leads are ranked worse than the random folds promised, beyond the error of both."""
+    error = float(np.hypot(windows.error, random.error))
+    return random.roc_auc - windows.roc_auc > DEVIATIONS * error
+
+
+def best_on_windows(
+    rankings: Mapping[str, Ranking],
+) -> str:
+    """Return the first name that ranks within one standard error of the best one.
+
+    Source: the one-standard-error rule (Breiman et al. 1984, 3.4.3); names come with the preferred one first.
+    """
+    best = max(rankings.values(), key=lambda one: one.roc_auc)
+    for name, one in rankings.items():
+        if one.roc_auc >= best.roc_auc - best.error:
+            return name
+    raise ValueError("there are no rankings to choose from")
+
+
+def setting_on_windows(
+    build: Callable[[Mapping[str, Any]], Pipeline],
+    settings: Sequence[Mapping[str, Any]],
+    data: Dataset,
+    windows: Sequence[Window],
+) -> tuple[Mapping[str, Any], list[Ranking]]:
+    """Return the setting of a family to take by the newest windows, and its ranking in each of them.
+
+    Args:
+        build: makes an unfitted pipeline from parameters.
+        settings: parameters to try, those that the random folds prefer first.
+        data: the leads.
+        windows: the newest first, one at least.
+    """
+    measured: list[list[Ranking]] = []
+    for params in settings:
+        rankings = [
+            window_ranking(build(params), data, window) for window in windows
+        ]
+        measured.append(rankings)
+    means = {
+        str(number): together(rankings)
+        for number, rankings in enumerate(measured)
+    }
+    chosen = int(best_on_windows(means))
+    return settings[chosen], measured[chosen]

@@ -1,0 +1,164 @@
+"""The newest leads, window by window, against what random folds promise."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from include.contract import Contract, KnownAt
+from include.decisions import Decisions
+from include.training.dataset import Dataset
+from include.training.search import search
+from include.training.windows import (
+    Ranking,
+    best_on_windows,
+    contradicts,
+    newest_windows,
+    ranking,
+    together,
+)
+
+LEADS = 3000
+
+
+def dataset(changes: bool, clock: bool = True) -> tuple[Contract, Dataset]:
+    """Return leads in order of arrival, with a relation to `level` that turns round for the newest fifth.
+
+    With `changes` False the relation stays. `steady` says something about the outcome all the time.
+    """
+    random = np.random.default_rng(0)
+    level = random.normal(size=LEADS)
+    steady = random.normal(size=LEADS)
+    direction = np.ones(LEADS)
+    if changes:
+        direction[-LEADS // 5 :] = -1
+    log_odds = 2.5 * direction * level + steady
+    outcome = (random.random(LEADS) < 1 / (1 + np.exp(-log_odds))).astype(int)
+    columns = [
+        {"name": name, "field": name, "type": kind, **bounds}
+        for name, kind, bounds in (
+            ("lead", "string", {}),
+            ("arrived", "integer", {}),
+            ("won", "integer", {"minimum": 0, "maximum": 1}),
+            ("level", "number", {}),
+            ("steady", "number", {}),
+        )
+    ]
+    described = [
+        {
+            **column,
+            "label": column["name"],
+            "description": column["name"],
+            "known_at": "capture",
+            "because": "test",
+        }
+        for column in columns
+    ]
+    names = (
+        "table",
+        "scores_table",
+        "drift_table",
+        "promotions_table",
+        "feedback_table",
+        "model",
+        "experiment",
+    )
+    contract = Contract.model_validate(
+        {
+            "contract": "windows",
+            "version": 1,
+            "description": "test",
+            "names": {name: name for name in names},
+            "key": "lead",
+            "label": "won",
+            "clock": "arrived",
+            "columns": described,
+        }
+    )
+    frame = pd.DataFrame(
+        {
+            "lead": [str(number) for number in range(LEADS)],
+            "arrived": np.arange(LEADS) if clock else 7,
+            "won": outcome,
+            "level": level,
+            "steady": steady,
+        }
+    )
+    sides = random.choice(
+        ["train", "validation", "holdout"], p=[0.64, 0.16, 0.2], size=LEADS
+    )
+    data = Dataset(
+        frame=frame,
+        target=frame["won"],
+        split=pd.Series(sides),
+        groups=pd.Series(np.arange(LEADS)),
+        arrival=frame["arrived"],
+        manifest={},
+        weight=pd.Series(np.ones(LEADS)),
+    )
+    return contract, data
+
+
+def test_each_window_is_newer_than_all_it_learns_from_and_free_of_the_holdout():
+    _, data = dataset(changes=False)
+    windows = newest_windows(data)
+    assert len(windows) == 4
+    for window in windows:
+        assert window.older.max() < window.newer.min()
+        used = data.split.iloc[[*window.older, *window.newer]]
+        assert "holdout" not in set(used)
+    assert windows[0].newer.min() > windows[1].newer.max()
+
+
+def test_a_clock_that_stands_still_gives_no_windows():
+    _, data = dataset(changes=False, clock=False)
+    assert newest_windows(data) == []
+
+
+@pytest.mark.parametrize(("changes", "looked_at"), [(False, 1), (True, 4)])
+def test_a_search_looks_at_all_windows_only_where_the_newest_breaks_the_promise(
+    changes, looked_at
+):
+    contract, data = dataset(changes)
+    found = search(
+        Decisions(), contract, "logistic_regression", data, KnownAt.CONTACT
+    )
+    assert len(found.windows) == looked_at
+    promised = ranking(data.part("train")[1], found.out_of_fold)
+    assert contradicts(found.windows[0], promised) == changes
+
+
+def test_random_fits_nothing_on_windows():
+    contract, data = dataset(changes=True)
+    found = search(
+        Decisions(split="random"),
+        contract,
+        "logistic_regression",
+        data,
+        KnownAt.CONTACT,
+    )
+    assert found.windows == ()
+
+
+def test_the_error_is_that_of_resampling():
+    random = np.random.default_rng(1)
+    outcome = random.integers(0, 2, 400)
+    probability = outcome + random.normal(scale=1.2, size=400)
+    areas = []
+    for _ in range(400):
+        drawn = random.integers(0, 400, 400)
+        areas.append(roc_auc_score(outcome[drawn], probability[drawn]))
+    found = ranking(outcome, probability)
+    assert found.error == pytest.approx(np.std(areas), rel=0.25)
+
+
+def test_the_newest_window_counts_twice_as_much_as_the_one_before():
+    mean = together([Ranking(0.9, 0.03), Ranking(0.6, 0.03)])
+    assert mean.roc_auc == pytest.approx(0.8)
+    assert mean.error == pytest.approx(0.03 * np.sqrt(5) / 3)
+
+
+def test_the_preferred_one_within_an_error_of_the_best_is_taken():
+    rankings = {"plain": Ranking(0.79, 0.02), "rich": Ranking(0.80, 0.02)}
+    assert best_on_windows(rankings) == "plain"
+    assert best_on_windows({**rankings, "other": Ranking(0.9, 0.02)}) == "other"
