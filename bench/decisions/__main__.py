@@ -20,7 +20,6 @@ MODULES: Mapping[str, str] = {
     "outages_on_uci": "drift",
     "uci_later": "later",
     "uci_chosen_gap": "later",
-    "calibration_off": "calibration",
     "gate": "gate",
 }
 """Part to the module of this package whose function of the part's name measures it."""

@@ -63,7 +63,7 @@ def choose(
     if split == RANDOM or not count or folds is None:
         reason = f"{family} has the largest {metric} on leads it had not seen"
         return Choice(by_folds, RANDOM, reason)
-    newest = together(_by_window(by_folds["metrics"]))
+    newest = together(_by_window(by_folds["metrics"])[:count])
     if split != TIME and not contradicts(newest, folds):
         reason = (
             f"{family} has the largest {metric} on leads it had not seen, and ranks the newest ones as well as that: "

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from include.contract import KnownAt
+from include.contract import KnownAt, decisions_of, load_contract
 from include.decisions import Decisions
 from include.promotion.errors import RecordDiffersError
 from include.promotion.gate import (
@@ -23,6 +23,7 @@ from include.promotion.gate_report import (
     SegmentChange,
 )
 from include.promotion.record import DecisionRecord
+from include.settings import Settings
 
 GOOD = {"roc_auc": 0.98, "accuracy": 0.95, "precision": 0.93, "recall": 0.92}
 FLOORS = {"accuracy": 0.90, "precision": 0.85, "recall": 0.85, "roc_auc": 0.90}
@@ -299,13 +300,14 @@ def test_every_stage_has_floors_of_its_own_and_contact_has_the_guides():
 
 def test_floors_are_set_as_json(monkeypatch):
     monkeypatch.setenv("LEADS_FLOORS_CAPTURE", '{"pr_auc": 0.8}')
-    assert success_floors(Decisions(), KnownAt.CAPTURE) == {"pr_auc": 0.8}
+    decisions = decisions_of(Settings(), load_contract("x_education"))
+    assert success_floors(decisions, KnownAt.CAPTURE) == {"pr_auc": 0.8}
 
 
 def test_a_floor_for_a_figure_that_does_not_exist_is_refused(monkeypatch):
     monkeypatch.setenv("LEADS_FLOORS_CAPTURE", '{"auc": 0.8}')
     with pytest.raises(ValidationError, match="floors_capture"):
-        Decisions()
+        Settings()
 
 
 def test_the_settings_limits_are_the_documented_ones():

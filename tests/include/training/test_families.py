@@ -6,11 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
-from include.contract import KnownAt
+from include.contract import KnownAt, decisions_of
 from include.decisions import Decisions
 from include.features.calibration import Calibration, Decision
 from include.features.parts import inner_parts
-from include.settings import settings
+from include.settings import Settings
 from include.training.families import FAMILIES, NATIVE_FAMILIES
 from include.training.pipeline import build_pipeline, deployable
 
@@ -92,9 +92,11 @@ def test_the_share_of_gaps_that_drops_a_column_is_a_setting(
     contract, accounts, monkeypatch
 ):
     monkeypatch.setenv("LEADS_MAX_MISSING_SHARE", "0.1")
-    settings.cache_clear()
     pipeline = build_pipeline(
-        Decisions(), contract, "decision_tree", KnownAt.CONTACT
+        decisions_of(Settings(), contract),
+        contract,
+        "decision_tree",
+        KnownAt.CONTACT,
     ).fit(accounts, accounts["won"])
     assert set(pipeline.named_steps["select"].dropped_) == {"visits", "region"}
 

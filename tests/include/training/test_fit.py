@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 from sklearn.metrics import brier_score_loss, roc_auc_score
 
-from include.contract import KnownAt
+from include.contract import KnownAt, decisions_of
 from include.decisions import Decisions
 from include.features.calibration import Decision
-from include.settings import settings
+from include.settings import Settings
 from include.training.challenger import as_served
 from include.training.dataset import make_dataset
 from include.training.families import FAMILIES
@@ -57,9 +57,9 @@ def test_the_figures_are_those_of_the_calibrated_pipeline_on_the_validation_side
 def test_the_setting_decides_the_policy(contract, data, monkeypatch):
     monkeypatch.setenv("LEADS_THRESHOLD_POLICY", "cost")
     monkeypatch.setenv("LEADS_MISSED_LEAD_HOURS", "4")
-    settings.cache_clear()
+    decided = decisions_of(Settings(), contract)
     decision = fit_family(
-        Decisions(), contract, "decision_tree", data, STAGE
+        decided, contract, "decision_tree", data, STAGE
     ).recipe.decision
     assert (decision.policy, decision.threshold) == ("cost", 0.2)
 
