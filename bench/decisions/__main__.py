@@ -1,7 +1,7 @@
 """Do the decisions hold on any data?
 
 `python -m bench.decisions --json` measures every part, two at a time. `--only NAME` measures one, `--quick` takes fewer
-repeats. A part that needs a file which is not at hand leaves its figures out. docs/decisions.md says what each means.
+repeats. A part that needs a file which is not at hand leaves its figures out.
 """
 
 import argparse

@@ -5,8 +5,9 @@ are worked through as arrays (`_Tables`). All others are asked to transform a fr
 the project, binned numbers and native levels.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Self
 
 import numpy as np
@@ -14,6 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.sparse import issparse
 from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 from include.features.cleaning import (
     OTHER,
@@ -158,8 +160,7 @@ class _Numbers:
     upper: NDArray[np.float64]
     fill: NDArray[np.float64]
     flagged: NDArray[np.intp]
-    scale: NDArray[np.float64]
-    shift: NDArray[np.float64]
+    scaled: Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
     @classmethod
     def of(
@@ -188,8 +189,7 @@ class _Numbers:
             upper=upper,
             fill=imputer.statistics_,
             flagged=imputer.indicator_.features_,
-            scale=scaler.scale_,
-            shift=scaler.min_,
+            scaled=_scaling(scaler),
         )
 
     def of_leads(self, typed: Typed, rows: int) -> NDArray[np.float64]:
@@ -201,7 +201,33 @@ class _Numbers:
         capped = np.clip(numbers, self.lower, self.upper)
         filled = np.where(missing, self.fill, capped)
         with_flags = np.hstack([filled, missing[:, self.flagged]])
-        return np.clip(with_flags * self.scale + self.shift, 0, 1)
+        return self.scaled(with_flags)
+
+
+def _scaling(
+    scaler: StandardScaler | MinMaxScaler,
+) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
+    """Return what a fitted scaler does to a matrix, to the last bit. Models from before December 2026 have MinMax."""
+    if isinstance(scaler, StandardScaler):
+        return partial(_standardised, mean=scaler.mean_, scale=scaler.scale_)
+    return partial(_within_range, scale=scaler.scale_, shift=scaler.min_)
+
+
+def _standardised(
+    numbers: NDArray[np.float64],
+    mean: NDArray[np.float64],
+    scale: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    centred = numbers - mean
+    return np.asarray(centred / scale, dtype="float64")
+
+
+def _within_range(
+    numbers: NDArray[np.float64],
+    scale: NDArray[np.float64],
+    shift: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    return np.asarray(np.clip(numbers * scale + shift, 0, 1), dtype="float64")
 
 
 @dataclass(frozen=True)
