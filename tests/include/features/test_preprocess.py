@@ -28,11 +28,29 @@ def fitted(pipeline, accounts):
     return pipeline.fit(accounts)
 
 
-def test_the_matrix_is_dense_finite_and_between_zero_and_one(fitted, accounts):
+def test_the_matrix_is_dense_and_finite_and_its_numbers_are_standardised(
+    fitted, accounts
+):
     matrix = fitted.transform(accounts)
     assert isinstance(matrix, np.ndarray)
     assert np.isfinite(matrix).all()
-    assert (matrix.min(), matrix.max()) == (0.0, 1.0)
+    names = list(fitted[-1].get_feature_names_out())
+    visits = matrix[:, names.index("number__visits")]
+    assert visits.mean() == pytest.approx(0, abs=1e-9)
+    assert visits.std() == pytest.approx(1)
+    levels = [name.startswith("level__") for name in names]
+    assert set(np.unique(matrix[:, levels])) == {0.0, 1.0}
+
+
+def test_numbers_beyond_those_of_the_training_rows_are_not_clipped(
+    fitted, accounts
+):
+    names = list(fitted[-1].get_feature_names_out())
+    place = names.index("number__visits")
+    highest = accounts["visits"].max()
+    rows = accounts.head(2).assign(visits=[highest, highest + 1])
+    at_the_end, beyond = fitted.transform(rows)[:, place]
+    assert beyond > at_the_end
 
 
 def test_missing_numbers_take_the_median_and_raise_a_flag(fitted, accounts):
@@ -44,7 +62,8 @@ def test_missing_numbers_take_the_median_and_raise_a_flag(fitted, accounts):
         accounts.assign(visits=accounts["visits"].median()).head(1)
     )[0]
     assert row["number__visits"] == filled[names.index("number__visits")]
-    assert row["number__missingindicator_visits"] == 1.0
+    flag = "number__missingindicator_visits"
+    assert row[flag] > filled[names.index(flag)]
 
 
 def test_missing_levels_are_a_level_of_their_own(fitted, accounts):
