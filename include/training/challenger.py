@@ -115,7 +115,7 @@ def _train_and_register(
     stage = KnownAt(choice.winner["stage"])
     recipe = from_dict(choice.winner)
     train_rows, _ = data.part("train")
-    holdout_rows, holdout_outcome = data.part("holdout")
+    holdout_rows, _ = data.part("holdout")
     background, _ = data.part("train", "validation")
     with child_run(client, parent_run_id, "challenger", stage) as run_id:
         log_snapshot_input(client, run_id, data.manifest)
@@ -126,10 +126,6 @@ def _train_and_register(
             data,
             data.split != "holdout",
             stage,
-        )
-        check_usable(
-            holdout_outcome.to_numpy(),
-            pipeline.predict_proba(holdout_rows)[:, 1],
         )
         # A refit may need another calibration and threshold than the search picked. What is stated is what it does.
         recipe = as_served(recipe, pipeline)
@@ -195,9 +191,14 @@ def _evaluate(
     data: Dataset,
     stage: KnownAt,
 ) -> dict[str, float]:
-    """Log the figures on the holdout and on the newest leads; return those on the holdout."""
+    """Log the figures on the holdout and on the newest leads; return those on the holdout.
+
+    Raises:
+        UnusableModelError: the pipeline must not be registered.
+    """
     rows, outcome = data.part("holdout")
     probability = pipeline.predict_proba(rows)[:, 1]
+    check_usable(outcome.to_numpy(), probability)
     metrics = evaluate_classification_model(
         outcome, probability, recipe.decision.threshold
     )

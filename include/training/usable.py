@@ -4,12 +4,10 @@ from dataclasses import dataclass
 from math import sqrt
 
 import numpy as np
-from sklearn.metrics import roc_auc_score
 
 from include.training.errors import UnusableModelError
+from include.training.windows import DEVIATIONS, ranking
 
-NORMAL_QUANTILE = 1.96
-"""Of a two-sided interval of 95 %."""
 LARGEST_MISS = 3.0
 """In standard errors of the rate."""
 
@@ -48,27 +46,14 @@ def usability(outcome: np.ndarray, probability: np.ndarray) -> Usability:
     rate = float(np.mean(outcome))
     variance = float(np.sum(probability * (1 - probability)))
     error = max(sqrt(variance) / leads, np.finfo("float64").eps)
+    found = ranking(outcome, probability)
     return Usability(
         leads=leads,
-        auc_lower=auc_lower_bound(outcome, probability),
+        auc_lower=found.roc_auc - DEVIATIONS * found.error,
         mean_probability=mean_probability,
         rate=rate,
         miss=abs(mean_probability - rate) / error,
     )
-
-
-def auc_lower_bound(outcome: np.ndarray, probability: np.ndarray) -> float:
-    """Return the lower bound of ROC-AUC's 95 % interval, by the standard error of Hanley and McNeil (1982)."""
-    auc = float(roc_auc_score(outcome, probability))
-    positives = int(np.sum(outcome))
-    negatives = len(outcome) - positives
-    both_positive = auc / (2 - auc)
-    both_negative = 2 * auc**2 / (1 + auc)
-    variance = auc * (1 - auc)
-    variance += (positives - 1) * (both_positive - auc**2)
-    variance += (negatives - 1) * (both_negative - auc**2)
-    error = sqrt(max(variance, 0.0) / (positives * negatives))
-    return auc - NORMAL_QUANTILE * error
 
 
 def check_usable(outcome: np.ndarray, probability: np.ndarray) -> None:

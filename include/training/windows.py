@@ -125,9 +125,7 @@ def contradicts(windows: Ranking, random: Ranking) -> bool:
     return random.roc_auc - windows.roc_auc > DEVIATIONS * error
 
 
-def best_on_windows(
-    rankings: Mapping[str, Ranking],
-) -> str:
+def best_on_windows(rankings: Mapping[str, Ranking]) -> str:
     """Return the first name whose difference to the best one is within the standard error of that difference.
 
     The error is that of two independent figures, which is too large for two models of the same leads. Source: the
