@@ -1,8 +1,11 @@
-# The ML image: scoring API, SageMaker endpoint and SageMaker training in one, because a stage's repository has one tag.
+# The ML image: scoring API, SageMaker endpoint and SageMaker training. Two targets, which differ only in their user:
+#   sagemaker   root, because SageMaker expects it (docs/aws.md, "The image")
+#   api         user 10001, for Fargate and docker-compose
+# What they run:
 #   docker run IMAGE          serves the registry's champions on 8090
 #   docker run IMAGE serve    as SageMaker calls an endpoint: the champions below /opt/ml/model on 8080
 #   docker run IMAGE train    as SageMaker calls a training job: hyperparameters and snapshot below /opt/ml/input
-# Built from the project's root: docker build -f docker/ml.Dockerfile -t lead-conversion-ml .
+# Built from the project's root: docker build -f docker/ml.Dockerfile --target sagemaker -t lead-conversion-ml .
 # Packages come before code, so that a change of code installs nothing again.
 FROM python:3.12-slim-bookworm AS packages
 
@@ -29,15 +32,20 @@ RUN python -m pip install --no-cache-dir --disable-pip-version-check --requireme
 USER local
 
 
-FROM packages AS ml
+FROM packages AS sagemaker
 
 COPY include include
 RUN printf '#!/bin/sh\ncd /app && exec python -m include.api serve "$@"\n' > /usr/local/bin/serve \
     && printf '#!/bin/sh\ncd /app && exec python -m include.endpoint.training_container train "$@"\n' > /usr/local/bin/train \
-    && chmod 755 /usr/local/bin/serve /usr/local/bin/train \
-    && useradd --system --uid 10001 --create-home api
+    && chmod 755 /usr/local/bin/serve /usr/local/bin/train
 # There is no git here, and MLflow asks for it at every training.
 ENV GIT_PYTHON_REFRESH=quiet
-USER api
 EXPOSE 8080 8090
 CMD ["python", "-m", "include.api", "--host", "0.0.0.0"]
+USER root
+
+
+FROM sagemaker AS api
+
+RUN useradd --system --uid 10001 --create-home api
+USER api

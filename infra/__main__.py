@@ -126,8 +126,8 @@ def _image(work: Deployer, session: boto3.Session) -> dict[str, str]:
 
     The service starts no task of it while it is not pushed, because it would then never become stable.
     """
-    image = images.uri(work.environment, work.stacks.outputs())
-    if images.is_pushed(work.environment, session):
+    image = images.uri(work.environment, work.stacks.outputs(), images.API)
+    if images.is_pushed(work.environment, session, images.API):
         return {"ApiImage": image}
     log.info(
         "           %s is not pushed yet, so the API starts no task: see make images",

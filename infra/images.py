@@ -1,6 +1,7 @@
 """Build the ML image with Docker and push it to the stage's repository: `python -m infra.images --stage dev`.
 
-One image is the scoring API, the SageMaker endpoint and the SageMaker training job. Airflow needs none of them.
+One image is the scoring API, the SageMaker endpoint and the SageMaker training job, with two targets: SageMaker expects
+root, Fargate gets a user without rights. Airflow needs neither.
 """
 
 import argparse
@@ -23,32 +24,64 @@ log = logging.getLogger(__name__)
 DOCKERFILE = "docker/ml.Dockerfile"
 PLATFORM = "linux/amd64"
 """Of Fargate's tasks and of SageMaker's instances, whatever the machine that builds."""
+SAGEMAKER = "sagemaker"
+API = "api"
+TAG_SUFFIX = {SAGEMAKER: "", API: "-api"}
+"""Targets of the Dockerfile, and what their tags add to ImageTag."""
+MANIFESTS = frozenset(
+    (
+        "application/vnd.docker.distribution.manifest.v2+json",
+        "application/vnd.docker.distribution.manifest.v1+json",
+        "application/vnd.docker.distribution.manifest.v1+prettyjws",
+    )
+)
+"""What SageMaker takes: images in Docker's own format, no OCI image and no index of images.
+
+Source: aws/amazon-sagemaker-feedback#180, aws/sagemaker-python-sdk#4325.
+"""
+FORMAT = ["--provenance=false", "--sbom=false", "--output", "type=docker"]
+"""Attestations turn an image into an OCI index; `type=docker` writes Docker's media types."""
 Run = Callable[[list[str], bytes], None]
 
 
-def uri(environment: Environment, outputs: Mapping[str, str]) -> str:
-    """Return repository and tag of the environment's image. Raises DeploymentError before the repository exists."""
+def uri(
+    environment: Environment, outputs: Mapping[str, str], target: str
+) -> str:
+    """Return repository and tag of one target's image. Raises DeploymentError before the repository exists."""
     if "RepositoryUri" not in outputs:
         raise DeploymentError(
             f"stage {environment.name} has no repository yet: make stacks STAGE={environment.name}"
         )
-    return f"{outputs['RepositoryUri']}:{environment['ImageTag']}"
+    return f"{outputs['RepositoryUri']}:{_tag(environment, target)}"
 
 
-def is_pushed(environment: Environment, session: boto3.Session) -> bool:
-    """Tell whether the environment's repository holds its ImageTag."""
+def is_pushed(
+    environment: Environment, session: boto3.Session, target: str
+) -> bool:
+    """Tell whether the environment's repository holds one target's image."""
+    return _media_type(environment, session, target) is not None
+
+
+def _tag(environment: Environment, target: str) -> str:
+    return environment["ImageTag"] + TAG_SUFFIX[target]
+
+
+def _media_type(
+    environment: Environment, session: boto3.Session, target: str
+) -> str | None:
+    """Return the media type of a pushed image's manifest; None where the tag is not in the repository."""
     ecr = session.client("ecr")
     try:
-        ecr.describe_images(
+        answer = ecr.describe_images(
             repositoryName=environment["TrainingImage"],
-            imageIds=[{"imageTag": environment["ImageTag"]}],
+            imageIds=[{"imageTag": _tag(environment, target)}],
         )
     except (
         ecr.exceptions.ImageNotFoundException,
         ecr.exceptions.RepositoryNotFoundException,
     ):
-        return False
-    return True
+        return None
+    return str(answer["imageDetails"][0].get("imageManifestMediaType", ""))
 
 
 def docker(arguments: list[str], stdin: bytes = b"") -> None:
@@ -75,43 +108,76 @@ def push(
     session: boto3.Session,
     outputs: Mapping[str, str],
     run: Run = docker,
-) -> str:
-    """Build and push the environment's image; return its URI.
+) -> list[str]:
+    """Build and push the images that are not in the repository yet; return their URIs.
 
     Raises:
-        ImageError: the tag is taken (tags never move), or docker failed.
+        ImageError: both tags are taken (tags never move), docker failed, or SageMaker would not take what was pushed.
         DeploymentError: the environment has no repository yet.
     """
-    image = uri(environment, outputs)
-    if is_pushed(environment, session):
+    images = {
+        target: uri(environment, outputs, target)
+        for target in TAG_SUFFIX
+        if not is_pushed(environment, session, target)
+    }
+    if not images:
         raise ImageError(
-            f"{image} is pushed already, and a tag never moves: raise ImageTag in {environment.file}"
+            f"{uri(environment, outputs, SAGEMAKER)} is pushed already, and a tag never moves: "
+            f"raise ImageTag in {environment.file}"
         )
-    run(
-        [
-            "build",
-            "--platform",
-            PLATFORM,
-            "--file",
-            DOCKERFILE,
-            "--tag",
-            image,
-            ".",
-        ],
-        b"",
-    )
+    for target, image in images.items():
+        run(
+            [
+                "buildx",
+                "build",
+                *FORMAT,
+                "--platform",
+                PLATFORM,
+                "--file",
+                DOCKERFILE,
+                "--target",
+                target,
+                "--tag",
+                image,
+                ".",
+            ],
+            b"",
+        )
+    _log_in(session, outputs["RepositoryUri"].split("/")[0], run)
+    for target, image in images.items():
+        run(["push", image], b"")
+        _require_docker_format(environment, session, target)
+    return list(images.values())
+
+
+def _log_in(session: boto3.Session, registry: str, run: Run) -> None:
+    """Log docker in; the password goes through standard input, where no list of processes shows it."""
     (access,) = session.client("ecr").get_authorization_token()[
         "authorizationData"
     ]
     token = base64.b64decode(access["authorizationToken"])
     user, _, password = token.partition(b":")
-    registry = image.split("/")[0]
     run(
         ["login", "--username", user.decode(), "--password-stdin", registry],
         password,
     )
-    run(["push", image], b"")
-    return image
+
+
+def _require_docker_format(
+    environment: Environment, session: boto3.Session, target: str
+) -> None:
+    """Look at a pushed image's manifest. Raises ImageError, and frees the tag, where SageMaker would refuse it."""
+    media_type = _media_type(environment, session, target)
+    if media_type in MANIFESTS:
+        return
+    session.client("ecr").batch_delete_image(
+        repositoryName=environment["TrainingImage"],
+        imageIds=[{"imageTag": _tag(environment, target)}],
+    )
+    raise ImageError(
+        f"{_tag(environment, target)} was pushed as {media_type or 'nothing'}, which SageMaker refuses, and is deleted "
+        "again: build with the classic image store of Docker, or with a builder of the driver docker-container"
+    )
 
 
 def main() -> None:
@@ -128,15 +194,15 @@ def main() -> None:
     try:
         account = session.client("sts").get_caller_identity()["Account"]
         environment = load_environment(arguments.stage, account)
-        image = push(
+        pushed = push(
             environment, session, Stacks(environment, session).outputs()
         )
     except (InfraError, ClientError, BotoCoreError) as error:
         log.error("%s", error)
         sys.exit(1)
     log.info(
-        "%s is pushed; make stacks STAGE=%s starts the API on it",
-        image,
+        "pushed %s; make stacks STAGE=%s starts the API on it",
+        " and ".join(pushed),
         environment.name,
     )
 

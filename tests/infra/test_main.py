@@ -128,7 +128,7 @@ def test_the_api_starts_no_task_before_its_image_is_pushed(
     ]
     names = {
         "repositoryName": work.environment["TrainingImage"],
-        "imageTag": work.environment["ImageTag"],
+        "imageTag": f"{work.environment['ImageTag']}-api",
     }
     image = {
         "imageManifest": "{}",
