@@ -35,6 +35,20 @@ def main() -> None:
         action="store_true",
         help="an account without bucket, roles, secret and catalog",
     )
+    parser.add_argument(
+        "--host-name",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="further name under which it may be called, such as that of its container",
+    )
+    parser.add_argument(
+        "--entry-point",
+        action="append",
+        default=[],
+        metavar="MODULE",
+        help="module that a training job may start besides the images' own program",
+    )
     arguments = parser.parse_args()
     logging.basicConfig(
         level=logging.INFO,
@@ -48,6 +62,8 @@ def main() -> None:
         arguments.data_dir,
         Account(),
         seeded=not arguments.empty,
+        host_names=arguments.host_name,
+        modules=arguments.entry_point,
     )
 
 

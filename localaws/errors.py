@@ -37,6 +37,15 @@ class UnsupportedJobError(LocalAwsError):
         )
 
 
+class OutsideFolderError(LocalAwsError):
+    """A name in a request leads out of the server's own folder."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"{name!r} would be a file outside the folder of local AWS; leave out '..' and a leading slash"
+        )
+
+
 class NoInputError(LocalAwsError):
     """The S3 prefix of a training job's channel holds nothing."""
 

@@ -23,6 +23,8 @@ class Runtime:
     data_dir: Path
     workgroup: str
     database: str
+    modules: tuple[str, ...] = ()
+    """Modules that a training job may start besides the images' own."""
     _clients: dict[tuple[str, str], Any] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
 

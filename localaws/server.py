@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Event, Thread
@@ -16,6 +16,7 @@ from typing import Any
 
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.glue.models import glue_backends
+from moto.moto_server import werkzeug_app
 from moto.moto_server.werkzeug_app import (
     DomainDispatcherApplication,
     MotoRequestHandler,
@@ -31,6 +32,7 @@ from localaws.account import Account
 from localaws.calls import CallRecorder
 from localaws.errors import LocalAwsNotStartedError
 from localaws.glue.backend import LocalGlueBackend
+from localaws.guard import Guard
 from localaws.redshift.backend import LocalRedshiftDataBackend
 from localaws.redshift.engine import Engine
 from localaws.roles import REDSHIFT_ROLE
@@ -48,7 +50,13 @@ _ROOT = Path(__file__).parents[1]
 
 
 def serve(
-    host: str, port: int, data_dir: Path, account: Account, seeded: bool = True
+    host: str,
+    port: int,
+    data_dir: Path,
+    account: Account,
+    seeded: bool = True,
+    host_names: Sequence[str] = (),
+    modules: Sequence[str] = (),
 ) -> None:
     """Serve until SIGTERM or SIGINT; write the address to standard output as soon as it can be called.
 
@@ -62,12 +70,18 @@ def serve(
         data_dir: folder of this server, emptied of the last run's files.
         account: names of what the account holds.
         seeded: False leaves the account empty.
+        host_names: names besides localhost under which it may be called.
+        modules: what a training job may start besides the images' own program.
     """
     _empty(data_dir)
+    werkzeug_app.DISABLE_GLOBAL_CORS = (
+        True  # moto's default answers every origin
+    )
     moto = DomainDispatcherApplication(create_backend_app)
-    application = CallRecorder(
+    recorder = CallRecorder(
         _name_what_is_missing(moto), data_dir / CALLS, DEFAULT_ACCOUNT_ID
     )
+    application = Guard(recorder, host_names)
     server = make_server(
         host,
         port,
@@ -83,6 +97,7 @@ def serve(
         data_dir.resolve(),
         account.workgroup,
         account.database,
+        tuple(modules),
     )
     with _backends(runtime):
         Thread(target=server.serve_forever, daemon=True).start()
@@ -157,9 +172,14 @@ def _name_what_is_missing(
 
 @contextmanager
 def running(
-    port: int = 0, data_dir: Path | None = None, seeded: bool = True
+    port: int = 0,
+    data_dir: Path | None = None,
+    seeded: bool = True,
+    modules: Sequence[str] = (),
 ) -> Iterator[str]:
     """Run a local AWS in a process of its own; yield its endpoint URL (a free port by default), then end it.
+
+    `modules` are what training jobs may start besides the images' own program.
 
     Raises:
         LocalAwsNotStartedError: the process ended at once; the message holds the end of its log.
@@ -168,7 +188,7 @@ def running(
         folder = data_dir or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
         log_file = folder / "server.log"
-        process = _start(port, folder, seeded, log_file)
+        process = _start(port, folder, seeded, modules, log_file)
         try:
             line = process.stdout.readline() if process.stdout else ""
             if not line.startswith(_READY):
@@ -179,7 +199,11 @@ def running(
 
 
 def _start(
-    port: int, data_dir: Path, seeded: bool, log_file: Path
+    port: int,
+    data_dir: Path,
+    seeded: bool,
+    modules: Sequence[str],
+    log_file: Path,
 ) -> subprocess.Popen[str]:
     command = [
         sys.executable,
@@ -192,6 +216,8 @@ def _start(
     ]
     if not seeded:
         command.append("--empty")
+    for module in modules:
+        command += ["--entry-point", module]
     with log_file.open("w") as errors:
         return subprocess.Popen(
             command,

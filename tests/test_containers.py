@@ -337,3 +337,13 @@ def test_python_is_the_projects():
         for base in BASES
         if "py" in base
     }
+
+
+def test_local_aws_answers_under_the_name_by_which_the_containers_call_it():
+    text = FILE.read_text(encoding="utf-8")
+    names = set(re.findall(r"AWS_ENDPOINT_URL: http://([\w-]+):", text))
+    command = yaml.safe_load(text)["services"]["aws"]["command"]
+    places = [
+        place for place, word in enumerate(command) if word == "--host-name"
+    ]
+    assert names == {command[place + 1] for place in places}

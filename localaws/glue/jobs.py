@@ -15,8 +15,10 @@ from moto.core.utils import utcnow
 from moto.glue.exceptions import ConcurrentRunsExceededException
 from moto.glue.models import FakeJob, FakeJobRun
 
+from localaws.errors import OutsideFolderError
 from localaws.glue.spark_env import spark_environment
 from localaws.glue.staging import Staging
+from localaws.paths import inside
 from localaws.processes import LogStream, follow
 from localaws.roles import OWNER, role_name
 from localaws.runtime import Runtime
@@ -105,12 +107,18 @@ class LocalJobRun(FakeJobRun):  # type: ignore[misc] # moto is untyped here
             self._stop.set()
 
     def _run(self, script: str) -> None:
-        folder = (
-            self.runtime.data_dir / "glue" / self.job_name / self.job_run_id
-        )
+        try:
+            jobs = self.runtime.data_dir / "glue"
+            folder = inside(jobs, f"{self.job_name}/{self.job_run_id}")
+        except OutsideFolderError as error:
+            self._end("FAILED", str(error))
+            self.ended.set()
+            return
         try:
             folder.mkdir(parents=True)
             self._execute(script, folder)
+        except OutsideFolderError as error:
+            self._end("FAILED", str(error))
         except (ClientError, BotoCoreError) as error:
             self._end("FAILED", f"{type(error).__name__}: {error}")
         except Exception as error:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from localaws.errors import OutsideFolderError
+from localaws.paths import inside
 from localaws.runtime import list_objects, split_uri
 
 Fingerprint = tuple[int, int]
@@ -43,8 +45,12 @@ class Staging:
         """Fetch what the arguments name; return them with `file://` values in place of `s3://`.
 
         Raises:
+            OutsideFolderError: an argument is a `file:` URI, or a key would be a file outside the run's folder.
             botocore.exceptions.ClientError: a bucket is absent.
         """
+        for value in arguments.values():
+            if value.startswith("file:"):
+                raise OutsideFolderError(value)
         staged = {
             name: self._stage(value)
             for name, value in arguments.items()
@@ -77,10 +83,11 @@ class Staging:
         """Download one object.
 
         Raises:
+            OutsideFolderError: its key would be a file outside the run's folder.
             botocore.exceptions.ClientError: it is absent (404).
         """
         bucket, key = split_uri(uri)
-        path = self._root / bucket / key
+        path = inside(inside(self._root, bucket), key)
         path.parent.mkdir(parents=True, exist_ok=True)
         head = self._s3.head_object(Bucket=bucket, Key=key)
         self._s3.download_file(bucket, key, str(path))
@@ -91,7 +98,8 @@ class Staging:
     def _stage(self, uri: str) -> str:
         """Fetch the objects under a URI; return the `file://` URI of the folder or file that stands for it."""
         bucket, key = split_uri(uri)
-        staged = StagedUri(bucket, key, self._root / bucket / key)
+        path = inside(inside(self._root, bucket), key)
+        staged = StagedUri(bucket, key, path)
         staged.path.parent.mkdir(parents=True, exist_ok=True)
         for item in list_objects(self._s3, bucket, key):
             object_key = item["Key"]

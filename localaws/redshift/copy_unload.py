@@ -15,9 +15,14 @@ from localaws.runtime import list_objects, split_uri
 
 
 def copy(
-    cursor: duckdb.DuckDBPyConnection, command: CopyCommand, s3: Any
+    cursor: duckdb.DuckDBPyConnection,
+    command: CopyCommand,
+    s3: Any,
+    scratch: Path,
 ) -> int:
     """Load every Parquet object under the prefix, matching columns by position; return the number of rows loaded.
+
+    `scratch` is the folder in which the engine may read files.
 
     Raises:
         RedshiftError: no object under the prefix, another number of columns than the table's, or another type.
@@ -35,7 +40,7 @@ def copy(
     columns = _table_columns(cursor, command)
     names = ", ".join(f'"{name}"' for name, _ in columns)
     target = f"INSERT INTO {command.table} ({names})"
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(dir=scratch) as folder:
         files: list[str] = []
         for key in keys:
             if key.endswith("/"):
@@ -54,11 +59,14 @@ def copy(
 
 
 def unload(
-    cursor: duckdb.DuckDBPyConnection, command: UnloadCommand, s3: Any
+    cursor: duckdb.DuckDBPyConnection,
+    command: UnloadCommand,
+    s3: Any,
+    scratch: Path,
 ) -> int:
     """Write the query's rows as one Parquet object `<prefix>0000_part_00.parquet`; return the number of rows written.
 
-    With PARALLEL OFF the object is `<prefix>000.parquet`.
+    With PARALLEL OFF the object is `<prefix>000.parquet`. `scratch` is the folder in which the engine may write files.
 
     Raises:
         RedshiftError: the prefix holds objects, and the command has neither ALLOWOVERWRITE nor CLEANPATH.
@@ -73,7 +81,7 @@ def unload(
             "Specified unload destination on S3 is not empty. Consider using a different bucket / prefix, manually "
             "removing the target files in S3, or using the ALLOWOVERWRITE option."
         )
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(dir=scratch) as folder:
         file = str(Path(folder, "part.parquet"))
         counts = cursor.execute(
             f"COPY ({query.statements[-1]}) TO '{file}' (FORMAT PARQUET)"

@@ -1,5 +1,7 @@
 """Run statements in one DuckDB database, alone or as a transaction."""
 
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -39,6 +41,9 @@ class Engine:
     ) -> None:
         self._database = database
         self._s3 = s3
+        self._scratch = Path(
+            tempfile.mkdtemp(dir=file.parent if file else None)
+        )
         self._writer = RLock()
         self._connection = duckdb.connect(
             config={"autoinstall_known_extensions": False}
@@ -49,10 +54,16 @@ class Engine:
         self._connection.execute(
             f'CREATE SCHEMA IF NOT EXISTS "{database}".public'
         )
+        # A statement of a client could read any file of this machine otherwise.
+        self._connection.execute(
+            f"SET allowed_directories = ['{self._scratch}/']"
+        )
+        self._connection.execute("SET enable_external_access = false")
 
     def close(self) -> None:
         """Close the database; running statements fail."""
         self._connection.close()
+        shutil.rmtree(self._scratch, ignore_errors=True)
 
     @contextmanager
     def session(self) -> Iterator["Session"]:
@@ -64,7 +75,7 @@ class Engine:
             cursor.execute(
                 "SET integer_division = true"
             )  # as in Redshift: 1 / 2 is 0
-            yield Session(cursor, self._writer, self._s3)
+            yield Session(cursor, self._writer, self._s3, self._scratch)
         finally:
             cursor.close()
 
@@ -77,10 +88,12 @@ class Session:
         cursor: duckdb.DuckDBPyConnection,
         writer: RLock,
         s3: Callable[[], Any],
+        scratch: Path,
     ) -> None:
         self._cursor = cursor
         self._writer = writer
         self._s3 = s3
+        self._scratch = scratch
         self._cancelled = False
 
     def cancel(self) -> None:
@@ -127,11 +140,15 @@ class Session:
         match statement:
             case CopyCommand():
                 return Outcome(
-                    copy_unload.copy(self._cursor, statement, self._s3())
+                    copy_unload.copy(
+                        self._cursor, statement, self._s3(), self._scratch
+                    )
                 )
             case UnloadCommand():
                 return Outcome(
-                    copy_unload.unload(self._cursor, statement, self._s3())
+                    copy_unload.unload(
+                        self._cursor, statement, self._s3(), self._scratch
+                    )
                 )
             case Query():
                 outcome = self._query(statement)

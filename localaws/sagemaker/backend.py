@@ -19,6 +19,10 @@ from localaws.runtime import Runtime
 from localaws.sagemaker.endpoints import LocalEndpoint
 from localaws.sagemaker.folders import refuse_unsupported
 from localaws.sagemaker.jobs import ACTIVE, LocalTrainingJob
+from localaws.sagemaker.programs import (
+    refuse_foreign_program,
+    refuse_foreign_variables,
+)
 
 JOB_NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
 
@@ -72,7 +76,16 @@ class LocalSageMakerBackend(SageMakerModelBackend):  # type: ignore[misc] # moto
         self.training_jobs[training_job_name].stop()
 
     def create_model(self, model_name: str, **settings: Any) -> Any:
-        """Do CreateModel. Raises AWSValidationException for a name that is in use."""
+        """Do CreateModel.
+
+        Raises:
+            AWSValidationException: the name is in use, or `Environment` has variables that are not the project's.
+        """
+        container = settings.get("primary_container") or {}
+        try:
+            refuse_foreign_variables(container.get("Environment"))
+        except UnsupportedJobError as error:
+            raise AWSValidationException(str(error)) from error
         namesake = self._models.get(model_name)
         if namesake:
             raise AWSValidationException(
@@ -177,6 +190,13 @@ class LocalSageMakerResponse(SageMakerResponse):  # type: ignore[misc] # moto is
             refuse_unsupported(
                 {name: self._get_param(name) for name in members}
             )
+            refuse_foreign_program(
+                self._get_param("AlgorithmSpecification").get(
+                    "ContainerEntrypoint"
+                ),
+                self.sagemaker_backend.runtime.modules,
+            )
+            refuse_foreign_variables(self._get_param("Environment"))
         except UnsupportedJobError as error:
             raise AWSValidationException(str(error)) from error
         answer = super().create_training_job()

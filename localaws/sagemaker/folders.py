@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from localaws.errors import NoInputError, UnsupportedJobError
+from localaws.paths import inside
 from localaws.runtime import list_objects, split_uri
 
 
@@ -57,6 +58,7 @@ class JobFolders:
 
         Raises:
             NoInputError: nothing lies under the prefix.
+            OutsideFolderError: the channel's name or a key would be a file outside the job's folder.
             botocore.exceptions.ClientError: there is no such bucket.
         """
         uri = channel["DataSource"]["S3DataSource"]["S3Uri"]
@@ -68,10 +70,10 @@ class JobFolders:
         ]
         if not keys:
             raise NoInputError(uri)
-        folder = self._data / channel["ChannelName"]
+        folder = inside(self._data, channel["ChannelName"])
         cut = prefix.rfind("/") + 1
         for key in keys:
-            path = folder / key[cut:]
+            path = inside(folder, key[cut:])
             path.parent.mkdir(parents=True, exist_ok=True)
             s3.download_file(bucket, key, str(path))
 

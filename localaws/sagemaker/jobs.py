@@ -14,7 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from moto.core.utils import utcnow
 from moto.sagemaker.models import FakeTrainingJob
 
-from localaws.errors import NoInputError
+from localaws.errors import NoInputError, OutsideFolderError
 from localaws.processes import LogStream, follow
 from localaws.roles import role_name
 from localaws.runtime import Runtime
@@ -103,7 +103,7 @@ class LocalTrainingJob(FakeTrainingJob):  # type: ignore[misc] # moto is untyped
         folder = self.runtime.data_dir / "sagemaker" / self.training_job_name
         try:
             self._execute(JobFolders(folder / "ml"), folder, environment)
-        except NoInputError as error:
+        except (NoInputError, OutsideFolderError) as error:
             self._end("Failed", f"ClientError: {error}")
         except (ClientError, BotoCoreError) as error:
             self._end("Failed", f"ClientError: {type(error).__name__}: {error}")

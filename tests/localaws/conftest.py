@@ -10,12 +10,14 @@ import pytest
 from localaws.account import Account
 from localaws.server import running
 
+SCRIPT_CONTAINER = "tests.localaws.sagemaker.script_container"
+"""Entry point of training jobs that run a script of their own."""
 DONE = {"FINISHED", "FAILED", "ABORTED"}
 
 
 @pytest.fixture(scope="session")
 def endpoint() -> Iterator[str]:
-    with running() as url:
+    with running(modules=[SCRIPT_CONTAINER]) as url:
         yield url
 
 

@@ -182,6 +182,35 @@ def test_a_script_that_is_not_there_fails_the_run(jobs, s3, bucket):
     assert "404" in run["ErrorMessage"]
 
 
+def test_an_object_that_would_be_a_file_outside_the_runs_folder_fails_the_run(
+    jobs,
+):
+    jobs.put("in/../../../../../x.txt", "x")
+    jobs.create(ECHO)
+    run = jobs.wait(jobs.start(FOLDER=jobs.uri("in/")))
+    assert run["JobRunState"] == "FAILED"
+    assert "outside the folder of local AWS" in run["ErrorMessage"]
+
+
+def test_an_argument_that_names_a_file_of_this_machine_fails_the_run(jobs):
+    jobs.create(ECHO)
+    run = jobs.wait(jobs.start(FILE="file:///etc/passwd"))
+    assert run["JobRunState"] == "FAILED"
+    assert "outside the folder of local AWS" in run["ErrorMessage"]
+
+
+def test_a_job_whose_name_leads_out_of_the_folder_does_not_run(jobs):
+    jobs.name = f"../../{jobs.name}"
+    jobs.glue.create_job(
+        Name=jobs.name,
+        Role="glueaccessrole",
+        Command={"Name": "glueetl", "ScriptLocation": jobs.uri("x.py")},
+    )
+    run = jobs.wait(jobs.start())
+    assert run["JobRunState"] == "FAILED"
+    assert "outside the folder of local AWS" in run["ErrorMessage"]
+
+
 def test_a_stopped_run_is_killed_and_says_so(jobs, glue, client):
     jobs.create(SLEEP)
     run_id = jobs.start()

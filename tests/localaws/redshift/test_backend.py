@@ -97,6 +97,20 @@ def test_a_failed_statement_carries_the_engines_message(warehouse):
     assert "no_such_table" in described["Error"]
 
 
+@pytest.mark.parametrize(
+    "source",
+    [
+        "read_text('/etc/hostname')",
+        "read_csv('/etc/passwd')",
+        "read_text('http://127.0.0.1:1/')",
+    ],
+)
+def test_no_statement_reads_files_of_this_machine(warehouse, source):
+    described = warehouse.run(f"SELECT * FROM {source}")
+    assert described["Status"] == "FAILED"
+    assert "disabled by configuration" in described["Error"]
+
+
 def test_a_batch_is_one_transaction_and_rolls_back_as_a_whole(warehouse, table):
     warehouse.ok(f"CREATE TABLE {table} (a INTEGER NOT NULL)")
     described = warehouse.batch(

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from localaws.account import Account
+from tests.localaws.conftest import SCRIPT_CONTAINER
+from tests.localaws.sagemaker.script_container import VARIABLE
 
 ENDED = {"Completed", "Failed", "Stopped"}
 
@@ -37,9 +39,11 @@ class TrainingJobs:
         }
         if script is not None:
             algorithm |= {
-                "ContainerEntrypoint": ["python", "-c", script],
+                "ContainerEntrypoint": ["python", "-m", SCRIPT_CONTAINER],
                 "ContainerArguments": ["train"],
             }
+        environment = {VARIABLE: script} if script is not None else {}
+        environment |= changes.pop("Environment", {})
         return {
             "TrainingJobName": f"job-{uuid.uuid4().hex[:8]}",
             "AlgorithmSpecification": algorithm,
@@ -53,6 +57,7 @@ class TrainingJobs:
                 "VolumeSizeInGB": 1,
             },
             "StoppingCondition": {"MaxRuntimeInSeconds": 60},
+            "Environment": environment,
             **changes,
         }
 

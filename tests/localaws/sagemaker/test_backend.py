@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 
 from localaws.account import Account
 from localaws.server import running
+from tests.localaws.conftest import SCRIPT_CONTAINER
 
 
 def test_a_name_that_is_taken_is_refused(training):
@@ -77,6 +78,40 @@ def test_what_local_aws_does_not_do_is_refused_by_name(
         training.start("pass", **change)
 
 
+@pytest.mark.parametrize(
+    "entry_point",
+    [
+        ["sh", "-c", "touch /tmp/x"],
+        ["python", "-c", "print()"],
+        ["/usr/bin/python", "-m", "include.endpoint.training_container"],
+        ["python", "-m", "http.server"],
+        ["python", "-m", "include.endpoint.training_container", "train"],
+    ],
+)
+def test_a_program_that_is_not_of_the_images_is_refused(training, entry_point):
+    request = training.request(None)
+    request["AlgorithmSpecification"]["ContainerEntrypoint"] = entry_point
+    with pytest.raises(ClientError, match="none of this project's images"):
+        training.api.create_training_job(**request)
+
+
+@pytest.mark.parametrize(
+    "name", ["PYTHONPATH", "LD_PRELOAD", "PATH", "HOME", "SAGEMAKER_BASE_DIR"]
+)
+def test_a_variable_that_can_put_another_program_in_place_is_refused(
+    training, name
+):
+    with pytest.raises(ClientError, match=f"variable {name} in Environment"):
+        training.start(None, Environment={name: "/x"})
+    container = {"Image": "i", "Environment": {name: "/x"}}
+    with pytest.raises(ClientError, match=f"variable {name} in Environment"):
+        training.api.create_model(
+            ModelName="foreign",
+            PrimaryContainer=container,
+            ExecutionRoleArn="arn:aws:iam::123456789012:role/r",
+        )
+
+
 def test_a_channel_by_manifest_file_is_refused_by_name(training):
     channel = training.channel("snapshot", S3DataType="ManifestFile")
     with pytest.raises(
@@ -125,7 +160,7 @@ def test_a_running_job_ends_with_the_server(training, tmp_path):
     file = tmp_path / "pid"
     script = f"import os, pathlib, time; pathlib.Path({str(file)!r}).write_text(str(os.getpid())); time.sleep(60)"
     keys = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
-    with running() as url:
+    with running(modules=[SCRIPT_CONTAINER]) as url:
         api = boto3.client(
             "sagemaker", endpoint_url=url, region_name=Account().region, **keys
         )

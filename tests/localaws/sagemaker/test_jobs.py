@@ -170,15 +170,23 @@ def test_a_channel_without_objects_or_bucket_fails_the_job_before_it_trains(
     ]
 
 
-def test_a_command_that_does_not_exist_fails_the_job(training):
-    request = training.request(None)
-    request["AlgorithmSpecification"]["ContainerEntrypoint"] = [
-        "/no/such/program"
-    ]
-    training.api.create_training_job(**request)
-    job = training.wait(request["TrainingJobName"])
+@pytest.mark.parametrize("key", ["../../../../x.txt", "/x.txt"])
+def test_an_object_that_would_be_a_file_outside_the_jobs_folder_fails_the_job(
+    training, key
+):
+    training.put(f"in/{key}")
+    job = training.run("pass", InputDataConfig=[training.channel("snapshot")])
     assert job["TrainingJobStatus"] == "Failed"
-    assert "/no/such/program" in job["FailureReason"]
+    assert f"{key!r} would be a file outside the folder" in job["FailureReason"]
+
+
+def test_a_channel_whose_name_leads_out_of_the_jobs_folder_fails_the_job(
+    training,
+):
+    training.put("in/a.txt")
+    job = training.run("pass", InputDataConfig=[training.channel("..")])
+    assert job["TrainingJobStatus"] == "Failed"
+    assert "outside the folder" in job["FailureReason"]
 
 
 def test_without_an_entry_point_the_projects_own_is_run(training):
