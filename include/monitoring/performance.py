@@ -41,6 +41,12 @@ class FigureDrift:
         at_least: one-sided 95 % lower bound of the loss.
         limit: loss from which on the champion counts as drifted.
         drifted: whether the loss exceeds its limit beyond what chance explains.
+        holdout_lower: lower end of the holdout figure's interval (one-sided 95 %), None in older summaries.
+        holdout_upper: upper end of it.
+        current_lower: lower end of the interval on matured leads.
+        current_upper: upper end of it.
+        holdout_rows: leads of the holdout.
+        holdout_positives: how many of them converted.
     """
 
     name: str
@@ -50,10 +56,25 @@ class FigureDrift:
     at_least: float
     limit: float
     drifted: bool
+    holdout_lower: float | None = None
+    holdout_upper: float | None = None
+    current_lower: float | None = None
+    current_upper: float | None = None
+    holdout_rows: int | None = None
+    holdout_positives: int | None = None
 
 
 Estimate = tuple[float, float]
 """A figure and the variance of its sampling error."""
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A figure with the ends of its interval, each one-sided 95 %."""
+
+    value: float
+    lower: float
+    upper: float
 
 
 def performance_drift(
@@ -61,8 +82,10 @@ def performance_drift(
 ) -> tuple[FigureDrift, ...]:
     """Compare every figure of `limits` between two sets of different leads.
 
-    Both sets are samples, so both errors count: the bound of the loss is the loss less 1.645 standard errors of a
-    difference of independent estimates. A few hundred leads alarm only on a collapse, thousands on a small loss.
+    Both sets are samples, so each figure has an interval, and the bound of the loss follows from both: the loss less
+    the root of the sum of squares of both arms towards each other (MOVER; Zou and Donner 2008). With symmetric arms
+    that is 1.645 standard errors of a difference of independent estimates. A figure counts as drifted where that bound
+    is above its limit. A few hundred leads alarm only on a collapse, thousands on a small loss.
     """
     figures = []
     for name, limit in limits.items():
@@ -97,20 +120,63 @@ def too_few(decisions: Decisions, outcome: Floats) -> str | None:
 def _compare(
     name: str, holdout: Scored, matured: Scored, limit: float
 ) -> FigureDrift:
-    estimate = ESTIMATES[name]
-    reference, reference_variance = estimate(holdout)
-    current, current_variance = estimate(matured)
-    loss = current - reference if name == "brier" else reference - current
-    standard_error = np.sqrt(reference_variance + current_variance)
-    at_least = float(loss - norm.ppf(CONFIDENCE) * standard_error)
+    reference = interval(name, holdout)
+    current = interval(name, matured)
+    if name == "brier":
+        loss = current.value - reference.value
+        reference_arm = reference.upper - reference.value
+        current_arm = current.value - current.lower
+    else:
+        loss = reference.value - current.value
+        reference_arm = reference.value - reference.lower
+        current_arm = current.upper - current.value
+    at_least = float(loss - np.hypot(reference_arm, current_arm))
     return FigureDrift(
         name,
-        reference,
-        current,
+        reference.value,
+        current.value,
         loss,
         at_least,
         limit,
         drifted=at_least > limit,
+        holdout_lower=reference.lower,
+        holdout_upper=reference.upper,
+        current_lower=current.lower,
+        current_upper=current.upper,
+        holdout_rows=len(holdout.outcome),
+        holdout_positives=int(holdout.outcome.sum()),
+    )
+
+
+def interval(name: str, scored: Scored) -> Interval:
+    """Return a figure with its interval of 1.645 standard errors to either side.
+
+    Where both outcomes are separated perfectly, the variance of the ROC-AUC is 0, which is no certainty. It then has
+    Wilson's interval (1927) of a share of 1; its trials are the harmonic mean of the numbers of leads of each outcome.
+
+    Args:
+        name: roc_auc, brier or precision.
+        scored: leads with outcome and score.
+    """
+    value, variance = ESTIMATES[name](scored)
+    if name == "roc_auc" and variance == 0:
+        positives = float(scored.outcome.sum())
+        negatives = len(scored.outcome) - positives
+        trials = 2 * positives * negatives / (positives + negatives)
+        return _wilson(value, trials)
+    margin = float(norm.ppf(CONFIDENCE) * np.sqrt(variance))
+    return Interval(value, value - margin, value + margin)
+
+
+def _wilson(share: float, trials: float) -> Interval:
+    """Return the score interval of a share. Source: Wilson 1927."""
+    quantile = float(norm.ppf(CONFIDENCE))
+    squared = quantile**2 / trials
+    centre = (share + squared / 2) / (1 + squared)
+    spread = np.sqrt(share * (1 - share) / trials + squared / (4 * trials))
+    margin = float(quantile * spread / (1 + squared))
+    return Interval(
+        share, min(share, centre - margin), max(share, centre + margin)
     )
 
 

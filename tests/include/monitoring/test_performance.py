@@ -140,3 +140,48 @@ def test_enough_matured_labels_means_enough_of_both_outcomes(
         or f"{won + lost} leads, {min(won, lost)} of the rarer outcome"
         in str(why)
     )
+
+
+def separated(rows: int, seed: int) -> Scored:
+    """Leads whose outcomes the score separates perfectly."""
+    random = np.random.default_rng(seed)
+    outcome = (np.arange(rows) % 3 == 0).astype(float)
+    return Scored(outcome, 0.5 * outcome + 0.4 * random.random(rows), 0.5)
+
+
+def test_a_reference_of_few_leads_carries_a_wide_interval_and_says_how_few() -> (
+    None
+):
+    few, many = leads(310, 1), leads(3100, 2)
+    matured = leads(2000, 3)
+    for_few = performance_drift(few, matured, LIMITS)
+    for_many = performance_drift(many, matured, LIMITS)
+    for narrow, wide in zip(for_many, for_few, strict=True):
+        assert wide.holdout_lower < wide.holdout < wide.holdout_upper
+        assert wide.current_lower < wide.current < wide.current_upper
+        assert (
+            wide.holdout_upper - wide.holdout_lower
+            > 2 * (narrow.holdout_upper - narrow.holdout_lower)
+        )  # fmt: skip
+        assert wide.holdout_rows == 310
+        assert wide.holdout_positives == few.outcome.sum()
+
+
+def test_a_perfect_figure_on_few_leads_is_no_certainty() -> None:
+    (figure,) = performance_drift(
+        separated(60, 1), separated(2000, 2), {"roc_auc": 0.03}
+    )
+    assert figure.holdout == figure.holdout_upper == 1
+    assert figure.holdout_lower < 0.96
+
+
+def test_a_perfect_first_champion_of_few_leads_does_not_alarm_on_a_small_loss() -> (
+    None
+):
+    matured = separated(2000, 2)
+    swapped = matured.probability.copy()
+    swapped[:100] = 1 - swapped[:100]
+    later = Scored(matured.outcome, swapped, 0.5)
+    (figure,) = performance_drift(separated(60, 1), later, {"roc_auc": 0.03})
+    assert figure.loss > 0.03
+    assert not figure.drifted
