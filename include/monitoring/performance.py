@@ -1,15 +1,18 @@
 """Compare the champion's figures on leads with a final outcome with those on its own holdout: performance drift."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import norm, rankdata
 
 from include.decisions import Decisions
-
-CONFIDENCE = 0.95
+from include.evaluation.intervals import (
+    Interval,
+    brier_interval,
+    precision_interval,
+    roc_auc_interval,
+)
 
 Floats = npt.NDArray[np.float64]
 
@@ -64,28 +67,16 @@ class FigureDrift:
     holdout_positives: int | None = None
 
 
-Estimate = tuple[float, float]
-"""A figure and the variance of its sampling error."""
-
-
-@dataclass(frozen=True)
-class Interval:
-    """A figure with the ends of its interval, each one-sided 95 %."""
-
-    value: float
-    lower: float
-    upper: float
-
-
 def performance_drift(
     holdout: Scored, matured: Scored, limits: Mapping[str, float]
 ) -> tuple[FigureDrift, ...]:
     """Compare every figure of `limits` between two sets of different leads.
 
     Both sets are samples, so each figure has an interval, and the bound of the loss follows from both: the loss less
-    the root of the sum of squares of both arms towards each other (MOVER; Zou and Donner 2008). With symmetric arms
-    that is 1.645 standard errors of a difference of independent estimates. A figure counts as drifted where that bound
-    is above its limit. A few hundred leads alarm only on a collapse, thousands on a small loss.
+    the root of the sum of squares of both arms towards each other (MOVER; Zou and Donner 2008; of two shares that is
+    Newcombe's method 10, 1998). With symmetric arms that is 1.645 standard errors of a difference of independent
+    estimates. A figure counts as drifted where that bound is above its limit. A few hundred leads alarm only on a
+    collapse, thousands on a small loss.
     """
     figures = []
     for name, limit in limits.items():
@@ -149,79 +140,15 @@ def _compare(
 
 
 def interval(name: str, scored: Scored) -> Interval:
-    """Return a figure with its interval of 1.645 standard errors to either side.
-
-    Where both outcomes are separated perfectly, the variance of the ROC-AUC is 0, which is no certainty. It then has
-    Wilson's interval (1927) of a share of 1; its trials are the harmonic mean of the numbers of leads of each outcome.
+    """Return one of the figures with its interval.
 
     Args:
         name: roc_auc, brier or precision.
         scored: leads with outcome and score.
     """
-    value, variance = ESTIMATES[name](scored)
-    if name == "roc_auc" and variance == 0:
-        positives = float(scored.outcome.sum())
-        negatives = len(scored.outcome) - positives
-        trials = 2 * positives * negatives / (positives + negatives)
-        return _wilson(value, trials)
-    margin = float(norm.ppf(CONFIDENCE) * np.sqrt(variance))
-    return Interval(value, value - margin, value + margin)
-
-
-def _wilson(share: float, trials: float) -> Interval:
-    """Return the score interval of a share. Source: Wilson 1927."""
-    quantile = float(norm.ppf(CONFIDENCE))
-    squared = quantile**2 / trials
-    centre = (share + squared / 2) / (1 + squared)
-    spread = np.sqrt(share * (1 - share) / trials + squared / (4 * trials))
-    margin = float(quantile * spread / (1 + squared))
-    return Interval(
-        share, min(share, centre - margin), max(share, centre + margin)
-    )
-
-
-def roc_auc(scored: Scored) -> Estimate:
-    """Return the area under the ROC curve; its variance is that of each lead's placement among the other outcome's.
-
-    Source: DeLong et al. 1988, by ranks as in Sun and Xu 2014.
-    """
-    positives = scored.probability[scored.outcome == 1]
-    negatives = scored.probability[scored.outcome == 0]
-    positive_count = len(positives)
-    negative_count = len(negatives)
-    ranks = rankdata(np.concatenate([positives, negatives]))
-    positive_ranks = ranks[:positive_count]
-    negative_ranks = ranks[positive_count:]
-    above = (positive_ranks - rankdata(positives)) / negative_count
-    below = 1 - (negative_ranks - rankdata(negatives)) / positive_count
-    positive_variance = np.var(above, ddof=1) / positive_count
-    negative_variance = np.var(below, ddof=1) / negative_count
-    return float(above.mean()), float(positive_variance + negative_variance)
-
-
-def brier(scored: Scored) -> Estimate:
-    """Return the mean squared error of the probabilities; its variance is that of a mean."""
-    errors = (scored.probability - scored.outcome) ** 2
-    variance = np.var(errors, ddof=1) / len(errors)
-    return float(errors.mean()), float(variance)
-
-
-def precision(scored: Scored) -> Estimate:
-    """Return the share of predicted conversions that convert, 0 where none is predicted as in training.
-
-    The variance is that of a share with one success and one failure added, which keeps the bound of a difference
-    honest for small numbers. Source: Agresti and Caffo 2000.
-    """
-    predicted = scored.outcome[scored.probability >= scored.threshold]
-    precision_of_sample = float(predicted.mean()) if len(predicted) else 0.0
-    trials = len(predicted) + 2
-    share = (predicted.sum() + 1) / trials
-    variance = share * (1 - share) / trials
-    return precision_of_sample, float(variance)
-
-
-ESTIMATES: Mapping[str, Callable[[Scored], Estimate]] = {
-    "roc_auc": roc_auc,
-    "brier": brier,
-    "precision": precision,
-}
+    if name == "precision":
+        return precision_interval(
+            scored.outcome, scored.probability, scored.threshold
+        )
+    interval_of = {"roc_auc": roc_auc_interval, "brier": brier_interval}[name]
+    return interval_of(scored.outcome, scored.probability)

@@ -1,6 +1,6 @@
 """Compare champion and challenger on the same holdout rows: scores, report, verdict and the record of the decision."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,6 +11,7 @@ from include.contract import Contract, KnownAt, decisions_of
 from include.decisions import Decisions
 from include.evaluation.artifacts import segments
 from include.evaluation.evaluate import evaluate_classification_model
+from include.evaluation.intervals import roc_auc_interval
 from include.lake.layout import Layout
 from include.promotion.decisions import (
     decision_id,
@@ -26,6 +27,7 @@ from include.promotion.record import (
     DecisionRecord,
     DecisionSummary,
     Figures,
+    RecordedInterval,
     RecordedSnapshot,
     Segment,
 )
@@ -145,18 +147,20 @@ def _decide(
     )
     holdout = _holdout(contract, champion, data, stage)
     leads = data.frame[holdout.rows]
+    challenger_scores = holdout_scores(challenger, leads)
     report = gate_report(
         decisions,
         rule,
         primary_metric,
         data.target[holdout.rows],
-        holdout_scores(challenger, leads),
+        challenger_scores,
         holdout_scores(champion, leads) if champion else None,
         data.groups[holdout.rows],
         segments(leads, contract),
         stage,
     )
     verdict = judge(report)
+    interval = roc_auc_interval(data.target[holdout.rows], challenger_scores[0])
     return DecisionRecord(
         decided_at=decided_at.isoformat(),
         stage=stage,
@@ -175,6 +179,8 @@ def _decide(
         ),
         report=report,
         holdout_rows=len(leads),
+        holdout_positives=int(data.target[holdout.rows].sum()),
+        interval=RecordedInterval(metric="roc_auc", **asdict(interval)),
         left_out_rows=holdout.left_out,
         snapshot=RecordedSnapshot.model_validate(data.manifest),
         approval=None,

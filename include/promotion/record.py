@@ -41,6 +41,15 @@ class Segment(_Recorded):
     too_small: str | None = None
 
 
+class RecordedInterval(_Recorded):
+    """A figure of the challenger on the holdout with the ends of its interval, each one-sided 95 %."""
+
+    metric: str
+    value: float
+    lower: float
+    upper: float
+
+
 class RecordedSnapshot(_Recorded):
     """The snapshot on whose holdout both models were scored."""
 
@@ -127,6 +136,8 @@ class DecisionRecord(DecisionSummary):
         segments: both models on every segment of the holdout; `too_small` says of which nothing can be said.
         report: what the gate judged and `gate.replay` judges again. A report of another format is read as it is,
             so that its record can still be shown.
+        holdout_positives: leads of the holdout that converted, None in older records.
+        interval: ROC-AUC of the challenger with its interval, None in older records.
         left_out_rows: leads that were left out because the champion had learnt from them, None where nobody can tell.
         snapshot: where those leads lie.
     """
@@ -135,6 +146,8 @@ class DecisionRecord(DecisionSummary):
     approval: Approval | None = None
     segments: tuple[Segment, ...] = ()
     report: GateReport | JsonValue = Field(None, union_mode="left_to_right")
+    holdout_positives: int | None = None
+    interval: RecordedInterval | None = None
     left_out_rows: int | None = None
     snapshot: RecordedSnapshot | None = None
 

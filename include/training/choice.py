@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from include.evaluation.intervals import Ranking
 from include.training.families import FAMILIES
 from include.training.windows import (
-    Ranking,
     best_on_windows,
     contradicts,
     together,

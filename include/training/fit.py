@@ -13,6 +13,7 @@ from include.contract import Contract, KnownAt
 from include.decisions import Decisions
 from include.evaluation.calibration_error import ece
 from include.evaluation.evaluate import evaluate_classification_model
+from include.evaluation.intervals import ranking
 from include.evaluation.thresholds import decide
 from include.features.calibration import Calibration, Decision, Method
 from include.training.choice import choice_metrics
@@ -25,7 +26,6 @@ from include.training.search import (
     out_of_fold,
     search,
 )
-from include.training.windows import ranking
 
 METHODS: tuple[Method, ...] = ("none", "sigmoid", "beta")
 RESAMPLED_METHODS: tuple[Method, ...] = ("shift", "sigmoid", "beta")

@@ -5,8 +5,9 @@ from math import sqrt
 
 import numpy as np
 
+from include.evaluation.intervals import ranking
 from include.training.errors import UnusableModelError
-from include.training.windows import DEVIATIONS, ranking
+from include.training.windows import DEVIATIONS
 
 LARGEST_MISS = 3.0
 """In standard errors of the rate."""

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.metrics import roc_auc_score
 from sklearn.pipeline import Pipeline
 
+from include.evaluation.intervals import Ranking, ranking
 from include.training.dataset import Dataset, can_learn
 
 WINDOWS = 4
@@ -34,41 +34,6 @@ class Window:
 
     older: np.ndarray
     newer: np.ndarray
-
-
-@dataclass(frozen=True)
-class Ranking:
-    """How well leads are ranked.
-
-    Attributes:
-        roc_auc: in [0, 1].
-        error: its standard error.
-    """
-
-    roc_auc: float
-    error: float
-
-
-def ranking(outcome: Any, probability: Any) -> Ranking:
-    """Return the ROC-AUC of some leads with its standard error.
-
-    Args:
-        outcome: 0 or 1, shape (n,), both of them.
-        probability: shape (n,).
-
-    Source: Hanley and McNeil 1982, "The meaning and use of the area under a ROC curve", Radiology 143, equation 1.
-    """
-    outcomes = np.asarray(outcome)
-    area = float(roc_auc_score(outcomes, probability))
-    positives = int(outcomes.sum())
-    negatives = len(outcomes) - positives
-    two_positives = area / (2 - area)
-    two_negatives = 2 * area**2 / (1 + area)
-    variance = area * (1 - area)
-    variance += (positives - 1) * (two_positives - area**2)
-    variance += (negatives - 1) * (two_negatives - area**2)
-    variance /= positives * negatives
-    return Ranking(area, float(np.sqrt(max(variance, 0.0))))
 
 
 def newest_windows(data: Dataset) -> list[Window]:

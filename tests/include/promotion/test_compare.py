@@ -75,6 +75,13 @@ def test_the_first_model_that_meets_the_floors_is_to_be_promoted(
         None,
     )
     assert (decision.rule, decision.gain) == ("first", None)
+    record = read_json(decision.report_uri)
+    assert 0 < record["holdout_positives"] < record["holdout_rows"]
+    interval = record["interval"]
+    assert interval["value"] == pytest.approx(
+        record["metrics"]["challenger"]["roc_auc"]
+    )
+    assert interval["lower"] < interval["value"] < interval["upper"]
 
 
 def test_a_first_model_below_the_floors_is_kept_back_and_the_reason_given(

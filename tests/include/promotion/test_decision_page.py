@@ -145,6 +145,23 @@ def test_a_first_model_has_a_page_without_a_champion():
     assert "data:image/png" not in text
 
 
+def test_a_first_model_says_on_how_few_leads_it_was_judged_and_how_sure_that_is():
+    first = record(
+        verdict="promote", rule="first", champion_version=None, gain=None, segments=[], holdout_rows=310,
+        holdout_positives=118, metrics={"challenger": {"roc_auc": 0.99}, "champion": None},
+        interval={"metric": "roc_auc", "value": 0.99, "lower": 0.9801, "upper": 0.9952},
+    )  # fmt: skip
+    text = " ".join(shown(first).split())
+    assert (
+        "The first champion of this stage was judged on 310 leads, 118 of which converted. On so many leads the "
+        "challenger's roc_auc of 0.9900 lies between 0.9801 and 0.9952 (each end one-sided 95 %)."
+    ) in text
+
+
+def test_a_record_from_before_intervals_has_a_page():
+    assert "judged on" not in shown(record(rule="first")).lower()
+
+
 def test_a_rollback_has_a_page_with_what_it_knows():
     rollback = {
         "decision_id": "promote__r1/contact", "decided_at": "2026-02-03", "verdict": "rollback", "model": "winner",

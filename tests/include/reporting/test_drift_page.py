@@ -109,6 +109,24 @@ def test_what_the_champion_itself_shows_stands_beside_the_columns():
     )
 
 
+def test_both_figures_stand_with_their_intervals_and_the_holdout_with_its_leads():
+    (figure,) = MODEL["performance"]
+    intervals = {
+        "holdout_lower": 0.961,
+        "holdout_upper": 0.992,
+        "current_lower": 0.88,
+        "current_upper": 0.918,
+        "holdout_rows": 310,
+        "holdout_positives": 118,
+    }
+    text = shown(DETAILS | MODEL | {"performance": [figure | intervals]})
+    text = " ".join(text.split())
+    assert "judged on 310 held-out leads, 118 of which converted" in text
+    assert "0.9800<br>0.9610 to 0.9920" in text
+    assert "0.9000<br>0.8800 to 0.9180" in text
+    assert "held-out leads, 118" not in shown(DETAILS | MODEL)
+
+
 def test_why_something_was_not_judged_is_said():
     text = shown(
         DETAILS

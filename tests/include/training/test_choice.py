@@ -2,8 +2,8 @@
 
 import pytest
 
+from include.evaluation.intervals import Ranking
 from include.training.choice import choice_metrics, choose
-from include.training.windows import Ranking
 
 
 def result(family, roc_auc, windows=(), error=0.01):

@@ -7,14 +7,13 @@ from sklearn.metrics import roc_auc_score
 
 from include.contract import Contract, KnownAt
 from include.decisions import Decisions
+from include.evaluation.intervals import Ranking, ranking
 from include.training.dataset import Dataset
 from include.training.search import search
 from include.training.windows import (
-    Ranking,
     best_on_windows,
     contradicts,
     newest_windows,
-    ranking,
     together,
 )
 
