@@ -5,39 +5,14 @@ repeats. A part that needs a file which is not at hand leaves its figures out.
 """
 
 import argparse
-import time
-from collections.abc import Callable, Mapping
 from concurrent.futures import ProcessPoolExecutor
-from importlib import import_module
 from multiprocessing import get_context
 from typing import Any
 
 from bench._table import last_line, show
+from bench.decisions.parts import MODULES, measure
 
-MODULES: Mapping[str, str] = {
-    "false_alarms": "drift",
-    "power": "drift",
-    "outages_on_uci": "drift",
-    "uci_later": "later",
-    "uci_chosen_gap": "later",
-    "gate": "gate",
-}
-"""Part to the module of this package whose function of the part's name measures it."""
 WORKERS = 2
-
-
-def measure(part: str, quick: bool) -> tuple[dict[str, Any], float]:
-    """Return the figures of a part and the seconds that they took.
-
-    Args:
-        part: a name in MODULES.
-        quick: whether to take fewer repeats.
-    """
-    module = import_module(f"bench.decisions.{MODULES[part]}")
-    function: Callable[[bool], dict[str, Any]] = getattr(module, part)
-    started = time.monotonic()
-    figures = function(quick)
-    return figures, time.monotonic() - started
 
 
 def measure_all(parts: list[str], quick: bool) -> dict[str, dict[str, Any]]:

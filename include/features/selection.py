@@ -9,26 +9,21 @@ from sklearn.base import BaseEstimator, TransformerMixin
 
 from include.features.errors import NoUsefulColumnError
 
-NEAR_CONSTANT_SHARE = 0.99
-
 
 class UsefulColumns(TransformerMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn is untyped
-    """Drops what the training rows show to be useless: near-constant columns, and largely missing ones if asked to.
+    """Drops what the training rows show to be useless: constant columns, and largely missing ones if asked to.
 
-    Missing counts as a value of its own, so a column that is all missing is constant. Source: guide 11.1, whose text
-    drops columns over 40 % missing and whose code keeps them; with the default of 1.0 they are kept.
+    Missing counts as a value of its own, so a column that is all missing is constant. A rare value is kept: few leads
+    have it, but it may say much about these. A column that is known to say nothing is marked in the contract
+    (`near_constant`). Source: guide 11.1, whose text drops columns over 40 % missing and whose code keeps them; with
+    the default of 1.0 they are kept.
 
     Attributes:
         dropped_: field to the reason in words.
     """
 
-    def __init__(
-        self,
-        max_missing: float = 1.0,
-        near_constant: float = NEAR_CONSTANT_SHARE,
-    ) -> None:
+    def __init__(self, max_missing: float = 1.0) -> None:
         self.max_missing = max_missing
-        self.near_constant = near_constant
 
     def fit(self, X: pd.DataFrame, y: Any = None) -> Self:  # noqa: N803 - scikit-learn's names
         """Decide on every column. Raises NoUsefulColumnError where none is left."""
@@ -59,10 +54,8 @@ class UsefulColumns(TransformerMixin, BaseEstimator):  # type: ignore[misc] # sc
 
     def _reason(self, column: pd.Series) -> str:
         """Return why a column is useless; empty if it is useful."""
-        shares = column.value_counts(normalize=True, dropna=False)
-        top = float(shares.max())
-        if top >= self.near_constant:
-            return f"near-constant: one value covers {top:.1%}"
+        if column.nunique(dropna=False) == 1:
+            return "constant: the training rows have one value"
         missing = float(column.isna().mean())
         if missing > self.max_missing:
             return f"missing in {missing:.1%}"

@@ -1,6 +1,6 @@
 """Finds a family's best parameters by cross-validation on the training rows (guide 14.4)."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -9,9 +9,10 @@ import pandas as pd
 from imblearn.pipeline import Pipeline
 from sklearn.metrics import make_scorer, precision_recall_curve
 from sklearn.model_selection import (
-    GridSearchCV,
+    ParameterGrid,
     StratifiedGroupKFold,
     cross_val_predict,
+    cross_validate,
 )
 from threadpoolctl import threadpool_limits
 
@@ -29,6 +30,23 @@ from include.training.windows import (
     setting_on_windows,
     window_ranking,
 )
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A setting of the grid, tried on every fold.
+
+    Attributes:
+        params: the setting.
+        scores: its score per fold, shape (folds,).
+        negative_brier: minus the Brier score per fold, shape (folds,).
+        out_of_fold: probability per row of the training side, each from the fold's model that had not seen the row.
+    """
+
+    params: dict[str, Any]
+    scores: np.ndarray
+    negative_brier: np.ndarray
+    out_of_fold: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -69,47 +87,83 @@ def search(
         KeyError: a family that FAMILIES does not have.
         NotEnoughRowsError: the training side cannot be divided into folds.
     """
-    space = search_space()
     rows, target = data.part("train")
-    groups = data.groups[rows.index]
-    params = data.fit_params(data.split == "train")
-    grid = GridSearchCV(
-        build_pipeline(decisions, contract, family, stage),
-        _grids(space.families[family].grid, weighted=bool(params)),
-        scoring=_scorers(space.scoring),
-        refit=best_setting,
-        cv=folds(target, groups),
+    weights = data.fit_params(data.split == "train")
+
+    def build(params: Mapping[str, Any]) -> Pipeline:
+        return build_pipeline(decisions, contract, family, stage, params)
+
+    space = search_space()
+    grids = _grids(space.families[family].grid, weighted=bool(weights))
+    positions = folds(target, data.groups[rows.index])
+    with one_thread():
+        trials = [
+            _trial(build(params), params, rows, target, positions, weights)
+            for params in ParameterGrid(grids)
+        ]
+        table = _table(trials)
+        best = best_setting(table)
+        found = SearchResult(
+            pipeline=build(trials[best].params).fit(rows, target, **weights),
+            params=trials[best].params,
+            cv_score=float(table["mean_test_score"][best]),
+            out_of_fold=trials[best].out_of_fold,
+            table=_best_first(table),
+        )
+        if decisions.split == "random":
+            return found
+        return _on_newest_windows(
+            found, build, trials, table, data, decisions.split == "time"
+        )
+
+
+def _trial(
+    pipeline: Pipeline,
+    params: Mapping[str, Any],
+    rows: pd.DataFrame,
+    target: pd.Series,
+    positions: Sequence[tuple[np.ndarray, np.ndarray]],
+    weights: Mapping[str, pd.Series],
+) -> Trial:
+    """Fit a setting on every fold, score it there and keep the probabilities of the leads that the fold left out.
+
+    Args:
+        pipeline: unfitted, with the setting.
+        params: the setting.
+        rows: the training side.
+        target: outcome per row.
+        positions: what `folds` returned.
+        weights: `Dataset.fit_params` of the rows.
+    """
+    scored = cross_validate(
+        pipeline,
+        rows,
+        target,
+        cv=positions,
+        scoring=_scorers(search_space().scoring),
+        params=dict(weights),
+        return_estimator=True,
         error_score="raise",
     )
-    with one_thread():
-        grid.fit(rows, target, **params)
-    unfitted = build_pipeline(
-        decisions, contract, family, stage, grid.best_params_
+    out_of_fold = np.empty(len(rows))
+    for fitted, (_, left_out) in zip(
+        scored["estimator"], positions, strict=True
+    ):
+        probability = fitted.predict_proba(rows.iloc[left_out])
+        out_of_fold[left_out] = probability[:, 1]
+    return Trial(
+        params=dict(params),
+        scores=scored["test_score"],
+        negative_brier=scored["test_brier"],
+        out_of_fold=out_of_fold,
     )
-    scores = grid.cv_results_["mean_test_score"]
-    found = SearchResult(
-        pipeline=grid.best_estimator_,
-        params=dict(grid.best_params_),
-        cv_score=float(scores[grid.best_index_]),
-        out_of_fold=out_of_fold(unfitted, rows, target, groups, params),
-        table=_table(grid.cv_results_),
-    )
-    if decisions.split == "random":
-        return found
-
-    def build(chosen: Mapping[str, Any]) -> Pipeline:
-        return build_pipeline(decisions, contract, family, stage, chosen)
-
-    with one_thread():
-        return _on_newest_windows(
-            found, build, grid.cv_results_, data, decisions.split == "time"
-        )
 
 
 def _on_newest_windows(
     found: SearchResult,
     build: Callable[[Mapping[str, Any]], Pipeline],
-    results: Mapping[str, Any],
+    trials: Sequence[Trial],
+    table: pd.DataFrame,
     data: Dataset,
     always: bool,
 ) -> SearchResult:
@@ -121,7 +175,8 @@ def _on_newest_windows(
     Args:
         found: what the random folds chose.
         build: makes an unfitted pipeline of the family from parameters.
-        results: `cv_results_` of the grid.
+        trials: every setting.
+        table: one row per trial.
         data: the leads.
         always: whether to look at everything in any case.
     """
@@ -133,23 +188,20 @@ def _on_newest_windows(
     newest = window_ranking(build(found.params), data, windows[0])
     if not (always or contradicts(newest, promised)):
         return replace(found, windows=(newest,))
-    by_score = np.argsort(results["rank_test_score"], kind="stable")
-    others = [dict(results["params"][place]) for place in by_score]
-    settings = [found.params]
-    settings += [params for params in others if params != found.params]
+    by_score = [trials[place] for place in _best_first(table).index]
+    others = [trial for trial in by_score if trial.params != found.params]
+    settings = [found.params, *(trial.params for trial in others)]
     chosen, rankings = setting_on_windows(build, settings, data, windows)
-    if chosen == found.params:
+    if chosen == 0:
         return replace(found, windows=tuple(rankings))
-    place = others.index(dict(chosen))
-    fit_params = data.fit_params(data.split == "train")
+    trial = others[chosen - 1]
+    weights = data.fit_params(data.split == "train")
     return replace(
         found,
-        pipeline=build(chosen).fit(rows, target, **fit_params),
-        params=dict(chosen),
-        cv_score=float(results["mean_test_score"][by_score[place]]),
-        out_of_fold=out_of_fold(
-            build(chosen), rows, target, data.groups[rows.index], fit_params
-        ),
+        pipeline=build(trial.params).fit(rows, target, **weights),
+        params=trial.params,
+        cv_score=float(trial.scores.mean()),
+        out_of_fold=trial.out_of_fold,
         windows=tuple(rankings),
     )
 
@@ -271,10 +323,19 @@ def one_thread() -> Any:
     return threadpool_limits(1)
 
 
-def _table(results: dict[str, Any]) -> pd.DataFrame:
-    """Return parameters and scores of every setting, best first."""
-    table = pd.DataFrame(results)
-    table = table.sort_values("rank_test_score", kind="stable")
-    prefixes = ("param_", "mean_test_", "std_test_")
-    columns = [name for name in table.columns if name.startswith(prefixes)]
-    return table[columns].reset_index(drop=True)
+def _table(trials: Sequence[Trial]) -> pd.DataFrame:
+    """Return parameters and scores of every setting, in the order of `trials`; columns as GridSearchCV names them."""
+    rows: list[dict[str, Any]] = []
+    for trial in trials:
+        row = {f"param_{name}": value for name, value in trial.params.items()}
+        row["mean_test_score"] = trial.scores.mean()
+        row["std_test_score"] = trial.scores.std()
+        row["mean_test_brier"] = trial.negative_brier.mean()
+        row["std_test_brier"] = trial.negative_brier.std()
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def _best_first(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the table by mean score, the best setting first; the index still says which trial a row is of."""
+    return table.sort_values("mean_test_score", ascending=False, kind="stable")

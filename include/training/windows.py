@@ -109,8 +109,8 @@ def setting_on_windows(
     settings: Sequence[Mapping[str, Any]],
     data: Dataset,
     windows: Sequence[Window],
-) -> tuple[Mapping[str, Any], list[Ranking]]:
-    """Return the setting of a family to take by the newest windows, and its ranking in each of them.
+) -> tuple[int, list[Ranking]]:
+    """Return which setting of a family to take by the newest windows, and its ranking in each of them.
 
     Args:
         build: makes an unfitted pipeline from parameters.
@@ -129,4 +129,4 @@ def setting_on_windows(
         for number, rankings in enumerate(measured)
     }
     chosen = int(best_on_windows(means))
-    return settings[chosen], measured[chosen]
+    return chosen, measured[chosen]

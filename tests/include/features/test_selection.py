@@ -23,12 +23,13 @@ def frame():
     )
 
 
-def test_near_constant_and_empty_columns_are_dropped_with_the_reason(frame):
+def test_constant_columns_are_dropped_with_the_reason_and_rare_values_are_kept(
+    frame,
+):
     fitted = UsefulColumns().fit(frame)
-    assert list(fitted.transform(frame)) == ["useful", "gaps", "level"]
+    assert list(fitted.transform(frame)) == ["useful", "rare", "gaps", "level"]
     assert fitted.dropped_ == {
-        "rare": "near-constant: one value covers 99.0%",
-        "empty": "near-constant: one value covers 100.0%",
+        "empty": "constant: the training rows have one value",
     }
 
 
@@ -42,12 +43,17 @@ def test_columns_with_many_gaps_are_kept_unless_a_share_is_set(frame):
 
 def test_the_decision_is_that_of_the_training_rows(frame):
     fitted = UsefulColumns().fit(frame)
-    assert list(fitted.transform(frame.head(1))) == ["useful", "gaps", "level"]
+    assert list(fitted.transform(frame.head(1))) == [
+        "useful",
+        "rare",
+        "gaps",
+        "level",
+    ]
 
 
 def test_nothing_useful_is_a_named_error(frame):
     with pytest.raises(NoUsefulColumnError, match="check the snapshot"):
-        UsefulColumns().fit(frame[["rare", "empty"]])
+        UsefulColumns().fit(frame[["empty"]])
 
 
 def test_outliers_move_to_the_quantiles_of_the_training_rows(frame):

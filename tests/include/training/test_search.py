@@ -36,6 +36,19 @@ def test_it_tries_the_whole_grid(contract, data, family):
     assert found.cv_score in found.table["mean_test_score"].tolist()
 
 
+def test_the_out_of_fold_probabilities_are_those_of_the_best_setting(
+    contract, data
+):
+    stage = KnownAt.CONTACT
+    found = search(Decisions(), contract, "logistic_regression", data, stage)
+    rows, target = data.part("train")
+    pipeline = build_pipeline(
+        Decisions(), contract, "logistic_regression", stage, found.params
+    )
+    anew = out_of_fold(pipeline, rows, target, data.groups[rows.index])
+    np.testing.assert_allclose(found.out_of_fold, anew, rtol=1e-12)
+
+
 def test_only_training_rows_are_learnt_from(contract, data):
     held = data.split != "train"
     spoilt = data.target.where(~held, 1 - data.target)
