@@ -269,7 +269,7 @@ def best_f1(outcome: Any, probability: Any) -> float:
     return float(f1.max())
 
 
-def best_setting(results: Mapping[str, Any]) -> int:
+def best_setting(results: Mapping[str, Any] | pd.DataFrame) -> int:
     """Return the index of the setting to take: the lowest Brier score within one standard error of the best score.
 
     Three folds cannot tell settings apart that close, but they differ in how far the probabilities can be trusted.
