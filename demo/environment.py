@@ -52,7 +52,7 @@ def _general(ports: Ports, settings: Settings) -> dict[str, str]:
         "OMP_NUM_THREADS": "1",  # several OpenMP processes on two cores wait for each other
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # eight more processes that nothing here uses
         "LEADS_LABEL_MATURITY_DAYS": "0",  # the replay's outcomes arrive with the leads, and its weeks last minutes
-        "ARTIFACTS_URI": f"s3://{settings.s3.bucket}/{settings.s3.artifacts_prefix}",
+        "ARTIFACTS_URI": f"s3://{settings.s3.bucket}/{settings.s3.artifacts_prefix}/mlflow",
     }
 
 

@@ -76,7 +76,7 @@ class GlueSettings(BaseSettings):
     )
     connection: str = Field(
         "RedshiftConnection",
-        description="connection that places the jobs in the VPC",
+        description="connection for people in Glue Studio; no job uses it",
     )
 
 

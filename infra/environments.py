@@ -14,6 +14,7 @@ from typing import Any
 
 import yaml
 
+from include.contract import load_contract
 from include.settings import Setting, all_settings
 from infra.errors import DeploymentError
 
@@ -125,6 +126,7 @@ def load_environment(name: str, account: str, **overrides: str) -> Environment:
 
     Raises:
         DeploymentError: no such environment, or a parameter that no template has.
+        ContractError: the contract that it names cannot be read.
     """
     file = STAGES / f"{name}.yaml"
     if not re.fullmatch(r"[a-z0-9]{2,12}", name) or not file.is_file():
@@ -140,7 +142,11 @@ def load_environment(name: str, account: str, **overrides: str) -> Environment:
     values = dict(_setting_defaults())
     for parameter, value in description.items():
         values[parameter] = str(value).replace("{account}", account)
-    return Environment(name, account, values | {"Stage": name} | overrides)
+    values |= {"Stage": name} | overrides
+    contract = load_contract(values["Contract"])
+    return Environment(
+        name, account, {"ContractPrefix": contract.names.prefix} | values
+    )
 
 
 def environment_names() -> list[str]:
@@ -183,7 +189,7 @@ def startup_script(variables: Mapping[str, str]) -> str:
 
 
 def _parameter_names() -> set[str]:
-    names = {"ImageTag"}
+    names = {"Contract", "ImageTag"}
     for layer in LAYERS:
         names.update(template(layer)["Parameters"])
     return names

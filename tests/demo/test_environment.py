@@ -62,3 +62,10 @@ def test_every_variable_that_the_procfile_uses_is_set(environment):
     )
     assert used
     assert used <= set(environment)
+
+
+def test_mlflow_keeps_artifacts_where_nothing_else_lies(environment):
+    folder = "s3://leadconversiondata/model-artifacts/mlflow"
+    compose = (ROOT / "docker-compose.yaml").read_text(encoding="utf-8")
+    assert environment["ARTIFACTS_URI"] == folder
+    assert f"--artifacts-destination {folder}\n" in compose

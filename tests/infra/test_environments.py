@@ -159,3 +159,12 @@ def test_the_startup_script_quotes_and_is_the_same_every_time() -> None:
         "export B='two words; rm -rf /'",
     ]
     assert script == startup_script({"A": "1", "B": "two words; rm -rf /"})
+
+
+def test_the_roles_know_the_prefix_of_the_stages_contract() -> None:
+    contract = "bench/_contracts/bank_marketing.yaml"
+    assert load_environment("dev", ACCOUNT)["ContractPrefix"] == ""
+    other = load_environment("dev", ACCOUNT, Contract=contract)
+    assert other["ContractPrefix"] == "bank/"
+    variables = airflow_variables(other, OUTPUTS, "ap-south-1")
+    assert variables["LEADS_CONTRACT"] == contract

@@ -501,3 +501,79 @@ def test_the_desk_reads_its_list_and_nobody_but_the_api_writes_feedback(
 ) -> None:
     call = Call(role, action, (f"arn:aws:s3:::{NAMES['Bucket']}/{key}",))
     assert (not refused(call, POLICIES)) == allowed
+
+
+BUCKETS = re.compile(r"arn:aws:s3:::")
+
+
+def test_a_prefix_in_s3_is_exact() -> None:
+    """A star at the beginning of a key matches anywhere in it: `*feedback/*` is `raw-data/feedback/x.csv` too."""
+    patterns = {
+        resource
+        for one in POLICIES
+        for resource in one.resources
+        if BUCKETS.match(resource)
+    }
+    assert patterns
+    assert not [one for one in patterns if re.search(r"\*.*/", one)]
+
+
+@pytest.mark.parametrize(
+    ("role", "action", "key"),
+    [
+        ("ApiRole", "s3:PutObject", "raw-data/2026/feedback/x.csv"),
+        ("ApiRole", "s3:PutObject", "x/feedback/0.json"),
+        ("ApiRole", "s3:GetObject", "x/processed-data/desk/current.json.gz"),
+        ("GlueRole", "s3:PutObject", "raw-data/quarantine/x.csv"),
+        ("GlueRole", "s3:PutObject", "feedback/processed-data/x.json"),
+        ("MwaaRole", "s3:PutObject", "raw-data/reports/x.csv"),
+        ("MwaaRole", "s3:DeleteObject", "raw-data/processed-data/scores/x"),
+        ("TrainingRole", "s3:PutObject", "x/model-artifacts/sagemaker/r/m"),
+        ("RedshiftRole", "s3:PutObject", "raw-data/processed-data/x.parquet"),
+    ],
+)
+def test_a_folder_of_the_same_name_elsewhere_is_refused(
+    role: str, action: str, key: str
+) -> None:
+    call = Call(NAMES[role], action, (f"arn:aws:s3:::{NAMES['Bucket']}/{key}",))
+    assert refused(call, POLICIES) == call.resources
+
+
+def test_a_contracts_own_prefix_comes_before_every_other_one() -> None:
+    policies = statements(NAMES | {"ContractPrefix": "bank/"})
+    bucket = f"arn:aws:s3:::{NAMES['Bucket']}"
+
+    def put(key: str) -> Call:
+        return Call(NAMES["ApiRole"], "s3:PutObject", (f"{bucket}/{key}",))
+
+    assert refused(put("bank/feedback/0.json"), policies) == ()
+    assert refused(put("feedback/0.json"), policies)
+
+
+@pytest.mark.parametrize(
+    ("key", "allowed"),
+    [
+        ("model-artifacts/mlflow/1/abc/artifacts/model.pkl", True),
+        ("model-artifacts/endpoint/r/model.tar.gz", False),
+        ("model-artifacts/sagemaker/r/job/output/model.tar.gz", False),
+    ],
+)
+def test_the_mlflow_server_keeps_artifacts_under_a_prefix_of_its_own(
+    key: str, allowed: bool
+) -> None:
+    resource = f"arn:aws:s3:::{NAMES['Bucket']}/{key}"
+    for action in ("s3:GetObject", "s3:PutObject", "s3:DeleteObject"):
+        call = Call(NAMES["MlflowRole"], action, (resource,))
+        assert (not refused(call, POLICIES)) == allowed
+    unit = template_body("tracking")
+    assert "s3://${Bucket}/${ArtifactsPrefix}/mlflow\n" in unit
+
+
+def test_no_job_of_glue_reads_a_secret_or_reaches_the_network() -> None:
+    services = {
+        action.split(":")[0]
+        for one in POLICIES
+        if one.role == NAMES["GlueRole"]
+        for action in one.actions
+    }
+    assert services == {"s3", "kms", "glue", "logs", "cloudwatch"}
