@@ -132,4 +132,4 @@ def decide(holdout: Holdout) -> Verdict:
         holdout.fields,
         KnownAt.CONTACT,
     )
-    return judge(report.model_copy(update={"floors": {}}))
+    return judge(report.model_copy(update={"floors": {}, "chance": None}))

@@ -15,6 +15,8 @@ RESAMPLES = 500
 CONFIDENCE = 0.95
 ONE_SIDED = float(norm.ppf(CONFIDENCE))
 """Standard errors from a figure to the end of its interval, each end one-sided 95 %."""
+SURELY = 0.975
+"""Share of rankings by chance that stay below what counts as better than chance."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,22 @@ def _variance_of_mean(placements: Floats) -> float:
         share = float(placements[0])
         return share * (1 - share)
     return float(np.var(placements, ddof=1)) / len(placements)
+
+
+def chance_roc_auc(positives: int, negatives: int) -> float:
+    """Return the ROC-AUC that a ranking by chance stays below in 97.5 % of all draws of so many leads.
+
+    With few leads it is above 1: then no ranking is surely better than chance. The error is the exact one of rankings
+    by chance, so it does not shrink to nothing where a few leads happen to be in perfect order.
+    Source: Mann and Whitney 1947, "On a test of whether one of two random variables is stochastically larger".
+
+    Args:
+        positives: leads with outcome 1, one at least.
+        negatives: leads with outcome 0, one at least.
+    """
+    pairs = positives * negatives
+    error = float(np.sqrt((positives + negatives + 1) / (12 * pairs)))
+    return 0.5 + float(norm.ppf(SURELY)) * error
 
 
 def roc_auc_interval(outcome: Any, probability: Any) -> Interval:

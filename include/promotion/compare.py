@@ -19,7 +19,14 @@ from include.promotion.decisions import (
     record_uri,
     recorded,
 )
-from include.promotion.gate import choose_rule, judge, limits_of, success_floors
+from include.promotion.gate import (
+    chance_of,
+    choose_rule,
+    floors_name,
+    judge,
+    limits_of,
+    success_floors,
+)
 from include.promotion.gate_report import GateReport, RuleName
 from include.promotion.holdout import Scored, holdout_scores, seen_by
 from include.promotion.paired import paired_changes
@@ -244,8 +251,10 @@ def gate_report(
         stage: whose floors.
     """
     floors = success_floors(decisions, stage)
+    origin = floors_name(stage) if floors else None
     limits = limits_of(decisions)
     figures = evaluate_classification_model(outcome, *challenger)
+    chance = None if floors else chance_of(outcome)
     if champion is None:
         return GateReport(
             rule=rule,
@@ -253,6 +262,8 @@ def gate_report(
             challenger=figures,
             champion=None,
             floors=floors,
+            floors_origin=origin,
+            chance=chance,
             limits=limits,
         )
     changes = paired_changes(outcome, champion, challenger, groups, metric)
@@ -262,6 +273,8 @@ def gate_report(
         challenger=figures,
         champion=evaluate_classification_model(outcome, *champion),
         floors=floors,
+        floors_origin=origin,
+        chance=chance,
         gain=changes[metric],
         brier=changes["brier"],
         segments=segment_changes(

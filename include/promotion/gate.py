@@ -3,10 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from include.contract import KnownAt
 from include.decisions import Decisions
+from include.evaluation.intervals import chance_roc_auc
 from include.promotion.errors import RecordDiffersError
 from include.promotion.gate_report import (
+    Chance,
     GateReport,
     Limits,
     Rule,
@@ -22,9 +26,7 @@ def judge(report: GateReport) -> Verdict:
     The first model of all has no champion to beat and needs only the floors. The reasons are the rules that failed
     or, for a promotion, all of them.
     """
-    rules = list(_comparison(report))
-    for name, floor in report.floors.items():
-        rules.append(Rule.at_least(name, report.challenger[name], floor))
+    rules = [*_comparison(report), *_named_floors(report), *_chance(report)]
     failed = tuple(str(rule) for rule in rules if not rule.passed)
     if failed:
         return Verdict(verdict="keep", reasons=failed, rules=tuple(rules))
@@ -53,6 +55,34 @@ def _comparison(report: GateReport) -> tuple[Rule, ...]:
     if report.segment_rule == "plain_change":
         return gain, brier, *_worst_change(report)
     return gain, brier, *_worst_upper_bound(report)
+
+
+def _named_floors(report: GateReport) -> list[Rule]:
+    """Return one rule for each floor that somebody named."""
+    rules = []
+    for name, floor in report.floors.items():
+        value = report.challenger[name]
+        rules.append(Rule.at_least(name, value, floor, report.floors_origin))
+    return rules
+
+
+def _chance(report: GateReport) -> tuple[Rule, ...]:
+    """Return the rules that a model is better than chance; none where floors are named.
+
+    The Brier skill, 1 - Brier / (rate * (1 - rate)), is 0 for a model that gives every lead the rate (Murphy 1973,
+    "A New Vector Partition of the Probability Score", Journal of Applied Meteorology 12).
+    """
+    chance = report.chance
+    if chance is None:
+        return ()
+    figures = report.challenger
+    skill = 1 - figures["brier"] / (chance.rate * (1 - chance.rate))
+    origin = str(chance)
+    return (
+        Rule.above("roc_auc", figures["roc_auc"], chance.roc_auc, origin),
+        Rule.above("pr_auc", figures["pr_auc"], chance.rate, origin),
+        Rule.above("brier_skill", skill, 0.0, origin),
+    )
 
 
 def _worst_change(report: GateReport) -> tuple[Rule, ...]:
@@ -129,9 +159,30 @@ def replay(record: DecisionRecord | Mapping[str, Any]) -> Verdict:
 
 
 def success_floors(decisions: Decisions, stage: KnownAt) -> dict[str, float]:
-    """Return the least figures of a stage; those of contact are the guide's success criteria (2.2)."""
-    floors: dict[str, float] = dict(getattr(decisions, f"floors_{stage}"))
+    """Return the least figures that are named for a stage; none where the floors follow the data."""
+    floors: dict[str, float] = dict(getattr(decisions, floors_name(stage)))
     return floors
+
+
+def floors_name(stage: KnownAt) -> str:
+    """Return the name of the decision that names a stage's floors."""
+    return f"floors_{stage}"
+
+
+def chance_of(outcome: Any) -> Chance:
+    """Return what a model that knows nothing of the leads reaches on them.
+
+    Args:
+        outcome: 0 or 1, shape (n,), both of them.
+    """
+    outcomes = np.asarray(outcome)
+    leads = len(outcomes)
+    positives = int(outcomes.sum())
+    return Chance(
+        leads=leads,
+        rate=positives / leads,
+        roc_auc=chance_roc_auc(positives, leads - positives),
+    )
 
 
 def limits_of(decisions: Decisions) -> Limits:

@@ -68,6 +68,24 @@ class Limits(_Frozen):
     segment_loss: float = 0.02
 
 
+class Chance(_Frozen):
+    """What a model reaches on the holdout that knows nothing of the leads.
+
+    Attributes:
+        leads: of the holdout.
+        rate: share of them that converted; also the PR-AUC of chance.
+        roc_auc: the largest ROC-AUC that chance gives, one-sided 97.5 %.
+    """
+
+    leads: int
+    rate: float
+    roc_auc: float
+
+    def __str__(self) -> str:
+        """Return where these floors come from, as reasons give it."""
+        return f"chance at a rate of {100 * self.rate:.1f} % of {self.leads:,} leads"
+
+
 class GateReport(_Frozen):
     """What the gate knows: figures of both models on the same untouched holdout rows.
 
@@ -76,7 +94,9 @@ class GateReport(_Frozen):
         primary_metric: the figure in which the challenger must be better.
         challenger: metric name to value.
         champion: the same for the champion, None where there is none yet.
-        floors: metric name to the least value that a model of this stage may serve with (guide 2.2).
+        floors: metric name to the least value that a model of this stage may serve with; empty where nobody named any.
+        floors_origin: decision that names the floors; None in older reports.
+        chance: what the challenger must be better than where no floors are named; None in older reports.
         gain: change in the primary metric, None where there is no champion.
         brier: change in the Brier score, None where there is no champion.
         segments: changes in the segments of the holdout, those that are too small to say among them.
@@ -90,6 +110,8 @@ class GateReport(_Frozen):
     challenger: Mapping[str, float]
     champion: Mapping[str, float] | None
     floors: Mapping[str, float]
+    floors_origin: str | None = None
+    chance: Chance | None = None
     gain: Change | None = None
     brier: Change | None = None
     segments: tuple[SegmentChange, ...] = ()
@@ -106,6 +128,7 @@ class Rule(_Frozen):
         bound: what it is compared with.
         strict: whether a figure equal to the bound fails.
         passed: whether the challenger meets the rule.
+        origin: where a floor comes from; None for any other rule, and in older records.
     """
 
     name: str
@@ -113,9 +136,12 @@ class Rule(_Frozen):
     bound: float
     strict: bool
     passed: bool
+    origin: str | None = None
 
     @classmethod
-    def at_least(cls, name: str, value: float, bound: float) -> "Rule":
+    def at_least(
+        cls, name: str, value: float, bound: float, origin: str | None = None
+    ) -> "Rule":
         """Return the rule that a figure must reach its bound."""
         return cls(
             name=name,
@@ -123,10 +149,13 @@ class Rule(_Frozen):
             bound=bound,
             strict=False,
             passed=value >= bound,
+            origin=origin,
         )
 
     @classmethod
-    def above(cls, name: str, value: float, bound: float) -> "Rule":
+    def above(
+        cls, name: str, value: float, bound: float, origin: str | None = None
+    ) -> "Rule":
         """Return the rule that a figure must exceed its bound."""
         return cls(
             name=name,
@@ -134,13 +163,17 @@ class Rule(_Frozen):
             bound=bound,
             strict=True,
             passed=value > bound,
+            origin=origin,
         )
 
     def __str__(self) -> str:
         """Return the rule in words, as reasons give it."""
         sign = ">" if self.strict else "≥"
         relation = sign if self.passed else f"is not {sign}"
-        return f"{self.name}: {self.value:.4f} {relation} {self.bound:.4f}"
+        text = f"{self.name}: {self.value:.4f} {relation} {self.bound:.4f}"
+        if self.origin is None:
+            return text
+        return f"{text} ({self.origin})"
 
 
 class Verdict(_Frozen):

@@ -96,9 +96,33 @@ def test_a_first_model_below_the_floors_is_kept_back_and_the_reason_given(
     decision = decide(snapshot)
     assert decision.verdict == "keep"
     assert any(
-        reason.startswith("roc_auc: 0.") and "is not ≥ 0.9000" in reason
+        reason.startswith("roc_auc: 0.")
+        and "is not > 0.5949 (chance at a rate of 53.5 % of 144" in reason
         for reason in decision.reasons
-    )
+    ), decision.reasons
+
+
+def test_a_first_model_is_promoted_without_any_floor_named(train, accounts):
+    snapshot, _ = train("run-1", accounts)
+    decision = decide(snapshot)
+    assert decision.verdict == "promote"
+    assert [rule.name for rule in decision.rules] == [
+        "roc_auc",
+        "pr_auc",
+        "brier_skill",
+    ]
+
+
+def test_a_named_floor_refuses_with_figure_floor_and_its_decision(
+    train, accounts, monkeypatch
+):
+    monkeypatch.setenv("LEADS_FLOORS_CONTACT", '{"recall": 1.0}')
+    settings.cache_clear()
+    snapshot, _ = train("run-1", accounts)
+    decision = decide(snapshot)
+    assert decision.verdict == "keep"
+    assert len(decision.rules) == 1
+    assert decision.reasons[0].endswith("is not ≥ 1.0000 (floors_contact)")
 
 
 @pytest.fixture

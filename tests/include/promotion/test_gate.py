@@ -187,6 +187,14 @@ def test_a_challenger_below_one_floor_is_not_promoted_and_the_figure_is_named(
     )
 
 
+def test_a_named_floor_says_which_decision_names_it():
+    weak = GOOD | {"recall": 0.8}
+    decision = judge(first(challenger=weak, floors_origin="floors_contact"))
+    assert decision.reasons == (
+        "recall: 0.8000 is not ≥ 0.8500 (floors_contact)",
+    )
+
+
 def test_a_floor_met_exactly_is_met():
     assert judge(first(challenger=GOOD | {"recall": 0.85})).promote
 
@@ -292,10 +300,21 @@ def test_a_figure_that_is_no_number_never_reaches_a_verdict():
         gain(float("nan"))
 
 
-def test_every_stage_has_floors_of_its_own_and_contact_has_the_guides():
-    assert success_floors(Decisions(), KnownAt.CONTACT) == FLOORS
-    assert success_floors(Decisions(), KnownAt.ENGAGEMENT) == {"roc_auc": 0.8}
-    assert success_floors(Decisions(), KnownAt.CAPTURE) == {"roc_auc": 0.75}
+def test_the_guides_contract_names_its_floors_and_others_follow_the_data():
+    decisions = load_contract("x_education").decisions
+    assert success_floors(decisions, KnownAt.CONTACT) == FLOORS
+    assert success_floors(decisions, KnownAt.ENGAGEMENT) == {"roc_auc": 0.8}
+    assert success_floors(decisions, KnownAt.CAPTURE) == {"roc_auc": 0.75}
+    for stage in KnownAt:
+        assert success_floors(Decisions(), stage) == {}
+
+
+def test_a_variable_can_let_the_floors_of_a_contract_follow_the_data(
+    monkeypatch,
+):
+    monkeypatch.setenv("LEADS_FLOORS_CONTACT", "{}")
+    decisions = decisions_of(Settings(), load_contract("x_education"))
+    assert success_floors(decisions, KnownAt.CONTACT) == {}
 
 
 def test_floors_are_set_as_json(monkeypatch):

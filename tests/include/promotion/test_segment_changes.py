@@ -48,7 +48,7 @@ def judged(outcome, champion, challenger, names):
         pd.DataFrame({"source": names}),
         KnownAt.CONTACT,
     )
-    return report.model_copy(update={"floors": {}})
+    return report.model_copy(update={"floors": {}, "chance": None})
 
 
 def test_a_segment_where_the_challenger_is_surely_worse_refuses_it():
