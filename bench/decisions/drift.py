@@ -25,7 +25,7 @@ from include.monitoring.columns.frames import (
 )
 
 REPEATS = 200
-QUICK_REPEATS = 3
+QUICK_REPEATS = 1
 WINDOW_ROWS = 1000
 GENERATED_ROWS = 6000
 LEVELS = 500

@@ -89,10 +89,11 @@ def _by_time(
     }
     chosen = best_on_windows(windows)
     family = by_folds["family"]
+    tenths = "the newest tenth" if count == 1 else f"the {count} newest tenths"
     reason = (
-        f"{family} is best on random folds (ROC-AUC {folds.roc_auc:.3f}) and ranks the newest leads at "
-        f"{windows[family].roc_auc:.3f}; of the {count} newest windows {chosen} is the simplest family within one "
-        f"standard error of the best, at {windows[chosen].roc_auc:.3f}"
+        f"{family} is best on random folds (ROC-AUC {folds.roc_auc:.3f}) and ranks {tenths} of the leads at "
+        f"{windows[family].roc_auc:.3f}; there {chosen} is the simplest family within one standard error of the best, "
+        f"at {windows[chosen].roc_auc:.3f}"
     )
     winner = next(one for one in results if one["family"] == chosen)
     return Choice(winner, TIME, reason)
