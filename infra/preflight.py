@@ -168,8 +168,13 @@ def _bucket(
 
 def _certificate(environment: Environment, session: boto3.Session) -> list[str]:
     arn = environment.values.get("CertificateArn", "")
+    if not arn and environment.keeps_data:
+        return [
+            "CertificateArn is missing: keys and leads would cross the network unencrypted; request a certificate for "
+            f"the API's name from ACM in {session.region_name} and set it in {environment.file}"
+        ]
     if not arn.startswith("arn:"):
-        return []  # none, or nothing that ACM would be asked for: parameters() says so
+        return []  # none, which a stage without lasting data may do; or no ARN, and parameters() says so
     try:
         certificate = session.client("acm").describe_certificate(
             CertificateArn=arn

@@ -52,6 +52,9 @@ class Session:
             "redshift-serverless": redshift,
         }
 
+    def play(self, **services: Any) -> None:
+        self._played |= services
+
     def client(self, service: str) -> Any:
         return self._played.get(service) or self._session.client(service)
 
@@ -78,18 +81,46 @@ def findings(session: Any, stage: Environment, stacks: Any = None) -> str:
     return str(found.value)
 
 
-@pytest.mark.parametrize("name", ["dev", "prod"])
-def test_the_stages_as_they_are_shipped_lack_an_address_for_alarms_and_nothing_else(
-    aws: boto3.Session, name: str
+NOBODYS = "AlertEmail mlops@example.com is nobody's: set who gets alarms and budget mails in infra/stages/{}.yaml"
+UNENCRYPTED = (
+    "CertificateArn is missing: keys and leads would cross the network unencrypted; request a certificate for "
+    "the API's name from ACM in ap-south-1 and set it in infra/stages/prod.yaml"
+)
+
+
+class Acm:
+    """One certificate that is in force."""
+
+    def describe_certificate(self, CertificateArn: str) -> dict[str, Any]:  # noqa: N803 - boto3's name
+        return {"Certificate": {"Status": "ISSUED"}}
+
+
+@pytest.mark.parametrize(
+    ("name", "missing"),
+    [
+        ("dev", [NOBODYS.format("dev")]),
+        ("prod", [UNENCRYPTED, NOBODYS.format("prod")]),
+    ],
+)
+def test_the_stages_as_they_are_shipped_lack_what_nobody_else_can_know(
+    aws: boto3.Session, name: str, missing: list[str]
 ) -> None:
-    assert findings(Session(aws), load_environment(name, ACCOUNT)).splitlines()[
-        1:
-    ] == [
-        f"AlertEmail mlops@example.com is nobody's: set who gets alarms and budget mails in infra/stages/{name}.yaml"
-    ]
-    preflight.check(
-        load_environment(name, ACCOUNT, **SOMEBODY), Session(aws), Found()
-    )
+    stage = load_environment(name, ACCOUNT)
+    assert findings(Session(aws), stage).splitlines()[1:] == missing
+    arn = f"arn:aws:acm:{aws.region_name}:{ACCOUNT}:certificate/1"
+    session = Session(aws)
+    session.play(acm=Acm())
+    complete = load_environment(name, ACCOUNT, **SOMEBODY, CertificateArn=arn)
+    preflight.check(complete, session, Found())  # does not raise
+
+
+def test_a_stage_that_keeps_no_data_may_do_without_a_certificate(
+    aws: boto3.Session,
+) -> None:
+    passing = load_environment("prod", ACCOUNT, **SOMEBODY, Retention="Delete")
+    preflight.check(passing, Session(aws), Found())  # does not raise
+    lasting = load_environment("dev", ACCOUNT, **SOMEBODY, Retention="Retain")
+    assert "CertificateArn is missing" in findings(Session(aws), lasting)
 
 
 @pytest.mark.parametrize(

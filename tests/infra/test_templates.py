@@ -290,3 +290,14 @@ def test_no_log_is_kept_for_ever() -> None:
         for key, one in of_type("AWS::Logs::LogGroup").items()
         if not one.get("RetentionInDays")
     } == set()
+
+
+def test_the_balancer_of_a_stage_that_keeps_its_data_needs_a_certificate() -> (
+    None
+):
+    rule = template("api")["Rules"]["CertificateWhereDataIsKept"]
+    assert rule["RuleCondition"] == {"Equals": [{"Ref": "Retention"}, "Retain"]}
+    (assertion,) = rule["Assertions"]
+    assert assertion["Assert"] == {
+        "Not": [{"Equals": [{"Ref": "CertificateArn"}, ""]}]
+    }
