@@ -92,6 +92,11 @@ def no_action(analysis):
         )
     else:
         log.info("No significant data drift detected. No action taken.")
+    if analysis.get("spelling_rows"):
+        log.warning(
+            "Known levels are written differently in: %s. The drift page lists them.",
+            ", ".join(analysis["spelling_rows"]),
+        )
 
 
 @task(

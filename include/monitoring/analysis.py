@@ -181,11 +181,12 @@ def _compare(
     if outages:
         return Evidence(analysis, ModelDrift(), outages, change)
     # Scores on both sides are made without the removed columns, so that their absence does not look like a drift.
-    held_back = _rows(reference, REFERENCE_ROWS).drop(
+    # Of a level that is only written differently, the champion is asked as of the level itself.
+    held_back = analysis.folded(_rows(reference, REFERENCE_ROWS)).drop(
         columns=list(change.removed), errors="ignore"
     )
-    scored = _rows(current, SCORED)
-    closed = _rows(matured, len(matured))
+    scored = analysis.folded(_rows(current, SCORED))
+    closed = analysis.folded(_rows(matured, len(matured)))
     model = model_drift(
         decisions,
         contract,

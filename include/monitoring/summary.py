@@ -1,12 +1,15 @@
 """The summary of a drift analysis: the one model behind task result, JSON, tags, metrics, table rows and page."""
 
-from collections.abc import Mapping
-from typing import Annotated
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, PlainSerializer
 
+from include.contract.text import clean_text
 from include.monitoring.columns.assess import Analysis
+from include.monitoring.columns.config import drift_config
 from include.monitoring.columns.drift import ColumnDrift
+from include.monitoring.columns.spelling import MISSING, Spelling
 from include.monitoring.performance import FigureDrift
 from include.monitoring.verdict import DriftVerdict, Evidence
 
@@ -35,6 +38,31 @@ class ColumnFigures(BaseModel):
     missing_current: float
 
 
+class SpellingFigures(BaseModel):
+    """One level that is another one, only written differently.
+
+    Attributes:
+        column: field.
+        level: as the current leads write it.
+        stands_for: level that it was taken for, "missing" for an empty cell.
+        rows: of the window.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    column: str
+    level: str
+    stands_for: str
+    rows: int
+
+    @property
+    def shown(self) -> str:
+        """Return the level as text in which a reader sees what is different; an invisible character by its number."""
+        if clean_text(self.level) == clean_text(self.stands_for):
+            return ascii(self.level)[1:-1]
+        return self.level
+
+
 class DriftSummary(DriftVerdict):
     """The verdict with the figures that other tasks and alerts need, small enough for XCom.
 
@@ -44,6 +72,7 @@ class DriftSummary(DriftVerdict):
         compared_columns: number of monitored columns, 0 where none was compared.
         outage_columns: columns that look broken; "(rows)" stands for a window without enough leads.
         outages: column to what is wrong with it, without values of leads.
+        spelling_rows: column to leads whose level is only written differently; they were taken for what they stand for.
         columns_added: columns that the contract has gained since the champion was trained.
         columns_removed: columns that it has lost.
         prediction_score: distance of the champion's scores from those on its held-out leads, None if not compared.
@@ -63,6 +92,7 @@ class DriftSummary(DriftVerdict):
     compared_columns: int = 0
     outage_columns: tuple[str, ...] = ()
     outages: dict[str, str] = {}
+    spelling_rows: dict[str, int] = {}
     columns_added: tuple[str, ...] = ()
     columns_removed: tuple[str, ...] = ()
     prediction_score: Rounded | None = None
@@ -91,6 +121,8 @@ class DriftDetails(DriftSummary):
         score_error: column to how far its score may be from that of all rows.
         judged_on_all_rows: columns too near their threshold for a score of fewer values.
         new_levels: column to levels that the reference does not know, with their rows.
+        spelling: levels that are only written differently, the most frequent ones of each column.
+        spelling_not_listed: column to the number of its spellings that are not among them.
     """
 
     run_id: str = ""
@@ -103,6 +135,8 @@ class DriftDetails(DriftSummary):
     score_error: dict[str, float] = {}
     judged_on_all_rows: tuple[str, ...] = ()
     new_levels: dict[str, dict[str, int]] = {}
+    spelling: tuple[SpellingFigures, ...] = ()
+    spelling_not_listed: dict[str, int] = {}
 
     @property
     def summary(self) -> DriftSummary:
@@ -121,6 +155,7 @@ class DriftDetails(DriftSummary):
         named = [
             *self.drifted_columns,
             *self.outage_columns,
+            *self.spelling_rows,
             *self.columns_added,
             *self.columns_removed,
         ]
@@ -192,8 +227,42 @@ def describe(
         },
         "judged_on_all_rows": report.exact_columns,
         "new_levels": analysis.new_levels,
+        **_spelling(analysis.spelling),
     }
     return details.model_copy(update=compared)
+
+
+def _spelling(
+    spelling: Mapping[str, Sequence[Spelling]],
+) -> dict[str, Any]:
+    """Return the fields of the details about spelling: as many per column as drift.yaml lists, and how many more."""
+    most = drift_config().spelling.listed
+    listed = []
+    for column, spellings in spelling.items():
+        for entry in spellings[:most]:
+            stands_for = MISSING
+            if entry.stands_for is not None:
+                stands_for = entry.stands_for
+            listed.append(
+                SpellingFigures(
+                    column=column,
+                    level=entry.level,
+                    stands_for=stands_for,
+                    rows=entry.rows,
+                )
+            )
+    return {
+        "spelling": tuple(listed),
+        "spelling_rows": {
+            column: sum(entry.rows for entry in spellings)
+            for column, spellings in spelling.items()
+        },
+        "spelling_not_listed": {
+            column: len(spellings) - most
+            for column, spellings in spelling.items()
+            if len(spellings) > most
+        },
+    }
 
 
 def _figures(analysis: Analysis, column: ColumnDrift) -> ColumnFigures:

@@ -1,9 +1,10 @@
 """Compare two sets of leads column by column: drift, outages, missing shares and new levels."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+import pandas as pd
 
 from include.contract import Column, Contract
 from include.monitoring.columns.config import DriftConfig, drift_config
@@ -14,11 +15,12 @@ from include.monitoring.columns.drift import (
 )
 from include.monitoring.columns.frames import (
     Leads,
+    Sides,
     columns_of_both,
     comparable_columns,
+    each_column,
     side_by_side,
-    side_values,
-    values,
+    sides_of,
     varies_together,
 )
 from include.monitoring.columns.history import Order, arrival_order
@@ -31,6 +33,11 @@ from include.monitoring.columns.outage import (
     new_levels,
 )
 from include.monitoring.columns.pairs import Pair, prepare_pair
+from include.monitoring.columns.spelling import (
+    Spelling,
+    Vocabulary,
+    null_words,
+)
 from include.monitoring.columns.tally import Tally
 from include.monitoring.errors import NothingToCompareError
 
@@ -51,6 +58,9 @@ class Analysis:
         current_rows: all rows of the window.
         sampled_rows: values per column, at most, on which the scores of the report were computed.
         new_levels: rows per level that the reference does not know, for each column that has some.
+        spelling: levels that are only written differently, for each column that has some; everything else was found
+            with each of them taken for the level that it stands for.
+        vocabularies: what any other text stands for, per column of levels.
     """
 
     report: DriftReport
@@ -62,11 +72,24 @@ class Analysis:
     current_rows: int
     sampled_rows: int = 0
     new_levels: dict[str, dict[str, int]] = field(default_factory=dict)
+    spelling: dict[str, tuple[Spelling, ...]] = field(default_factory=dict)
+    vocabularies: dict[str, Vocabulary] = field(
+        default_factory=dict, repr=False, compare=False
+    )
 
     @property
     def drifted(self) -> bool:
         """Whether so many columns drifted that the data as a whole has."""
         return self.report.drifted_share >= self.share_threshold
+
+    def folded(self, leads: pd.DataFrame) -> pd.DataFrame:
+        """Return leads in which every level that is only written differently is the one that it stands for."""
+        columns = {
+            field: vocabulary.fold(leads[field])
+            for field, vocabulary in self.vocabularies.items()
+            if field in leads.columns
+        }
+        return leads.assign(**columns)
 
 
 @dataclass(frozen=True)
@@ -86,6 +109,15 @@ class _Examined:
         return self.column.field
 
 
+@dataclass(frozen=True)
+class _Findings:
+    """What all rows say: of the columns that vary, and how the levels of any column are written."""
+
+    examined: tuple[_Examined, ...]
+    spelling: dict[str, tuple[Spelling, ...]]
+    vocabularies: dict[str, Vocabulary]
+
+
 def compare_leads(
     reference: Leads,
     current: Leads,
@@ -101,6 +133,9 @@ def compare_leads(
     Missing shares, outages and new levels are counted in all rows. Scores come from columns condensed to `sample.rows`
     values (drift.yaml) where there are more; a column whose score is so near its threshold that this could decide its
     verdict is compared again on all rows.
+
+    A level that is only written differently, and a word for an empty cell, is counted under `spelling` and is taken for
+    what it stands for in everything else (`include.monitoring.columns.spelling`).
 
     Args:
         reference: rows of the champion's training snapshot, contract fields as columns.
@@ -118,16 +153,22 @@ def compare_leads(
     config = drift_config()
     monitored = comparable_columns(contract)
     columns = columns_of_both(reference, current, monitored)
-    examined = list(
-        _examine_all(
-            reference, current, columns, config, missing_jump, contract.clock
-        )
+    findings = _examine_all(
+        reference, current, columns, config, missing_jump, contract
     )
+    examined = findings.examined
     broken_columns = tuple(
         column.outage for column in examined if column.outage
     )
     return Analysis(
-        report=_scores(reference, current, examined, config, share_threshold),
+        report=_scores(
+            reference,
+            current,
+            examined,
+            config,
+            share_threshold,
+            contract,
+        ),
         share_threshold=share_threshold,
         outages=broken_columns + absent_columns(reference, current, monitored),
         missing_reference={
@@ -144,6 +185,8 @@ def compare_leads(
             for column in examined
             if column.new_levels
         },
+        spelling=findings.spelling,
+        vocabularies=findings.vocabularies,
     )
 
 
@@ -154,7 +197,12 @@ def outages_of(
     monitored = comparable_columns(contract)
     columns = columns_of_both(reference, current, monitored)
     return find_outages(
-        reference, current, columns, missing_jump, contract.clock
+        reference,
+        current,
+        columns,
+        missing_jump,
+        contract.clock,
+        contract.null_tokens,
     ) + absent_columns(reference, current, monitored)
 
 
@@ -172,35 +220,36 @@ def _examine_all(
     columns: Sequence[Column],
     config: DriftConfig,
     missing_jump: float,
-    clock: str,
-) -> Iterator[_Examined]:
-    """Yield every column that holds more than one value on both sides together, with what all of its rows say."""
+    contract: Contract,
+) -> _Findings:
+    """Return what all rows say of each column that holds more than one value on both sides together."""
     random = np.random.default_rng(SEED)
-    order = arrival_order(reference, clock)
-    both_sides = zip(
-        columns,
-        side_values(reference, columns),
-        side_values(current, columns),
-        strict=True,
-    )
-    for column, reference_values, current_values in both_sides:
-        reference_tally = Tally(reference_values)
-        current_tally = Tally(current_values)
-        if varies_together(reference_tally, current_tally):
-            yield _examine(
-                reference_tally,
-                current_tally,
-                column,
-                config,
-                missing_jump,
-                random,
-                order,
+    order = arrival_order(reference, contract.clock)
+    words = null_words(contract.null_tokens)
+    examined: list[_Examined] = []
+    spelling: dict[str, tuple[Spelling, ...]] = {}
+    vocabularies: dict[str, Vocabulary] = {}
+    for column, sides in each_column(reference, current, columns, words):
+        if sides.spelling:
+            spelling[column.field] = sides.spelling
+        if sides.vocabulary:
+            vocabularies[column.field] = sides.vocabulary
+        if varies_together(sides):
+            examined.append(
+                _examine(
+                    sides,
+                    column,
+                    config,
+                    missing_jump,
+                    random,
+                    order,
+                )
             )
+    return _Findings(tuple(examined), spelling, vocabularies)
 
 
 def _examine(
-    before: Tally,
-    after: Tally,
+    sides: Sides,
     column: Column,
     config: DriftConfig,
     missing_jump: float,
@@ -208,6 +257,8 @@ def _examine(
     order: Order,
 ) -> _Examined:
     """Return what all rows of a column say, and the values of both sides that Evidently is given."""
+    before = sides.before
+    after = sides.after
     return _Examined(
         column,
         before.missing_share,
@@ -235,6 +286,7 @@ def _scores(
     examined: Sequence[_Examined],
     config: DriftConfig,
     share_threshold: float,
+    contract: Contract,
 ) -> DriftReport:
     """Return Evidently's report, with the columns that it leaves undecided compared again on all rows."""
     pairs = {column.field: column.pair for column in examined}
@@ -254,6 +306,7 @@ def _scores(
                 current,
                 by_field[drift.column],
                 config,
+                null_words(contract.null_tokens),
             )
         final.append(drift)
     note = _note(
@@ -298,14 +351,16 @@ def _score_in_words(column: ColumnDrift) -> str:
 
 
 def _on_all_rows(
-    reference: Leads, current: Leads, column: Column, config: DriftConfig
+    reference: Leads,
+    current: Leads,
+    column: Column,
+    config: DriftConfig,
+    words: frozenset[str],
 ) -> ColumnDrift:
     """Return the drift of one column by all of its rows."""
-    pair = prepare_pair(
-        Tally(values(reference, column)),
-        Tally(values(current, column)),
-        column,
-        config,
+    sides = sides_of(
+        reference[column.field], current[column.field], column, words
     )
+    pair = prepare_pair(sides.before, sides.after, column, config)
     (drift,) = detect_drift(side_by_side({column.field: pair}), config).columns
     return drift

@@ -44,6 +44,20 @@ class OutageRules(_Strict):
     vanished: float = Field(gt=0, le=1)
 
 
+class SpellingRules(_Strict):
+    """When a text is another level, only written differently.
+
+    Attributes:
+        regular_share: share of filled cells from which on a second spelling is no mere slip.
+        null_words: words for an empty cell besides the contract's null tokens and the usual ones.
+        listed: spellings of one column that are named at most.
+    """
+
+    regular_share: float = Field(gt=0, le=1)
+    null_words: tuple[str, ...]
+    listed: int = Field(ge=1)
+
+
 class DriftConfig(_Strict):
     """Everything that decides a column's drift verdict besides the data."""
 
@@ -54,6 +68,7 @@ class DriftConfig(_Strict):
     constant: Constant
     sample: Sample
     outage: OutageRules
+    spelling: SpellingRules
 
 
 @lru_cache(maxsize=1)

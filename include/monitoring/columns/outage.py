@@ -9,12 +9,13 @@ from scipy.stats import poisson
 
 from include.contract import Column
 from include.monitoring.columns.config import drift_config
-from include.monitoring.columns.frames import Leads, values
+from include.monitoring.columns.frames import Leads, each_column
 from include.monitoring.columns.history import (
     History,
     Order,
     arrival_order,
 )
+from include.monitoring.columns.spelling import null_words
 from include.monitoring.columns.tally import Tally
 
 UNLIKELY = 1e-6
@@ -39,22 +40,23 @@ def find_outages(
     columns: Sequence[Column],
     missing_jump: float,
     clock: str | None = None,
+    null_tokens: tuple[str, ...] = (),
 ) -> tuple[Outage, ...]:
     """Return the columns that broke between `reference` and `current`, one outage each at most (see `broken`).
 
     Without rows on either side there is none. `clock` names the column by which the reference is put in order of
-    arrival; without it the rows are taken in the order in which they come.
+    arrival; without it the rows are taken in the order in which they come. `null_tokens` are those of the contract; a
+    level that is only written differently has not vanished.
     """
     if not len(reference) or not len(current):
         return ()
     order = arrival_order(reference, clock)
     outages = []
-    for column in columns:
-        reference_tally = Tally(values(reference, column))
-        current_tally = Tally(values(current, column))
+    words = null_words(null_tokens)
+    for column, sides in each_column(reference, current, columns, words):
         outage = broken(
-            reference_tally,
-            current_tally,
+            sides.before,
+            sides.after,
             column,
             missing_jump,
             order,

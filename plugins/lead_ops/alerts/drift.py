@@ -123,6 +123,7 @@ def _drift_facts(result: Result) -> tuple[tuple[str, str], ...]:
         ("Drifted columns", ", ".join(labels(result, "drifted_columns"))),
         ("Share of columns that drifted", percent(result.get("drifted_share"))),
         *_rows(result),
+        ("Spelling", _spelling(result)),
         ("Confirmation", text(result, "confirmation")),
     ]
     return tuple((name, value) for name, value in facts if value)
@@ -181,8 +182,25 @@ def _outage_facts(
     for field in fields:
         if field in details and field != ROWS:
             facts.append((label(result, field), one_line(details[field])))
-    facts += [(name, value) for name, value in _rows(result) if value]
+    facts += [
+        (name, value)
+        for name, value in (*_rows(result), ("Spelling", _spelling(result)))
+        if value
+    ]
     return tuple(facts)
+
+
+def _spelling(result: Result) -> str:
+    """Name the columns in which levels are only written differently, without the levels; "" where there are none."""
+    columns = []
+    for field, rows in mapping(result, "spelling_rows").items():
+        leads = as_number(rows)
+        if leads:
+            cells = plural(int(leads), "lead")
+            columns.append(f"{label(result, field)} ({cells})")
+    if not columns:
+        return ""
+    return f"{', '.join(columns)}: known levels written differently, not counted as drift"
 
 
 def labels(result: Result, key: str) -> list[str]:

@@ -216,6 +216,27 @@ def test_a_champion_whose_scores_have_moved_is_a_drift_though_few_columns_are(
     assert row == {"drifted": True, "triggers": "prediction"}
 
 
+def test_levels_that_are_only_written_differently_start_no_retrain(
+    crown, warehouse, window, accounts_of
+):
+    crown(accounts_of(1500, seed=9))
+    current = accounts_of(500, seed=4)
+    levels = ("channel", "region", "newsletter", "fit", "opinion")
+    written = current.assign(
+        **{field: current[field].str.upper().fillna("n/a") for field in levels}
+    )
+    plain = analyse("plain", window(current))
+    summary = analyse(RUN, window(written))
+    assert plain["verdict"] == summary["verdict"] == "stable"
+    assert summary["triggers"] == []
+    assert summary["prediction_score"] == plain["prediction_score"]
+    assert summary["spelling_rows"] == dict.fromkeys(levels, 500)
+    assert plain["spelling_rows"] == {}
+    assert set(summary["column_labels"]) == set(levels)
+    page = read_text(write_drift_page(settings(), summary["report_uri"]))
+    assert "an empty cell" in page
+
+
 def test_a_champion_that_predicts_worse_is_a_drift_though_no_column_is(
     crown, warehouse, window, accounts_of
 ):

@@ -173,6 +173,37 @@ def test_levels_never_seen_before_are_counted_and_shown_as_text():
     assert "&lt;b&gt;west&lt;/b&gt; (31)" in text
 
 
+SPELLING = {
+    "spelling": [
+        {
+            "column": "region",
+            "level": "yes\u200b",
+            "stands_for": "yes",
+            "rows": 1412,
+        },
+        {
+            "column": "channel",
+            "level": "N/A",
+            "stands_for": "missing",
+            "rows": 31,
+        },
+    ],
+    "spelling_not_listed": {"region": 4},
+}
+
+
+def test_levels_that_are_only_written_differently_are_listed():
+    text = shown(DETAILS | SPELLING)
+    assert "“yes\\u200b”" in text
+    assert "1,412" in text
+    assert "<td>“N/A”</td><td>an empty cell</td>" in text
+    assert "<td>region</td><td>4 more</td>" in text
+
+
+def test_without_another_spelling_nothing_is_said_of_it():
+    assert "Spelling" not in shown(DETAILS)
+
+
 def test_the_page_lies_beside_the_summary_and_leads_to_evidentlys(bucket):
     folder = f"s3://{bucket}/reports/drift/monitor_drift__r1/"
     write_json(folder + "summary.json", DETAILS)

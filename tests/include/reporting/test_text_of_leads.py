@@ -171,6 +171,17 @@ def test_the_drift_page_shows_new_levels_as_text():
     assert "&lt;/script&gt;" in page
 
 
+def test_the_drift_page_shows_spellings_as_text():
+    entries = [
+        {"column": "region", "level": text, "stands_for": text + " ", "rows": 1}
+        for text in NASTY_TEXTS
+    ]
+    details = {"verdict": "stable", "spelling": entries}
+    page = drift_page(DriftDetails.model_validate(details))
+    assert_harmless(page)
+    assert "&lt;/script&gt;" in page
+
+
 def test_the_gate_page_draws_and_names_segments_of_any_level(caplog):
     segments = [
         {

@@ -107,6 +107,23 @@ def test_an_outage_names_columns_as_people_call_them_and_what_is_wrong():
     ) in alert.message.facts
 
 
+@pytest.mark.parametrize(
+    ("event", "result"), [("drift_detected", ANALYSIS), ("data_outage", OUTAGE)]
+)
+def test_columns_with_another_spelling_are_named_without_their_levels(
+    event, result
+):
+    written = result | {"spelling_rows": {"channel": 1412, "city": 1}}
+    alert = told(event, written)
+    words = (
+        "Channel (1,412 leads), city (1 lead): known levels written "
+        "differently, not counted as drift"
+    )
+    assert ("Spelling", words) in alert.message.facts
+    assert words in as_text(alert)
+    assert "Spelling" not in dict(told(event, result).message.facts)
+
+
 def test_a_window_without_enough_leads_is_an_outage_of_its_own_kind():
     detail = "12 leads arrived where 900 were to be expected"
     result = {"outage_columns": ["(rows)"], "outages": {"(rows)": detail}}
