@@ -80,6 +80,8 @@ lock-parts:
 	@sed -i '1i # Made by `make lock` from api-requirements.in under the pins of requirements-dev.txt: the scoring API alone.' docker/api-requirements.txt
 	@$(LOCK) docker/training-requirements.in --constraints requirements-dev.txt --output-file docker/training-requirements.txt
 	@sed -i '1i # Made by `make lock` from training-requirements.in under the pins of requirements-dev.txt: a training alone.' docker/training-requirements.txt
+	@$(LOCK) docker/mlflow-requirements.in --constraints requirements-dev.txt --output-file docker/mlflow-requirements.txt
+	@sed -i '1i # Made by `make lock` from mlflow-requirements.in under the pins of requirements-dev.txt: the MLflow server on EC2.' docker/mlflow-requirements.txt
 	@$(LOCK) demo/requirements.in --constraints requirements-dev.txt --output-file demo/requirements.txt
 	@sed -i '1i # Made by `make lock` from requirements.in under the pins of requirements-dev.txt: local AWS, MLflow and inbox in a container.' demo/requirements.txt
 

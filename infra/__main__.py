@@ -81,6 +81,8 @@ def _clear_the_way(
         teardown.close_studio(
             session.client("sagemaker"), outputs["StudioDomain"]
         )
+    if layer == "tracking" and "MlflowServer" in outputs:
+        teardown.stop_server(session.client("ec2"), outputs["MlflowServer"])
     if layer == "network" and "VpcId" in outputs:
         teardown.release_network(session.client("ec2"), outputs["VpcId"])
 

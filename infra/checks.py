@@ -14,7 +14,8 @@ from pathlib import Path
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from infra.environments import TEMPLATES
+from infra import stack_rules
+from infra.environments import LAYERS, TEMPLATES, template
 from infra.errors import ParseError
 
 SECRETS = {
@@ -42,7 +43,11 @@ print("RESULT" + json.dumps({"version": __version__, "errors": bag.import_errors
 
 
 def templates(region: str) -> list[str]:
-    """Return cfn-lint's findings on the templates."""
+    """Return the findings on the templates: cfn-lint's, and what would fail at an update or at the deletion."""
+    findings = []
+    for layer in LAYERS:
+        for finding in stack_rules.findings(template(layer)):
+            findings.append(f"{layer}: {finding}")
     linter = Path(sys.executable).with_name("cfn-lint")
     files = sorted(map(str, TEMPLATES.glob("*.yaml")))
     command = [
@@ -57,9 +62,9 @@ def templates(region: str) -> list[str]:
     completed = subprocess.run(  # noqa: S603 - our own files
         command, capture_output=True, text=True, check=False
     )
-    if completed.returncode == 0:
-        return []
-    return (completed.stdout + completed.stderr).splitlines()
+    if completed.returncode != 0:
+        findings += (completed.stdout + completed.stderr).splitlines()
+    return findings
 
 
 def secrets_in(folder: Path) -> list[str]:

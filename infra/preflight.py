@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 
 from infra.environments import LAYERS, Environment, template
 from infra.errors import DeploymentError
+from infra.mlflow_server import current_image
 from infra.mwaa_environment import CHANGING
 from infra.stacks import Stacks
 from infra.teardown import final_snapshot
@@ -27,6 +28,8 @@ FROM_DEPLOYMENT = frozenset(
         "ZoneB",
         "ZoneC",
         "ApiImage",
+        "Image",
+        "MlflowRequirements",
         "RequirementsVersion",
         "PluginsVersion",
         "StartupVersion",
@@ -63,6 +66,7 @@ def check(
         ),
         *_changing(environment, session, stacks),
         *_stuck(environment, stacks),
+        *_server_image(environment, stacks),
     ]
     if findings:
         raise DeploymentError(
@@ -229,6 +233,20 @@ def _stuck(environment: Environment, stacks: Stacks) -> list[str]:
                 f"stack {name} is {state} and takes no update: continue its rollback, or delete it, in CloudFormation"
             )
     return findings
+
+
+def _server_image(environment: Environment, stacks: Stacks) -> list[str]:
+    """Find a new image for the MLflow server: it would replace a machine whose address and volume no other can have."""
+    stack = stacks.describe("tracking")
+    if stack is None or "Image" not in environment.values:
+        return []
+    image = current_image(stack)
+    if image == environment["Image"]:
+        return []
+    return [
+        f"Image {environment['Image']}: the MLflow server runs {image} and cannot be replaced in place; "
+        f"take Image out of {environment.file}, or delete stack {environment.stack('tracking')} first (docs/aws.md)"
+    ]
 
 
 def _states(

@@ -7,6 +7,7 @@ from typing import Any
 import boto3
 from botocore.exceptions import ClientError, WaiterError
 
+from infra import mlflow_server
 from infra.environments import LAYERS, Environment, template, template_body
 from infra.errors import DeploymentError, StackFailedError
 
@@ -107,6 +108,7 @@ class Stacks:
             **self.outputs(),
             **extra,
             **self._zones(layer, existing),
+            **self._server(layer, existing),
             **_secrets(),
         }
         values = self.environment.parameters(layer, outputs)
@@ -137,13 +139,28 @@ class Stacks:
                 for item in network["Parameters"]
             }
             return {name: values[name] for name in parameters}
-        answer = self._session.client("ec2").describe_availability_zones()
+        # Not its Local Zones and Wavelength Zones, which an account may have opted into and which have no Redshift.
+        regular = [{"Name": "zone-type", "Values": ["availability-zone"]}]
+        answer = self._session.client("ec2").describe_availability_zones(
+            Filters=regular
+        )
         zones = sorted(zone["ZoneName"] for zone in answer["AvailabilityZones"])
         if len(zones) < len(ZONES):
             raise DeploymentError(
                 f"Redshift Serverless needs three availability zones, the region has {len(zones)}: choose another"
             )
         return dict(zip(parameters, zones, strict=False))
+
+    def _server(
+        self, layer: str, existing: dict[str, Any] | None
+    ) -> dict[str, str]:
+        """Return image and packages of the MLflow server; an existing one keeps its image, as a new one replaces it."""
+        if layer != "tracking":
+            return {}
+        values = {"MlflowRequirements": mlflow_server.requirements()}
+        if existing or "Image" not in self.environment.values:
+            values["Image"] = mlflow_server.image(existing, self._session)
+        return values
 
     def _wait(self, layer: str, waiter: str) -> None:
         name = self.environment.stack(layer)

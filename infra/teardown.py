@@ -149,6 +149,12 @@ def stop_endpoint(sagemaker: Any, endpoint: str, role: str) -> None:
         sagemaker.delete_model(ModelName=model)
 
 
+def stop_server(ec2: Any, instance: str) -> None:
+    """Stop the MLflow server and wait, so that its database is closed and its volume unmounted before both go."""
+    ec2.stop_instances(InstanceIds=[instance])
+    ec2.get_waiter("instance_stopped").wait(InstanceIds=[instance])
+
+
 def stop_training(sagemaker: Any, role: str) -> list[str]:
     """Stop the training jobs that run in an environment's role, which cost until they end; return their names."""
     jobs = _listed(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from infra import checks
 from infra.checks import conflicts, secrets_in
 from infra.package import ROOT
 
@@ -76,3 +77,21 @@ def test_pins_that_agree_and_packages_that_nobody_constrains_are_no_finding() ->
         conflicts("pandas==2.3.3\nshap==0.54.1  # ours\n", "pandas==2.3.3\n")
         == []
     )
+
+
+def test_a_template_that_would_fail_at_its_next_update_is_not_deployed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looked_up = {"Type": "AWS::SSM::Parameter::Value<AWS::EC2::Image::Id>"}
+    interfaces = [{"DeviceIndex": "0", "NetworkInterfaceId": "eni-1"}]
+    server = {"ImageId": {"Ref": "Image"}, "NetworkInterfaces": interfaces}
+    bad = {
+        "Parameters": {"Image": looked_up},
+        "Resources": {
+            "Server": {"Type": "AWS::EC2::Instance", "Properties": server}
+        },
+    }
+    monkeypatch.setattr(checks, "LAYERS", ("bad",))
+    monkeypatch.setattr(checks, "template", lambda layer: bad)
+    (finding,) = checks.templates("ap-south-1")
+    assert finding.startswith("bad: Server: ImageId follows SSM")

@@ -50,7 +50,7 @@ def test_every_parameter_of_every_layer_has_a_value(stage: str) -> None:
         ),
         "x",
     )
-    outputs |= {"ApiImage": "x"}
+    outputs |= dict.fromkeys(("ApiImage", "Image", "MlflowRequirements"), "x")
     for layer in LAYERS:
         load_environment(stage, ACCOUNT).parameters(
             layer, outputs

@@ -399,3 +399,22 @@ def test_a_stages_own_buckets_are_not_taken_for_somebody_elses(
         in findings(Session(aws), stage)
     )
     preflight.check(stage, Session(aws), Found(storage="CREATE_COMPLETE"))
+
+
+class Tracking(Found):
+    """Stacks of which `tracking` is there, with the image that its server runs."""
+
+    def describe(self, layer: str) -> dict[str, Any] | None:
+        parameter = {"ParameterKey": "Image", "ParameterValue": "ami-first"}
+        state = {"StackStatus": "CREATE_COMPLETE", "Parameters": [parameter]}
+        return state if layer == "tracking" else None
+
+
+def test_another_image_for_the_mlflow_server_is_refused_before_it_fails_at_its_address(
+    aws: boto3.Session,
+) -> None:
+    stage = load_environment("dev", ACCOUNT, **SOMEBODY, Image="ami-second")
+    message = findings(Session(aws), stage, Tracking())
+    assert "the MLflow server runs ami-first" in message
+    same = load_environment("dev", ACCOUNT, **SOMEBODY, Image="ami-first")
+    preflight.check(same, Session(aws), Tracking())

@@ -10,6 +10,7 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
+from infra import mlflow_server
 from infra.environments import LAYERS, TEMPLATES, load_environment, template
 from infra.errors import DeploymentError, StackFailedError
 from infra.package import ROOT
@@ -197,12 +198,77 @@ def _places(job: dict[str, Any]) -> dict[str, Any]:
     return job | parts
 
 
+def test_regions_zones_are_those_where_redshift_can_be(
+    stacks: Stacks, aws: boto3.Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An account may have opted into Local Zones, which are listed too and come first by name."""
+    regular = [{"Name": "zone-type", "Values": ["availability-zone"]}]
+    local = {"ZoneName": "ap-south-1-aaa-1a", "ZoneType": "local-zone"}
+    zones = [{"ZoneName": f"ap-south-1{letter}"} for letter in "abc"]
+
+    class Ec2:
+        def describe_availability_zones(self, **request: Any) -> Any:
+            filtered = request.get("Filters") == regular
+            return {"AvailabilityZones": zones if filtered else [local, *zones]}
+
+    monkeypatch.setattr(aws, "client", lambda service: Ec2())
+    found = Stacks.__new__(Stacks)
+    found._session = aws
+    assert found._zones("network", None) == {
+        "ZoneA": "ap-south-1a",
+        "ZoneB": "ap-south-1b",
+        "ZoneC": "ap-south-1c",
+    }
+
+
+def test_another_newest_image_does_not_touch_an_existing_server(
+    stacks: Stacks, aws: boto3.Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = stacks.describe("tracking")
+    assert before is not None
+    monkeypatch.setattr(
+        mlflow_server,
+        "NEWEST_IMAGE",
+        "/aws/service/ami-amazon-linux-latest/al2023-ami-minimal-kernel-default-x86_64",
+    )
+    stacks.apply("tracking")
+    after = stacks.describe("tracking")
+    assert after is not None
+    assert before["Parameters"] == after["Parameters"]
+    assert before["Outputs"] == after["Outputs"]
+
+
+def test_a_stack_of_a_template_that_looked_its_image_up_keeps_what_was_found(
+    aws: boto3.Session,
+) -> None:
+    looked_up = {
+        "ParameterKey": "Image",
+        "ParameterValue": mlflow_server.NEWEST_IMAGE,
+        "ResolvedValue": "ami-of-that-day",
+    }
+    existing = {"Parameters": [looked_up]}
+    assert mlflow_server.image(existing, aws) == "ami-of-that-day"
+
+
 def test_the_mlflow_server_is_the_clients_version() -> None:
     locked = (ROOT / "requirements.txt").read_text(encoding="utf-8")
-    assert (
-        f"mlflow-skinny=={template('tracking')['Parameters']['MlflowVersion']['Default']}\n"
-        in locked
-    )
+    (pin,) = [
+        pin
+        for pin in mlflow_server.requirements().split()
+        if pin.startswith("mlflow==")
+    ]
+    assert pin.replace("mlflow==", "mlflow-skinny==") in locked.splitlines()
+
+
+def test_the_servers_pins_fit_into_a_parameter_and_its_user_data_into_a_machine() -> (
+    None
+):
+    """CloudFormation: 4,096 bytes a parameter's value; EC2: 16 KB of user data."""
+    pins = mlflow_server.requirements()
+    assert len(pins) <= 4096
+    assert len(pins.split()) > 50
+    server = template("tracking")["Resources"]["Server"]["Properties"]
+    assert len(server["UserData"]["Fn::Base64"]["Sub"] + pins) <= 16 * 1024
 
 
 def test_a_stack_that_fails_gives_its_first_reasons(aws: boto3.Session) -> None:

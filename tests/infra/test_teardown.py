@@ -353,3 +353,18 @@ def test_the_logs_of_another_stage_whose_name_begins_alike_stay(
     }
     assert other in left
     assert own not in left
+
+
+def test_the_mlflow_server_stands_still_before_its_volume_goes(
+    aws: boto3.Session,
+) -> None:
+    ec2: Any = aws.client("ec2")
+    (image,) = ec2.describe_images(MaxResults=5)["Images"][:1]
+    (server,) = ec2.run_instances(
+        ImageId=image["ImageId"], MinCount=1, MaxCount=1
+    )["Instances"]
+    teardown.stop_server(ec2, server["InstanceId"])
+    (reservation,) = ec2.describe_instances(InstanceIds=[server["InstanceId"]])[
+        "Reservations"
+    ]
+    assert reservation["Instances"][0]["State"]["Name"] == "stopped"

@@ -1,0 +1,189 @@
+"""Find in a template what CloudFormation accepts at first and fails at later: at an update, or at the deletion.
+
+The rules know no resource by name. What a type can do comes from its schema, as cfn-lint has it.
+"""
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
+
+SCHEMA_REGION = "us-east-1"
+"""The region whose schemas are complete."""
+LOOKED_UP = "AWS::SSM::Parameter::Value<"
+"""A template's parameter of this type is looked up in SSM again at every update."""
+UNPINNED = re.compile(r"\{\{resolve:ssm(-secure)?:[^:}]+\}\}")
+"""A dynamic reference without a version: the newest value, at every update."""
+SUBSTITUTED = re.compile(r"\$\{([^!}.]+)[^}]*\}")
+Template = dict[str, Any]
+Resource = dict[str, Any]
+
+
+def findings(template: Template) -> list[str]:
+    """Return what is wrong with a parsed template; empty when nothing is."""
+    return [*_replacements(template), *_attachments(template)]
+
+
+def _replacements(template: Template) -> Iterator[str]:
+    """Find resources that AWS's next release replaces although only one of them can exist.
+
+    CloudFormation makes the new resource before it deletes the old one. That fails where the resource has a name of its
+    own, or holds something that can be attached to one resource at a time.
+    """
+    looked_up = {
+        name
+        for name, parameter in template.get("Parameters", {}).items()
+        if parameter["Type"].startswith(LOOKED_UP)
+    }
+    for name, resource in template["Resources"].items():
+        schema = _schema(resource["Type"])
+        properties = resource.get("Properties", {})
+        exclusive = sorted(_exclusive(resource["Type"], schema, properties))
+        if not exclusive:
+            continue
+        for member in _members(schema.get("createOnlyProperties", [])):
+            value = properties.get(member)
+            if _references(value) & looked_up or _is_unpinned(value):
+                yield (
+                    f"{name}: {member} follows SSM, and a new value replaces the resource, "
+                    f"of which there can be one alone ({', '.join(exclusive)}): give the value itself"
+                )
+
+
+def _attachments(template: Template) -> Iterator[str]:
+    """Find attachments that go before the resource which uses what they attach.
+
+    A stack's deletion begins with the attachment, because it refers to both; a volume is mounted at that moment. The
+    resource's own property of the same kind lets go when the resource has ended.
+    """
+    resources = template["Resources"]
+    for name, resource in resources.items():
+        if not resource["Type"].endswith("Attachment"):
+            continue
+        properties = resource.get("Properties", {})
+        owners = set()
+        for value in properties.values():
+            owners |= _references(value) & set(resources)
+        for owner in sorted(owners):
+            kind = resources[owner]["Type"]
+            inline = _nested_names(kind) & set(properties)
+            inline -= _members(_schema(kind).get("primaryIdentifier", []))
+            for member in sorted(inline & _identifiers(resource["Type"])):
+                yield (
+                    f"{name}: {member} is detached while {owner} still uses it, and the deletion waits for ever: "
+                    f"attach it within {owner}"
+                )
+
+
+def _exclusive(
+    kind: str, schema: dict[str, Any], properties: dict[str, Any]
+) -> set[str]:
+    """Return the properties in use because of which there can be one resource alone."""
+    chosen = _members(schema.get("primaryIdentifier", []))
+    chosen -= _members(schema.get("readOnlyProperties", []))
+    in_use = set(_keys(properties))
+    return (chosen & set(properties)) | (_attachable(kind) & in_use)
+
+
+@cache
+def _attachable(kind: str) -> frozenset[str]:
+    """Return the identifiers of what can be attached to a type: of volumes and interfaces for an instance.
+
+    These are the identifiers in attachments and associations that name the type's own identifier beside them.
+    """
+    own = _members(_schema(kind).get("primaryIdentifier", []))
+    service = kind.rsplit("::", 1)[0]
+    names: set[str] = set()
+    for other in PROVIDER_SCHEMA_MANAGER.get_resource_types(SCHEMA_REGION):
+        if not other.startswith(f"{service}::"):
+            continue
+        if not other.endswith(("Attachment", "Association")):
+            continue
+        identifiers = _identifiers(other)
+        if own & identifiers:
+            names |= identifiers - own
+    return frozenset(names)
+
+
+@cache
+def _identifiers(kind: str) -> frozenset[str]:
+    """Return the properties of a type that name other resources."""
+    schema = _schema(kind)
+    settable = set(schema.get("properties", {}))
+    settable -= _members(schema.get("readOnlyProperties", []))
+    return frozenset(name for name in settable if name.endswith("Id"))
+
+
+@cache
+def _nested_names(kind: str) -> frozenset[str]:
+    """Return every name of a property, at any depth, that a type's schema knows."""
+    schema = _schema(kind)
+    names: set[str] = set(schema.get("properties", {}))
+    for definition in schema.get("definitions", {}).values():
+        names |= set(definition.get("properties", {}))
+    return frozenset(names)
+
+
+@cache
+def _schema(kind: str) -> dict[str, Any]:
+    schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema(SCHEMA_REGION, kind)
+    return dict(schema.schema)
+
+
+def _members(paths: list[str]) -> set[str]:
+    """Return the properties at the top that a schema's paths lead to: ImageId of /properties/ImageId."""
+    return {path.split("/")[2] for path in paths}
+
+
+def _keys(value: Any) -> Iterator[str]:
+    """Yield every key at any depth."""
+    if isinstance(value, dict):
+        yield from value
+        for item in value.values():
+            yield from _keys(item)
+    if isinstance(value, list):
+        for item in value:
+            yield from _keys(item)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    if isinstance(value, dict):
+        for item in value.values():
+            yield from _texts(item)
+    if isinstance(value, list):
+        for item in value:
+            yield from _texts(item)
+
+
+def _references(value: Any) -> set[str]:
+    """Return the parameters and resources that a value refers to."""
+    names: set[str] = set()
+    if isinstance(value, list):
+        for item in value:
+            names |= _references(item)
+    if isinstance(value, dict):
+        for key, item in value.items():
+            names |= _referenced_by(key.removeprefix("Fn::"), item)
+            names |= _references(item)
+    return names
+
+
+def _referenced_by(function: str, argument: Any) -> set[str]:
+    """Return the names in the argument of one intrinsic function; empty for a plain property."""
+    if function == "Ref":
+        return {argument}
+    if function == "GetAtt":
+        first = argument if isinstance(argument, str) else argument[0]
+        return {first.split(".")[0]}
+    if function == "Sub":
+        text = argument if isinstance(argument, str) else argument[0]
+        return set(SUBSTITUTED.findall(text))
+    return set()
+
+
+def _is_unpinned(value: Any) -> bool:
+    return any(UNPINNED.search(text) for text in _texts(value))

@@ -1,0 +1,190 @@
+"""What the MLflow server's machine runs at each boot, out of the template's user data."""
+
+import os
+import re
+import sqlite3
+import subprocess
+import sys
+from email import message_from_string
+from email.message import Message
+from pathlib import Path
+
+import pytest
+import yaml
+from mlflow.server.security_utils import is_allowed_host_header
+from mlflow.store.db.utils import _initialize_tables, create_sqlalchemy_engine
+
+from infra.environments import template
+from infra.mlflow_server import requirements
+from infra.package import ROOT
+
+SERVER = template("tracking")["Resources"]["Server"]
+USER_DATA: str = SERVER["Properties"]["UserData"]["Fn::Base64"]["Sub"]
+ADDRESS = "100.64.1.7"
+"""Of a network outside RFC 1918 (RFC 6598), which MLflow does not allow by itself."""
+
+
+def parts() -> list[Message]:
+    message = message_from_string(USER_DATA)
+    assert message.is_multipart()
+    return [part for part in message.walk() if not part.is_multipart()]
+
+
+def boot_script() -> str:
+    return str(parts()[1].get_payload())
+
+
+def file_of(end: str) -> str:
+    """Return the text of a file that the script writes, by the word that ends it."""
+    found = re.search(rf"<<'{end}'\n(.*?)^{end}$", boot_script(), re.S | re.M)
+    assert found
+    return found[1]
+
+
+def executable(path: Path, text: str) -> None:
+    path.write_text(f"#!/bin/bash\n{text}\n", encoding="utf-8")
+    path.chmod(0o755)
+
+
+class Machine:
+    """A folder that stands for the machine's disk, with commands that need root or the network replaced."""
+
+    def __init__(self, root: Path) -> None:
+        self.home = root / "var/lib/mlflow"
+        self.pins = root / "etc/mlflow/requirements.txt"
+        self.current = root / "opt/mlflow/current"
+        self.installed = root / "installed"
+        self._script = root / "mlflow-prepare"
+        self._commands = root / "bin"
+        for folder in (self.home, self.pins.parent, self.current.parent):
+            folder.mkdir(parents=True)
+        self._commands.mkdir()
+        text = file_of("PREPARE")
+        for path in ("/var/lib/mlflow", "/etc/mlflow", "/opt/mlflow"):
+            text = text.replace(path, f"{root}{path}")
+        executable(self._script, text)
+        self._command("mountpoint", "exit 0")
+        self._command("chown", "exit 0")
+        binaries = Path(sys.executable).parent
+        self._command(
+            "python3.12",
+            f"""mkdir -p "$4/bin"
+ln -sf {sys.executable} "$4/bin/python"
+ln -sf {binaries / "mlflow"} "$4/bin/mlflow"
+printf '#!/bin/bash\\necho "$@" >> {self.installed}\\n' > "$4/bin/pip"
+chmod 755 "$4/bin/pip" """,
+        )
+
+    def _command(self, name: str, text: str) -> None:
+        executable(self._commands / name, text)
+
+    def start(self, version: str) -> None:
+        """Do what comes before the start of the server, with the pin of a version."""
+        self.pins.write_text(f"boto3==1\nmlflow=={version}\n", encoding="utf-8")
+        path = f"{self._commands}:{os.environ['PATH']}"
+        subprocess.run(
+            [str(self._script)], env=os.environ | {"PATH": path}, check=True
+        )
+
+    def copies(self) -> list[str]:
+        return sorted(path.name for path in self.home.glob("*.before-*"))
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    return Machine(tmp_path)
+
+
+def has_runs(database: Path) -> bool:
+    connection = sqlite3.connect(database)
+    names = connection.execute("SELECT name FROM sqlite_master").fetchall()
+    connection.close()
+    return ("runs",) in names
+
+
+def test_the_script_runs_at_every_boot_and_not_at_the_first_alone() -> None:
+    config = yaml.safe_load(str(parts()[0].get_payload()))
+    assert config == {"cloud_final_modules": [["scripts-user", "always"]]}
+    assert "systemctl enable mlflow" in boot_script()
+
+
+@pytest.mark.parametrize("text", [boot_script(), file_of("PREPARE")])
+def test_what_runs_on_the_machine_is_bash_that_stops_at_a_fault(
+    text: str,
+) -> None:
+    assert "set -euo pipefail" in text
+    subprocess.run(["bash", "-n"], input=text, text=True, check=True)
+
+
+def test_the_stack_waits_for_the_servers_signal_whatever_its_end() -> None:
+    assert SERVER["CreationPolicy"]["ResourceSignal"]["Timeout"] == "PT20M"
+    (trap,) = re.findall(r"^trap '(.*)' EXIT$", boot_script(), re.M)
+    assert "cfn-signal --exit-code $?" in trap
+    assert "--resource Server" in trap
+    assert boot_script().index("trap") < boot_script().index("dnf install")
+    assert "/health" in boot_script().strip().splitlines()[-1]
+
+
+def test_a_version_is_installed_once_and_the_next_one_beside_it(
+    machine: Machine,
+) -> None:
+    machine.start("3.17.2")
+    first = machine.current.resolve()
+    machine.start("3.17.2")
+    assert len(machine.installed.read_text().splitlines()) == 1
+    machine.start("3.18.0")
+    assert machine.current.resolve() != first
+    assert len(machine.installed.read_text().splitlines()) == 2
+
+
+def test_a_new_version_brings_the_database_up_to_it_behind_a_copy(
+    machine: Machine,
+) -> None:
+    machine.start("3.17.1")
+    database = machine.home / "mlflow.db"
+    engine = create_sqlalchemy_engine(f"sqlite:///{database}")
+    _initialize_tables(engine)
+    engine.dispose()
+    machine.start("3.17.1")
+    assert machine.copies() == []
+    machine.start("3.17.2")
+    assert machine.copies() == ["mlflow.db.before-3.17.2"]
+    assert has_runs(machine.home / "mlflow.db.before-3.17.2")
+    assert (machine.home / "version").read_text() == "3.17.2\n"
+
+
+def test_a_database_that_cannot_be_brought_up_keeps_its_first_copy_and_stops_the_start(
+    machine: Machine,
+) -> None:
+    machine.start("3.17.1")
+    database = machine.home / "mlflow.db"
+    connection = sqlite3.connect(database)
+    connection.execute("CREATE TABLE alembic_version (version_num TEXT)")
+    connection.execute("INSERT INTO alembic_version VALUES ('unknown')")
+    connection.commit()
+    connection.close()
+    for _ in range(2):
+        with pytest.raises(subprocess.CalledProcessError):
+            machine.start("3.17.2")
+    assert machine.copies() == ["mlflow.db.before-3.17.2"]
+    assert (machine.home / "version").read_text() == "3.17.1\n"
+
+
+def test_the_servers_pins_are_those_of_this_environment_where_both_have_a_package() -> (
+    None
+):
+    ours = (ROOT / "requirements-dev.txt").read_text(encoding="utf-8")
+    locked = dict(re.findall(r"^([\w.-]+)==([\w.]+)", ours, re.M))
+    pins = [pin.split("==") for pin in requirements().split()]
+    assert {
+        name: version
+        for name, version in pins
+        if locked.get(name, version) != version
+    } == {}
+
+
+def test_the_server_is_reached_by_its_address_in_any_network() -> None:
+    (hosts,) = re.findall(r"--allowed-hosts (\S+)", file_of("UNIT"))
+    allowed = hosts.replace("${Interface.PrimaryPrivateIpAddress}", ADDRESS)
+    assert is_allowed_host_header(allowed.split(","), f"{ADDRESS}:5000")
+    assert not is_allowed_host_header(allowed.split(","), "evil.example:5000")
