@@ -16,7 +16,7 @@ TABLES = (
     "create_feedback_staging",
     "create_feedback_withdrawals",
 )
-VIEWS = ("create_current_scores",)
+VIEWS = ("drop_current_scores", "create_current_scores")
 JOB_DESCRIPTION = "Types raw CSV files of leads by the contract, quarantines what cannot be typed."
 SCORING_JOB_DESCRIPTION = "Scores the open leads with the champions, where they are too many for an Airflow task."
 JOB = {
@@ -65,7 +65,7 @@ def add_missing_columns():
 
 
 def create_views():
-    """Create the views over the tables, as this version has them."""
+    """Drop the views over the tables and create them as this version has them, in one transaction."""
     creates = [f"{{{{ sql('{name}') }}}}" for name in VIEWS]
     return statements("create_views", *creates)
 

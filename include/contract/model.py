@@ -4,6 +4,7 @@ from enum import StrEnum
 from typing import Annotated, Literal, Self
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -11,9 +12,12 @@ from pydantic import (
     model_validator,
 )
 
+from include.contract.reserved import not_reserved
 from include.decisions import Decisions
 
 Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
+SqlName = Annotated[Identifier, AfterValidator(not_reserved)]
+"""Name of a table or a column in the warehouse."""
 Text = Annotated[str, StringConstraints(min_length=1)]
 
 DEFAULT_NULL_TOKENS = (
@@ -56,7 +60,7 @@ class Column(_Strict):
     """One column: how it is written in the source, stored in the warehouse and used by the model."""
 
     name: Text = Field(description="header in the source file")
-    field: Identifier = Field(
+    field: SqlName = Field(
         description="snake_case name in Parquet, warehouse and model"
     )
     type: Literal[
@@ -155,11 +159,11 @@ class Column(_Strict):
 class Names(_Strict):
     """What the data set is called where it is stored, modelled and served."""
 
-    table: Identifier
-    scores_table: Identifier
-    drift_table: Identifier
-    promotions_table: Identifier
-    feedback_table: Identifier
+    table: SqlName
+    scores_table: SqlName
+    drift_table: SqlName
+    promotions_table: SqlName
+    feedback_table: SqlName
     model: Text = Field(
         description="registered model of the contact stage; others get the suffix -<stage>"
     )

@@ -1,7 +1,7 @@
 {# Of all pairs of reps that judged the same lead's score by the same model version, how many said the same. #}
-SELECT stage, model_version, SUM(flags * (flags - 1) / 2) AS pairs, SUM(
+SELECT stage, model_version, CAST(SUM(flags * (flags - 1) / 2) AS BIGINT) AS pairs, CAST(SUM(
     called_right * (called_right - 1) / 2 + too_high * (too_high - 1) / 2 + too_low * (too_low - 1) / 2
-) AS agreeing
+) AS BIGINT) AS agreeing
 FROM (
     SELECT
         flag.stage,

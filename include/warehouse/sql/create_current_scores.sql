@@ -1,6 +1,7 @@
-{# One row per open lead: its newest score and the one before it. An outcome ends the score's being current. #}
+{# One row per open lead: its newest score and the one before it. An outcome ends the score's being current.
+   After drop_current_scores.sql in one transaction: Redshift's CREATE OR REPLACE VIEW takes no other columns. #}
 {% set key = contract.key %}
-CREATE OR REPLACE VIEW {{ current_scores }} AS
+CREATE VIEW {{ current_scores }} AS
 SELECT
     ranked.{{ key }} AS {{ key }},
     ranked.score AS score,

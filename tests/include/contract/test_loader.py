@@ -36,6 +36,7 @@ from include.contract import ContractError, load_contract, parse_contract
         ("type: string, ", "type: string, type: number, ", "Lead Id", "type"),
         ("name: Visits, ", "name: Nr, ", "Nr", "name"),
         ("field: visits", "field: nr", "nr", "field"),
+        ("field: visits", "field: offset", "Visits", "field"),
     ],
     ids=[
         "unknown key",
@@ -53,6 +54,7 @@ from include.contract import ContractError, load_contract, parse_contract
         "key twice",
         "column name twice",
         "field twice",
+        "reserved word of Redshift",
     ],
 )
 def test_a_mistake_in_a_column_names_file_column_and_key(

@@ -16,6 +16,7 @@ def tables(statements, warehouse, contract):
         "create_scores",
         "create_feedback",
         "create_feedback_withdrawals",
+        "drop_current_scores",
         "create_current_scores",
     ):
         warehouse.execute(statements.render(name))

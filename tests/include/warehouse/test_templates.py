@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+from sqlglot import exp, parse_one
 
 from include.lake.errors import ObjectMissingError
 from include.lake.frames import read_parquet, write_parquet
@@ -27,12 +28,13 @@ CREATES += (
     "create_feedback_staging",
     "create_feedback_withdrawals",
 )
+VIEW = ("drop_current_scores", "create_current_scores")
 FIRST, SECOND, THIRD = (f"2026-01-0{day}T03:00:00+00:00" for day in (1, 2, 3))
 
 
 @pytest.fixture
 def tables(statements, warehouse):
-    for name in (*CREATES, "create_current_scores"):
+    for name in (*CREATES, *VIEW):
         warehouse.execute(statements.render(name))
     return warehouse
 
@@ -91,11 +93,72 @@ def test_every_file_holds_one_statement(statements, layout):
         assert "--" not in sql
 
 
+def rendered_files(statements):
+    """Yield the name and the text of every file in sql/."""
+    context = {"run_id": "r", "load_id": "l", "series": "s__", "count": 2}
+    context |= dict.fromkeys(
+        ("since", "until", "before", "ingested_at", "happened_at"), FIRST
+    )
+    context |= {"withdrawn_at": FIRST, "champion_version": "1"}
+    context |= {"periods": [(FIRST, SECOND)], "entry": [], "empty": []}
+    context |= {"schema": "public", "table": "t"}
+    for file in files("include.warehouse").joinpath("sql").iterdir():
+        name = file.name.removesuffix(".sql")
+        if name != file.name:
+            yield name, statements.render(name, **context)
+
+
+def counts_only(total):
+    """Tell whether a SUM adds plain numbers of a CASE: INTEGER, whose sum is a BIGINT."""
+    case = total.this
+    if not isinstance(case, exp.Case):
+        return False
+    values = [branch.args["true"] for branch in case.args["ifs"]]
+    values.append(case.args["default"])
+    return all(isinstance(value, exp.Literal) for value in values)
+
+
+def test_no_sum_of_big_numbers_reaches_a_result_without_its_type(statements):
+    """Redshift's SUM of BIGINT is NUMERIC(38,0), which the Data API sends as text (r_SUM.html)."""
+    bare = []
+    for name, sql in rendered_files(statements):
+        if not sql.startswith("SELECT"):
+            continue
+        for item in parse_one(sql, read="redshift").expressions:
+            for total in item.find_all(exp.Sum):
+                if not counts_only(total) and not total.find_ancestor(exp.Cast):
+                    bare.append((name, total.sql()))
+    assert bare == []
+
+
+def test_a_view_that_is_there_is_never_replaced_in_place(statements):
+    """Redshift: the new query must have the same columns and types in the same order (r_CREATE_VIEW.html)."""
+    views = [
+        name
+        for name, sql in rendered_files(statements)
+        if "REPLACE VIEW" in sql
+    ]
+    assert views == []
+
+
+def test_a_view_of_an_earlier_version_gives_way_to_one_with_other_columns(
+    statements, tables
+):
+    drop, create = (statements.render(name) for name in VIEW)
+    name = create.split()[2]
+    tables.transaction([drop, f"CREATE VIEW {name} AS SELECT 1 AS one"])
+    tables.transaction([drop, create])
+    assert tables.query(f"SELECT COUNT(*) AS rows_now FROM {name}") == [
+        {"rows_now": 0}
+    ]
+    assert tables.query(f"SELECT tier FROM {name}") == []
+
+
 def test_creating_again_changes_nothing(
     statements, tables, ingest, leads, accounts
 ):
     ingest(accounts, "l1", FIRST)
-    for name in (*CREATES, "create_current_scores"):
+    for name in (*CREATES, *VIEW):
         tables.execute(statements.render(name))
     assert len(leads()) == len(accounts)
 
