@@ -151,6 +151,10 @@ class TrainingSettings(BaseSettings):
     security_groups: tuple[str, ...] = Field(
         (), description="security groups of the jobs"
     )
+    kms_key: str = Field(
+        "",
+        description="KMS key of the jobs' results and volumes; empty: AWS's own key",
+    )
 
 
 class EndpointSettings(BaseSettings):
@@ -177,6 +181,10 @@ class EndpointSettings(BaseSettings):
         ge=0,
         le=100,
         description="percentage of requests and answers that the endpoint keeps in S3; 0: none",
+    )
+    kms_key: str = Field(
+        "",
+        description="KMS key of the endpoint's volumes and of captured requests; empty: AWS's own key",
     )
     on_promotion: bool = Field(
         False,

@@ -168,6 +168,8 @@ def airflow_variables(
         "LEADS_REGION": region,
         "LEADS_TRAINING_IMAGE": image,
         "LEADS_ENDPOINT_IMAGE": image,
+        "LEADS_TRAINING_KMS_KEY": outputs["KeyArn"],
+        "LEADS_ENDPOINT_KMS_KEY": outputs["KeyArn"],
         "LEADS_TRAINING_SUBNETS": json.dumps(subnets),
         "LEADS_TRAINING_SECURITY_GROUPS": json.dumps(
             [outputs["SecurityGroup"]]

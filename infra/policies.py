@@ -290,6 +290,7 @@ OPERATORS: dict[str, Callable[[str, str], bool]] = {
     "StringEquals": _is_equal,
     "StringLike": _like,
     "ArnLike": _like,
+    "Bool": _is_equal,
     "ForAllValues:StringEquals": _is_equal,
 }
 

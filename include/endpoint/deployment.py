@@ -13,6 +13,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from include.contract import Contract, KnownAt
+from include.endpoint.encryption import output_key, volume_key
 from include.endpoint.errors import NotDeployedError
 from include.endpoint.training_job import environment
 from include.lake.aws import aws_client
@@ -65,7 +66,9 @@ def requests(
         "DestinationS3Uri": layout.endpoint_capture,
         "CaptureOptions": CAPTURED,
         "CaptureContentTypeHeader": TEXTS,
+        **output_key(endpoint.kms_key),
     }
+    volumes = volume_key("KmsKeyId", endpoint.kms_key, endpoint.instance)
     content = [
         packed["sha256"],
         container["Image"],
@@ -74,6 +77,8 @@ def requests(
         variant,
         capture,
     ]
+    if volumes:  # without a key the name stays that of the deployments before there was one
+        content.append(volumes)
     name = _name(endpoint.name, packed["versions"], content)
     return {
         "name": name,
@@ -88,6 +93,7 @@ def requests(
             "EndpointConfigName": name,
             "ProductionVariants": [{**variant, "ModelName": name}],
             "DataCaptureConfig": capture,
+            **volumes,
         },
         "endpoint": {
             "EndpointName": endpoint.name,

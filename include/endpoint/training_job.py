@@ -7,6 +7,7 @@ import tarfile
 from io import BytesIO
 from typing import Any
 
+from include.endpoint.encryption import output_key, volume_key
 from include.endpoint.errors import NoResultError
 from include.lake.errors import ObjectMissingError
 from include.lake.layout import Layout
@@ -65,11 +66,19 @@ def training_job(
             "parent_run_id": parent_run_id,
         },
         "InputDataConfig": [channel],
-        "OutputDataConfig": {"S3OutputPath": layout.training_jobs(run)},
+        "OutputDataConfig": {
+            "S3OutputPath": layout.training_jobs(run),
+            **output_key(settings.training.kms_key),
+        },
         "ResourceConfig": {
             "InstanceType": settings.training.instance,
             "InstanceCount": 1,
             "VolumeSizeInGB": 10,
+            **volume_key(
+                "VolumeKmsKeyId",
+                settings.training.kms_key,
+                settings.training.instance,
+            ),
         },
         "StoppingCondition": {"MaxRuntimeInSeconds": MAX_SECONDS},
         "Environment": environment(settings),

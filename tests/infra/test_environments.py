@@ -25,6 +25,7 @@ TASK_MB = 800
 """Of the largest task and the process above it, with room: docs/mwaa.md."""
 NAMES = sorted(path.stem for path in STAGES.glob("*.yaml"))
 OUTPUTS = {
+    "KeyArn": "arn:aws:kms:ap-south-1:123456789012:key/1",
     "PrivateSubnetA": "subnet-a",
     "PrivateSubnetB": "subnet-b",
     "SecurityGroup": "sg-1",
@@ -149,6 +150,8 @@ def test_the_code_on_mwaa_reads_the_stages_names_from_its_environment(
         stage["TrainingRole"],
     )
     assert settings.training.subnets == ("subnet-a", "subnet-b")
+    assert settings.training.kms_key == OUTPUTS["KeyArn"]
+    assert settings.endpoint.kms_key == OUTPUTS["KeyArn"]
     assert settings.mlflow.tracking_uri == OUTPUTS["MlflowTrackingUri"]
 
 
