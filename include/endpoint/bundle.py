@@ -7,18 +7,10 @@ from hashlib import file_digest
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import mlflow
-import mlflow.artifacts
-
 from include.contract import Contract, KnownAt
 from include.lake.objects import upload_file
-from include.registry.errors import (
-    ModelUnreadableError,
-    TrackingUnavailableError,
-)
-from include.registry.models import UNREADABLE
+from include.registry.model_files import download
 from include.registry.registry import ChampionInfo
-from include.registry.tracking import require_server, tracking_errors
 from include.scoring.model_folder import write_index
 from include.scoring.stages import find_champions
 from include.settings import Settings
@@ -44,7 +36,7 @@ def bundle(
 
     Raises:
         NoChampionError: nothing has been promoted for any stage.
-        ModelUnreadableError: a champion's artefact cannot be had.
+        ModelUnreadableError: a champion's artefact cannot be had, or its files are not those that were registered.
         TrackingUnavailableError: MLflow does not answer.
         ObjectMissingError: there is no such bucket.
     """
@@ -71,7 +63,7 @@ def lay_out(folder: Path, champions: dict[KnownAt, ChampionInfo]) -> None:
     for stage, info in champions.items():
         target = folder / stage
         target.mkdir(parents=True)
-        _download(info, target)
+        download(info, target)
     write_index(folder, champions)
 
 
@@ -91,18 +83,3 @@ def pack(folder: Path, archive: Path) -> None:
                 entry.mode = 0o644
                 with path.open("rb") as content:
                     tar.addfile(entry, content)
-
-
-def _download(info: ChampionInfo, target: Path) -> None:
-    """Download the model folder of a version."""
-    try:
-        with tracking_errors():
-            mlflow.artifacts.download_artifacts(info.uri, dst_path=str(target))
-    except TrackingUnavailableError:
-        raise
-    except UNREADABLE as error:
-        # MLflow downloads in threads and reports a connection lost there as a missing file.
-        require_server(mlflow.get_tracking_uri())
-        raise ModelUnreadableError(
-            f"{info.uri} cannot be downloaded; restore the artefact of run {info.run_id}"
-        ) from error

@@ -7,6 +7,10 @@ class ModelUnreadableError(LeadsError, RuntimeError):
     """The artefact of a registered version cannot be loaded; aliases stay as they are."""
 
 
+class ModelFilesChangedError(ModelUnreadableError):
+    """The files of a registered version are not those that were registered, so they are not loaded."""
+
+
 class LibraryNotListedError(LeadsError, ValueError):
     """A model needs a library that is not listed, so nothing would install it where the model is loaded."""
 

@@ -1,20 +1,18 @@
 """Loads the model of a registered version, or says why it cannot be loaded."""
 
 import pickle
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
-import mlflow
 import mlflow.sklearn
 from mlflow.exceptions import MlflowException
 from sklearn.pipeline import Pipeline
 
 from include.features.calibration import Decision
-from include.registry.errors import (
-    ModelUnreadableError,
-    TrackingUnavailableError,
-)
+from include.registry.errors import ModelUnreadableError
+from include.registry.model_files import download
 from include.registry.registry import ChampionInfo
-from include.registry.tracking import require_server, tracking_errors
 
 UNREADABLE = (
     MlflowException,
@@ -51,21 +49,18 @@ def load_pipeline(version: ChampionInfo) -> Any:
     """Load the pipeline of a registered version: raw rows to probability.
 
     Raises:
+        ModelFilesChangedError: its files are not those that were registered.
         ModelUnreadableError: its artefact is missing or cannot be unpickled.
         TrackingUnavailableError: MLflow does not answer.
     """
-    try:
-        with tracking_errors():
-            return mlflow.sklearn.load_model(version.uri)
-    except (
-        TrackingUnavailableError
-    ):  # an OSError too, but a later attempt may succeed
-        raise
-    except UNREADABLE as error:
-        # MLflow downloads in threads and reports a connection lost there as a missing file.
-        require_server(mlflow.get_tracking_uri())
-        reason = str(error).partition("\n")[0]
-        raise ModelUnreadableError(
-            f"{version.uri} cannot be loaded ({type(error).__name__}: {reason}); aliases stay as they are: restore the "
-            f"artefact of run {version.run_id}, or roll back with promote_model, rollback=true"
-        ) from error
+    with TemporaryDirectory() as work:
+        folder = Path(work)
+        download(version, folder)
+        try:
+            return mlflow.sklearn.load_model(work)
+        except UNREADABLE as error:
+            reason = str(error).partition("\n")[0]
+            raise ModelUnreadableError(
+                f"{version.uri} cannot be loaded ({type(error).__name__}: {reason}); aliases stay as they are: restore "
+                f"the artefact of run {version.run_id}, or roll back with promote_model, rollback=true"
+            ) from error

@@ -15,7 +15,8 @@ from typing import Any
 import mlflow.sklearn
 
 from include.contract import Contract, KnownAt
-from include.registry.errors import NoChampionError
+from include.registry.errors import ModelFilesChangedError, NoChampionError
+from include.registry.model_files import check_files
 from include.registry.models import UNREADABLE
 from include.registry.registry import ChampionInfo
 from include.scoring.champions import ChampionHolder, Champions, Load
@@ -93,7 +94,10 @@ def _load_once(contract: Contract, stage: KnownAt, folder: Path) -> Load:
                 f"{folder} was packed without a champion for {stage}"
             )
         try:
+            check_files(info, folder / stage)
             pipeline = mlflow.sklearn.load_model(str(folder / stage))
+        except ModelFilesChangedError as error:
+            raise ChampionUnusableError(str(error)) from error
         except UNREADABLE as error:
             raise ChampionUnusableError(
                 f"{folder / stage} cannot be loaded ({type(error).__name__}); pack it again"

@@ -13,6 +13,7 @@ import pandas as pd
 from pyspark import SparkFiles
 
 from include.contract import KnownAt, parse_contract
+from include.registry.model_files import check_files
 from include.scoring.batch import scores_table
 from include.scoring.model_folder import read_index
 from include.scoring.scorer import Scorer, scorer_of
@@ -46,6 +47,7 @@ def champions(archive: str, contract: str) -> StagedScorer:
 
     Raises:
         ChampionUnusableError: the archive was not packed by `include.endpoint.bundle`.
+        ModelFilesChangedError: a model's files are not those that were registered.
     """
     lead_contract = parse_contract(json.loads(contract), "the job's contract")
     scorers: dict[KnownAt, Scorer] = {}
@@ -53,6 +55,7 @@ def champions(archive: str, contract: str) -> StagedScorer:
         with tarfile.open(archive) as packed:
             packed.extractall(folder, filter="data")
         for stage, version in read_index(Path(folder)).items():
+            check_files(version, Path(folder, stage))
             pipeline = mlflow.sklearn.load_model(str(Path(folder, stage)))
             scorers[stage] = scorer_of(lead_contract, stage, version, pipeline)
     return StagedScorer(lead_contract, scorers)

@@ -20,6 +20,7 @@ from include.evaluation.artifacts import (
     log_table,
 )
 from include.evaluation.evaluate import evaluate_classification_model
+from include.registry.model_files import DIGEST_TAG, logged_digest
 from include.registry.packaging import log_pipeline
 from include.registry.registry import CHALLENGER, find_version, register
 from include.registry.runs import child_run, commit_tag, log_snapshot_input
@@ -136,10 +137,12 @@ def _train_and_register(
         log_features(pipeline, contract, stage)
         log_explanation(pipeline, holdout_rows, background)
         logged = log_pipeline(pipeline, train_rows)
+        files_digest = logged_digest(logged.model_uri)
     # Threshold, policy, tiers and metrics are tags for people who search the registry. No program reads the threshold
     # here: it comes from the model itself (`registry.models.decision_of`).
     tags = {
         **_description(recipe),
+        DIGEST_TAG: files_digest,
         "split_used": choice.split,
         "split_reason": choice.reason,
         "training_run_id": parent_run_id,

@@ -8,6 +8,7 @@ import mlflow
 
 from include.contract import KnownAt
 from include.evaluation.evaluate import evaluate_classification_model
+from include.registry.model_files import DIGEST_TAG, folder_digest
 from include.training.choice import choose
 from include.training.dataset import load_dataset
 
@@ -44,6 +45,17 @@ def test_the_version_carries_what_the_gate_and_the_scorer_need(training):
     assert version.tags["split_used"] == choice.split
     assert version.tags["split_reason"] == choice.reason
     assert float(version.tags["threshold"]) == winner["metrics"]["threshold"]
+
+
+def test_the_version_carries_the_digest_of_its_files(training, tmp_path):
+    made = training.challenger
+    version = mlflow.MlflowClient().get_model_version(
+        made["model"], made["version"]
+    )
+    mlflow.artifacts.download_artifacts(
+        f"models:/{made['model']}/{made['version']}", dst_path=str(tmp_path)
+    )
+    assert version.tags[DIGEST_TAG] == folder_digest(tmp_path)
 
 
 def test_the_parent_run_is_closed_with_a_table_of_all_families(training):
