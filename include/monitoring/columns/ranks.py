@@ -17,6 +17,9 @@ OUTERMOST = 4.0
 LONG = 100_000
 """So many numbers are put in order before they are looked up, which is faster; their order has no meaning."""
 
+Singles = npt.NDArray[np.float32]
+Floats = npt.NDArray[np.float64]
+
 
 def normal_scores(
     before: pd.Series, after: pd.Series
@@ -30,24 +33,57 @@ def normal_scores(
         before: numbers of the reference, at least one of them present.
         after: current numbers.
     """
-    ordered = np.sort(_single(before.dropna()))
-    return _scores(before, ordered), _scores(after, ordered)
+    reference = _single(before)
+    current = _single(after)
+    if len(reference) > LONG:
+        reference.sort()
+    if len(current) > LONG:
+        current.sort()
+    ranks = _Ranks(reference)
+    return pd.Series(ranks.scores(reference)), pd.Series(ranks.scores(current))
 
 
-def _scores(numbers: pd.Series, ordered: npt.NDArray[np.float32]) -> pd.Series:
-    """Return the normal score of each number by its rank among the ordered ones."""
-    values = _single(numbers)
-    if len(values) > LONG:
-        values = np.sort(values)
-    below = np.searchsorted(ordered, values, side="left")
-    not_above = np.searchsorted(ordered, values, side="right")
-    rank = (below + not_above) / (2 * len(ordered))
-    scores = np.clip(ndtri(rank), -OUTERMOST, OUTERMOST)
-    scores[np.isnan(values)] = np.nan
-    return pd.Series(scores)
+class _Ranks:
+    """The different numbers of the reference in ascending order, and how many lie below each of them."""
+
+    def __init__(self, reference: Singles) -> None:
+        present = reference[~np.isnan(reference)]
+        if len(present) <= LONG:
+            present = np.sort(present)
+        self._numbers, starts = _runs(present)
+        self._below = np.append(starts, len(present))
+
+    def scores(self, values: Singles) -> Floats:
+        """Return the normal score of each value, NaN where it is missing; long ones have to be in ascending order."""
+        if len(values) <= LONG:
+            scores = self._scores(values)
+            scores[np.isnan(values)] = np.nan
+            return scores
+        present = values[~np.isnan(values)]
+        numbers, starts = _runs(present)
+        rows = np.diff(starts, append=len(present))
+        scores = np.full(len(values), np.nan)
+        scores[: len(present)] = np.repeat(self._scores(numbers), rows)
+        return scores
+
+    def _scores(self, values: Singles) -> Floats:
+        """Return the normal score of each value by its middle rank among the reference's numbers."""
+        places = np.searchsorted(self._numbers, values)
+        is_known = self._numbers[places.clip(max=len(self._numbers) - 1)]
+        below = self._below[places]
+        not_above = self._below[places + (is_known == values)]
+        rank = (below + not_above) / (2 * self._below[-1])
+        return np.asarray(np.clip(ndtri(rank), -OUTERMOST, OUTERMOST))
 
 
-def _single(numbers: pd.Series) -> npt.NDArray[np.float32]:
-    """Return the numbers as float32; one too large for that is beyond all others."""
+def _runs(ordered: Singles) -> tuple[Singles, npt.NDArray[np.intp]]:
+    """Return the different numbers of an ascending array, and where each of them starts."""
+    is_first = np.concatenate([[True], ordered[1:] != ordered[:-1]])
+    starts = np.flatnonzero(is_first[: len(ordered)])
+    return ordered[starts], starts
+
+
+def _single(numbers: pd.Series) -> Singles:
+    """Return a copy of the numbers as float32; one too large for that is beyond all others."""
     with np.errstate(over="ignore"):
         return numbers.to_numpy(dtype="float64").astype(np.float32)

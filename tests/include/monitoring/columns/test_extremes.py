@@ -9,7 +9,11 @@ import pytest
 from include.monitoring.columns import assess
 from include.monitoring.columns.assess import compare_leads
 from include.monitoring.columns.config import drift_config
-from include.monitoring.columns.ranks import OUTERMOST, normal_scores
+from include.monitoring.columns.ranks import (
+    LONG,
+    OUTERMOST,
+    normal_scores,
+)
 
 
 @pytest.fixture
@@ -164,3 +168,26 @@ def test_numbers_beyond_the_reference_have_the_outermost_score():
     _, after = normal_scores(numbers, pd.Series([-1e300, 2.0, np.nan, 4.0]))
     assert after[[0, 1, 3]].tolist() == [-OUTERMOST, 0.0, OUTERMOST]
     assert np.isnan(after[2])
+
+
+@pytest.mark.parametrize("kind", ["counts", "amounts", "missing", "absurd"])
+def test_long_columns_have_the_scores_of_short_ones(kind):
+    """What a long column is looked up by, runs of equal numbers in order, changes no score."""
+    random = np.random.default_rng(0)
+    numbers = random.lognormal(0, 1, LONG + 1)
+    if kind == "counts":
+        numbers = np.floor(numbers)
+    if kind == "missing":
+        numbers[::3] = np.nan
+    if kind == "absurd":
+        numbers[:3] = (1e300, -1e300, 2.0**53)
+    window = numbers[-5000:]
+    before, after = normal_scores(pd.Series(numbers), pd.Series(window))
+    with np.errstate(over="ignore"):
+        short = window.astype("f4")
+        ordered = np.sort(numbers.astype("f4"))
+    score_of = dict(zip(ordered, before, strict=True))
+    expected = [score_of.get(number) for number in short]
+    np.testing.assert_array_equal(
+        after.to_numpy(), np.array(expected, dtype=float)
+    )

@@ -60,3 +60,19 @@ def test_a_column_varies_if_it_holds_two_values_one_of_which_may_be_missing(
         ).varies
         == expected
     )
+
+
+@pytest.mark.parametrize("levels", [3, 127, 128, 300, 40_000])
+def test_categories_and_missing_cells_are_counted_however_many_there_are(
+    levels,
+):
+    names = [f"level {n}" for n in range(levels)]
+    values = pd.Series([*names, None, None, names[-1]], dtype="category")
+    tally = Tally(values)
+    assert tally.missing == 2
+    assert tally.counts.to_dict() == dict.fromkeys(names, 1) | {names[-1]: 2}
+
+
+def test_a_column_without_categories_is_all_missing():
+    tally = Tally(pd.Series([None, None], dtype="category"))
+    assert (tally.missing, len(tally.counts)) == (2, 0)
