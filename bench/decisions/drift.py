@@ -72,8 +72,13 @@ def decide(
     outages = outages_of(
         reference, current, contract, Decisions().outage_missing_jump
     )
+    drifted = drift_of_columns(comparison)
     return Verdict(
-        drift_of_columns(comparison),
+        {
+            column.field: drifted[column.field]
+            for column in columns
+            if not column.seasonal
+        },
         tuple(outage.column for outage in outages),
     )
 

@@ -90,9 +90,13 @@ def model_drift(
     prediction: ColumnDrift | None = None
     performance: tuple[FigureDrift, ...] = ()
     if "prediction" not in reasons:
+        reference_scores = holdout_scores
+        seasonal = _seasonal_fields(contract)
+        if seasonal:
+            reference_scores = model.scores(_without(holdout, seasonal))
         prediction = prediction_drift(
-            holdout_scores,
-            model.scores(current),
+            reference_scores,
+            model.scores(_without(current, seasonal)),
             drift_config(),
         )
     if "performance" not in reasons:
@@ -108,6 +112,16 @@ def model_drift(
             on_holdout, on_matured, loss_limits(decisions)
         )
     return ModelDrift(prediction, performance, len(closed), reasons)
+
+
+def _seasonal_fields(contract: Contract) -> list[str]:
+    """Return the columns that move by the calendar; scores are compared without them, so that they alone move none."""
+    return [column.field for column in contract.columns if column.seasonal]
+
+
+def _without(leads: pd.DataFrame, fields: list[str]) -> pd.DataFrame:
+    """Return leads without some columns, which may be absent."""
+    return leads.drop(columns=fields, errors="ignore")
 
 
 def _holdout(

@@ -22,7 +22,10 @@ Rounded = Annotated[
 
 
 class ColumnFigures(BaseModel):
-    """One monitored column: its drift, and the missing shares of both sides in [0, 1]."""
+    """One monitored column: its drift, and the missing shares of both sides in [0, 1].
+
+    `seasonal` says that it moves by the calendar: then its drift does not count.
+    """
 
     model_config = ConfigDict(
         frozen=True, extra="ignore", ser_json_inf_nan="constants"
@@ -34,6 +37,7 @@ class ColumnFigures(BaseModel):
     threshold: float
     drifted: bool
     error: float = 0.0
+    seasonal: bool = False
     missing_reference: float
     missing_current: float
 
@@ -69,7 +73,8 @@ class DriftSummary(DriftVerdict):
     Attributes:
         drifted_share: share of monitored columns that drifted, 0 where none was compared.
         drifted_columns: those columns.
-        compared_columns: number of monitored columns, 0 where none was compared.
+        compared_columns: number of monitored columns that can count as drifted, 0 where none was compared.
+        seasonal_columns: columns that have moved by the calendar, which does not count.
         outage_columns: columns that look broken; "(rows)" stands for a window without enough leads.
         outages: column to what is wrong with it, without values of leads.
         spelling_rows: column to leads whose level is only written differently; they were taken for what they stand for.
@@ -90,6 +95,7 @@ class DriftSummary(DriftVerdict):
     drifted_share: Rounded = 0.0
     drifted_columns: tuple[str, ...] = ()
     compared_columns: int = 0
+    seasonal_columns: tuple[str, ...] = ()
     outage_columns: tuple[str, ...] = ()
     outages: dict[str, str] = {}
     spelling_rows: dict[str, int] = {}
@@ -154,6 +160,7 @@ class DriftDetails(DriftSummary):
         """
         named = [
             *self.drifted_columns,
+            *self.seasonal_columns,
             *self.outage_columns,
             *self.spelling_rows,
             *self.columns_added,
@@ -210,7 +217,8 @@ def describe(
     compared = {
         "drifted_share": report.drifted_share,
         "drifted_columns": report.drifted_columns,
-        "compared_columns": len(report.columns),
+        "compared_columns": report.counted_columns,
+        "seasonal_columns": report.seasonal_columns,
         "reference_rows": analysis.reference_rows,
         "rows": {
             "reference": analysis.reference_rows,
@@ -273,6 +281,7 @@ def _figures(analysis: Analysis, column: ColumnDrift) -> ColumnFigures:
         threshold=column.threshold,
         drifted=column.drifted,
         error=column.error,
+        seasonal=column.seasonal,
         missing_reference=analysis.missing_reference[column.column],
         missing_current=analysis.missing_current[column.column],
     )

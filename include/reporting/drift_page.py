@@ -62,8 +62,8 @@ def drift_page(details: DriftDetails, evidently: str | None = None) -> str:
 
 
 def _distance(column: ColumnFigures) -> tuple[bool, float]:
-    """Rank drifted columns above the others; among equals by how many thresholds the score is."""
+    """Rank drifted columns above the others and those that moved by the calendar; among equals by score / threshold."""
     thresholds = 0.0
     if column.threshold:
         thresholds = column.score / column.threshold
-    return column.drifted, thresholds
+    return column.drifted and not column.seasonal, thresholds

@@ -308,7 +308,8 @@ def _scores(
                 config,
                 null_words(contract.null_tokens),
             )
-        final.append(drift)
+        is_seasonal = by_field[drift.column].seasonal
+        final.append(replace(drift, seasonal=is_seasonal))
     note = _note(
         final,
         exact,
@@ -331,18 +332,28 @@ def _note(
     reference_rows: int,
     current_rows: int,
 ) -> str:
-    """Return what the head of the page says about the scores; nothing where they come from all rows."""
+    """Return what the head of the page says about the scores; nothing where all come from all rows and count."""
+    calendar = _calendar(columns)
     if max(reference_rows, current_rows) <= sample:
-        return ""
+        return calendar
     error = max((column.error for column in columns), default=0.0)
     compared_again = ", ".join(
         _score_in_words(column) for column in columns if column.column in exact
     )
-    return (
+    of_values = (
         f"Scores and pictures: {sample:,} values per column and side at most, standing for {reference_rows:,} "
         f"reference and {current_rows:,} current rows; no score is off by more than {error:.4f}. Too near their "
         f"threshold for that and therefore judged on all rows: {compared_again or 'none'}."
     )
+    return f"{of_values} {calendar}".rstrip()
+
+
+def _calendar(columns: Sequence[ColumnDrift]) -> str:
+    """Return which columns Evidently counts and the verdict does not; nothing where there are none."""
+    seasonal = [column.column for column in columns if column.seasonal]
+    if not seasonal:
+        return ""
+    return f"Not counted in the verdict, because they move by the calendar: {', '.join(seasonal)}."
 
 
 def _score_in_words(column: ColumnDrift) -> str:

@@ -38,7 +38,8 @@ ValueDrift.__calculation_type__ = _UndrawnDrift
 class ColumnDrift:
     """One column's verdict; whether a high or a low score means drift depends on the method.
 
-    `error` bounds how far the score can be from that of all rows; 0 where it was computed on them.
+    `error` bounds how far the score can be from that of all rows; 0 where it was computed on them. `seasonal` says that
+    the column moves by the calendar, so that its drift does not count.
     """
 
     column: str
@@ -47,6 +48,7 @@ class ColumnDrift:
     threshold: float
     drifted: bool
     error: float = 0.0
+    seasonal: bool = False
 
     @property
     def undecided(self) -> bool:
@@ -70,19 +72,37 @@ class DriftReport:
 
     @property
     def drifted_columns(self) -> tuple[str, ...]:
-        """Return the names of the columns whose drift test failed."""
-        return tuple(column.column for column in self.columns if column.drifted)
+        """Return the names of the columns whose drift test failed, without those that move by the calendar."""
+        return tuple(
+            column.column
+            for column in self.columns
+            if column.drifted and not column.seasonal
+        )
+
+    @property
+    def seasonal_columns(self) -> tuple[str, ...]:
+        """Return the names of the columns that have moved by the calendar."""
+        return tuple(
+            column.column
+            for column in self.columns
+            if column.drifted and column.seasonal
+        )
+
+    @property
+    def counted_columns(self) -> int:
+        """Return the number of columns that can count as drifted: all but those that move by the calendar."""
+        return sum(not column.seasonal for column in self.columns)
 
     @property
     def drifted_share(self) -> float:
         """Return the share of monitored columns whose drift test failed, in [0, 1].
 
-        Columns that hold one and the same value on both sides do not count.
+        Columns that hold one and the same value on both sides do not count, nor those that move by the calendar.
         Source: guide 19.2 ("Share of Drifted Columns").
         """
-        if not self.columns:
+        if not self.counted_columns:
             return 0.0
-        return len(self.drifted_columns) / len(self.columns)
+        return len(self.drifted_columns) / self.counted_columns
 
     def html(self) -> str:
         """Return Evidently's report as one self-contained page (about 4 MB)."""

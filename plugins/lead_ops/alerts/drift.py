@@ -122,6 +122,10 @@ def _drift_facts(result: Result) -> tuple[tuple[str, str], ...]:
     facts = [
         ("Drifted columns", ", ".join(labels(result, "drifted_columns"))),
         ("Share of columns that drifted", percent(result.get("drifted_share"))),
+        (
+            "Moved by the calendar, not counted",
+            ", ".join(labels(result, "seasonal_columns")),
+        ),
         *_rows(result),
         ("Spelling", _spelling(result)),
         ("Confirmation", text(result, "confirmation")),

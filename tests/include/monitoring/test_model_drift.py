@@ -57,6 +57,33 @@ def test_leads_that_the_champion_scores_higher_start_a_retrain_for_their_predict
     )
 
 
+def test_columns_that_move_by_the_calendar_do_not_move_the_predictions(
+    crown, contract, accounts_of
+):
+    reference = accounts_of(1500, seed=9)
+    crown(reference)
+    serving = champion(
+        connect(settings().mlflow.tracking_uri), contract.model_name()
+    )
+    marked = [
+        column.model_copy(
+            update={"seasonal": column.field in ("opinion", "fit")}
+        )
+        for column in contract.columns
+    ]
+    current = accounts_of(400, seed=3).assign(opinion="hot", fit="high")
+    drift = model_drift(
+        settings().decisions,
+        contract.model_copy(update={"columns": tuple(marked)}),
+        serving,
+        reference,
+        current,
+        accounts_of(400, seed=4),
+    )
+    assert drift.triggers == ()
+    assert drift.prediction.score < drift.prediction.threshold
+
+
 def test_outcomes_that_the_champion_does_not_foresee_start_a_retrain_for_its_performance(
     watch, accounts_of
 ):

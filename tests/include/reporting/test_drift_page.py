@@ -173,6 +173,16 @@ def test_levels_never_seen_before_are_counted_and_shown_as_text():
     assert "&lt;b&gt;west&lt;/b&gt; (31)" in text
 
 
+def test_a_seasonal_column_moves_by_the_calendar_and_stands_below_the_drifted():
+    month = column("month", 0.9, 0.1, True, seasonal=True)
+    text = shown(DETAILS | {"columns": [month, *DETAILS["columns"]]})
+    assert '<td class="good">moves by the calendar</td><td>month</td>' in text
+    assert text.index("<td>region</td>") < text.index("<td>month</td>")
+    assert "50.0% (2 of 4)" in text
+    assert "marks as seasonal" in text
+    assert "marks as seasonal" not in shown(DETAILS)
+
+
 SPELLING = {
     "spelling": [
         {

@@ -320,3 +320,58 @@ def test_random_halves_of_a_column_with_many_levels_do_not_drift(
         assert not channel.drifted
         assert channel.threshold > channel.score > 0.1
         assert "channel" not in {outage.column for outage in analysis.outages}
+
+
+def with_seasonal(contract, *fields):
+    """The contract with these columns marked as seasonal."""
+    columns = [
+        column.model_copy(update={"seasonal": column.field in fields})
+        for column in contract.columns
+    ]
+    return contract.model_copy(update={"columns": tuple(columns)})
+
+
+def test_a_seasonal_column_is_shown_and_counts_on_neither_side_of_the_share(
+    contract, accounts_of
+):
+    sides = accounts_of(2000, 1), drifted(accounts_of(1500, 2))
+    plain = compare_leads(*sides, contract, 0.3, 0.5)
+    assert set(plain.report.drifted_columns) == {"minutes", "channel"}
+    marked = with_seasonal(contract, "channel")
+    details = described(compare_leads(*sides, marked, 0.3, 0.5))
+    assert details.drifted_columns == ("minutes",)
+    assert details.seasonal_columns == ("channel",)
+    assert details.compared_columns == len(plain.report.columns) - 1
+    assert details.drifted_share == 1 / details.compared_columns
+    shown = {column.column: column for column in details.columns}
+    assert shown["channel"].drifted
+    assert shown["channel"].seasonal
+
+
+def test_seasonal_columns_alone_are_no_drift(contract, accounts_of):
+    before = accounts_of(2000, 1)
+    current = drifted(accounts_of(1500, 2))
+    marked = with_seasonal(contract, "channel", "minutes")
+    assert verdict(before, current, contract, share=0.01) == "drift"
+    assert verdict(before, current, marked, share=0.01) == "stable"
+
+
+def test_where_every_column_is_seasonal_nothing_has_drifted(
+    contract, accounts_of
+):
+    marked = with_seasonal(contract, *contract.fields)
+    sides = accounts_of(2000, 1), drifted(accounts_of(1500, 2))
+    report = compare_leads(*sides, marked, 0.3, 0.5).report
+    assert report.drifted_share == 0
+    assert "they move by the calendar" in report.note
+
+
+def test_a_slow_column_that_moves_is_a_drift(contract, accounts_of):
+    columns = [
+        column.model_copy(update={"slow": column.field == "minutes"})
+        for column in contract.columns
+    ]
+    slow = contract.model_copy(update={"columns": tuple(columns)})
+    sides = accounts_of(2000, 1), drifted(accounts_of(1500, 2))
+    report = compare_leads(*sides, slow, 0.3, 0.5).report
+    assert "minutes" in report.drifted_columns

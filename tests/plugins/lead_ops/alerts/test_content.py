@@ -124,6 +124,13 @@ def test_columns_with_another_spelling_are_named_without_their_levels(
     assert "Spelling" not in dict(told(event, result).message.facts)
 
 
+def test_columns_that_moved_by_the_calendar_are_named_beside_the_drifted():
+    result = ANALYSIS | {"seasonal_columns": ["month"]}
+    facts = dict(told("drift_detected", result).message.facts)
+    assert facts["Moved by the calendar, not counted"] == "month"
+    assert "month" not in facts["Drifted columns"]
+
+
 def test_a_window_without_enough_leads_is_an_outage_of_its_own_kind():
     detail = "12 leads arrived where 900 were to be expected"
     result = {"outage_columns": ["(rows)"], "outages": {"(rows)": detail}}
