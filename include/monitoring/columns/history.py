@@ -9,6 +9,7 @@ bound of Clopper and Pearson (1934) is taken for it, so that few changes prove n
 
 from collections.abc import Callable
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -55,9 +56,14 @@ class History:
 
     def largest_missing_share(self, rows: int) -> float:
         """Return the largest share of missing cells in any stretch of so many rows, in [0, 1]."""
-        missing = np.concatenate([[0], np.cumsum(self._codes == -1)])
-        length = min(rows, len(missing) - 1)
-        return float((missing[length:] - missing[:-length]).max() / length)
+        is_missing = self._codes == -1
+        length = min(rows, len(is_missing))
+        # Missing cells before each row, and before the end.
+        missing_before = np.append(0, np.cumsum(is_missing))
+        at_start = missing_before[:-length]
+        at_end = missing_before[length:]
+        most_missing = (at_end - at_start).max()
+        return float(most_missing / length)
 
     def was_missing_for(self, rows: int) -> bool:
         """Return whether so many rows in a row had no value."""
@@ -72,14 +78,15 @@ class History:
         """
         codes = self._codes
         changes = codes[1:] != codes[:-1]
-        starts = np.flatnonzero(np.concatenate([[True], changes]))
-        lengths = np.diff(np.append(starts, len(codes)))
+        starts = _run_starts(codes)
+        lengths = np.diff(starts, append=len(codes))
         if lengths.max() >= rows:
             return 1.0
         code = self._code(value)
-        is_value = codes[:-1] == (-2 if code is None else code)
-        if is_value.sum() >= KNOWN:
-            changes = changes[is_value]
+        if code is not None:
+            changes_of_value = changes[codes[:-1] == code]
+            if len(changes_of_value) >= KNOWN:
+                changes = changes_of_value
         return _none_of(int(changes.sum()), len(changes), rows - 1)
 
     def chance_of_absence(self, level: object, rows: int) -> float:
@@ -88,10 +95,12 @@ class History:
         is_absent = filled != self._code(level)
         if longest_run(is_absent) >= rows:
             return 1.0
-        before = is_absent[:-1]
-        comes = before & ~is_absent[1:]
-        away = float(is_absent.mean())
-        return away * _none_of(int(comes.sum()), int(before.sum()), rows - 1)
+        was_absent = is_absent[:-1]
+        comes_back = was_absent & ~is_absent[1:]
+        stays_away = _none_of(
+            int(comes_back.sum()), int(was_absent.sum()), rows - 1
+        )
+        return float(is_absent.mean()) * stays_away
 
     def chance_of_only_new_levels(self, rows: int) -> float:
         """Return how probable it is that so many filled cells hold no known level.
@@ -100,18 +109,28 @@ class History:
         other run (Good, "The population frequencies of species", 1953).
         """
         filled = self._codes[self._codes >= 0]
-        starts = np.concatenate([[True], filled[1:] != filled[:-1]])
-        runs = np.bincount(filled[starts])
-        unseen = ((runs == 1).sum() + 1) / (runs.sum() + 1)
-        draws = max(1.0, rows * _lower(int(starts[1:].sum()), len(filled)))
-        return float(unseen**draws)
+        starts = _run_starts(filled)
+        runs_per_level = np.bincount(filled[starts])
+        levels_with_one_run = (runs_per_level == 1).sum()
+        unseen_share = (levels_with_one_run + 1) / (len(starts) + 1)
+        changes = len(starts) - 1
+        draws = rows * _lower(changes, len(filled))
+        return float(unseen_share ** max(1.0, draws))
 
 
 def longest_run(mask: Mask) -> int:
     """Return the length of the longest unbroken stretch of true cells."""
-    edges = np.diff(np.concatenate([[0], mask.astype(np.int8), [0]]))
-    lengths = np.flatnonzero(edges == -1) - np.flatnonzero(edges == 1)
-    return int(lengths.max(initial=0))
+    starts = _run_starts(mask)
+    lengths = np.diff(starts, append=len(mask))
+    is_true = mask[starts]
+    return int(lengths[is_true].max(initial=0))
+
+
+def _run_starts(values: npt.NDArray[Any]) -> npt.NDArray[np.intp]:
+    """Return the position of each value that differs from the one before it, the first one included."""
+    is_start = np.ones(len(values), dtype=bool)
+    is_start[1:] = values[1:] != values[:-1]
+    return np.flatnonzero(is_start)
 
 
 def _none_of(events: int, trials: int, repeats: int) -> float:
