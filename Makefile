@@ -15,6 +15,9 @@ PYTHON312 := $(firstword $(shell python3.12 -c 'import sys; print(sys.executable
 # process of a demo or of a test run compiles its packages anew: about half of all computing time.
 unexport PYTHONDONTWRITEBYTECODE
 
+# WHEELS=1 puts the packages into plugins.zip; deploy and stacks package too.
+export WHEELS
+
 .PHONY: help setup demo up down serve browser test test-all fuzz lint lock lock-parts mwaa forecast bench screenshots package stage stacks images deploy demo-compose compose-test docker
 
 help: ## this list
@@ -103,7 +106,7 @@ bench: setup ## every benchmark, one after the other
 screenshots: setup browser ## docs/images/desk-*.png anew, from synthetic leads
 	@$(PYTHON) -m bench._screenshots
 
-package: setup ## dist/ as MWAA wants it: dags/ with include/ below, plugins.zip, requirements.txt, startup.sh
+package: setup ## dist/ as MWAA wants it: dags/ with include/ below, plugins.zip, requirements.txt, startup.sh; WHEELS=1 for a network without PyPI
 	$(PYTHON) -m infra.package
 
 stage:

@@ -26,7 +26,7 @@ from infra.environments import (
 )
 from infra.errors import DeploymentError, InfraError, NotDeployableError
 from infra.mwaa_environment import Dags, MwaaEnvironment
-from infra.package import ROOT, package
+from infra.package import ROOT, package, requested_wheels
 from infra.stacks import Stacks
 from infra.uploads import CodeBucket, Deployment, Plan
 
@@ -60,6 +60,7 @@ class Deployer:
             root,
             dist,
             airflow_variables(self.environment, outputs, self.region),
+            requested_wheels(root),
         )
 
     def validate(self, dist: Path, constraints: str) -> Dags:

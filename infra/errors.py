@@ -17,6 +17,10 @@ class ImageError(DeploymentError):
     """The image was not pushed."""
 
 
+class WheelsError(DeploymentError):
+    """The packages for an offline installation could not be fetched, or are more than MWAA takes."""
+
+
 class StackFailedError(InfraError):
     """CloudFormation did not bring a stack to its end; the message has the first reasons that it gave."""
 

@@ -2,12 +2,14 @@
 
 import os
 import shutil
+import subprocess
 import zipfile
 from pathlib import Path
 
 import pytest
 
-from infra.package import ROOT, package
+from infra.errors import WheelsError
+from infra.package import ROOT, download, package, requested_wheels
 
 
 @pytest.fixture
@@ -79,3 +81,71 @@ def contents(dist: Path) -> dict[str, bytes]:
         for path in dist.rglob("*")
         if path.is_file()
     }
+
+
+def write_wheel(folder: Path, name: str) -> None:
+    """Write a package of one module, which nobody has on PyPI."""
+    folder.mkdir(exist_ok=True)
+    info = f"{name}-1.0.dist-info"
+    files = {
+        f"{name}.py": "ANSWER = 42\n",
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n",
+        f"{info}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    record = "".join(f"{path},,\n" for path in (*files, f"{info}/RECORD"))
+    wheel = folder / f"{name}-1.0-py3-none-any.whl"
+    with zipfile.ZipFile(wheel, "w") as archive:
+        for path, content in {**files, f"{info}/RECORD": record}.items():
+            archive.writestr(path, content)
+
+
+def test_a_network_without_pypi_installs_from_the_wheels_in_plugins_zip(
+    tmp_path: Path,
+) -> None:
+    root, plugins = tmp_path / "project", tmp_path / "usr-local-airflow-plugins"
+    for part in ("dags", "include", "plugins"):
+        (root / part).mkdir(parents=True)
+    (root / "requirements.txt").write_text("answer_of_this_test==1.0\n")
+    write_wheel(tmp_path / "wheels", "answer_of_this_test")
+    package(root, tmp_path / "dist", wheels=tmp_path / "wheels")
+    shutil.unpack_archive(tmp_path / "dist" / "plugins.zip", plugins)
+    text = (tmp_path / "dist" / "requirements.txt").read_text()
+    assert text.splitlines()[0] == "--no-index"
+    installed = tmp_path / "requirements.txt"
+    installed.write_text(
+        text.replace("/usr/local/airflow/plugins", str(plugins))
+    )
+    uv = shutil.which("uv") or str(ROOT / ".tools" / "bin" / "uv")
+    command = [uv, "pip", "install", "--quiet", "--no-cache", "--offline"]
+    command += ["--target", str(tmp_path / "site")]
+    subprocess.run(  # noqa: S603 - the tests own words
+        [*command, "--requirement", str(installed)], check=True
+    )
+    assert (tmp_path / "site" / "answer_of_this_test.py").is_file()
+
+
+def test_a_package_that_is_no_wheel_stops_the_packaging_by_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "bin" / "uv"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\necho no wheel of some-sdist >&2\nexit 1\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+    with pytest.raises(WheelsError, match="no wheel of some-sdist"):
+        download(ROOT / "requirements.txt", tmp_path / "wheels")
+
+
+def test_wheels_are_fetched_only_when_they_are_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("WHEELS", raising=False)
+    assert requested_wheels(ROOT) is None
+
+
+def test_more_than_mwaa_takes_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("infra.package.PLUGINS_BYTES", 10)
+    with pytest.raises(WheelsError, match="MWAA takes 10"):
+        package(ROOT, tmp_path / "dist")

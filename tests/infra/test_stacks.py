@@ -1,5 +1,6 @@
 """Every layer created for real on local AWS, as far as it knows the types."""
 
+import inspect
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -10,10 +11,14 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
+from include.contract import load_contract
+from include.lake.layout import Layout
+from include.settings import Settings
 from infra import mlflow_server
 from infra.environments import LAYERS, TEMPLATES, load_environment, template
 from infra.errors import DeploymentError, StackFailedError
 from infra.package import ROOT
+from infra.policies import resolve
 from infra.stacks import Stacks
 from localaws.stacks import STAND_INS
 
@@ -315,6 +320,42 @@ def test_a_stack_that_fails_gives_its_first_reasons(aws: boto3.Session) -> None:
             match="lead-conversion-dev-storage: DataBucket: already exists",
         ):
             stacks.apply("storage")
+
+
+LASTING = {
+    "snapshot": "drift and the gate read those of living versions",
+    "endpoint_model": "the endpoint loads it again at each start of a container",
+}
+"""Folders of runs that no rule empties, and why."""
+
+
+def test_what_a_run_leaves_for_the_next_one_ends_in_time() -> None:
+    """Every folder of the layout that is made anew by each run, below processed-data/ and model-artifacts/."""
+    stage = load_environment("prod", "123456789012", ContractPrefix="b2b/")
+    rules = template("storage")["Resources"]["DataBucket"]["Properties"][
+        "LifecycleConfiguration"
+    ]["Rules"]
+    expiring = tuple(
+        resolve(rule["Prefix"], stage.values)
+        for rule in rules
+        if rule.get("ExpirationInDays") == {"Ref": "ScratchDays"}
+    )
+    contract = load_contract("x_education")
+    names = contract.names.model_copy(update={"prefix": "b2b/"})
+    layout = Layout(Settings(), contract.model_copy(update={"names": names}))
+    kept = set()
+    for name, method in inspect.getmembers(Layout, inspect.isfunction):
+        if list(inspect.signature(method).parameters)[1:] not in (
+            ["run_id"],
+            ["load_id"],
+        ):
+            continue
+        key = method(layout, "r").split("/", 3)[3]
+        made_below = (stage["ProcessedPrefix"], stage["ArtifactsPrefix"])
+        if key.split("/")[1] in made_below and not key.startswith(expiring):
+            kept.add(name)
+    assert kept == set(LASTING)
+    assert layout.endpoint_capture.split("/", 3)[3].startswith(expiring)
 
 
 def test_files_and_old_versions_leave_the_buckets_in_time() -> None:

@@ -319,6 +319,15 @@ def test_what_is_said_to_be_kept_is_what_the_templates_keep() -> None:
         ("warehouse", "ConnectionLog"),
         ("warehouse", "UserLog"),
         ("sagemaker", "EndpointLog"),
+    } | {
+        ("airflow", f"{kind}Log")
+        for kind in (
+            "DAGProcessing",
+            "Scheduler",
+            "Task",
+            "WebServer",
+            "Worker",
+        )
     }
     assert kept == billed | logs | {("storage", "DataBucketPolicy")}
     snapshot = template("warehouse")["Resources"]["Namespace"]["Properties"][
