@@ -1,7 +1,8 @@
 """### Bootstrap the platform
 
 Run once before everything else, and again after a change of contract, Glue script or settings: creates the warehouse
-tables and views, uploads the Glue scripts with the contract as JSON, creates or updates the Glue jobs and the crawler.
+tables and views, lets the readers' role read them, uploads the Glue scripts with the contract as JSON, creates or
+updates the Glue jobs and the crawler.
 
 Re-run: safe. What exists already is kept (tables, which gain the columns that they lack) or brought up to date (views,
 scripts, jobs, crawler).
@@ -18,6 +19,7 @@ from lifecycle.platform import (
     create_tables,
     create_views,
     glue_job,
+    grant_reading,
     scoring_job,
     upload_job_files,
 )
@@ -35,6 +37,7 @@ def bootstrap_platform():
         create_tables(),
         add_missing_columns(),
         create_views(),
+        grant_reading(),
         upload_job_files(),
         [glue_job(), scoring_job(), crawler()],
     )

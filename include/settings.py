@@ -98,6 +98,11 @@ class RedshiftSettings(BaseSettings):
         "prod/redshift/credentials",
         description="name of the secret with the credentials",
     )
+    reader_role: str = Field(
+        "leads_reader",
+        pattern=r"^[a-z_][a-z0-9_]*$",
+        description="database role that may read tables and views; people in Studio have it",
+    )
 
 
 class MlflowSettings(BaseSettings):

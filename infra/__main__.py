@@ -7,7 +7,7 @@ import sys
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infra import images, preflight, teardown
+from infra import account, images, preflight, teardown, warehouse_role
 from infra.deploy import Deployer, deployer
 from infra.environments import LAYERS
 from infra.errors import InfraError
@@ -31,9 +31,13 @@ def create(work: Deployer, session: boto3.Session) -> None:
         StackFailedError: CloudFormation rolled a layer back; the layers before it stand.
     """
     preflight.check(work.environment, session, work.stacks)
+    account.prepare(work.environment, session)
     for layer in work.environment.layers:
         outcome = work.stacks.apply(layer, _extra(layer, work, session))
         log.info("%-10s %s", layer, outcome)
+        if layer == "warehouse":
+            secret = work.stacks.outputs()["SecretArn"]
+            warehouse_role.make(work.environment, session, secret)
 
 
 def delete(work: Deployer, session: boto3.Session) -> None:

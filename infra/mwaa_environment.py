@@ -31,7 +31,9 @@ CHANGING = (
     "ROLLING_BACK",
     "MAINTENANCE",
 )
-PATIENCE = 90 * 60
+REPLACEMENT = "GRACEFUL"
+"""Workers end their tasks first, for up to 12 hours; FORCED, MWAA's default, stops them in the middle."""
+PATIENCE = 13 * 60 * 60
 POLL_SECONDS = 60
 PARSE_PATIENCE = 15 * 60
 PARSE_POLL_SECONDS = 30
@@ -94,7 +96,12 @@ class MwaaEnvironment:
         files = [key for key in VERSIONS if key in deployment.files]
         versions = {VERSIONS[key]: deployment.files[key] for key in files}
         paths = {PATHS[key]: key for key in files}
-        self._mwaa.update_environment(Name=self.name, **paths, **versions)
+        self._mwaa.update_environment(
+            Name=self.name,
+            WorkerReplacementStrategy=REPLACEMENT,
+            **paths,
+            **versions,
+        )
         description: Description = {}
 
         def is_settled() -> bool:

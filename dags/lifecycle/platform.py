@@ -70,6 +70,11 @@ def create_views():
     return statements("create_views", *creates)
 
 
+def grant_reading():
+    """Let the readers' database role read every table and view; views that were made anew have lost it."""
+    return statements("grant_reading", "{{ sql('grant_reading') }}")
+
+
 @task(**API_CALL)
 def upload_job_files():
     """Upload the Glue scripts, what they import and install, and the contract as JSON to the scripts prefix."""

@@ -14,6 +14,7 @@ from sqlglot.errors import ParseError, UnsupportedError
 from localaws.redshift.commands import CopyCommand, UnloadCommand, read_command
 from localaws.redshift.ddl import drop_column_keys, rewrite_create
 from localaws.redshift.errors import RedshiftError, UnsupportedFeatureError
+from localaws.redshift.grants import read_grant
 
 _NOTHING_TO_DO = ("VACUUM", "ANALYZE")
 _RUNS = (
@@ -72,6 +73,9 @@ def translate(
     command = read_command(sql)
     if command:
         return command
+    grant = read_grant(sql)
+    if grant is not None:
+        return Query(grant, returns_rows=False)
     if sql.split(None, 1)[0].upper() in _NOTHING_TO_DO:
         return Query((), returns_rows=False)
     tree = _parse(sql)

@@ -91,6 +91,7 @@ def test_bootstrap_brings_old_tables_up_to_date_before_it_makes_views_of_them(
     dag = dags["bootstrap_platform"]
     assert downstream(dag, "create_tables") == {"add_missing_columns"}
     assert downstream(dag, "add_missing_columns") == {"create_views"}
+    assert downstream(dag, "create_views") == {"grant_reading"}
     assert {
         "create_glue_job",
         "create_scoring_job",

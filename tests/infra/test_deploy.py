@@ -781,3 +781,19 @@ def test_every_deployment_is_written_down(
     assert manifest["label"] == "abc123"
     assert set(manifest["files"]) == set(FILES)
     assert manifest["dags"] == DAGS
+
+
+def test_workers_end_their_tasks_before_an_update_replaces_them() -> None:
+    """FORCED, the default, stops a training in the middle of its run."""
+    requests: list[dict[str, Any]] = []
+
+    class Mwaa:
+        def get_environment(self, Name: str) -> dict[str, Any]:  # noqa: N803 - boto3's name
+            return {"Environment": {"Status": "AVAILABLE", **NEW}}
+
+        def update_environment(self, **request: Any) -> None:
+            requests.append(request)
+
+    files = dict.fromkeys(VERSIONS, "new")
+    MwaaEnvironment(Mwaa(), "e").update(Deployment(files, {}))
+    assert requests[0]["WorkerReplacementStrategy"] == "GRACEFUL"

@@ -7,6 +7,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
+from infra import account
 from infra.__main__ import _extra, create, delete
 from infra.deploy import Deployer
 from infra.environments import LAYERS, Environment, load_environment
@@ -208,11 +209,7 @@ def test_deleting_a_stage_that_keeps_nothing_leaves_nothing(
         Bucket=work.environment["Bucket"], Key="raw-data/a.csv", Body=b"x"
     )
     logs, keys = session.client("logs"), work.environment["ApiKeysSecret"]
-    for name in (
-        f"airflow-{work.environment['EnvironmentName']}-Task",
-        "/aws-glue/jobs/output",
-    ):
-        logs.create_log_group(logGroupName=name)
+    shared = list(account.SHARED_LOG_GROUPS)
     session.client("secretsmanager").create_secret(Name=keys, SecretString="{}")
     with caplog.at_level("INFO"):
         delete(work, session)
@@ -226,7 +223,7 @@ def test_deleting_a_stage_that_keeps_nothing_leaves_nothing(
     assert [
         group["logGroupName"]
         for group in logs.describe_log_groups()["logGroups"]
-    ] == ["/aws-glue/jobs/output"]
+    ] == shared
     assert keys not in [
         secret["Name"]
         for secret in session.client("secretsmanager").list_secrets()[
@@ -237,5 +234,8 @@ def test_deleting_a_stage_that_keeps_nothing_leaves_nothing(
     assert kept == [
         f"kept: key {outputs['KeyArn']}, for the 7 days until AWS deletes it (nothing)",
         "kept: GitHub's identity provider, for other stages (nothing)",
-        "kept: log group /aws-glue/jobs/output, which other jobs of the account write to (log storage)",
+        *(
+            f"kept: log group {name}, which other jobs of the account write to (log storage)"
+            for name in shared
+        ),
     ]

@@ -577,3 +577,33 @@ def test_no_job_of_glue_reads_a_secret_or_reaches_the_network() -> None:
         for action in one.actions
     }
     assert services == {"s3", "kms", "glue", "logs", "cloudwatch"}
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "processed-data_$folder$",
+        "processed-data/load=1_$folder$",
+        "quarantine_$folder$",
+        "reports_$folder$",
+        "reports/loads/1_$folder$",
+    ],
+)
+def test_spark_may_mark_folders_as_emrfs_does(key: str) -> None:
+    """EMRFS writes `<folder>_$folder$` beside every folder it makes, the topmost included."""
+    prefixes = {
+        "processed-data": NAMES["ProcessedPrefix"],
+        "quarantine": NAMES["QuarantinePrefix"],
+        "reports": NAMES["ReportsPrefix"],
+    }
+    first = key.split("/")[0].removesuffix("_$folder$")
+    name = key.replace(first, prefixes[first], 1)
+    resource = f"arn:aws:s3:::{NAMES['Bucket']}/{name}"
+    call = Call(NAMES["GlueRole"], "s3:PutObject", (resource,))
+    assert refused(call, POLICIES) == ()
+
+
+def test_studios_database_user_gets_the_readers_role_by_its_tag() -> None:
+    """Redshift Serverless reads database roles from it: redshift-iam-access-federated-db-roles.html."""
+    tags = resolve(ROLES["Studio"]["Tags"], NAMES)
+    assert tags == [{"Key": "RedshiftDbRoles", "Value": "leads_reader"}]
