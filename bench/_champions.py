@@ -7,7 +7,7 @@ import mlflow
 import pandas as pd
 
 from include.contract import Contract, decisions_of
-from include.evaluation.thresholds import TIERS
+from include.evaluation.tiers import TIERS
 from include.features.calibration import Decision
 from include.registry.packaging import log_pipeline
 from include.registry.registry import promote, register

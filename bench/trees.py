@@ -25,7 +25,7 @@ from xgboost import DMatrix
 from bench._table import last_line, show
 from bench._training import add_leads_argument, read_leads
 from include.contract import Contract, KnownAt, decisions_of, load_contract
-from include.evaluation.thresholds import TIERS
+from include.evaluation.tiers import TIERS
 from include.features.calibration import Decision
 from include.features.preprocess import source_fields
 from include.settings import settings

@@ -171,8 +171,11 @@ class Decisions(BaseModel):
         gt=0,
         description="policy cost: hours that a missed conversion is worth",
     )
-    tier_policy: Literal["fixed", "threshold"] = Field(
-        "fixed", description="where tiers A-D begin"
+    tier_policy: Literal["ranked", "fixed", "threshold"] = Field(
+        "ranked",
+        description="where tiers A-D begin. ranked: A and B are predicted to convert, and A holds half of the "
+        "conversions expected of both; C and D the same of all others. fixed: at the scores 80, 50, 20, 0. threshold: "
+        "B at the model's threshold, A half-way from there to 100, C at half of it",
     )
 
     feedback_labels: Literal["off", "open_only", "correct"] = Field(

@@ -7,11 +7,11 @@ from sklearn.metrics import precision_recall_curve
 
 from include.decisions import Decisions
 from include.evaluation.errors import ThresholdPolicyError
+from include.evaluation.tiers import with_tiers
 from include.features.calibration import Decision
 
 PRECISION_BIASED_BETA = 0.5
 LEADS_PER_CAPACITY = 1000
-TIERS = (("A", 80), ("B", 50), ("C", 20), ("D", 0))
 
 
 def decide(decisions: Decisions, outcome: Any, probability: Any) -> Decision:
@@ -28,11 +28,8 @@ def decide(decisions: Decisions, outcome: Any, probability: Any) -> Decision:
     outcomes = np.asarray(outcome)
     probabilities = np.asarray(probability, dtype="float64")
     threshold = _threshold(decisions, outcomes, probabilities)
-    return Decision(
-        policy=decisions.threshold_policy,
-        threshold=threshold,
-        tiers=tiers(decisions.tier_policy, threshold),
-    )
+    decision = Decision(decisions.threshold_policy, threshold, tiers=())
+    return with_tiers(decision, decisions.tier_policy, probabilities)
 
 
 def _threshold(
@@ -99,20 +96,3 @@ def capacity_threshold(probability: np.ndarray, capacity: int) -> float:
     count = max(1, round(len(ranked) * capacity / LEADS_PER_CAPACITY))
     place = min(count, len(ranked))
     return float(ranked[place - 1])
-
-
-def tiers(policy: str, threshold: float) -> tuple[tuple[str, int], ...]:
-    """Return the tiers with the lowest score that each holds, best first.
-
-    `fixed` is the same for every model; `threshold` starts B at the model's own threshold, A half-way from there to
-    100 and C at half of it.
-    """
-    if policy == "fixed":
-        return TIERS
-    lowest_of_b = round(threshold * 100)
-    return (
-        ("A", round((lowest_of_b + 100) / 2)),
-        ("B", lowest_of_b),
-        ("C", round(lowest_of_b / 2)),
-        ("D", 0),
-    )

@@ -22,12 +22,15 @@ class Decision:
     Attributes:
         policy: name of the threshold policy.
         threshold: probability in [0, 1].
-        tiers: tier and the lowest score (0-100) it holds, best first.
+        tiers: tier and the lowest value it holds, best first.
+        tier_scale: whether these values are scores (0-100, whole numbers) or probabilities. A model from before
+            probabilities has scores.
     """
 
     policy: str
     threshold: float
-    tiers: tuple[tuple[str, int], ...]
+    tiers: tuple[tuple[str, float], ...]
+    tier_scale: Literal["score", "probability"] = "score"
 
 
 @dataclass(frozen=True)

@@ -62,7 +62,7 @@ class Score(BaseModel):
         Literal[0, 1], Field(description="1 from the model's threshold on")
     ]
     tier: Annotated[
-        str, Field(description="of the score, by the model's own limits")
+        str, Field(description="of the probability, by the model's own limits")
     ]
     stage: Annotated[
         str, Field(description="scoring stage whose champion gave the score")

@@ -18,6 +18,12 @@ from include.features.calibration import CalibratedModel, Decision
 from include.features.errors import NotExplainableError, UntypedPipelineError
 from include.features.lead_encoder import Columns, LeadEncoder
 from include.features.preprocess import source_fields
+from include.features.tiers import (
+    PROBABILITY_DIGITS,
+    predictions_by,
+    score_of,
+    tiers_by,
+)
 from include.registry.errors import ModelUnreadableError, NoChampionError
 from include.registry.models import load_pipeline
 from include.registry.registry import ChampionInfo, champion, lost_champion
@@ -26,7 +32,6 @@ from include.scoring.errors import ChampionUnusableError
 from include.scoring.leads.frames import to_columns
 from include.scoring.reasons import Reasons
 from include.scoring.scores import Scores, as_frame
-from include.scoring.tiers import score_of, tier_of
 from include.settings import Settings
 from include.trees.pieces import in_pieces
 
@@ -34,9 +39,6 @@ if TYPE_CHECKING:
     from include.trees.tree_sums import TreeSums
 
 log = logging.getLogger(__name__)
-
-PROBABILITY_DIGITS = 12
-"""A linear model's last bit depends on how many leads are multiplied at once; a lead's score must not."""
 
 
 @dataclass(frozen=True)
@@ -123,14 +125,14 @@ class Scorer:
     ) -> Scores:
         """Return the columns of `include.scoring.score_row.Score`, reasons aside, after the leads' keys."""
         score = score_of(probability)
-        prediction = (probability >= self.decision.threshold).astype("int64")
+        prediction = predictions_by(self.decision, probability)
         keys = leads.get(self.contract.key, [None] * rows)
         return {
             self.contract.key: [None if pd.isna(key) else key for key in keys],
             "score": score.tolist(),
             "probability": probability.tolist(),
             "prediction": prediction.tolist(),
-            "tier": tier_of(score, self.decision.tiers),
+            "tier": tiers_by(self.decision, probability),
             "stage": [str(self.stage)] * rows,
             "model_version": [self.champion.version] * rows,
         }
@@ -230,9 +232,9 @@ def _problem_of_decision(decision: Decision) -> str | None:
         return (
             f"has the threshold {decision.threshold}, which is no probability"
         )
-    lowest = [score for _, score in decision.tiers]
+    lowest = [value for _, value in decision.tiers]
     if not lowest or lowest != sorted(lowest, reverse=True) or lowest[-1] > 0:
-        return f"has the tiers {decision.tiers}, which do not fall from the best down to a score of 0"
+        return f"has the tiers {decision.tiers}, which do not fall from the best down to a {decision.tier_scale} of 0"
     return None
 
 

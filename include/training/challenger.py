@@ -20,6 +20,7 @@ from include.evaluation.artifacts import (
     log_table,
 )
 from include.evaluation.evaluate import evaluate_classification_model
+from include.evaluation.tiers import check_tiers, with_tiers
 from include.registry.model_files import DIGEST_TAG, logged_digest
 from include.registry.packaging import log_pipeline
 from include.registry.registry import CHALLENGER, find_version, register
@@ -68,6 +69,7 @@ def register_challenger(
     Raises:
         ValueError: no result belongs to the stage.
         UnusableModelError: the refitted model ranks no better than chance, or its mean probability misses the rate.
+        TierUnreachableError: a tier of the refitted model holds no lead of the snapshot.
         TrackingUnavailableError: MLflow does not answer.
     """
     decisions = decisions_of(settings, contract)
@@ -120,14 +122,7 @@ def _train_and_register(
     background, _ = data.part("train", "validation")
     with child_run(client, parent_run_id, "challenger", stage) as run_id:
         log_snapshot_input(client, run_id, data.manifest)
-        pipeline = refit(
-            decisions,
-            contract,
-            recipe,
-            data,
-            data.split != "holdout",
-            stage,
-        )
+        pipeline = refit_winner(decisions, contract, recipe, data, stage)
         # A refit may need another calibration and threshold than the search picked. What is stated is what it does.
         recipe = as_served(recipe, pipeline)
         metrics = _evaluate(decisions, contract, pipeline, recipe, data, stage)
@@ -152,6 +147,7 @@ def _train_and_register(
         "contract_version": str(contract.version),
         "stage": str(stage),
         "tiers": json.dumps(dict(recipe.decision.tiers)),
+        "tier_scale": recipe.decision.tier_scale,
         "metrics": json.dumps(metrics),
         **{
             f"holdout_{name}": f"{value:.4f}" for name, value in metrics.items()
@@ -166,6 +162,31 @@ def _train_and_register(
         tags,
         logged.model_id,
     )
+
+
+def refit_winner(
+    decisions: Decisions,
+    contract: Contract,
+    recipe: Recipe,
+    data: Dataset,
+    stage: KnownAt,
+) -> Pipeline:
+    """Fit the winner's recipe on all leads but the holdout, and let its tiers follow the holdout.
+
+    Tiers by rank need probabilities and no outcomes. Those of the holdout come from the very model that will serve, on
+    leads that it has not learnt from.
+    """
+    pipeline = refit(
+        decisions, contract, recipe, data, data.split != "holdout", stage
+    )
+    rows, _ = data.part("holdout")
+    model = pipeline[-1]
+    model.decision = with_tiers(
+        model.decision,
+        decisions.tier_policy,
+        pipeline.predict_proba(rows)[:, 1],
+    )
+    return pipeline
 
 
 def as_served(recipe: Recipe, pipeline: Pipeline) -> Recipe:
@@ -198,10 +219,12 @@ def _evaluate(
 
     Raises:
         UnusableModelError: the pipeline must not be registered.
+        TierUnreachableError: one of its tiers holds no lead.
     """
     rows, outcome = data.part("holdout")
     probability = pipeline.predict_proba(rows)[:, 1]
     check_usable(outcome.to_numpy(), probability)
+    check_tiers(recipe.decision, pipeline.predict_proba(data.frame)[:, 1])
     metrics = evaluate_classification_model(
         outcome, probability, recipe.decision.threshold
     )

@@ -32,14 +32,15 @@ def to_dict(recipe: Recipe) -> dict[str, Any]:
 def from_dict(values: Mapping[str, Any]) -> Recipe:
     """Return the recipe in a result of `train_family`, which may have been through JSON."""
     decision = values["decision"]
-    tiers = tuple(
-        (str(name), int(lowest)) for name, lowest in decision["tiers"]
-    )
+    tiers = tuple((str(name), lowest) for name, lowest in decision["tiers"])
     return Recipe(
         family=values["family"],
         params=values["params"],
         calibration=values["calibration"],
         decision=Decision(
-            decision["policy"], float(decision["threshold"]), tiers
+            decision["policy"],
+            float(decision["threshold"]),
+            tiers,
+            decision.get("tier_scale", "score"),
         ),
     )

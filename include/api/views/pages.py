@@ -61,5 +61,6 @@ def _description(scorer: Scorer) -> dict[str, Any]:
         "policy": scorer.decision.policy,
         "threshold": scorer.decision.threshold,
         "tiers": dict(scorer.decision.tiers),
+        "tier_scale": scorer.decision.tier_scale,
         "tags": scorer.champion.tags,
     }

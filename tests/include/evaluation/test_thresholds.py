@@ -11,7 +11,6 @@ from include.evaluation.thresholds import (
     cost_threshold,
     decide,
     f_threshold,
-    tiers,
 )
 
 
@@ -92,13 +91,3 @@ def test_an_unknown_policy_is_named_with_those_that_exist(policy):
         match=f"no threshold policy '{policy}'; set .* f1, precision_biased, cost",
     ):
         decide(Decisions(threshold_policy=policy), *leads(0))
-
-
-def test_tiers_are_fixed_or_follow_the_threshold():
-    assert tiers("fixed", 0.3) == (("A", 80), ("B", 50), ("C", 20), ("D", 0))
-    assert tiers("threshold", 0.3) == (
-        ("A", 65),
-        ("B", 30),
-        ("C", 15),
-        ("D", 0),
-    )

@@ -12,7 +12,7 @@ from sklearn.dummy import DummyClassifier
 
 from include.contract import KnownAt
 from include.decisions import Decisions
-from include.evaluation.thresholds import TIERS
+from include.evaluation.tiers import TIERS
 from include.features.calibration import Decision
 from include.lake.frames import write_parquet
 from include.registry.packaging import log_pipeline

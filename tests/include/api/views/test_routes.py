@@ -242,6 +242,7 @@ def test_the_model_page_describes_the_champion_of_each_stage(client, contract):
         "policy": "f1",
         "threshold": 0.4,
         "tiers": {"A": 70, "B": 40, "C": 20, "D": 0},
+        "tier_scale": "score",
         "tags": {"holdout_roc_auc": "0.91"},
     }
     assert described["registry_problems"] == {}
