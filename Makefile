@@ -7,6 +7,8 @@ SUFFIX := $(if $(filter-out $(TARGET),$(AIRFLOW)),-$(AIRFLOW))
 CONSTRAINTS ?= https://raw.githubusercontent.com/apache/airflow/constraints-$(AIRFLOW)/constraints-3.12.txt
 PYTHON := .venv/bin/python
 LOCK = $(UV) pip compile --quiet --python-version 3.12 --python-platform x86_64-manylinux_2_28 --no-annotate --no-header
+# Every lock that this project installs itself carries digests. Those that AWS or an instance installs do not: docs/mwaa.md says why.
+HASHED = $(LOCK) --generate-hashes
 UV := $(shell command -v uv || echo .tools/bin/uv)
 # Python 3.12 from PATH (asked to run: pyenv puts shims there that may not), else from pyenv's versions, else uv finds or fetches one.
 PYTHON312 := $(firstword $(shell python3.12 -c 'import sys; print(sys.executable)' 2>/dev/null) $(wildcard $(or $(PYENV_ROOT),$(HOME)/.pyenv)/versions/3.12.*/bin/python3.12) 3.12)
@@ -18,7 +20,9 @@ unexport PYTHONDONTWRITEBYTECODE
 # WHEELS=1 puts the packages into plugins.zip; deploy and stacks package too.
 export WHEELS
 
-.PHONY: help setup demo up down serve browser test test-all fuzz lint lock lock-parts mwaa forecast bench screenshots package stage stacks images deploy demo-compose compose-test docker
+GET_UV = test -x "$(UV)" || (python3 -m venv .tools && .tools/bin/pip install --quiet --require-hashes --requirement uv-requirements.txt)
+
+.PHONY: help setup demo up down serve browser test test-all fuzz lint lock lock-parts mwaa forecast bench screenshots package stage stacks images release deploy deploy-setup deploy-release demo-compose compose-test docker
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -26,9 +30,9 @@ help: ## this list
 setup: .venv/.locked ## virtual environment with the locked packages
 
 .venv/.locked: requirements-dev.txt
-	@test -x "$(UV)" || (python3 -m venv .tools && .tools/bin/pip install --quiet uv)
+	@$(GET_UV)
 	$(UV) venv --quiet --clear --python "$(PYTHON312)" .venv
-	$(UV) pip sync --quiet --python $(PYTHON) requirements-dev.txt
+	$(UV) pip sync --quiet --require-hashes --python $(PYTHON) requirements-dev.txt
 	@touch $@
 
 browser:
@@ -69,24 +73,30 @@ lint: setup ## ruff, mypy, import-linter
 	.venv/bin/lint-imports
 
 lock: ## rebuild requirements*.txt; CONSTRAINTS=file for a local copy of the constraints; AIRFLOW=3.3.1 makes a second pair beside them
-	@test -x "$(UV)" || (python3 -m venv .tools && .tools/bin/pip install --quiet uv)
+	@$(GET_UV)
 	@$(LOCK) <(sed 's/^apache-airflow==.*/apache-airflow==$(AIRFLOW)/' requirements.in) --constraints $(CONSTRAINTS) --output-file requirements$(SUFFIX).txt
-	@$(LOCK) <(sed 's|^-r requirements.txt|-r $(CURDIR)/requirements$(SUFFIX).txt|' requirements-dev.in) --constraints $(CONSTRAINTS) --output-file requirements-dev$(SUFFIX).txt
+	@$(HASHED) <(sed 's|^-r requirements.txt|-r $(CURDIR)/requirements$(SUFFIX).txt|' requirements-dev.in) --constraints $(CONSTRAINTS) --output-file requirements-dev$(SUFFIX).txt
 	@sed -i '1i # Made by `make lock` from requirements.in for Airflow $(AIRFLOW); edit that file. No constraint line here: MWAA then adds its own.' requirements$(SUFFIX).txt
 	@sed -i '1i # Made by `make lock` from requirements-dev.in: requirements$(SUFFIX).txt and the local stack.' requirements-dev$(SUFFIX).txt
 	@if [ -z "$(SUFFIX)" ]; then $(MAKE) --no-print-directory lock-parts UV=$(UV); fi
 
 lock-parts:
-	@$(UV) pip compile --quiet --python-version 3.11 --python-platform x86_64-manylinux_2_28 --no-annotate --no-header include/glue/requirements.in --constraints <(grep -vE '^(shap|xgboost-cpu|#)' requirements-dev.txt) --output-file include/glue/requirements.txt
+	@$(UV) pip compile --quiet --python-version 3.11 --python-platform x86_64-manylinux_2_28 --no-annotate --no-header include/glue/requirements.in --constraints <(grep -oE '^[A-Za-z0-9._-]+==[^ ;]+' requirements-dev.txt | grep -vE '^(shap|xgboost-cpu)==') --output-file include/glue/requirements.txt
 	@sed -i '1i # Made by `make lock` from requirements.in for Python 3.11, at the versions of requirements-dev.txt of the project.' include/glue/requirements.txt
-	@$(LOCK) docker/api-requirements.in --constraints requirements-dev.txt --output-file docker/api-requirements.txt
+	@$(HASHED) docker/api-requirements.in --constraints requirements-dev.txt --output-file docker/api-requirements.txt
 	@sed -i '1i # Made by `make lock` from api-requirements.in under the pins of requirements-dev.txt: the scoring API alone.' docker/api-requirements.txt
-	@$(LOCK) docker/training-requirements.in --constraints requirements-dev.txt --output-file docker/training-requirements.txt
+	@$(HASHED) docker/training-requirements.in --constraints requirements-dev.txt --output-file docker/training-requirements.txt
 	@sed -i '1i # Made by `make lock` from training-requirements.in under the pins of requirements-dev.txt: a training alone.' docker/training-requirements.txt
 	@$(LOCK) docker/mlflow-requirements.in --constraints requirements-dev.txt --output-file docker/mlflow-requirements.txt
 	@sed -i '1i # Made by `make lock` from mlflow-requirements.in under the pins of requirements-dev.txt: the MLflow server on EC2.' docker/mlflow-requirements.txt
-	@$(LOCK) demo/requirements.in --constraints requirements-dev.txt --output-file demo/requirements.txt
+	@$(HASHED) demo/requirements.in --constraints requirements-dev.txt --output-file demo/requirements.txt
 	@sed -i '1i # Made by `make lock` from requirements.in under the pins of requirements-dev.txt: local AWS, MLflow and inbox in a container.' demo/requirements.txt
+	@$(HASHED) docker/airflow-requirements.in --constraints requirements.txt --output-file docker/airflow-requirements.txt
+	@sed -i '1i # Made by `make lock` from airflow-requirements.in under the pins of requirements.txt: docker-compose'"'"'s Airflow.' docker/airflow-requirements.txt
+	@$(HASHED) infra/requirements.in --constraints requirements-dev.txt --output-file infra/requirements.txt
+	@sed -i '1i # Made by `make lock` from requirements.in under the pins of requirements-dev.txt: the deploying half of deploy.yml.' infra/requirements.txt
+	@$(UV) pip compile --quiet --no-annotate --no-header --generate-hashes uv-requirements.in --output-file uv-requirements.txt
+	@sed -i '1i # Made by `make lock` from uv-requirements.in: what `make setup` fetches first.' uv-requirements.txt
 
 mwaa: setup ## installs requirements.txt as MWAA's worker does and loads the DAGs there; AIRFLOW=3.3.1; CONSTRAINTS, ESSENTIAL=file
 	$(PYTHON) -m infra.mwaa --airflow $(AIRFLOW) --requirements requirements$(SUFFIX).txt --constraints $(CONSTRAINTS) $(if $(ESSENTIAL),--essential $(ESSENTIAL)) $(ARGS)
@@ -95,9 +105,9 @@ mwaa: setup ## installs requirements.txt as MWAA's worker does and loads the DAG
 PRESENT := tests/include/api/test_clean_environment.py
 forecast: ## the tests of DAGs, plugins and include/ under AIRFLOW=3.3.1, in an environment of its own (.venv-3.3.1)
 	@test -n "$(SUFFIX)" || { echo "say which version: make forecast AIRFLOW=3.3.1"; exit 2; }
-	@test -x "$(UV)" || (python3 -m venv .tools && .tools/bin/pip install --quiet uv)
+	@$(GET_UV)
 	$(UV) venv --quiet --clear --python "$(PYTHON312)" .venv$(SUFFIX)
-	$(UV) pip sync --quiet --python .venv$(SUFFIX)/bin/python requirements-dev$(SUFFIX).txt
+	$(UV) pip sync --quiet --require-hashes --python .venv$(SUFFIX)/bin/python requirements-dev$(SUFFIX).txt
 	OMP_NUM_THREADS=1 .venv$(SUFFIX)/bin/python -m pytest $(foreach test,$(PRESENT),--ignore $(test)) $(or $(TESTS),tests/dags tests/plugins tests/include)
 
 bench: setup ## every benchmark, one after the other
@@ -118,8 +128,22 @@ stacks: setup stage ## AWS resources of STAGE=dev|prod; DO=plan or DO=delete in 
 images: setup stage ## the ML image of STAGE=dev|prod, built with docker, into the stage's repository
 	$(PYTHON) -m infra.images --stage $(STAGE)
 
+release: setup ## checks what a deployment would bring, without an account; the building half of deploy.yml
+	@$(PYTHON) -m infra.release
+
 deploy: setup stage ## code to the MWAA environment of STAGE=dev|prod; ARGS=--dry-run or ARGS=--rollback
 	$(PYTHON) -m infra.deploy --stage $(STAGE) --label "$$(git describe --always --dirty)" $(ARGS)
+
+# The deploying half of deploy.yml: it has a role in the account, so it installs no more than it needs, by digest.
+.venv-deploy/.locked: infra/requirements.txt
+	@$(PYTHON312) -m venv --clear .venv-deploy
+	@.venv-deploy/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement infra/requirements.txt
+	@touch $@
+
+deploy-setup: .venv-deploy/.locked ## environment of deploy-release, without any other package
+
+deploy-release: deploy-setup stage ## deploys what `make release` has checked, whose result is in RELEASE
+	@.venv-deploy/bin/python -m infra.deploy --stage $(STAGE) --label "$$(git describe --always --dirty)" --checked $(ARGS)
 
 demo-compose: setup docker ## the same lifecycle in containers; leaves them running until `docker compose down`
 	@$(PYTHON) -m demo.compose

@@ -14,7 +14,7 @@ RUN apt-get update && apt-get install --yes --no-install-recommends libgomp1 && 
 
 COPY docker/api-requirements.txt /tmp/serving.txt
 COPY docker/training-requirements.txt /tmp/training.txt
-RUN python -m pip install --no-cache-dir --disable-pip-version-check --requirement /tmp/serving.txt --requirement /tmp/training.txt
+RUN python -m pip install --no-cache-dir --disable-pip-version-check --require-hashes --requirement /tmp/serving.txt --requirement /tmp/training.txt
 
 WORKDIR /app
 # One thread of OpenMP for each request's thread; several would wait for each other.
@@ -26,7 +26,7 @@ ENV OMP_NUM_THREADS=1 PYTHONUNBUFFERED=1
 FROM packages AS local
 
 COPY demo/requirements.txt /tmp/local.txt
-RUN python -m pip install --no-cache-dir --disable-pip-version-check --requirement /tmp/local.txt \
+RUN python -m pip install --no-cache-dir --disable-pip-version-check --require-hashes --requirement /tmp/local.txt \
     && useradd --uid 10001 --gid 0 --create-home local \
     && mkdir -m 775 /data && chown local:0 /data
 USER local

@@ -7,8 +7,8 @@ back and verifies it in the same way.
 
 import argparse
 import logging
+import os
 import sys
-import urllib.request
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -18,6 +18,7 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from infra import checks
+from infra.constraints import fetch_constraints
 from infra.environments import (
     Environment,
     airflow_variables,
@@ -27,6 +28,7 @@ from infra.environments import (
 from infra.errors import DeploymentError, InfraError, NotDeployableError
 from infra.mwaa_environment import Dags, MwaaEnvironment
 from infra.package import ROOT, package, requested_wheels
+from infra.release import VARIABLE, read_release
 from infra.stacks import Stacks
 from infra.uploads import CodeBucket, Deployment, Plan
 
@@ -34,7 +36,6 @@ log = logging.getLogger(__name__)
 
 REFRESH = timedelta(seconds=300)
 """How long Airflow may take to look for new files; a DAG parsed before may be the old one, read once more."""
-CONSTRAINTS = "https://raw.githubusercontent.com/apache/airflow/constraints-{version}/constraints-3.12.txt"
 EXPECTED = (InfraError, ClientError, BotoCoreError, OSError)
 
 
@@ -185,17 +186,6 @@ def describe(plan: Plan) -> str:
     return "\n".join(lines)
 
 
-def fetch_constraints(version: str, copy: Path | None) -> str:
-    """Return Airflow's constraints for a version: a local copy's, else from Airflow's repository. Raises OSError."""
-    if copy:
-        return copy.read_text(encoding="utf-8")
-    with urllib.request.urlopen(  # noqa: S310 - https above
-        CONSTRAINTS.format(version=version), timeout=30
-    ) as answer:
-        text: str = answer.read().decode()
-    return text
-
-
 def run(arguments: argparse.Namespace) -> None:
     """Do what the command line asks for."""
     work = deployer(arguments.stage, boto3.Session())
@@ -209,13 +199,25 @@ def run(arguments: argparse.Namespace) -> None:
         return
     dist = ROOT / "dist"
     work.build(ROOT, dist)
-    constraints = fetch_constraints(work.airflow_version, arguments.constraints)
-    dags = work.validate(dist, constraints)
+    dags = _checked_dags(work, dist, arguments)
     if arguments.dry_run:
         log.info(describe(work.plan(dist, dags)))
         return
     plan = work.deploy(dist, dags, arguments.label)
     log.info("%s\n%d DAGs verified", describe(plan), len(dags))
+
+
+def _checked_dags(
+    work: Deployer, dist: Path, arguments: argparse.Namespace
+) -> Dags:
+    """Return the DAGs' files and schedules once every check is done: here, or before by `make release`."""
+    if arguments.checked:
+        released = read_release(os.environ.get(VARIABLE, ""))
+        released.require(dist, work.airflow_version)
+        _refuse([*checks.secrets_in(dist)])
+        return released.dags
+    constraints = fetch_constraints(work.airflow_version, arguments.constraints)
+    return work.validate(dist, constraints)
 
 
 def main() -> None:
@@ -236,6 +238,11 @@ def main() -> None:
     )
     parser.add_argument(
         "--constraints", type=Path, help="a local copy of Airflow's constraints"
+    )
+    parser.add_argument(
+        "--checked",
+        action="store_true",
+        help=f"run no check of the code: the variable {VARIABLE} holds what `make release` has checked",
     )
     parser.add_argument(
         "--label",

@@ -9,6 +9,15 @@ class DeploymentError(InfraError):
     """An environment cannot be deployed as it is described; nothing has been changed."""
 
 
+class NotReleasedError(InfraError):
+    """The deploying half was not told what has been checked."""
+
+    def __init__(self, variable: str) -> None:
+        super().__init__(
+            f"the variable {variable} holds no release: run `make release` first, and hand its line on"
+        )
+
+
 class NotDeployableError(DeploymentError):
     """The checks of a deployment have findings; nothing has been changed."""
 

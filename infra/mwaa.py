@@ -15,7 +15,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-from infra.deploy import CONSTRAINTS
+from infra.constraints import CONSTRAINTS
 from infra.errors import InstallError
 from infra.package import ROOT, package
 from infra.worker import Worker

@@ -8,8 +8,6 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
-
 SCHEMA_REGION = "us-east-1"
 """The region whose schemas are complete."""
 LOOKED_UP = "AWS::SSM::Parameter::Value<"
@@ -96,7 +94,7 @@ def _attachable(kind: str) -> frozenset[str]:
     own = _members(_schema(kind).get("primaryIdentifier", []))
     service = kind.rsplit("::", 1)[0]
     names: set[str] = set()
-    for other in PROVIDER_SCHEMA_MANAGER.get_resource_types(SCHEMA_REGION):
+    for other in _schemas().get_resource_types(SCHEMA_REGION):
         if not other.startswith(f"{service}::"):
             continue
         if not other.endswith(("Attachment", "Association")):
@@ -126,9 +124,17 @@ def _nested_names(kind: str) -> frozenset[str]:
     return frozenset(names)
 
 
+def _schemas() -> Any:
+    """Return cfn-lint's copy of CloudFormation's schemas."""
+    # Imported here: the deploying half of deploy.yml has no cfn-lint.
+    from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
+
+    return PROVIDER_SCHEMA_MANAGER
+
+
 @cache
 def _schema(kind: str) -> dict[str, Any]:
-    schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema(SCHEMA_REGION, kind)
+    schema = _schemas().get_resource_schema(SCHEMA_REGION, kind)
     return dict(schema.schema)
 
 

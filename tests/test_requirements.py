@@ -114,3 +114,79 @@ def test_no_pin_contradicts_awss_constraints(
         for name in ours.keys() & theirs.keys()
         if ours[name] != theirs[name]
     } == {}
+
+
+HASHED = (
+    "requirements-dev.txt",
+    "requirements-dev-3.3.1.txt",
+    "docker/airflow-requirements.txt",
+    "docker/api-requirements.txt",
+    "docker/training-requirements.txt",
+    "demo/requirements.txt",
+    "infra/requirements.txt",
+    "uv-requirements.txt",
+)
+"""Locks that the project itself installs."""
+NOT_HASHED = {
+    "requirements.txt",
+    "requirements-3.3.1.txt",
+    "include/glue/requirements.txt",
+    "docker/mlflow-requirements.txt",
+}
+"""Locks that AWS installs, and the one that travels as a template's parameter: docs/mwaa.md."""
+
+
+def test_every_lock_is_in_one_of_the_two_lists() -> None:
+    found = {
+        str(path.relative_to(ROOT))
+        for folder in (".", "demo", "docker", "include/glue", "infra")
+        for path in (ROOT / folder).glob("*requirements*.txt")
+    }
+    assert found == {*HASHED} | NOT_HASHED
+
+
+@pytest.mark.parametrize("lock", HASHED)
+def test_every_pin_carries_its_digests(lock: str) -> None:
+    text = (ROOT / lock).read_text()
+    entries = re.split(r"(?<!\\)\n", text.strip())
+    pinned = [line for line in entries if not line.startswith("#")]
+    assert pinned
+    assert [
+        line
+        for line in pinned
+        if not re.fullmatch(
+            r"[A-Za-z0-9._-]+(\[[a-z0-9,_-]+\])?==\S+( ; [^\\]+)?"
+            r"( \\\n    --hash=sha256:[0-9a-f]{64})+",
+            line,
+        )
+    ] == []
+
+
+def test_every_installation_of_the_projects_own_asks_for_digests() -> None:
+    commands = []
+    for path in (ROOT / "Makefile", *(ROOT / "docker").glob("*.Dockerfile")):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            if re.search(r"pip (install|sync) ", line):
+                commands.append(line)
+    assert len(commands) >= 6
+    assert [line for line in commands if "--require-hashes" not in line] == []
+
+
+@pytest.mark.parametrize(
+    ("lock", "within"),
+    [
+        ("infra/requirements.txt", "requirements-dev.txt"),
+        ("requirements.txt", "docker/airflow-requirements.txt"),
+    ],
+)
+def test_a_part_has_the_pins_of_the_whole(lock: str, within: str) -> None:
+    part, whole = pins(ROOT / lock), pins(ROOT / within)
+    assert {
+        name: version
+        for name, version in part.items()
+        if whole.get(name) != version
+    } == {}
+
+
+def test_the_tool_that_installs_the_rest_is_pinned() -> None:
+    assert set(pins(ROOT / "uv-requirements.txt")) == {"uv"}

@@ -68,16 +68,66 @@ def test_a_job_ends_in_time(workflow: str, name: str) -> None:
 
 
 @pytest.mark.parametrize(("workflow", "name"), JOBS)
-def test_only_the_deployment_may_ask_for_a_role_and_nothing_may_write(
+def test_only_the_deploying_job_may_ask_for_a_role_and_nothing_may_write(
     workflow: str, name: str
 ) -> None:
     rights = job(workflow, name).get(
         "permissions", WORKFLOWS[workflow]["permissions"]
     )
-    wanted = {"contents": "read"} | (
-        {"id-token": "write"} if workflow == "deploy" else {}
-    )
+    wanted = {"contents": "read"}
+    if (workflow, name) == ("deploy", "deploy"):
+        wanted["id-token"] = "write"
     assert rights == wanted
+
+
+def test_the_job_with_the_role_installs_only_what_it_needs_and_by_digest() -> (
+    None
+):
+    steps = job("deploy", "deploy")["steps"]
+    commands = [step["run"] for step in steps if "run" in step]
+    assert commands == [
+        "make deploy-setup",
+        'make deploy-release STAGE="$STAGE" ARGS="$ARGS"',
+    ]
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert "--require-hashes --requirement infra/requirements.txt" in makefile
+    lock = (ROOT / "infra" / "requirements.txt").read_text(encoding="utf-8")
+    assert len(re.findall(r"^[a-z0-9.-]+==", lock, re.MULTILINE)) < 25
+
+
+def test_the_role_comes_after_every_installation() -> None:
+    steps = job("deploy", "deploy")["steps"]
+    (role,) = [
+        place
+        for place, step in enumerate(steps)
+        if "configure-aws-credentials" in step.get("uses", "")
+    ]
+    (setup,) = [
+        place
+        for place, step in enumerate(steps)
+        if step.get("run") == "make deploy-setup"
+    ]
+    assert setup < role
+
+
+def test_both_halves_read_the_same_commit_and_the_second_is_told_what_the_first_has_checked() -> (
+    None
+):
+    build, deploy = job("deploy", "build"), job("deploy", "deploy")
+    commits = {
+        step["with"]["ref"]
+        for steps in (build["steps"], deploy["steps"])
+        for step in steps
+        if "checkout" in step.get("uses", "")
+    }
+    assert commits == {
+        "${{ github.event.workflow_run.head_sha || github.sha }}"
+    }
+    assert build["outputs"] == {
+        "release": "${{ steps.release.outputs.release }}"
+    }
+    assert deploy["env"]["RELEASE"] == "${{ needs.build.outputs.release }}"
+    assert deploy["needs"] == "build"
 
 
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
@@ -131,22 +181,38 @@ def test_development_follows_checked_main_and_production_a_release() -> None:
         "branches": ["main"],
     }
     assert events["release"] == {"types": ["published"]}
-    condition = job("deploy", "deploy")["if"]
+    condition = job("deploy", "build")["if"]
     assert "workflow_run.conclusion == 'success'" in condition
     assert "workflow_run.event == 'push'" in condition, (
         "a pull request's run deploys nothing"
     )
 
 
-def test_a_release_is_checked_before_it_is_deployed() -> None:
-    checks, deploy = job("deploy", "checks"), job("deploy", "deploy")
-    assert checks["if"] == "github.event_name == 'release'"
+def test_a_release_and_a_deployment_by_hand_are_checked_before() -> None:
+    checks, build = job("deploy", "checks"), job("deploy", "build")
+    assert checks["if"] == (
+        "github.event_name == 'release' || "
+        "(github.event_name == 'workflow_dispatch' && inputs.action != 'rollback')"
+    )
     assert (checks["uses"], checks["permissions"]) == (
         "./.github/workflows/checks.yml",
         {"contents": "read"},
     )
     assert "workflow_call" in WORKFLOWS["checks"][ON]
-    assert deploy["needs"] == "checks"
+    assert build["needs"] == "checks"
+    skipped = "needs.checks.result == 'skipped' && github.event_name == 'workflow_run'"
+    assert skipped in build["if"], "nothing else goes on without the checks"
+
+
+def test_a_rollback_waits_for_nothing_and_runs_the_code_of_the_main_branch() -> (
+    None
+):
+    assert "inputs.action != 'rollback'" in job("deploy", "build")["if"]
+    condition = job("deploy", "deploy")["if"]
+    assert (
+        "inputs.action == 'rollback' && github.ref_name == github.event.repository.default_branch"
+        in condition
+    )
 
 
 def test_every_stage_can_be_chosen_and_is_an_environment_of_its_own() -> None:

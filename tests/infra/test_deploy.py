@@ -22,6 +22,7 @@ from infra.errors import (
     EnvironmentBusyError,
     NoEarlierDeploymentError,
     NotDeployableError,
+    NotReleasedError,
     NotVerifiedError,
     NotVersionedError,
     UpdateFailedError,
@@ -637,6 +638,7 @@ def test_a_dry_run_prints_the_plan_and_puts_nothing(
         "stage": "dev",
         "dry_run": True,
         "rollback": False,
+        "checked": False,
         "constraints": dist.parent / "constraints.txt",
     }
     with caplog.at_level(logging.INFO):
@@ -644,6 +646,9 @@ def test_a_dry_run_prints_the_plan_and_puts_nothing(
     assert "put     dags/a.py" in caplog.text
     assert "5 to put, 0 to delete; the environment is updated" in caplog.text
     assert bucket.current().files == {}
+    monkeypatch.delenv("RELEASE", raising=False)
+    with pytest.raises(NotReleasedError):
+        run(argparse.Namespace(**asked | {"checked": True}))
 
 
 def test_a_bucket_that_keeps_no_versions_gets_nothing(
