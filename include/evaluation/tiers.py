@@ -89,7 +89,10 @@ def _halves(
 
 
 def check_tiers(decision: Decision, probability: Any) -> None:
-    """Pass a decision each of whose tiers holds a lead.
+    """Pass a decision each of whose tiers holds a lead, but for the last one.
+
+    The last tier takes whatever is below all others, so a later lead can always reach it. It is empty, for example,
+    where most leads convert and all of them are predicted to.
 
     Args:
         decision: threshold and tiers.
@@ -100,7 +103,7 @@ def check_tiers(decision: Decision, probability: Any) -> None:
     """
     p = np.asarray(probability, dtype=float)
     leads = Counter(tiers_by(decision, p))
-    for place, (name, _) in enumerate(decision.tiers):
+    for place, (name, _) in enumerate(decision.tiers[:-1]):
         if leads[name]:
             continue
         predicted_share = float(predictions_by(decision, p).mean())
@@ -108,7 +111,7 @@ def check_tiers(decision: Decision, probability: Any) -> None:
             f"tier {name} ({_bounds(decision, place)}) holds none of {len(p):,} leads: their probabilities go from "
             f"{p.min():.4g} to {p.max():.4g}, and from the threshold {decision.threshold:.4g} of policy "
             f"{decision.policy} on {predicted_share:.0%} of them are predicted to convert. The model is not "
-            f"registered. {_way_out(decision, predicted_share)}"
+            f"registered. {_way_out(decision)}"
         )
 
 
@@ -122,12 +125,11 @@ def _bounds(decision: Decision, place: int) -> str:
     return f"{bounds} to below {next_lowest:.4g}"
 
 
-def _way_out(decision: Decision, predicted_share: float) -> str:
+def _way_out(decision: Decision) -> str:
     """Say what to change in the contract."""
     if decision.tier_scale == "score":
         return "Set tier_policy: ranked in the contract's decisions, and tiers follow the leads"
-    number = "fewer" if predicted_share > 0.5 else "more"
     return (
-        f"Set a threshold_policy in the contract's decisions that predicts {number} leads to convert: "
-        "f1, precision_biased, cost or capacity=N"
+        "Set a threshold_policy in the contract's decisions that predicts more leads to convert: f1, precision_biased, "
+        "cost or capacity=N"
     )

@@ -112,14 +112,11 @@ def test_three_probabilities_are_divided_where_they_can_be():
     assert tiers == (("A", 0.6), ("B", 0.3), ("C", 0.0))
 
 
-def test_where_all_probabilities_are_the_same_nobody_is_predicted_not_to_convert():
+def test_where_all_leads_are_predicted_to_convert_a_later_one_can_still_be_d():
     probability = np.full(50, 0.4)
     decision = decide(Decisions(), np.repeat([0, 1], 25), probability)
-    with pytest.raises(
-        TierUnreachableError,
-        match=r"tier D \(probability from 0 to below 0.4\) .* policy f1 on 100% .* predicts fewer leads",
-    ):
-        check_tiers(decision, probability)
+    check_tiers(decision, probability)
+    assert tiers_by(decision, np.array([0.4, 0.39])) == ["A", "D"]
 
 
 def test_a_threshold_above_every_lead_is_named():
