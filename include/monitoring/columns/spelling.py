@@ -4,9 +4,9 @@ Two texts are one level if they are equal without regard to case, width, white s
 typographic quotes and dashes. That is Unicode's compatibility caseless match (The Unicode Standard, 3.13, definition
 D146), applied to what `clean_text` returns. A whole number may also end in `.0` and have commas between thousands.
 
-A word that the reference holds is a level: `NA` stays Namibia where one row of the reference has it. Two spellings that
-the reference holds side by side are one level, unless the contract names both and both are in use: then `a` and `A` are
-two codes.
+A word for an empty cell that the reference holds regularly, or that the contract names, is a level: `NA` stays Namibia.
+Two spellings that the reference holds side by side are one level, unless the contract names both and both are in use:
+then `a` and `A` are two codes.
 """
 
 import re
@@ -124,7 +124,8 @@ class Vocabulary:
         """Find the level that each spelling stands for.
 
         The most frequent spelling of the reference is the level. Another spelling is a level of its own if the contract
-        names both and it holds `spelling.regular_share` (drift.yaml) of the reference's filled cells.
+        names both and it is in use: it holds `spelling.regular_share` (drift.yaml) of the reference's filled cells. A
+        word for an empty cell is a level if the contract names it or if it is in use.
 
         Args:
             counts: rows per level of the reference.
@@ -145,8 +146,10 @@ class Vocabulary:
             rows_per_level, key=lambda level: (-rows_per_level[level], level)
         )
         for level in by_rows:
-            known = self._level_of.setdefault(spelling_key(level), level)
             is_in_use = rows_per_level[level] >= least_rows
+            if not (is_in_use or level in named) and is_null_word(level, words):
+                continue
+            known = self._level_of.setdefault(spelling_key(level), level)
             if known == level or (is_in_use and {known, level} <= named):
                 self._regular.add(level)
         for level in sorted(named):

@@ -136,6 +136,21 @@ def test_a_null_word_that_the_reference_holds_as_a_level_stays_one(
     ) == {"na": "NA", "n/a": None}
 
 
+def test_a_null_word_in_a_few_cells_of_the_reference_is_a_slip(
+    contract, accounts_of
+):
+    before = accounts_of(2000, 1)
+    slip = before.assign(region=before["region"].mask(before.index < 5, "NA"))
+    now = accounts_of(1500, 2)
+    written = now.assign(region=now["region"].fillna("NA"))
+    analysis = compare(slip, written, contract)
+    assert analysis.report.drifted_columns == ()
+    assert analysis.missing_current["region"] == now["region"].isna().mean()
+    surge = now.assign(region=now["region"].mask(now.index % 3 == 0, "NA"))
+    analysis = compare(slip, surge, contract)
+    assert analysis.report.drifted_columns == ("region",)
+
+
 def test_a_null_word_that_the_contract_names_as_a_level_stays_one(contract):
     column = contract.column("channel")
     named = column.model_copy(update={"allowed": (*column.allowed, "None")})
