@@ -67,7 +67,11 @@ def decide(
     """Return the verdict on two frames of leads."""
     columns = monitored_columns(reference, contract, current)
     comparison = compare_frames(
-        reference, current, columns, drift_config().missing
+        reference,
+        current,
+        columns,
+        drift_config().missing,
+        contract.null_tokens,
     )
     outages = outages_of(
         reference, current, contract, Decisions().outage_missing_jump
@@ -89,14 +93,14 @@ def false_alarms(quick: bool) -> dict[str, float]:
     The share of single columns that were called drifted is printed beside it.
     """
     figures = {}
-    for number, (name, population) in enumerate(_populations()):
-        for draw in (_halves, _window):
+    for number, (name, population) in enumerate(populations()):
+        for draw in (_halves, window):
             verdicts = []
             for repeat in range(QUICK_REPEATS if quick else REPEATS):
                 random = np.random.default_rng([repeat, number])
                 sides = draw(population.leads, random)
                 verdicts.append(decide(*sides, population.contract))
-            part = f"{name}{draw.__name__}"
+            part = f"{name}_{draw.__name__.removeprefix('_')}"
             alarms = [bool(v.drifted or v.outages) for v in verdicts]
             columns = [
                 drifted for v in verdicts for drifted in v.columns.values()
@@ -140,10 +144,10 @@ def outages_on_uci(quick: bool) -> dict[str, int]:
     called = 0
     for rows in windows:
         called += bool(outages_of(reference, leads.iloc[rows], contract, limit))
-    window = leads.iloc[windows[CUT_WINDOW]]
+    cut_leads = leads.iloc[windows[CUT_WINDOW]]
     cut_found = 1
     for value in (None, "a default value"):
-        cut = window.assign(**{CUT_COLUMN: value})
+        cut = cut_leads.assign(**{CUT_COLUMN: value})
         outages = outages_of(reference, cut, contract, limit)
         if CUT_COLUMN not in {outage.column for outage in outages}:
             cut_found = 0
@@ -156,9 +160,10 @@ def _halves(
     return _split(leads, len(leads) // 2, random)
 
 
-def _window(
+def window(
     leads: pd.DataFrame, random: Random
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return all rows but WINDOW_ROWS random ones, and these."""
     return _split(leads, len(leads) - WINDOW_ROWS, random)
 
 
@@ -172,7 +177,7 @@ def _split(
     return before.reset_index(drop=True), after.reset_index(drop=True)
 
 
-def _populations() -> Iterator[tuple[str, Population]]:
+def populations() -> Iterator[tuple[str, Population]]:
     """Yield the populations of the false alarms; a file that is not at hand is left out."""
     yield from _changed_populations()
     contract = bank_contract()
@@ -261,7 +266,7 @@ def _is_seen(
     """Return whether the changed column of a random window is called drifted; only this column is compared."""
     contract = population.contract
     random = np.random.default_rng([repeat, 1])
-    reference, current = _window(population.leads, random)
+    reference, current = window(population.leads, random)
     if alter is leave_a_constant:
         reference = reference.assign(**{column: "no"})
         current = current.assign(**{column: "no"})

@@ -9,6 +9,7 @@ MODULES: Mapping[str, str] = {
     "false_alarms": "drift",
     "power": "drift",
     "outages_on_uci": "drift",
+    "spelling": "spelling",
     "uci_later": "later",
     "uci_chosen_gap": "later",
     "gate": "gate",

@@ -44,6 +44,12 @@ def test_one_population_twice_is_no_drift_and_a_change_is_one(figures):
     assert set(figures["power"].values()) == {1.0}
 
 
+def test_another_spelling_is_reported_and_no_drift_and_another_name_is(figures):
+    for name, share in figures["spelling"].items():
+        is_right = name.endswith(("_renamed", "_columns_reported"))
+        assert share == float(is_right), name
+
+
 def test_the_gate_refuses_what_is_worse_and_takes_more_of_what_is_better(
     figures,
 ):

@@ -188,11 +188,15 @@ def spellings(
         after: the same of the current rows.
         replaced: level as written to the level that it stands for.
     """
+    if not replaced:
+        return ()
     least_rows = drift_config().spelling.regular_share * after.sum()
+    rows_per_level = after.to_dict()
+    known = set(before.index)
     news = []
     for level, stands_for in replaced.items():
-        rows = int(after[level])
-        if level not in before.index or rows >= least_rows:
+        rows = int(rows_per_level[level])
+        if level not in known or rows >= least_rows:
             news.append(Spelling(level, stands_for, rows))
     return tuple(
         sorted(news, key=lambda spelling: (-spelling.rows, spelling.level))
