@@ -60,12 +60,13 @@ def question(comparisons):
     return ask_approval, record_answer
 
 
-def next_step_after_answer(comparisons, answer):
+def next_step_after_answer(comparisons, answer, dag_run=None):
     """Write the person's answer into record and table, and return the branch after it: `promote` or `keep_champion`.
 
     Args:
         comparisons: what `champion_challenger` returned.
         answer: what `ask_approval` returned; nobody's answer is the default after the time ran out.
+        dag_run: says who started the run; with `four_eyes` that person's approval does not promote.
     """
     from datetime import datetime
 
@@ -75,14 +76,20 @@ def next_step_after_answer(comparisons, answer):
     from lifecycle.records import enter
     from lifecycle.reports import with_gate_page
 
-    approval = Approval.model_validate(answer)
+    names = Names()
+    approval = Approval.model_validate(answer).judged(
+        getattr(dag_run, "triggering_user_name", None) or None,
+        names.decisions.four_eyes,
+    )
     act = act_of(approval)
     reason = f"asked at {approval.asked_at}, the answer was {approval.choice}"
+    if approval.refused:
+        reason = f"{reason}; {approval.refused}"
     for comparison in comparisons:
         if comparison["verdict"] != "promote":
             continue
         record = decisions.answer(
-            Names().settings, comparison["report_uri"], approval
+            names.settings, comparison["report_uri"], approval
         )
         with_gate_page(comparison)
         enter(

@@ -17,7 +17,12 @@ from flask import Flask, Response, request
 from granian import Granian
 from granian.constants import HTTPModes, Interfaces
 
-from include.api.access.keys import add_key
+from include.api.access.keys import (
+    DEMO_KEY,
+    add_key,
+    hash_of,
+    read_hashes,
+)
 from include.api.errors import KeysUnusableError, TunnelError
 from include.api.logs import log_as_json
 from include.api.tunnel import open_tunnel
@@ -146,9 +151,21 @@ def _port(endpoint: bool) -> int:
 
 
 def _require_keys(settings: Settings) -> None:
+    """Raise TunnelError where anybody could get through: no keys, keys that cannot be read, the published one."""
     if settings.api.auth == "off":
         raise TunnelError(
             "--public with LEADS_API_AUTH=off would let the whole world ask; leave the keys on"
+        )
+    try:
+        hashes = read_hashes(settings)
+    except (KeysUnusableError, BotoCoreError, ClientError) as error:
+        raise TunnelError(
+            f"--public needs keys, and they cannot be read: {error}"
+        ) from error
+    if hash_of(DEMO_KEY) in hashes.values():
+        raise TunnelError(
+            "--public with the demo key, which everybody can read: take it out of the secret "
+            f"{settings.api.keys_secret} and make one with `python -m include.api key NAME`"
         )
 
 

@@ -67,22 +67,41 @@ class Approval(_Recorded):
         answered_at: when it was answered, or when the time ran out.
         by: who answered, None where nobody did in time.
         choice: the answer; without one the default.
+        started_by: who started the run, None where no person did and in older records.
+        refused: why the answer does not count, None where it does.
     """
 
     asked_at: str
     answered_at: str | None
     by: str | None
     choice: str
+    started_by: str | None = None
+    refused: str | None = None
 
     @property
     def approved(self) -> bool:
         """Whether the challenger may be promoted."""
-        return self.choice == APPROVE
+        return self.choice == APPROVE and self.refused is None
+
+    def judged(self, started_by: str | None, four_eyes: bool) -> "Approval":
+        """Return the answer with who started the run, refused where the same person may not answer.
+
+        Args:
+            started_by: the person, None for a run of the schedule, which nobody has started.
+            four_eyes: whether somebody else has to approve.
+        """
+        refused = None
+        if four_eyes and self.choice == APPROVE and self.by == started_by:
+            refused = f"{self.by} started the run, and four_eyes asks for somebody else"
+        return self.model_copy(
+            update={"started_by": started_by, "refused": refused}
+        )
 
     def __str__(self) -> str:
         """Return the answer in one line, as the version's tag has it."""
         person = self.by or "nobody"
-        return f"{self.choice} by {person} at {self.answered_at}"
+        line = f"{self.choice} by {person} at {self.answered_at}"
+        return f"{line}, refused: {self.refused}" if self.refused else line
 
 
 class DecisionSummary(_Recorded):

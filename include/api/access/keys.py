@@ -22,6 +22,8 @@ from include.settings import Settings
 
 log = logging.getLogger(__name__)
 
+DEMO_KEY = "local-demo-key"
+"""The key of every local stack; it stands in this repository, so it protects nothing from outside this machine."""
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 HASH = re.compile(r"[0-9a-f]{64}")
 FIRST_SECONDS = 5

@@ -16,6 +16,7 @@ from include.api.score_request import (
     sent_leads,
     versions,
 )
+from include.api.views.status import ready_or_not
 from include.scoring.leads.names import IgnoredNames
 from include.scoring.stages import StagedScorer
 
@@ -36,8 +37,7 @@ LONGEST_ATTRIBUTE = 500
 @open_to_all
 def ping() -> Response:
     """Return 200 once a champion is loaded, 503 before: SageMaker waits, and replaces a container that stays at 503."""
-    current_scorer()
-    return jsonify(status="ready")
+    return ready_or_not()
 
 
 def invocations() -> Response:

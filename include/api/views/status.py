@@ -5,8 +5,9 @@ from http import HTTPStatus
 from flask import Response, abort, jsonify
 
 from include.api.access.auth import open_to_all
-from include.api.score_request import current_scorer, versions
 from include.api.state import app_state
+
+NOT_READY = "not ready"
 
 
 @open_to_all
@@ -18,14 +19,18 @@ def healthz() -> Response:
 @open_to_all
 def readyz() -> Response:
     """Return 200 once a champion and the keys are loaded, 503 before."""
-    scorer = current_scorer()
     keys = app_state().keys
-    if keys is not None and not keys.loaded:
-        abort(
-            HTTPStatus.SERVICE_UNAVAILABLE,
-            "the API keys cannot be read at present; see the API's log",
-        )
-    return jsonify(status="ready", versions=versions(scorer))
+    return ready_or_not(keys is None or keys.loaded)
+
+
+def ready_or_not(keys_are_loaded: bool = True) -> Response:
+    """Return 200 where there is a champion too, 503 where not, and no more: anybody may ask.
+
+    Which models serve, and why none does, is in the log, and in /model for callers with a key.
+    """
+    if app_state().champions.scorer is None or not keys_are_loaded:
+        abort(HTTPStatus.SERVICE_UNAVAILABLE, NOT_READY)
+    return jsonify(status="ready")
 
 
 def metrics() -> Response:

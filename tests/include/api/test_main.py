@@ -16,7 +16,8 @@ import psutil
 import pytest
 
 from include.api.__main__ import THREADS
-from include.api.access.keys import hash_of
+from include.api.access.keys import DEMO_KEY, hash_of
+from localaws.roles import LOCAL_API_KEY
 
 
 def free_port():
@@ -79,11 +80,10 @@ def test_sagemaker_pings_until_a_late_model_is_there_and_then_invokes(
         SAGEMAKER_BASE_DIR=str(tmp_path),
         LEADS_CHAMPION_POLL_SECONDS="0.2",
     )
-    assert (
-        "no readable champions.json"
-        in answer(address, "/ping", 503, process).json()["error"]
-    )
-    assert httpx.post(f"{address}/invocations", json=lead).status_code == 503
+    assert answer(address, "/ping", 503, process).json()["error"] == "not ready"
+    refused = httpx.post(f"{address}/invocations", json=lead)
+    assert refused.status_code == 503
+    assert "no readable champions.json" in refused.json()["error"]
     write_models(tmp_path / "model")
     answer(address, "/ping", 200, process)
     leads = [lead, lead | {"opinion": None}]
@@ -110,10 +110,13 @@ def test_before_the_first_promotion_the_api_is_up_and_names_the_model_that_has_n
     answer(address, "/healthz", 200, process, seconds=180)
     give_up = time.monotonic() + 60
     while contract.model_name() not in (
-        said := answer(address, "/readyz", 503, process).json()["error"]
+        said := answer(address, "/model", 503, process).json()["error"]
     ):
         assert time.monotonic() < give_up, said
         time.sleep(0.1)
+    assert (
+        answer(address, "/readyz", 503, process).json()["error"] == "not ready"
+    )
     for reply in (
         httpx.post(f"{address}/predict", json=lead),
         httpx.get(f"{address}/model"),
@@ -243,20 +246,52 @@ def test_a_key_is_made_once_shown_once_and_works(bucket):
     assert json.loads(content) == {"crm": hash_of(made.stdout.strip())}
 
 
-def test_a_public_address_without_a_token_is_explained_and_nothing_is_served(
-    started, bucket
+@pytest.fixture
+def secret(bucket):
+    """A secret with a key of somebody's own."""
+    name = f"keys/{bucket}/public"
+    hashes = json.dumps({"crm": hash_of("own")})
+    boto3.client("secretsmanager").create_secret(Name=name, SecretString=hashes)
+    return name
+
+
+@pytest.mark.parametrize("state", ["published", "absent"])
+def test_a_public_address_with_the_published_demo_key_or_unknown_ones_is_refused(
+    started, secret, state
 ):
-    _, process, log = started("--public", NGROK_AUTHTOKEN="")
+    if state == "published":
+        hashes = {"crm": hash_of("own"), "demo": hash_of(LOCAL_API_KEY)}
+        boto3.client("secretsmanager").put_secret_value(
+            SecretId=secret, SecretString=json.dumps(hashes)
+        )
+    else:
+        secret += "-of-nobody"
+    _, process, log = started(
+        "--public", NGROK_AUTHTOKEN="t", LEADS_API_KEYS_SECRET=secret
+    )
+    assert process.wait(timeout=60) == 1
+    said = "with the demo key" if state == "published" else "cannot be read"
+    assert said in log.read_text()
+
+
+def test_a_public_address_without_a_token_is_explained_and_nothing_is_served(
+    started, secret
+):
+    _, process, log = started(
+        "--public", NGROK_AUTHTOKEN="", LEADS_API_KEYS_SECRET=secret
+    )
     assert process.wait(timeout=60) == 1
     assert "NGROK_AUTHTOKEN" in log.read_text()
 
 
 def test_a_public_address_without_the_sdk_says_how_to_install_it(
-    started, bucket
+    started, secret
 ):
     if importlib.util.find_spec("ngrok"):
         pytest.skip("ngrok's SDK is installed here, and would ask its service")
-    _, process, log = started("--public", NGROK_AUTHTOKEN="t")
+    _, process, log = started(
+        "--public", NGROK_AUTHTOKEN="t", LEADS_API_KEYS_SECRET=secret
+    )
     assert process.wait(timeout=60) == 1
     assert "pip install ngrok" in log.read_text()
 
@@ -267,3 +302,7 @@ def test_a_public_address_without_keys_is_refused(started, bucket):
     )
     assert process.wait(timeout=60) == 1
     assert "leave the keys on" in log.read_text()
+
+
+def test_the_key_that_is_refused_is_the_one_that_the_local_stack_has():
+    assert DEMO_KEY == LOCAL_API_KEY

@@ -75,7 +75,7 @@ def test_an_answer_is_added_to_the_record_and_to_the_versions_tags(
     approval = Approval(**ANSWER, choice="Approve")
     answered = answer(settings(), record.report_uri, approval)
     assert answered.as_json() == record.as_json() | {
-        "approval": approval.model_dump()
+        "approval": approval.model_dump(exclude_unset=True)
     }
     assert read_json(record.report_uri)["approval"] == ANSWER | {
         "choice": "Approve"
@@ -203,3 +203,31 @@ def test_without_a_champion_there_is_nothing_to_roll_back(layout, versions):
     versions(1)
     with pytest.raises(NoChampionError, match="no champion to roll back"):
         roll_back("run", "why", WHEN)
+
+
+@pytest.mark.parametrize(
+    ("started_by", "four_eyes", "promotes"),
+    [
+        ("Asha", True, False),
+        ("Asha", False, True),
+        ("Ben", True, True),
+        (None, True, True),
+    ],
+)
+def test_with_four_eyes_the_one_who_started_the_run_cannot_approve_it(
+    started_by, four_eyes, promotes
+):
+    approval = Approval(**ANSWER | {"by": "Asha"}, choice="Approve")
+    judged = approval.judged(started_by, four_eyes)
+    assert judged.approved is promotes
+    assert (judged.by, judged.started_by) == ("Asha", started_by)
+    assert ("four_eyes asks for somebody else" in str(judged)) is not promotes
+
+
+def test_with_four_eyes_anybody_may_say_no():
+    approval = Approval(**ANSWER | {"by": "Asha"}, choice="Reject")
+    assert approval.judged("Asha", four_eyes=True).refused is None
+
+
+def test_an_answer_from_before_the_rule_is_read_as_it_was():
+    assert Approval(**ANSWER, choice="Approve").approved

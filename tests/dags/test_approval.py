@@ -1,0 +1,65 @@
+"""What becomes of a person's answer, where the business asks for four eyes."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from include.promotion.record import DecisionRecord
+from include.settings import settings
+
+COMPARISON = {"verdict": "promote", "report_uri": "s3://b/gate.json"}
+ANSWER = {
+    "choice": "Approve",
+    "by": "Asha",
+    "asked_at": "2026-03-01T05:00:00+00:00",
+    "answered_at": "2026-03-01T06:00:00+00:00",
+}
+
+
+@pytest.fixture
+def entries(monkeypatch):
+    """Rows of the table of promotions; the record itself is not written."""
+    from include.promotion import decisions
+    from lifecycle import records, reports
+
+    rows = []
+
+    def answer(current, uri, approval):
+        rows.append(approval)
+        return DecisionRecord(
+            verdict="promote", model="m", stage="contact", reasons=()
+        )
+
+    monkeypatch.setattr(decisions, "answer", answer)
+    monkeypatch.setattr(reports, "with_gate_page", lambda comparison: None)
+    monkeypatch.setattr(
+        records, "enter", lambda record, *row: rows.append(row[:3])
+    )
+    return rows
+
+
+@pytest.mark.parametrize(
+    ("four_eyes", "started_by", "step", "act"),
+    [
+        ("true", "Asha", "keep_champion", "rejected"),
+        ("true", "Ben", "promote", "approved"),
+        ("false", "Asha", "promote", "approved"),
+    ],
+)
+def test_ones_own_approval_does_not_promote_where_four_eyes_are_asked_for(
+    entries, monkeypatch, four_eyes, started_by, step, act
+):
+    from lifecycle.approval import next_step_after_answer
+
+    monkeypatch.setenv("LEADS_FOUR_EYES", four_eyes)
+    settings.cache_clear()
+    run = SimpleNamespace(triggering_user_name=started_by)
+    try:
+        assert next_step_after_answer([COMPARISON], ANSWER, run) == step
+    finally:
+        monkeypatch.delenv("LEADS_FOUR_EYES")
+        settings.cache_clear()
+    approval, row = entries
+    assert (approval.by, approval.started_by) == ("Asha", started_by)
+    assert row[:2] == (act, "Asha")
+    assert ("four_eyes" in row[2]) == (act == "rejected")
