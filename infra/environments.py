@@ -172,7 +172,7 @@ def airflow_variables(
         "LEADS_ENDPOINT_KMS_KEY": outputs["KeyArn"],
         "LEADS_TRAINING_SUBNETS": json.dumps(subnets),
         "LEADS_TRAINING_SECURITY_GROUPS": json.dumps(
-            [outputs["SecurityGroup"]]
+            [outputs["SecurityGroup"], outputs["MlflowClients"]]
         ),
         "MLFLOW_TRACKING_URI": outputs["MlflowTrackingUri"],
         "OMP_NUM_THREADS": "1",

@@ -159,6 +159,7 @@ def names_on_local_aws(account: str = "123456789012", **changes: str) -> Names:
         "PrivateSubnetA": "PrivateSubnetA-1",
         "PrivateSubnetB": "PrivateSubnetB-1",
         "SecurityGroup": "SecurityGroup-1",
+        "MlflowClients": "MlflowClients-1",
     }
     production = load_environment("prod", account, Bucket=settings().s3.bucket)
     return production.values | made_up | changes

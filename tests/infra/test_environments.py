@@ -29,6 +29,7 @@ OUTPUTS = {
     "PrivateSubnetA": "subnet-a",
     "PrivateSubnetB": "subnet-b",
     "SecurityGroup": "sg-1",
+    "MlflowClients": "sg-2",
     "RepositoryUri": "repo",
     "MlflowTrackingUri": "http://10.42.32.7:5000",
 }
@@ -150,6 +151,7 @@ def test_the_code_on_mwaa_reads_the_stages_names_from_its_environment(
         stage["TrainingRole"],
     )
     assert settings.training.subnets == ("subnet-a", "subnet-b")
+    assert settings.training.security_groups == ("sg-1", "sg-2")
     assert settings.training.kms_key == OUTPUTS["KeyArn"]
     assert settings.endpoint.kms_key == OUTPUTS["KeyArn"]
     assert settings.mlflow.tracking_uri == OUTPUTS["MlflowTrackingUri"]

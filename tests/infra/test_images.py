@@ -174,7 +174,13 @@ def test_sagemaker_gets_root_as_it_expects_and_fargate_does_not() -> None:
 def test_sagemaker_starts_the_one_target_and_fargate_the_other(
     outputs: dict[str, str],
 ) -> None:
-    names = ("KeyArn", "PrivateSubnetA", "PrivateSubnetB", "SecurityGroup")
+    names = (
+        "KeyArn",
+        "PrivateSubnetA",
+        "PrivateSubnetB",
+        "SecurityGroup",
+        "MlflowClients",
+    )
     known = dict.fromkeys((*names, "MlflowTrackingUri"), "x") | outputs
     variables = airflow_variables(STAGE, known, "ap-south-1")
     sagemaker = images.uri(STAGE, outputs, images.SAGEMAKER)

@@ -30,6 +30,7 @@ NAMES = load_environment("prod", ACCOUNT).values | {
     "PrivateSubnetA": "subnet-a",
     "PrivateSubnetB": "subnet-b",
     "SecurityGroup": "sg-1",
+    "MlflowClients": "sg-2",
     "aws:userid": "${aws:userid}",
 }
 SECRETS = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret"

@@ -301,3 +301,22 @@ def test_the_balancer_of_a_stage_that_keeps_its_data_needs_a_certificate() -> (
     assert assertion["Assert"] == {
         "Not": [{"Equals": [{"Ref": "CertificateArn"}, ""]}]
     }
+
+
+CLIENTS = {"Ref": "MlflowClients"}
+
+
+def test_mlflow_is_reached_by_mwaa_the_api_and_trainings_alone() -> None:
+    """Whoever sets an alias makes MWAA and the API load a file of his."""
+    server = of_type("AWS::EC2::SecurityGroup")["network", "MlflowServerGroup"]
+    (rule,) = server["SecurityGroupIngress"]
+    assert rule["SourceSecurityGroupId"] == CLIENTS
+    assert (rule["FromPort"], rule["ToPort"]) == (5000, 5000)
+    interface = of_type("AWS::EC2::NetworkInterface")["tracking", "Interface"]
+    assert interface["GroupSet"] == [{"Ref": "MlflowServerGroup"}]
+    carrying = {
+        key
+        for key, item in RESOURCES.items()
+        if key[0] != "network" and CLIENTS in list(everything(item))
+    }
+    assert carrying == {("airflow", "Environment"), ("api", "Service")}
