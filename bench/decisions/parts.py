@@ -13,6 +13,7 @@ MODULES: Mapping[str, str] = {
     "uci_later": "later",
     "uci_chosen_gap": "later",
     "gate": "gate",
+    "calibration_off": "calibration",
 }
 """Part to the module of this package whose function of the part's name measures it."""
 

@@ -1,6 +1,7 @@
 """Tasks that turn the warehouse's labelled leads into a registered challenger, one mapped task per family and stage."""
 
 from airflow.sdk import Param, TriggerRule, task
+from airflow.sdk.exceptions import AirflowFailException
 
 from lead_ops.links import STAGES as SCORING_STAGES
 from lead_ops.notifications import ALERT, Notifier
@@ -125,23 +126,33 @@ def chosen_stages(params=None):
 
 @task(**COSTLY_COMPUTE, on_success_callback=[Notifier("model_registered")])
 def register_challenger(
-    stage, snapshot_uri, results, parent_run_id, params=None
+    stage, snapshot_uri, results, parent_run_id, params=None, ti=None
 ):
-    """Refit the stage's best family, log it and register it under the alias `challenger`."""
+    """Refit the stage's best family and register it under the alias `challenger`; where its model is refused, the next.
+
+    Raises:
+        AirflowFailException: the model of every family is refused; the same leads would give the same models again.
+    """
     from include.registry.tracking import connect
     from include.training import challenger
+    from include.training.errors import NoUsableFamilyError
     from lifecycle.names import Names
     from lifecycle.reports import with_model_card
 
     names = Names()
-    registered = challenger.register_challenger(
-        names.settings,
-        names.contract,
-        connect(names.settings.mlflow.tracking_uri),
-        snapshot_uri,
-        list(results),
-        stage,
-        parent_run_id,
-        params.get("primary_metric"),
-    )
+    try:
+        registered = challenger.register_challenger(
+            names.settings,
+            names.contract,
+            connect(names.settings.mlflow.tracking_uri),
+            snapshot_uri,
+            list(results),
+            stage,
+            parent_run_id,
+            params.get("primary_metric"),
+        )
+    except NoUsableFamilyError as error:
+        details = {"stage": stage, "refused": error.refused}
+        ti.xcom_push(key=ALERT, value=details)
+        raise AirflowFailException(str(error)) from error
     return with_model_card({**registered, "snapshot_uri": snapshot_uri})

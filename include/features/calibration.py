@@ -114,14 +114,22 @@ class CalibratedModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # s
         classifier: what was fitted, for explanations.
         calibration: applied to its probability of conversion.
         decision: policy, threshold and tiers; `predict` uses the threshold.
+        resampling: how the rows were balanced that the classifier was fitted on; "none" where they were not.
     """
 
+    resampling: str = "none"  # of models from before they said it
+
     def __init__(
-        self, classifier: Any, calibration: Calibration, decision: Decision
+        self,
+        classifier: Any,
+        calibration: Calibration,
+        decision: Decision,
+        resampling: str = "none",
     ) -> None:
         self.classifier = classifier
         self.calibration = calibration
         self.decision = decision
+        self.resampling = resampling
 
     @property
     def classes_(self) -> np.ndarray:

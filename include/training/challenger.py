@@ -29,13 +29,19 @@ from include.registry.tracking import tracking_errors
 from include.settings import Settings
 from include.training.choice import Choice, choose
 from include.training.dataset import Dataset, can_learn, load_dataset
-from include.training.errors import NotEnoughRowsError
+from include.training.errors import (
+    NotEnoughRowsError,
+    NoUsableFamilyError,
+    UnusableModelError,
+)
 from include.training.fit import refit
 from include.training.recipe import Recipe, from_dict
 from include.training.usable import check_usable
 
 log = logging.getLogger(__name__)
 NEWEST_SHARE = 0.2
+REFUSED_TAG = "refused_families"
+"""Tag of a version: the families that were preferred to it, with the reasons why their models were not registered."""
 
 
 @tracking_errors()
@@ -51,6 +57,7 @@ def register_challenger(
 ) -> dict[str, Any]:
     """Refit the winner on train and validation and register it under the alias `challenger`.
 
+    Where the refitted winner must not be registered, the families that are left are chosen from again.
     Asked again for the same training and stage, it finds the version it registered the first time.
 
     Args:
@@ -64,11 +71,12 @@ def register_challenger(
         primary_metric: figure by which a family wins on leads it has not seen; None takes the setting.
 
     Returns:
-        model, version, stage, family, run_id and metrics on the holdout.
+        model, version, stage, family, run_id, metrics on the holdout, and refused: family to why its model was not
+        registered.
 
     Raises:
         ValueError: no result belongs to the stage.
-        UnusableModelError: the refitted model ranks no better than chance, or its mean probability misses the rate.
+        NoUsableFamilyError: the refitted model of every family ranks no better than chance, or misses the rate.
         TierUnreachableError: a tier of the refitted model holds no lead of the snapshot.
         TrackingUnavailableError: MLflow does not answer.
     """
@@ -76,16 +84,15 @@ def register_challenger(
     model = contract.model_name(KnownAt(stage))
     version = find_version(client, model, {"training_run_id": parent_run_id})
     if version is None:
-        metric = primary_metric or decisions.primary_metric
-        choice = choose(
+        version = _first_usable(
+            settings,
+            contract,
+            client,
+            load_dataset(snapshot_uri, contract, KnownAt(stage)),
+            stage,
             [result for result in results if result["stage"] == stage],
-            metric,
-            decisions.split,
-        )
-        log.info("Chosen for %s: %s", stage, choice.reason)
-        data = load_dataset(snapshot_uri, contract, KnownAt(stage))
-        version = _train_and_register(
-            settings, contract, client, data, choice, parent_run_id
+            primary_metric or decisions.primary_metric,
+            parent_run_id,
         )
         _close_parent(client, parent_run_id, stage, results)
     client.set_registered_model_alias(model, CHALLENGER, version.version)
@@ -102,7 +109,51 @@ def register_challenger(
         "family": version.tags["family"],
         "run_id": version.run_id,
         "metrics": json.loads(version.tags["metrics"]),
+        "refused": json.loads(version.tags.get(REFUSED_TAG, "{}")),
     }
+
+
+def _first_usable(
+    settings: Settings,
+    contract: Contract,
+    client: MlflowClient,
+    data: Dataset,
+    stage: str,
+    results: list[dict[str, Any]],
+    metric: str,
+    parent_run_id: str,
+) -> ModelVersion:
+    """Register the best family whose refitted model may be registered.
+
+    Args:
+        settings: as in `register_challenger`.
+        contract: what a lead is.
+        client: of the MLflow server.
+        data: the leads of the snapshot.
+        stage: capture, engagement or contact.
+        results: what `train_family` returned of the stage.
+        metric: figure by which a family wins.
+        parent_run_id: what `start_training` returned.
+
+    Raises:
+        ValueError: there are no results.
+        NoUsableFamilyError: no family is left.
+    """
+    split = decisions_of(settings, contract).split
+    refused: dict[str, str] = {}
+    while results or not refused:
+        choice = choose(results, metric, split)
+        family = choice.winner["family"]
+        log.info("Chosen: %s", choice.reason)
+        try:
+            return _train_and_register(
+                settings, contract, client, data, choice, refused, parent_run_id
+            )
+        except UnusableModelError as error:
+            log.warning("The model of %s is refused: %s", family, error)
+            refused[family] = str(error)
+        results = [result for result in results if result["family"] != family]
+    raise NoUsableFamilyError(stage, refused)
 
 
 def _train_and_register(
@@ -111,9 +162,14 @@ def _train_and_register(
     client: MlflowClient,
     data: Dataset,
     choice: Choice,
+    refused: dict[str, str],
     parent_run_id: str,
 ) -> ModelVersion:
-    """Refit and evaluate the winner in a run of its own and register it, with tags that describe it."""
+    """Refit and evaluate the winner in a run of its own and register it, with tags that describe it.
+
+    Raises:
+        UnusableModelError: it must not be registered.
+    """
     decisions = decisions_of(settings, contract)
     stage = KnownAt(choice.winner["stage"])
     recipe = from_dict(choice.winner)
@@ -140,6 +196,7 @@ def _train_and_register(
         DIGEST_TAG: files_digest,
         "split_used": choice.split,
         "split_reason": choice.reason,
+        REFUSED_TAG: json.dumps(refused),
         "training_run_id": parent_run_id,
         "snapshot_uri": data.manifest["uri"],
         "snapshot_sha256": data.manifest["sha256"],
@@ -202,6 +259,7 @@ def _description(recipe: Recipe) -> dict[str, str]:
     return {
         "family": recipe.family,
         "calibration": recipe.calibration,
+        "resampling": str(recipe.params.get("resample__method", "none")),
         "threshold_policy": recipe.decision.policy,
         "threshold": repr(recipe.decision.threshold),
     }
@@ -223,7 +281,8 @@ def _evaluate(
     """
     rows, outcome = data.part("holdout")
     probability = pipeline.predict_proba(rows)[:, 1]
-    check_usable(outcome.to_numpy(), probability)
+    learnt = int((data.split != "holdout").sum())
+    check_usable(outcome.to_numpy(), probability, learnt)
     check_tiers(recipe.decision, pipeline.predict_proba(data.frame)[:, 1])
     metrics = evaluate_classification_model(
         outcome, probability, recipe.decision.threshold

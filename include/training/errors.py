@@ -1,5 +1,7 @@
 """Errors of `include.training`."""
 
+from collections.abc import Mapping
+
 from include.errors import LeadsError
 
 
@@ -9,6 +11,23 @@ class NotEnoughRowsError(LeadsError, ValueError):
 
 class UnusableModelError(LeadsError, ValueError):
     """A refitted model ranks no better than chance, or its mean probability misses the rate: it is not registered."""
+
+
+class NoUsableFamilyError(UnusableModelError):
+    """The refitted model of every family was refused.
+
+    Attributes:
+        refused: family to why its model must not be registered.
+    """
+
+    def __init__(self, stage: str, refused: Mapping[str, str]) -> None:
+        reasons = "; ".join(
+            f"{family}: {reason}" for family, reason in refused.items()
+        )
+        super().__init__(
+            f"no family gave a usable model for stage {stage}. {reasons}"
+        )
+        self.refused = dict(refused)
 
 
 class SnapshotChangedError(LeadsError, ValueError):

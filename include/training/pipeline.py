@@ -63,6 +63,11 @@ def deployable(
         if name not in ("resample", "model"):
             steps.append((name, step))
     classifier = fitted.named_steps["model"]
-    model = CalibratedModel(classifier, calibration, decision)
+    model = CalibratedModel(
+        classifier,
+        calibration,
+        decision,
+        resampling=fitted.named_steps["resample"].method,
+    )
     steps.append(("model", model))
     return PlainPipeline(steps)

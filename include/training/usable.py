@@ -10,7 +10,7 @@ from include.training.errors import UnusableModelError
 from include.training.windows import DEVIATIONS
 
 LARGEST_MISS = 3.0
-"""In standard errors of the rate."""
+"""In standard errors of their difference."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Usability:
         auc_lower: lower bound of ROC-AUC's 95 % interval.
         mean_probability: of the leads.
         rate: share of them with outcome 1.
-        miss: distance of the two, in standard errors of the rate.
+        miss: distance of the two, in standard errors of their difference.
     """
 
     leads: int
@@ -32,21 +32,27 @@ class Usability:
     miss: float
 
 
-def usability(outcome: np.ndarray, probability: np.ndarray) -> Usability:
+def usability(
+    outcome: np.ndarray, probability: np.ndarray, learnt: int
+) -> Usability:
     """Return what decides whether a model can be used.
 
-    The rate's standard error is sqrt(sum p(1 - p)) / n, as of independent leads (Spiegelhalter, 1986). The error of the
-    fitted mean itself is left out: a model learns from many more leads than it is judged on.
+    Two samples are compared. The rate of n leads varies by s²/n around what their columns say, with s² the mean of
+    p(1 - p) as of independent leads (Spiegelhalter, 1986). The mean probability follows the rate of the m leads that
+    the model has learnt from, which varies by s²/m in the same way. The standard error of their difference is
+    s · sqrt(1/n + 1/m).
 
     Args:
         outcome: 0 or 1, shape (n,), with at least one of either.
         probability: calibrated probabilities, shape (n,).
+        learnt: m, leads that the model was fitted on.
     """
     leads = len(outcome)
     mean_probability = float(np.mean(probability))
     rate = float(np.mean(outcome))
-    variance = float(np.sum(probability * (1 - probability)))
-    error = max(sqrt(variance) / leads, np.finfo("float64").eps)
+    variance = float(np.mean(probability * (1 - probability)))
+    error = sqrt(variance * (1 / leads + 1 / learnt))
+    error = max(error, float(np.finfo("float64").eps))
     found = ranking(outcome, probability)
     return Usability(
         leads=leads,
@@ -57,17 +63,20 @@ def usability(outcome: np.ndarray, probability: np.ndarray) -> Usability:
     )
 
 
-def check_usable(outcome: np.ndarray, probability: np.ndarray) -> None:
+def check_usable(
+    outcome: np.ndarray, probability: np.ndarray, learnt: int
+) -> None:
     """Pass a model that can be used.
 
     Args:
         outcome: of leads that it has not seen, 0 or 1, shape (n,), with at least one of either.
         probability: its calibrated probabilities, shape (n,).
+        learnt: leads that the model was fitted on.
 
     Raises:
         UnusableModelError: it ranks no better than chance, or its mean probability misses the rate.
     """
-    result = usability(outcome, probability)
+    result = usability(outcome, probability, learnt)
     if result.auc_lower <= 0.5:
         raise UnusableModelError(
             f"the model ranks no better than chance: on {result.leads} holdout leads ROC-AUC's 95 % lower bound is "

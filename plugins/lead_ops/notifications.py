@@ -54,19 +54,31 @@ class Notifier(BaseNotifier):
         self._send("email", EMAIL_CONNECTION, self._send_by_email, alert)
 
     def _details(self, context):
-        """Return the details that the source task left; a failed task left none."""
-        if self.event == "task_failed":
-            return None
+        """Return the details that the source task left; a failed task leaves at most why it failed."""
         ti = context["ti"]
+        if self.event == "task_failed":
+            return self._why_failed(ti)
         if self.source:
             return ti.xcom_pull(task_ids=self.source, key=self.key)
+        return self._own_details(ti, self.key)
+
+    def _why_failed(self, ti):
+        """Return what a failed task left under ALERT; None where it left nothing, or where nobody can ask for it."""
+        try:
+            return self._own_details(ti, ALERT)
+        except Exception as error:  # the alert goes out without the reason
+            self.log.warning(
+                "No reason of the failure: %s", type(error).__name__
+            )
+            return None
+
+    def _own_details(self, ti, key):
+        """Return what the task instance itself left under a key."""
         map_index = getattr(ti, "map_index", None)
         if map_index is None or map_index < 0:
-            return ti.xcom_pull(task_ids=ti.task_id, key=self.key)
+            return ti.xcom_pull(task_ids=ti.task_id, key=key)
         # Without the index, the details of every mapped instance would come.
-        return ti.xcom_pull(
-            task_ids=ti.task_id, key=self.key, map_indexes=map_index
-        )
+        return ti.xcom_pull(task_ids=ti.task_id, key=key, map_indexes=map_index)
 
     def _send(self, channel, connection, send, alert):
         """Send the alert to one channel if it is connected, and log how that ended."""

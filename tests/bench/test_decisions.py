@@ -59,6 +59,12 @@ def test_the_gate_refuses_what_is_worse_and_takes_more_of_what_is_better(
     assert gate["better_38"] > gate["worse"]
 
 
+def test_registered_models_meet_the_rate_of_fresh_leads(figures):
+    calibration = figures["calibration_off"]
+    assert calibration["trainings"] == 2
+    assert calibration["calibration_off"] == 0
+
+
 @needs_uci
 def test_a_cut_feed_is_found_in_the_file_with_seasons(figures):
     assert figures["outages_on_uci"]["cut_found"] == 1

@@ -7,12 +7,14 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException
 from jinja2 import Template
 
+from include.training.errors import NoUsableFamilyError
 from lifecycle.approval import QUESTION
 from lifecycle.by_hand import next_action
 from lifecycle.drift import found, next_step, no_action
 from lifecycle.ingestion import wait_as_asked
 from lifecycle.names import MACROS, Names, in_markdown, run_key
 from lifecycle.promotion import drift_confirmed, next_promotion_step
+from lifecycle.training import register_challenger
 from lifecycle.training_alert import reason_to_train
 
 CALM = {"force_retrain": False}
@@ -135,6 +137,31 @@ def test_an_alert_on_drift_needs_a_verdict_of_drift():
     }
     assert found("drift")(context)
     assert not found("outage")(context)
+
+
+REFUSED = {
+    "lightgbm": "the model ranks no better than chance: on 961 holdout leads ROC-AUC's 95 % lower bound is 0.361",
+    "xgboost": "the model's mean probability 0.1447 misses the rate 0.2018 of 570 holdout leads",
+}
+
+
+def test_a_stage_whose_models_are_all_refused_fails_at_once_and_leaves_the_reasons_for_the_alert(
+    monkeypatch,
+):
+    def register(*arguments):
+        raise NoUsableFamilyError("contact", REFUSED)
+
+    monkeypatch.setattr(
+        "include.training.challenger.register_challenger", register
+    )
+    monkeypatch.setattr("include.registry.tracking.connect", lambda uri: None)
+    left = {}
+    ti = SimpleNamespace(xcom_push=lambda key, value: left.update({key: value}))
+    with pytest.raises(AirflowFailException, match="xgboost: the model's mean"):
+        register_challenger.function(
+            "contact", "s3://leads/snapshot/", [], "parent", {}, ti
+        )
+    assert left == {"alert": {"stage": "contact", "refused": REFUSED}}
 
 
 def run(after=datetime(2026, 2, 3, 1, 17, tzinfo=UTC), end=None):

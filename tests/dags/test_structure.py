@@ -396,6 +396,19 @@ def test_every_event_of_the_guide_is_announced_by_its_task_and_by_no_other(
     } == GUIDE_EVENTS
 
 
+def test_a_refused_stage_stops_the_gate_and_fails_the_run(master):
+    register = master.get_task("retrain.register_challenger")
+    assert downstream(master, "retrain.register_challenger") == {
+        "champion_challenger"
+    }
+    gate = master.get_task("champion_challenger")
+    assert gate.trigger_rule == TriggerRule.ALL_SUCCESS
+    below = {task.task_id for task in register.get_flat_relatives()}
+    assert "watcher" in below
+    failed = register.partial_kwargs["on_failure_callback"]
+    assert events(failed) == {"task_failed"}
+
+
 def test_a_page_about_the_snapshot_cannot_stop_a_training(dags):
     for dag_id, group in (
         ("data_drift_redshift_retrain", "retrain"),

@@ -4,13 +4,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lead_ops.alerts.alert import Message, Origin
-from lead_ops.alerts.words import plural, sentence
+from lead_ops.alerts.words import fact_name, mapping, one_line, plural, sentence
 
 
 def task_failed(
     results: Sequence[Mapping[str, Any]], origin: Origin
 ) -> Message:
-    """Say which task failed with what type of exception; the message of an exception can hold a secret."""
+    """Say which task failed with what type of exception; the message of an exception can hold a secret.
+
+    Where a training refused the models of all families, the task has left the reasons for the alert.
+    """
+    refused = refused_families(results)
     if origin.waited_for:
         happened = f"nothing arrived at {origin.waited_for} in time, so {origin.task_id} of {origin.dag_id} failed"
         advice = (
@@ -19,6 +23,8 @@ def task_failed(
         )
     else:
         happened = f"task {origin.task_id} of {origin.dag_id} failed{_exception(origin)}"
+        if refused:
+            happened += ", because no family gave a usable model"
         advice = (
             "Read the end of the log, mend the cause, then clear the task in Airflow: every task of this project can "
             "be repeated."
@@ -27,8 +33,20 @@ def task_failed(
         sentence=sentence(happened),
         response=f"The task was tried {_tries(origin)}. Tasks that need its result do not run.",
         advice=advice,
-        facts=_facts(origin),
+        facts=(*_facts(origin), *refused),
     )
+
+
+def refused_families(
+    results: Sequence[Mapping[str, Any]],
+) -> tuple[tuple[str, str], ...]:
+    """Return why the models of families are not registered, as facts of an alert."""
+    facts = []
+    for result in results:
+        for family, reason in mapping(result, "refused").items():
+            name = fact_name(f"Not registered, {family}", result, results)
+            facts.append((name, one_line(reason)))
+    return tuple(facts)
 
 
 def _exception(origin: Origin) -> str:

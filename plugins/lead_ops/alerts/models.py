@@ -4,8 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lead_ops.alerts.alert import Link, Message, Origin, is_web_address
+from lead_ops.alerts.failure import refused_families
 from lead_ops.alerts.words import (
     as_number,
+    fact_name,
     figure,
     listed,
     mapping,
@@ -66,7 +68,7 @@ def model_registered(results: Sequence[Result], origin: Origin) -> Message:
         advice=_after_training(
             origin, "Read the model card, its known limits above all"
         ),
-        facts=_all_figures(results),
+        facts=(*_all_figures(results), *refused_families(results)),
     )
 
 
@@ -210,7 +212,7 @@ def _all_figures(results: Sequence[Result]) -> tuple[tuple[str, str], ...]:
         for key, name in FIGURES.items():
             value = figure(metrics.get(key))
             if value:
-                facts.append((_fact_name(name, result, results), value))
+                facts.append((fact_name(name, result, results), value))
     return tuple(facts)
 
 
@@ -220,17 +222,11 @@ def _reasons(results: Sequence[Result]) -> tuple[tuple[str, str], ...]:
     for result in results:
         rule = text(result, "why_rule")
         if rule:
-            facts.append((_fact_name("Rule", result, results), rule))
+            facts.append((fact_name("Rule", result, results), rule))
         reasons = "; ".join(texts(result, "reasons"))
         if reasons:
-            facts.append((_fact_name("Reasons", result, results), reasons))
+            facts.append((fact_name("Reasons", result, results), reasons))
     return tuple(facts)
-
-
-def _fact_name(name: str, result: Result, results: Sequence[Result]) -> str:
-    """Return the name of a fact, with its stage where the alert is about several."""
-    stage = text(result, "stage")
-    return f"{name}, {stage}" if stage and len(results) > 1 else name
 
 
 def _version(result: Result, before: str, otherwise: str) -> str:

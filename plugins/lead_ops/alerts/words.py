@@ -106,3 +106,11 @@ def mapping(result: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     """Return the dictionary under a key of a task's result, an empty one where there is none."""
     value = result.get(key)
     return value if isinstance(value, Mapping) else {}
+
+
+def fact_name(
+    name: str, result: Mapping[str, Any], results: Sequence[Mapping[str, Any]]
+) -> str:
+    """Return the name of a fact, with its stage where the alert is about several."""
+    stage = text(result, "stage")
+    return f"{name}, {stage}" if stage and len(results) > 1 else name

@@ -5,12 +5,16 @@ import subprocess
 import sys
 
 import mlflow
+import pytest
 
 from include.contract import KnownAt
 from include.evaluation.evaluate import evaluate_classification_model
 from include.registry.model_files import DIGEST_TAG, folder_digest
+from include.training import challenger
 from include.training.choice import choose
 from include.training.dataset import load_dataset
+from include.training.errors import NoUsableFamilyError, UnusableModelError
+from include.training.families import FAMILIES
 
 CLEAN_PROCESS = """
 import json, sys
@@ -56,6 +60,106 @@ def test_the_version_carries_the_digest_of_its_files(training, tmp_path):
         f"models:/{made['model']}/{made['version']}", dst_path=str(tmp_path)
     )
     assert version.tags[DIGEST_TAG] == folder_digest(tmp_path)
+
+
+def test_the_tags_say_what_the_registered_object_does(training):
+    made = training.challenger
+    version = mlflow.MlflowClient().get_model_version(
+        made["model"], made["version"]
+    )
+    model = mlflow.sklearn.load_model(
+        f"models:/{made['model']}/{made['version']}"
+    )[-1]
+    assert version.tags["calibration"] == model.calibration.method
+    assert version.tags["resampling"] == model.resampling
+    assert version.tags["threshold_policy"] == model.decision.policy
+    assert float(version.tags["threshold"]) == model.decision.threshold
+    assert json.loads(version.tags["tiers"]) == dict(model.decision.tiers)
+    classifier = FAMILIES[version.tags["family"]].classifier
+    assert isinstance(model.classifier, type(classifier()))
+
+
+def test_a_model_of_a_resampled_recipe_says_so_after_its_refit(
+    training, trainer, restored
+):
+    winner = choose(training.results, "roc_auc").winner
+    recipe = {
+        **winner,
+        "params": winner["params"] | {"resample__method": "smote"},
+        "calibration": "none",
+    }
+    parent = trainer.start(training.snapshot, "run-of-smote")
+    made = trainer.register(training.snapshot, [recipe], "contact", parent)
+    version = mlflow.MlflowClient().get_model_version(
+        made["model"], made["version"]
+    )
+    model = mlflow.sklearn.load_model(
+        f"models:/{made['model']}/{made['version']}"
+    )[-1]
+    assert version.tags["resampling"] == model.resampling == "smote"
+    assert version.tags["calibration"] == model.calibration.method == "shift"
+    assert float(version.tags["threshold"]) == model.decision.threshold
+
+
+@pytest.fixture
+def restored(training, trainer):
+    """Gives the alias back to the version of `training` after a test that registers another one."""
+    yield
+    trainer.register(
+        training.snapshot, training.results, "contact", training.parent
+    )
+
+
+@pytest.fixture
+def refuse(monkeypatch):
+    """Refuses the models of the first so many refits."""
+
+    def refuse_first(count):
+        calls = []
+        check = challenger.check_usable
+
+        def check_usable(*arguments):
+            calls.append(arguments)
+            if len(calls) <= count:
+                raise UnusableModelError("it ranks no better than chance")
+            check(*arguments)
+
+        monkeypatch.setattr(challenger, "check_usable", check_usable)
+
+    return refuse_first
+
+
+def test_where_the_winner_is_refused_the_next_family_is_registered_and_says_why(
+    training, trainer, refuse, restored
+):
+    refuse(1)
+    parent = trainer.start(training.snapshot, "run-of-a-refused-winner")
+    winner = choose(training.results, "roc_auc").winner["family"]
+    made = trainer.register(
+        training.snapshot, training.results, "contact", parent
+    )
+    assert made["family"] != winner
+    assert made["refused"] == {winner: "it ranks no better than chance"}
+    again = trainer.register(
+        training.snapshot, training.results, "contact", parent
+    )
+    assert again == made
+
+
+def test_where_every_family_is_refused_nothing_is_registered_and_all_reasons_are_given(
+    training, trainer, refuse
+):
+    refuse(2)
+    client = mlflow.MlflowClient()
+    model = training.challenger["model"]
+    before = client.get_model_version_by_alias(model, "challenger").version
+    parent = trainer.start(training.snapshot, "run-of-refused-families")
+    with pytest.raises(NoUsableFamilyError, match="for stage contact") as error:
+        trainer.register(training.snapshot, training.results, "contact", parent)
+    assert set(error.value.refused) == {"logistic_regression", "lightgbm"}
+    assert "lightgbm: it ranks no better than chance" in str(error.value)
+    after = client.get_model_version_by_alias(model, "challenger").version
+    assert after == before
 
 
 def test_the_parent_run_is_closed_with_a_table_of_all_families(training):

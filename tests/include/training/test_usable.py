@@ -12,6 +12,8 @@ from include.training.fit import (
 )
 from include.training.usable import check_usable
 
+LEARNT = 16000
+
 
 def leads(seed=0, rows=4000, log_odds=-3.5):
     """Return calibrated probabilities around 5 % and outcomes drawn by them."""
@@ -29,20 +31,20 @@ def balanced(probability, rate):
 
 def test_a_calibrated_model_passes():
     probability, outcome = leads()
-    check_usable(outcome, probability)
+    check_usable(outcome, probability, LEARNT)
 
 
 def test_a_model_that_ranks_by_chance_is_refused():
     probability, outcome = leads()
     shuffled = np.random.default_rng(1).permutation(probability)
     with pytest.raises(UnusableModelError, match="no better than chance"):
-        check_usable(outcome, shuffled)
+        check_usable(outcome, shuffled, LEARNT)
 
 
 def test_a_model_whose_mean_misses_the_rate_is_refused_with_figures():
     probability, outcome = leads()
     with pytest.raises(UnusableModelError, match=r"misses the rate 0\.0"):
-        check_usable(outcome, balanced(probability, 0.05))
+        check_usable(outcome, balanced(probability, 0.05), LEARNT)
 
 
 def test_a_shift_maps_balanced_probabilities_back_to_the_rate():
@@ -71,3 +73,11 @@ def test_a_resampled_fit_is_never_left_at_its_raw_probabilities():
         RESAMPLED_METHODS,
     )
     assert calibration.method != "none"
+
+
+def test_a_model_that_has_learnt_from_few_leads_may_miss_the_rate_by_more():
+    probability, outcome = leads()
+    shifted = np.clip(probability + 0.012, 0, 1)
+    with pytest.raises(UnusableModelError, match="misses the rate"):
+        check_usable(outcome, shifted, 1_000_000)
+    check_usable(outcome, shifted, 2000)

@@ -386,3 +386,28 @@ def test_moments_are_shown_in_utc_and_texts_on_one_line():
     assert day("yesterday") == ""
     assert one_line("a\n\tb\x00\u202ec") == "a bc"
     assert one_line("x" * 999, 10) == "x" * 9 + "…"
+
+
+REFUSED = {"lightgbm": "it ranks no better than chance"}
+
+
+def test_a_registered_model_says_why_preferred_families_are_not_registered():
+    result = RESULTS["model_registered"] | {"refused": REFUSED}
+    facts = dict(told("model_registered", result).message.facts)
+    assert facts["Not registered, lightgbm"] == REFUSED["lightgbm"]
+
+
+def test_a_failure_because_all_families_are_refused_says_why_of_each():
+    result = {"stage": "contact", "refused": REFUSED}
+    message = told("task_failed", result).message
+    assert "because no family gave a usable model" in message.sentence
+    assert (
+        dict(message.facts)["Not registered, lightgbm"] == REFUSED["lightgbm"]
+    )
+
+
+@pytest.mark.parametrize("result", [None, {"refused": "odd"}, {"odd": 1}])
+def test_any_other_failure_says_nothing_of_families(result):
+    message = told("task_failed", result).message
+    assert "family" not in message.sentence
+    assert [name for name, _ in message.facts] == ["Exception"]
