@@ -1,0 +1,69 @@
+"""A lead is erased on a person's request, in a warehouse and a bucket that work for real."""
+# ruff: noqa: S608 - the only names put into SQL here are the tests own
+
+import gzip
+import json
+
+import pytest
+
+from include.feedback.erase_lead import main
+from include.lake.objects import list_objects, read_bytes, write_bytes
+from include.settings import settings
+from include.warehouse.client import Warehouse
+
+KEYS = ("a-1", "b'2; --")
+
+
+@pytest.fixture
+def warehouse(statements, layout, contract):
+    """Two leads: said of, and on the desk."""
+    made = Warehouse(settings(), timeout=60)
+    for name in (
+        "create_leads",
+        "create_staging",
+        "create_scores",
+        "create_feedback",
+    ):
+        made.execute(statements.render(name))
+    for number, key in enumerate(KEYS):
+        made.execute(
+            f"INSERT INTO public.{contract.names.feedback_table} (id, {contract.key}, rep, verdict, model_version, "
+            "stage, given_at, stored_at, lead_known) VALUES (:id, :key, 'r', 'too_low', '7', 'contact', "
+            "TIMESTAMP '2026-02-01 11:00:00', TIMESTAMP '2026-02-01 11:00:00', TRUE)",
+            id=number,
+            key=key,
+        )
+        said = json.dumps({"lead": key, "rep": "r"})
+        write_bytes(f"{layout.feedback}{number}.json", said.encode())
+    rows = [[key, 0.5] for key in KEYS]
+    table = {"columns": [contract.key, "score"], "index": [0, 1], "data": rows}
+    packed = gzip.compress(json.dumps({"leads": table}).encode())
+    write_bytes(layout.desk_list, packed)
+    return made
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_nothing_of_the_lead_is_left_and_everything_of_the_other_one(
+    warehouse, layout, contract, capsys, key
+):
+    (other,) = set(KEYS) - {key}
+    assert main([key]) == 0
+    rows = warehouse.query(
+        f"SELECT {contract.key} FROM public.{contract.names.feedback_table}"
+    )
+    assert [row[contract.key] for row in rows] == [other]
+    (said,) = list_objects(layout.feedback)
+    assert json.loads(read_bytes(said))["lead"] == other
+    listed = json.loads(gzip.decompress(read_bytes(layout.desk_list)))["leads"]
+    assert (listed["data"], listed["index"]) == ([[other, 0.5]], [0])
+    printed = capsys.readouterr().out
+    assert "What stays:" in printed
+    assert "input examples" in printed
+
+
+def test_a_second_time_there_is_nothing_to_erase(warehouse, capsys):
+    main([KEYS[0]])
+    capsys.readouterr()
+    assert main([KEYS[0]]) == 0
+    counts = capsys.readouterr().out.split("What stays:")[0].splitlines()
+    assert {line.split()[0] for line in counts} == {"0"}
