@@ -131,7 +131,7 @@ def test_the_report_names_every_unused_column_and_why(contract, accounts):
         "constant": "near-constant by the contract",
         "fit": "known at engagement only",
         "opinion": "known at contact only",
-        "region": "near-constant: one value covers 100.0%",
+        "region": "constant: the training rows have one value",
     }
 
 
