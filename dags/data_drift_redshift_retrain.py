@@ -36,8 +36,8 @@ from lifecycle.promotion import (
     champion_challenger,
 )
 from lifecycle.promotion_branches import decide_and_carry_out, mode_param
-from lifecycle.training import STAGES_PARAM
 from lifecycle.training_backend import BACKEND_PARAM
+from lifecycle.training_form import STAGES_PARAM
 from lifecycle.training_group import train_challengers
 
 PARAMS = {

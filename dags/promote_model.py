@@ -22,7 +22,7 @@ from lifecycle.promotion import (
     champion_challenger,
 )
 from lifecycle.promotion_branches import decide_and_carry_out, mode_param
-from lifecycle.training import STAGES
+from lifecycle.training_form import STAGES
 
 PARAMS = {
     "stage": Param(

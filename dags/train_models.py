@@ -12,8 +12,8 @@ from datetime import timedelta
 from airflow.sdk import chain, dag
 
 from lifecycle.defaults import dag_defaults
-from lifecycle.training import FAMILIES_PARAM, STAGES_PARAM
 from lifecycle.training_backend import BACKEND_PARAM
+from lifecycle.training_form import FAMILIES_PARAM, STAGES_PARAM
 from lifecycle.training_group import train_challengers
 
 PARAMS = {

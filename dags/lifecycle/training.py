@@ -1,44 +1,16 @@
 """Tasks that turn the warehouse's labelled leads into a registered challenger, one mapped task per family and stage."""
 
-from airflow.sdk import Param, TriggerRule, task
+from airflow.sdk import TriggerRule, task
 from airflow.sdk.exceptions import AirflowFailException
 
-from lead_ops.links import STAGES as SCORING_STAGES
 from lead_ops.notifications import ALERT, Notifier
 from lifecycle.defaults import CHEAP_COMPUTE, COSTLY_COMPUTE, DECISION
 from lifecycle.training_alert import training_details
 from lifecycle.training_backend import planned_jobs
+from lifecycle.training_form import FAMILIES
 
-# A DAG file is parsed without include/, so this repeats the names of include/training/families.py; a test compares.
-FAMILIES = [
-    "logistic_regression",
-    "decision_tree",
-    "random_forest",
-    "xgboost",
-    "lightgbm",
-]
-STAGES = list(SCORING_STAGES)
 VOTES_SQL = "{{ sql('unload_votes', run_id=run_key(ti)) }}"
 SNAPSHOT_SQL = "{{ sql('unload_snapshot', run_id=run_key(ti)) }}"
-
-STAGES_PARAM = Param(
-    ["contact", "capture"],
-    type="array",
-    items={"type": "string", "enum": STAGES},
-    minItems=1,
-    uniqueItems=True,
-    examples=STAGES,
-    description="Moments in a lead's life to train a model for; each sees only what is known by then.",
-)
-FAMILIES_PARAM = Param(
-    FAMILIES,
-    type="array",
-    items={"type": "string", "enum": FAMILIES},
-    minItems=1,
-    uniqueItems=True,
-    examples=FAMILIES,
-    description="Model families to try; the best of each stage becomes the challenger.",
-)
 
 
 @task(**CHEAP_COMPUTE)

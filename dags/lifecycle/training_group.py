@@ -6,7 +6,6 @@ from airflow.sdk import TaskGroup, XComArg, chain
 
 from lifecycle.names import RUN
 from lifecycle.training import (
-    FAMILIES,
     SNAPSHOT_SQL,
     VOTES_SQL,
     chosen_stages,
@@ -22,6 +21,7 @@ from lifecycle.training_backend import (
     plan_sagemaker_jobs,
     train_on_sagemaker,
 )
+from lifecycle.training_form import FAMILIES
 from lifecycle.warehouse import statements
 
 

@@ -57,7 +57,7 @@ FAMILIES: Mapping[str, Family] = {
         splits_levels=True,
     ),
 }
-"""The simplest family first, which also wins where several are equally good. dags/lifecycle/training.py repeats the
+"""The simplest family first, which also wins where several are equally good. dags/lifecycle/training_form.py repeats the
 names, because a DAG file is parsed without include/; a test compares both lists."""
 
 NATIVE_FAMILIES = tuple(

@@ -3,7 +3,7 @@
 import pytest
 from airflow.sdk import Asset, TriggerRule
 
-from lifecycle import training
+from lifecycle import training_form
 
 
 @pytest.fixture
@@ -338,8 +338,8 @@ def test_the_trigger_form_offers_the_families_and_stages_that_exist():
     from include.contract import KnownAt
     from include.training.families import FAMILIES
 
-    assert list(training.FAMILIES) == list(FAMILIES)
-    assert set(training.STAGES) == set(KnownAt)
+    assert list(training_form.FAMILIES) == list(FAMILIES)
+    assert set(training_form.STAGES) == set(KnownAt)
 
 
 def test_the_masters_trigger_form_has_the_designs_params(master):

@@ -166,11 +166,14 @@ def test_the_dags_crawler_is_the_templates() -> None:
 
 @pytest.mark.parametrize("name", ["Job", "ScoringJob"])
 def test_the_dags_glue_jobs_are_the_templates(name: str) -> None:
-    from lifecycle import platform
+    from lifecycle import glue_jobs
 
     wanted, description = {
-        "Job": (platform.JOB, platform.JOB_DESCRIPTION),
-        "ScoringJob": (platform.SCORING_JOB, platform.SCORING_JOB_DESCRIPTION),
+        "Job": (glue_jobs.JOB, glue_jobs.JOB_DESCRIPTION),
+        "ScoringJob": (
+            glue_jobs.SCORING_JOB,
+            glue_jobs.SCORING_JOB_DESCRIPTION,
+        ),
     }[name]
     job = template("glue")["Resources"][name]["Properties"]
     assert _places(job) == _places(

@@ -67,7 +67,7 @@ def dataset(changes: bool, clock: bool = True) -> tuple[Contract, Dataset]:
             "contract": "windows",
             "version": 1,
             "description": "test",
-            "names": {name: name for name in names},
+            "names": {name: f"windows_{name}" for name in names},
             "key": "lead",
             "label": "won",
             "clock": "arrived",
