@@ -57,10 +57,5 @@ FAMILIES: Mapping[str, Family] = {
         splits_levels=True,
     ),
 }
-"""The simplest family first, which also wins where several are equally good. dags/lifecycle/training_form.py repeats the
-names, because a DAG file is parsed without include/; a test compares both lists."""
-
-NATIVE_FAMILIES = tuple(
-    name for name, family in FAMILIES.items() if family.splits_levels
-)
-"""Families that may be given `encode__levels: native`."""
+"""The simplest family first, which also wins where several are equally good. A DAG file is parsed without include/, so
+dags/lifecycle/training_form.py repeats the names; a test compares both lists."""
