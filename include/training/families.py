@@ -59,3 +59,8 @@ FAMILIES: Mapping[str, Family] = {
 }
 """The simplest family first, which also wins where several are equally good. A DAG file is parsed without include/, so
 dags/lifecycle/training_form.py repeats the names; a test compares both lists."""
+
+NATIVE_FAMILIES = tuple(
+    name for name, family in FAMILIES.items() if family.splits_levels
+)
+"""Families that may be given `encode__levels: native`."""
