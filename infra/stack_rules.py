@@ -143,26 +143,30 @@ def _members(paths: list[str]) -> set[str]:
     return {path.split("/")[2] for path in paths}
 
 
+def _nested(value: Any) -> Iterator[Any]:
+    """Yield a value and all values below it, at any depth."""
+    yield value
+    items: list[Any] = []
+    if isinstance(value, dict):
+        items = list(value.values())
+    if isinstance(value, list):
+        items = value
+    for item in items:
+        yield from _nested(item)
+
+
 def _keys(value: Any) -> Iterator[str]:
     """Yield every key at any depth."""
-    if isinstance(value, dict):
-        yield from value
-        for item in value.values():
-            yield from _keys(item)
-    if isinstance(value, list):
-        for item in value:
-            yield from _keys(item)
+    for one in _nested(value):
+        if isinstance(one, dict):
+            yield from one
 
 
 def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    if isinstance(value, dict):
-        for item in value.values():
-            yield from _texts(item)
-    if isinstance(value, list):
-        for item in value:
-            yield from _texts(item)
+    """Yield every text at any depth that is no key."""
+    for one in _nested(value):
+        if isinstance(one, str):
+            yield one
 
 
 def _references(value: Any) -> set[str]:

@@ -8,7 +8,6 @@ come from the same population, and neither the training nor the check has used t
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from math import sqrt
 from unittest import mock
 
 import numpy as np
@@ -17,6 +16,7 @@ from scipy.optimize import brentq
 from scipy.special import expit
 
 from bench._bank import FILE, bank_contract, bank_leads
+from bench._generated import generated_contract
 from bench._training import DEFAULT, read_leads
 from include.contract import Contract, KnownAt, load_contract
 from include.decisions import Decisions
@@ -26,12 +26,10 @@ from include.training.errors import UnusableModelError
 from include.training.families import FAMILIES
 from include.training.fit import fit_family, refit
 from include.training.space import search_space
-from include.training.usable import check_usable
+from include.training.usable import LARGEST_MISS, check_usable, usability
 
 STAGE = KnownAt.CONTACT
 FRESH_SHARE = 0.3
-LARGEST_MISS = 3.0
-"""In standard errors."""
 UCI_SLICES = (
     (0, 7134),
     (6000, 6000),
@@ -54,8 +52,15 @@ RATES = (0.03, 0.05, 0.08, 0.11, 0.15, 0.2, 0.25, 0.3, 0.35, 0.38, 0.42, 0.46, 0
 """Of the thinned leads of X Education, and of the generated leads."""
 ROWS = 5000
 """Most leads of a thinned or generated population, and the number of generated ones."""
-QUICK_TRAININGS = 2
 LEVELS = 40
+GENERATED = generated_contract(
+    {
+        "level": "category",
+        "visits": "number",
+        "minutes": "number",
+        "steady": "number",
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -124,28 +129,8 @@ def train(population: Population, family: str, only_smote: bool) -> Outcome:
         return Outcome(str(error), None)
     probability = model.predict_proba(population.fresh)[:, 1]
     fresh_outcome = population.fresh[contract.label].to_numpy(dtype="float64")
-    return Outcome(
-        None, standard_errors(fresh_outcome, probability, int(learnt.sum()))
-    )
-
-
-def standard_errors(
-    outcome: np.ndarray, probability: np.ndarray, learnt: int
-) -> float:
-    """Return by how many standard errors the mean probability misses the rate of fresh leads.
-
-    Two samples are compared. The rate of the n fresh leads varies by s²/n around what their columns say, with s² the
-    mean of p(1 - p) (Spiegelhalter 1986). The mean probability follows the rate of the m leads that the model has
-    learnt from, which varies by s²/m in the same way. The standard error of the difference is s · sqrt(1/n + 1/m).
-
-    Args:
-        outcome: 0 or 1, shape (n,).
-        probability: shape (n,).
-        learnt: m, leads that the model was fitted on.
-    """
-    variance = float(np.mean(probability * (1 - probability)))
-    error = sqrt(variance * (1 / len(outcome) + 1 / learnt))
-    return abs(float(np.mean(probability)) - float(np.mean(outcome))) / error
+    found = usability(fresh_outcome, probability, int(learnt.sum()))
+    return Outcome(None, found.miss)
 
 
 def _grids(only_smote: bool) -> AbstractContextManager[object]:
@@ -182,7 +167,7 @@ def all_populations() -> Iterator[Population]:
     for rate in RATES:
         yield divided(
             f"generated {rate}",
-            generated_contract(),
+            GENERATED,
             generate(rate, seed),
             seed,
         )
@@ -193,7 +178,7 @@ def quick_populations() -> Iterator[Population]:
     """Yield generated leads of a low and of a high rate."""
     for seed, rate in enumerate((RATES[1], RATES[-1])):
         leads = generate(rate, seed).iloc[: ROWS // 2]
-        yield divided(f"generated {rate}", generated_contract(), leads, seed)
+        yield divided(f"generated {rate}", GENERATED, leads, seed)
 
 
 def divided(
@@ -246,50 +231,5 @@ def generate(rate: float, seed: int) -> pd.DataFrame:
             "visits": visits,
             "minutes": minutes,
             "steady": steady,
-        }
-    )
-
-
-def generated_contract() -> Contract:
-    """Return the contract of the generated leads."""
-    columns = [
-        {"name": "lead", "type": "string"},
-        {"name": "arrived", "type": "integer"},
-        {"name": "won", "type": "integer", "minimum": 0, "maximum": 1},
-        {"name": "level", "type": "category"},
-        {"name": "visits", "type": "number"},
-        {"name": "minutes", "type": "number"},
-        {"name": "steady", "type": "number"},
-    ]
-    about = {"known_at": "capture", "because": "generated"}
-    described = [
-        {
-            "field": column["name"],
-            "label": column["name"],
-            "description": column["name"],
-            **about,
-            **column,
-        }
-        for column in columns
-    ]
-    names = (
-        "table",
-        "scores_table",
-        "drift_table",
-        "promotions_table",
-        "feedback_table",
-        "model",
-        "experiment",
-    )
-    return Contract.model_validate(
-        {
-            "contract": "generated",
-            "version": 1,
-            "description": "Generated leads.",
-            "names": {name: f"generated_{name}" for name in names},
-            "key": "lead",
-            "label": "won",
-            "clock": "arrived",
-            "columns": described,
         }
     )

@@ -14,21 +14,27 @@ FAMILIES = [
 ]
 STAGES = list(SCORING_STAGES)
 
-STAGES_PARAM = Param(
+
+def some_of(names, default, description):
+    """Return a field of the form for one or more of the names, each once."""
+    return Param(
+        default,
+        type="array",
+        items={"type": "string", "enum": names},
+        minItems=1,
+        uniqueItems=True,
+        examples=names,
+        description=description,
+    )
+
+
+STAGES_PARAM = some_of(
+    STAGES,
     ["contact", "capture"],
-    type="array",
-    items={"type": "string", "enum": STAGES},
-    minItems=1,
-    uniqueItems=True,
-    examples=STAGES,
-    description="Moments in a lead's life to train a model for; each sees only what is known by then.",
+    "Moments in a lead's life to train a model for; each sees only what is known by then.",
 )
-FAMILIES_PARAM = Param(
+FAMILIES_PARAM = some_of(
     FAMILIES,
-    type="array",
-    items={"type": "string", "enum": FAMILIES},
-    minItems=1,
-    uniqueItems=True,
-    examples=FAMILIES,
-    description="Model families to try; the best of each stage becomes the challenger.",
+    FAMILIES,
+    "Model families to try; the best of each stage becomes the challenger.",
 )

@@ -92,12 +92,12 @@ def erase_from_desk(layout: Layout, key: str) -> int:
         return 0
     leads = content["leads"]
     place = leads["columns"].index(layout.contract.key)
-    kept = [row for row in leads["data"] if str(row[place]) != key]
-    lines = len(leads["data"]) - len(kept)
+    other_leads = [row for row in leads["data"] if str(row[place]) != key]
+    lines = len(leads["data"]) - len(other_leads)
     if lines:
         content["leads"] = leads | {
-            "data": kept,
-            "index": list(range(len(kept))),
+            "data": other_leads,
+            "index": list(range(len(other_leads))),
         }
         packed = gzip.compress(json.dumps(content).encode(), mtime=0)
         write_bytes(layout.desk_list, packed)

@@ -77,6 +77,15 @@ def check_files(version: ChampionInfo, folder: Path) -> None:
         )
 
 
+def unreadable(version: ChampionInfo, error: Exception) -> ModelUnreadableError:
+    """Return what to raise where a version cannot be loaded: why, and the two ways out."""
+    reason = str(error).partition("\n")[0]
+    return ModelUnreadableError(
+        f"{version.uri} cannot be loaded ({type(error).__name__}: {reason}); aliases stay as they are: restore the "
+        f"artefact of run {version.run_id}, or roll back with promote_model, rollback=true"
+    )
+
+
 def download(version: ChampionInfo, target: Path) -> None:
     """Download the model folder of a version into a folder that exists, and check its files.
 
@@ -97,9 +106,5 @@ def download(version: ChampionInfo, target: Path) -> None:
     except (MlflowException, OSError) as error:
         # MLflow downloads in threads and reports a connection lost there as a missing file.
         require_server(mlflow.get_tracking_uri())
-        reason = str(error).partition("\n")[0]
-        raise ModelUnreadableError(
-            f"{version.uri} cannot be loaded ({type(error).__name__}: {reason}); aliases stay as they are: restore "
-            f"the artefact of run {version.run_id}, or roll back with promote_model, rollback=true"
-        ) from error
+        raise unreadable(version, error) from error
     check_files(version, target)

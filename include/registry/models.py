@@ -11,7 +11,7 @@ from sklearn.pipeline import Pipeline
 
 from include.features.calibration import Decision
 from include.registry.errors import ModelUnreadableError
-from include.registry.model_files import download
+from include.registry.model_files import download, unreadable
 from include.registry.registry import ChampionInfo
 
 UNREADABLE = (
@@ -59,8 +59,4 @@ def load_pipeline(version: ChampionInfo) -> Any:
         try:
             return mlflow.sklearn.load_model(work)
         except UNREADABLE as error:
-            reason = str(error).partition("\n")[0]
-            raise ModelUnreadableError(
-                f"{version.uri} cannot be loaded ({type(error).__name__}: {reason}); aliases stay as they are: restore "
-                f"the artefact of run {version.run_id}, or roll back with promote_model, rollback=true"
-            ) from error
+            raise unreadable(version, error) from error

@@ -15,8 +15,6 @@ from include.lake.objects import (
     write_bytes,
     write_text,
 )
-from include.settings import settings
-from include.warehouse.client import Warehouse
 
 MONDAY = datetime(2026, 2, 2, 9, tzinfo=UTC)
 WORD = Feedback(
@@ -36,16 +34,14 @@ def changed(**values):
 
 
 @pytest.fixture
-def warehouse(statements, layout):
-    made = Warehouse(settings(), timeout=60)
-    for name in (
+def warehouse(warehouse_with, layout):
+    made = warehouse_with(
         "create_leads",
         "create_scores",
         "create_feedback",
         "create_feedback_staging",
         "create_feedback_withdrawals",
-    ):
-        made.execute(statements.render(name))
+    )
     return made
 
 

@@ -8,23 +8,19 @@ import pytest
 
 from include.feedback.erase_lead import main
 from include.lake.objects import list_objects, read_bytes, write_bytes
-from include.settings import settings
-from include.warehouse.client import Warehouse
 
 KEYS = ("a-1", "b'2; --")
 
 
 @pytest.fixture
-def warehouse(statements, layout, contract):
+def warehouse(warehouse_with, layout, contract):
     """Two leads: said of, and on the desk."""
-    made = Warehouse(settings(), timeout=60)
-    for name in (
+    made = warehouse_with(
         "create_leads",
         "create_staging",
         "create_scores",
         "create_feedback",
-    ):
-        made.execute(statements.render(name))
+    )
     for number, key in enumerate(KEYS):
         made.execute(
             f"INSERT INTO public.{contract.names.feedback_table} (id, {contract.key}, rep, verdict, model_version, "

@@ -7,23 +7,19 @@ import pytest
 
 from include.feedback.errors import UnknownCallerError
 from include.feedback.withdraw import callers, main, withdraw
-from include.settings import settings
-from include.warehouse.client import Warehouse
 
 NOON = datetime(2026, 2, 1, 12, tzinfo=UTC)
 
 
 @pytest.fixture
-def warehouse(statements, layout, contract):
+def warehouse(warehouse_with, layout, contract):
     """Words of callers `crm` (two reps) and `desk`, and of a rep of before callers were kept, at 11:00 each."""
-    made = Warehouse(settings(), timeout=60)
-    for name in (
+    made = warehouse_with(
         "create_leads",
         "create_scores",
         "create_feedback",
         "create_feedback_withdrawals",
-    ):
-        made.execute(statements.render(name))
+    )
     words = [("crm", "asha"), ("crm", "ben"), ("desk", "asha"), (None, "chen")]
     rows = ", ".join(word(number, *who) for number, who in enumerate(words))
     made.execute(insert(contract, rows))

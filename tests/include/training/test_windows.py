@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
 
+from bench._generated import generated_contract
 from include.contract import Contract, KnownAt
 from include.decisions import Decisions
 from include.evaluation.intervals import Ranking, ranking
@@ -33,47 +34,7 @@ def dataset(changes: bool, clock: bool = True) -> tuple[Contract, Dataset]:
         direction[-LEADS // 5 :] = -1
     log_odds = 2.5 * direction * level + steady
     outcome = (random.random(LEADS) < 1 / (1 + np.exp(-log_odds))).astype(int)
-    columns = [
-        {"name": name, "field": name, "type": kind, **bounds}
-        for name, kind, bounds in (
-            ("lead", "string", {}),
-            ("arrived", "integer", {}),
-            ("won", "integer", {"minimum": 0, "maximum": 1}),
-            ("level", "number", {}),
-            ("steady", "number", {}),
-        )
-    ]
-    described = [
-        {
-            **column,
-            "label": column["name"],
-            "description": column["name"],
-            "known_at": "capture",
-            "because": "test",
-        }
-        for column in columns
-    ]
-    names = (
-        "table",
-        "scores_table",
-        "drift_table",
-        "promotions_table",
-        "feedback_table",
-        "model",
-        "experiment",
-    )
-    contract = Contract.model_validate(
-        {
-            "contract": "windows",
-            "version": 1,
-            "description": "test",
-            "names": {name: f"windows_{name}" for name in names},
-            "key": "lead",
-            "label": "won",
-            "clock": "arrived",
-            "columns": described,
-        }
-    )
+    contract = generated_contract({"level": "number", "steady": "number"})
     frame = pd.DataFrame(
         {
             "lead": [str(number) for number in range(LEADS)],
