@@ -5,18 +5,14 @@ import pytest
 from sklearn.metrics import brier_score_loss
 
 from bench._bank import FILE, bank_contract, bank_leads
-from bench.decisions.calibration import (
-    LARGEST_MISS,
-    generate,
-    generated_contract,
-    standard_errors,
-)
+from bench.decisions.calibration import GENERATED, generate
 from include.contract import KnownAt
 from include.decisions import Decisions
 from include.features.calibration import Decision
 from include.training.dataset import make_dataset
 from include.training.fit import refit
 from include.training.recipe import Recipe
+from include.training.usable import LARGEST_MISS, usability
 
 FIRST_CALLS = 7134
 RATE = 0.029
@@ -24,7 +20,7 @@ STAGE = KnownAt.CONTACT
 
 
 def generated():
-    return generated_contract(), generate(RATE, seed=2)
+    return GENERATED, generate(RATE, seed=2)
 
 
 def first_calls():
@@ -56,8 +52,8 @@ def test_a_model_fitted_on_balanced_rows_knows_that_few_leads_convert(
     rows, outcome = data.part("holdout")
     probability = model.predict_proba(rows)[:, 1]
     assert brier_score_loss(outcome, probability) <= 0.03
-    miss = standard_errors(outcome.to_numpy(), probability, learnt.sum())
-    assert miss <= LARGEST_MISS
+    result = usability(outcome.to_numpy(), probability, learnt.sum())
+    assert result.miss <= LARGEST_MISS
     assert np.mean(model.predict(rows)) < 0.5
     assert model[-1].resampling == "smote"
     assert model[-1].calibration.method != "none"
