@@ -7,7 +7,8 @@ The master DAG, every week: is the champion still trained on data like today's, 
 2. `decide` takes one branch: `retrain` on confirmed drift of any of the three (or because the contract has changed
    since, or by force, or while there is no champion at all), `data_outage` when a feed looks broken (alert and stop),
    else `no_action`.
-3. `retrain` trains the families and registers the best as challenger of its stage.
+3. `retrain` trains the families and registers the best as challenger of its stage. A stage whose models are all
+   refused fails alone, and is named in alert and page; the other stages go on.
 4. `champion_challenger` is the gate: both models on the same untouched holdout; then `promote` or `keep_champion`, in
    `promotion_mode` approval after a person has answered `ask_approval` in Airflow.
 
@@ -72,7 +73,7 @@ PARAMS = {
     params=PARAMS,
     **dag_defaults(
         tags=["master", "training", "monitoring"],
-        dagrun_timeout=timedelta(hours=60),
+        dagrun_timeout=timedelta(hours=61),
     ),
 )
 def data_drift_redshift_retrain():
@@ -94,7 +95,7 @@ def data_drift_redshift_retrain():
     chain(decide, retrain.group)
     chain(decide, [no_action(analysis), data_outage(analysis)], end)
     decide_and_carry_out(comparisons, end)
-    chain(end, watcher())
+    chain([end, retrain.registration], watcher())
 
 
 data_drift_redshift_retrain()

@@ -4,6 +4,9 @@ Trains a challenger by hand: snapshot of the labelled leads, one task per model 
 of each stage registered in MLflow under the alias `challenger`. Nothing is promoted: `promote_model` does that.
 With `training_backend` sagemaker each family is trained as a SageMaker job, by the same code.
 
+A stage whose models are all refused fails `register_challenger`; the other stages get their challenger, and `watcher`
+fails the run.
+
 Re-run: safe. The snapshot and the MLflow runs carry the run's id.
 """  # noqa: D415 - a Markdown heading
 
@@ -12,6 +15,7 @@ from datetime import timedelta
 from airflow.sdk import chain, dag
 
 from lifecycle.defaults import dag_defaults
+from lifecycle.flow import watcher
 from lifecycle.training_backend import BACKEND_PARAM
 from lifecycle.training_form import FAMILIES_PARAM, STAGES_PARAM
 from lifecycle.training_group import train_challengers
@@ -28,11 +32,12 @@ PARAMS = {
     catchup=False,
     doc_md=__doc__,
     params=PARAMS,
-    **dag_defaults(tags=["training"], dagrun_timeout=timedelta(hours=16)),
+    **dag_defaults(tags=["training"], dagrun_timeout=timedelta(hours=17)),
 )
 def train_models():
     """Wire the training, the same task group as in the master DAG."""
-    chain(train_challengers("train").group)
+    training = train_challengers("train")
+    chain([training.registration, training.challengers], watcher())
 
 
 train_models()

@@ -43,6 +43,21 @@ def with_model_card(version):
     )
 
 
+def with_refusal_page(refusal, snapshot_uri, run):
+    """Add the page that says why a training gives a stage no challenger.
+
+    Args:
+        refusal: a dictionary with stage, and refused: family to reason.
+        snapshot_uri: folder of the training snapshot.
+        run: names the page's folder.
+    """
+    return _with_page(
+        refusal,
+        "refusal page",
+        lambda: _refusal_page(refusal, snapshot_uri, run),
+    )
+
+
 def with_pages(decision):
     """Write a decision's page and its model's card again once it was carried out, or was not."""
     return with_model_card(with_gate_page(decision))
@@ -94,6 +109,17 @@ def _model_card(model, version):
     written = write_model_card(Names().layout, model, version)
     addresses = _page("model_card", written.uri)
     return addresses | {"mlflow_run_url": written.run_url}
+
+
+def _refusal_page(refusal, snapshot_uri, run):
+    from include.reporting.refusal_page import write_refusal_page
+    from lifecycle.names import Names
+
+    layout = Names().layout
+    stage = refusal["stage"]
+    refused = refusal["refused"]
+    page_uri = write_refusal_page(layout, run, stage, refused, snapshot_uri)
+    return _page("refusal_page", page_uri)
 
 
 def _eda_page(snapshot_uri, run):

@@ -108,8 +108,8 @@ def register_challenger(
     from include.registry.tracking import connect
     from include.training import challenger
     from include.training.errors import NoUsableFamilyError
-    from lifecycle.names import Names
-    from lifecycle.reports import with_model_card
+    from lifecycle.names import Names, run_key
+    from lifecycle.reports import with_model_card, with_refusal_page
 
     names = Names()
     try:
@@ -125,6 +125,13 @@ def register_challenger(
         )
     except NoUsableFamilyError as error:
         details = {"stage": stage, "refused": error.refused}
-        ti.xcom_push(key=ALERT, value=details)
+        page = with_refusal_page(details, snapshot_uri, run_key(ti))
+        ti.xcom_push(key=ALERT, value=page)
         raise AirflowFailException(str(error)) from error
     return with_model_card({**registered, "snapshot_uri": snapshot_uri})
+
+
+@task(trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS, **DECISION)
+def registered_challengers(challengers):
+    """Collect the challengers of the stages that have one: a stage that is refused does not stop the others."""
+    return list(challengers)

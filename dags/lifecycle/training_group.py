@@ -12,6 +12,7 @@ from lifecycle.training import (
     eda_report,
     plan_training,
     register_challenger,
+    registered_challengers,
     start_training,
     train_family,
     write_manifest,
@@ -26,9 +27,16 @@ from lifecycle.warehouse import statements
 
 
 class Training(NamedTuple):
-    """The task group and what it hands on."""
+    """The task group and what it hands on.
+
+    Attributes:
+        group: all tasks of the training.
+        registration: one mapped task per stage; it fails for a stage whose models are all refused.
+        challengers: of the other stages.
+    """
 
     group: TaskGroup
+    registration: XComArg
     challengers: XComArg
 
 
@@ -47,7 +55,8 @@ def train_challengers(group_id):
             plan_sagemaker_jobs(RUN, families=FAMILIES, **shared)
         )
         results = family_results(trained, jobs.output)
-        challengers = register_challenger.partial(
+        registration = register_challenger.partial(
             results=results, **shared
         ).expand(stage=chosen_stages())
-    return Training(group, challengers)
+        challengers = registered_challengers(registration)
+    return Training(group, registration, challengers)

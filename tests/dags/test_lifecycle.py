@@ -14,7 +14,7 @@ from lifecycle.drift import found, next_step, no_action
 from lifecycle.ingestion import wait_as_asked
 from lifecycle.names import MACROS, Names, in_markdown, run_key
 from lifecycle.promotion import drift_confirmed, next_promotion_step
-from lifecycle.training import register_challenger
+from lifecycle.training import register_challenger, registered_challengers
 from lifecycle.training_alert import reason_to_train
 
 CALM = {"force_retrain": False}
@@ -155,13 +155,34 @@ def test_a_stage_whose_models_are_all_refused_fails_at_once_and_leaves_the_reaso
         "include.training.challenger.register_challenger", register
     )
     monkeypatch.setattr("include.registry.tracking.connect", lambda uri: None)
-    left = {}
-    ti = SimpleNamespace(xcom_push=lambda key, value: left.update({key: value}))
+    monkeypatch.setattr(
+        "include.reporting.refusal_page.write_text",
+        lambda uri, text: pages.update({uri: text}),
+    )
+    left, pages = {}, {}
+    ti = SimpleNamespace(
+        dag_id="train_models",
+        run_id="r1",
+        xcom_push=lambda key, value: left.update({key: value}),
+    )
     with pytest.raises(AirflowFailException, match="xgboost: the model's mean"):
         register_challenger.function(
             "contact", "s3://leads/snapshot/", [], "parent", {}, ti
         )
-    assert left == {"alert": {"stage": "contact", "refused": REFUSED}}
+    alert = left["alert"]
+    assert (alert["stage"], alert["refused"]) == ("contact", REFUSED)
+    page_uri = alert["refusal_page_uri"]
+    assert page_uri.endswith("reports/training/train_models__r1/contact.html")
+    assert "stage contact" in pages[page_uri]
+    for family in REFUSED:
+        assert family in pages[page_uri]
+    assert alert["refusal_page_url"].startswith("http")
+
+
+def test_the_stages_that_have_a_challenger_are_collected():
+    challenger = {"stage": "capture", "version": "3"}
+    collect = registered_challengers.function
+    assert collect(iter([challenger])) == [challenger]
 
 
 def run(after=datetime(2026, 2, 3, 1, 17, tzinfo=UTC), end=None):

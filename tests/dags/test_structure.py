@@ -257,9 +257,9 @@ def test_current_and_matured_leads_are_unloaded_in_one_transaction(master):
 
 
 def test_a_retrained_model_meets_the_champion_before_it_is_promoted(master):
-    assert downstream(master, "retrain.register_challenger") == {
-        "champion_challenger"
-    }
+    assert "champion_challenger" in downstream(
+        master, "retrain.registered_challengers"
+    )
     assert "decide_promotion" in downstream(master, "champion_challenger")
     assert downstream(master, "decide_promotion") == {
         "promote",
@@ -396,17 +396,34 @@ def test_every_event_of_the_guide_is_announced_by_its_task_and_by_no_other(
     } == GUIDE_EVENTS
 
 
-def test_a_refused_stage_stops_the_gate_and_fails_the_run(master):
-    register = master.get_task("retrain.register_challenger")
-    assert downstream(master, "retrain.register_challenger") == {
-        "champion_challenger"
+@pytest.mark.parametrize(
+    ("dag_id", "group"),
+    [("data_drift_redshift_retrain", "retrain"), ("train_models", "train")],
+)
+def test_a_refused_stage_lets_the_others_go_on_and_fails_the_run(
+    dags, dag_id, group
+):
+    dag = dags[dag_id]
+    register = dag.get_task(f"{group}.register_challenger")
+    assert downstream(dag, register.task_id) == {
+        f"{group}.registered_challengers",
+        "watcher",
     }
-    gate = master.get_task("champion_challenger")
-    assert gate.trigger_rule == TriggerRule.ALL_SUCCESS
-    below = {task.task_id for task in register.get_flat_relatives()}
-    assert "watcher" in below
+    registered = dag.get_task(f"{group}.registered_challengers")
+    assert registered.trigger_rule == TriggerRule.ALL_DONE_MIN_ONE_SUCCESS
+    assert registered.upstream_task_ids == {register.task_id}
+    assert dag.get_task("watcher").trigger_rule == TriggerRule.ONE_FAILED
     failed = register.partial_kwargs["on_failure_callback"]
     assert events(failed) == {"task_failed"}
+
+
+def test_the_gate_sees_the_stages_that_have_a_challenger(master):
+    gate = master.get_task("champion_challenger")
+    assert gate.trigger_rule == TriggerRule.ALL_SUCCESS
+    assert gate.upstream_task_ids == {
+        "retrain.registered_challengers",
+        "analyse_drift",
+    }
 
 
 def test_a_page_about_the_snapshot_cannot_stop_a_training(dags):

@@ -15,6 +15,7 @@ LINKS = {
     "drift_page_url": "Drift page",
     "gate_page_url": "Gate page",
     "model_card_url": "Model card",
+    "refusal_page_url": "Refused stage",
     "report_url": "Full report",
     "mlflow_run_url": "MLflow run",
 }

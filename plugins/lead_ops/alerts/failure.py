@@ -4,7 +4,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lead_ops.alerts.alert import Message, Origin
-from lead_ops.alerts.words import fact_name, mapping, one_line, plural, sentence
+from lead_ops.alerts.words import (
+    fact_name,
+    mapping,
+    one_line,
+    plural,
+    sentence,
+    text,
+)
 
 
 def task_failed(
@@ -12,9 +19,10 @@ def task_failed(
 ) -> Message:
     """Say which task failed with what type of exception; the message of an exception can hold a secret.
 
-    Where a training refused the models of all families, the task has left the reasons for the alert.
+    Where a training refused the models of all families of a stage, the task has left stage and reasons for the alert.
     """
-    refused = refused_families(results)
+    if any(mapping(result, "refused") for result in results):
+        return _stage_refused(results, origin)
     if origin.waited_for:
         happened = f"nothing arrived at {origin.waited_for} in time, so {origin.task_id} of {origin.dag_id} failed"
         advice = (
@@ -23,8 +31,6 @@ def task_failed(
         )
     else:
         happened = f"task {origin.task_id} of {origin.dag_id} failed{_exception(origin)}"
-        if refused:
-            happened += ", because no family gave a usable model"
         advice = (
             "Read the end of the log, mend the cause, then clear the task in Airflow: every task of this project can "
             "be repeated."
@@ -33,7 +39,26 @@ def task_failed(
         sentence=sentence(happened),
         response=f"The task was tried {_tries(origin)}. Tasks that need its result do not run.",
         advice=advice,
-        facts=(*_facts(origin), *refused),
+        facts=_facts(origin),
+    )
+
+
+def _stage_refused(
+    results: Sequence[Mapping[str, Any]], origin: Origin
+) -> Message:
+    """Say which stage gets no challenger, why, and that the other stages go on."""
+    stages = [text(result, "stage") for result in results]
+    stage = f"stage {stages[0]}" if stages[0] else "a stage"
+    return Message(
+        sentence=sentence(
+            f"{stage} gets no challenger, because no family gave a usable model for it: "
+            f"task {origin.task_id} of {origin.dag_id} refused them all"
+        ),
+        response="Nothing is registered for this stage. Its champion, where there is one, serves on. The other stages "
+        "of the run go on. The run fails at its end, so that nobody overlooks this.",
+        advice="The same leads would give the same models again, so do not clear the task. Read the reasons, then "
+        "train on more leads, or on columns that tell them apart.",
+        facts=(*_facts(origin), *refused_families(results)),
     )
 
 

@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import pytest
 
 from demo.inbox.block_kit import block_problems
-from lead_ops.alerts.alert import Origin
+from lead_ops.alerts.alert import Link, Origin
 from lead_ops.alerts.content import EVENTS, make_alert
 from lead_ops.alerts.mail import as_html, as_mail, as_text
 from lead_ops.alerts.slack import as_slack
@@ -397,13 +397,17 @@ def test_a_registered_model_says_why_preferred_families_are_not_registered():
     assert facts["Not registered, lightgbm"] == REFUSED["lightgbm"]
 
 
-def test_a_failure_because_all_families_are_refused_says_why_of_each():
-    result = {"stage": "contact", "refused": REFUSED}
-    message = told("task_failed", result).message
-    assert "because no family gave a usable model" in message.sentence
-    assert (
-        dict(message.facts)["Not registered, lightgbm"] == REFUSED["lightgbm"]
+def test_a_refused_stage_is_named_with_the_reason_of_each_family_and_its_page():
+    page = "https://reports.example/contact.html"
+    result = {"stage": "contact", "refused": REFUSED, "refusal_page_url": page}
+    alert = told("task_failed", result)
+    assert alert.message.sentence.startswith(
+        "Stage contact gets no challenger, because no family gave a usable model"
     )
+    assert "other stages of the run go on" in alert.message.response
+    facts = dict(alert.message.facts)
+    assert facts["Not registered, lightgbm"] == REFUSED["lightgbm"]
+    assert Link("Refused stage", page) in alert.links
 
 
 @pytest.mark.parametrize("result", [None, {"refused": "odd"}, {"odd": 1}])
