@@ -11,8 +11,8 @@ from sklearn.linear_model import LogisticRegression
 
 Method = Literal["none", "sigmoid", "beta", "shift"]
 EPSILON = 1e-6
-LARGEST_SHIFT = 40.0
-"""In log-odds; the clipped probabilities reach from -13.8 to 13.8, so no rate needs more."""
+LARGEST_LOG_ODDS = 40.0
+"""No mean of probabilities is a rate beyond this: expit(-40) is 4e-18."""
 
 
 @dataclass(frozen=True)
@@ -57,14 +57,17 @@ class Calibration:
     ) -> Self:
         """Return the map from probabilities, shape (n,), of leads the classifier has not seen, to their outcomes.
 
-        A map that would turn the ranking round is refused: `none` comes back. Of n leads no probability is taken for
-        less than 1 / (n + 2), or for more than 1 minus that (Laplace's rule of succession): a tree's leaf without
-        conversions says 0, and at log-odds of -13.8 a few such leads would bend the whole map.
+        A map that would turn the ranking round is refused: `none` comes back. While the weights are fitted, of n leads
+        no probability is taken for less than 1 / (n + 2), or for more than 1 minus that (Laplace's rule of succession):
+        a tree's leaf without conversions says 0, and at log-odds of -13.8 a few such leads would bend the whole map.
+        The map is applied without that limit, so its intercept is chosen afterwards: the mean of what these leads are
+        given is their rate, by every method but `none`.
         """
         if method == "none":
             return cls()
         if method == "shift":
-            return cls(method, intercept=_shift(probability, outcome))
+            log_odds = _terms(probability).sum(axis=1)
+            return cls(method, intercept=_shift(log_odds, outcome))
         terms = _terms(probability, lowest=1 / (len(probability) + 2))
         inputs = terms if method == "beta" else terms.sum(axis=1, keepdims=True)
         model = LogisticRegression(C=1e6, max_iter=1000)
@@ -74,8 +77,8 @@ class Calibration:
         last = float(weights[-1])  # the same one for `sigmoid`
         if min(first, last) <= 0:
             return cls()
-        intercept = float(model.intercept_[0])
-        return cls(method, (first, last), intercept)
+        log_odds = _terms(probability) @ np.array([first, last])
+        return cls(method, (first, last), _shift(log_odds, outcome))
 
     def __call__(self, probability: np.ndarray) -> np.ndarray:
         """Return calibrated probabilities, of the same shape."""
@@ -85,20 +88,20 @@ class Calibration:
         return np.asarray(expit(log_odds))
 
 
-def _shift(probability: np.ndarray, outcome: np.ndarray) -> float:
-    """Return what moves the log-odds so that the mean probability is the rate of outcome 1.
+def _shift(log_odds: np.ndarray, outcome: np.ndarray) -> float:
+    """Return what has to be added to the log-odds so that the mean probability is the rate of outcome 1.
 
     Args:
-        probability: shape (n,).
+        log_odds: shape (n,).
         outcome: 0 or 1, shape (n,), with at least one of either.
     """
-    log_odds = _terms(probability).sum(axis=1)
     rate = float(np.mean(outcome))
 
     def excess(shift: float) -> float:
         return float(expit(log_odds + shift).mean()) - rate
 
-    return float(brentq(excess, -LARGEST_SHIFT, LARGEST_SHIFT))
+    largest = LARGEST_LOG_ODDS + float(np.abs(log_odds).max())
+    return float(brentq(excess, -largest, largest))
 
 
 def _terms(probability: np.ndarray, lowest: float = EPSILON) -> np.ndarray:

@@ -281,8 +281,7 @@ def _evaluate(
     """
     rows, outcome = data.part("holdout")
     probability = pipeline.predict_proba(rows)[:, 1]
-    learnt = int((data.split != "holdout").sum())
-    check_usable(outcome.to_numpy(), probability, learnt)
+    check_usable(outcome.to_numpy(), probability)
     check_tiers(recipe.decision, pipeline.predict_proba(data.frame)[:, 1])
     metrics = evaluate_classification_model(
         outcome, probability, recipe.decision.threshold

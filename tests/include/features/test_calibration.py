@@ -38,6 +38,18 @@ def test_sigmoid_finds_the_factor_that_was_put_in():
     assert weights == pytest.approx((0.5, 0.5), abs=0.03)
 
 
+@pytest.mark.parametrize("method", ["shift", "sigmoid", "beta"])
+def test_the_mean_of_what_a_map_gives_is_the_rate_also_where_leaves_are_pure(
+    method,
+):
+    probability, outcome = bold()
+    pure = probability.copy()
+    pure[probability < 0.1] = 0.0
+    pure[probability > 0.8] = 1.0
+    calibration = Calibration.fitted(method, pure, outcome)
+    assert calibration(pure).mean() == pytest.approx(outcome.mean(), abs=1e-9)
+
+
 def test_none_changes_nothing():
     probability, outcome = bold()
     assert (

@@ -52,7 +52,7 @@ def test_a_model_fitted_on_balanced_rows_knows_that_few_leads_convert(
     rows, outcome = data.part("holdout")
     probability = model.predict_proba(rows)[:, 1]
     assert brier_score_loss(outcome, probability) <= 0.03
-    result = usability(outcome.to_numpy(), probability, learnt.sum())
+    result = usability(outcome.to_numpy(), probability)
     assert result.miss <= LARGEST_MISS
     assert np.mean(model.predict(rows)) < 0.5
     assert model[-1].resampling == "smote"
