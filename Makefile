@@ -22,7 +22,7 @@ export WHEELS
 
 GET_UV = test -x "$(UV)" || (python3 -m venv .tools && .tools/bin/pip install --quiet --require-hashes --requirement uv-requirements.txt)
 
-.PHONY: help setup demo up down serve browser test test-all fuzz lint lock lock-parts mwaa forecast bench screenshots package stage stacks images release deploy deploy-setup deploy-release demo-compose compose-test docker
+.PHONY: help setup demo up down serve browser test test-all fuzz lint lock lock-parts mwaa forecast bench screenshots package stage stacks smoke images release deploy deploy-setup deploy-release demo-compose compose-test docker
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -124,6 +124,9 @@ stage:
 
 stacks: setup stage ## AWS resources of STAGE=dev|prod; DO=plan or DO=delete in place of creating and updating
 	$(PYTHON) -m infra $(or $(DO),create) --stage $(STAGE)
+
+smoke: setup stage ## ten minutes on a real account: what differs from local AWS; makes and removes things of its own only
+	@$(PYTHON) -m infra.smoke --stage $(STAGE)
 
 images: setup stage ## the ML image of STAGE=dev|prod, built with docker, into the stage's repository
 	$(PYTHON) -m infra.images --stage $(STAGE)

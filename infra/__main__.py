@@ -23,8 +23,11 @@ VERSION_PARAMETERS = {
 }
 
 
-def create(work: Deployer, session: boto3.Session) -> None:
+def create(work: Deployer, session: boto3.Session) -> dict[str, str]:
     """Create what is absent and update what has changed, layer by layer; safe to run again.
+
+    Returns:
+        `created`, `updated` or `unchanged` for each layer.
 
     Raises:
         DeploymentError: a check failed; nothing was changed.
@@ -32,12 +35,15 @@ def create(work: Deployer, session: boto3.Session) -> None:
     """
     preflight.check(work.environment, session, work.stacks)
     account.prepare(work.environment, session)
+    outcomes = {}
     for layer in work.environment.layers:
         outcome = work.stacks.apply(layer, _extra(layer, work, session))
+        outcomes[layer] = outcome
         log.info("%-10s %s", layer, outcome)
         if layer == "warehouse":
             secret = work.stacks.outputs()["SecretArn"]
             warehouse_role.make(work.environment, session, secret)
+    return outcomes
 
 
 def delete(work: Deployer, session: boto3.Session) -> None:

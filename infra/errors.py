@@ -34,6 +34,10 @@ class StackFailedError(InfraError):
     """CloudFormation did not bring a stack to its end; the message has the first reasons that it gave."""
 
 
+class SmokeError(InfraError):
+    """A step of `make smoke` did not come to its end."""
+
+
 class ParseError(InfraError):
     """The DAGs could not even be tried; the message is the process's own."""
 

@@ -25,11 +25,11 @@ NFS_GROUPS = (
 FREE_PROVIDER = "GitHub's identity provider, for other stages (nothing)"
 
 
-def empty_bucket(s3: Any, bucket: str) -> int:
-    """Delete every version of every object, as only an empty bucket can be deleted; return how many."""
+def empty_bucket(s3: Any, bucket: str, prefix: str = "") -> int:
+    """Delete every version of every object below a prefix, as only an empty bucket can be deleted; return how many."""
     deleted = 0
     for page in s3.get_paginator("list_object_versions").paginate(
-        Bucket=bucket
+        Bucket=bucket, Prefix=prefix
     ):
         versions = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
         keys = [

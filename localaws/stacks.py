@@ -17,6 +17,7 @@ from moto.cloudformation.parsing import (
 )
 from moto.core.common_models import CloudFormationModel
 
+from localaws import stack_updates
 from localaws.errors import WrongWorkgroupError
 from localaws.runtime import Runtime
 
@@ -283,6 +284,7 @@ _CLASSES: list[type] = []
 def register(runtime: Runtime) -> None:
     """Make moto's CloudFormation know the types in KINDS."""
     LocalResource.runtime = runtime
+    stack_updates.register()
     for name, kind in KINDS.items():
         members = {
             "kind": kind,

@@ -11,6 +11,7 @@ import os
 import sys
 import traceback
 from collections.abc import Mapping
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,9 @@ from include.settings import Settings, settings
 log = logging.getLogger(__name__)
 
 FAILED = 1
+TRAIN = "train"
+CHECK = "check"
+"""Command that looks whether a training has what it needs, and trains nothing."""
 
 
 class Hyperparameters(BaseModel):
@@ -92,14 +96,36 @@ def train(settings: Settings, contract: Contract, root: Path) -> None:
     log.info("Result of %s for %s: %s", job.family, job.stage, result)
 
 
+def check(settings: Settings, root: Path) -> None:
+    """Load what a training imports, read the snapshot and ask MLflow; leave both answers in the job's model folder.
+
+    Args:
+        settings: where MLflow is.
+        root: the job's folder tree.
+
+    Raises:
+        ObjectMissingError: the channel holds no snapshot.
+        TrackingUnavailableError: nothing answers at MLflow's address.
+    """
+    from include.lake.frames import read_parquet
+    from include.registry.tracking import connect
+
+    import_module("include.training.train")
+    rows = len(read_parquet(f"file://{root}/input/data/{CHANNEL}/"))
+    connect(settings.mlflow.tracking_uri).search_experiments(max_results=1)
+    result = {"rows": rows, "mlflow": "answers"}
+    (root / "model" / RESULT).write_text(json.dumps(result), encoding="utf-8")
+    log.info("Result of the check: %s", result)
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; return the exit status, with the failure file written where it is not 0."""
     parser = argparse.ArgumentParser(
         prog="python -m include.endpoint.training_container",
         description=__doc__,
     )
-    parser.add_argument("command", choices=["train"])
-    parser.parse_args(arguments)
+    parser.add_argument("command", choices=[TRAIN, CHECK])
+    command = parser.parse_args(arguments).command
     logging.basicConfig(
         level=logging.INFO,
         format="%(levelname)s %(name)s: %(message)s",
@@ -108,7 +134,10 @@ def main(arguments: list[str] | None = None) -> int:
     root = Path(os.environ.get("SAGEMAKER_BASE_DIR", "/opt/ml"))
     try:
         current = settings()
-        train(current, load_contract(current.contract), root)
+        if command == CHECK:
+            check(current, root)
+        else:
+            train(current, load_contract(current.contract), root)
     except (
         Exception
     ) as error:  # whatever it is, SageMaker shows what stands in the file

@@ -50,11 +50,21 @@ def _cell(cell: dict[str, Any]) -> Any:
 class Warehouse:
     """Run SQL in the settings' serverless workgroup, signed with the caller's own AWS identity (no secret)."""
 
-    def __init__(self, settings: Settings, timeout: float = 900.0) -> None:
-        """Prepare a client; `timeout` in seconds bounds one call, and a statement that outlives it is cancelled."""
-        self._client: RedshiftDataAPIServiceClient = aws_client(
-            "redshift-data", settings.region
-        )
+    def __init__(
+        self,
+        settings: Settings,
+        timeout: float = 900.0,
+        client: "RedshiftDataAPIServiceClient | None" = None,
+    ) -> None:
+        """Prepare a client.
+
+        Args:
+            settings: region, workgroup and database.
+            timeout: seconds that bound one call; a statement that outlives it is cancelled.
+            client: of the identity that asks; None takes the process's own.
+        """
+        own = aws_client("redshift-data", settings.region)
+        self._client: RedshiftDataAPIServiceClient = client or own
         self._target = {
             "WorkgroupName": settings.redshift.workgroup,
             "Database": settings.redshift.database,

@@ -369,3 +369,20 @@ def test_files_and_old_versions_leave_the_buckets_in_time() -> None:
         "raw-files-become-cheaper",
         "old-versions",
     }
+
+
+def test_an_update_that_changes_nothing_is_none_defaults_and_secrets_included(
+    stacks: Stacks,
+) -> None:
+    layers = ("network", "storage", "alerts")
+    assert [stacks.apply(layer) for layer in layers] == ["unchanged"] * 3
+
+
+def test_the_policies_of_a_role_can_be_read_as_they_were_written(
+    stacks: Stacks, aws: boto3.Session
+) -> None:
+    policy = aws.client("iam").get_role_policy(
+        RoleName=stacks.environment["StudioRole"], PolicyName="exploration"
+    )
+    document: Any = policy["PolicyDocument"]
+    assert document["Version"] == "2012-10-17"

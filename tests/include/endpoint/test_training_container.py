@@ -155,3 +155,23 @@ def test_another_command_than_train_is_refused(job):
 def test_the_channel_holds_the_rows_of_the_snapshot(ready, snapshot):
     copy = read_parquet(f"file://{ready.root}/input/data/snapshot/")
     assert copy.equals(read_parquet(snapshot))
+
+
+def test_a_check_reads_the_snapshot_and_asks_mlflow_and_trains_nothing(
+    job, snapshot, tracking
+):
+    job.stage(snapshot)
+    assert main(["check"]) == 0
+    assert job.result == {
+        "rows": len(read_parquet(snapshot)),
+        "mlflow": "answers",
+    }
+
+
+def test_a_check_without_mlflow_names_its_address(job, snapshot, monkeypatch):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+    settings.cache_clear()
+    job.stage(snapshot)
+    assert main(["check"]) == 1
+    assert "http://127.0.0.1:9" in job.failure
+    settings.cache_clear()
