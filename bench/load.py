@@ -15,7 +15,14 @@ from typing import Any
 
 import numpy as np
 
-from bench._services import Process, api, leads, register_versions, registry
+from bench._services import (
+    Process,
+    api,
+    lake,
+    leads,
+    register_versions,
+    registry,
+)
 from bench._table import last_line, show
 from bench._traffic import Championships, Traffic, check_replies
 from include.contract import load_contract
@@ -82,7 +89,7 @@ def run(
     rows: int = 3000,
 ) -> tuple[dict[str, Any], list[tuple[float, float]]]:
     """Return what check_replies finds after `seconds` of load, and the API's memory: (seconds, MB)."""
-    with tempfile.TemporaryDirectory() as work:
+    with tempfile.TemporaryDirectory() as work, lake(Path(work)):
         folder = Path(work)
         server = registry(folder)
         service, port = api(folder)

@@ -22,7 +22,7 @@ import pandas as pd
 
 from bench._champions import crown
 from bench._load import Ask, asking, latencies_ms, throughput
-from bench._services import Process, api, free_port, registry
+from bench._services import Process, api, free_port, lake, registry
 from bench._table import last_line, show
 from bench._training import add_leads_argument, read_leads
 from include.contract import Contract, KnownAt, load_contract
@@ -183,7 +183,7 @@ def main() -> None:
     arguments = parser.parse_args()
     contract = load_contract(settings().contract)
     leads = read_leads(arguments.leads, contract)
-    with tempfile.TemporaryDirectory() as temporary:
+    with tempfile.TemporaryDirectory() as temporary, lake(Path(temporary)):
         folder = Path(temporary)
         server = registry(folder)
         try:

@@ -3,8 +3,8 @@
 Every night: compares the leads that arrived since the champion (and since the last settled analysis of this DAG) with
 the champion's training data, the champion's scores on them with those on its held-out leads, and how well it predicts
 outcomes that have become final with its holdout figures. HTML and JSON go to MLflow and S3, one row per column to the
-table of drift metrics. An alert is sent on drift and on a data outage. Nothing is retrained:
-`data_drift_redshift_retrain` does that.
+table of drift metrics. An alert is sent on drift, on a data outage, and where somebody has moved the alias `champion`
+outside a promotion. Nothing is retrained: `data_drift_redshift_retrain` does that.
 
 Re-run: safe. The run's own figures are replaced.
 """  # noqa: D415 - a Markdown heading
@@ -13,6 +13,7 @@ from datetime import timedelta
 
 from airflow.sdk import chain, dag
 
+from lifecycle.champions import check_aliases
 from lifecycle.defaults import dag_defaults
 from lifecycle.drift import (
     ALERT_DRIFT,
@@ -38,6 +39,7 @@ def monitor_drift():
         on_success_callback=[ALERT_DRIFT, ALERT_OUTAGE]
     )(SERIES, RUN, RUN_AFTER, planned)
     chain(planned, unload_window(), analysis)
+    check_aliases()
 
 
 monitor_drift()

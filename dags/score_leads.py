@@ -8,6 +8,8 @@ once it is whole, published.
 `choose_engine` counts the open leads: up to the setting `spark_scoring_threshold` `score` does the work itself, above
 it a Glue Spark job writes the same rows with the champions that `pack_champions` hands it.
 
+`check_aliases` sends an alert where somebody has moved the alias `champion` outside a promotion.
+
 Before the first champion exists scoring and what follows are skipped. `watcher` fails the run if any task failed.
 Re-run: safe. The run's own rows are replaced in one transaction.
 """  # noqa: D415 - a Markdown heading
@@ -16,6 +18,7 @@ from datetime import timedelta
 
 from airflow.sdk import Asset, chain, dag
 
+from lifecycle.champions import check_aliases
 from lifecycle.defaults import dag_defaults
 from lifecycle.flow import watcher
 from lifecycle.names import RUN, RUN_AFTER
@@ -43,7 +46,9 @@ def score_leads():
     load = load_scores()
     chain(unload_open_leads(), engine, score(RUN, RUN_AFTER), load)
     chain(engine, pack_champions(RUN), score_with_spark(), load)
-    chain(load, unload_desk(), publish_desk(RUN, RUN_AFTER), watcher())
+    end = watcher()
+    chain(load, unload_desk(), publish_desk(RUN, RUN_AFTER), end)
+    chain(check_aliases(), end)
 
 
 score_leads()

@@ -85,12 +85,15 @@ def promote(comparisons, dag_run=None, ti=None):
     """Make every challenger that passed the gate the champion of its stage; a repeated run changes nothing."""
     from include.promotion.record import DecisionSummary
     from include.registry import registry
+    from include.registry.ledger import ChampionLedger
     from include.registry.tracking import connect
     from lifecycle.names import Names
     from lifecycle.records import actor, enter
     from lifecycle.reports import with_pages
 
-    client = connect(Names().settings.mlflow.tracking_uri)
+    names = Names()
+    client = connect(names.settings.mlflow.tracking_uri)
+    ledger = ChampionLedger.of(names.settings, names.contract)
     for comparison in comparisons:
         decision = DecisionSummary.model_validate(comparison)
         reasons = "; ".join(decision.reasons)
@@ -100,6 +103,8 @@ def promote(comparisons, dag_run=None, ti=None):
                 decision.model,
                 decision.version,
                 against=decision.champion_version,
+                ledger=ledger,
+                files_sha256=decision.files_sha256,
             )
             enter(decision, "promoted", actor(dag_run), reasons, ti.start_date)
         else:

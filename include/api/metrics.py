@@ -131,6 +131,14 @@ class _ChampionCollector(Collector):
         for stage_name, count in self._champions.failures.items():
             failures.add_metric((stage_name,), count)
         yield failures
+        refused = GaugeMetricFamily(
+            "leads_api_champion_alias_refused",
+            "1 while the registry's alias champion was moved outside promote_model and does not count",
+            labels=("stage",),
+        )
+        for stage_name, is_refused in self._champions.refusals.items():
+            refused.add_metric((stage_name,), is_refused)
+        yield refused
 
 
 class _KeyCollector(Collector):

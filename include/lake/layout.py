@@ -120,6 +120,11 @@ class Layout:
         """Return the JSON file with the newest figures on how far reps and models agree."""
         return self._reports("feedback") + "latest.json"
 
+    @property
+    def ledger(self) -> str:
+        """Return the folder of the ledger of champions: one JSON object a model (`include.registry.ledger`)."""
+        return self._reports("champions")
+
     def report(self, kind: str, run_id: str) -> str:
         """Return the folder of one run's reports of a kind (drift, gate, eda)."""
         return self._reports(kind, run_id)

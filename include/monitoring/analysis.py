@@ -34,6 +34,7 @@ from include.monitoring.records import (
 )
 from include.monitoring.summary import DriftDetails, DriftSummary, describe
 from include.monitoring.verdict import Evidence, VerdictName, assess_drift
+from include.registry.ledger import ChampionLedger
 from include.registry.registry import ChampionInfo, champion
 from include.registry.tracking import connect
 from include.settings import Settings
@@ -97,7 +98,9 @@ def analyse_drift(
     current = _read_window(window_uri)
     decisions = decisions_of(settings, contract)
     serving = champion(
-        connect(settings.mlflow.tracking_uri), contract.model_name()
+        connect(settings.mlflow.tracking_uri),
+        contract.model_name(),
+        ChampionLedger.of(settings, contract),
     )
     if serving is None:
         return _not_analysed("no_champion", run_id, current)

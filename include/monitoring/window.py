@@ -7,6 +7,7 @@ from statistics import median
 from typing import Any
 
 from include.contract import Contract, decisions_of
+from include.registry.ledger import ChampionLedger
 from include.registry.registry import champion
 from include.registry.tracking import connect
 from include.settings import Settings
@@ -53,7 +54,9 @@ def plan_window(
     """
     until = _utc(datetime.fromisoformat(run_after))
     serving = champion(
-        connect(settings.mlflow.tracking_uri), contract.model_name()
+        connect(settings.mlflow.tracking_uri),
+        contract.model_name(),
+        ChampionLedger.of(settings, contract),
     )
     if serving:
         trained = _utc(serving.created_at)

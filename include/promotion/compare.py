@@ -40,13 +40,15 @@ from include.promotion.record import (
 )
 from include.promotion.segment_changes import segment_changes
 from include.registry.errors import NoChallengerError
+from include.registry.ledger import ChampionLedger
 from include.registry.registry import (
     CHALLENGER,
-    CHAMPION,
     ChampionInfo,
     aliased,
+    champion,
 )
 from include.registry.tracking import connect, tracking_errors
+from include.registry.versions import DIGEST_TAG
 from include.settings import Settings
 from include.training.dataset import Dataset, load_dataset
 
@@ -112,6 +114,7 @@ def compare(
             decisions,
             contract,
             client,
+            ChampionLedger.of(settings, contract),
             snapshot_uri,
             KnownAt(stage),
             primary_metric or decisions.primary_metric,
@@ -132,6 +135,7 @@ def _decide(
     decisions: Decisions,
     contract: Contract,
     client: MlflowClient,
+    ledger: ChampionLedger,
     snapshot_uri: str,
     stage: KnownAt,
     primary_metric: str,
@@ -142,17 +146,17 @@ def _decide(
     model = contract.model_name(stage)
     data = load_dataset(snapshot_uri, contract, stage)
     challenger = aliased(client, model, CHALLENGER)
-    champion = aliased(client, model, CHAMPION)
+    present = champion(client, model, ledger)
     if challenger is None:
         raise NoChallengerError(
             f"{model} has no challenger; run train_models first"
         )
     rule, why_rule = choose_rule(
-        _age_days(champion, decided_at),
+        _age_days(present, decided_at),
         drift_confirmed,
         decisions.champion_max_age_days,
     )
-    holdout = _holdout(contract, champion, data, stage)
+    holdout = _holdout(contract, present, data, stage)
     leads = data.frame[holdout.rows]
     challenger_scores = holdout_scores(challenger, leads)
     report = gate_report(
@@ -161,7 +165,7 @@ def _decide(
         primary_metric,
         data.target[holdout.rows],
         challenger_scores,
-        holdout_scores(champion, leads) if champion else None,
+        holdout_scores(present, leads) if present else None,
         data.groups[holdout.rows],
         segments(leads, contract),
         stage,
@@ -178,7 +182,8 @@ def _decide(
         why_rule=why_rule,
         model=model,
         version=challenger.version,
-        champion_version=champion.version if champion else None,
+        files_sha256=challenger.tags.get(DIGEST_TAG),
+        champion_version=present.version if present else None,
         metrics=_figures(report),
         gain=report.gain,
         segments=tuple(

@@ -13,9 +13,11 @@ from include.lake.objects import read_json, write_json
 from include.promotion.record import Approval, DecisionRecord
 from include.registry import registry
 from include.registry.errors import NoChampionError
+from include.registry.ledger import ChampionLedger
 from include.registry.models import load_pipeline
 from include.registry.registry import ChampionInfo
 from include.registry.tracking import connect, tracking_errors
+from include.registry.versions import DIGEST_TAG
 from include.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -111,11 +113,13 @@ def roll_back(
     """
     client = connect(settings.mlflow.tracking_uri)
     model = contract.model_name(KnownAt(stage))
+    ledger = ChampionLedger.of(settings, contract)
     uri = record_uri(Layout(settings, contract), run_id, f"{stage}-rollback")
     record = recorded(uri)
     if record is None:
-        present = registry.champion(client, model)
-        if present is None and not registry.lost_champion(client, model):
+        present = registry.champion(client, model, ledger)
+        lost = registry.lost_champion(client, model, ledger)
+        if present is None and not lost:
             raise NoChampionError(
                 f"{model} has no champion to roll back; run data_drift_redshift_retrain first"
             )
@@ -130,10 +134,15 @@ def roll_back(
             report_uri=uri,
         )
         write_json(uri, record.as_json())
-    target = registry.rollback_target(client, model, record.champion_version)
+    target = registry.rollback_target(
+        client, model, record.champion_version, ledger
+    )
     if target is not None:
         check(target)
-    serving = registry.rollback(client, model, record.champion_version)
-    record = record.model_copy(update={"version": serving.version})
+    serving = registry.rollback(client, model, record.champion_version, ledger)
+    digest = serving.tags.get(DIGEST_TAG)
+    record = record.model_copy(
+        update={"version": serving.version, "files_sha256": digest}
+    )
     write_json(uri, record.as_json())
     return record

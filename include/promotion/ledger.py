@@ -1,4 +1,8 @@
-"""The append-only table of everything that was decided and done about champions: who, when and why."""
+"""The append-only table of everything that was decided and done about champions: who, when and why.
+
+Who is champion now, and with which files, stands in one object a model in S3 (include/registry/ledger.py), which the
+scoring API can read without a warehouse.
+"""
 
 from datetime import datetime
 from typing import Literal
@@ -22,6 +26,7 @@ COPIED = {
     "stage",
     "version",
     "champion_version",
+    "files_sha256",
     "verdict",
     "rule",
     "mode",

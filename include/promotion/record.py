@@ -116,6 +116,7 @@ class DecisionSummary(_Recorded):
         model: registered model.
         version: the challenger; of a rollback the version that serves again, None until it does.
         champion_version: the champion at that moment, None where there was none.
+        files_sha256: digest of the version's files, None in older records and for a version that has none.
         stage: capture, engagement or contact.
         reasons: why, in words.
         rules: every rule with its figure.
@@ -133,6 +134,7 @@ class DecisionSummary(_Recorded):
     model: str
     version: str | None = None
     champion_version: str | None = None
+    files_sha256: str | None = None
     stage: str
     reasons: tuple[str, ...]
     rules: tuple[Rule, ...] = ()

@@ -23,6 +23,10 @@ class ChampionChangedError(LeadsError, RuntimeError):
     """Another version became champion after the decision was made."""
 
 
+class LedgerUnreadableError(LeadsError, ConnectionError):
+    """The ledger of champions cannot be read, so nobody can tell who is champion; a later attempt may succeed."""
+
+
 class VersionNotReadyError(LeadsError, RuntimeError):
     """A version whose registration in MLflow has not succeeded cannot become the champion."""
 

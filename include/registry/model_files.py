@@ -15,12 +15,10 @@ from include.registry.errors import (
     TrackingUnavailableError,
 )
 from include.registry.tracking import require_server, tracking_errors
-from include.registry.versions import ChampionInfo
+from include.registry.versions import DIGEST_TAG, ChampionInfo
 
 log = logging.getLogger(__name__)
 
-DIGEST_TAG = "files_sha256"
-"""Tag of a version: what `folder_digest` returned when it was registered."""
 WRITTEN_BY_DOWNLOAD = "registered_model_meta"
 """MLflow writes this file beside a model that it downloads; it names model and version, and no code reads it here."""
 
@@ -50,7 +48,7 @@ def logged_digest(uri: str) -> str:
 
 
 def check_files(version: ChampionInfo, folder: Path) -> None:
-    """Compare a version's files with what its registration recorded.
+    """Compare a version's files with what its registration recorded; of a champion, with what the ledger recorded.
 
     A version from before digests were recorded has none. It passes, with a warning.
 

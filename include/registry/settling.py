@@ -1,10 +1,11 @@
-"""Brings aliases and MLflow's lifecycle stages in line with the champion alias; safe to repeat."""
+"""Brings aliases and MLflow's lifecycle stages in line with the champion; safe to repeat."""
 
 import warnings
 
 from mlflow.tracking import MlflowClient
 
 from include.registry.errors import ChampionChangedError
+from include.registry.ledger import ChampionLedger
 from include.registry.versions import (
     CHALLENGER,
     CHAMPION,
@@ -17,8 +18,10 @@ SETTLING = 10
 LIFECYCLE_STAGES = {CHAMPION: "Production", CHALLENGER: "Staging"}
 
 
-def settle(client: MlflowClient, model: str) -> None:
-    """Bring everything that follows from the champion alias in line with it.
+def settle(
+    client: MlflowClient, model: str, ledger: ChampionLedger | None = None
+) -> None:
+    """Bring the champion alias in line with the ledger, and everything that follows from the alias in line with it.
 
     It looks again after its own changes: of two promotions at once, the one that ends last sees both, so that aliases
     and lifecycle stages agree in the end.
@@ -27,10 +30,13 @@ def settle(client: MlflowClient, model: str) -> None:
         ChampionChangedError: others keep changing the champion meanwhile.
     """
     for _ in range(SETTLING):
-        registered = read_versions(client, model)
+        entry = ledger.read(model) if ledger else None
+        registered = read_versions(client, model, entry)
         if registered is None:
             return
-        changed = _follow_champion(client, model, registered)
+        changed = _follow_ledger(client, model, registered)
+        if not changed:
+            changed = _follow_champion(client, model, registered)
         if not changed:
             changed = _follow_aliases(client, model, registered)
         if not changed:
@@ -38,6 +44,17 @@ def settle(client: MlflowClient, model: str) -> None:
     raise ChampionChangedError(
         f"the champion of {model} keeps changing; look for runs that promote at the same time"
     )
+
+
+def _follow_ledger(
+    client: MlflowClient, model: str, registered: RegisteredVersions
+) -> bool:
+    """Set the champion alias as the ledger says, if its version exists; return whether anything changed."""
+    champion = registered.aliased(CHAMPION)
+    if champion is None or registered.aliases.get(CHAMPION) == champion:
+        return False
+    client.set_registered_model_alias(model, CHAMPION, champion)
+    return True
 
 
 def _follow_champion(

@@ -10,6 +10,8 @@ from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
+from include.registry.ledger import LedgerEntry
+
 CHAMPION = "champion"
 CHALLENGER = "challenger"
 PREVIOUS = "previous"
@@ -17,6 +19,8 @@ HISTORY_TAG = "champions_before"
 BEFORE_TAG = "champion_before"
 """What earlier releases wrote instead of the history: the one champion before."""
 LONGEST_HISTORY = 200
+DIGEST_TAG = "files_sha256"
+"""Tag of a version: digest of its files as they were when it was registered (include/registry/model_files.py)."""
 ABSENT = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
 """What MLflow answers for a model, a version or an alias that it does not have."""
 
@@ -52,15 +56,29 @@ class RegisteredVersions:
     Attributes:
         aliases: alias to the number of the version that it names, which may be gone.
         versions: number to version, of those that exist.
+        entry: what the ledger says of the champion; None leaves it to the alias.
     """
 
     aliases: dict[str, str]
     versions: dict[str, ModelVersion]
+    entry: LedgerEntry | None = None
 
     def aliased(self, alias: str) -> str | None:
-        """Return the version that carries an alias, None where no version does or it is gone."""
+        """Return the version that carries an alias, None where no version does or it is gone.
+
+        Who is champion the ledger says, where there is one.
+        """
+        if alias == CHAMPION and self.entry:
+            return self._promoted(self.entry)
         version = self.aliases.get(alias)
         return version if version in self.versions else None
+
+    def _promoted(self, entry: LedgerEntry) -> str | None:
+        """Return the version of the ledger's entry, None where it is gone."""
+        version = self.versions.get(entry.version)
+        if version is None or not entry.means(version):
+            return None
+        return entry.version
 
     def history(self, version: str | None) -> tuple[str, ...]:
         """Return the champions before a version, newest first, as they were when it was promoted; some may be gone."""
@@ -108,7 +126,7 @@ class RegisteredVersions:
 
 
 def read_versions(
-    client: MlflowClient, model: str
+    client: MlflowClient, model: str, entry: LedgerEntry | None = None
 ) -> RegisteredVersions | None:
     """Return the versions and aliases of a registered model, or None where there is no model of that name."""
     try:
@@ -123,6 +141,7 @@ def read_versions(
             alias: str(version) for alias, version in registered.aliases.items()
         },
         versions={str(version.version): version for version in versions},
+        entry=entry,
     )
 
 

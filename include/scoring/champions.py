@@ -9,7 +9,7 @@ from include.contract import Contract, KnownAt
 from include.refresher import Refresher
 from include.registry.errors import NoChampionError
 from include.scoring.errors import ChampionUnusableError
-from include.scoring.scorer import Scorer, find_champion, load_version
+from include.scoring.scorer import Scorer, find_standing, load_version
 from include.scoring.stages import STAGES, StagedScorer
 from include.settings import Settings
 
@@ -19,15 +19,19 @@ Load = Callable[[Scorer | None], Scorer]
 """Given the scorer served now, returns the one to serve: the same object where nothing changed."""
 
 EXPECTED = (NoChampionError, ChampionUnusableError, MlflowException, OSError)
-"""What a registry may do while an API runs; TrackingUnavailableError is an OSError."""
+"""What a registry may do while an API runs; TrackingUnavailableError and LedgerUnreadableError are OSErrors."""
 
 
 class ChampionHolder:
     """One stage's scorer of the moment. A champion once loaded stays until another is, whatever the registry does."""
 
-    def __init__(self, load: Load) -> None:
-        """Take what is called at every `refresh`."""
+    def __init__(
+        self, load: Load, refusal: Callable[[], str | None] = lambda: None
+    ) -> None:
+        """Take what is called at every `refresh`, and what then says why an alias was refused, if it was."""
         self._load = load
+        self._read_refusal = refusal
+        self._refusal: str | None = None
         self._scorer: Scorer | None = None
         self._problem: str | None = "the registry has not been asked yet"
         self._settled = False
@@ -45,6 +49,11 @@ class ChampionHolder:
         return self._problem
 
     @property
+    def refusal(self) -> str | None:
+        """Reason why the registry's alias does not count, None where it does; the champion serves on meanwhile."""
+        return self._refusal
+
+    @property
     def settled(self) -> bool:
         """True once the registry has said which champion the stage has, or that it has none."""
         return self._settled
@@ -56,6 +65,7 @@ class ChampionHolder:
         except EXPECTED as error:
             self._note(error)
             return
+        self._note_refusal(self._read_refusal())
         if latest is not self._scorer:
             log.info(
                 "Serving %s instead of %s", latest.champion.uri, self._served()
@@ -63,6 +73,12 @@ class ChampionHolder:
         self._scorer = latest
         self._problem = None
         self._settled = True
+
+    def _note_refusal(self, refusal: str | None) -> None:
+        """Remember whether the alias was refused, and log it if that is new."""
+        if refusal and refusal != self._refusal:
+            log.error("%s", refusal)
+        self._refusal = refusal
 
     def _note(self, error: Exception) -> None:
         """Remember why a poll failed, and log it if it is another reason than the last time."""
@@ -126,6 +142,14 @@ class Champions:
             for stage, holder in self._holders.items()
         }
 
+    @property
+    def refusals(self) -> dict[str, int]:
+        """Stage to 1 where the registry's alias was moved by hand and does not count, else 0."""
+        return {
+            str(stage): int(holder.refusal is not None)
+            for stage, holder in self._holders.items()
+        }
+
     def refresh(self) -> None:
         """Poll the registry once for every stage."""
         for holder in self._holders.values():
@@ -145,20 +169,33 @@ class Champions:
 
 def registry_champions(settings: Settings, contract: Contract) -> Champions:
     """Return the champions of the registry; a version is loaded only when it is new."""
-    holders = {
-        stage: ChampionHolder(_load_newer(settings, contract, stage))
-        for stage in STAGES
-    }
+    holders: dict[KnownAt, ChampionHolder] = {}
+    for stage in STAGES:
+        champion = _RegistryChampion(settings, contract, stage)
+        holders[stage] = ChampionHolder(champion.load, champion.refusal)
     return Champions(contract, holders, settings.scoring.champion_poll_seconds)
 
 
-def _load_newer(settings: Settings, contract: Contract, stage: KnownAt) -> Load:
-    """Return what loads a stage's champion from the registry, if it is another one than the one served."""
+class _RegistryChampion:
+    """Loads a stage's champion from the registry, if it is another one than the one served."""
 
-    def load(served: Scorer | None) -> Scorer:
-        latest = find_champion(settings, contract, stage)
+    def __init__(
+        self, settings: Settings, contract: Contract, stage: KnownAt
+    ) -> None:
+        self._settings = settings
+        self._contract = contract
+        self._stage = stage
+        self._refusal: str | None = None
+
+    def load(self, served: Scorer | None) -> Scorer:
+        """Return the champion to serve: `served` itself where nothing changed."""
+        latest, self._refusal = find_standing(
+            self._settings, self._contract, self._stage
+        )
         if served is not None and served.champion.version == latest.version:
             return served
-        return load_version(contract, stage, latest)
+        return load_version(self._contract, self._stage, latest)
 
-    return load
+    def refusal(self) -> str | None:
+        """Return why the alias did not count at the last poll, None where it did."""
+        return self._refusal

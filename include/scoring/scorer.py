@@ -25,8 +25,13 @@ from include.features.tiers import (
     tiers_by,
 )
 from include.registry.errors import ModelUnreadableError, NoChampionError
+from include.registry.ledger import ChampionLedger
 from include.registry.models import load_pipeline
-from include.registry.registry import ChampionInfo, champion, lost_champion
+from include.registry.registry import (
+    ChampionInfo,
+    lost_champion,
+    standing,
+)
 from include.registry.tracking import connect
 from include.scoring.errors import ChampionUnusableError
 from include.scoring.leads.frames import to_columns
@@ -141,18 +146,37 @@ class Scorer:
 def find_champion(
     settings: Settings, contract: Contract, stage: KnownAt
 ) -> ChampionInfo:
-    """Return the version that the registry calls the stage's champion.
+    """Return the stage's champion; an alias that was moved by hand is logged as an error and does not count.
 
     Raises:
         NoChampionError: nothing has been promoted for the stage.
         ChampionUnusableError: the champion was deleted.
+        LedgerUnreadableError: the ledger of champions cannot be read.
+        TrackingUnavailableError: MLflow does not answer.
+    """
+    version, refusal = find_standing(settings, contract, stage)
+    if refusal:
+        log.error("%s", refusal)
+    return version
+
+
+def find_standing(
+    settings: Settings, contract: Contract, stage: KnownAt
+) -> tuple[ChampionInfo, str | None]:
+    """Return the stage's champion, and what to say of its alias if that was moved by hand, else None.
+
+    Raises:
+        NoChampionError: nothing has been promoted for the stage.
+        ChampionUnusableError: the champion was deleted.
+        LedgerUnreadableError: the ledger of champions cannot be read.
         TrackingUnavailableError: MLflow does not answer.
     """
     model = contract.model_name(stage)
     client = connect(settings.mlflow.tracking_uri)
-    version = champion(client, model)
-    if version is None:
-        loss = lost_champion(client, model)
+    ledger = ChampionLedger.of(settings, contract)
+    present = standing(client, model, ledger)
+    if present.champion is None:
+        loss = lost_champion(client, model, ledger)
         if loss:
             raise ChampionUnusableError(
                 f"{model} has no champion any more: {loss}; roll back with promote_model, rollback=true, or promote "
@@ -161,7 +185,7 @@ def find_champion(
         raise NoChampionError(
             f"{model} has no champion yet; run data_drift_redshift_retrain to train and promote the first"
         )
-    return version
+    return present.champion, present.refusal
 
 
 def load_version(

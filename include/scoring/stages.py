@@ -1,5 +1,6 @@
 """Picks the champion that scores a lead: the early one until the sales team has contacted it, then the later one."""
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -12,12 +13,16 @@ from numpy.typing import NDArray
 from include.contract import Contract, KnownAt
 from include.features.lead_encoder import Cells, Columns
 from include.registry.errors import NoChampionError
-from include.registry.registry import ChampionInfo
+from include.registry.ledger import ChampionLedger
+from include.registry.registry import ChampionInfo, standing
+from include.registry.tracking import connect
 from include.scoring.leads.frames import to_columns
 from include.scoring.leads.reader import LeadReader
 from include.scoring.scorer import Scorer, find_champion, load_version
 from include.scoring.scores import Scores, as_frame, put_together
 from include.settings import Settings
+
+log = logging.getLogger(__name__)
 
 STAGES = (KnownAt.CONTACT, KnownAt.CAPTURE)
 
@@ -139,6 +144,38 @@ def find_champions(
     if not versions:
         raise missing[0]
     return versions
+
+
+def refused_aliases(
+    settings: Settings, contract: Contract
+) -> list[dict[str, str]]:
+    """Return stage, model, champion and alias of each stage whose alias was moved by hand; each is logged as an error.
+
+    Returns:
+        Of each stage: stage, model, version (the champion), alias_version ("" where the alias is gone) and why.
+
+    Raises:
+        LedgerUnreadableError: the ledger of champions cannot be read.
+        TrackingUnavailableError: MLflow does not answer.
+    """
+    client = connect(settings.mlflow.tracking_uri)
+    ledger = ChampionLedger.of(settings, contract)
+    refused: list[dict[str, str]] = []
+    for stage in STAGES:
+        present = standing(client, contract.model_name(stage), ledger)
+        if present.champion is None or present.refusal is None:
+            continue
+        log.error("%s", present.refusal)
+        refused.append(
+            {
+                "stage": str(stage),
+                "model": present.champion.model,
+                "version": present.champion.version,
+                "alias_version": present.alias or "",
+                "why": present.refusal,
+            }
+        )
+    return refused
 
 
 def _filled(cells: Cells, null_tokens: tuple[str, ...]) -> NDArray[np.bool_]:

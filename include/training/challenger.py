@@ -21,11 +21,12 @@ from include.evaluation.artifacts import (
 )
 from include.evaluation.evaluate import evaluate_classification_model
 from include.evaluation.tiers import check_tiers, with_tiers
-from include.registry.model_files import DIGEST_TAG, logged_digest
+from include.registry.model_files import logged_digest
 from include.registry.packaging import log_pipeline
 from include.registry.registry import CHALLENGER, find_version, register
 from include.registry.runs import child_run, commit_tag, log_snapshot_input
 from include.registry.tracking import tracking_errors
+from include.registry.versions import DIGEST_TAG
 from include.settings import Settings
 from include.training.choice import Choice, choose
 from include.training.dataset import Dataset, can_learn, load_dataset

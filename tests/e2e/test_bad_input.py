@@ -12,6 +12,7 @@ from include.contract import Contract
 from include.contract.ddl import staging_columns
 from include.lake.frames import write_parquet
 from include.lake.objects import read_json, write_bytes
+from include.registry.ledger import ChampionLedger
 from include.registry.registry import champion, promote, register
 from include.registry.tracking import connect
 from include.settings import settings
@@ -199,6 +200,7 @@ def crown_without_artefact(platform: Any, snapshot: str) -> str:
         connect(settings().mlflow.tracking_uri),
         contract.model_name(),
         str(found.version),
+        ledger=ChampionLedger.of(settings(), contract),
     )
     return str(found.version)
 

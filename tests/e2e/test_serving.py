@@ -13,6 +13,7 @@ from include.decisions import Decisions
 from include.endpoint import deployment
 from include.features.calibration import Calibration, Decision
 from include.lake.objects import write_bytes
+from include.registry.ledger import ChampionLedger
 from include.registry.packaging import log_pipeline
 from include.registry.registry import promote, register
 from include.registry.tracking import connect
@@ -48,6 +49,7 @@ def versions(ready: Any) -> list[str]:
         connect(settings().mlflow.tracking_uri),
         ready.contract.model_name(),
         numbers[0],
+        ledger=ChampionLedger.of(settings(), ready.contract),
     )
     return numbers
 
@@ -150,6 +152,7 @@ def test_the_champion_is_deployed_once_replaced_and_taken_back_when_the_check_fa
         connect(settings().mlflow.tracking_uri),
         ready.contract.model_name(),
         versions[1],
+        ledger=ChampionLedger.of(settings(), ready.contract),
     )
     monkeypatch.setattr(
         deployment,

@@ -470,6 +470,16 @@ def test_the_scoring_api_may_read_its_keys_and_keep_feedback_and_no_more(
         (
             "scoring-api-role",
             "s3:GetObject",
+            "reports/champions/lead-conversion-classifier.json",
+            True,
+        ),
+        *(
+            (role, "s3:PutObject", "reports/champions/m.json", False)
+            for role in ("scoring-api-role", "mlflow-role", "glueaccessrole")
+        ),
+        (
+            "scoring-api-role",
+            "s3:GetObject",
             "processed-data/desk/run/0000_part_00.parquet",
             False,
         ),

@@ -11,6 +11,7 @@ CREATE TABLE IF NOT EXISTS {{ promotions }} (
     rule VARCHAR(16),
     mode VARCHAR(16),
     reason VARCHAR(4096),
-    record_uri VARCHAR(1024) NOT NULL
+    record_uri VARCHAR(1024) NOT NULL,
+    files_sha256 VARCHAR(64)
 )
 DISTSTYLE AUTO SORTKEY (happened_at)

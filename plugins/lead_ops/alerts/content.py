@@ -50,6 +50,9 @@ EVENTS = {
         "A new champion model is deployed", models.model_deployed
     ),
     "champion_kept": Event("The champion model stays", models.champion_kept),
+    "alias_refused": Event(
+        "An alias was moved by hand and does not count", models.alias_refused
+    ),
     "endpoint_deployed": Event(
         "The SageMaker endpoint serves the champions",
         endpoint.endpoint_deployed,

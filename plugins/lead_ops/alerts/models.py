@@ -156,6 +156,28 @@ def champion_kept(results: Sequence[Result], origin: Origin) -> Message:
     )
 
 
+def alias_refused(results: Sequence[Result], origin: Origin) -> Message:
+    """Say which alias was moved by hand, and that it does not count."""
+    clauses = [_moved_alias(result) for result in results]
+    happened = "; ".join(clauses) or "an alias champion was moved by hand"
+    return Message(
+        sentence=sentence(happened),
+        response="The alias does not count. The champion of the ledger goes on serving, in the API and in batches.",
+        advice=f"Find out who did it. If the move is wanted, trigger {BY_HAND} with the version, so that the gate "
+        "judges it; else move the alias back in MLflow.",
+    )
+
+
+def _moved_alias(result: Result) -> str:
+    alias = text(result, "alias_version")
+    moved = f"was moved to version {alias}" if alias else "was deleted"
+    serving = _version(result, "version", "the champion")
+    return (
+        f"the alias champion{_of_model(result)} {moved} outside a promotion"
+        f"{_for_stage(result)}, and {serving} goes on serving"
+    )
+
+
 def _kept(result: Result) -> str:
     """Say that a champion stays, or that there is none, and why."""
     champion = _version_before(result, "champion version")

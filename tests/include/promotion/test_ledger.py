@@ -13,7 +13,8 @@ from include.warehouse.client import Warehouse
 WHEN = datetime(2026, 3, 1, 5, 30, tzinfo=UTC)
 RECORD = {
     "decision_id": "run/contact", "model": "m", "stage": "contact", "version": "4", "champion_version": "3",
-    "verdict": "promote", "rule": "superiority", "mode": "approval", "report_uri": "s3://b/reports/gate/run/contact.json",
+    "files_sha256": "0a1b", "verdict": "promote", "rule": "superiority", "mode": "approval",
+    "report_uri": "s3://b/reports/gate/run/contact.json",
 }  # fmt: skip
 DECISION = DecisionSummary(**RECORD, reasons=("it is better",))
 

@@ -9,7 +9,8 @@ import pytest
 
 from include.contract import KnownAt
 from include.evaluation.evaluate import evaluate_classification_model
-from include.registry.model_files import DIGEST_TAG, folder_digest
+from include.registry.model_files import folder_digest
+from include.registry.versions import DIGEST_TAG
 from include.training import challenger
 from include.training.choice import choose
 from include.training.dataset import load_dataset

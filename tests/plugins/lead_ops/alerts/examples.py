@@ -91,6 +91,15 @@ RESULTS = {
     "approval_asked": [PROMOTED, KEPT],
     "model_deployed": [PROMOTED, KEPT],
     "champion_kept": [KEPT],
+    "alias_refused": [
+        {
+            "stage": "contact",
+            "model": "lead-conversion",
+            "version": "2",
+            "alias_version": "4",
+            "why": "moved",
+        }
+    ],
     "endpoint_deployed": {
         "endpoint": "lead-conversion",
         "config": "lead-conversion-contact-2-0a1b",
@@ -118,6 +127,7 @@ TASKS = {
     "approval_asked": ("promote_model", "ask_approval"),
     "model_deployed": ("data_drift_redshift_retrain", "promote"),
     "champion_kept": ("promote_model", "keep_champion"),
+    "alias_refused": ("monitor_drift", "check_aliases"),
     "endpoint_deployed": ("deploy_endpoint", "verify"),
     "endpoint_rolled_back": ("deploy_endpoint", "roll_back"),
     "task_failed": ("ingest_leads", "quality_gate"),
