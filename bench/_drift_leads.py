@@ -1,5 +1,6 @@
 """Leads for the drift benchmark: a population, resamples of it of any size, and known changes of them."""
 
+import json
 import tempfile
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from include.monitoring.columns.frames import (
     monitored_columns,
 )
 from include.settings import settings
-from include.training.snapshot import MANIFEST, content_hash
+from include.training.snapshot import MANIFEST, digests
 
 ROW_GROUP = 122_880
 PARTS = 4
@@ -152,7 +153,7 @@ def scenario(leads: pd.DataFrame, random: np.random.Generator) -> pd.DataFrame:
 
 
 def write_snapshot(leads: pd.DataFrame, folder: str) -> None:
-    """Writes leads as UNLOAD does, in several parts, and the manifest's hash beside them."""
+    """Writes leads as UNLOAD does, in several parts, and the hashes of the manifest beside them."""
     contract = load_contract(settings().contract)
     table = pa.Table.from_pandas(
         leads, schema=_schema(contract), preserve_index=False
@@ -164,10 +165,8 @@ def write_snapshot(leads: pd.DataFrame, folder: str) -> None:
         pq.write_table(
             table.slice(part * each, each), file, row_group_size=ROW_GROUP
         )
-    found = content_hash(open_parquet(f"{LOCAL}{folder}/"))
-    Path(folder, MANIFEST).write_text(
-        f'{{"sha256": "{found}"}}', encoding="utf-8"
-    )
+    manifest = digests(open_parquet(f"{LOCAL}{folder}/"))
+    Path(folder, MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
 
 
 def _schema(contract: Contract) -> pa.Schema:

@@ -1,5 +1,6 @@
 """Reads Parquet folders that are too large for one frame: the rows stay on disk, one column at a time is read."""
 
+import hashlib
 import shutil
 import tempfile
 import weakref
@@ -32,15 +33,14 @@ class ParquetColumns:
     def __init__(self, folder_uri: str, files: Sequence[Path]) -> None:
         """Read the schemas of the files, which are the parts of the folder."""
         self.uri = folder_uri
-        self._files = tuple(files)
+        self.files = tuple(files)
         with self._readable():
-            schemas = [pq.read_schema(file) for file in files]
-            self._present = [frozenset(schema.names) for schema in schemas]
+            self._schemas = [pq.read_schema(file) for file in files]
             self._rows: int = sum(
                 pq.read_metadata(file).num_rows for file in files
             )
         names: dict[str, None] = {}
-        for schema in schemas:
+        for schema in self._schemas:
             names.update(dict.fromkeys(schema.names))
         self.columns = tuple(names)
 
@@ -96,17 +96,17 @@ class ParquetColumns:
             raise KeyError(field)
         with self._readable():
             parts = [
-                self._part(file, field, names)
-                for file, names in zip(self._files, self._present, strict=True)
+                self._part(file, field, schema)
+                for file, schema in zip(self.files, self._schemas, strict=True)
             ]
             return pa.concat_tables(parts, promote_options="permissive")
 
-    def _part(self, file: Path, field: str, names: frozenset[str]) -> pa.Table:
+    def _part(self, file: Path, field: str, schema: pa.Schema) -> pa.Table:
         """Return the column of one part, with text as a dictionary."""
-        if field not in names:
+        if field not in schema.names:
             rows = pq.read_metadata(file).num_rows
             return pa.table({field: pa.nulls(rows)})
-        arrow_type = pq.read_schema(file).field(field).type
+        arrow_type = schema.field(field).type
         text_columns = [field] if pa.types.is_string(arrow_type) else None
         part = pq.ParquetFile(file, read_dictionary=text_columns)
         return part.read(columns=[field])
@@ -128,7 +128,7 @@ class ParquetColumns:
 
     def _damaged_part(self) -> str:
         """Return the first part that cannot be read; the folder where each can be read by itself."""
-        for file in self._files:
+        for file in self.files:
             try:
                 pq.ParquetFile(file).read()
             except (pa.ArrowException, OSError):
@@ -158,6 +158,16 @@ def open_parquet(folder_uri: str) -> ParquetColumns:
         raise
     weakref.finalize(leads, shutil.rmtree, folder, ignore_errors=True)
     return leads
+
+
+def parts_digest(leads: ParquetColumns) -> str:
+    """Return a SHA-256 of the bytes of all parts, whatever their names and order."""
+    digests = []
+    for path in leads.files:
+        with path.open("rb") as file:
+            digests.append(hashlib.file_digest(file, "sha256").hexdigest())
+    all_digests = "\n".join(sorted(digests))
+    return hashlib.sha256(all_digests.encode()).hexdigest()
 
 
 def ahead[T](work: Callable[[str], T], fields: Sequence[str]) -> Iterator[T]:

@@ -144,7 +144,7 @@ def test_a_folder_without_parquet_is_missing(bucket):
 def test_what_was_fetched_from_s3_goes_with_the_columns(bucket, accounts):
     write_parquet(accounts, f"s3://{bucket}/f/a.parquet")
     leads = open_parquet(f"s3://{bucket}/f/")
-    copies = [file.parent for file in leads._files]
+    copies = [file.parent for file in leads.files]
     assert all(copy.is_dir() for copy in copies)
     assert leads["minutes"].tolist() == accounts["minutes"].tolist()
     del leads

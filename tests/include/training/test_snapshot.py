@@ -8,8 +8,9 @@ import pytest
 
 from include.lake.errors import ObjectMissingError
 from include.lake.frames import write_parquet
-from include.lake.objects import read_json
+from include.lake.objects import read_json, write_json
 from include.settings import settings
+from include.training import snapshot
 from include.training.errors import NotEnoughRowsError, SnapshotChangedError
 from include.training.snapshot import (
     content_hash,
@@ -111,4 +112,49 @@ def test_a_snapshot_on_disk_that_changed_is_refused(
     write_manifest(settings(), contract, "run-1", "")
     write_parquet(accounts.head(10), f"{unloaded}0001_part_00.parquet")
     with pytest.raises(SnapshotChangedError, match="take a new snapshot"):
+        open_snapshot(unloaded)
+
+
+@pytest.fixture
+def hashed(monkeypatch):
+    """The snapshots whose rows were hashed."""
+    calls = []
+
+    def count(leads):
+        calls.append(leads)
+        return content_hash(leads)
+
+    monkeypatch.setattr(snapshot, "content_hash", count)
+    return calls
+
+
+def test_rows_are_not_hashed_where_every_part_is_the_same_byte_by_byte(
+    unloaded, contract, hashed
+):
+    write_manifest(settings(), contract, "run-1", "")
+    hashed.clear()
+    assert len(open_snapshot(unloaded)) == 600
+    assert hashed == []
+
+
+def test_the_same_rows_in_other_parts_are_hashed_and_accepted(
+    unloaded, contract, accounts, hashed
+):
+    write_manifest(settings(), contract, "run-1", "")
+    write_parquet(accounts.tail(200), f"{unloaded}0001_part_00.parquet")
+    write_parquet(accounts[300:400], f"{unloaded}0002_part_00.parquet")
+    hashed.clear()
+    assert len(open_snapshot(unloaded)) == 600
+    assert len(hashed) == 1
+
+
+def test_a_manifest_from_before_parts_were_described_is_checked_by_its_rows(
+    unloaded, contract, accounts
+):
+    manifest = write_manifest(settings(), contract, "run-1", "")
+    del manifest["parts_sha256"]
+    write_json(f"{unloaded}manifest.json", manifest)
+    assert len(open_snapshot(unloaded)) == 600
+    write_parquet(accounts.head(10), f"{unloaded}0001_part_00.parquet")
+    with pytest.raises(SnapshotChangedError):
         open_snapshot(unloaded)
