@@ -146,11 +146,6 @@ class Decisions(BaseModel):
         description="largest sure loss of any segment: rise of its Brier score, as a share of rate × (1 − rate)",
     )
 
-    four_eyes: bool = Field(
-        False,
-        description="true: in promotion mode approval the answer of the person who started the run does not promote",
-    )
-
     split: Literal["auto", "random", "time"] = Field(
         "auto",
         description="by which leads families and settings are compared. random: random folds. time: the newest leads, "

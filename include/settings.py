@@ -215,6 +215,33 @@ class ScoringSettings(BaseSettings):
     )
 
 
+class PromotionSettings(BaseSettings):
+    """Say who may promote."""
+
+    model_config = _group("LEADS_PROMOTION_")
+
+    four_eyes: bool = Field(
+        False,
+        validation_alias=AliasChoices(
+            "LEADS_PROMOTION_FOUR_EYES", "LEADS_FOUR_EYES"
+        ),
+        description="true: in promotion mode approval the answer of the person who started the run does not promote",
+    )
+
+
+class RetentionSettings(BaseSettings):
+    """Say how long personal data is kept."""
+
+    model_config = _group("LEADS_RETENTION_")
+
+    personal_days: int = Field(
+        0,
+        ge=0,
+        description="leads whose outcome has been known for so many days are erased, with their scores and feedback; "
+        "0: never",
+    )
+
+
 class ApiSettings(BaseSettings):
     """Configure the scoring API."""
 
@@ -348,6 +375,8 @@ class Settings(BaseSettings):
     training: TrainingSettings = Field(default_factory=TrainingSettings)
     endpoint: EndpointSettings = Field(default_factory=EndpointSettings)
     scoring: ScoringSettings = Field(default_factory=ScoringSettings)
+    promotion: PromotionSettings = Field(default_factory=PromotionSettings)
+    retention: RetentionSettings = Field(default_factory=RetentionSettings)
     api: ApiSettings = Field(default_factory=ApiSettings)
     desk: DeskSettings = Field(default_factory=DeskSettings)
     alerts: AlertSettings = Field(default_factory=AlertSettings)

@@ -35,6 +35,8 @@ LAYERS = (
     "ci",
 )
 """The stacks in the order in which they are created; a layer takes the outputs of those before it."""
+SETTINGS_ALONE = ("PromotionFourEyes",)
+"""Settings that a stage's file may give to the code on MWAA and that no template needs."""
 
 
 class _Template(yaml.SafeLoader):
@@ -191,7 +193,7 @@ def startup_script(variables: Mapping[str, str]) -> str:
 
 
 def _parameter_names() -> set[str]:
-    names = {"Contract", "ImageTag"}
+    names = {"Contract", "ImageTag", *SETTINGS_ALONE}
     for layer in LAYERS:
         names.update(template(layer)["Parameters"])
     return names

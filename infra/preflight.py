@@ -108,7 +108,7 @@ def parameters(environment: Environment) -> list[str]:
                     f"{name}, which layer {layer} needs, is missing: set it in {environment.file}"
                 )
     distinct = dict.fromkeys(findings)
-    return [*distinct, *_workers(environment)]
+    return [*distinct, *_workers(environment), *_retention(environment)]
 
 
 def _wrong(value: str, spec: dict[str, Any]) -> Iterator[str]:
@@ -142,6 +142,22 @@ def _workers(environment: Environment) -> list[str]:
             f"MinWorkers {low} is more than MaxWorkers {high}: correct it in {environment.file}"
         ]
     return []
+
+
+def _retention(environment: Environment) -> list[str]:
+    """Find files that would outlive the leads in them: files of runs and quarantine, where personal data has an end."""
+    limit = environment.values.get("RetentionPersonalDays", "0")
+    defaults = template("storage")["Parameters"]
+    findings = []
+    for name in ("ScratchDays", "QuarantineDays"):
+        days = environment.values.get(name, str(defaults[name]["Default"]))
+        if not (limit.isdigit() and days.isdigit()):
+            continue  # the template's own rules say so
+        if 0 < int(limit) < int(days):
+            findings.append(
+                f"{name} {days} is more than RetentionPersonalDays {limit}: correct it in {environment.file}"
+            )
+    return findings
 
 
 def _bucket(

@@ -66,7 +66,7 @@ def next_step_after_answer(comparisons, answer, dag_run=None):
     Args:
         comparisons: what `champion_challenger` returned.
         answer: what `ask_approval` returned; nobody's answer is the default after the time ran out.
-        dag_run: says who started the run; with `four_eyes` that person's approval does not promote.
+        dag_run: says who started the run; with `promotion.four_eyes` that person's approval does not promote.
     """
     from datetime import datetime
 
@@ -79,7 +79,7 @@ def next_step_after_answer(comparisons, answer, dag_run=None):
     names = Names()
     approval = Approval.model_validate(answer).judged(
         getattr(dag_run, "triggering_user_name", None) or None,
-        names.decisions.four_eyes,
+        names.settings.promotion.four_eyes,
     )
     act = act_of(approval)
     reason = f"asked at {approval.asked_at}, the answer was {approval.choice}"

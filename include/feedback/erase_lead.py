@@ -1,8 +1,8 @@
 """Erase one lead on a person's request: `python -m include.feedback.erase_lead KEY`.
 
 It deletes the lead's rows in the warehouse (lead, staging, scores, feedback), what reps have said of it in S3, and its
-line in the list of the desk. A training snapshot is unloaded from the warehouse, so the next one is without it. What
-stays is printed: the command cannot take it out.
+line in the list of the desk. A training snapshot is unloaded from the warehouse, so the next one is without it; the
+snapshots that hold the lead are named. What stays is printed: the command cannot take it out.
 """
 
 import argparse
@@ -11,7 +11,9 @@ import json
 import logging
 import sys
 from collections.abc import Sequence
+from io import BytesIO
 
+import pyarrow.parquet as pq
 from botocore.exceptions import BotoCoreError, ClientError
 
 from include.contract import Contract, load_contract
@@ -34,11 +36,16 @@ LEAD = "lead"
 """Name of the key in what the API stores of feedback."""
 STAYS = (
     "raw files and quarantine: the source sends them; a file that is loaded again brings the lead back",
-    "snapshots, scores, feedback and desk unloads of earlier runs in S3: until a lifecycle rule deletes them",
-    "MLflow: input examples of models (a few rows without the key), and the models that learnt from it",
+    "scores, feedback and desk unloads of earlier runs in S3: until a lifecycle rule deletes them",
+    "MLflow: the models that learnt from the lead; input examples of models that were registered while these were "
+    "rows of leads (they are made up now)",
     "captured requests of the endpoint, old versions of objects, backups of the warehouse: by their own rules",
 )
 """What the command cannot take out."""
+SNAPSHOT_STAYS = (
+    "drift and the gate read the snapshot of a living version, and a changed one would no longer be what the version "
+    "learnt from: delete it when no living version names it (tag snapshot_uri)"
+)
 
 
 def erase_rows(
@@ -104,6 +111,20 @@ def erase_from_desk(layout: Layout, key: str) -> int:
     return lines
 
 
+def snapshots_with(layout: Layout, key: str) -> list[str]:
+    """Return the folders of the training snapshots that hold a lead; of each object the column of the key is read."""
+    column = layout.contract.key
+    folders = set()
+    for uri in list_objects(layout.snapshots):
+        if not uri.endswith(".parquet"):
+            continue
+        table = pq.read_table(BytesIO(read_bytes(uri)), columns=[column])
+        keys = map(str, table[column].to_pylist())
+        if key in keys:
+            folders.add(uri.rpartition("/")[0] + "/")
+    return sorted(folders)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Erase the lead and say what was deleted and what stays; return the exit status."""
     parser = argparse.ArgumentParser(
@@ -120,13 +141,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
         deleted["feedback in S3"] = erase_feedback(layout, key)
         deleted["list of the desk"] = erase_from_desk(layout, key)
+        snapshots = snapshots_with(layout, key)
     except (LeadsError, BotoCoreError, ClientError) as error:
         sys.stderr.write(f"not all is erased, run it again: {error}\n")
         return 1
     for place, count in deleted.items():
         sys.stdout.write(f"{count:>6}  {place}\n")
     sys.stdout.write("What stays:\n")
-    for line in STAYS:
+    stays = [f"{uri}: {SNAPSHOT_STAYS}" for uri in snapshots]
+    for line in (*stays, *STAYS):
         sys.stdout.write(f"- {line}\n")
     return 0
 

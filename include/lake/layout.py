@@ -51,6 +51,11 @@ class Layout:
         """Return the JSON file with the counts of one load."""
         return self._reports("loads", load_id) + "metrics.json"
 
+    @property
+    def snapshots(self) -> str:
+        """Return the folder of all training snapshots."""
+        return self._processed("snapshots")
+
     def snapshot(self, run_id: str) -> str:
         """Return the folder of a training snapshot: Parquet files and `manifest.json`."""
         return self._processed("snapshots", run_id)

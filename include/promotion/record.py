@@ -92,7 +92,7 @@ class Approval(_Recorded):
         """
         refused = None
         if four_eyes and self.choice == APPROVE and self.by == started_by:
-            refused = f"{self.by} started the run, and four_eyes asks for somebody else"
+            refused = f"{self.by} started the run, and promotion.four_eyes asks for somebody else"
         return self.model_copy(
             update={"started_by": started_by, "refused": refused}
         )

@@ -35,6 +35,8 @@ LIBRARIES = {
 """Top module of a classifier to the package that brings it. A package listed here must also stand in requirements.in,
 docker/*.in and include/glue/requirements.in: the model is loaded in all of these places."""
 EXAMPLE_ROWS = 3
+LEAST_HOLDERS = 5
+"""A value of a category stands in the example only if so many leads have it: k-anonymity (Sweeney 2002), k = 5."""
 
 
 def pinned_requirements(pipeline: Pipeline) -> list[str]:
@@ -89,7 +91,7 @@ def log_pipeline(pipeline: Pipeline, example: pd.DataFrame) -> ModelInfo:
 
     Args:
         pipeline: fitted, from raw columns to a classifier.
-        example: raw rows; the first three, with the columns the pipeline reads, become the input example.
+        example: raw rows; the input example is made of what many of them have, and holds nobody's row.
 
     Returns:
         MLflow's information on the logged model, with its URI and id.
@@ -108,13 +110,32 @@ def log_pipeline(pipeline: Pipeline, example: pd.DataFrame) -> ModelInfo:
             serialization_format="cloudpickle",
             pyfunc_predict_fn="predict_proba",
             signature=ModelSignature(inputs),
-            input_example=_as_json(example[fields].head(EXAMPLE_ROWS)),
+            input_example=typical_rows(example[fields]),
             pip_requirements=pinned_requirements(pipeline),
             code_paths=[str(stage_code(Path(folder)))],
         )
 
 
-def _as_json(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the same rows with None for every missing cell, as a JSON request would carry them."""
-    cells = rows.astype(object)
-    return cells.mask(cells.isna(), None)
+def typical_rows(leads: pd.DataFrame) -> pd.DataFrame:
+    """Return three made-up rows, column by column, so that no request to erase a person reaches a registered model.
+
+    A column of numbers gives its quartiles. Any other column gives its most frequent values, as far as
+    `LEAST_HOLDERS` leads have them; fewer values than rows are repeated. Cells without a value are None, as in JSON.
+
+    Args:
+        leads: raw rows, of any number.
+    """
+    columns = {name: _typical_cells(leads[name]) for name in leads.columns}
+    return pd.DataFrame(columns, index=range(EXAMPLE_ROWS), dtype=object)
+
+
+def _typical_cells(values: pd.Series) -> list[Any]:
+    present = values.dropna()
+    is_number = pd.api.types.is_numeric_dtype(present)
+    if len(present) >= LEAST_HOLDERS and is_number and present.dtype != bool:
+        quartiles = present.quantile([0.25, 0.5, 0.75])
+        return [round(float(number), 2) for number in quartiles]
+    counts = present.value_counts()
+    frequent = counts[counts >= LEAST_HOLDERS].index.tolist()
+    cells = frequent[:EXAMPLE_ROWS] or [None]
+    return [cells[row % len(cells)] for row in range(EXAMPLE_ROWS)]

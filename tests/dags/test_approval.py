@@ -51,13 +51,13 @@ def test_ones_own_approval_does_not_promote_where_four_eyes_are_asked_for(
 ):
     from lifecycle.approval import next_step_after_answer
 
-    monkeypatch.setenv("LEADS_FOUR_EYES", four_eyes)
+    monkeypatch.setenv("LEADS_PROMOTION_FOUR_EYES", four_eyes)
     settings.cache_clear()
     run = SimpleNamespace(triggering_user_name=started_by)
     try:
         assert next_step_after_answer([COMPARISON], ANSWER, run) == step
     finally:
-        monkeypatch.delenv("LEADS_FOUR_EYES")
+        monkeypatch.delenv("LEADS_PROMOTION_FOUR_EYES")
         settings.cache_clear()
     approval, row = entries
     assert (approval.by, approval.started_by) == ("Asha", started_by)

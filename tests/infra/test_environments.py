@@ -173,3 +173,23 @@ def test_the_roles_know_the_prefix_of_the_stages_contract() -> None:
     assert other["ContractPrefix"] == "bank/"
     variables = airflow_variables(other, OUTPUTS, "ap-south-1")
     assert variables["LEADS_CONTRACT"] == contract
+
+
+def test_a_stage_says_who_may_promote_and_how_long_personal_data_is_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    given = {"PromotionFourEyes": "True", "RetentionPersonalDays": "400"}
+    stage = load_environment("dev", ACCOUNT, **given)
+    for name, value in airflow_variables(stage, OUTPUTS, "ap-south-1").items():
+        monkeypatch.setenv(name, value)
+    settings = Settings()
+    assert settings.promotion.four_eyes
+    assert settings.retention.personal_days == 400
+
+
+def test_the_older_variable_still_asks_for_a_second_person(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert not Settings().promotion.four_eyes
+    monkeypatch.setenv("LEADS_FOUR_EYES", "true")
+    assert Settings().promotion.four_eyes

@@ -140,6 +140,10 @@ def test_a_stage_that_keeps_no_data_may_do_without_a_certificate(
             {"MinWorkers": "5", "MaxWorkers": "2"},
             "MinWorkers 5 is more than MaxWorkers 2",
         ),
+        (
+            {"RetentionPersonalDays": "60", "ScratchDays": "60"},
+            "QuarantineDays 90 is more than RetentionPersonalDays 60",
+        ),
         ({"VpcRange": "10.43.0.0/16"}, "VpcRange '10.43.0.0/16' does not fit"),
         ({"AlertEmail": "nobody"}, "AlertEmail 'nobody' does not fit"),
         ({"ApiClients": "0.0.0.0/0"}, "ApiClients is the whole internet"),

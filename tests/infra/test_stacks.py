@@ -361,6 +361,23 @@ def test_what_a_run_leaves_for_the_next_one_ends_in_time() -> None:
     assert layout.endpoint_capture.split("/", 3)[3].startswith(expiring)
 
 
+def test_personal_data_in_files_ends_only_where_the_stage_says_so() -> None:
+    storage = template("storage")
+    rules = {
+        rule["Id"]: rule
+        for rule in storage["Resources"]["DataBucket"]["Properties"][
+            "LifecycleConfiguration"
+        ]["Rules"]
+    }
+    for name in ("personal-data-raw-files", "personal-data-feedback"):
+        assert rules[name]["Status"] == {
+            "If": ["Erases", "Enabled", "Disabled"]
+        }
+        condition, days, _ = rules[name]["ExpirationInDays"]["If"]
+        assert (condition, days) == ("Erases", {"Ref": "RetentionPersonalDays"})
+    assert storage["Parameters"]["RetentionPersonalDays"]["Default"] == 0
+
+
 def test_files_and_old_versions_leave_the_buckets_in_time() -> None:
     rules = template("storage")["Resources"]["DataBucket"]["Properties"][
         "LifecycleConfiguration"

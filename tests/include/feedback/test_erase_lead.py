@@ -4,9 +4,11 @@
 import gzip
 import json
 
+import pandas as pd
 import pytest
 
 from include.feedback.erase_lead import main
+from include.lake.frames import write_parquet
 from include.lake.objects import list_objects, read_bytes, write_bytes
 
 KEYS = ("a-1", "b'2; --")
@@ -63,3 +65,15 @@ def test_a_second_time_there_is_nothing_to_erase(warehouse, capsys):
     assert main([KEYS[0]]) == 0
     counts = capsys.readouterr().out.split("What stays:")[0].splitlines()
     assert {line.split()[0] for line in counts} == {"0"}
+
+
+def test_the_snapshots_that_hold_the_lead_are_named_and_no_other(
+    warehouse, layout, contract, capsys
+):
+    for run, keys in {"both": KEYS, "other": KEYS[1:]}.items():
+        frame = pd.DataFrame({contract.key: list(keys), "won": 1})
+        write_parquet(frame, f"{layout.snapshot(run)}0000_part_00.parquet")
+    assert main([KEYS[0]]) == 0
+    printed = capsys.readouterr().out
+    assert f"- {layout.snapshot('both')}: drift and the gate" in printed
+    assert layout.snapshot("other") not in printed

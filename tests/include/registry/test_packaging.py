@@ -5,6 +5,7 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from lightgbm import LGBMClassifier
 from sklearn.linear_model import LogisticRegression
@@ -19,8 +20,10 @@ from include.registry.packaging import (
     REQUIREMENTS,
     pinned_requirements,
     stage_code,
+    typical_rows,
 )
 
+SCHOOLS = ["a"] * 9 + ["b"] * 6 + ["mine alone"]
 ROOT = Path(__file__).parents[3]
 LOCKS = (
     "requirements.txt",
@@ -97,3 +100,25 @@ def test_the_code_that_goes_along_imports_without_the_checkout(tmp_path):
         check=False,
     )
     assert done.returncode == 0, done.stderr[-2000:]
+
+
+def test_the_input_example_is_nobodys_row():
+    leads = pd.DataFrame(
+        {
+            "school": SCHOOLS,
+            "remark": [f"call me at {number}" for number in range(16)],
+            "visits": range(16),
+            "empty": [None] * 16,
+        }
+    )
+    example = typical_rows(leads)
+    assert example["school"].tolist() == ["a", "b", "a"]
+    assert example["remark"].tolist() == [None] * 3
+    assert example["visits"].tolist() == [3.75, 7.5, 11.25]
+    assert example["empty"].tolist() == [None] * 3
+
+
+def test_a_handful_of_leads_gives_no_example_of_any_of_them():
+    leads = pd.DataFrame({"visits": [1.0, 2.0], "school": ["a", "b"]})
+    cells = typical_rows(leads).to_numpy().ravel().tolist()
+    assert cells == [None] * 6

@@ -1,0 +1,33 @@
+"""Tasks that erase leads when the time is over for which personal data is kept."""
+
+from airflow.sdk import task
+from airflow.sdk.exceptions import AirflowSkipException
+
+from lifecycle.defaults import CHEAP_COMPUTE, DECISION
+
+
+@task(**DECISION)
+def find_limit(run_after):
+    """Return the moment before which an outcome must have come for its lead to be erased; skipped without a limit."""
+    from datetime import datetime, timedelta
+
+    from lifecycle.names import Names
+
+    days = Names().settings.retention.personal_days
+    if not days:
+        raise AirflowSkipException("retention.personal_days is 0")
+    limit = datetime.fromisoformat(run_after) - timedelta(days=days)
+    return limit.isoformat()
+
+
+@task(**CHEAP_COMPUTE)
+def erase_leads(limit):
+    """Erase the expired leads with their scores and feedback; return how many, and what stays."""
+    from datetime import datetime
+
+    from include.feedback.expiry import erase_expired
+    from lifecycle.names import Names
+
+    names = Names()
+    before = datetime.fromisoformat(limit)
+    return erase_expired(names.statements, names.warehouse, before)
