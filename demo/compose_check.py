@@ -186,9 +186,7 @@ def prove(compose: Compose, ports: Ports, console: Console) -> None:
     settings.cache_clear()  # MLflow's address is one of them
     contract = load_contract(settings().contract)
     facts = play_first_batch(ports, contract, console)
-    version = require_champion(
-        connect(settings().mlflow.tracking_uri), facts, contract
-    )
+    version = require_champion(connect(settings().mlflow), facts, contract)
     score = require_served(ports.api, contract, version)
     require_steady(compose.containers())
     require_no_root(compose.containers())

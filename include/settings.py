@@ -106,7 +106,7 @@ class RedshiftSettings(BaseSettings):
 
 
 class MlflowSettings(BaseSettings):
-    """Say where MLflow is."""
+    """Say where MLflow is, and how to log in there."""
 
     model_config = _group("LEADS_MLFLOW_")
 
@@ -116,6 +116,15 @@ class MlflowSettings(BaseSettings):
             "LEADS_MLFLOW_TRACKING_URI", "MLFLOW_TRACKING_URI"
         ),
         description="address of the MLflow server",
+    )
+    secret: str = Field(
+        "",
+        description="secret with user name and password of an account of MLflow; without one nobody logs in",
+    )
+    certificate: str = Field(
+        "",
+        description="S3 URI of the certificate that the MLflow server has signed itself; without one the system's "
+        "authorities are trusted",
     )
 
 

@@ -158,7 +158,11 @@ def _servers(environment: Environment, hours: float) -> list[Line]:
         Line("balancer", hours, f"{hours:g} h"),
         Line("balancer_unit", hours, f"1 unit x {hours:g} h"),
         Line("kms_key", 1, "key"),
-        Line("secret", 4, "Redshift, Slack, SMTP, the API's keys"),
+        Line(
+            "secret",
+            6,
+            "Redshift, Slack, SMTP, the API's keys, MLflow's two accounts",
+        ),
         Line("ecr_gb", 5, "GB of images"),
     ]
 

@@ -177,6 +177,8 @@ def airflow_variables(
             [outputs["SecurityGroup"], outputs["MlflowClients"]]
         ),
         "MLFLOW_TRACKING_URI": outputs["MlflowTrackingUri"],
+        "LEADS_MLFLOW_CERTIFICATE": outputs["MlflowCertificateUri"],
+        "LEADS_MLFLOW_SECRET": outputs["MlflowWriterSecret"],
         "OMP_NUM_THREADS": "1",
     }
 

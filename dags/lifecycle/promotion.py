@@ -92,7 +92,7 @@ def promote(comparisons, dag_run=None, ti=None):
     from lifecycle.reports import with_pages
 
     names = Names()
-    client = connect(names.settings.mlflow.tracking_uri)
+    client = connect(names.settings.mlflow)
     ledger = ChampionLedger.of(names.settings, names.contract)
     for comparison in comparisons:
         decision = DecisionSummary.model_validate(comparison)

@@ -46,7 +46,7 @@ def start_training(snapshot_uri, run, params=None, ti=None):
     from lifecycle.names import Names
 
     names = Names()
-    client = connect(names.settings.mlflow.tracking_uri)
+    client = connect(names.settings.mlflow)
     parent_run_id = train.start_training(
         names.settings, names.contract, client, snapshot_uri, run
     )
@@ -82,7 +82,7 @@ def train_family(job, snapshot_uri, parent_run_id):
     return train.train_family(
         names.decisions,
         names.contract,
-        connect(names.settings.mlflow.tracking_uri),
+        connect(names.settings.mlflow),
         snapshot_uri,
         job["family"],
         job["stage"],
@@ -116,7 +116,7 @@ def register_challenger(
         registered = challenger.register_challenger(
             names.settings,
             names.contract,
-            connect(names.settings.mlflow.tracking_uri),
+            connect(names.settings.mlflow),
             snapshot_uri,
             list(results),
             stage,

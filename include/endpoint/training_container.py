@@ -86,7 +86,7 @@ def train(settings: Settings, contract: Contract, root: Path) -> None:
     result = train_family(
         decisions_of(settings, contract),
         contract,
-        connect(settings.mlflow.tracking_uri),
+        connect(settings.mlflow),
         f"file://{folder}/",
         job.family,
         job.stage,
@@ -112,7 +112,7 @@ def check(settings: Settings, root: Path) -> None:
 
     import_module("include.training.train")
     rows = len(read_parquet(f"file://{root}/input/data/{CHANNEL}/"))
-    connect(settings.mlflow.tracking_uri).search_experiments(max_results=1)
+    connect(settings.mlflow).search_experiments(max_results=1)
     result = {"rows": rows, "mlflow": "answers"}
     (root / "model" / RESULT).write_text(json.dumps(result), encoding="utf-8")
     log.info("Result of the check: %s", result)

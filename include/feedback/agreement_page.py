@@ -102,7 +102,7 @@ def _log_to_mlflow(
     settings: Settings, run_id: str, experiment: str, report: Mapping[str, Any]
 ) -> None:
     """Log the figures and the JSON to the MLflow run of this report."""
-    client = connect(settings.mlflow.tracking_uri)
+    client = connect(settings.mlflow)
     logged_at = int(time.time() * 1000)
     tags = {"kind": "feedback", "feedback_run_id": run_id}
     run = find_or_create_run(

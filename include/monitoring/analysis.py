@@ -98,7 +98,7 @@ def analyse_drift(
     current = _read_window(window_uri)
     decisions = decisions_of(settings, contract)
     serving = champion(
-        connect(settings.mlflow.tracking_uri),
+        connect(settings.mlflow),
         contract.model_name(),
         ChampionLedger.of(settings, contract),
     )

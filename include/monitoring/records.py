@@ -108,7 +108,7 @@ def log_to_mlflow(
     Raises:
         TrackingUnavailableError: MLflow does not answer.
     """
-    client = connect(settings.mlflow.tracking_uri)
+    client = connect(settings.mlflow)
     tags = {
         "verdict": details.verdict,
         "champion_version": details.champion_version,

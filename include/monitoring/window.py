@@ -54,7 +54,7 @@ def plan_window(
     """
     until = _utc(datetime.fromisoformat(run_after))
     serving = champion(
-        connect(settings.mlflow.tracking_uri),
+        connect(settings.mlflow),
         contract.model_name(),
         ChampionLedger.of(settings, contract),
     )

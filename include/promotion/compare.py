@@ -106,7 +106,7 @@ def compare(
         TrackingUnavailableError: MLflow does not answer.
     """
     decisions = decisions_of(settings, contract)
-    client = connect(settings.mlflow.tracking_uri)
+    client = connect(settings.mlflow)
     uri = record_uri(Layout(settings, contract), run_id, stage)
     record = recorded(uri)
     if record is None:

@@ -76,7 +76,7 @@ def answer(settings: Settings, uri: str, approval: Approval) -> DecisionRecord:
         TrackingUnavailableError: MLflow does not answer.
     """
     record = read_record(uri).model_copy(update={"approval": approval})
-    publish(connect(settings.mlflow.tracking_uri), record)
+    publish(connect(settings.mlflow), record)
     return record
 
 
@@ -111,7 +111,7 @@ def roll_back(
         ModelUnreadableError: the version that would serve again cannot be loaded.
         TrackingUnavailableError: MLflow does not answer.
     """
-    client = connect(settings.mlflow.tracking_uri)
+    client = connect(settings.mlflow)
     model = contract.model_name(KnownAt(stage))
     ledger = ChampionLedger.of(settings, contract)
     uri = record_uri(Layout(settings, contract), run_id, f"{stage}-rollback")

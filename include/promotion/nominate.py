@@ -32,7 +32,7 @@ def nominate(
         mlflow.exceptions.MlflowException: there is no such version.
         TrackingUnavailableError: MLflow does not answer.
     """
-    client = connect(settings.mlflow.tracking_uri)
+    client = connect(settings.mlflow)
     model = contract.model_name(KnownAt(stage))
     if version:
         client.get_model_version(

@@ -23,6 +23,10 @@ class ChampionChangedError(LeadsError, RuntimeError):
     """Another version became champion after the decision was made."""
 
 
+class TrackingLoginError(LeadsError, ConnectionError):
+    """User name and password, or the certificate, of the MLflow server cannot be had; a later attempt may succeed."""
+
+
 class LedgerUnreadableError(LeadsError, ConnectionError):
     """The ledger of champions cannot be read, so nobody can tell who is champion; a later attempt may succeed."""
 

@@ -9,8 +9,9 @@ import requests
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
+from include.registry.access import log_in, trusted
 from include.registry.errors import TrackingUnavailableError
-from include.settings import Settings
+from include.settings import MlflowSettings, Settings
 
 LIMITS = {
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "20",
@@ -44,17 +45,23 @@ def _lost_connection(error: BaseException | None) -> bool:
     return False
 
 
-def connect(tracking_uri: str) -> MlflowClient:
+def connect(server: MlflowSettings | str) -> MlflowClient:
     """Return a client of an MLflow server, which also becomes the default of `mlflow.*` calls.
 
     Args:
-        tracking_uri: address of the server, as in `settings.mlflow.tracking_uri`.
+        server: `settings.mlflow`, whose secret and certificate are used; or the address of a server without login.
 
     Raises:
+        TrackingLoginError: the secret or the certificate cannot be read.
         TrackingUnavailableError: nothing answers at the address.
     """
     for name, value in LIMITS.items():
         os.environ.setdefault(name, value)
+    if isinstance(server, str):
+        tracking_uri = server
+    else:
+        log_in(server)
+        tracking_uri = server.tracking_uri
     require_server(tracking_uri)
     mlflow.set_tracking_uri(tracking_uri)
     return MlflowClient(tracking_uri)
@@ -77,7 +84,9 @@ def require_server(address: str) -> None:
         return
     try:
         requests.get(
-            f"{address.rstrip('/')}/health", timeout=PING_SECONDS
+            f"{address.rstrip('/')}/health",
+            timeout=PING_SECONDS,
+            verify=trusted(),
         ).raise_for_status()
     except requests.exceptions.RequestException as error:
         raise TrackingUnavailableError(address) from error

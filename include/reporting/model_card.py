@@ -48,7 +48,7 @@ def write_model_card(layout: Layout, model: str, version: str) -> WrittenCard:
         mlflow.exceptions.MlflowException: there is no such version.
         TrackingUnavailableError: MLflow does not answer.
     """
-    client = connect(layout.settings.mlflow.tracking_uri)
+    client = connect(layout.settings.mlflow)
     facts = card_facts(layout.settings, client, model, version)
     text = model_card(facts, layout.contract)
     uri = f"{layout.report('models', model)}{version}.html"

@@ -172,7 +172,7 @@ def find_standing(
         TrackingUnavailableError: MLflow does not answer.
     """
     model = contract.model_name(stage)
-    client = connect(settings.mlflow.tracking_uri)
+    client = connect(settings.mlflow)
     ledger = ChampionLedger.of(settings, contract)
     present = standing(client, model, ledger)
     if present.champion is None:

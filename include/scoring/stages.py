@@ -158,7 +158,7 @@ def refused_aliases(
         LedgerUnreadableError: the ledger of champions cannot be read.
         TrackingUnavailableError: MLflow does not answer.
     """
-    client = connect(settings.mlflow.tracking_uri)
+    client = connect(settings.mlflow)
     ledger = ChampionLedger.of(settings, contract)
     refused: list[dict[str, str]] = []
     for stage in STAGES:

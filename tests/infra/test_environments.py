@@ -31,7 +31,9 @@ OUTPUTS = {
     "SecurityGroup": "sg-1",
     "MlflowClients": "sg-2",
     "RepositoryUri": "repo",
-    "MlflowTrackingUri": "http://10.42.32.7:5000",
+    "MlflowTrackingUri": "https://10.42.32.7:5000",
+    "MlflowCertificateUri": "s3://leads/model-artifacts/mlflow-tls/certificate.pem",
+    "MlflowWriterSecret": "lead-conversion/dev/mlflow/writer",
 }
 
 
@@ -155,6 +157,8 @@ def test_the_code_on_mwaa_reads_the_stages_names_from_its_environment(
     assert settings.training.kms_key == OUTPUTS["KeyArn"]
     assert settings.endpoint.kms_key == OUTPUTS["KeyArn"]
     assert settings.mlflow.tracking_uri == OUTPUTS["MlflowTrackingUri"]
+    assert settings.mlflow.secret == OUTPUTS["MlflowWriterSecret"]
+    assert settings.mlflow.certificate == OUTPUTS["MlflowCertificateUri"]
 
 
 def test_the_startup_script_quotes_and_is_the_same_every_time() -> None:

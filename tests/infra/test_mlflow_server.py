@@ -46,10 +46,18 @@ def executable(path: Path, text: str) -> None:
     path.chmod(0o755)
 
 
+LOCAL = "127.0.0.1"
+MOVED = ("/var/lib/mlflow", "/etc/mlflow", "/opt/mlflow", "/usr/local/sbin")
+
+
 class Machine:
     """A folder that stands for the machine's disk, with commands that need root or the network replaced."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(
+        self, root: Path, python: str = sys.executable, access: str = ""
+    ) -> None:
+        """Prepare the disk; `python` is the server's, and `access` replaces what asks AWS for the passwords."""
+        self.root = root
         self.home = root / "var/lib/mlflow"
         self.pins = root / "etc/mlflow/requirements.txt"
         self.current = root / "opt/mlflow/current"
@@ -59,21 +67,31 @@ class Machine:
         for folder in (self.home, self.pins.parent, self.current.parent):
             folder.mkdir(parents=True)
         self._commands.mkdir()
-        text = file_of("PREPARE")
-        for path in ("/var/lib/mlflow", "/etc/mlflow", "/opt/mlflow"):
-            text = text.replace(path, f"{root}{path}")
-        executable(self._script, text)
+        accounts = root / "etc/mlflow/basic_auth.ini"
+        accounts.write_text(self.moved(file_of("ACCOUNTS")), encoding="utf-8")
+        executables = root / "usr/local/sbin"
+        executables.mkdir(parents=True)
+        program = executables / "mlflow-access"
+        program.write_text(self.moved(access), encoding="utf-8")
+        executable(self._script, self.moved(file_of("PREPARE")))
         self._command("mountpoint", "exit 0")
         self._command("chown", "exit 0")
-        binaries = Path(sys.executable).parent
+        binaries = Path(python).parent
         self._command(
             "python3.12",
             f"""mkdir -p "$4/bin"
-ln -sf {sys.executable} "$4/bin/python"
+printf '#!/bin/bash\\nexec {python} "$@"\\n' > "$4/bin/python"
 ln -sf {binaries / "mlflow"} "$4/bin/mlflow"
 printf '#!/bin/bash\\necho "$@" >> {self.installed}\\n' > "$4/bin/pip"
-chmod 755 "$4/bin/pip" """,
+chmod 755 "$4/bin/pip" "$4/bin/python" """,
         )
+
+    def moved(self, text: str) -> str:
+        """Return a text of the template with this machine's paths and address."""
+        text = text.replace("${Interface.PrimaryPrivateIpAddress}", LOCAL)
+        for path in MOVED:
+            text = text.replace(path, f"{self.root}{path}")
+        return text
 
     def _command(self, name: str, text: str) -> None:
         executable(self._commands / name, text)
@@ -181,6 +199,34 @@ def test_the_servers_pins_are_those_of_this_environment_where_both_have_a_packag
         for name, version in pins
         if locked.get(name, version) != version
     } == {}
+
+
+def test_the_certificate_is_of_the_servers_address_and_made_once(
+    machine: Machine,
+) -> None:
+    machine.start("3.17.2")
+    (certificate,) = machine.home.glob("tls/*.pem")
+    made = certificate.read_bytes()
+    described = subprocess.run(
+        ["openssl", "x509", "-noout", "-text", "-in", str(certificate)],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert f"IP Address:{LOCAL}, DNS:localhost" in described
+    key = certificate.with_suffix(".key")
+    assert key.stat().st_mode & 0o077 == 0
+    machine.start("3.17.2")
+    assert certificate.read_bytes() == made
+
+
+def test_the_server_asks_for_a_login_and_speaks_tls_alone() -> None:
+    unit = file_of("UNIT")
+    assert "--app-name basic-auth" in unit
+    assert "--ssl-keyfile /var/lib/mlflow/tls/" in unit
+    assert "MLFLOW_AUTH_CONFIG_PATH=/etc/mlflow/basic_auth.ini" in unit
+    assert "default_permission = READ" in file_of("ACCOUNTS")
+    assert "password" not in file_of("ACCOUNTS")
 
 
 def test_the_server_is_reached_by_its_address_in_any_network() -> None:

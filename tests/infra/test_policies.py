@@ -580,6 +580,39 @@ def test_the_mlflow_server_keeps_artifacts_under_a_prefix_of_its_own(
     assert "s3://${Bucket}/${ArtifactsPrefix}/mlflow\n" in unit
 
 
+@pytest.mark.parametrize(
+    ("role", "accounts", "trusts"),
+    [
+        ("MwaaRole", {"writer", "reader"}, True),
+        ("TrainingRole", {"writer"}, True),
+        ("ApiRole", {"reader"}, True),
+        ("StudioRole", {"reader"}, True),
+        ("MlflowRole", {"writer", "reader"}, False),
+        ("GlueRole", set(), False),
+        ("EndpointRole", set(), False),
+    ],
+)
+def test_who_writes_in_mlflow_and_who_reads(
+    role: str, accounts: set[str], trusts: bool
+) -> None:
+    def may(action: str, resource: str) -> bool:
+        return not refused(Call(NAMES[role], action, (resource,)), POLICIES)
+
+    secrets = f"{SECRETS}:{NAMES['SecretsPrefix']}/mlflow"
+    known = {
+        account
+        for account in ("writer", "reader")
+        if may("secretsmanager:GetSecretValue", f"{secrets}/{account}-AbCdEf")
+    }
+    assert known == accounts
+    certificate = (
+        f"arn:aws:s3:::{NAMES['Bucket']}/model-artifacts/mlflow-tls/"
+        "certificate.pem"
+    )
+    assert may("s3:GetObject", certificate) == trusts
+    assert may("s3:PutObject", certificate) == (role == "MlflowRole")
+
+
 def test_no_job_of_glue_reads_a_secret_or_reaches_the_network() -> None:
     services = {
         action.split(":")[0]

@@ -66,7 +66,7 @@ def test_every_layer_is_created_and_hands_its_outputs_on(
 ) -> None:
     outputs = stacks.outputs()
     assert outputs["WorkgroupArn"].startswith("arn:aws:redshift-serverless:")
-    assert outputs["MlflowTrackingUri"].startswith("http://10.42.")
+    assert outputs["MlflowTrackingUri"].startswith("https://10.42.")
 
 
 def test_the_vpc_has_what_the_guide_asks_for(

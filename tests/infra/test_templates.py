@@ -306,12 +306,25 @@ def test_the_balancer_of_a_stage_that_keeps_its_data_needs_a_certificate() -> (
 CLIENTS = {"Ref": "MlflowClients"}
 
 
-def test_mlflow_is_reached_by_mwaa_the_api_and_trainings_alone() -> None:
-    """Whoever sets an alias makes MWAA and the API load a file of his."""
+READERS = {"Ref": "MlflowReaders"}
+
+
+def test_mlflow_is_reached_by_mwaa_the_api_trainings_and_studio_alone() -> None:
+    """Whoever writes there could make MWAA and the API load a file of his."""
     server = of_type("AWS::EC2::SecurityGroup")["network", "MlflowServerGroup"]
-    (rule,) = server["SecurityGroupIngress"]
-    assert rule["SourceSecurityGroupId"] == CLIENTS
-    assert (rule["FromPort"], rule["ToPort"]) == (5000, 5000)
+    rules = server["SecurityGroupIngress"]
+    assert [rule["SourceSecurityGroupId"] for rule in rules] == [
+        CLIENTS,
+        READERS,
+    ]
+    ports = {(rule["FromPort"], rule["ToPort"]) for rule in rules}
+    assert ports == {(5000, 5000)}
+    readers = {
+        key
+        for key, item in RESOURCES.items()
+        if key[0] != "network" and READERS in list(everything(item))
+    }
+    assert readers == {("sagemaker", "Domain")}
     interface = of_type("AWS::EC2::NetworkInterface")["tracking", "Interface"]
     assert interface["GroupSet"] == [{"Ref": "MlflowServerGroup"}]
     carrying = {
@@ -320,3 +333,16 @@ def test_mlflow_is_reached_by_mwaa_the_api_and_trainings_alone() -> None:
         if key[0] != "network" and CLIENTS in list(everything(item))
     }
     assert carrying == {("airflow", "Environment"), ("api", "Service")}
+
+
+def test_the_mlflow_server_reaches_the_endpoint_that_has_its_passwords() -> (
+    None
+):
+    ingress = of_type("AWS::EC2::SecurityGroupIngress")
+    rule = ingress["network", "MlflowToEndpoints"]
+    assert rule["SourceSecurityGroupId"] == {"Ref": "MlflowServerGroup"}
+    endpoint = of_type("AWS::EC2::VPCEndpoint")[
+        "network", "SecretsManagerEndpoint"
+    ]
+    assert endpoint["SecurityGroupIds"] == [rule["GroupId"]]
+    assert (rule["FromPort"], rule["ToPort"]) == (443, 443)
