@@ -49,6 +49,13 @@ def main() -> None:
         metavar="MODULE",
         help="module that a training job may start besides the images' own program",
     )
+    parser.add_argument(
+        "--recorded",
+        action="append",
+        default=[],
+        metavar="SERVICE",
+        help="service, by its signing name, whose calls pass although they are only recorded, such as ec2",
+    )
     arguments = parser.parse_args()
     logging.basicConfig(
         level=logging.INFO,
@@ -64,6 +71,7 @@ def main() -> None:
         seeded=not arguments.empty,
         host_names=arguments.host_name,
         modules=arguments.entry_point,
+        recorded=arguments.recorded,
     )
 
 

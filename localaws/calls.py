@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qs, unquote
 
 from localaws.resources import resources_of
@@ -25,6 +25,14 @@ _CREDENTIAL = re.compile(
 _INVOCATION = re.compile(r"/endpoints/([^/]+)/invocations")
 _BODY_LIMIT = 1 << 20
 _ROLE_MEMBERS = ("RoleArn", "ExecutionRoleArn", "Role")
+
+
+class Credential(NamedTuple):
+    """Who signed a request, for which region and service; all empty where nobody did."""
+
+    role: str
+    region: str
+    service: str
 
 
 class CallRecorder:
@@ -45,14 +53,11 @@ class CallRecorder:
         self, environ: dict[str, Any], start_response: Callable[..., Any]
     ) -> Iterable[bytes]:
         """Write the call down, then let it through."""
-        signature = environ.get("HTTP_AUTHORIZATION") or unquote(
-            environ.get("QUERY_STRING", "")
-        )
-        credential = _CREDENTIAL.search(signature)
-        if credential and credential[1] != OWNER:
-            role, region, service = credential.groups()
-            for call in self._calls(region, service, environ):
-                self._write({"role": role, **call})
+        credential = credential_of(environ)
+        if credential.role and credential.role != OWNER:
+            calls = self._calls(credential.region, credential.service, environ)
+            for call in calls:
+                self._write({"role": credential.role, **call})
         return self._application(environ, start_response)
 
     def _calls(
@@ -63,7 +68,7 @@ class CallRecorder:
                 {"action": action, "resources": [resource]}
                 for action, resource in s3_call(environ, _read_body)
             ]
-        operation, request = _operation(environ)
+        operation, request = operation_of(environ)
         resources = resources_of(
             service, operation, request, (region, self._account)
         )
@@ -97,6 +102,15 @@ class CallRecorder:
                     file.write(line + "\n")
 
 
+def credential_of(environ: dict[str, Any]) -> Credential:
+    """Return what signs a request: its `Authorization` header, or the query of a presigned URL."""
+    signature = environ.get("HTTP_AUTHORIZATION") or unquote(
+        environ.get("QUERY_STRING", "")
+    )
+    found = _CREDENTIAL.search(signature)
+    return Credential(*found.groups()) if found else Credential("", "", "")
+
+
 def _role_of(request: dict[str, Any]) -> str:
     """Return the role that a request hands to a service; empty where it names none."""
     for member in _ROLE_MEMBERS:
@@ -105,7 +119,7 @@ def _role_of(request: dict[str, Any]) -> str:
     return str(request.get("JobUpdate", {}).get("Role") or "")
 
 
-def _operation(environ: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+def operation_of(environ: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     """Return operation and request of AWS's JSON and query protocols.
 
     Of any other request the operation is the bare request line, which no policy allows.

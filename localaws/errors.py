@@ -29,11 +29,11 @@ class WrongWorkgroupError(LocalAwsError):
 
 
 class UnsupportedJobError(LocalAwsError):
-    """A training job asks for something that local AWS does not do; the message names it."""
+    """A job or a model asks for something that local AWS does not do; the message names it."""
 
     def __init__(self, feature: str) -> None:
         super().__init__(
-            f"not supported by local AWS: {feature}; leave it out, or run the job on AWS"
+            f"not supported by local AWS: {feature}; leave it out, or run it on AWS"
         )
 
 

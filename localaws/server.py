@@ -1,6 +1,5 @@
 """Run the local AWS process: moto's server with the real backends installed, seeded, and stopped cleanly."""
 
-import json
 import logging
 import os
 import shutil
@@ -40,6 +39,7 @@ from localaws.runtime import Runtime
 from localaws.sagemaker.backend import LocalSageMakerBackend
 from localaws.sagemaker.invocations import LocalSageMakerRuntimeBackend
 from localaws.seeds import seed
+from localaws.supported import Supported, refuse
 
 log = logging.getLogger(__name__)
 
@@ -57,6 +57,7 @@ def serve(
     seeded: bool = True,
     host_names: Sequence[str] = (),
     modules: Sequence[str] = (),
+    recorded: Sequence[str] = (),
 ) -> None:
     """Serve until SIGTERM or SIGINT; write the address to standard output as soon as it can be called.
 
@@ -72,15 +73,15 @@ def serve(
         seeded: False leaves the account empty.
         host_names: names besides localhost under which it may be called.
         modules: what a training job may start besides the images' own program.
+        recorded: services, by their signing name, of which a record of each call is enough.
     """
     _empty(data_dir)
     werkzeug_app.DISABLE_GLOBAL_CORS = (
         True  # moto's default answers every origin
     )
     moto = DomainDispatcherApplication(create_backend_app)
-    recorder = CallRecorder(
-        _name_what_is_missing(moto), data_dir / CALLS, DEFAULT_ACCOUNT_ID
-    )
+    supported = Supported(_name_what_is_missing(moto), recorded)
+    recorder = CallRecorder(supported, data_dir / CALLS, DEFAULT_ACCOUNT_ID)
     application = Guard(recorder, host_names)
     server = make_server(
         host,
@@ -157,15 +158,8 @@ def _name_what_is_missing(
             answer: Iterable[bytes] = application(environ, start_response)
             return answer
         except NotImplementedError as error:
-            body = {
-                "__type": "UnsupportedOperation",
-                "message": f"not supported by local AWS: {error}",
-            }
-            start_response(
-                "501 Not Implemented",
-                [("Content-Type", "application/x-amz-json-1.1")],
-            )
-            return [json.dumps(body).encode()]
+            message = f"not supported by local AWS: {error}"
+            return refuse(environ, start_response, message)
 
     return wrapped
 
@@ -176,10 +170,12 @@ def running(
     data_dir: Path | None = None,
     seeded: bool = True,
     modules: Sequence[str] = (),
+    recorded: Sequence[str] = (),
 ) -> Iterator[str]:
     """Run a local AWS in a process of its own; yield its endpoint URL (a free port by default), then end it.
 
-    `modules` are what training jobs may start besides the images' own program.
+    `modules` are what training jobs may start besides the images' own program; `recorded` are services of which a
+    record of each call is enough.
 
     Raises:
         LocalAwsNotStartedError: the process ended at once; the message holds the end of its log.
@@ -188,7 +184,12 @@ def running(
         folder = data_dir or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
         log_file = folder / "server.log"
-        process = _start(port, folder, seeded, modules, log_file)
+        options = [] if seeded else ["--empty"]
+        for module in modules:
+            options += ["--entry-point", module]
+        for service in recorded:
+            options += ["--recorded", service]
+        process = _start(port, folder, options, log_file)
         try:
             line = process.stdout.readline() if process.stdout else ""
             if not line.startswith(_READY):
@@ -199,11 +200,7 @@ def running(
 
 
 def _start(
-    port: int,
-    data_dir: Path,
-    seeded: bool,
-    modules: Sequence[str],
-    log_file: Path,
+    port: int, data_dir: Path, options: Sequence[str], log_file: Path
 ) -> subprocess.Popen[str]:
     command = [
         sys.executable,
@@ -213,11 +210,8 @@ def _start(
         str(port),
         "--data-dir",
         str(data_dir),
+        *options,
     ]
-    if not seeded:
-        command.append("--empty")
-    for module in modules:
-        command += ["--entry-point", module]
     with log_file.open("w") as errors:
         return subprocess.Popen(
             command,

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
@@ -15,7 +16,7 @@ from moto.core.utils import utcnow
 from moto.glue.exceptions import ConcurrentRunsExceededException
 from moto.glue.models import FakeJob, FakeJobRun
 
-from localaws.errors import OutsideFolderError
+from localaws.errors import OutsideFolderError, UnsupportedJobError
 from localaws.glue.spark_env import spark_environment
 from localaws.glue.staging import Staging
 from localaws.paths import inside
@@ -27,6 +28,8 @@ log = logging.getLogger(__name__)
 
 ACTIVE = ("STARTING", "RUNNING", "STOPPING")
 GROUP = "/aws-glue/jobs"
+KINDS = ("glueetl", "pythonshell")
+"""`Command.Name` of the jobs that run here: Spark, and plain Python."""
 _RUN_SETTINGS = (
     "allocated_capacity",
     "max_capacity",
@@ -88,13 +91,13 @@ class LocalJobRun(FakeJobRun):  # type: ignore[misc] # moto is untyped here
             answer["ErrorMessage"] = self.error
         return answer
 
-    def start(self, script: str) -> None:
-        """Run the script at an S3 URI; returns at once."""
+    def start(self, command: Mapping[str, Any]) -> None:
+        """Run the script of a job's `Command`; returns at once."""
         self._stop = Event()
         self.ended = Event()
         thread = Thread(
             target=self._run,
-            args=(script,),
+            args=(command,),
             name=f"glue-{self.job_run_id}",
             daemon=True,
         )
@@ -106,7 +109,7 @@ class LocalJobRun(FakeJobRun):  # type: ignore[misc] # moto is untyped here
             self.status = "STOPPING"
             self._stop.set()
 
-    def _run(self, script: str) -> None:
+    def _run(self, command: Mapping[str, Any]) -> None:
         try:
             jobs = self.runtime.data_dir / "glue"
             folder = inside(jobs, f"{self.job_name}/{self.job_run_id}")
@@ -116,8 +119,8 @@ class LocalJobRun(FakeJobRun):  # type: ignore[misc] # moto is untyped here
             return
         try:
             folder.mkdir(parents=True)
-            self._execute(script, folder)
-        except OutsideFolderError as error:
+            self._execute(script_of(command), folder)
+        except (OutsideFolderError, UnsupportedJobError) as error:
             self._end("FAILED", str(error))
         except (ClientError, BotoCoreError) as error:
             self._end("FAILED", f"{type(error).__name__}: {error}")
@@ -247,8 +250,27 @@ class LocalJob(FakeJob):  # type: ignore[misc] # moto is untyped here
         run.role = role_name(self.role)
         run.glue_version = self.glue_version or run.glue_version
         self.job_runs.insert(0, run)  # GetJobRuns gives the newest first
-        run.start(self.command["ScriptLocation"])
+        run.start(self.command)
         return str(run.job_run_id)
+
+
+def script_of(command: Mapping[str, Any]) -> str:
+    """Return the S3 URI of the script of a job's `Command`.
+
+    Raises:
+        UnsupportedJobError: another kind of job than Spark or Python shell, or no script in S3.
+    """
+    kind = command.get("Name")
+    if kind not in KINDS:
+        raise UnsupportedJobError(
+            f"Glue jobs of the kind {kind}; Command.Name is one of {' and '.join(KINDS)}"
+        )
+    script = str(command.get("ScriptLocation") or "")
+    if not script.startswith("s3://"):
+        raise UnsupportedJobError(
+            f"Command.ScriptLocation {script!r}; it is the s3:// address of the script"
+        )
+    return script
 
 
 def error_message(stderr: str, exit_code: int) -> str:

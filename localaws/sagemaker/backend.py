@@ -19,6 +19,7 @@ from localaws.runtime import Runtime
 from localaws.sagemaker.endpoints import LocalEndpoint
 from localaws.sagemaker.folders import refuse_unsupported
 from localaws.sagemaker.jobs import ACTIVE, LocalTrainingJob
+from localaws.sagemaker.model_request import containers_of, one_container
 from localaws.sagemaker.programs import (
     refuse_foreign_program,
     refuse_foreign_variables,
@@ -79,11 +80,13 @@ class LocalSageMakerBackend(SageMakerModelBackend):  # type: ignore[misc] # moto
         """Do CreateModel.
 
         Raises:
-            AWSValidationException: the name is in use, or `Environment` has variables that are not the project's.
+            AWSValidationException: the name is in use, `Environment` has variables that are not the project's, or the
+                model is none that an endpoint of local AWS can serve.
         """
-        container = settings.get("primary_container") or {}
         try:
-            refuse_foreign_variables(container.get("Environment"))
+            for container in containers_of(settings):
+                refuse_foreign_variables(container.get("Environment"))
+            one_container(settings)
         except UnsupportedJobError as error:
             raise AWSValidationException(str(error)) from error
         namesake = self._models.get(model_name)

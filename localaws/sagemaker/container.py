@@ -22,6 +22,7 @@ from localaws.sagemaker.image import (
     SERVE,
     container_environment,
 )
+from localaws.sagemaker.model_request import one_container
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +42,12 @@ class Container:
         """`model` is moto's; `folder` becomes the container's own and is not there yet."""
         self._runtime = runtime
         self._model = model
+        self._definition = one_container(
+            {
+                "primary_container": model.primary_container,
+                "containers": model.containers,
+            }
+        )
         self._folder = folder
         self._role = role_name(model.execution_role_arn)
         self._process: subprocess.Popen[bytes] | None = None
@@ -107,7 +114,7 @@ class Container:
         folder = self._folder / "ml" / "model"
         folder.mkdir(parents=True)
         archive = self._folder / "model.tar.gz"
-        bucket, key = split_uri(self._model.primary_container["ModelDataUrl"])
+        bucket, key = split_uri(self._definition["ModelDataUrl"])
         self._runtime.client("s3", self._role).download_file(
             bucket, key, str(archive)
         )
@@ -125,7 +132,7 @@ class Container:
             **self._runtime.environment(self._role),
             ROOT_VARIABLE: str(self._folder / "ml"),
             PORT_VARIABLE: str(self._port),
-            **(self._model.primary_container.get("Environment") or {}),
+            **(self._definition.get("Environment") or {}),
         }
 
     def _answers_ping(self) -> bool:

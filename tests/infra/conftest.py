@@ -8,6 +8,8 @@ import pytest
 from localaws.server import running
 
 REGION = "ap-south-1"
+RECORDED = ("acm", "ec2", "elasticfilesystem")
+"""Services of which these tests need no more than moto's records: what is left in a VPC, a certificate."""
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +22,7 @@ def aws() -> Iterator[boto3.Session]:
     }
     with (
         pytest.MonkeyPatch.context() as patch,
-        running(seeded=False) as endpoint,
+        running(seeded=False, recorded=RECORDED) as endpoint,
     ):
         for name, value in (names | {"AWS_ENDPOINT_URL": endpoint}).items():
             patch.setenv(name, value)

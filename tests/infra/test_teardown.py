@@ -160,7 +160,10 @@ def test_a_stage_without_an_endpoint_loses_its_configs_and_models_and_no_other_s
         client.create_model(
             ModelName=name,
             ExecutionRoleArn=role,
-            PrimaryContainer={"Image": "i"},
+            PrimaryContainer={
+                "Image": "i",
+                "ModelDataUrl": "s3://b/m.tar.gz",
+            },
         )
         variant = {
             "VariantName": "v",

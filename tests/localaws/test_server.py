@@ -87,9 +87,9 @@ def test_many_clients_write_at_the_same_time(s3, bucket):
 def test_a_call_that_nobody_implements_is_named_in_one_answer(client):
     with pytest.raises(
         ClientError,
-        match=r"not supported by local AWS: The create_blueprint action",
+        match=r"not supported by local AWS: The get_blueprint action",
     ):
-        client("glue").create_blueprint(Name="x", BlueprintLocation="s3://b/x")
+        client("glue").get_blueprint(Name="x")
 
 
 def test_the_process_ends_cleanly_on_sigterm(tmp_path):

@@ -236,7 +236,8 @@ def test_a_run_over_its_timeout_is_killed(jobs, endpoint, tmp_path):
         job_name=jobs.name, arguments={}, timeout=0.005
     )  # the API takes whole minutes
     run.runtime = Runtime(endpoint, Account().region, tmp_path, "", "")
-    run.start(f"s3://{jobs.bucket}/scripts/{jobs.name}.py")
+    script = f"s3://{jobs.bucket}/scripts/{jobs.name}.py"
+    run.start({"Name": "glueetl", "ScriptLocation": script})
     assert run.ended.wait(45)
     assert run.status == "TIMEOUT"
 
@@ -279,3 +280,33 @@ def test_a_job_or_run_that_does_not_exist_is_not_found(glue, jobs):
     ):
         with pytest.raises(glue.exceptions.EntityNotFoundException):
             call()
+
+
+@pytest.mark.parametrize(
+    ("command", "named"),
+    [
+        ({"Name": "glueetl"}, "ScriptLocation"),
+        ({"Name": "glueetl", "ScriptLocation": "x.py"}, "ScriptLocation"),
+        ({"Name": "glueray", "ScriptLocation": "s3://b/x.py"}, "glueray"),
+        ({}, "kind None"),
+    ],
+)
+def test_a_job_that_cannot_run_fails_and_can_be_started_again(
+    glue, jobs, command, named
+):
+    name = f"no-script-{abs(hash(str(command))):x}"
+    glue.create_job(Name=name, Role="r", Command=command)
+    for _ in range(2):  # the first run has ended, so a second one may start
+        run_id = glue.start_job_run(JobName=name)["JobRunId"]
+        run = _ended(glue, name, run_id)
+        assert run["JobRunState"] == "FAILED"
+        assert named in run["ErrorMessage"]
+
+
+def _ended(glue, name, run_id):
+    for _ in range(100):
+        run = glue.get_job_run(JobName=name, RunId=run_id)["JobRun"]
+        if run["JobRunState"] not in ("STARTING", "RUNNING"):
+            return run
+        time.sleep(0.05)
+    raise TimeoutError(run)

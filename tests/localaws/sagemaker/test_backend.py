@@ -149,7 +149,9 @@ def test_jobs_are_listed_with_their_status(training):
 
 def test_moto_still_answers_the_rest_of_sagemaker(training):
     training.api.create_model(
-        ModelName="plain", ExecutionRoleArn="arn:aws:iam::123456789012:role/r"
+        ModelName="plain",
+        PrimaryContainer={"Image": "i", "ModelDataUrl": "s3://b/m.tar.gz"},
+        ExecutionRoleArn="arn:aws:iam::123456789012:role/r",
     )
     assert (
         training.api.describe_model(ModelName="plain")["ModelName"] == "plain"
