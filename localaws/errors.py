@@ -37,6 +37,15 @@ class UnsupportedJobError(LocalAwsError):
         )
 
 
+class UnsupportedTargetError(LocalAwsError):
+    """A crawler's target is none that local AWS crawls."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(
+            f"not supported by local AWS: {kind}; a crawler here has S3Targets or CatalogTargets"
+        )
+
+
 class OutsideFolderError(LocalAwsError):
     """A name in a request leads out of the server's own folder."""
 

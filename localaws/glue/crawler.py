@@ -3,7 +3,9 @@
 import logging
 import statistics
 import time
-from datetime import UTC, datetime
+from datetime import UTC
+from hashlib import md5
+from pathlib import PurePosixPath
 from threading import Thread
 from typing import Any
 
@@ -13,7 +15,22 @@ from moto.core.utils import utcnow
 from moto.glue.exceptions import CrawlerRunningException
 from moto.glue.models import FakeCrawl, FakeCrawler
 
-from localaws.glue.catalog import CrawledTable, crawl_objects, table_name
+from localaws.errors import UnsupportedTargetError
+from localaws.glue.catalog import (
+    ensure_database,
+    save_partitions,
+    save_table,
+    table_input,
+)
+from localaws.glue.exclusions import excludes
+from localaws.glue.grouping import (
+    CrawledObject,
+    CrawledTable,
+    one_table,
+    table_name,
+    tables_of,
+)
+from localaws.glue.samples import UnreadableObjectError, read_schema
 from localaws.processes import write_log
 from localaws.roles import role_name
 from localaws.runtime import Runtime, list_objects, split_uri
@@ -39,21 +56,6 @@ _LAST_CRAWL = {
     "COMPLETED": "SUCCEEDED",
     "STOPPED": "CANCELLED",
     "FAILED": "FAILED",
-}
-_CSV = {
-    "InputFormat": "org.apache.hadoop.mapred.TextInputFormat",
-    "OutputFormat": "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat",
-    "SerdeInfo": {
-        "SerializationLibrary": "org.apache.hadoop.hive.serde2.OpenCSVSerde",
-        "Parameters": {"separatorChar": ",", "quoteChar": '"'},
-    },
-}
-_PARQUET = {
-    "InputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat",
-    "OutputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat",
-    "SerdeInfo": {
-        "SerializationLibrary": "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"
-    },
 }
 
 
@@ -83,7 +85,7 @@ class Crawl(FakeCrawl):  # type: ignore[misc] # moto is untyped here
 
 
 class LocalCrawler(FakeCrawler):  # type: ignore[misc] # moto is untyped here
-    """A crawler of S3 targets."""
+    """A crawler of S3 folders, and of tables whose location is in S3."""
 
     runtime: Runtime
     created = updated = 0
@@ -143,14 +145,10 @@ class LocalCrawler(FakeCrawler):  # type: ignore[misc] # moto is untyped here
         ).start()
 
     def _run(self, crawl: Crawl) -> None:
-        targets = (self.targets or {}).get("S3Targets", [])
-        if not targets:
-            crawl.end("FAILED", "local AWS crawls S3Targets only")
-            return
         try:
-            for target in targets:
-                bucket, prefix = split_uri(target["Path"])
-                self._crawl(crawl, bucket, prefix)
+            self._crawl_targets(crawl)
+        except UnsupportedTargetError as error:
+            crawl.end("FAILED", str(error))
         except ClientError as error:
             crawl.end("FAILED", error.response["Error"]["Message"])
         except JsonRESTError as error:
@@ -163,22 +161,87 @@ class LocalCrawler(FakeCrawler):  # type: ignore[misc] # moto is untyped here
         else:
             crawl.end("COMPLETED")
 
-    def _crawl(self, crawl: Crawl, bucket: str, prefix: str) -> None:
-        s3 = self.runtime.client("s3", role_name(self.role))
+    def _crawl_targets(self, crawl: Crawl) -> None:
+        targets = self.targets or {}
+        for kind, named in targets.items():
+            if named and kind not in ("S3Targets", "CatalogTargets"):
+                raise UnsupportedTargetError(kind)
+        folders = targets.get("S3Targets") or []
+        listed = targets.get("CatalogTargets") or []
+        if not folders and not listed:
+            raise UnsupportedTargetError("no target at all")
+        if folders:
+            ensure_database(self._catalog, self.database_name)
+        for target in folders:
+            self._crawl_folder(crawl, target)
+        for target in listed:
+            for name in target["Tables"]:
+                self._crawl_table(crawl, target["DatabaseName"], name)
+
+    def _crawl_folder(self, crawl: Crawl, target: dict[str, Any]) -> None:
+        """Crawl an S3 target; it makes and changes tables."""
+        bucket, prefix = split_uri(target["Path"])
         folder = prefix if not prefix or prefix.endswith("/") else f"{prefix}/"
-        self._catalog.get_database(
-            Name=self.database_name
-        )  # raises for a database that is not there
-        table = crawl_objects(
-            s3, bucket, folder, list_objects(s3, bucket, folder)
+        objects = self._read(
+            crawl, bucket, folder, target.get("Exclusions") or []
         )
-        if table.problems:
-            self._log_problems(crawl, bucket, table.problems)
-        if table.objects:
-            name = table_name(bucket, prefix, self.table_prefix)
-            self._save(
-                _table_input(name, f"s3://{bucket}/{folder}", table, self.name)
-            )
+        names: set[str] = set()
+        for table in tables_of(folder, objects):
+            name = table_name(bucket, table.folder, self.table_prefix)
+            if name in names:
+                digest = md5(table.folder.encode(), usedforsecurity=False)
+                name = f"{name}_{digest.hexdigest()}"
+            names.add(name)
+            self._save(self.database_name, bucket, name, table)
+
+    def _crawl_table(self, crawl: Crawl, database: str, name: str) -> None:
+        """Crawl the location of a table that is in the catalog; it changes that table and makes none."""
+        table = self._catalog.get_table(DatabaseName=database, Name=name)
+        bucket, folder = split_uri(
+            table["Table"]["StorageDescriptor"]["Location"]
+        )
+        folder = folder if folder.endswith("/") else f"{folder}/"
+        objects = self._read(crawl, bucket, folder, [])
+        if objects:
+            crawled = one_table(folder, objects)
+            self._save(database, bucket, name, crawled)
+
+    def _read(
+        self, crawl: Crawl, bucket: str, folder: str, exclusions: list[str]
+    ) -> list[CrawledObject]:
+        """Return what was read of the objects under a folder; those that cannot be read are named in the log."""
+        s3 = self.runtime.client("s3", role_name(self.role))
+        objects: list[CrawledObject] = []
+        problems: dict[str, str] = {}
+        for item in list_objects(s3, bucket, folder):
+            key = item["Key"]
+            if is_left_out(
+                item, excluded=excludes(exclusions, key.removeprefix(folder))
+            ):
+                continue
+            try:
+                schema = read_schema(s3, bucket, key)
+            except UnreadableObjectError as error:
+                problems[key] = str(error)
+                continue
+            if schema.problem:
+                problems[key] = schema.problem
+            objects.append(CrawledObject(key, item["Size"], schema))
+        if problems:
+            self._log_problems(crawl, bucket, problems)
+        return objects
+
+    def _save(
+        self, database: str, bucket: str, name: str, table: CrawledTable
+    ) -> None:
+        made = save_table(
+            self._catalog, database, table_input(bucket, name, table, self.name)
+        )
+        save_partitions(self._catalog, database, bucket, name, table)
+        if made:
+            self.created += 1
+        else:
+            self.updated += 1
 
     def _log_problems(
         self, crawl: Crawl, bucket: str, problems: dict[str, str]
@@ -192,23 +255,6 @@ class LocalCrawler(FakeCrawler):  # type: ignore[misc] # moto is untyped here
             log.warning("crawler %s: %s", self.name, message)
         logs = self.runtime.client("logs", role_name(self.role))
         write_log(logs, crawl.log_group, crawl.log_stream, messages)
-
-    def _save(self, table: dict[str, Any]) -> None:
-        catalog = self._catalog
-        try:
-            catalog.get_table(
-                DatabaseName=self.database_name, Name=table["Name"]
-            )
-        except catalog.exceptions.EntityNotFoundException:
-            catalog.create_table(
-                DatabaseName=self.database_name, TableInput=table
-            )
-            self.created += 1
-        else:
-            catalog.update_table(
-                DatabaseName=self.database_name, TableInput=table
-            )
-            self.updated += 1
 
     @property
     def _catalog(self) -> Any:
@@ -229,36 +275,7 @@ def _last_crawl(crawl: Crawl) -> dict[str, Any]:
     return answer
 
 
-def _table_input(
-    name: str, location: str, table: CrawledTable, crawler: str
-) -> dict[str, Any]:
-    """Return the table as CreateTable and UpdateTable take it."""
-    layout = _PARQUET if table.classification == "parquet" else _CSV
-    parameters = {
-        "classification": table.classification,
-        "objectCount": str(table.objects),
-        "sizeKey": str(table.size),
-        "UPDATED_BY_CRAWLER": crawler,
-    }
-    if table.classification == "csv":
-        parameters |= {"skip.header.line.count": "1", "delimiter": ","}
-    columns = [
-        {"Name": column, "Type": column_type}
-        for column, column_type in table.columns.items()
-    ]
-    return {
-        "Name": name,
-        "TableType": "EXTERNAL_TABLE",
-        "LastAccessTime": datetime.now(UTC).timestamp(),
-        "Parameters": parameters,
-        "PartitionKeys": [
-            {"Name": partition, "Type": "string"}
-            for partition in table.partitions
-        ],
-        "StorageDescriptor": {
-            **layout,
-            "Columns": columns,
-            "Location": location,
-            "Parameters": parameters,
-        },
-    }
+def is_left_out(item: dict[str, Any], excluded: bool) -> bool:
+    """Tell whether an object is none of a table's: excluded, empty, or named like the files that Spark adds."""
+    name = PurePosixPath(item["Key"]).name
+    return excluded or item["Size"] == 0 or name.startswith(("_", "."))

@@ -1,7 +1,6 @@
 """Run Glue jobs: the uploaded PySpark script as a process, its end as the run's state."""
 
 import logging
-import re
 import shutil
 import subprocess
 import sys
@@ -17,6 +16,7 @@ from moto.glue.exceptions import ConcurrentRunsExceededException
 from moto.glue.models import FakeJob, FakeJobRun
 
 from localaws.errors import OutsideFolderError, UnsupportedJobError
+from localaws.glue.run_errors import error_message
 from localaws.glue.spark_env import spark_environment
 from localaws.glue.staging import Staging
 from localaws.paths import inside
@@ -40,7 +40,6 @@ _RUN_SETTINGS = (
     "notification_property",
 )
 _DEFAULT_TIMEOUT_MINUTES = 480  # Glue's
-_EXCEPTION = re.compile(r"[A-Za-z_][\w.]*(?::|$)")
 
 
 class LocalJobRun(FakeJobRun):  # type: ignore[misc] # moto is untyped here
@@ -158,7 +157,7 @@ class LocalJobRun(FakeJobRun):  # type: ignore[misc] # moto is untyped here
             return
         if exit_code:
             stderr = (folder / "error.log").read_text(errors="replace")
-            self._end("FAILED", error_message(stderr, exit_code))
+            self._end("FAILED", error_message(stderr, exit_code, command[1]))
             return
         for uri in staging.write_back():
             log.info("Glue run %s wrote %s", self.job_run_id, uri)
@@ -271,20 +270,3 @@ def script_of(command: Mapping[str, Any]) -> str:
             f"Command.ScriptLocation {script!r}; it is the s3:// address of the script"
         )
     return script
-
-
-def error_message(stderr: str, exit_code: int) -> str:
-    """Return what a failed run reports: the line of the last traceback that names the exception, else its last line."""
-    _, header, traceback = stderr.rpartition(
-        "Traceback (most recent call last):\n"
-    )
-    if header:
-        for line in traceback.splitlines():
-            if not line.startswith((" ", "\t")) and _EXCEPTION.match(line):
-                return line
-    lines = [line for line in stderr.splitlines() if line.strip()]
-    return (
-        lines[-1].strip()
-        if lines
-        else f"Command failed with exit code {exit_code}"
-    )

@@ -22,10 +22,13 @@ def crawl(glue, bucket, prefix):
     def run(
         path: str | None = None,
         database: str = Account().glue_database,
+        targets: dict[str, Any] | None = None,
         **settings: Any,
     ) -> dict[str, Any]:
         name = f"crawler-{uuid.uuid4().hex[:8]}"
-        targets = {"S3Targets": [{"Path": path or f"s3://{bucket}/{prefix}"}]}
+        folder = {"Path": path or f"s3://{bucket}/{prefix}"}
+        if targets is None:
+            targets = {"S3Targets": [folder]}
         glue.create_crawler(
             Name=name,
             Role="glueaccessrole",

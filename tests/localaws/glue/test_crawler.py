@@ -9,6 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from localaws.account import Account
+from localaws.glue.exclusions import excludes
 
 DATABASE = Account().glue_database
 
@@ -52,6 +53,15 @@ def test_csv_objects_become_a_table_named_after_their_folder(
     assert table["Parameters"]["classification"] == "csv"
     assert table["Parameters"]["objectCount"] == "2"
     assert [key["Name"] for key in table["PartitionKeys"]] == ["dt"]
+    crawl()  # again: known partitions stay
+    found = glue.get_partitions(DatabaseName=DATABASE, TableName=name)
+    assert {
+        partition["Values"][0]: partition["StorageDescriptor"]["Location"]
+        for partition in found["Partitions"]
+    } == {
+        day: f"s3://{bucket}/{prefix}/dt={day}/"
+        for day in ("2026-01-01", "2026-01-02")
+    }
 
 
 def test_parquet_objects_keep_their_types(glue, put, crawl, prefix):
@@ -172,7 +182,8 @@ def test_a_path_without_objects_makes_no_table(glue, crawl, prefix):
     ("arguments", "message"),
     [
         ({"path": "s3://no-such-bucket/x"}, "bucket does not exist"),
-        ({"database": "nowhere"}, "nowhere not found"),
+        ({"targets": {"JdbcTargets": [{"Path": "x"}]}}, "JdbcTargets"),
+        ({"targets": {}}, "no target at all"),
     ],
 )
 def test_a_crawl_that_cannot_work_fails_with_the_reason(
@@ -219,3 +230,156 @@ def test_an_unknown_crawler_is_not_found(glue):
     for call in (glue.start_crawler, glue.update_crawler):
         with pytest.raises(glue.exceptions.EntityNotFoundException):
             call(Name="nobody")
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "delimiter"),
+    [
+        (b"a,b\n1,x\n", "csv", ","),
+        (b"a\tb\n1\tx, y\n", "csv", "\t"),
+        (b"a|b\n1|x, y\n", "csv", "|"),
+        (b"a;b\n1;x\n2;y\n", "csv", ";"),
+        (b"sep=;\na;b\n1;x,y,z\n", "csv", ";"),
+        (b'"a";"b"\n1;"x;y"\n', "csv", ";"),
+        (b'{"a": 5000000000, "b": "x"}\n{"a": 1}\n', "json", None),
+        (b'[{"A": 5000000000, "b": "x"}, {"b": null}]', "json", None),
+        (gzip.compress(b'{"a": 5000000000, "b": "x"}\n'), "json", None),
+    ],
+)
+def test_a_format_is_recognised_by_its_content(
+    glue, put, crawl, prefix, body, kind, delimiter
+):
+    put("data", body)
+    assert crawl()["LastCrawl"]["Status"] == "SUCCEEDED"
+    name = table_of(prefix)
+    assert columns(glue, name) == {"a": "bigint", "b": "string"}
+    table = glue.get_table(DatabaseName=DATABASE, Name=name)["Table"]
+    assert table["Parameters"]["classification"] == kind
+    assert table["Parameters"].get("delimiter") == delimiter
+
+
+def test_fields_of_json_keep_their_structure(glue, put, crawl, prefix):
+    put(
+        "events.jsonl",
+        b'{"id": 1, "ok": true, "tags": ["a"], "at": {"City": "x", "n": 1.5}}\n',
+    )
+    crawl()
+    assert columns(glue, table_of(prefix)) == {
+        "id": "int",
+        "ok": "boolean",
+        "tags": "array<string>",
+        "at": "struct<city:string,n:double>",
+    }
+
+
+def test_json_that_is_broken_is_named_and_left_out(
+    glue, put, crawl, prefix, client
+):
+    put("a.jsonl", b'{"a": 1}\n')
+    put("b.jsonl", b'{"a": 1}\n{"a": \n')
+    put("c.jsonl", b"[1, 2]")
+    last = crawl()["LastCrawl"]
+    assert last["Status"] == "SUCCEEDED"
+    assert columns(glue, table_of(prefix)) == {"a": "int"}
+    events = client("logs").get_log_events(
+        logGroupName=last["LogGroup"], logStreamName=last["LogStream"]
+    )["events"]
+    assert [name in event["message"] for name, event in zip(
+        ("b.jsonl could not", "c.jsonl could not"), events, strict=True
+    )] == [True, True]  # fmt: skip
+
+
+def test_folders_that_differ_are_tables_of_their_own(
+    glue, put, crawl, prefix, bucket
+):
+    folder = prefix.rsplit("/", 1)[1]
+    put(f"{folder}-leads/a.csv", b"id,visits,pages,channel\n1,2,3,x\n")
+    put(f"{folder}-events/a.csv", b"id,kind,at\n1,open,2026-01-01\n")
+    put(f"{folder}-clicks/a.jsonl", b'{"id": 1}\n')
+    crawl()
+    for name, count in (("leads", 4), ("events", 3), ("clicks", 1)):
+        table = f"{table_of(prefix)}_{name}"
+        assert len(columns(glue, table)) == count
+        found = glue.get_table(DatabaseName=DATABASE, Name=table)["Table"]
+        assert found["StorageDescriptor"]["Location"] == (
+            f"s3://{bucket}/{prefix}/{folder}-{name}/"
+        )
+
+
+def test_folders_that_are_alike_are_partitions_of_one_table(
+    glue, put, crawl, prefix
+):
+    put("first/a.csv", b"a,b,c,d\n1,2,3,4\n")
+    put("second/deep/a.csv", b"a,b,c,e\n1,2,3,4\n")
+    crawl()
+    name = table_of(prefix)
+    assert list(columns(glue, name)) == ["a", "b", "c", "d", "e"]
+    table = glue.get_table(DatabaseName=DATABASE, Name=name)["Table"]
+    assert [key["Name"] for key in table["PartitionKeys"]] == [
+        "partition_0",
+        "partition_1",
+    ]
+    found = glue.get_partitions(DatabaseName=DATABASE, TableName=name)
+    assert [partition["Values"] for partition in found["Partitions"]] == [
+        ["second", "deep"]
+    ]
+
+
+def test_what_is_excluded_is_not_read(glue, put, crawl, prefix, bucket):
+    put("a.csv", b"a,b\n1,2\n")
+    put("notes.txt", b"left,out\n")
+    put("old/b.csv", b"left,out\n")
+    target = {
+        "Path": f"s3://{bucket}/{prefix}",
+        "Exclusions": ["*.{txt,md}", "old/**"],
+    }
+    crawl(targets={"S3Targets": [target]})
+    assert list(columns(glue, table_of(prefix))) == ["a", "b"]
+
+
+def test_an_absent_database_is_created(glue, put, crawl, prefix):
+    put("a.csv", b"a,b\n1,2\n")
+    name = f"db_{table_of(prefix)}"
+    assert crawl(database=name)["LastCrawl"]["Status"] == "SUCCEEDED"
+    assert len(glue.get_tables(DatabaseName=name)["TableList"]) == 1
+
+
+def test_several_tables_of_the_catalog_are_crawled_again(
+    glue, put, crawl, prefix, bucket
+):
+    names = [f"{table_of(prefix)}_{number}" for number in range(2)]
+    for number, name in enumerate(names):
+        location = f"s3://{bucket}/{prefix}/{number}"
+        storage = {"Columns": [], "Location": location}
+        glue.create_table(
+            DatabaseName=DATABASE,
+            TableInput={"Name": name, "StorageDescriptor": storage},
+        )
+        put(f"{number}/a.csv", f"a{number},b\n1,2\n".encode())
+    target = {"DatabaseName": DATABASE, "Tables": names}
+    crawler = crawl(targets={"CatalogTargets": [target]})
+    assert crawler["LastCrawl"]["Status"] == "SUCCEEDED"
+    for number, name in enumerate(names):
+        assert list(columns(glue, name)) == [f"a{number}", "b"]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path", "matches"),
+    [
+        ("*.csv", "a.csv", True),
+        ("*.csv", "x/a.csv", False),
+        ("**.csv", "x/a.csv", True),
+        ("old/**", "old/x/a.csv", True),
+        ("?.csv", "ab.csv", False),
+        ("[a-c].csv", "b.csv", True),
+        ("[!a-c].csv", "b.csv", False),
+        ("a.{csv,txt}", "a.txt", True),
+        (r"\*.csv", "*.csv", True),
+        (r"\*.csv", "a.csv", False),
+        ("a+b.csv", "a+b.csv", True),
+        ("a.csv", "aXcsv", False),
+        ("[", "[", True),
+    ],
+)
+def test_patterns_of_exclusions(pattern, path, matches):
+    assert excludes([pattern], path) is matches

@@ -310,3 +310,16 @@ def _ended(glue, name, run_id):
             return run
         time.sleep(0.05)
     raise TimeoutError(run)
+
+
+def test_a_script_with_an_s3_path_of_its_own_is_told_its_line(jobs):
+    jobs.create(
+        "from pyspark.sql import SparkSession\n\n"
+        "spark = SparkSession.builder.getOrCreate()\n"
+        "spark.read.parquet('s3://some-bucket/leads/').show()\n"
+    )
+    run = jobs.wait(jobs.start())
+    assert run["JobRunState"] == "FAILED"
+    assert run["ErrorMessage"].startswith(
+        "line 4: Spark of local AWS reads s3:// only where the path is an argument of the job"
+    )
