@@ -4,12 +4,9 @@ from typing import Any
 
 import numpy as np
 from sklearn.metrics import (
-    accuracy_score,
     average_precision_score,
     brier_score_loss,
-    f1_score,
-    precision_score,
-    recall_score,
+    precision_recall_fscore_support,
     roc_auc_score,
 )
 
@@ -39,11 +36,14 @@ def evaluate_classification_model(
             f"all {len(outcome)} leads to judge on have one outcome; take a snapshot with both"
         )
     predicted = (probability >= threshold).astype(int)
+    precision, recall, f1, _ = precision_recall_fscore_support(
+        outcome, predicted, average="binary", zero_division=0.0
+    )
     figures = {
-        "accuracy": accuracy_score(outcome, predicted),
-        "precision": precision_score(outcome, predicted, zero_division=0.0),
-        "recall": recall_score(outcome, predicted),
-        "f1": f1_score(outcome, predicted),
+        "accuracy": np.mean(outcome == predicted),
+        "precision": precision,
+        "recall": recall,
+        "f1": f1,
         "roc_auc": roc_auc_score(outcome, probability),
         "pr_auc": average_precision_score(outcome, probability),
         "brier": brier_score_loss(outcome, probability),

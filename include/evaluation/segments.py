@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from sklearn.metrics import roc_auc_score
 
-from include.evaluation.evaluate import evaluate_classification_model
 from include.evaluation.scores import Floats, Integers
 
 MIN_SEGMENT_ROWS = 30
@@ -60,8 +60,6 @@ def _segment(y: Integers, p: Floats, threshold: float) -> dict[str, Any]:
         "accuracy": float((predicted == y).mean()),
         "precision": float(y[predicted].mean()) if predicted.any() else None,
         "recall": float(predicted[y == 1].mean()) if y.any() else None,
-        "roc_auc": evaluate_classification_model(y, p, threshold)["roc_auc"]
-        if has_both_outcomes
-        else None,
+        "roc_auc": float(roc_auc_score(y, p)) if has_both_outcomes else None,
         "brier": float(((p - y) ** 2).mean()),
     }

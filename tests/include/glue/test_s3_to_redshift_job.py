@@ -465,7 +465,12 @@ def on_spark(spark, monkeypatch):
     return spark
 
 
-@pytest.fixture(params=["in this process", "on Spark"])
+@pytest.fixture(
+    params=[
+        "in this process",
+        pytest.param("on Spark", marks=pytest.mark.slow),
+    ]
+)
 def anywhere(request):
     if request.param == "on Spark":
         request.getfixturevalue("on_spark")
@@ -532,6 +537,7 @@ LONG = HEADER + "".join(
 )
 
 
+@pytest.mark.slow
 def test_spark_divides_files_and_does_what_one_process_does(
     request, load, monkeypatch
 ):

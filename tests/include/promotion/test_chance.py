@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.optimize import brentq
+from scipy.special import expit
 
 from include.contract import KnownAt, decisions_of, load_contract
 from include.decisions import Decisions
@@ -22,11 +24,8 @@ def leads(rate, seed=0, rows=2000, spread=1.5):
     """Return outcomes and the probabilities by which they were drawn, about `rate` on average."""
     random = np.random.default_rng(seed)
     log_odds = random.normal(0, spread, rows)
-    shift = min(
-        np.linspace(-9, 9, 1801),
-        key=lambda one: abs((1 / (1 + np.exp(-log_odds - one))).mean() - rate),
-    )
-    probability = 1 / (1 + np.exp(-log_odds - shift))
+    shift = brentq(lambda one: expit(log_odds + one).mean() - rate, -20, 20)
+    probability = expit(log_odds + shift)
     return (random.random(rows) < probability).astype(int), probability
 
 
