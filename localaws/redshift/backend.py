@@ -13,6 +13,7 @@ from moto.redshiftdata import urls as moto_urls
 
 from localaws.redshift.dialect import split
 from localaws.redshift.engine import Engine
+from localaws.redshift.limits import broken_limit
 from localaws.redshift.statements import Part, Submission
 from localaws.runtime import Runtime
 
@@ -121,17 +122,12 @@ class LocalRedshiftDataResponse(BaseResponse):  # type: ignore[misc] # moto is u
     def execute_statement(self) -> Answer:
         """Answer ExecuteStatement: exactly one statement, with named parameters."""
         request = self._request
-        sqls = split(request["Sql"])
+        sqls = split(request["Sql"]) or [request["Sql"]]
         if len(sqls) != 1:
             raise _invalid(
                 f"ExecuteStatement takes one SQL statement, found {len(sqls)}: use BatchExecuteStatement"
             )
-        names = [item["name"] for item in request.get("Parameters", [])]
-        unused = [name for name in names if not _is_used(name, sqls[0])]
-        if unused:
-            raise _invalid(
-                f"Parameters list contains unused parameters. Unused parameters: {unused}"
-            )
+        _check_limits(sqls, request)
         return _accepted(
             self._backend.submit(sqls, batch=False, request=request)
         )
@@ -141,11 +137,12 @@ class LocalRedshiftDataResponse(BaseResponse):  # type: ignore[misc] # moto is u
         request = self._request
         sqls = []
         for text in request["Sqls"]:
-            sqls += split(text)
+            sqls += split(text) or [text]
         if len(sqls) != len(request["Sqls"]):
             raise _invalid(
                 "Each item of Sqls must be exactly one SQL statement"
             )
+        _check_limits(sqls, request)
         return _accepted(
             self._backend.submit(sqls, batch=True, request=request)
         )
@@ -208,8 +205,10 @@ class LocalRedshiftDataResponse(BaseResponse):  # type: ignore[misc] # moto is u
         return _answer({"Status": True})
 
 
-def _is_used(parameter: str, sql: str) -> bool:
-    return re.search(rf"(?<!:):{re.escape(parameter)}\b", sql) is not None
+def _check_limits(sqls: list[str], request: dict[str, Any]) -> None:
+    reason = broken_limit(sqls, request.get("Parameters", []))
+    if reason:
+        raise _invalid(reason)
 
 
 def _is_asked_for(submission: Submission, request: dict[str, Any]) -> bool:

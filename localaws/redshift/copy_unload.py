@@ -8,6 +8,7 @@ import duckdb
 import pyarrow.parquet as pq
 from botocore.exceptions import ClientError
 
+from localaws.redshift.catalog import Catalog
 from localaws.redshift.commands import CopyCommand, UnloadCommand
 from localaws.redshift.dialect import Query, translate
 from localaws.redshift.errors import RedshiftError
@@ -71,9 +72,11 @@ def unload(
     Raises:
         RedshiftError: the prefix holds objects, and the command has neither ALLOWOVERWRITE nor CLEANPATH.
     """
-    query = translate(command.query)
+    query = translate(command.query, Catalog(cursor))
     if not isinstance(query, Query) or not query.returns_rows:
         raise RedshiftError("UNLOAD takes a SELECT")
+    if query.has_limit:
+        raise RedshiftError("Limit clause is not supported")
     bucket, prefix = split_uri(command.uri)
     existing = _keys(s3, bucket, prefix)
     if existing and not (command.overwrite or command.clean):

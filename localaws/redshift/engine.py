@@ -2,7 +2,7 @@
 
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,9 +13,10 @@ import duckdb
 from botocore.exceptions import BotoCoreError, ClientError
 
 from localaws.redshift import copy_unload
+from localaws.redshift.catalog import Catalog
 from localaws.redshift.cells import ResultSet, result_set
 from localaws.redshift.commands import CopyCommand, UnloadCommand
-from localaws.redshift.dialect import Query, Statement, is_read_only
+from localaws.redshift.dialect import Query, Statement, is_read_only, translate
 from localaws.redshift.errors import (
     RedshiftError,
     SessionClosedError,
@@ -46,7 +47,10 @@ class Engine:
         )
         self._writer = RLock()
         self._connection = duckdb.connect(
-            config={"autoinstall_known_extensions": False}
+            config={
+                "autoinstall_known_extensions": False,
+                "python_enable_replacements": False,
+            }
         )
         self._connection.execute(
             f"ATTACH '{file or ':memory:'}' AS \"{database}\""
@@ -114,19 +118,22 @@ class Session:
                 raise
 
     def run(
-        self, statement: Statement, in_transaction: bool = False
+        self,
+        sql: str,
+        parameters: Mapping[str, str] | None = None,
+        in_transaction: bool = False,
     ) -> Outcome:
-        """Run one statement.
+        """Run one statement of Redshift.
 
         Raises:
             SessionClosedError: the statement was cancelled.
             RedshiftError: it failed otherwise, with the engine's message.
         """
         try:
-            if in_transaction or is_read_only(statement):
-                return self._dispatch(statement, in_transaction)
+            if in_transaction or is_read_only(sql):
+                return self._dispatch(sql, parameters, in_transaction)
             with self.transaction():
-                return self._dispatch(statement, in_transaction)
+                return self._dispatch(sql, parameters, in_transaction)
         except duckdb.InterruptException as error:
             raise SessionClosedError from error
         except duckdb.Error as error:
@@ -134,9 +141,15 @@ class Session:
         except (ClientError, BotoCoreError) as error:
             raise RedshiftError(f"S3ServiceException:{error}") from error
 
-    def _dispatch(self, statement: Statement, in_transaction: bool) -> Outcome:
+    def _dispatch(
+        self,
+        sql: str,
+        parameters: Mapping[str, str] | None,
+        in_transaction: bool,
+    ) -> Outcome:
         if self._cancelled:
             raise SessionClosedError
+        statement: Statement = translate(sql, Catalog(self._cursor), parameters)
         match statement:
             case CopyCommand():
                 return Outcome(

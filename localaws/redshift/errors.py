@@ -11,12 +11,60 @@ _TOO_LONG = re.compile(
     re.DOTALL,
 )
 
+_WORDS = (
+    (
+        re.compile(r'Referenced column "(?P<name>[^"]+)" not found'),
+        'column "{name}" does not exist',
+    ),
+    (
+        re.compile(
+            r'Table "(?P<table>[^"]+)" does not have a column named "(?P<name>[^"]+)"'
+        ),
+        "column {table}.{name} does not exist",
+    ),
+    (
+        re.compile(r'Referenced table "(?P<name>[^"]+)" not found'),
+        'missing FROM-clause entry for table "{name}"',
+    ),
+    (
+        re.compile(
+            r'column "(?P<name>[^"]+)" must appear in the GROUP BY clause'
+        ),
+        'column "{name}" must appear in the GROUP BY clause or be used in an aggregate function',
+    ),
+    (
+        re.compile(r'Ambiguous reference to column name "(?P<name>[^"]+)"'),
+        'column reference "{name}" is ambiguous',
+    ),
+    (
+        re.compile(
+            r'(Table|View) with name "?(?P<name>[^" ]+)"? already exists'
+        ),
+        'Relation "{name}" already exists',
+    ),
+    (
+        re.compile(
+            r"NOT NULL constraint failed: (?P<table>[^.\s]+)\.(?P<name>\S+)"
+        ),
+        "Cannot insert a NULL value into column {name}",
+    ),
+)
+"""The engine's words, and Redshift's for them."""
+
 
 class RedshiftError(LocalAwsError):
     """A statement failed; the message is what DescribeStatement gives as Error."""
 
     def __init__(self, message: str) -> None:
         super().__init__(f"ERROR: {message}")
+
+
+class RedshiftSyntaxError(RedshiftError):
+    """The text is not Redshift's grammar; `text` is where its parser would stop."""
+
+    def __init__(self, text: str, hint: str = "") -> None:
+        reason = f": {hint}" if hint else ""
+        super().__init__(f'syntax error at or near "{text}"{reason}')
 
 
 class UnsupportedFeatureError(RedshiftError):
@@ -44,4 +92,8 @@ def from_engine(error: duckdb.Error) -> RedshiftError:
             f"Value too long for character type\nDetail: column {too_long['column']}, "
             f"length limit {too_long['size']} bytes"
         )
+    for pattern, words in _WORDS:
+        match = pattern.search(text)
+        if match:
+            return RedshiftError(words.format(**match.groupdict()))
     return RedshiftError(text.strip())

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from threading import Event, Thread
 from typing import Any
 
-from localaws.redshift.dialect import translate
 from localaws.redshift.engine import Engine, Outcome, Session
 from localaws.redshift.errors import RedshiftError, SessionClosedError
 
@@ -138,18 +137,14 @@ class Submission:
             parameters = {
                 item["name"]: item["value"] for item in self.parameters
             }
-            self.whole.outcome = session.run(
-                translate(self.whole.sql, parameters)
-            )
+            self.whole.outcome = session.run(self.whole.sql, parameters)
             return
         with session.transaction():
             try:
                 for part in self.parts:
                     part.began = time.perf_counter_ns()
                     part.move(STARTED)
-                    part.outcome = session.run(
-                        translate(part.sql), in_transaction=True
-                    )
+                    part.outcome = session.run(part.sql, in_transaction=True)
                     part.move(FINISHED)
             except RedshiftError as error:
                 part.move(FAILED, str(error))

@@ -8,7 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from botocore.exceptions import ClientError
 
-MANY = "SELECT COUNT(*) FROM range(100000) a, range(100000) b WHERE a.range + b.range < 0"
+MANY = """
+WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 1000)
+SELECT COUNT(*) FROM numbers a, numbers b, numbers c, numbers d WHERE a.n + b.n + c.n + d.n < 0
+"""
 
 
 def test_a_select_gives_typed_cells_and_described_columns(warehouse, data_api):
@@ -59,9 +62,10 @@ def test_unnamed_columns_get_redshifts_names(warehouse, data_api):
 
 
 def test_long_results_come_in_pages(warehouse):
-    assert warehouse.rows("SELECT range AS n FROM range(2500) ORDER BY 1") == [
-        [n] for n in range(2500)
-    ]
+    assert warehouse.rows(
+        "WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 2500) "
+        "SELECT n FROM numbers ORDER BY 1"
+    ) == [[n] for n in range(1, 2501)]
 
 
 def test_named_parameters_are_values_never_sql(warehouse, table):
@@ -108,7 +112,9 @@ def test_a_failed_statement_carries_the_engines_message(warehouse):
 def test_no_statement_reads_files_of_this_machine(warehouse, source):
     described = warehouse.run(f"SELECT * FROM {source}")
     assert described["Status"] == "FAILED"
-    assert "disabled by configuration" in described["Error"]
+    function = source.partition("(")[0]
+    assert f"function {function}(" in described["Error"]
+    assert "does not exist" in described["Error"]
 
 
 def test_a_batch_is_one_transaction_and_rolls_back_as_a_whole(warehouse, table):
@@ -124,7 +130,7 @@ def test_a_batch_is_one_transaction_and_rolls_back_as_a_whole(warehouse, table):
         "FAILED",
         "ABORTED",
     ]
-    assert "NOT NULL" in described["Error"]
+    assert "Cannot insert a NULL value into column a" in described["Error"]
     assert warehouse.rows(f"SELECT COUNT(*) FROM {table}") == [[0]]
 
 

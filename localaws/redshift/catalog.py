@@ -1,0 +1,125 @@
+"""Read what tables and views there are, with the columns as Redshift declares them.
+
+The engine has fewer types than Redshift, so each column's own comment keeps its declaration. A comment is renamed,
+dropped and rolled back together with its column.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import duckdb
+from sqlglot import exp
+
+PUBLIC = "public"
+_COLUMNS = """
+SELECT schema_name, column_name, data_type, is_nullable, column_default, comment
+FROM duckdb_columns()
+WHERE table_name = ? AND (schema_name = ? OR database_name = 'temp') AND NOT internal
+ORDER BY database_name = 'temp' DESC, schema_name, column_index
+"""
+_VIEWS = """
+SELECT schema_name, comment, sql FROM duckdb_views() WHERE view_name = ? AND schema_name = ? AND NOT internal
+"""
+_TABLE = """
+SELECT comment FROM duckdb_tables() WHERE table_name = ? AND schema_name = ? AND NOT internal
+"""
+
+
+@dataclass(frozen=True)
+class Declaration:
+    """What Redshift knows of a column and the engine does not: its type with its length, and its IDENTITY."""
+
+    type: str
+    identity: str = ""
+    """`always` or `default` for an IDENTITY column, else empty."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table or view."""
+
+    name: str
+    engine_type: str
+    required: bool
+    default: str
+    declaration: Declaration | None
+
+
+@dataclass(frozen=True)
+class Relation:
+    """A table or view and its columns in order."""
+
+    schema: str
+    name: str
+    is_view: bool
+    columns: dict[str, Column]
+    notes: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Catalog:
+    """The tables that one session sees: its temporary ones first, then those of the named schema."""
+
+    def __init__(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        self._cursor = cursor
+
+    def relation(self, table: exp.Table) -> Relation | None:
+        """Return the table or view that a name in SQL stands for; None if there is none."""
+        name = table.name.lower()
+        schema = table.db.lower() or PUBLIC
+        rows = self._rows(_COLUMNS, name, schema)
+        if table.db:
+            rows = [row for row in rows if row[0] == schema]
+        if not rows:
+            return None
+        found_schema = rows[0][0]
+        columns = {
+            row[1]: Column(
+                row[1], row[2], not row[3], row[4] or "", _declaration(row[5])
+            )
+            for row in rows
+            if row[0] == found_schema
+        }
+        views = self._rows(_VIEWS, name, found_schema)
+        comments = (
+            views[0][1:2]
+            if views
+            else self._rows(_TABLE, name, found_schema)[0]
+        )
+        notes = json.loads(comments[0]) if comments and comments[0] else {}
+        return Relation(found_schema, name, bool(views), columns, notes)
+
+    def has_schema(self, name: str) -> bool:
+        """Tell whether there is a schema of this name."""
+        return (
+            bool(
+                self._rows(
+                    "SELECT 1 FROM duckdb_schemas() WHERE schema_name = ? AND NOT internal LIMIT 1",
+                    name,
+                )
+            )
+            or name == PUBLIC
+        )
+
+    def _rows(self, sql: str, *values: str) -> list[tuple[Any, ...]]:
+        rows: list[tuple[Any, ...]] = self._cursor.execute(
+            sql, list(values)
+        ).fetchall()
+        return rows
+
+
+def _declaration(comment: str | None) -> Declaration | None:
+    return Declaration(**json.loads(comment)) if comment else None
+
+
+def comment_on_column(table: str, column: str, declaration: Declaration) -> str:
+    """Return the statement that keeps a column's declaration; `table` is a quoted name."""
+    text = json.dumps(asdict(declaration)).replace("'", "''")
+    return f"COMMENT ON COLUMN {table}.\"{column}\" IS '{text}'"
+
+
+def comment_on_relation(kind: str, table: str, notes: Mapping[str, Any]) -> str:
+    """Return the statement that keeps what Redshift knows of a TABLE or VIEW: owner, grants, keys."""
+    text = json.dumps(notes).replace("'", "''")
+    return f"COMMENT ON {kind} {table} IS '{text}'"

@@ -1,0 +1,421 @@
+"""Check queries: clauses, joins, windows, and names that their place does not allow."""
+
+from collections.abc import Callable, Iterator
+from types import UnionType
+from typing import Any
+
+from sqlglot import exp
+
+from localaws.redshift.catalog import Catalog
+from localaws.redshift.errors import (
+    RedshiftError,
+    RedshiftSyntaxError,
+    UnsupportedFeatureError,
+)
+from localaws.redshift.grammar.system import check_system_relation
+
+_WINDOWED_AGGREGATES = (
+    exp.AggFunc, exp.FirstValue, exp.LastValue, exp.NthValue,
+)  # fmt: skip
+_RANKING = (
+    exp.RowNumber, exp.Rank, exp.DenseRank, exp.Ntile, exp.CumeDist, exp.PercentRank, exp.Lag, exp.Lead,
+)  # fmt: skip
+"""These take no frame. Source: https://docs.aws.amazon.com/redshift/latest/dg/r_Window_function_synopsis.html"""
+_UNORDERED = (
+    exp.PercentileCont,
+    exp.PercentileDisc,
+    exp.Median,
+    exp.GroupConcat,
+)
+_JOIN_KINDS = frozenset({"", "INNER", "OUTER", "CROSS"})
+_JOIN_SIDES = frozenset({"", "LEFT", "RIGHT", "FULL"})
+_NOT_ON_COMPUTE_NODES = "Specified types or functions (one per INFO message) not supported on Redshift tables."
+_SYSTEM_COLUMNS = frozenset(
+    {"rowid", "ctid", "xmin", "xmax", "cmin", "cmax", "tableoid", "oid"}
+)
+"""Source: https://docs.aws.amazon.com/redshift/latest/dg/c_unsupported-postgresql-features.html"""
+
+
+def check_queries(tree: exp.Expression, catalog: Catalog) -> None:
+    """Refuse what Redshift refuses in a query, wherever the query stands in a statement.
+
+    Raises:
+        RedshiftError: in Redshift's words.
+    """
+    names = {cte.alias.lower() for cte in tree.find_all(exp.CTE)}
+    for table in tree.find_all(exp.Table):
+        _check_relation(table, names, catalog)
+    for node in tree.walk():
+        if isinstance(node, exp.Select):
+            _check_aliases(node, catalog)
+        if isinstance(node, exp.Column):
+            _check_system_column(node, catalog)
+        for kinds, check in _CHECKS:
+            if isinstance(node, kinds):
+                check(node)
+
+
+def sources(select: exp.Expression) -> Iterator[exp.Expression]:
+    """Yield what a SELECT, UPDATE or DELETE reads from: tables and subqueries of FROM, JOIN and USING."""
+    origin = select.args.get("from_")
+    if origin:
+        yield origin.this
+        for join in origin.this.args.get("joins") or []:
+            yield join.this
+    for join in select.args.get("joins") or []:
+        yield join.this
+        for inner in join.this.args.get("joins") or []:
+            yield inner.this
+
+
+def _check_relation(
+    table: exp.Table, common: set[str], catalog: Catalog
+) -> None:
+    """Refuse a table function, a file and a table that does not exist."""
+    if not isinstance(table.this, exp.Identifier):
+        name = table.this.sql("redshift").split("(")[0].lower()
+        raise RedshiftError(f"function {name}() does not exist")
+    parent = table.parent
+    is_created = isinstance(
+        parent,
+        exp.Schema
+        | exp.Create
+        | exp.Drop
+        | exp.Alter
+        | exp.AlterRename
+        | exp.Reference,
+    )
+    if is_created or (not table.db and table.name.lower() in common):
+        return
+    if isinstance(parent, exp.TruncateTable) and parent.args.get("exists"):
+        return
+    if check_system_relation(table):
+        return
+    if catalog.relation(table) is None:
+        shown = f"{table.db}.{table.name}" if table.db else table.name
+        raise RedshiftError(f'relation "{shown.lower()}" does not exist')
+
+
+def _check_select(select: exp.Select) -> None:
+    if not select.expressions:
+        raise RedshiftSyntaxError("FROM")
+    distinct = select.args.get("distinct")
+    if distinct is not None and distinct.args.get("on"):
+        raise RedshiftError("SELECT DISTINCT ON is not supported")
+    if select.args.get("kind"):
+        raise RedshiftSyntaxError(str(select.args["kind"]))
+    having = select.args.get("having")
+    if having and select.args.get("qualify") and not select.args.get("from_"):
+        raise RedshiftSyntaxError("QUALIFY")
+    order = select.args.get("order")
+    for item in order.expressions if order else []:
+        if (
+            isinstance(item.this, exp.Column)
+            and item.this.name.lower() == "all"
+        ):
+            raise RedshiftSyntaxError("ALL")
+
+
+def _check_aliases(select: exp.Select, catalog: Catalog) -> None:
+    """Refuse an output name in WHERE, HAVING or ON: only later items of the SELECT list may use it.
+
+    Source: https://docs.aws.amazon.com/redshift/latest/dg/r_SELECT_list.html (usage notes)
+    """
+    aliases = {item.alias.lower() for item in select.expressions if item.alias}
+    if not aliases:
+        return
+    clauses = [select.args.get("where"), select.args.get("having")]
+    clauses += [join.args.get("on") for join in select.args.get("joins") or []]
+    columns: set[str] | None = None
+    for clause in clauses:
+        for column in _own_columns(clause):
+            if column.table or column.name.lower() not in aliases:
+                continue
+            if columns is None:
+                columns = visible_columns(select, catalog)
+            if column.name.lower() not in columns:
+                raise RedshiftError(
+                    f'column "{column.name.lower()}" does not exist'
+                )
+
+
+def _own_columns(clause: exp.Expression | None) -> list[exp.Column]:
+    """Return the columns of a clause, without those in its subqueries."""
+    if clause is None:
+        return []
+    return [
+        node
+        for node in clause.walk(prune=lambda part: isinstance(part, exp.Query))
+        if isinstance(node, exp.Column)
+    ]
+
+
+def visible_columns(select: exp.Expression, catalog: Catalog) -> set[str]:
+    """Return the names of all columns that a query and the queries around it read from."""
+    names: set[str] = set()
+    query: exp.Expression | None = select
+    while query is not None:
+        for source in sources(query):
+            is_around = any(node is source for node in _around(select))
+            if not is_around:
+                names |= set(output_names(source, catalog))
+        query = query.find_ancestor(exp.Select)
+    return names
+
+
+def _around(node: exp.Expression) -> Iterator[exp.Expression]:
+    """Yield a node and all nodes that it is in."""
+    outer: exp.Expression | None = node
+    while outer is not None:
+        yield outer
+        outer = outer.parent
+
+
+def output_names(source: exp.Expression, catalog: Catalog) -> list[str]:
+    """Return the names of the columns of a table, subquery or common table expression."""
+    alias = source.args.get("alias")
+    if isinstance(alias, exp.TableAlias) and alias.columns:
+        return [column.name.lower() for column in alias.columns]
+    if isinstance(source, exp.Subquery):
+        return output_names(source.this, catalog)
+    if isinstance(source, exp.SetOperation):
+        return output_names(source.this, catalog)
+    if isinstance(source, exp.Select):
+        return _select_names(source, catalog)
+    if isinstance(source, exp.Table):
+        common = _common_table(source)
+        if common is not None:
+            return output_names(common, catalog)
+        relation = catalog.relation(source)
+        return list(relation.columns) if relation else []
+    return []
+
+
+def _common_table(table: exp.Table) -> exp.Expression | None:
+    """Return the query that a table's name stands for, or None for a real table."""
+    if table.db:
+        return None
+    node: exp.Expression | None = table
+    while node is not None:
+        clause = node.args.get("with_")
+        for cte in clause.expressions if clause else []:
+            is_itself = table.find_ancestor(exp.CTE) is cte
+            if cte.alias.lower() == table.name.lower() and not is_itself:
+                names = cte.args["alias"]
+                return exp.Subquery(
+                    this=cte.this.copy(),
+                    alias=names.copy() if names.columns else None,
+                )
+        node = node.parent
+    return None
+
+
+def _select_names(select: exp.Select, catalog: Catalog) -> list[str]:
+    names: list[str] = []
+    for item in select.expressions:
+        is_star = isinstance(item, exp.Star) or (
+            isinstance(item, exp.Column) and isinstance(item.this, exp.Star)
+        )
+        if is_star:
+            for source in sources(select):
+                names += output_names(source, catalog)
+        else:
+            names.append(item.alias_or_name.lower())
+    return names
+
+
+def check_leader_node(tree: exp.Expression) -> None:
+    """Refuse a statement that calls functions of the leader node and reads tables.
+
+    Source: https://docs.aws.amazon.com/redshift/latest/dg/c_SQL_functions_leader_node_only.html
+    """
+    is_ddl = isinstance(tree, exp.Create) and tree.expression is None
+    if tree.find(exp.Table) and not is_ddl:
+        raise RedshiftError(_NOT_ON_COMPUTE_NODES)
+
+
+def _check_join(join: exp.Join) -> None:
+    kind = str(join.args.get("kind") or "").upper()
+    side = str(join.args.get("side") or "").upper()
+    method = str(join.args.get("method") or "").upper()
+    if kind not in _JOIN_KINDS:
+        raise RedshiftSyntaxError(kind)
+    if side not in _JOIN_SIDES:
+        raise RedshiftSyntaxError(side)
+    if method not in ("", "NATURAL"):
+        raise RedshiftSyntaxError(method)
+    if isinstance(join.this, exp.Lateral):
+        raise RedshiftSyntaxError("LATERAL")
+    condition = join.args.get("on")
+    if side == "FULL" and condition is not None and not condition.find(exp.EQ):
+        raise RedshiftError(
+            "FULL JOIN is only supported with merge-joinable or hash-joinable join conditions"
+        )
+
+
+def _check_window(window: exp.Window) -> None:
+    """Check a window's parts.
+
+    Source: https://docs.aws.amazon.com/redshift/latest/dg/r_Window_function_synopsis.html
+    """
+    opening = str(window.args.get("over") or "OVER").upper()
+    if window.args.get("alias") or opening != "OVER":
+        raise RedshiftSyntaxError(str(window.args.get("alias") or opening))
+    function = window.this
+    while isinstance(
+        function, exp.IgnoreNulls | exp.RespectNulls | exp.WithinGroup
+    ):
+        function = function.this
+    if isinstance(function, exp.Func) and isinstance(
+        function.this, exp.Distinct
+    ):
+        raise RedshiftError("DISTINCT is not supported for window functions")
+    frame = window.args.get("spec")
+    if (
+        frame is not None
+        and str(frame.args.get("kind") or "").upper() != "ROWS"
+    ):
+        raise RedshiftError(
+            "RANGE frames are not supported: use ROWS in the frame clause"
+        )
+    _check_order_and_frame(function, window.args.get("order"), frame)
+
+
+def _check_order_and_frame(
+    function: exp.Expression,
+    order: exp.Expression | None,
+    frame: exp.Expression | None,
+) -> None:
+    """Refuse an order or a frame that the function does not take, and an order without the frame that it needs."""
+    if isinstance(function, _RANKING):
+        if frame is not None:
+            raise RedshiftError("this window function takes no frame clause")
+        return
+    is_unordered = isinstance(function, _UNORDERED)
+    if is_unordered or function.name.lower() == "ratio_to_report":
+        if order is not None:
+            raise RedshiftError(
+                "ORDER BY is not supported in the OVER clause of this function"
+            )
+        return
+    if not isinstance(function, _WINDOWED_AGGREGATES):
+        raise RedshiftError(
+            "OVER clause can only be used with window functions and aggregates"
+        )
+    if order is not None and frame is None:
+        raise RedshiftError(
+            "Aggregate window functions with an ORDER BY clause require a frame clause"
+        )
+
+
+def _check_count(node: exp.Limit | exp.Offset) -> None:
+    """Allow a whole number or a parameter only.
+
+    Source: https://docs.aws.amazon.com/redshift/latest/dg/r_ORDER_BY_clause.html (LIMIT number | ALL)
+    """
+    count = node.expression
+    if isinstance(count, exp.Placeholder):
+        return
+    is_number = isinstance(count, exp.Literal) and not count.is_string
+    if not is_number or not count.name.isdigit():
+        word = type(node).__name__.upper()
+        if (
+            isinstance(count, exp.Var | exp.Column)
+            and count.name.upper() == "ALL"
+        ):
+            return
+        raise RedshiftError(f"argument of {word} must be a whole number")
+
+
+def _check_set_operation(node: exp.SetOperation) -> None:
+    """Refuse INTERSECT ALL and EXCEPT ALL.
+
+    Source: https://docs.aws.amazon.com/redshift/latest/dg/r_UNION.html
+    """
+    if not isinstance(node, exp.Union) and not node.args.get("distinct"):
+        raise RedshiftError(
+            f"{type(node).__name__.upper()} ALL is not supported"
+        )
+
+
+def _check_in(node: exp.In) -> None:
+    if node.args.get("unnest") or node.args.get("field"):
+        raise RedshiftSyntaxError("IN")
+
+
+def _check_tuple(node: exp.Tuple) -> None:
+    """Refuse row constructors outside VALUES, IN and grouping sets.
+
+    Source: https://docs.aws.amazon.com/redshift/latest/dg/c_unsupported-postgresql-features.html
+    """
+    parent = node.parent
+    if isinstance(
+        parent,
+        exp.Values | exp.GroupingSets | exp.Rollup | exp.Cube | exp.Group,
+    ):
+        return
+    if isinstance(parent, exp.When | exp.Insert | exp.Merge):
+        return
+    if isinstance(parent, exp.In) and parent.args.get("query") is not None:
+        raise UnsupportedFeatureError("IN with several columns")
+    raise RedshiftError("row constructors are not supported")
+
+
+def _check_values(node: exp.Values) -> None:
+    """Refuse VALUES as a table.
+
+    Source: https://docs.aws.amazon.com/redshift/latest/dg/c_unsupported-postgresql-features.html
+    """
+    if not isinstance(node.parent, exp.Insert):
+        raise RedshiftSyntaxError(
+            "VALUES", "a list of VALUES is no table in Redshift"
+        )
+    lengths = {len(row.expressions) for row in node.expressions}
+    if len(lengths) > 1:
+        raise RedshiftError("VALUES lists must all be the same length")
+
+
+def _check_system_column(column: exp.Column, catalog: Catalog) -> None:
+    if column.name.lower() not in _SYSTEM_COLUMNS:
+        return
+    select = column.find_ancestor(exp.Select, exp.Update, exp.Delete)
+    names = visible_columns(select, catalog) if select is not None else set()
+    if select is None or column.name.lower() not in names:
+        raise RedshiftError(f'column "{column.name.lower()}" does not exist')
+
+
+def _check_within_group(node: exp.Expression) -> None:
+    """Refuse ORDER BY inside an aggregate, and several keys of a percentile."""
+    if isinstance(node, exp.GroupConcat) and isinstance(node.this, exp.Order):
+        raise RedshiftSyntaxError("ORDER")
+    if isinstance(node, exp.WithinGroup):
+        is_ordered_set = isinstance(
+            node.this, exp.GroupConcat | exp.PercentileCont | exp.PercentileDisc
+        )
+        if not is_ordered_set:
+            raise RedshiftSyntaxError("WITHIN")
+
+
+def _check_quantifier(node: exp.Expression) -> None:
+    """Allow ANY and ALL before a subquery only, and never after LIKE."""
+    inner = node.this
+    while isinstance(inner, exp.Paren):
+        inner = inner.this
+    if not isinstance(inner, exp.Query | exp.Subquery):
+        raise RedshiftSyntaxError("ANY")
+    if isinstance(node.parent, exp.Like | exp.ILike):
+        raise RedshiftSyntaxError("ANY")
+
+
+_CHECKS: tuple[tuple[type | UnionType, Callable[[Any], None]], ...] = (
+    (exp.Select, _check_select),
+    (exp.SetOperation, _check_set_operation),
+    (exp.Join, _check_join),
+    (exp.Window, _check_window),
+    (exp.Limit | exp.Offset, _check_count),
+    (exp.In, _check_in),
+    (exp.Tuple, _check_tuple),
+    (exp.Values, _check_values),
+    (exp.WithinGroup | exp.GroupConcat, _check_within_group),
+    (exp.Any | exp.All, _check_quantifier),
+)

@@ -1,0 +1,29 @@
+"""Tell Redshift's system tables and views from tables of users."""
+
+from sqlglot import exp
+
+from localaws.redshift.errors import RedshiftError, UnsupportedFeatureError
+
+_INFORMATION_SCHEMA = frozenset({"tables", "columns", "schemata", "views"})
+_PREFIXES = ("stl_", "stv_", "svl_", "svv_", "svcs_", "sys_", "pg_")
+_ENGINES_OWN = frozenset({"duckdb_", "sqlite_", "pragma_"})
+
+
+def check_system_relation(table: exp.Table) -> bool:
+    """Tell whether a name is a system view that local AWS has; False for any other name.
+
+    Raises:
+        UnsupportedFeatureError: a system table of Redshift that local AWS has not.
+        RedshiftError: a table of the engine that Redshift has not.
+    """
+    name = table.name.lower()
+    schema = table.db.lower()
+    if schema == "information_schema":
+        if name not in _INFORMATION_SCHEMA:
+            raise UnsupportedFeatureError(f"information_schema.{name}")
+        return True
+    if name.startswith(_PREFIXES) and schema in ("", "pg_catalog"):
+        raise UnsupportedFeatureError(f"system table {name.upper()}")
+    if name.startswith(tuple(_ENGINES_OWN)):
+        raise RedshiftError(f'relation "{name}" does not exist')
+    return False
