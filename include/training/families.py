@@ -7,8 +7,9 @@ from typing import Any
 from lightgbm import LGBMClassifier
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
-from sklearn.tree import DecisionTreeClassifier
 from xgboost import XGBClassifier
+
+from include.features.smoothed_tree import SmoothedTree
 
 SEED = 0
 
@@ -32,7 +33,7 @@ FAMILIES: Mapping[str, Family] = {
         lambda **params: LogisticRegression(random_state=SEED, **params)
     ),
     "decision_tree": Family(
-        lambda **params: DecisionTreeClassifier(random_state=SEED, **params)
+        lambda **params: SmoothedTree(random_state=SEED, **params)
     ),
     "random_forest": Family(
         lambda **params: RandomForestClassifier(

@@ -8,6 +8,7 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.tree import DecisionTreeClassifier
 from xgboost import XGBClassifier
 
+from include.features.smoothed_tree import SmoothedTree
 from include.trees.tree_shap import TreeShap
 
 RANDOM = np.random.default_rng(0)
@@ -32,6 +33,7 @@ MODELS = {
         n_estimators=10, max_depth=9, random_state=0, n_jobs=1
     ),
     "tree": DecisionTreeClassifier(max_depth=7, random_state=0),
+    "smoothed tree": SmoothedTree(max_depth=7, random_state=0),
     "one leaf": DecisionTreeClassifier(
         max_depth=1, min_samples_leaf=700, random_state=0
     ),
