@@ -73,13 +73,13 @@ def plan_training(params=None):
     map_index_template="{{ task.op_kwargs.job.family }} {{ task.op_kwargs.job.stage }}",
 )
 def train_family(job, snapshot_uri, parent_run_id):
-    """Search, fit and evaluate one family for one stage in an MLflow run of its own; return its metrics."""
+    """Search, fit and evaluate one family for one stage in an MLflow run of its own; return its metrics, or why not."""
     from include.registry.tracking import connect
     from include.training import train
     from lifecycle.names import Names
 
     names = Names()
-    return train.train_family(
+    return train.try_family(
         names.decisions,
         names.contract,
         connect(names.settings.mlflow),

@@ -2,6 +2,7 @@
 
 import json
 import logging
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -66,7 +67,7 @@ def register_challenger(
         contract: what a lead is.
         client: of the MLflow server.
         snapshot_uri: folder of the training snapshot.
-        results: what `train_family` returned, of any stage; those of other stages are left out.
+        results: what `try_family` returned, of any stage; those of other stages are left out.
         stage: capture, engagement or contact.
         parent_run_id: what `start_training` returned.
         primary_metric: figure by which a family wins on leads it has not seen; None takes the setting.
@@ -77,7 +78,7 @@ def register_challenger(
 
     Raises:
         ValueError: no result belongs to the stage.
-        NoUsableFamilyError: the refitted model of every family ranks no better than chance, or misses the rate.
+        NoUsableFamilyError: no family can be trained on these leads, or its refitted model is refused.
         TierUnreachableError: a tier of the refitted model holds no lead of the snapshot.
         TrackingUnavailableError: MLflow does not answer.
     """
@@ -85,17 +86,27 @@ def register_challenger(
     model = contract.model_name(KnownAt(stage))
     version = find_version(client, model, {"training_run_id": parent_run_id})
     if version is None:
+        of_stage = [result for result in results if result["stage"] == stage]
+        trained = [result for result in of_stage if "refused" not in result]
+        untrained = {
+            result["family"]: result["refused"]
+            for result in of_stage
+            if "refused" in result
+        }
+        if untrained and not trained:
+            raise NoUsableFamilyError(stage, untrained)
         version = _first_usable(
             settings,
             contract,
             client,
             load_dataset(snapshot_uri, contract, KnownAt(stage)),
             stage,
-            [result for result in results if result["stage"] == stage],
+            trained,
+            untrained,
             primary_metric or decisions.primary_metric,
             parent_run_id,
         )
-        _close_parent(client, parent_run_id, stage, results)
+        _close_parent(client, parent_run_id, stage, trained)
     client.set_registered_model_alias(model, CHALLENGER, version.version)
     log.info(
         "Challenger of %s is version %s (%s)",
@@ -121,6 +132,7 @@ def _first_usable(
     data: Dataset,
     stage: str,
     results: list[dict[str, Any]],
+    untrained: Mapping[str, str],
     metric: str,
     parent_run_id: str,
 ) -> ModelVersion:
@@ -133,6 +145,7 @@ def _first_usable(
         data: the leads of the snapshot.
         stage: capture, engagement or contact.
         results: what `train_family` returned of the stage.
+        untrained: family to why it could not be trained.
         metric: figure by which a family wins.
         parent_run_id: what `start_training` returned.
 
@@ -141,7 +154,7 @@ def _first_usable(
         NoUsableFamilyError: no family is left.
     """
     split = decisions_of(settings, contract).split
-    refused: dict[str, str] = {}
+    refused = dict(untrained)
     while results or not refused:
         choice = choose(results, metric, split)
         family = choice.winner["family"]

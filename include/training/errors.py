@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 
 from include.errors import LeadsError
+from include.evaluation.errors import OneClassOnlyError
+from include.features.errors import NoUsefulColumnError
 
 
 class NotEnoughRowsError(LeadsError, ValueError):
@@ -14,10 +16,10 @@ class UnusableModelError(LeadsError, ValueError):
 
 
 class NoUsableFamilyError(UnusableModelError):
-    """The refitted model of every family was refused.
+    """No family can be trained on a stage's leads, or its refitted model was refused.
 
     Attributes:
-        refused: family to why its model must not be registered.
+        refused: family to why it has no model, or why its model must not be registered.
     """
 
     def __init__(self, stage: str, refused: Mapping[str, str]) -> None:
@@ -36,3 +38,7 @@ class SnapshotChangedError(LeadsError, ValueError):
 
 class SearchSpaceError(LeadsError, ValueError):
     """search.yaml cannot be used; the message names the key."""
+
+
+UNTRAINABLE = (NotEnoughRowsError, OneClassOnlyError, NoUsefulColumnError)
+"""What the leads of a stage do not allow, however often it is tried."""

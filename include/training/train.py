@@ -19,6 +19,7 @@ from include.registry.runs import child_run, log_snapshot_input, training_run
 from include.registry.tracking import tracking_errors
 from include.settings import Settings
 from include.training.dataset import Dataset, load_dataset
+from include.training.errors import UNTRAINABLE
 from include.training.fit import FamilyFit, fit_family
 from include.training.recipe import to_dict
 
@@ -86,6 +87,40 @@ def train_family(
         "metrics": fit.metrics,
         **to_dict(fit.recipe),
     }
+
+
+def try_family(
+    decisions: Decisions,
+    contract: Contract,
+    client: MlflowClient,
+    snapshot_uri: str,
+    family: str,
+    stage: str,
+    parent_run_id: str,
+) -> dict[str, Any]:
+    """Train a family as `train_family` does; where the stage's leads do not allow it, say why instead of failing.
+
+    So a stage that cannot be trained is refused when it is registered, and the other stages go on.
+
+    Returns:
+        What `train_family` returns; or stage, family, and refused: why there is no model.
+
+    Raises:
+        TrackingUnavailableError: MLflow does not answer.
+    """
+    try:
+        return train_family(
+            decisions,
+            contract,
+            client,
+            snapshot_uri,
+            family,
+            stage,
+            parent_run_id,
+        )
+    except UNTRAINABLE as error:
+        log.warning("No model of %s for stage %s: %s", family, stage, error)
+        return {"stage": stage, "family": family, "refused": str(error)}
 
 
 def _log(
