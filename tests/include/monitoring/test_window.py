@@ -30,7 +30,7 @@ def serving(monkeypatch):
     monkeypatch.setattr(
         window,
         "champion",
-        lambda client, model: SimpleNamespace(created_at=REGISTERED),
+        lambda client, model, ledger: SimpleNamespace(created_at=REGISTERED),
     )
 
 
@@ -82,7 +82,7 @@ def plan(contract, statements, warehouse):
 
 
 def test_without_a_champion_the_window_is_empty(monkeypatch, plan):
-    monkeypatch.setattr(window, "champion", lambda client, model: None)
+    monkeypatch.setattr(window, "champion", lambda client, model, ledger: None)
     planned = plan()
     assert (planned["since"], planned["until"], planned["expected_rows"]) == (
         RUN_AFTER,
