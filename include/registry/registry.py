@@ -6,6 +6,7 @@ alias.
 
 import logging
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
@@ -100,8 +101,11 @@ def standing(
     while True:
         version = _aliased_version(client, model, CHAMPION)
         if ledger is None or entry is None:
-            champion = describe(model, version) if version else None
-            return Standing(champion)
+            if version is None:
+                return Standing(None)
+            if ledger:
+                say_that_the_alias_counts(model)
+            return Standing(describe(model, version))
         alias = str(version.version) if version else None
         if entry.allows(alias):
             break
@@ -112,6 +116,15 @@ def standing(
             )
         entry = newer
     return Standing(_promoted(client, entry, version))
+
+
+@lru_cache
+def say_that_the_alias_counts(model: str) -> None:
+    """Log, once in a process, that a model has no entry in the ledger yet."""
+    log.warning(
+        "The ledger has no entry of %s yet, so MLflow's alias says who is champion; the next promotion begins it",
+        model,
+    )
 
 
 def champion(

@@ -21,6 +21,7 @@ from include.registry.registry import (
     promote,
     rollback,
     rollback_target,
+    say_that_the_alias_counts,
     standing,
 )
 from include.registry.settling import settle
@@ -94,10 +95,15 @@ def test_another_promotion_or_rollback_puts_a_moved_alias_back(client, ledger):
     assert standing(client, "m", ledger).refusal is None
 
 
-def test_before_the_first_entry_the_alias_counts(client, ledger):
+def test_before_the_first_entry_the_alias_counts_which_is_said_once(
+    client, ledger, caplog
+):
+    say_that_the_alias_counts.cache_clear()
     assert standing(client, "m", ledger).champion is None
     client.set_registered_model_alias("m", "champion", "2")
-    present = standing(client, "m", ledger)
+    for _ in range(2):
+        present = standing(client, "m", ledger)
+    assert caplog.text.count("has no entry of m yet") == 1
     assert (present.champion.version, present.refusal) == ("2", None)
     promote(client, "m", "2", ledger=ledger)
     assert ledger.read("m").version == "2"
