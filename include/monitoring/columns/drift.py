@@ -34,6 +34,10 @@ class _UndrawnDrift(ValueDriftCalculation, ABC):  # type: ignore[misc] # evident
 ValueDrift.__calculation_type__ = _UndrawnDrift
 
 
+NOTHING_COMPARED = "<html><body>\n<p>Every column holds one value, the same on both sides.</p></body></html>"
+"""The page where no column was compared: Evidently divides by their number."""
+
+
 @dataclass(frozen=True)
 class ColumnDrift:
     """One column's verdict; whether a high or a low score means drift depends on the method.
@@ -61,8 +65,9 @@ class ColumnDrift:
 class DriftReport:
     """The verdict of every monitored column, and Evidently's own snapshot to render.
 
-    `exact_columns` were compared again on all rows because their score on fewer values left the verdict open; the
-    snapshot shows them on the fewer. `note` says so at the head of the page.
+    There is no snapshot where no column was compared. `exact_columns` were compared again on all rows because their
+    score on fewer values left the verdict open; the snapshot shows them on the fewer. `note` says so at the head of the
+    page.
     """
 
     columns: tuple[ColumnDrift, ...]
@@ -106,6 +111,8 @@ class DriftReport:
 
     def html(self) -> str:
         """Return Evidently's report as one self-contained page (about 4 MB)."""
+        if self.snapshot is None:
+            return NOTHING_COMPARED
         page = str(self.snapshot.get_html_str(as_iframe=False))
         if not self.note:
             return page
@@ -113,19 +120,23 @@ class DriftReport:
 
     def json(self) -> str:
         """Return every metric and test of Evidently's report."""
+        if self.snapshot is None:
+            return "{}"
         return str(self.snapshot.json())
 
 
 def detect_drift(
     comparison: Comparison, config: DriftConfig | None, drift_share: float = 0.5
 ) -> DriftReport:
-    """Return Evidently's verdict on every column of `comparison`.
+    """Return Evidently's verdict on every column of `comparison`; of none where it has no column.
 
     Args:
         comparison: frames of `include.monitoring.columns.frames.compare_frames`.
         config: pinned methods and thresholds; None takes Evidently's own defaults, which depend on the row count.
         drift_share: share of drifted columns at which Evidently's page says that the data set has drifted.
     """
+    if not (comparison.numeric or comparison.categorical):
+        return DriftReport((), None)
     definition = DataDefinition(
         numerical_columns=list(comparison.numeric),
         categorical_columns=list(comparison.categorical),
