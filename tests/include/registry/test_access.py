@@ -2,12 +2,14 @@
 
 import json
 import os
+import re
 import uuid
 from pathlib import Path
 
 import boto3
 import pytest
 
+from include.endpoint.training_job import environment
 from include.lake.objects import write_text
 from include.registry.access import (
     CERTIFICATE,
@@ -19,7 +21,9 @@ from include.registry.access import (
     trusted,
 )
 from include.registry.errors import TrackingLoginError
-from include.settings import MlflowSettings
+from include.settings import MlflowSettings, Settings
+
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture(autouse=True)
@@ -76,3 +80,21 @@ def test_a_secret_or_certificate_that_cannot_be_read_is_named(bucket, secret):
         log_in(MlflowSettings(secret=secret))
     with pytest.raises(TrackingLoginError, match="none.pem"):
         log_in(MlflowSettings(certificate=f"s3://{bucket}/none.pem"))
+
+
+def test_what_runs_on_aws_connects_by_the_settings_and_not_by_the_address():
+    """An address alone knows no login."""
+    by_address = [
+        path
+        for path in [*ROOT.glob("include/**/*.py"), *ROOT.glob("dags/**/*.py")]
+        if re.search(r"connect\([^)]*tracking_uri", path.read_text("utf-8"))
+    ]
+    assert by_address == []
+
+
+def test_a_training_job_is_told_where_the_login_is(monkeypatch):
+    monkeypatch.setenv("LEADS_MLFLOW_SECRET", "a/writer")
+    monkeypatch.setenv("LEADS_MLFLOW_CERTIFICATE", "s3://b/certificate.pem")
+    variables = environment(Settings())
+    assert variables["LEADS_MLFLOW_SECRET"] == "a/writer"
+    assert variables["LEADS_MLFLOW_CERTIFICATE"] == "s3://b/certificate.pem"
