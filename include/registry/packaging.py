@@ -17,6 +17,7 @@ from sklearn.pipeline import Pipeline
 from include.features.parts import inner_parts
 from include.registry.errors import LibraryNotListedError
 
+OWN_PACKAGE = "include"
 MODULES = ("__init__.py", "errors.py")
 PACKAGES = ("contract", "features")
 REQUIREMENTS = (
@@ -54,8 +55,14 @@ def pinned_requirements(pipeline: Pipeline) -> list[str]:
 
 
 def _library_of(classifier: Any) -> str:
-    """Return the package that brings the classifier's class."""
-    module, _, _ = type(classifier).__module__.partition(".")
+    """Return the package that brings the classifier's class, or that of its base where the class is this project's.
+
+    The project's own classes travel with the model (`stage_code`).
+    """
+    modules = [
+        base.__module__.partition(".")[0] for base in type(classifier).__mro__
+    ]
+    module = next(name for name in modules if name != OWN_PACKAGE)
     if module not in LIBRARIES:
         raise LibraryNotListedError(
             f"{type(classifier).__name__} comes from the library {module!r}, which is not listed, so nothing would "

@@ -14,6 +14,7 @@ from sklearn.preprocessing import MinMaxScaler
 from xgboost import XGBClassifier
 
 from include.features.calibration import CalibratedModel, Calibration, Decision
+from include.features.smoothed_tree import SmoothedTree
 from include.registry.errors import LibraryNotListedError
 from include.registry.packaging import (
     LIBRARIES,
@@ -49,6 +50,7 @@ def pipeline_with(classifier):
     ("classifier", "package"),
     [
         (LogisticRegression(), "scikit-learn"),
+        (SmoothedTree(), "scikit-learn"),
         (XGBClassifier(), "xgboost-cpu"),
         (LGBMClassifier(), "lightgbm"),
     ],
