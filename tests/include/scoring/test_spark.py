@@ -1,6 +1,7 @@
 """Scoring on Spark: the Glue job on local AWS beside the way without Spark, and its models under Glue's own Python."""
 
 import json
+import subprocess
 import time
 import uuid
 from datetime import UTC, datetime
@@ -27,6 +28,7 @@ from include.scoring.score_row import scores_schema
 from include.settings import settings
 from include.training.pipeline import build_pipeline, deployable
 from include.warehouse.client import Warehouse
+from localaws.glue.spark_env import spark_environment
 from tests.fixtures.environments import run_quietly
 
 ROOT = Path(__file__).parents[3]
@@ -208,6 +210,74 @@ def glue_python(clean_environment) -> Path:
     """Interpreter of an environment as the job finds it on Glue 5.0: Python 3.11 and the job's requirements."""
     return clean_environment(
         ROOT / "include/glue/requirements.txt", python="3.11"
+    )
+
+
+@pytest.mark.slow
+def test_the_job_gives_the_same_rows_on_glues_own_spark_and_python(
+    champions,
+    contract,
+    clean_environment,
+    open_leads,
+    layout,
+    tmp_path,
+):
+    """Spark 3.5.4, Python 3.11, the job's packages: rows pass through Arrow as they do on Glue."""
+    champions("xgboost", "lightgbm")
+    bundle(settings(), contract, layout.champions(RUN))
+    score_batch(
+        settings(), contract, open_leads, layout.scores(RUN), RUN, MOMENT
+    )
+    (tmp_path / "open").mkdir()
+    for number, uri in enumerate(parquet_parts(open_leads)):
+        download_file(uri, tmp_path / "open" / f"{number}.parquet")
+    download_file(layout.champions(RUN), tmp_path / "model.tar.gz")
+    (tmp_path / "include.zip").write_bytes(code_zip())
+    (tmp_path / "contract.json").write_text(contract.model_dump_json())
+    interpreter = clean_environment(
+        ROOT / "include/glue/requirements.txt",
+        ROOT / "tests/include/glue/spark.txt",
+        python="3.11",
+    )
+    here = f"file://{tmp_path}"
+    given = {
+        "--OPEN_URI": f"{here}/open/",
+        "--CONTRACT_URI": f"{here}/contract.json",
+        "--CHAMPIONS_URI": f"{here}/model.tar.gz",
+        "--SCORES_URI": f"{here}/scores/",
+        "--RUN_ID": RUN,
+        "--SCORED_AT": MOMENT.isoformat(),
+    }
+    spark = spark_environment(tmp_path, [str(tmp_path / "include.zip")])
+    python = {
+        name: str(interpreter)
+        for name in ("PYSPARK_PYTHON", "PYSPARK_DRIVER_PYTHON")
+    }
+    done = subprocess.run(
+        [
+            str(interpreter),
+            str(ROOT / "include/glue/score_leads.py"),
+            *(part for pair in given.items() for part in pair),
+        ],
+        env=spark | python,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    there = by_key(pd.read_parquet(tmp_path / "scores"), contract)
+    expected = by_key(read_parquet(layout.scores(RUN)), contract)
+    np.testing.assert_allclose(
+        there["probability"], expected["probability"], rtol=0, atol=1e-12
+    )
+    same = ["score", "prediction", "tier", "stage", "model_version"]
+    pd.testing.assert_frame_equal(
+        there[same], expected[same], check_dtype=False
+    )
+    assert (
+        there["reasons"].map(texts).tolist()
+        == expected["reasons"].map(texts).tolist()
     )
 
 
