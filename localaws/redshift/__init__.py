@@ -1,7 +1,6 @@
-"""Answer the Redshift Data API from an embedded DuckDB: dialect, COPY and UNLOAD, sessions, and the API itself.
+"""Answer the Redshift Data API from an embedded DuckDB: grammar, meaning, COPY and UNLOAD, sessions, the API itself.
 
-Refused by name: statements other than queries, DML, TRUNCATE and CREATE / ALTER / DROP (GRANT, BEGIN, CALL …), COPY and
-UNLOAD of other formats or with other options than these modules read, sessions kept alive between calls, clusters.
-Known to differ from Redshift: AVG of integers is not truncated, a column added by ALTER TABLE has no length limit, and
-UNLOAD writes one file even for no rows.
+`grammar` lets documented SQL through, `meaning` gives it Redshift's results, `dialect` puts both together. Refused by
+name: CALL, cursors, EXPLAIN and other statements, COPY and UNLOAD of other formats or with other options than these
+modules read, sessions kept alive between calls, clusters. docs/local-aws.md lists what is known to differ.
 """

@@ -59,13 +59,20 @@ class Relation:
 
 
 class Catalog:
-    """The tables that one session sees: its temporary ones first, then those of the named schema."""
+    """The tables that one statement sees: temporary ones of its session first, then those of the named schema."""
 
     def __init__(self, cursor: duckdb.DuckDBPyConnection) -> None:
         self._cursor = cursor
+        self._relations: dict[tuple[str, str], Relation | None] = {}
 
     def relation(self, table: exp.Table) -> Relation | None:
         """Return the table or view that a name in SQL stands for; None if there is none."""
+        key = (table.db.lower(), table.name.lower())
+        if key not in self._relations:
+            self._relations[key] = self._read(table)
+        return self._relations[key]
+
+    def _read(self, table: exp.Table) -> Relation | None:
         name = table.name.lower()
         schema = table.db.lower() or PUBLIC
         rows = self._rows(_COLUMNS, name, schema)
@@ -82,11 +89,8 @@ class Catalog:
             if row[0] == found_schema
         }
         views = self._rows(_VIEWS, name, found_schema)
-        comments = (
-            views[0][1:2]
-            if views
-            else self._rows(_TABLE, name, found_schema)[0]
-        )
+        tables = self._rows(_TABLE, name, found_schema)
+        comments = [row[1] for row in views] or [row[0] for row in tables]
         notes = json.loads(comments[0]) if comments and comments[0] else {}
         return Relation(found_schema, name, bool(views), columns, notes)
 
@@ -101,6 +105,24 @@ class Catalog:
             )
             or name == PUBLIC
         )
+
+    def describe(self, sql: str) -> list[tuple[str, str]]:
+        """Return name and engine type of each column of a query in the engine's dialect."""
+        rows = self._rows(f"DESCRIBE {sql}")
+        return [(row[0], row[1]) for row in rows]
+
+    def dependents(self, relation: Relation) -> list[Relation]:
+        """Return the views that read a table or view, those that read these first."""
+        rows = self._rows(
+            "SELECT schema_name, view_name, comment FROM duckdb_views() WHERE NOT internal AND comment IS NOT NULL"
+        )
+        views: list[Relation] = []
+        for schema, name, comment in rows:
+            reads = json.loads(comment).get("reads", [])
+            if f"{relation.schema}.{relation.name}" in reads:
+                view = Relation(schema, name, is_view=True, columns={})
+                views += [*self.dependents(view), view]
+        return views
 
     def _rows(self, sql: str, *values: str) -> list[tuple[Any, ...]]:
         rows: list[tuple[Any, ...]] = self._cursor.execute(

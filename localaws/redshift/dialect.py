@@ -12,9 +12,15 @@ import sqlglot
 from sqlglot import ErrorLevel, Token, exp
 from sqlglot.errors import ParseError, SqlglotError, UnsupportedError
 
-from localaws.redshift.catalog import Catalog
+from localaws.redshift.catalog import Catalog, comment_on_relation
 from localaws.redshift.commands import CopyCommand, UnloadCommand, read_command
-from localaws.redshift.ddl import expand_like, rewrite_create
+from localaws.redshift.ddl import (
+    declare_alteration,
+    declare_columns,
+    expand_like,
+    quoted,
+    rewrite_create,
+)
 from localaws.redshift.errors import (
     RedshiftError,
     RedshiftSyntaxError,
@@ -33,7 +39,11 @@ from localaws.redshift.grammar.leading import (
     unread,
 )
 from localaws.redshift.grammar.nodes import check_nodes
-from localaws.redshift.grammar.queries import check_leader_node, check_queries
+from localaws.redshift.grammar.queries import (
+    check_leader_node,
+    check_queries,
+    common_table,
+)
 from localaws.redshift.grammar.tables import (
     check_alter,
     check_create,
@@ -44,6 +54,9 @@ from localaws.redshift.grammar.tokens import check_tokens, tokenize
 from localaws.redshift.grammar.types import check_type_names
 from localaws.redshift.grammar.upkeep import check_upkeep
 from localaws.redshift.grants import read_grant
+from localaws.redshift.meaning.kinds import Kinds
+from localaws.redshift.meaning.rewrite import apply_meaning
+from localaws.redshift.system_views import STAND_INS
 
 _UPKEEP = ("vacuum", "analyze", "analyse")
 _READS = ("select", "with", "(", "unload")
@@ -127,14 +140,20 @@ def translate(
         check_upkeep(tokens, catalog)
         return Query((), returns_rows=False)
     tree = _read(sql, tokens, catalog)
+    for select in list(tree.find_all(exp.Select)):
+        _name_columns(select)
+    types = _declared_types(tree, catalog)
+    reads = _relations_read(tree, catalog)
+    apply_meaning(tree, catalog)
     tree = tree.transform(_rewrite, dict(parameters or {}))
     if isinstance(tree, exp.Create):
-        return _create(tree, catalog)
-    if isinstance(tree, exp.Delete) and tree.args.get("tables"):
-        tree.set("this", tree.args["tables"][0])
-        tree.set("tables", None)
-    elif isinstance(tree, exp.Select):
-        _name_columns(tree)
+        return _create(tree, catalog, types, reads)
+    if isinstance(tree, exp.Alter):
+        return Query(
+            (_write(tree), *declare_alteration(tree)), returns_rows=False
+        )
+    if isinstance(tree, exp.Drop) and tree.kind in ("TABLE", "VIEW"):
+        return _drop(tree, catalog)
     return Query(
         statements=tuple(_write(part) for part in _parts(tree)),
         returns_rows=isinstance(tree, exp.Query),
@@ -156,20 +175,124 @@ def _read(
         raise unread(tokens)
     if isinstance(tree, exp.Merge):
         _check_merge_insert(tree)
+    if isinstance(tree, exp.Delete) and len(tree.args.get("tables") or []) == 1:
+        tree.set("this", tree.args["tables"][0])  # DELETE without FROM
+        tree.set("tables", None)
     check_nodes(tree)
     _check_statement(tree, attributes, catalog)
+    if tree.args.get("kind") == "SCHEMA":
+        return tree
     check_queries(tree, catalog)
     if uses_leader:
         check_leader_node(tree)
     return tree
 
 
-def _create(tree: exp.Create, catalog: Catalog) -> Query:
+def _declared_types(tree: exp.Expression, catalog: Catalog) -> list[str]:
+    """Return the types of the columns of CREATE … AS, as Redshift declares them."""
+    if isinstance(tree, exp.Create) and isinstance(tree.expression, exp.Query):
+        return Kinds(catalog).declared_types(tree.expression)
+    return []
+
+
+def _relations_read(tree: exp.Expression, catalog: Catalog) -> list[str]:
+    """Return the tables and views that a view is bound to; none for a late-binding one."""
+    if not isinstance(tree, exp.Create) or tree.args.get("no_schema_binding"):
+        return []
+    if tree.kind != "VIEW" or tree.expression is None:
+        return []
+    names: list[str] = []
+    for table in tree.expression.find_all(exp.Table):
+        relation = catalog.relation(table)
+        if relation is not None and common_table(table) is None:
+            names.append(f"{relation.schema}.{relation.name}")
+    return names
+
+
+def _create(
+    tree: exp.Create, catalog: Catalog, types: list[str], reads: list[str]
+) -> Query:
     if _exists_already(tree, catalog):
         return Query((), returns_rows=False)
+    if tree.kind == "SCHEMA":
+        return Query((_write(tree),), returns_rows=False)
+    query = tree.expression
+    if tree.kind == "VIEW":
+        return _create_view(tree, catalog, reads)
+    insertion: list[str] = []
+    if isinstance(query, exp.Query):
+        tree = declare_columns(tree, types, catalog.describe(_write(query)))
+        table = tree.this.this
+        insertion = [f"INSERT INTO {quoted(table)} {_write(query)}"]
     expand_like(tree, catalog)
     before, after = rewrite_create(tree)
-    return Query((*before, _write(tree), *after), returns_rows=False)
+    return Query(
+        (*before, _write(tree), *after, *insertion), returns_rows=False
+    )
+
+
+def _create_view(tree: exp.Create, catalog: Catalog, reads: list[str]) -> Query:
+    """Create a view with the columns that it has now, and keep what it reads.
+
+    Source: https://docs.aws.amazon.com/redshift/latest/dg/r_CREATE_VIEW.html
+    """
+    schema = tree.this
+    table = schema.this if isinstance(schema, exp.Schema) else schema
+    names = [name for name, _ in catalog.describe(_write(tree.expression))]
+    if isinstance(schema, exp.Schema):
+        names = [item.name for item in schema.expressions]
+    existing = catalog.relation(table)
+    is_changed = existing is not None and list(existing.columns) != names
+    if tree.args.get("replace") and existing is not None and is_changed:
+        raise RedshiftError(
+            f'cannot change the columns of view "{existing.name}"'
+        )
+    is_bound = bool(reads)
+    if is_bound and not isinstance(schema, exp.Schema):
+        columns = [exp.to_identifier(name, quoted=True) for name in names]
+        tree.set("this", exp.Schema(this=table.copy(), expressions=columns))
+    if is_bound and isinstance(tree.expression, exp.Select):
+        _expand_star(tree.expression, names)
+    rewrite_create(tree)
+    note = comment_on_relation("VIEW", quoted(table), {"reads": reads})
+    return Query((_write(tree), note), returns_rows=False)
+
+
+def _expand_star(select: exp.Select, names: list[str]) -> None:
+    """Name the columns that a lone `*` stands for, so that a view does not gain those that its table gains."""
+    is_lone_star = len(select.expressions) == 1 and select.is_star
+    if is_lone_star and not select.args.get("joins"):
+        columns = [exp.column(name, quoted=True) for name in names]
+        select.set("expressions", columns)
+
+
+def _drop(tree: exp.Drop, catalog: Catalog) -> Query:
+    """Drop relations; with CASCADE the views on them before.
+
+    Source: https://docs.aws.amazon.com/redshift/latest/dg/r_DROP_TABLE.html
+
+    Raises:
+        RedshiftError: a view reads what is dropped, and there is no CASCADE.
+    """
+    statements: list[str] = []
+    dropped = {table.name for table in tree.args.get("tables") or []}
+    for part in _parts(tree):
+        for table in part.args.get("tables") or []:
+            relation = catalog.relation(table)
+            views = catalog.dependents(relation) if relation else []
+            views = [view for view in views if view.name not in dropped]
+            if views and not tree.args.get("cascade"):
+                raise RedshiftError(
+                    f"cannot drop {tree.kind.lower()} {table.name} because other objects depend on it\n"
+                    "Hint: Use DROP ... CASCADE to drop the dependent objects too."
+                )
+            statements += [
+                f'DROP VIEW IF EXISTS "{view.schema}"."{view.name}"'
+                for view in views
+            ]
+        part.set("cascade", None)
+        statements.append(_write(part))
+    return Query(tuple(statements), returns_rows=False)
 
 
 def _exists_already(tree: exp.Create, catalog: Catalog) -> bool:
@@ -261,8 +384,16 @@ def _rewrite(
     """Fold identifiers, bind `:name` parameters, give the statement's time in UTC as Redshift's TIMESTAMP."""
     if isinstance(node, exp.Column) and _is_default(node):
         return exp.Var(this="DEFAULT")
-    if isinstance(node, exp.Identifier):
+    if isinstance(node, exp.Table):
+        _rename_system_view(node)
+    elif (
+        isinstance(node, exp.DataType) and node.this == exp.DataType.Type.SUPER
+    ):
+        return exp.DataType.build("JSON", dialect="duckdb")
+    elif isinstance(node, exp.Identifier):
         node.set("this", node.this.lower())
+        if node.this.startswith("#"):
+            node.set("quoted", True)
     elif isinstance(node, exp.Placeholder):
         return _bind(node, parameters)
     elif isinstance(node, exp.CurrentTimestamp):
@@ -270,6 +401,20 @@ def _rewrite(
     elif isinstance(node, exp.CurrentDate):
         return sqlglot.parse_one(_TODAY, read="duckdb")
     return node
+
+
+def _rename_system_view(table: exp.Table) -> None:
+    """Point a view of information_schema to the one that stands for it."""
+    stand_in = STAND_INS.get(table.name.lower())
+    if table.db.lower() == "information_schema" and stand_in:
+        if not table.alias:
+            table.set(
+                "alias",
+                exp.TableAlias(this=exp.to_identifier(table.name.lower())),
+            )
+        table.set("this", exp.to_identifier(stand_in))
+        table.set("db", None)
+        table.set("catalog", None)
 
 
 def _is_default(column: exp.Column) -> bool:
@@ -302,10 +447,14 @@ def _name_columns(tree: exp.Select) -> None:
 
 
 def _column_name(item: exp.Expression) -> str:
-    if item.sql("duckdb").upper() == _NOW.upper():
+    if isinstance(item, exp.CurrentTimestamp):
         return "getdate"
-    if item.sql("duckdb").upper() == _TODAY.upper():
+    if isinstance(item, exp.CurrentDate):
         return "date"
+    if isinstance(item, exp.GroupConcat):
+        return "listagg"
+    if isinstance(item, exp.Anonymous):
+        return str(item.name.lower())
     while isinstance(
         item, exp.Window | exp.WithinGroup | exp.Filter | exp.Cast
     ):

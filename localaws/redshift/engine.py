@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 from botocore.exceptions import BotoCoreError, ClientError
 
-from localaws.redshift import copy_unload
+from localaws.redshift import copy_unload, system_views
 from localaws.redshift.catalog import Catalog
 from localaws.redshift.cells import ResultSet, result_set
 from localaws.redshift.commands import CopyCommand, UnloadCommand
@@ -22,6 +22,7 @@ from localaws.redshift.errors import (
     SessionClosedError,
     from_engine,
 )
+from localaws.redshift.meaning import macros
 
 _MAX_RESULT_BYTES = 100 * 1024 * 1024  # the Data API's limit of one result
 
@@ -58,6 +59,8 @@ class Engine:
         self._connection.execute(
             f'CREATE SCHEMA IF NOT EXISTS "{database}".public'
         )
+        for definition in (*macros.DEFINITIONS, *system_views.DEFINITIONS):
+            self._connection.execute(definition)
         # A statement of a client could read any file of this machine otherwise.
         self._connection.execute(
             f"SET allowed_directories = ['{self._scratch}/']"
@@ -74,7 +77,9 @@ class Engine:
         """Open a session with search path `public` and UTC; what it has not committed is rolled back at its end."""
         cursor = self._connection.cursor()
         try:
-            cursor.execute(f'USE "{self._database}".public')
+            cursor.execute(
+                f"SET search_path = '{self._database}.public,{macros.SCHEMA}'"
+            )
             cursor.execute("SET TimeZone = 'UTC'")
             cursor.execute(
                 "SET integer_division = true"

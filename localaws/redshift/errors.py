@@ -6,12 +6,27 @@ import duckdb
 
 from localaws.errors import LocalAwsError
 
+_ABSENT = re.compile(
+    r"Catalog Error: \w+ Function with name \"?(?P<name>\w+)\"? does not exist"
+)
 _TOO_LONG = re.compile(
     r"CHECK constraint failed .*?strlen\(\"?(?P<column>[^\")]+)\"?\) <= (?P<size>\d+)",
     re.DOTALL,
 )
 
 _WORDS = (
+    (
+        re.compile(
+            r"Invalid Input Error: (?P<words>(invalid input syntax|negative substring)[^\n]*)"
+        ),
+        "{words}",
+    ),
+    (
+        re.compile(
+            r"No function matches the given name and argument types '(?P<call>[^']+)'"
+        ),
+        "function {call} does not exist",
+    ),
     (
         re.compile(r'Referenced column "(?P<name>[^"]+)" not found'),
         'column "{name}" does not exist',
@@ -92,6 +107,9 @@ def from_engine(error: duckdb.Error) -> RedshiftError:
             f"Value too long for character type\nDetail: column {too_long['column']}, "
             f"length limit {too_long['size']} bytes"
         )
+    absent = _ABSENT.search(text)
+    if absent:
+        return UnsupportedFeatureError(f"function {absent['name'].upper()}")
     for pattern, words in _WORDS:
         match = pattern.search(text)
         if match:

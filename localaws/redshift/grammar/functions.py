@@ -58,6 +58,7 @@ _DOCUMENTED = {
 }
 _UNSUPPORTED = """
     listaggdistinct percentile_disc hll hll_create_sketch hll_combine hll_cardinality hll_combine_sketches
+    add_months
     age current_schemas has_database_privilege has_schema_privilege has_table_privilege isfinite timeofday get_bit
     get_byte set_bit set_byte to_ascii pg_last_copy_count pg_last_copy_id pg_last_unload_id pg_last_unload_count
     pg_last_query_id current_setting set_config pg_cancel_backend pg_terminate_backend pg_get_userbyid format_type

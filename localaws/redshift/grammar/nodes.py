@@ -222,7 +222,14 @@ def _function_classes() -> frozenset[type[exp.Expression]]:
                 type(node) for node in call.walk() if isinstance(node, exp.Func)
             }
     return frozenset(
-        classes | {exp.Extract, exp.Trim, exp.StrPosition, exp.Convert}
+        classes
+        | {
+            exp.Extract,
+            exp.Trim,
+            exp.StrPosition,
+            exp.Convert,
+            exp.ApproxDistinct,
+        }
     )
 
 

@@ -62,6 +62,7 @@ def sources(select: exp.Expression) -> Iterator[exp.Expression]:
         yield origin.this
         for join in origin.this.args.get("joins") or []:
             yield join.this
+    yield from select.args.get("using") or []
     for join in select.args.get("joins") or []:
         yield join.this
         for inner in join.this.args.get("joins") or []:
@@ -183,7 +184,7 @@ def output_names(source: exp.Expression, catalog: Catalog) -> list[str]:
     if isinstance(source, exp.Select):
         return _select_names(source, catalog)
     if isinstance(source, exp.Table):
-        common = _common_table(source)
+        common = common_table(source)
         if common is not None:
             return output_names(common, catalog)
         relation = catalog.relation(source)
@@ -191,7 +192,7 @@ def output_names(source: exp.Expression, catalog: Catalog) -> list[str]:
     return []
 
 
-def _common_table(table: exp.Table) -> exp.Expression | None:
+def common_table(table: exp.Table) -> exp.Expression | None:
     """Return the query that a table's name stands for, or None for a real table."""
     if table.db:
         return None

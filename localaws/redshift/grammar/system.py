@@ -3,10 +3,11 @@
 from sqlglot import exp
 
 from localaws.redshift.errors import RedshiftError, UnsupportedFeatureError
+from localaws.redshift.system_views import VIEWS
 
-_INFORMATION_SCHEMA = frozenset({"tables", "columns", "schemata", "views"})
+_INFORMATION_SCHEMA = frozenset({"tables", "columns"})
 _PREFIXES = ("stl_", "stv_", "svl_", "svv_", "svcs_", "sys_", "pg_")
-_ENGINES_OWN = frozenset({"duckdb_", "sqlite_", "pragma_"})
+_ENGINES_OWN = ("duckdb_", "sqlite_", "pragma_", "rs_")
 
 
 def check_system_relation(table: exp.Table) -> bool:
@@ -22,8 +23,14 @@ def check_system_relation(table: exp.Table) -> bool:
         if name not in _INFORMATION_SCHEMA:
             raise UnsupportedFeatureError(f"information_schema.{name}")
         return True
+    if (
+        name in VIEWS
+        and name.startswith("svv_")
+        and schema in ("", "pg_catalog")
+    ):
+        return True
     if name.startswith(_PREFIXES) and schema in ("", "pg_catalog"):
         raise UnsupportedFeatureError(f"system table {name.upper()}")
-    if name.startswith(tuple(_ENGINES_OWN)):
+    if name.startswith(_ENGINES_OWN):
         raise RedshiftError(f'relation "{name}" does not exist')
     return False

@@ -2,7 +2,7 @@
 
 from sqlglot import exp
 
-from localaws.redshift.catalog import Catalog
+from localaws.redshift.catalog import Catalog, Relation
 from localaws.redshift.errors import (
     RedshiftError,
     RedshiftSyntaxError,
@@ -121,8 +121,9 @@ def _check_column(column: exp.ColumnDef) -> int:
                     f'identity column "{name}" must be of type INT or BIGINT'
                 )
         elif isinstance(value, exp.CollateColumnConstraint):
-            if value.name.lower() not in _COLLATIONS:
-                raise RedshiftSyntaxError(value.name)
+            collation = value.this.sql("redshift").lower()
+            if collation not in _COLLATIONS:
+                raise RedshiftSyntaxError(collation)
             raise UnsupportedFeatureError("COLLATE")
     return is_identity
 
@@ -163,7 +164,7 @@ def check_alter(tree: exp.Alter, catalog: Catalog) -> None:
         case exp.Drop():
             _check_dropped_column(action, relation.name, set(relation.columns))
         case exp.AlterColumn():
-            _check_altered_column(action, relation.name, set(relation.columns))
+            _check_altered_column(action, relation)
         case exp.RenameColumn() | exp.AlterRename():
             pass
         case exp.AddConstraint():
@@ -217,9 +218,8 @@ def _check_dropped_column(
         _check_presence(column, table, present)
 
 
-def _check_altered_column(
-    action: exp.AlterColumn, table: str, present: set[str]
-) -> None:
+def _check_altered_column(action: exp.AlterColumn, relation: Relation) -> None:
+    """Allow a new length of a VARCHAR column only."""
     unknown = [
         key
         for key, value in action.args.items()
@@ -229,8 +229,19 @@ def _check_altered_column(
         raise RedshiftSyntaxError(
             (unknown or ["SET"])[0].upper(), "ALTER COLUMN takes TYPE or ENCODE"
         )
-    _check_presence(action.this, table, present)
-    check_type(action.args["dtype"], action.name.lower())
+    _check_presence(action.this, relation.name, set(relation.columns))
+    kind = action.args["dtype"]
+    check_type(kind, action.name.lower())
+    column = relation.columns[action.name.lower()]
+    if column.engine_type != "VARCHAR" or kind.this.name != "VARCHAR":
+        raise RedshiftError(
+            f'cannot alter column "{column.name}" of relation "{relation.name}": '
+            "only the size of VARCHAR can be changed"
+        )
+    if column.declaration and column.declaration.type.startswith("varchar"):
+        raise UnsupportedFeatureError(
+            "ALTER TABLE … ALTER COLUMN … TYPE VARCHAR"
+        )
 
 
 def _check_presence(

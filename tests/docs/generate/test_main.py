@@ -17,5 +17,10 @@ def test_every_generated_page_has_a_generator() -> None:
         for name, head in heads.items()
         if any(mark in head for mark in MARKS)
     }
-    assert generated == {"dags.md", "data-dictionary.md", "settings.md"}
+    assert generated == {
+        "dags.md",
+        "data-dictionary.md",
+        "local-aws.md",
+        "settings.md",
+    }
     assert len(GENERATORS) == len(generated)

@@ -1,0 +1,101 @@
+"""Give Redshift's meaning to functions that the engine has not, or has with another one."""
+
+from sqlglot import exp
+
+from localaws.redshift.errors import UnsupportedFeatureError
+from localaws.redshift.meaning.text import call
+
+_MACROS = {
+    "date_cmp": "rs_date_cmp",
+    "date_cmp_timestamp": "rs_date_cmp",
+    "timestamp_cmp": "rs_date_cmp",
+    "timestamp_cmp_date": "rs_date_cmp",
+    "is_valid_json": "rs_is_json",
+    "is_valid_json_array": "rs_is_json_array",
+    "can_json_parse": "json_valid",
+    "json_array_length": "json_array_length",
+    "json_serialize": "rs_serialize",
+    "replicate": "repeat",
+    "textlen": "length",
+    "btrim": "trim",
+    "dexp": "exp",
+    "dlog1": "ln",
+    "dlog10": "log10",
+    "sha": "sha1",
+    "current_database": "current_database",
+    "quote_literal": "rs_quote_literal",
+    "date_part_year": "year",
+    "octet_length": "strlen",
+    "json_extract_array_element_text": "rs_element",
+    "json_typeof": "rs_kind",
+    "is_object": "rs_is_object",
+    "is_scalar": "rs_is_scalar",
+    "is_integer": "rs_is_whole",
+    "is_boolean": "rs_is_boolean",
+    "is_varchar": "rs_is_text",
+    "get_array_length": "json_array_length",
+}
+"""Functions that sqlglot does not know, and what the engine calls instead."""
+_VERSION = (
+    "PostgreSQL 8.0.2 on i686-pc-linux-gnu, compiled by GCC gcc (GCC) 3.4.2 20041017 (Red Hat 3.4.2-6.fc3), "
+    "Redshift 1.0 (local AWS)"
+)
+_MOMENTS = frozenset({"TIMESTAMP", "TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ"})
+
+
+def rewrite_function(node: exp.Expression, kind: str) -> exp.Expression:
+    """Return a call as the engine must read it; the same node if it means the same.
+
+    `kind` is the type of the first argument, empty where it is not known.
+    """
+    name = node.name.lower() if isinstance(node, exp.Anonymous) else ""
+    if name in _MACROS:
+        return call(_MACROS[name], *node.expressions)
+    if isinstance(node, exp.TimeToStr) and kind not in (*_MOMENTS, "DATE", ""):
+        raise UnsupportedFeatureError("TO_CHAR of numbers")
+    if isinstance(node, exp.Collate):
+        raise UnsupportedFeatureError("COLLATE")
+    match node:
+        case exp.Window() if node.this.name.lower() == "ratio_to_report":
+            return _ratio(node)
+        case exp.IsArray() | exp.Array() | exp.ApproxDistinct():
+            return _renamed(node)
+        case exp.CurrentVersion():
+            return exp.Literal.string(_VERSION)
+        case exp.Trunc() if kind in _MOMENTS:
+            return exp.cast(node.this.copy(), "DATE")
+        case exp.GroupConcat() if isinstance(node.this, exp.Distinct):
+            return _distinct_list(node)
+    return node
+
+
+def _renamed(node: exp.Expression) -> exp.Expression:
+    """Return a function that has another name here; an approximate count is exact."""
+    if isinstance(node, exp.IsArray):
+        return call("rs_is_array", node.this)
+    if isinstance(node, exp.Array):
+        return call("json_array", *node.expressions)
+    return exp.Count(this=exp.Distinct(expressions=[node.this.copy()]))
+
+
+def _ratio(window: exp.Window) -> exp.Expression:
+    """Return a value's share of its partition.
+
+    Source: https://docs.aws.amazon.com/redshift/latest/dg/r_WF_RATIO_TO_REPORT.html
+    """
+    value = window.this.expressions[0]
+    total = window.copy()
+    total.set("this", exp.Sum(this=value.copy()))
+    share = exp.Div(this=exp.cast(value.copy(), "DOUBLE"), expression=total)
+    return exp.Paren(this=share)
+
+
+def _distinct_list(node: exp.GroupConcat) -> exp.Expression:
+    """Return LISTAGG(DISTINCT value, separator), whose separator sqlglot takes for a second value."""
+    values = node.this.expressions
+    if len(values) < 2:
+        return node
+    changed = node.copy()
+    changed.this.set("expressions", [values[0].copy()])
+    changed.set("separator", values[1].copy())
+    return changed

@@ -1,0 +1,53 @@
+"""Define functions of Redshift in the engine, under names that no statement of a client can use."""
+
+SCHEMA = "memory.main"
+"""Where the macros are: in the search path of every session, after the schema of the tables."""
+
+_WRONG_WHOLE = (
+    "'invalid input syntax for integer: \"' || CAST(x AS VARCHAR) || '\"'"
+)
+DEFINITIONS = (
+    # A start before the text shortens what is returned (r_SUBSTRING.html).
+    """
+    CREATE MACRO rs_substring(s, p, n) AS CASE
+        WHEN n < 0 THEN error('negative substring length not allowed')
+        WHEN p >= 1 THEN substring(s, p, n) ELSE substring(s, 1, greatest(p + n - 1, 0)) END
+    """,
+    "CREATE MACRO rs_substring_from(s, p) AS substring(s, greatest(p, 1))",
+    # Text with a fraction is no whole number (r_CAST_function.html).
+    f"""
+    CREATE MACRO rs_whole(x) AS CASE
+        WHEN typeof(x) = 'VARCHAR' AND NOT regexp_full_match(CAST(x AS VARCHAR), '\\s*[+-]?[0-9]+\\s*')
+        THEN error({_WRONG_WHOLE}) ELSE x END
+    """,  # noqa: S608
+    # A cast to VARCHAR(n) keeps the first n bytes, in whole characters (r_CAST_function.html).
+    """
+    CREATE MACRO rs_cut(x, n) AS CASE
+        WHEN strlen(x) <= n THEN x
+        ELSE left(x, list_max(list_filter(range(0, n + 1), lambda k: strlen(left(x, k)) <= n))::BIGINT) END
+    """,
+    "CREATE MACRO rs_date_cmp(a, b) AS CASE WHEN a < b THEN -1 WHEN a > b THEN 1 WHEN a = b THEN 0 END",
+    "CREATE MACRO rs_is_json(x) AS json_valid(x) AND json_type(x) = 'OBJECT'",
+    "CREATE MACRO rs_is_json_array(x) AS json_valid(x) AND json_type(x) = 'ARRAY'",
+    "CREATE MACRO rs_average(s, n) AS CASE WHEN n > 0 THEN s // n END",
+    """
+    CREATE MACRO rs_try_whole(x) AS CASE
+        WHEN typeof(x) = 'VARCHAR' AND NOT regexp_full_match(CAST(x AS VARCHAR), '\\s*[+-]?[0-9]+\\s*')
+        THEN NULL ELSE x END
+    """,
+    "CREATE MACRO rs_element(x, i) AS json_extract_string(x, '$[' || i || ']')",
+    "CREATE MACRO rs_is_array(x) AS json_type(x) = 'ARRAY'",
+    "CREATE MACRO rs_is_object(x) AS json_type(x) = 'OBJECT'",
+    "CREATE MACRO rs_is_scalar(x) AS json_type(x) NOT IN ('ARRAY', 'OBJECT')",
+    "CREATE MACRO rs_is_whole(x) AS json_type(x) IN ('BIGINT', 'UBIGINT')",
+    "CREATE MACRO rs_is_boolean(x) AS json_type(x) = 'BOOLEAN'",
+    "CREATE MACRO rs_is_text(x) AS json_type(x) = 'VARCHAR'",
+    """
+    CREATE MACRO rs_kind(x) AS CASE json_type(x)
+        WHEN 'ARRAY' THEN 'array' WHEN 'OBJECT' THEN 'object' WHEN 'VARCHAR' THEN 'string'
+        WHEN 'BOOLEAN' THEN 'boolean' WHEN 'NULL' THEN 'null' ELSE 'number' END
+    """,
+    "CREATE MACRO rs_serialize(x) AS CAST(x AS VARCHAR)",
+    "CREATE MACRO rs_quote_literal(x) AS '''' || replace(x, '''', '''''') || ''''",
+    "CREATE MACRO rs_text(x) AS CASE WHEN json_type(x) = 'VARCHAR' THEN x ->> '$' ELSE CAST(x AS VARCHAR) END",
+)
