@@ -241,6 +241,9 @@ def _create_view(tree: exp.Create, catalog: Catalog, reads: list[str]) -> Query:
     names = [name for name, _ in catalog.describe(_write(tree.expression))]
     if isinstance(schema, exp.Schema):
         names = [item.name for item in schema.expressions]
+    doubled = [name for name in names if names.count(name) > 1]
+    if doubled:
+        raise RedshiftError(f'column "{doubled[0]}" duplicated')
     existing = catalog.relation(table)
     is_changed = existing is not None and list(existing.columns) != names
     if tree.args.get("replace") and existing is not None and is_changed:

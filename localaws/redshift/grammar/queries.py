@@ -109,12 +109,33 @@ def _check_select(select: exp.Select) -> None:
     if having and select.args.get("qualify") and not select.args.get("from_"):
         raise RedshiftSyntaxError("QUALIFY")
     order = select.args.get("order")
+    if distinct is not None and order is not None:
+        _check_distinct_order(select, order)
     for item in order.expressions if order else []:
         if (
             isinstance(item.this, exp.Column)
             and item.this.name.lower() == "all"
         ):
             raise RedshiftSyntaxError("ALL")
+
+
+def _check_distinct_order(select: exp.Select, order: exp.Expression) -> None:
+    """Refuse an order of DISTINCT rows by what is not in their list.
+
+    Source: https://docs.aws.amazon.com/redshift/latest/dg/r_ORDER_BY_clause.html
+    """
+    if select.is_star:
+        return
+    listed: set[str] = set()
+    for item in select.expressions:
+        listed |= {item.alias_or_name.lower(), item.unalias().sql().lower()}
+    for key in order.expressions:
+        is_place = isinstance(key.this, exp.Literal)
+        names = {key.this.name.lower(), key.this.sql().lower()}
+        if not is_place and not names & listed:
+            raise RedshiftError(
+                "for SELECT DISTINCT, ORDER BY expressions must appear in select list"
+            )
 
 
 def _check_aliases(select: exp.Select, catalog: Catalog) -> None:

@@ -137,6 +137,9 @@ def check_tokens(sql: str, tokens: Sequence[Token]) -> bool:
         UnsupportedFeatureError: a documented function that local AWS has not.
     """
     uses_leader = False
+    words = [token.text.lower() for token in tokens[:6]]
+    if words[0] == "insert" and "set" in words:
+        raise RedshiftSyntaxError("SET")
     for place, token in enumerate(tokens):
         _check_sign(sql, tokens, place)
         _check_order(tokens, place)
@@ -189,6 +192,20 @@ def _check_order(tokens: Sequence[Token], place: int) -> None:
             raise RedshiftError("syntax error at end of input")
         if following.token_type in _NO_ITEM:
             raise RedshiftSyntaxError(following.text)
+        is_pair = (
+            token.text == ","
+            and place > 1
+            and tokens[place - 2].token_type == TokenType.LIMIT
+        )
+        if is_pair:
+            raise RedshiftSyntaxError(",")
+    is_named = token.token_type == TokenType.ALIAS and following is not None
+    if (
+        is_named
+        and following is not None
+        and following.token_type == TokenType.STRING
+    ):
+        raise RedshiftSyntaxError(f"'{following.text}'")
     is_from = following is not None and following.token_type == TokenType.FROM
     if is_from and token.token_type in _OPENS_QUERY:
         raise RedshiftSyntaxError("FROM")

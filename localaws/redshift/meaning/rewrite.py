@@ -3,6 +3,7 @@
 from sqlglot import exp
 
 from localaws.redshift.catalog import Catalog
+from localaws.redshift.meaning.conditions import check_types
 from localaws.redshift.meaning.functions import rewrite_function
 from localaws.redshift.meaning.kinds import Kinds
 from localaws.redshift.meaning.sums import rewrite_sum
@@ -18,6 +19,7 @@ def apply_meaning(tree: exp.Expression, catalog: Catalog) -> None:
         UnsupportedFeatureError: the engine cannot give Redshift's result.
     """
     kinds = Kinds(catalog)
+    check_types(tree, kinds, catalog)
     rewrite_paths(tree, kinds)
     nodes = list(tree.walk())
     # Types first: they are read off the tree as the client wrote it.
