@@ -11,7 +11,7 @@ _COPY = re.compile(
     _FLAGS,
 )
 _UNLOAD = re.compile(
-    r"UNLOAD\s*\(\s*(?:'(?P<quoted>(?:[^']|'')*)'|\$\$(?P<dollar>.*?)\$\$)\s*\)\s*"
+    r"UNLOAD\s*\(\s*(?:'(?P<quoted>(?:[^'\\]|''|\\.)*)'|\$\$(?P<dollar>.*?)\$\$)\s*\)\s*"
     r"TO\s+'(?P<uri>s3://[^']+)'\s*(?P<options>.*)",
     _FLAGS,
 )
@@ -81,7 +81,7 @@ def _read_unload(sql: str) -> UnloadCommand:
         )
     query = match["dollar"]
     if match["quoted"] is not None:
-        query = match["quoted"].replace("''", "'")
+        query = match["quoted"].replace("''", "'").replace("\\'", "'")
     return UnloadCommand(
         query=query,
         uri=match["uri"],
