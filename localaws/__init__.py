@@ -2,3 +2,5 @@
 
 A package of its own. It imports nothing of the project: what its account is called stands in `account.py`.
 """
+
+__version__ = "0.1.0"

@@ -1,9 +1,12 @@
-"""Serve a local AWS until the process gets SIGTERM or SIGINT: `python -m localaws`."""
+"""Serve a local AWS until the process gets SIGTERM or SIGINT: `python -m localaws serve`."""
 
 import argparse
 import logging
+from argparse import Namespace
+from collections.abc import Sequence
 from pathlib import Path
 
+from localaws import __version__
 from localaws.account import Account
 from localaws.server import serve
 
@@ -17,8 +20,33 @@ QUIETER = {
 
 def main() -> None:
     """Read the command line and serve."""
-    parser = argparse.ArgumentParser(
-        prog="python -m localaws", description=__doc__
+    arguments = read_arguments()
+    logging.basicConfig(
+        level=logging.INFO,
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+    )
+    for library, level in QUIETER.items():
+        logging.getLogger(library).setLevel(level)
+    serve(
+        arguments.host,
+        arguments.port,
+        arguments.data_dir,
+        Account(),
+        seeded=not arguments.empty,
+        host_names=arguments.host_name,
+        modules=arguments.entry_point,
+        recorded=arguments.recorded,
+    )
+
+
+def read_arguments(command_line: Sequence[str] | None = None) -> Namespace:
+    """Return the options of `serve`, the one command; by default those that this process was started with."""
+    commands = argparse.ArgumentParser(prog="localaws", description=__doc__)
+    commands.add_argument(
+        "--version", action="version", version=f"localaws {__version__}"
+    )
+    parser = commands.add_subparsers(dest="command", required=True).add_parser(
+        "serve", help="serve until SIGTERM or SIGINT"
     )
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument(
@@ -56,23 +84,7 @@ def main() -> None:
         metavar="SERVICE",
         help="service, by its signing name, whose calls pass although they are only recorded, such as ec2",
     )
-    arguments = parser.parse_args()
-    logging.basicConfig(
-        level=logging.INFO,
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-    )
-    for library, level in QUIETER.items():
-        logging.getLogger(library).setLevel(level)
-    serve(
-        arguments.host,
-        arguments.port,
-        arguments.data_dir,
-        Account(),
-        seeded=not arguments.empty,
-        host_names=arguments.host_name,
-        modules=arguments.entry_point,
-        recorded=arguments.recorded,
-    )
+    return commands.parse_args(command_line)
 
 
 if __name__ == "__main__":

@@ -206,6 +206,7 @@ def _start(
         sys.executable,
         "-m",
         "localaws",
+        "serve",
         "--port",
         str(port),
         "--data-dir",
@@ -215,7 +216,6 @@ def _start(
     with log_file.open("w") as errors:
         return subprocess.Popen(
             command,
-            cwd=_ROOT,
             env={**os.environ, "PYTHONPATH": str(_ROOT)},
             stdout=subprocess.PIPE,
             stderr=errors,

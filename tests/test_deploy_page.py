@@ -36,7 +36,7 @@ def test_every_resource_in_the_table_is_in_its_template(row: list[str]) -> None:
 def test_its_commands_are_targets_of_the_makefile() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     targets = set(re.findall(r"\bmake (\w+) STAGE=", PAGE))
-    assert targets == {"stacks", "deploy", "images"}
+    assert targets == {"stacks", "deploy", "images", "smoke"}
     assert [name for name in targets if f"\n{name}: " not in makefile] == []
 
 

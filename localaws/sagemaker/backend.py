@@ -18,6 +18,7 @@ from localaws.errors import UnsupportedJobError
 from localaws.runtime import Runtime
 from localaws.sagemaker.endpoints import LocalEndpoint
 from localaws.sagemaker.folders import refuse_unsupported
+from localaws.sagemaker.image import require_checkout
 from localaws.sagemaker.jobs import ACTIVE, LocalTrainingJob
 from localaws.sagemaker.model_request import containers_of, one_container
 from localaws.sagemaker.programs import (
@@ -84,6 +85,7 @@ class LocalSageMakerBackend(SageMakerModelBackend):  # type: ignore[misc] # moto
                 model is none that an endpoint of local AWS can serve.
         """
         try:
+            require_checkout()
             for container in containers_of(settings):
                 refuse_foreign_variables(container.get("Environment"))
             one_container(settings)

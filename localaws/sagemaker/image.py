@@ -3,7 +3,10 @@
 import os
 from pathlib import Path
 
+from localaws.errors import UnsupportedJobError
+
 CHECKOUT = Path(__file__).parents[2]
+"""Folder of the project whose code stands for every image; where this package is installed alone, there is none."""
 TRAIN = ("python", "-m", "include.endpoint.training_container")
 """What `docker run <image> train` starts when a job names no entry point of its own."""
 SERVE = ("-m", "include.api", "serve", "--host", "127.0.0.1")
@@ -20,6 +23,19 @@ _NOT_INHERITED = (
     "SAGEMAKER_",
     "PYTHONPATH",
 )
+
+
+def require_checkout() -> None:
+    """Pass where the project's code is at hand.
+
+    Raises:
+        UnsupportedJobError: this package is installed without it.
+    """
+    if not (CHECKOUT / "include" / "endpoint").is_dir():
+        raise UnsupportedJobError(
+            "an image, outside the project whose code stands for it; --entry-point MODULE names a program that "
+            "training jobs may start"
+        )
 
 
 def container_environment() -> dict[str, str]:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 
 from localaws.errors import UnsupportedJobError
-from localaws.sagemaker.image import TRAIN
+from localaws.sagemaker.image import TRAIN, require_checkout
 
 _INTERPRETERS = ("python", "python3")
 _VARIABLES = (
@@ -25,9 +25,10 @@ def refuse_foreign_program(
         modules: further modules that may be started, as `python -m MODULE`.
 
     Raises:
-        UnsupportedJobError: it is another program.
+        UnsupportedJobError: it is another program, or there is no code that stands for the images.
     """
     if not entry_point:
+        require_checkout()
         return
     program, *options = entry_point
     allowed = [["-m", module] for module in (TRAIN[-1], *modules)]

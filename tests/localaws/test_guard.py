@@ -83,7 +83,15 @@ def test_an_image_in_a_foreign_page_is_refused_and_a_link_in_a_local_one_is_not(
 
 
 def test_further_names_are_those_it_is_started_with(tmp_path):
-    command = [sys.executable, "-m", "localaws", "--port", "0", "--empty"]
+    command = [
+        sys.executable,
+        "-m",
+        "localaws",
+        "serve",
+        "--port",
+        "0",
+        "--empty",
+    ]
     command += ["--data-dir", str(tmp_path), "--host-name", "aws"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:

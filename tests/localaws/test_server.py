@@ -97,6 +97,7 @@ def test_the_process_ends_cleanly_on_sigterm(tmp_path):
         sys.executable,
         "-m",
         "localaws",
+        "serve",
         "--port",
         "0",
         "--data-dir",
