@@ -12,11 +12,14 @@ class _Naming(NamedTuple):
     arn_service: str
     prefix: str
     members: tuple[str, ...]
+    suffix: str = ""
 
 
 _SERVICES = {
+    # Six characters stand at the end of every secret's ARN, also where the request gives the name alone:
+    # https://docs.aws.amazon.com/secretsmanager/latest/userguide/whats-in-a-secret.html
     "secretsmanager": _Naming(
-        "secretsmanager", "secret:", ("SecretId", "Name")
+        "secretsmanager", "secret:", ("SecretId", "Name"), "-XXXXXX"
     ),
     "iam": _Naming("iam", "role/", ("RoleName",)),
     "redshift-data": _Naming(
@@ -65,7 +68,8 @@ def _plain(service: str, request: dict[str, Any], location: Location) -> str:
         if name and name.startswith("arn:"):
             return str(name)
         if name:
-            return _arn(location, naming.arn_service, f"{naming.prefix}{name}")
+            resource = f"{naming.prefix}{name}{naming.suffix}"
+            return _arn(location, naming.arn_service, resource)
     return "*"
 
 
