@@ -8,6 +8,8 @@ from importlib.resources import files as package_files
 from io import BytesIO
 from pathlib import Path
 
+from include.registry.packaging import PACKAGES
+
 PACKAGE = "include"
 JOBS = ("include.glue.s3_to_redshift", "include.glue.score_leads")
 EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -16,15 +18,19 @@ EPOCH = (1980, 1, 1, 0, 0, 0)
 def code_zip() -> bytes:
     """Return a zip of the project's modules that the jobs need, those that they import included, and no others.
 
-    So nothing of the project has to run on Glue's older Python but what the jobs really use. The same code gives the
-    same bytes.
+    So nothing of the project has to run on Glue's older Python but what the jobs really use. A champion's pickle may
+    name any module of the packages that are logged with it, so these go along whole. The same code gives the same
+    bytes.
     """
     content = BytesIO()
     with (
         as_file(package_files(PACKAGE)) as root,
         zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive,
     ):
-        for file in sorted(_needed_files(JOBS, root)):
+        files = _needed_files(JOBS, root)
+        for package in PACKAGES:
+            files |= set((root / package).rglob("*.py"))
+        for file in sorted(files):
             entry = zipfile.ZipInfo(
                 file.relative_to(root.parent).as_posix(), date_time=EPOCH
             )

@@ -180,6 +180,8 @@ def test_sagemaker_starts_the_one_target_and_fargate_the_other(
         "PrivateSubnetB",
         "SecurityGroup",
         "MlflowClients",
+        "MlflowCertificateUri",
+        "MlflowWriterSecret",
     )
     known = dict.fromkeys((*names, "MlflowTrackingUri"), "x") | outputs
     variables = airflow_variables(STAGE, known, "ap-south-1")

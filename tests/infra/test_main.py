@@ -58,7 +58,7 @@ def test_the_startup_script_carries_the_stages_names(
     )
     script = answer["Body"].read().decode()
     assert f"export LEADS_BUCKET={work.environment['Bucket']}" in script
-    assert "export MLFLOW_TRACKING_URI=http://10.43." in script
+    assert "export MLFLOW_TRACKING_URI=https://10.43." in script
 
 
 def test_the_api_starts_no_task_before_its_image_is_pushed(

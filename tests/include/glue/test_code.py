@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from include.glue.code import code_zip
+from include.registry.packaging import PACKAGES
 
 ROOT = Path(__file__).parents[3]
 GLUE_PYTHON = (3, 11)
@@ -53,6 +54,15 @@ def test_the_zip_holds_what_the_jobs_import_and_nothing_else_of_the_project(
         "warehouse",
     }
     assert "include/api/app.py" not in sources
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_every_module_that_a_models_pickle_may_name_is_in_the_zip(
+    sources, package
+):
+    folder = ROOT / "include" / package
+    files = {path.relative_to(ROOT).as_posix() for path in folder.rglob("*.py")}
+    assert files - set(sources) == set()
 
 
 def test_every_module_in_the_zip_has_syntax_that_glues_python_knows(sources):

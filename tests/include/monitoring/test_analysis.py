@@ -539,7 +539,7 @@ def test_a_warehouse_without_the_drift_table_is_the_engines_own_error(
     warehouse.execute(f"DROP TABLE {drift_table}")
     with pytest.raises(
         WarehouseError,
-        match=f"{drift_table.removeprefix('public.')} does not exist",
+        match=f'relation "{drift_table.removeprefix("public.")}" does not exist',
     ):
         analyse(RUN, drifted_window)
 

@@ -77,6 +77,12 @@ def browser(chromium, request):
 
 
 def leads(browser):
+    """Ids of the cards on the page, once it is there to its end."""
+    WebDriverWait(browser, 20).until(
+        lambda page: (
+            page.execute_script("return document.readyState") == "complete"
+        )
+    )
     return [
         card.get_attribute("data-lead")
         for card in browser.find_elements(By.CLASS_NAME, "lead")
