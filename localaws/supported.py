@@ -169,16 +169,15 @@ def refuse(
     environ: dict[str, Any], start_response: StartResponse, message: str
 ) -> list[bytes]:
     """Answer 501, a status that AWS's clients do not retry, in the form that the client's protocol reads."""
-    kind, text = "application/x-amz-json-1.1", _as_json(message)
     if _is_form(environ):
-        kind, text = "text/xml", _as_xml(environ, message)
-    headers = [("Content-Type", kind), ("x-amzn-errortype", CODE)]
+        content_type = "text/xml"
+        body = _as_xml(environ, message)
+    else:
+        content_type = "application/x-amz-json-1.1"
+        body = json.dumps({"__type": CODE, "message": message})
+    headers = [("Content-Type", content_type), ("x-amzn-errortype", CODE)]
     start_response("501 Not Implemented", headers)
-    return [text.encode()]
-
-
-def _as_json(message: str) -> str:
-    return json.dumps({"__type": CODE, "message": message})
+    return [body.encode()]
 
 
 def _as_xml(environ: dict[str, Any], message: str) -> str:
@@ -190,8 +189,8 @@ def _as_xml(environ: dict[str, Any], message: str) -> str:
 
 
 def _is_form(environ: dict[str, Any]) -> bool:
-    kind = str(environ.get("CONTENT_TYPE") or "")
-    return kind.startswith("application/x-www-form-urlencoded")
+    content_type = str(environ.get("CONTENT_TYPE") or "")
+    return content_type.startswith("application/x-www-form-urlencoded")
 
 
 def _call(environ: dict[str, Any]) -> tuple[str, str]:

@@ -29,5 +29,5 @@ def erase_leads(limit):
     from lifecycle.names import Names
 
     names = Names()
-    before = datetime.fromisoformat(limit)
-    return erase_expired(names.statements, names.warehouse, before)
+    moment = datetime.fromisoformat(limit)
+    return erase_expired(names.statements, names.warehouse, moment)

@@ -118,8 +118,8 @@ def roll_back(
     record = recorded(uri)
     if record is None:
         present = registry.champion(client, model, ledger)
-        lost = registry.lost_champion(client, model, ledger)
-        if present is None and not lost:
+        loss = registry.lost_champion(client, model, ledger)
+        if present is None and not loss:
             raise NoChampionError(
                 f"{model} has no champion to roll back; run data_drift_redshift_retrain first"
             )

@@ -180,15 +180,15 @@ def lost_champion(
     if registered is None or registered.aliased(CHAMPION):
         return None
     previous = registered.aliased(PREVIOUS)
-    before = f"; version {previous} served before" if previous else ""
+    predecessor = f"; version {previous} served before" if previous else ""
     if entry:
-        return f"the ledger names version {entry.version}, which was deleted{before}"
+        return f"the ledger names version {entry.version}, which was deleted{predecessor}"
     if CHAMPION in registered.aliases:
         version = registered.aliases[CHAMPION]
         return f"the alias champion names version {version}, which was deleted"
     if previous is None:
         return None
-    return f"its champion or the alias was deleted{before}"
+    return f"its champion or the alias was deleted{predecessor}"
 
 
 def aliased(

@@ -63,8 +63,9 @@ class Warehouse:
             timeout: seconds that bound one call; a statement that outlives it is cancelled.
             client: of the identity that asks; None takes the process's own.
         """
-        own = aws_client("redshift-data", settings.region)
-        self._client: RedshiftDataAPIServiceClient = client or own
+        self._client: RedshiftDataAPIServiceClient = client or aws_client(
+            "redshift-data", settings.region
+        )
         self._target = {
             "WorkgroupName": settings.redshift.workgroup,
             "Database": settings.redshift.database,

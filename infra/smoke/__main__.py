@@ -44,10 +44,9 @@ def prepare(
         raise DeploymentError(
             f"stage {name} has no stacks yet: make stacks STAGE={name}"
         )
-    own = airflow_variables(work.environment, outputs, work.region)
-    return Scratch(
-        session, stage_settings({**own, **(variables or {})}), outputs
-    )
+    on_mwaa = airflow_variables(work.environment, outputs, work.region)
+    settings = stage_settings({**on_mwaa, **(variables or {})})
+    return Scratch(session, settings, outputs)
 
 
 def steps(

@@ -78,11 +78,10 @@ def save_partitions(
     pages = catalog.get_paginator("get_partitions").paginate(
         DatabaseName=database, TableName=name
     )
-    known = {
-        tuple(partition["Values"])
-        for page in pages
-        for partition in page["Partitions"]
-    }
+    known: set[tuple[str, ...]] = set()
+    for page in pages:
+        for partition in page["Partitions"]:
+            known.add(tuple(partition["Values"]))
     inputs = [
         {
             "Values": list(values),

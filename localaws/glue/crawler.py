@@ -215,8 +215,8 @@ class LocalCrawler(FakeCrawler):  # type: ignore[misc] # moto is untyped here
         problems: dict[str, str] = {}
         for item in list_objects(s3, bucket, folder):
             key = item["Key"]
-            if is_left_out(
-                item, excluded=excludes(exclusions, key.removeprefix(folder))
+            if is_no_data(item) or excludes(
+                exclusions, key.removeprefix(folder)
             ):
                 continue
             try:
@@ -275,7 +275,7 @@ def _last_crawl(crawl: Crawl) -> dict[str, Any]:
     return answer
 
 
-def is_left_out(item: dict[str, Any], excluded: bool) -> bool:
-    """Tell whether an object is none of a table's: excluded, empty, or named like the files that Spark adds."""
+def is_no_data(item: dict[str, Any]) -> bool:
+    """Tell whether an object is none of a table's: empty, or named like the files that Spark adds."""
     name = PurePosixPath(item["Key"]).name
-    return excluded or item["Size"] == 0 or name.startswith(("_", "."))
+    return item["Size"] == 0 or name.startswith(("_", "."))

@@ -7,6 +7,7 @@ signs, `{a,b}` a choice, a backslash takes the next sign as it is.
 
 import re
 from collections.abc import Iterable
+from functools import cache
 
 
 def excludes(patterns: Iterable[str], path: str) -> bool:
@@ -14,6 +15,7 @@ def excludes(patterns: Iterable[str], path: str) -> bool:
     return any(_expression(pattern).fullmatch(path) for pattern in patterns)
 
 
+@cache
 def _expression(pattern: str) -> re.Pattern[str]:
     text = ""
     place = 0

@@ -28,7 +28,9 @@ def broken_limit(sqls: list[str], parameters: list[dict[str, Any]]) -> str:
     doubled = [name for name, number in counts.items() if number > 1]
     if doubled:
         return f"Parameters list contains duplicate parameters. Duplicate parameters: {doubled}"
-    used = {name for sql in sqls for name in _PARAMETER.findall(sql)}
+    used: set[str] = set()
+    for sql in sqls:
+        used.update(_PARAMETER.findall(sql))
     unused = [name for name in counts if name not in used]
     if unused:
         return f"Parameters list contains unused parameters. Unused parameters: {unused}"

@@ -65,7 +65,8 @@ def _check_set_operation(node: exp.SetOperation, kinds: Kinds) -> None:
             other, exp.Literal | exp.Star
         ):
             continue
-        first, second = kinds.of(one), kinds.of(other)
+        first = kinds.of(one)
+        second = kinds.of(other)
         if first and second and _family(first) != _family(second):
             word = type(node).__name__.upper()
             raise RedshiftError(
