@@ -79,15 +79,16 @@ def train_family(job, snapshot_uri, parent_run_id):
     from lifecycle.names import Names
 
     names = Names()
-    return train.try_family(
-        names.decisions,
-        names.contract,
-        connect(names.settings.mlflow),
-        snapshot_uri,
-        job["family"],
-        job["stage"],
-        parent_run_id,
+    training = train.FamilyTraining(
+        decisions=names.decisions,
+        contract=names.contract,
+        client=connect(names.settings.mlflow),
+        snapshot_uri=snapshot_uri,
+        family=job["family"],
+        stage=job["stage"],
+        parent_run_id=parent_run_id,
     )
+    return train.try_family(training)
 
 
 @task(**DECISION)

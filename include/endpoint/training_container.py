@@ -67,6 +67,8 @@ def _problem(detail: Mapping[str, Any]) -> str:
 def train(settings: Settings, contract: Contract, root: Path) -> None:
     """Train the family that the job below `root` asks for, and leave the result in its model folder.
 
+    Leads that cannot be trained on are a result, too: it says why there is no model, and the job succeeds.
+
     Args:
         settings: where MLflow is, and what the business decides.
         contract: what a lead is.
@@ -75,23 +77,24 @@ def train(settings: Settings, contract: Contract, root: Path) -> None:
     Raises:
         BadHyperparametersError: the job asks for something else.
         ObjectMissingError: the channel holds no snapshot.
-        Also what `include.training.train.train_family` raises.
+        Also what `include.training.train.try_family` raises.
     """
     # Imported here, so that a failing import, too, is reported as the job's failure.
     from include.registry.tracking import connect
-    from include.training.train import train_family
+    from include.training.train import FamilyTraining, try_family
 
     job = read_hyperparameters(root)
     folder = root / "input" / "data" / CHANNEL
-    result = train_family(
-        decisions_of(settings, contract),
-        contract,
-        connect(settings.mlflow),
-        f"file://{folder}/",
-        job.family,
-        job.stage,
-        job.parent_run_id,
+    training = FamilyTraining(
+        decisions=decisions_of(settings, contract),
+        contract=contract,
+        client=connect(settings.mlflow),
+        snapshot_uri=f"file://{folder}/",
+        family=job.family,
+        stage=job.stage,
+        parent_run_id=job.parent_run_id,
     )
+    result = try_family(training)
     (root / "model" / RESULT).write_text(json.dumps(result), encoding="utf-8")
     log.info("Result of %s for %s: %s", job.family, job.stage, result)
 

@@ -34,7 +34,7 @@ def training_job(
     family: str,
     stage: str,
 ) -> dict[str, Any]:
-    """Return the request of CreateTrainingJob that runs `train_family` in a container.
+    """Return the request of CreateTrainingJob that runs `try_family` in a container.
 
     Args:
         settings: image, role, instance and network of the job; what is set of them in this process is so in the job.
@@ -109,7 +109,7 @@ def environment(settings: Settings) -> dict[str, str]:
 
 
 def read_result(model_uri: str) -> dict[str, Any]:
-    """Return what `train_family` returned inside the job, from the job's model.tar.gz.
+    """Return what `try_family` returned inside the job, from the job's model.tar.gz.
 
     Raises:
         NoResultError: there is no archive, or no result in it.

@@ -1,6 +1,7 @@
 """Trains one family on a snapshot: search, threshold, figures on the validation side, all logged to MLflow."""
 
 import logging
+from dataclasses import dataclass
 from typing import Any
 
 import mlflow
@@ -26,6 +27,29 @@ from include.training.recipe import to_dict
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True)
+class FamilyTraining:
+    """One family's training for one scoring stage: what it learns from, and where it is logged.
+
+    Attributes:
+        decisions: what the business decides of a model.
+        contract: what a lead is.
+        client: of the MLflow server.
+        snapshot_uri: folder of the training snapshot.
+        family: a name in FAMILIES.
+        stage: capture, engagement or contact.
+        parent_run_id: what `start_training` returned.
+    """
+
+    decisions: Decisions
+    contract: Contract
+    client: MlflowClient
+    snapshot_uri: str
+    family: str
+    stage: str
+    parent_run_id: str
+
+
 @tracking_errors()
 def start_training(
     settings: Settings,
@@ -45,25 +69,8 @@ def start_training(
 
 
 @tracking_errors()
-def train_family(
-    decisions: Decisions,
-    contract: Contract,
-    client: MlflowClient,
-    snapshot_uri: str,
-    family: str,
-    stage: str,
-    parent_run_id: str,
-) -> dict[str, Any]:
+def train_family(training: FamilyTraining) -> dict[str, Any]:
     """Search one family for one scoring stage and log a child run.
-
-    Args:
-        decisions: what the business decides of a model.
-        contract: what a lead is.
-        client: of the MLflow server.
-        snapshot_uri: folder of the training snapshot.
-        family: a name in FAMILIES.
-        stage: capture, engagement or contact.
-        parent_run_id: what `start_training` returned.
 
     Returns:
         stage, run_id, metrics (see `FamilyFit`) and the recipe: family, params (best of the grid), calibration,
@@ -74,30 +81,25 @@ def train_family(
         OneClassOnlyError: all leads have one outcome.
         TrackingUnavailableError: MLflow does not answer.
     """
-    scoring_stage = KnownAt(stage)
-    data = load_dataset(snapshot_uri, contract, scoring_stage)
-    with child_run(client, parent_run_id, family, stage) as run_id:
-        fit = fit_family(decisions, contract, family, data, scoring_stage)
+    contract = training.contract
+    client = training.client
+    family = training.family
+    stage = KnownAt(training.stage)
+    data = load_dataset(training.snapshot_uri, contract, stage)
+    with child_run(client, training.parent_run_id, family, stage) as run_id:
+        fit = fit_family(training.decisions, contract, family, data, stage)
         log_snapshot_input(client, run_id, data.manifest)
-        _log(contract, client, run_id, fit, data, scoring_stage)
+        _log(contract, client, run_id, fit, data, stage)
     log.info("Trained %s for %s: %s", family, stage, fit.metrics)
     return {
-        "stage": stage,
+        "stage": training.stage,
         "run_id": run_id,
         "metrics": fit.metrics,
         **to_dict(fit.recipe),
     }
 
 
-def try_family(
-    decisions: Decisions,
-    contract: Contract,
-    client: MlflowClient,
-    snapshot_uri: str,
-    family: str,
-    stage: str,
-    parent_run_id: str,
-) -> dict[str, Any]:
+def try_family(training: FamilyTraining) -> dict[str, Any]:
     """Train a family as `train_family` does; where the stage's leads do not allow it, say why instead of failing.
 
     So a stage that cannot be trained is refused when it is registered, and the other stages go on.
@@ -108,16 +110,9 @@ def try_family(
     Raises:
         TrackingUnavailableError: MLflow does not answer.
     """
+    family, stage = training.family, training.stage
     try:
-        return train_family(
-            decisions,
-            contract,
-            client,
-            snapshot_uri,
-            family,
-            stage,
-            parent_run_id,
-        )
+        return train_family(training)
     except UNTRAINABLE as error:
         log.warning("No model of %s for stage %s: %s", family, stage, error)
         return {"stage": stage, "family": family, "refused": str(error)}

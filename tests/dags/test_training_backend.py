@@ -1,9 +1,14 @@
 """The two ways of training and the choice between them."""
 
+import io
+import json
+import tarfile
+
 import pytest
 from airflow.sdk import BaseOperator, TriggerRule
 
-from lifecycle.training_backend import planned_jobs
+from include.lake.objects import write_bytes
+from lifecycle.training_backend import family_results, planned_jobs
 
 GROUPS = [("data_drift_redshift_retrain", "retrain"), ("train_models", "train")]
 FORM = {
@@ -70,3 +75,21 @@ def test_a_job_ends_before_the_task_that_waits_for_it_gives_up(dags):
         waiting.partial_kwargs["execution_timeout"].total_seconds()
         > MAX_SECONDS
     )
+
+
+def test_what_a_job_refuses_and_what_it_trains_are_results_alike(bucket):
+    refusal = {"stage": "capture", "family": "b", "refused": "too few leads"}
+    content = json.dumps(refusal).encode()
+    member = tarfile.TarInfo("result.json")
+    member.size = len(content)
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as archive:
+        archive.addfile(member, io.BytesIO(content))
+    uri = f"s3://{bucket}/job/output/model.tar.gz"
+    write_bytes(uri, packed.getvalue())
+    job = {"Training": {"ModelArtifacts": {"S3ModelArtifacts": uri}}}
+    trained_here = {"stage": "contact", "family": "b"}
+    assert family_results.function([trained_here], [job]) == [
+        trained_here,
+        refusal,
+    ]

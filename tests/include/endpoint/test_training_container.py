@@ -115,18 +115,34 @@ def test_hyperparameters_that_do_not_fit_are_named(
     assert problem in ready.failure
 
 
-def test_a_failed_training_leaves_its_message_first_and_no_result(
-    job, layout, contract, accounts_of, parent
-):
+@pytest.fixture
+def one_class(job, layout, contract, accounts_of, parent) -> Job:
+    """A job on leads with one outcome only."""
     uri = layout.snapshot("one-class")
     write_parquet(accounts_of(rows=200).assign(won=1), f"{uri}part.parquet")
     write_manifest(settings(), contract, "one-class", "UNLOAD …")
     job.stage(uri)
     job.ask(family=FAMILY, stage="contact", parent_run_id=parent)
+    return job
+
+
+def test_leads_that_cannot_be_trained_on_are_a_result_and_no_failure(one_class):
+    assert main(["train"]) == 0
+    result = one_class.result
+    refused = result.pop("refused")
+    assert result == {"stage": "contact", "family": FAMILY}
+    assert refused.startswith("all 200 labelled leads")
+    assert not (one_class.root / "output/failure").exists()
+
+
+def test_a_failed_training_leaves_its_message_first_and_no_result(
+    ready, parent
+):
+    ready.ask(family="oracle", stage="contact", parent_run_id=parent)
     assert main(["train"]) == 1
-    assert job.failure.startswith("OneClassOnlyError: all 200 labelled leads")
-    assert "Traceback" in job.failure
-    assert not (job.root / "model/result.json").exists()
+    assert ready.failure.startswith("KeyError: 'oracle'")
+    assert "Traceback" in ready.failure
+    assert not (ready.root / "model/result.json").exists()
 
 
 def test_an_empty_channel_is_named(job, parent):

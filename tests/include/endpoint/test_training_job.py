@@ -1,6 +1,7 @@
 """What a SageMaker training job is asked to do, and what is read of what it leaves."""
 
 import io
+import json
 import re
 import tarfile
 
@@ -162,6 +163,13 @@ def test_the_result_is_read_from_the_jobs_archive(bucket):
     uri = f"s3://{bucket}/job/output/model.tar.gz"
     write_bytes(uri, archive("result.json", b'{"family": "lightgbm"}'))
     assert read_result(uri) == {"family": "lightgbm"}
+
+
+def test_a_refusal_is_read_as_the_local_backend_would_return_it(bucket):
+    uri = f"s3://{bucket}/job/output/model.tar.gz"
+    refusal = {"stage": "capture", "family": "lightgbm", "refused": "few leads"}
+    write_bytes(uri, archive("result.json", json.dumps(refusal).encode()))
+    assert read_result(uri) == refusal
 
 
 @pytest.mark.parametrize("content", [None, archive("half.txt", b"half")])

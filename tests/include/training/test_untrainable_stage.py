@@ -1,6 +1,7 @@
 """A stage whose leads cannot be trained on is refused by name, and keeps nobody else from going on."""
 
 import pytest
+from mlflow.tracking import MlflowClient
 
 from include.contract import load_contract
 from include.evaluation.errors import OneClassOnlyError
@@ -18,29 +19,39 @@ TRAINED = {
 }
 
 
+@pytest.fixture
+def training() -> train.FamilyTraining:
+    return train.FamilyTraining(
+        decisions=settings().decisions,
+        contract=load_contract("x_education"),
+        client=MlflowClient("http://127.0.0.1:9"),
+        snapshot_uri="s3://no/such/snapshot/",
+        family="lightgbm",
+        stage="capture",
+        parent_run_id="parent",
+    )
+
+
 @pytest.mark.parametrize(
     "error", [NotEnoughRowsError, OneClassOnlyError, NoUsefulColumnError]
 )
 def test_leads_that_cannot_be_trained_on_are_a_result_with_the_reason(
-    monkeypatch, error
+    monkeypatch, training, error
 ):
     def refuse(*arguments):
         raise error(FEW)
 
     monkeypatch.setattr(train, "train_family", refuse)
-    result = train.try_family(
-        None, None, None, "", "lightgbm", "capture", "parent"
-    )
-    assert result == UNTRAINED
+    assert train.try_family(training) == UNTRAINED
 
 
-def test_any_other_error_of_a_training_stays_one(monkeypatch):
+def test_any_other_error_of_a_training_stays_one(monkeypatch, training):
     def fail(*arguments):
         raise KeyError("oracle")
 
     monkeypatch.setattr(train, "train_family", fail)
     with pytest.raises(KeyError, match="oracle"):
-        train.try_family(None, None, None, "", "oracle", "capture", "parent")
+        train.try_family(training)
 
 
 @pytest.fixture
