@@ -204,6 +204,15 @@ def test_a_release_and_a_deployment_by_hand_are_checked_before() -> None:
     assert skipped in build["if"], "nothing else goes on without the checks"
 
 
+def test_the_checks_of_a_deployment_and_those_of_a_push_do_not_cancel_each_other() -> (
+    None
+):
+    group = WORKFLOWS["checks"]["concurrency"]["group"]
+    # In a called workflow, github.workflow is the caller's name.
+    assert "${{ github.workflow }}" in group
+    assert "${{ github.ref }}" in group
+
+
 def test_a_rollback_waits_for_nothing_and_runs_the_code_of_the_main_branch() -> (
     None
 ):
