@@ -34,6 +34,8 @@ FILES = [
     for path in sorted((PROJECT / "dags").glob("*.py"))
     if f"dags/{path.name}" not in EXEMPT
 ]
+WITHOUT_DAG = ("contracts.py",)
+"""Checks the contracts; what is wrong with one is its import error."""
 
 
 @pytest.fixture(scope="module")
@@ -50,11 +52,12 @@ def test_a_dag_file_imports_and_defines_a_dag(bag, file):
         for path, error in bag.import_errors.items()
         if Path(path).name == file.name
     } == {}
-    assert [
+    dag_ids = [
         dag_id
         for dag_id, dag in bag.dags.items()
         if Path(dag.fileloc).name == file.name
-    ], "no DAG in this file"
+    ]
+    assert dag_ids or file.name in WITHOUT_DAG, "no DAG in this file"
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: f"dags/{file.name}")

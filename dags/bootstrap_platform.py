@@ -10,8 +10,9 @@ scripts, jobs, crawler).
 
 from datetime import timedelta
 
-from airflow.sdk import chain, dag
+from airflow.sdk import DAG, chain
 
+from lifecycle.contracts import contracts
 from lifecycle.defaults import dag_defaults
 from lifecycle.platform import (
     add_missing_columns,
@@ -24,23 +25,23 @@ from lifecycle.platform import (
     upload_job_files,
 )
 
-
-@dag(
-    schedule=None,
-    catchup=False,
-    doc_md=__doc__,
-    **dag_defaults(tags=["platform"], dagrun_timeout=timedelta(hours=8)),
-)
-def bootstrap_platform():
-    """Wire the set-up: tables, files, then the Glue objects that use them."""
-    chain(
-        create_tables(),
-        add_missing_columns(),
-        create_views(),
-        grant_reading(),
-        upload_job_files(),
-        [glue_job(), scoring_job(), crawler()],
-    )
-
-
-bootstrap_platform()
+for contract in contracts():
+    with DAG(
+        schedule=None,
+        catchup=False,
+        doc_md=__doc__,
+        **dag_defaults(
+            "bootstrap_platform",
+            contract,
+            tags=["platform"],
+            dagrun_timeout=timedelta(hours=8),
+        ),
+    ):
+        chain(
+            create_tables(),
+            add_missing_columns(),
+            create_views(),
+            grant_reading(),
+            upload_job_files(),
+            [glue_job(), scoring_job(), crawler()],
+        )

@@ -18,25 +18,28 @@ Re-run: safe. Feedback is merged by its id, and the paths carry the run.
 
 from datetime import timedelta
 
-from airflow.sdk import chain, dag
+from airflow.sdk import DAG, chain
 
+from lifecycle.contracts import contracts
 from lifecycle.defaults import dag_defaults
 from lifecycle.feedback import collect_new, merge_feedback, report_agreement
 from lifecycle.names import RUN, RUN_AFTER
 
-
-@dag(
-    schedule="23 2 * * *",
-    catchup=False,
-    doc_md=__doc__,
-    **dag_defaults(tags=["feedback"], dagrun_timeout=timedelta(hours=8)),
-)
-def collect_feedback():
-    """Wire the feedback loop's way into the warehouse."""
-    collected = collect_new(RUN)
-    chain(
-        collected, merge_feedback(), report_agreement(RUN, RUN_AFTER, collected)
-    )
-
-
-collect_feedback()
+for contract in contracts():
+    with DAG(
+        schedule="23 2 * * *",
+        catchup=False,
+        doc_md=__doc__,
+        **dag_defaults(
+            "collect_feedback",
+            contract,
+            tags=["feedback"],
+            dagrun_timeout=timedelta(hours=8),
+        ),
+    ):
+        collected = collect_new(RUN)
+        chain(
+            collected,
+            merge_feedback(),
+            report_agreement(RUN, RUN_AFTER, collected),
+        )

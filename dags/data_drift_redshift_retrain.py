@@ -15,11 +15,13 @@ The master DAG, every week: is the champion still trained on data like today's, 
 `watcher` fails the run if any task failed. Re-run: safe. Clear the failed task, or trigger the DAG again.
 """  # noqa: D415 - a Markdown heading
 
+from copy import deepcopy
 from datetime import timedelta
 
 from airflow.providers.standard.operators.python import BranchPythonOperator
-from airflow.sdk import Param, chain, dag
+from airflow.sdk import DAG, Param, chain
 
+from lifecycle.contracts import asset, contracts
 from lifecycle.defaults import DECISION, dag_defaults
 from lifecycle.drift import (
     ALERT_DRIFT,
@@ -66,36 +68,34 @@ PARAMS = {
 }
 
 
-@dag(
-    schedule="29 4 * * 1",
-    catchup=False,
-    doc_md=__doc__,
-    params=PARAMS,
-    **dag_defaults(
-        tags=["master", "training", "monitoring"],
-        dagrun_timeout=timedelta(hours=61),
-    ),
-)
-def data_drift_redshift_retrain():
-    """Wire the master graph."""
-    planned = plan_window(SERIES, RUN, RUN_AFTER)
-    analysis = analyse_drift(SERIES, RUN, RUN_AFTER, planned)
-    decide = BranchPythonOperator(
-        task_id="decide",
-        python_callable=next_step,
-        op_kwargs={"analysis": analysis},
-        on_success_callback=[ALERT_DRIFT],
-        **DECISION,
-    )
-    retrain = train_challengers("retrain")
-    comparisons = champion_challenger(retrain.challengers, RUN, analysis)
-    end = join()
+for contract in contracts():
+    with DAG(
+        schedule="29 4 * * 1",
+        catchup=False,
+        doc_md=__doc__,
+        params=deepcopy(PARAMS),
+        **dag_defaults(
+            "data_drift_redshift_retrain",
+            contract,
+            tags=["master", "training", "monitoring"],
+            dagrun_timeout=timedelta(hours=61),
+        ),
+    ):
+        planned = plan_window(SERIES, RUN, RUN_AFTER)
+        analysis = analyse_drift(SERIES, RUN, RUN_AFTER, planned)
+        decide = BranchPythonOperator(
+            task_id="decide",
+            python_callable=next_step,
+            op_kwargs={"analysis": analysis},
+            on_success_callback=[ALERT_DRIFT],
+            **DECISION,
+        )
+        retrain = train_challengers("retrain")
+        comparisons = champion_challenger(retrain.challengers, RUN, analysis)
+        end = join()
 
-    chain(planned, unload_window(), analysis, decide)
-    chain(decide, retrain.group)
-    chain(decide, [no_action(analysis), data_outage(analysis)], end)
-    decide_and_carry_out(comparisons, end)
-    chain([end, retrain.registration], watcher())
-
-
-data_drift_redshift_retrain()
+        chain(planned, unload_window(), analysis, decide)
+        chain(decide, retrain.group)
+        chain(decide, [no_action(analysis), data_outage(analysis)], end)
+        decide_and_carry_out(comparisons, end, asset("champions", contract))
+        chain([end, retrain.registration], watcher())

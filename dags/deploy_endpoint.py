@@ -11,8 +11,9 @@ Re-run: safe. What exists by its name is taken; an endpoint that serves just thi
 
 from datetime import timedelta
 
-from airflow.sdk import Asset, chain, dag
+from airflow.sdk import DAG, chain
 
+from lifecycle.contracts import asset, contracts
 from lifecycle.defaults import dag_defaults
 from lifecycle.endpoint import (
     bundle_champions,
@@ -27,31 +28,31 @@ from lifecycle.endpoint import (
 from lifecycle.flow import watcher
 from lifecycle.names import RUN
 
-
-@dag(
-    schedule=[Asset("champions")],
-    catchup=False,
-    doc_md=__doc__,
-    **dag_defaults(tags=["serving"], dagrun_timeout=timedelta(hours=14)),
-)
-def deploy_endpoint():
-    """Wire the deployment and the way back from it."""
-    planned = plan_deployment(bundle_champions(RUN))
-    deployment = [
-        create_model(planned),
-        create_endpoint_config(planned),
-        deploy(planned),
-        in_service("wait_until_deployed"),
-        verify(planned),
-    ]
-    end = watcher()
-    chain(*deployment, end)
-    chain(
-        deployment,
-        roll_back(planned),
-        in_service("wait_until_rolled_back"),
-        end,
-    )
-
-
-deploy_endpoint()
+for contract in contracts():
+    with DAG(
+        schedule=[asset("champions", contract)],
+        catchup=False,
+        doc_md=__doc__,
+        **dag_defaults(
+            "deploy_endpoint",
+            contract,
+            tags=["serving"],
+            dagrun_timeout=timedelta(hours=14),
+        ),
+    ):
+        planned = plan_deployment(bundle_champions(RUN))
+        deployment = [
+            create_model(planned),
+            create_endpoint_config(planned),
+            deploy(planned),
+            in_service("wait_until_deployed"),
+            verify(planned),
+        ]
+        end = watcher()
+        chain(*deployment, end)
+        chain(
+            deployment,
+            roll_back(planned),
+            in_service("wait_until_rolled_back"),
+            end,
+        )

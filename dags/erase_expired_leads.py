@@ -9,23 +9,24 @@ Re-run: safe. What is erased already is not there.
 
 from datetime import timedelta
 
-from airflow.sdk import chain, dag
+from airflow.sdk import DAG, chain
 
+from lifecycle.contracts import contracts
 from lifecycle.defaults import dag_defaults
 from lifecycle.names import RUN_AFTER
 from lifecycle.retention import erase_leads, find_limit
 
-
-@dag(
-    schedule="53 1 * * *",
-    catchup=False,
-    doc_md=__doc__,
-    **dag_defaults(tags=["platform"], dagrun_timeout=timedelta(hours=8)),
-)
-def erase_expired_leads():
-    """Wire the limit and what it erases."""
-    limit = find_limit(RUN_AFTER)
-    chain(limit, erase_leads(limit))
-
-
-erase_expired_leads()
+for contract in contracts():
+    with DAG(
+        schedule="53 1 * * *",
+        catchup=False,
+        doc_md=__doc__,
+        **dag_defaults(
+            "erase_expired_leads",
+            contract,
+            tags=["platform"],
+            dagrun_timeout=timedelta(hours=8),
+        ),
+    ):
+        limit = find_limit(RUN_AFTER)
+        chain(limit, erase_leads(limit))

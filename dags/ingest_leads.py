@@ -13,10 +13,12 @@ table has changes nothing, except that its outcome is kept where no newer row ha
 before.
 """  # noqa: D415 - a Markdown heading
 
+from copy import deepcopy
 from datetime import timedelta
 
-from airflow.sdk import Param, chain, dag
+from airflow.sdk import DAG, Param, chain
 
+from lifecycle.contracts import asset, contracts
 from lifecycle.defaults import dag_defaults
 from lifecycle.ingestion import (
     LONGEST_WAIT,
@@ -45,22 +47,23 @@ PARAMS = {
 }
 
 
-@dag(
-    schedule="17 1 * * *",
-    catchup=False,
-    doc_md=__doc__,
-    params=PARAMS,
-    **dag_defaults(tags=["ingestion"], dagrun_timeout=timedelta(hours=16)),
-)
-def ingest_leads():
-    """Wire the ingestion."""
-    chain(
-        wait_for_files(),
-        crawl(),
-        type_and_quarantine(),
-        quality_gate(RUN),
-        merge_leads(),
-    )
-
-
-ingest_leads()
+for contract in contracts():
+    with DAG(
+        schedule="17 1 * * *",
+        catchup=False,
+        doc_md=__doc__,
+        params=deepcopy(PARAMS),
+        **dag_defaults(
+            "ingest_leads",
+            contract,
+            tags=["ingestion"],
+            dagrun_timeout=timedelta(hours=16),
+        ),
+    ):
+        chain(
+            wait_for_files(),
+            crawl(),
+            type_and_quarantine(),
+            quality_gate(RUN),
+            merge_leads(asset("leads", contract)),
+        )

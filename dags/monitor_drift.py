@@ -11,9 +11,10 @@ Re-run: safe. The run's own figures are replaced.
 
 from datetime import timedelta
 
-from airflow.sdk import chain, dag
+from airflow.sdk import DAG, chain
 
 from lifecycle.champions import check_aliases
+from lifecycle.contracts import contracts
 from lifecycle.defaults import dag_defaults
 from lifecycle.drift import (
     ALERT_DRIFT,
@@ -25,21 +26,21 @@ from lifecycle.drift import (
 )
 from lifecycle.names import RUN, RUN_AFTER
 
-
-@dag(
-    schedule="43 3 * * *",
-    catchup=False,
-    doc_md=__doc__,
-    **dag_defaults(tags=["monitoring"], dagrun_timeout=timedelta(hours=8)),
-)
-def monitor_drift():
-    """Wire the drift watch."""
-    planned = plan_window(SERIES, RUN, RUN_AFTER)
-    analysis = analyse_drift.override(
-        on_success_callback=[ALERT_DRIFT, ALERT_OUTAGE]
-    )(SERIES, RUN, RUN_AFTER, planned)
-    chain(planned, unload_window(), analysis)
-    check_aliases()
-
-
-monitor_drift()
+for contract in contracts():
+    with DAG(
+        schedule="43 3 * * *",
+        catchup=False,
+        doc_md=__doc__,
+        **dag_defaults(
+            "monitor_drift",
+            contract,
+            tags=["monitoring"],
+            dagrun_timeout=timedelta(hours=8),
+        ),
+    ):
+        planned = plan_window(SERIES, RUN, RUN_AFTER)
+        analysis = analyse_drift.override(
+            on_success_callback=[ALERT_DRIFT, ALERT_OUTAGE]
+        )(SERIES, RUN, RUN_AFTER, planned)
+        chain(planned, unload_window(), analysis)
+        check_aliases()

@@ -9,12 +9,14 @@ promotions and a record in `reports/gate/`.
 `watcher` fails the run if any task failed. Re-run: safe. A run decides, or rolls back, once.
 """  # noqa: D415 - a Markdown heading
 
+from copy import deepcopy
 from datetime import timedelta
 
 from airflow.providers.standard.operators.python import BranchPythonOperator
-from airflow.sdk import Param, chain, dag
+from airflow.sdk import DAG, Param, chain
 
 from lifecycle.by_hand import next_action, nominate, rollback
+from lifecycle.contracts import asset, contracts
 from lifecycle.defaults import DECISION, dag_defaults
 from lifecycle.flow import join, watcher
 from lifecycle.names import RUN
@@ -51,26 +53,28 @@ PARAMS = {
 }
 
 
-@dag(
-    schedule=None,
-    catchup=False,
-    doc_md=__doc__,
-    params=PARAMS,
-    **dag_defaults(tags=["registry"], dagrun_timeout=timedelta(hours=32)),
-)
-def promote_model():
-    """Wire the promotion by hand."""
-    choose_action = BranchPythonOperator(
-        task_id="choose_action", python_callable=next_action, **DECISION
-    )
-    challenger = nominate()
-    comparisons = champion_challenger(challenger, RUN)
-    end = join()
+for contract in contracts():
+    with DAG(
+        schedule=None,
+        catchup=False,
+        doc_md=__doc__,
+        params=deepcopy(PARAMS),
+        **dag_defaults(
+            "promote_model",
+            contract,
+            tags=["registry"],
+            dagrun_timeout=timedelta(hours=32),
+        ),
+    ):
+        choose_action = BranchPythonOperator(
+            task_id="choose_action", python_callable=next_action, **DECISION
+        )
+        champions = asset("champions", contract)
+        challenger = nominate()
+        comparisons = champion_challenger(challenger, RUN)
+        end = join()
 
-    chain(choose_action, rollback(RUN), end)
-    chain(choose_action, challenger, comparisons)
-    decide_and_carry_out(comparisons, end)
-    chain(end, watcher())
-
-
-promote_model()
+        chain(choose_action, rollback.override(outlets=[champions])(RUN), end)
+        chain(choose_action, challenger, comparisons)
+        decide_and_carry_out(comparisons, end, champions)
+        chain(end, watcher())

@@ -16,9 +16,10 @@ Re-run: safe. The run's own rows are replaced in one transaction.
 
 from datetime import timedelta
 
-from airflow.sdk import Asset, chain, dag
+from airflow.sdk import DAG, chain
 
 from lifecycle.champions import check_aliases
+from lifecycle.contracts import asset, contracts
 from lifecycle.defaults import dag_defaults
 from lifecycle.flow import watcher
 from lifecycle.names import RUN, RUN_AFTER
@@ -33,22 +34,22 @@ from lifecycle.scoring import (
     unload_open_leads,
 )
 
-
-@dag(
-    schedule=[Asset("leads")],
-    catchup=False,
-    doc_md=__doc__,
-    **dag_defaults(tags=["scoring"], dagrun_timeout=timedelta(hours=16)),
-)
-def score_leads():
-    """Wire the batch scoring."""
-    engine = choose_engine()
-    load = load_scores()
-    chain(unload_open_leads(), engine, score(RUN, RUN_AFTER), load)
-    chain(engine, pack_champions(RUN), score_with_spark(), load)
-    end = watcher()
-    chain(load, unload_desk(), publish_desk(RUN, RUN_AFTER), end)
-    chain(check_aliases(), end)
-
-
-score_leads()
+for contract in contracts():
+    with DAG(
+        schedule=[asset("leads", contract)],
+        catchup=False,
+        doc_md=__doc__,
+        **dag_defaults(
+            "score_leads",
+            contract,
+            tags=["scoring"],
+            dagrun_timeout=timedelta(hours=16),
+        ),
+    ):
+        engine = choose_engine()
+        load = load_scores()
+        chain(unload_open_leads(), engine, score(RUN, RUN_AFTER), load)
+        chain(engine, pack_champions(RUN), score_with_spark(), load)
+        end = watcher()
+        chain(load, unload_desk(), publish_desk(RUN, RUN_AFTER), end)
+        chain(check_aliases(), end)

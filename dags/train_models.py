@@ -10,10 +10,12 @@ fails the run.
 Re-run: safe. The snapshot and the MLflow runs carry the run's id.
 """  # noqa: D415 - a Markdown heading
 
+from copy import deepcopy
 from datetime import timedelta
 
-from airflow.sdk import chain, dag
+from airflow.sdk import DAG, chain
 
+from lifecycle.contracts import contracts
 from lifecycle.defaults import dag_defaults
 from lifecycle.flow import watcher
 from lifecycle.training_backend import BACKEND_PARAM
@@ -27,17 +29,18 @@ PARAMS = {
 }
 
 
-@dag(
-    schedule=None,
-    catchup=False,
-    doc_md=__doc__,
-    params=PARAMS,
-    **dag_defaults(tags=["training"], dagrun_timeout=timedelta(hours=17)),
-)
-def train_models():
-    """Wire the training, the same task group as in the master DAG."""
-    training = train_challengers("train")
-    chain([training.registration, training.challengers], watcher())
-
-
-train_models()
+for contract in contracts():
+    with DAG(
+        schedule=None,
+        catchup=False,
+        doc_md=__doc__,
+        params=deepcopy(PARAMS),
+        **dag_defaults(
+            "train_models",
+            contract,
+            tags=["training"],
+            dagrun_timeout=timedelta(hours=17),
+        ),
+    ):
+        training = train_challengers("train")
+        chain([training.registration, training.challengers], watcher())

@@ -67,6 +67,9 @@ class GlueSettings(BaseSettings):
         "lead_conversion_db", description="database of the Data Catalog"
     )
     crawler: str = Field("jobcrawler", description="crawler of the raw files")
+    table_prefix: str = Field(
+        "", description="begins the names of the crawler's tables"
+    )
     job: str = Field("s3ToRedshift", description="job that types raw files")
     scoring_job: str = Field(
         "scoreLeads", description="job that scores open leads on Spark"
@@ -359,7 +362,11 @@ class Settings(BaseSettings):
 
     contract: str = Field(
         "x_education",
-        description="name of a file in include/contract/, or the path of a YAML file",
+        description="name of a file in include/contract/, or the path of a YAML file; the default contract",
+    )
+    contracts_folder: str = Field(
+        "",
+        description="folder of further contracts in force, beside those in include/contract/",
     )
     region: str = Field(
         "ap-south-1",

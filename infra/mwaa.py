@@ -15,6 +15,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+from include.settings import settings
 from infra.constraints import CONSTRAINTS
 from infra.errors import InstallError
 from infra.package import ROOT, package
@@ -26,6 +27,8 @@ ESSENTIAL = (
     "https://raw.githubusercontent.com/aws/amazon-mwaa-docker-images/main/images/airflow/{version}/etc/"
     "mwaa_essential_constraints.txt"
 )
+WITHOUT_DAG = ("contracts",)
+"""DAG files that only check."""
 SECONDS = 180
 BYTES = 1_500_000_000
 """How long an installation may take, and how large the environment may be: the project's own limits."""
@@ -166,6 +169,20 @@ def parse() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def dag_ids(dist: Path) -> set[str]:
+    """Return the ids of the DAGs that a package has: for each contract in it, one for each DAG file."""
+    names = {file.stem for file in (dist / "dags").glob("*.py")}
+    names -= set(WITHOUT_DAG)
+    contracts = {
+        file.stem
+        for file in (dist / "dags" / "include" / "contract").glob("*.yaml")
+    }
+    ids = set(names)
+    for contract in contracts - {settings().contract}:
+        ids.update(f"{contract}.{name}" for name in names)
+    return ids
+
+
 def run(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
     """Build, measure and load below `folder`. Raises InstallError, OSError."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -184,7 +201,7 @@ def run(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
     result = measure(worker, arguments.requirements.resolve(), cold) | load(
         worker, dist
     )
-    expected_dags = {file.stem for file in (dist / "dags").glob("*.py")}
+    expected_dags = dag_ids(dist)
     return result | {"problems": problems(result, expected_dags)}
 
 

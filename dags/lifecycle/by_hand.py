@@ -5,7 +5,6 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from lead_ops.notifications import Notifier
 from lifecycle.defaults import API_CALL
-from lifecycle.promotion import CHAMPIONS
 
 
 def next_action(params):
@@ -40,7 +39,6 @@ def nominate(params=None):
 
 @task(
     **API_CALL,
-    outlets=[CHAMPIONS],
     on_success_callback=[Notifier("model_deployed")],
 )
 def rollback(run, params=None, dag_run=None, ti=None):

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+from lead_ops.contracts import dag_id_of
 from lead_ops.notifications import Notifier
 from lifecycle.names import MACROS
 
@@ -35,18 +36,22 @@ DECISION = {
 SENSOR = {"retries": 0}
 
 
-def dag_defaults(*, tags, dagrun_timeout):
-    """Return the keyword arguments of `@dag` that are the same in every file.
+def dag_defaults(name, contract, *, tags, dagrun_timeout):
+    """Return the keyword arguments of `DAG` that are made alike in every file.
 
     Args:
-        tags: what the DAG list can be filtered by, besides the project's own tag.
+        name: what the DAG is called for the default contract.
+        contract: name of the contract that the DAG works for, "" for the default one.
+        tags: what the DAG list can be filtered by, besides the project's own tag and the contract.
         dagrun_timeout: longest run, retries and their waits included.
     """
+    tag_of_contract = [contract] if contract else []
     return {
+        "dag_id": dag_id_of(contract, name),
         "start_date": START_DATE,
         "max_active_runs": 1,
         "dagrun_timeout": dagrun_timeout,
-        "tags": ["lead-conversion", *tags],
+        "tags": ["lead-conversion", *tags, *tag_of_contract],
         "user_defined_macros": MACROS,
         "default_args": {
             "owner": "mlops",

@@ -7,20 +7,20 @@ from airflow.providers.amazon.aws.operators.glue import GlueJobOperator
 from airflow.providers.amazon.aws.operators.glue_crawler import (
     GlueCrawlerOperator,
 )
-from airflow.sdk import Asset, task
+from airflow.sdk import task
 
 from lifecycle.defaults import API_CALL, COSTLY_COMPUTE, QUALITY_GATE, SENSOR
 from lifecycle.file_sensor import PATTERN, LeadFilesSensor
 from lifecycle.names import RUN
 from lifecycle.warehouse import statements
 
-LEADS = Asset("leads")
 LONGEST_WAIT = 6 * 60 * 60
 SOURCE = "{{ names.source(params.prefix, dag_run) }}"
 CRAWLER = {
     "Name": "{{ names.settings.glue.crawler }}",
     "Role": "{{ names.settings.glue.role }}",
     "DatabaseName": "{{ names.settings.glue.database }}",
+    "TablePrefix": "{{ names.settings.glue.table_prefix }}",
     "Description": "Catalogues the raw CSV files of leads.",
     "Targets": {"S3Targets": [{"Path": "{{ names.layout.raw }}"}]},
 }
@@ -108,8 +108,8 @@ def quality_gate(load_id):
         ) from error
 
 
-def merge_leads():
-    """Merge this load into the table of leads, and tell the consumers of `leads` that it has changed.
+def merge_leads(leads):
+    """Merge this load into the table of leads, and tell the consumers of the asset `leads` that it has changed.
 
     Staging is filled and merged in one transaction, because the runs of a backfill go side by side and share the table.
     Leads that are new have arrived now, not when the run was due: what a backfill brings would else lie in windows that
@@ -120,5 +120,5 @@ def merge_leads():
         "{{ sql('clear_staging') }}",
         "{{ sql('copy_load', load_id=run_key(ti)) }}",
         "{{ sql('merge_leads', ingested_at=ti.start_date) }}",
-        outlets=[LEADS],
+        outlets=[leads],
     )

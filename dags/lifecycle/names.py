@@ -1,7 +1,14 @@
-"""Names for templates, looked up when a task renders them: parsing a DAG file reads no settings and no contract."""
+"""Names for templates, looked up when a task renders them: parsing a DAG file reads no settings and no contract.
+
+They are those of the contract that the running DAG works for, which its id says (lead_ops.contracts).
+"""
 
 import re
 from datetime import timedelta
+
+from airflow.sdk import get_current_context
+
+from lead_ops.contracts import DEFAULT, contract_of
 
 MARKDOWN = re.compile(r"([!-$&-+\--/:-@\[-^`{-~]|(?<![^\W_])_|_(?![^\W_]))")
 """Every sign that means something in Markdown; `_` inside a word, comma and percent sign mean nothing."""
@@ -15,22 +22,37 @@ def run_key(ti):
     return f"{ti.dag_id}__{run}"
 
 
+def running_contract():
+    """Return the name of the contract that the running DAG works for; DEFAULT where no task runs in this process."""
+    try:
+        context = get_current_context()
+    except RuntimeError:  # a script or a test
+        return DEFAULT
+    return contract_of(context["ti"].dag_id)
+
+
 class Names:
     """Look up settings, contract and what is made of them in the process that renders; templates call it `names`."""
 
     @property
     def settings(self):
-        """Return the typed settings (include.settings)."""
+        """Return the typed settings (include.settings), with the names that belong to the contract."""
+        from include.contract.in_force import settings_of
         from include.settings import settings
 
-        return settings()
+        return settings_of(settings(), running_contract())
 
     @property
     def contract(self):
-        """Return the lead contract that the settings name."""
-        from include.contract import load_contract
+        """Return the lead contract that the running DAG works for.
 
-        return load_contract(self.settings.contract)
+        Raises:
+            ContractError: it cannot be read, or is not apart from another contract.
+        """
+        from include.contract.in_force import contract_in_force
+        from include.settings import settings
+
+        return contract_in_force(settings(), running_contract())
 
     @property
     def decisions(self):
@@ -65,7 +87,13 @@ class Names:
 
         The day comes from the end of the data interval, so a nightly run takes the day that has just ended. A run
         triggered without a logical date has no interval and counts from its `run_after`.
+
+        Raises:
+            ContractError: the folder belongs to another contract.
         """
+        from include.contract.in_force import check_source
+        from include.settings import settings
+
         if not prefix:
             day = (dag_run.data_interval_end or dag_run.run_after) - timedelta(
                 days=1
@@ -73,7 +101,9 @@ class Names:
             return f"{self.layout.raw}dt={day:%Y-%m-%d}/"
         if not prefix.startswith("s3://"):
             prefix = f"s3://{self.settings.s3.bucket}/{prefix.lstrip('/')}"
-        return prefix.rstrip("/") + "/"
+        folder = prefix.rstrip("/") + "/"
+        check_source(settings(), running_contract(), folder)
+        return folder
 
 
 def sql(name, **context):

@@ -2,12 +2,11 @@
 
 import logging
 
-from airflow.sdk import Asset, TriggerRule, task
+from airflow.sdk import TriggerRule, task
 
 from lead_ops.notifications import Notifier
 from lifecycle.defaults import API_CALL, CHEAP_COMPUTE
 
-CHAMPIONS = Asset("champions")
 BRANCHES_MEET = {"trigger_rule": TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS}
 
 log = logging.getLogger(__name__)
@@ -78,7 +77,6 @@ def next_promotion_step(comparisons, params):
 @task(
     **API_CALL,
     **BRANCHES_MEET,
-    outlets=[CHAMPIONS],
     on_success_callback=[Notifier("model_deployed")],
 )
 def promote(comparisons, dag_run=None, ti=None):

@@ -23,11 +23,12 @@ def mode_param():
     )
 
 
-def decide_and_carry_out(comparisons, end):
+def decide_and_carry_out(comparisons, end, champions):
     """Wire what follows the gate: the branch by mode and verdict, the question to a person, promotion or not.
 
     Args:
         comparisons: of `champion_challenger`.
+        champions: asset that a promotion updates.
         end: where the branches meet.
     """
     arguments = {"comparisons": comparisons}
@@ -37,6 +38,7 @@ def decide_and_carry_out(comparisons, end):
         op_kwargs=arguments,
         **DECISION,
     )
-    ends = [promote(comparisons), keep_champion(comparisons)]
+    promotion = promote.override(outlets=[champions])(comparisons)
+    ends = [promotion, keep_champion(comparisons)]
     chain(decide_promotion, *question(comparisons), ends, end)
     chain(decide_promotion, ends)

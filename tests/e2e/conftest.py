@@ -73,7 +73,9 @@ class Platform:
         """Runs a DAG as `airflow dags test` does: real operators, hooks and deferrals, no scheduler."""
         from airflow.dag_processing.dagbag import DagBag
 
-        bag = DagBag(dag_folder=str(ROOT / "dags" / f"{dag_id}.py"))
+        from lead_ops.contracts import name_of
+
+        bag = DagBag(dag_folder=str(ROOT / "dags" / f"{name_of(dag_id)}.py"))
         assert bag.import_errors == {}
         dag = bag.dags[dag_id]
         for task in dag.tasks:

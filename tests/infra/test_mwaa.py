@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from infra.mwaa import BYTES, SECONDS, copy_of, problems
+from infra.mwaa import BYTES, SECONDS, copy_of, dag_ids, problems
 
 WANTED = {"ingest_leads", "train_models"}
 
@@ -63,3 +63,15 @@ def test_constraints_that_are_not_there_are_an_error_with_their_name(
 ) -> None:
     with pytest.raises(OSError, match=r"none\.txt"):
         copy_of(str(tmp_path / "none.txt"), tmp_path / "copy.txt")
+
+
+def test_a_package_has_every_dag_for_every_contract_in_it(
+    tmp_path: Path,
+) -> None:
+    contracts = tmp_path / "dags" / "include" / "contract"
+    contracts.mkdir(parents=True)
+    for name in ("contracts", "ingest_leads"):
+        (tmp_path / "dags" / f"{name}.py").touch()
+    for name in ("x_education", "partners"):
+        (contracts / f"{name}.yaml").touch()
+    assert dag_ids(tmp_path) == {"ingest_leads", "partners.ingest_leads"}

@@ -6,6 +6,7 @@ from hashlib import sha256
 from typing import Any
 
 from lead_ops.alerts.words import day, one_line
+from lead_ops.contracts import contract_of, dag_id_of, name_of
 
 WEB_ADDRESS = ("http://", "https://")
 
@@ -70,6 +71,24 @@ class Origin:
             waited_for=one_line(waited_for) if waited_for else None,
             forced=(context.get("params") or {}).get("force_retrain") is True,
         )
+
+    @property
+    def contract(self) -> str:
+        """Return the name of the contract that the DAG works for, "" for the default one."""
+        return str(contract_of(self.dag_id))
+
+    @property
+    def dag_name(self) -> str:
+        """Return what the DAG is called for the default contract."""
+        return str(name_of(self.dag_id))
+
+    def sibling(self, name: str) -> str:
+        """Return the id of another DAG of the same contract.
+
+        Args:
+            name: what it is called for the default contract.
+        """
+        return str(dag_id_of(self.contract, name))
 
     @property
     def page(self) -> str:

@@ -79,11 +79,17 @@ def make_alert(event: str, result: Any, origin: Origin) -> Alert:
     message = _message(event, results, origin)
     return Alert(
         event=event,
-        title=EVENTS[event].title,
+        title=title_of(event, origin),
         message=message,
         links=_links(results, message, origin),
         origin=origin,
     )
+
+
+def title_of(event: str, origin: Origin) -> str:
+    """Return what an event is called, with the contract in front where it is not the default one."""
+    title = EVENTS[event].title
+    return f"{origin.contract}: {title}" if origin.contract else title
 
 
 def dictionaries(result: Any) -> list[Result]:

@@ -21,6 +21,7 @@ from lead_ops.alerts.words import (
 
 WATCH = "monitor_drift"
 """DAG that looks for drift and does nothing about it."""
+MASTER = "data_drift_redshift_retrain"
 ROWS = "(rows)"
 """Stands for the whole window among the columns of an outage (include/monitoring)."""
 
@@ -97,8 +98,9 @@ def _loss(result: Result) -> str:
 
 
 def _response(result: Result, origin: Origin) -> str:
-    if origin.dag_id == WATCH:
-        return "Nothing was retrained: this watch only reports. data_drift_redshift_retrain decides once a week."
+    if origin.dag_name == WATCH:
+        master = origin.sibling(MASTER)
+        return f"Nothing was retrained: this watch only reports. {master} decides once a week."
     confirmation = text(result, "confirmation")
     because = f" ({confirmation})" if confirmation else ""
     if origin.forced:
@@ -113,8 +115,9 @@ def _response(result: Result, origin: Origin) -> str:
 
 def _advice(result: Result, origin: Origin) -> str:
     look = "Look at the drifted columns on the drift page: a form, a campaign or a feed may have changed on purpose."
-    if result.get("confirmed") is False or origin.dag_id == WATCH:
-        return f"{look} To train a new model now, trigger data_drift_redshift_retrain with force_retrain."
+    if result.get("confirmed") is False or origin.dag_name == WATCH:
+        master = origin.sibling(MASTER)
+        return f"{look} To train a new model now, trigger {master} with force_retrain."
     return f"{look} You need not do anything: the gate's verdict follows."
 
 

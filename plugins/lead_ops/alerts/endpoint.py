@@ -35,7 +35,7 @@ def endpoint_rolled_back(results: Sequence[Result], origin: Origin) -> Message:
         ),
         response="The former config was put back, without downtime. The run fails once it serves.",
         advice="The log of the task that failed says why; it had an alert of its own. "
-        "Once that is mended, trigger deploy_endpoint again.",
+        f"Once that is mended, trigger {origin.sibling('deploy_endpoint')} again.",
         facts=_facts(
             result,
             ("config", "Config that serves again"),

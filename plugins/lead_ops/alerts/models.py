@@ -85,9 +85,9 @@ def _registered(result: Result) -> str:
 
 def _after_training(origin: Origin, first: str) -> str:
     """Return the advice `first`, and what comes next in the run or has to be started."""
-    if origin.dag_id == MASTER:
+    if origin.dag_name == MASTER:
         return f"{first}. The gate judges the challenger next, in the same run."
-    return f"{first}. To let the gate judge the challenger, trigger {BY_HAND}."
+    return f"{first}. To let the gate judge the challenger, trigger {origin.sibling(BY_HAND)}."
 
 
 def approval_asked(results: Sequence[Result], origin: Origin) -> Message:
@@ -129,7 +129,7 @@ def model_deployed(results: Sequence[Result], origin: Origin) -> Message:
         sentence=sentence(happened),
         response="The alias champion points at the version that serves now. The scoring API and the next batch scoring "
         "take it by themselves; the champion before it stays registered.",
-        advice=f"You need not do anything. If its scores look wrong, trigger {BY_HAND} with rollback.",
+        advice=f"You need not do anything. If its scores look wrong, trigger {origin.sibling(BY_HAND)} with rollback.",
         facts=_reasons(results),
     )
 
@@ -151,7 +151,7 @@ def champion_kept(results: Sequence[Result], origin: Origin) -> Message:
         sentence=sentence(happened),
         response="No alias was moved. A challenger stays registered in MLflow, with the reason as its version's tag.",
         advice="The gate page shows both models side by side. You need not do anything; "
-        f"to let the gate judge another version, trigger {BY_HAND}.",
+        f"to let the gate judge another version, trigger {origin.sibling(BY_HAND)}.",
         facts=_reasons(results),
     )
 
@@ -163,8 +163,8 @@ def alias_refused(results: Sequence[Result], origin: Origin) -> Message:
     return Message(
         sentence=sentence(happened),
         response="The alias does not count. The champion of the ledger goes on serving, in the API and in batches.",
-        advice=f"Find out who did it. If the move is wanted, trigger {BY_HAND} with the version, so that the gate "
-        "judges it; else move the alias back in MLflow.",
+        advice="Find out who did it. If the move is wanted, trigger "
+        f"{origin.sibling(BY_HAND)} with the version, so that the gate judges it; else move the alias back in MLflow.",
     )
 
 

@@ -18,7 +18,10 @@ def test_the_committed_page_is_up_to_date() -> None:
     [
         ('"17 1 * * *"', "`17 1 * * *` (UTC)"),
         ("None", "by hand"),
-        ('[Asset("leads")]', "whenever the asset is updated"),
+        (
+            '[asset("leads", contract)]',
+            "whenever the asset is updated: `leads`",
+        ),
     ],
 )
 def test_the_page_says_when_a_dag_runs(

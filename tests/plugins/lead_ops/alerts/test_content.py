@@ -415,3 +415,27 @@ def test_any_other_failure_says_nothing_of_families(result):
     message = told("task_failed", result).message
     assert "family" not in message.sentence
     assert [name for name, _ in message.facts] == ["Exception"]
+
+
+PLAIN_IDS = {
+    "bootstrap_platform",
+    "data_drift_redshift_retrain",
+    "deploy_endpoint",
+    "monitor_drift",
+    "promote_model",
+}
+
+
+@pytest.mark.parametrize("event", EVENTS)
+@pytest.mark.parametrize("name", ["monitor_drift", "promote_model"])
+def test_an_alert_of_another_contract_says_so_and_sends_nobody_to_the_default_ones_dags(
+    event, name
+):
+    default = told(event, RESULTS[event], dag_id=name)
+    alert = told(event, RESULTS[event], dag_id=f"partners.{name}")
+    assert alert.title == f"partners: {default.title}"
+    for part in ("response", "advice"):
+        text = getattr(alert.message, part)
+        ids = re.findall(r"[\w.]*\b(?:" + "|".join(PLAIN_IDS) + r")\b", text)
+        assert all(dag_id.startswith("partners.") for dag_id in ids), text
+        assert text.replace("partners.", "") == getattr(default.message, part)

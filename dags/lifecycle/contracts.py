@@ -1,0 +1,26 @@
+"""The contracts that DAG files make their DAGs for: names only, so that parsing reads no contract and no setting."""
+
+import os
+
+from airflow.sdk import Asset
+
+from include.contract.in_force import names_in_force
+from lead_ops.contracts import DEFAULT, dag_id_of
+
+CONTRACT = "LEADS_CONTRACT"
+FOLDER = "LEADS_CONTRACTS_FOLDER"
+DEFAULT_CONTRACT = "x_education"
+"""Repeats the default of the setting `contract`, because settings are not read here; a test compares."""
+
+
+def contracts():
+    """Return DEFAULT for the default contract, then the name of every other contract in force."""
+    default = os.environ.get(CONTRACT) or DEFAULT_CONTRACT
+    folder = os.environ.get(FOLDER, "")
+    _, *others = names_in_force(default, folder)
+    return [DEFAULT, *others]
+
+
+def asset(name, contract):
+    """Return an asset of one contract: `leads` of the default one, `partners.leads` of contract partners."""
+    return Asset(dag_id_of(contract, name))
