@@ -17,6 +17,7 @@ from sklearn.model_selection import RepeatedStratifiedKFold
 from bench._table import last_line, show
 from bench._training import add_leads_argument, read_leads
 from include.contract import Contract, KnownAt, decisions_of, load_contract
+from include.contract.model import SCORING_STAGES
 from include.evaluation.calibration_error import ece
 from include.evaluation.evaluate import evaluate_classification_model
 from include.settings import settings
@@ -131,7 +132,7 @@ def main() -> None:
     parser.add_argument(
         "--stages",
         nargs="+",
-        default=[str(stage) for stage in KnownAt][::-1],
+        default=[str(stage) for stage in SCORING_STAGES][::-1],
         metavar="STAGE",
     )
     parser.add_argument(

@@ -25,10 +25,12 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
+from include.contract.moments import read_date, read_timestamp
 from include.contract.text import clean_text
+from include.contract.written import NumberStyle, plain_number
 
 if TYPE_CHECKING:
     from include.contract.model import Contract
@@ -37,6 +39,8 @@ TEXT_BYTES = {"string": 1024, "category": 256, "ordinal": 256, "yes_no": 3}
 """Width of a text column in bytes of UTF-8. COPY fails on a longer value."""
 
 YES_NO = ("Yes", "No")
+NUMBERS = ("integer", "number")
+TEMPORAL = ("date", "timestamp")
 INTEGER = re.compile(
     r"[+-]?[0-9]+(\.0*)?"
 )  # 3.0 is what pandas writes for 3 in a column with missing values
@@ -48,7 +52,7 @@ LARGEST_INTEGER = 2**31 - 1
 LARGEST = 2**53
 """No number may be larger either way: models that compute in single precision would read it as infinite."""
 
-Cell = str | int | float
+Cell = str | int | float | date | datetime
 
 
 class CellError(ValueError):
@@ -77,6 +81,11 @@ class CellRule:
         levels: the only texts that are allowed; empty where any text is.
         text_bytes: longest text in bytes of UTF-8; None for a number.
         moment: whether the text says when a row was changed, so that it is compared with those of other rows.
+        positive: cells that mean Yes (yes_no) or 1 (integer), in lower case; empty for the type's own rule.
+        negative: cells that mean No or 0, in lower case.
+        style: how numbers are written.
+        date_formats: how dates and moments are written, besides ISO 8601.
+        time_zone: of moments that do not name theirs.
     """
 
     type: str
@@ -86,25 +95,47 @@ class CellRule:
     levels: tuple[str, ...] = ()
     text_bytes: int | None = None
     moment: bool = False
+    positive: frozenset[str] = frozenset()
+    negative: frozenset[str] = frozenset()
+    style: NumberStyle = NumberStyle()
+    date_formats: tuple[str, ...] = ()
+    time_zone: str = "UTC"
 
 
 def cell_rule(
-    column: Mapping[str, Any], null_tokens: frozenset[str]
+    column: Mapping[str, Any],
+    null_tokens: frozenset[str],
+    files: Mapping[str, Any] | None = None,
 ) -> CellRule:
-    """Return the rule of a column as the contract's JSON has it: `type`, and `minimum`, `maximum`, `order` if any.
+    """Return the rule of a column.
+
+    Args:
+        column: as the contract's JSON has it: `type`, and `minimum`, `maximum`, `order`, `null_tokens`, `positive`,
+            `negative` and `symbols` if any.
+        null_tokens: of the contract; the column's own come before them.
+        files: as the contract's JSON has them; None for cells that are written as the project writes them.
 
     Raises:
         KeyError: there is no `type`.
         ValueError: there is no such type.
     """
     kind = column["type"]
-    if kind not in TEXT_BYTES and kind not in ("integer", "number"):
+    if kind not in (*TEXT_BYTES, *NUMBERS, *TEMPORAL):
         raise ValueError(
             f"{kind!r} is not a type of column; see include/contract/model.py"
         )
     levels = tuple(column.get("order") or ())
     if kind == "yes_no":
         levels = YES_NO
+    own_tokens = column.get("null_tokens")
+    if own_tokens is not None:
+        null_tokens = frozenset(own_tokens)
+    written = files or {}
+    style = NumberStyle(
+        decimal=written.get("decimal", "."),
+        thousands=written.get("thousands", ""),
+        symbols=tuple(column.get("symbols") or ()),
+    )
     return CellRule(
         type=kind,
         null_tokens=null_tokens,
@@ -112,14 +143,25 @@ def cell_rule(
         maximum=column.get("maximum"),
         levels=levels,
         text_bytes=TEXT_BYTES.get(kind),
+        positive=_folded(column.get("positive")),
+        negative=_folded(column.get("negative")),
+        style=style if kind in NUMBERS else NumberStyle(),
+        date_formats=tuple(written.get("date_formats") or ()),
+        time_zone=written.get("time_zone", "UTC"),
     )
+
+
+def _folded(tokens: Any) -> frozenset[str]:
+    """Return texts without regard to case."""
+    return frozenset(token.casefold() for token in tokens or ())
 
 
 def cell_rules(contract: "Contract") -> dict[str, CellRule]:
     """Return the rule of every column of the contract, by field, in the contract's order."""
     null_tokens = frozenset(contract.null_tokens)
+    files = contract.files.model_dump()
     return {
-        column.field: cell_rule(column.model_dump(), null_tokens)
+        column.field: cell_rule(column.model_dump(), null_tokens, files)
         for column in contract.columns
     }
 
@@ -132,7 +174,8 @@ def read_cell(rule: CellRule, value: Any) -> Cell | None:
         value: text, or what JSON has in its place: None, a number, a truth value, a list or an object.
 
     Returns:
-        int for an integer column, float for a number column, else text as `clean_text` returns it.
+        int for an integer column, float for a number column, a date or a moment in UTC for those types, else text as
+        `clean_text` returns it.
 
     Raises:
         CellError: the cell breaks the rule; its message says what the cell must be.
@@ -145,11 +188,66 @@ def read_cell(rule: CellRule, value: Any) -> Cell | None:
             return None
     elif isinstance(value, dict | list):
         raise CellError("not a single value", "must be a single value")
+    if rule.positive:
+        return _one_of_two(rule, value)
+    if rule.type in TEMPORAL:
+        return _temporal(rule, value)
     if rule.text_bytes is not None:
         return _text(rule, value, rule.text_bytes)
+    if isinstance(value, str):
+        value = plain_number(rule.style, value)
     number = _integer(value) if rule.type == "integer" else _number(value)
     _check_bounds(rule, number)
     return number
+
+
+def _one_of_two(rule: CellRule, value: object) -> Cell:
+    """Return Yes or No, or 1 or 0 for an integer column, of a cell that the contract says the meaning of."""
+    text = value if isinstance(value, str) else _as_text(value)
+    token = text.casefold()
+    if rule.type == "yes_no":
+        if token in rule.positive:
+            return "Yes"
+        if token in rule.negative:
+            return "No"
+        if text in YES_NO:
+            return text
+    elif token in rule.positive:
+        return 1
+    elif token in rule.negative:
+        return 0
+    either = " or ".join([*sorted(rule.positive), *sorted(rule.negative)])
+    raise CellError(f"not {either}", f"must be {either}")
+
+
+def _as_text(value: object) -> str:
+    """Return what JSON calls a truth value or a number as a file would write it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)
+
+
+def _temporal(rule: CellRule, value: object) -> date | datetime:
+    """Return a date, or a moment in UTC without a zone."""
+    if isinstance(value, datetime | date):
+        value = value.isoformat()
+    text = value if isinstance(value, str) else _as_text(value)
+    try:
+        if rule.type == "date":
+            return read_date(text, rule.date_formats, rule.time_zone)
+        return read_timestamp(text, rule.date_formats, rule.time_zone)
+    except (ValueError, OverflowError):
+        kind = "date" if rule.type == "date" else "moment"
+        example = (
+            "2026-01-31" if rule.type == "date" else "2026-01-31T08:30:00Z"
+        )
+        formats = " or ".join([f"ISO 8601 ({example})", *rule.date_formats])
+        raise CellError(
+            f"not a {kind} written as {formats}",
+            f"must be a {kind} written as {formats}, between the years 1678 and 2261",
+        ) from None
 
 
 def _integer(value: object) -> int:

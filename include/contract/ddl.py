@@ -3,7 +3,12 @@
 from include.contract.cells import TEXT_BYTES
 from include.contract.model import Column, Contract
 
-NUMBER_TYPES = {"integer": "INTEGER", "number": "DOUBLE PRECISION"}
+FIXED_TYPES = {
+    "integer": "INTEGER",
+    "number": "DOUBLE PRECISION",
+    "date": "DATE",
+    "timestamp": "TIMESTAMP",
+}
 
 SOURCE_FILE = ("source_file", "VARCHAR(1024)")
 SOURCE_CHANGED_AT = ("source_changed_at", "TIMESTAMP")
@@ -11,9 +16,9 @@ SOURCE_CHANGED_AT = ("source_changed_at", "TIMESTAMP")
 
 
 def column_type(column: Column) -> str:
-    """Return the Redshift type of a column: INTEGER, DOUBLE PRECISION or VARCHAR(bytes)."""
-    if column.type in NUMBER_TYPES:
-        return NUMBER_TYPES[column.type]
+    """Return the Redshift type of a column: INTEGER, DOUBLE PRECISION, DATE, TIMESTAMP or VARCHAR(bytes)."""
+    if column.type in FIXED_TYPES:
+        return FIXED_TYPES[column.type]
     return f"VARCHAR({TEXT_BYTES[column.type]})"
 
 

@@ -1,5 +1,6 @@
 """Reads a contract from YAML; every mistake in it is one error naming file, column and key."""
 
+import warnings
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
@@ -8,7 +9,10 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from include.contract.errors import ContractError
+from include.contract.compile import compile_contract
+from include.contract.document import ContractDocument
+from include.contract.errors import ContractError, OldFormatWarning
+from include.contract.explain import explain
 from include.contract.model import Contract
 
 
@@ -56,6 +60,12 @@ def load_contract(name: str) -> Contract:
         raise ContractError(f"{path}: not readable as YAML: {error}") from error
     except ContractError as error:
         raise ContractError(f"{path}: {error}") from None
+    if isinstance(content, dict) and "format" not in content:
+        warnings.warn(
+            f"{path}: a contract of format 1; `make contract UPGRADE={path}` writes it in format 2",
+            OldFormatWarning,
+            stacklevel=2,
+        )
     return parse_contract(content, source=str(path))
 
 
@@ -67,33 +77,35 @@ def _path(name: str) -> Path:
 
 
 def parse_contract(content: object, source: str) -> Contract:
-    """Return a contract from parsed YAML or JSON; `source` is what errors call it. Raises ContractError."""
+    """Return a contract from parsed YAML or JSON, of format 2 or 1; `source` is what errors call it.
+
+    Raises:
+        ContractError: each mistake on a line of its own.
+    """
+    if isinstance(content, dict) and "format" in content:
+        content = _compiled(content, source)
     try:
         return Contract.model_validate(content)
     except ValidationError as error:
-        problems = [
-            _explain(source, content, problem) for problem in error.errors()
-        ]
-        raise ContractError("\n".join(problems)) from error
+        raise ContractError(
+            explain(source, content, error, Contract)
+        ) from error
 
 
-def _explain(source: str, content: object, problem: Any) -> str:
-    """Return one problem with the file, the column and the key where it is."""
-    location = list(problem["loc"])
-    place = source
-    if (
-        location[:1] == ["columns"]
-        and len(location) > 1
-        and isinstance(content, dict)
-    ):
-        number = location[1]
-        column = content["columns"][number]
-        if isinstance(column, dict):
-            place += f": column {column.get('name', number)!r}"
-        else:
-            place += f": {number}"
-        location = location[2:]
-    if location:
-        key = ".".join(str(part) for part in location)
-        place += f": key {key!r}"
-    return f"{place}: {problem['msg']} (got {problem['input']!r:.80})"
+def _compiled(content: dict[str, Any], source: str) -> dict[str, Any]:
+    """Return what the contract of format 2 means."""
+    if content["format"] != 2:
+        raise ContractError(
+            f"{source}: key 'format': format {content['format']!r} is not known; this project reads 2, and contracts "
+            "without the key as format 1"
+        )
+    try:
+        document = ContractDocument.model_validate(content)
+    except ValidationError as error:
+        raise ContractError(
+            explain(source, content, error, ContractDocument)
+        ) from error
+    try:
+        return compile_contract(document)
+    except ValueError as error:
+        raise ContractError(f"{source}: {error}") from error

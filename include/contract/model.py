@@ -1,7 +1,9 @@
 """What a lead is: the typed model behind every contract YAML file."""
 
+import codecs
 from enum import StrEnum
 from typing import Annotated, Literal, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
     AfterValidator,
@@ -40,11 +42,16 @@ as NA for Namibia, names its own."""
 
 
 class KnownAt(StrEnum):
-    """When a column's value becomes known, in the order of a lead's life."""
+    """When a column's value becomes known, in the order of a lead's life.
+
+    The first three are stages too, at which a lead is scored. What is known with the outcome only never helps to
+    predict it.
+    """
 
     CAPTURE = "capture"
     ENGAGEMENT = "engagement"
     CONTACT = "contact"
+    OUTCOME = "outcome"
 
     def visible_at(self, stage: "KnownAt") -> bool:
         """Return whether a column known at this moment may be used to score a lead at `stage`."""
@@ -56,6 +63,64 @@ class _Strict(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+SCORING_STAGES = (KnownAt.CAPTURE, KnownAt.ENGAGEMENT, KnownAt.CONTACT)
+"""The moments at which a lead is scored, earliest first."""
+
+
+class Files(_Strict):
+    """How the files of leads are written."""
+
+    format: Literal["csv", "parquet", "json_lines"] = "csv"
+    delimiter: str = Field(
+        ",",
+        min_length=1,
+        max_length=1,
+        description='sign between two cells of a CSV file; a tab is written "\\t"',
+    )
+    quote: Literal['"', "'"] = Field(
+        '"', description="sign around a cell that holds the delimiter"
+    )
+    encoding: str = Field(
+        "utf-8",
+        description="name of the encoding in Python, such as utf-8, utf-16, latin-1 or windows-1252",
+    )
+    decimal: Literal[".", ","] = Field(
+        ".", description="decimal mark of numbers"
+    )
+    thousands: Literal["", ",", ".", "'", " "] = Field(
+        "", description="mark between thousands; empty for none"
+    )
+    date_formats: tuple[Text, ...] = Field(
+        (),
+        description="how dates and moments are written, as in Python's strptime (%d.%m.%Y), or `epoch` for seconds "
+        "since 1970. ISO 8601 is always understood",
+    )
+    time_zone: str = Field(
+        "UTC", description="time zone of moments that do not name theirs"
+    )
+
+    @model_validator(mode="after")
+    def _coherent(self) -> Self:
+        try:
+            codecs.lookup(self.encoding)
+        except LookupError:
+            raise ValueError(
+                f"'encoding' is {self.encoding!r}, which Python does not know; write utf-8, utf-16, latin-1 or "
+                "windows-1252"
+            ) from None
+        try:
+            ZoneInfo(self.time_zone)
+        except (ZoneInfoNotFoundError, ValueError):
+            raise ValueError(
+                f"'time_zone' is {self.time_zone!r}, which is no time zone; write one such as Europe/Berlin"
+            ) from None
+        if self.decimal == self.thousands:
+            raise ValueError(
+                f"'decimal' and 'thousands' are both {self.decimal!r}"
+            )
+        return self
+
+
 class Column(_Strict):
     """One column: how it is written in the source, stored in the warehouse and used by the model."""
 
@@ -64,7 +129,14 @@ class Column(_Strict):
         description="snake_case name in Parquet, warehouse and model"
     )
     type: Literal[
-        "string", "integer", "number", "category", "ordinal", "yes_no"
+        "string",
+        "integer",
+        "number",
+        "category",
+        "ordinal",
+        "yes_no",
+        "date",
+        "timestamp",
     ]
     label: Text = Field(description="what a sales rep calls it")
     description: Text
@@ -105,6 +177,37 @@ class Column(_Strict):
         False,
         description="its value may stay the same for a whole window, as an interest rate does: that is no outage",
     )
+    protected: bool = Field(
+        False,
+        description="never a feature, and always a segment of the reports: models are compared by its levels",
+    )
+    aliases: tuple[Text, ...] = Field(
+        (), description="other headers that mean this column"
+    )
+    optional: bool = Field(
+        False,
+        description="a file may lack the column; its cells are missing then",
+    )
+    null_tokens: tuple[str, ...] | None = Field(
+        None,
+        description="cells of this column that mean missing, in place of the contract's",
+    )
+    positive: tuple[Text, ...] = Field(
+        (),
+        description="cells of a yes_no column that mean Yes, or of the outcome that mean 1; empty: Yes, or 1",
+    )
+    negative: tuple[Text, ...] = Field(
+        (), description="cells that mean No, or 0; empty: No, or 0"
+    )
+    symbols: tuple[Text, ...] = Field(
+        (),
+        description="signs around a number that mean nothing, such as % or EUR",
+    )
+    derived: Literal["", "joined_key", "row_key", "row_number"] = Field(
+        "",
+        description="how ingestion makes a column that no file has: the texts of the key's columns; a digest of the "
+        "row's cells and a number for repeated rows; the order of the rows",
+    )
 
     @model_validator(mode="after")
     def _coherent(self) -> Self:
@@ -140,7 +243,24 @@ class Column(_Strict):
             and self.minimum > self.maximum
         ):
             raise ValueError("'minimum' is above 'maximum'")
+        self._check_tokens()
         return self
+
+    def _check_tokens(self) -> None:
+        """Raise ValueError where a cell could mean both outcomes, or only one of the two is described."""
+        if bool(self.positive) != bool(self.negative):
+            raise ValueError("'positive' and 'negative' belong together")
+        both = sorted(set(self.positive) & set(self.negative))
+        if both:
+            raise ValueError(
+                f"{', '.join(both)} stands in 'positive' and in 'negative'"
+            )
+        if self.positive and self.type not in ("yes_no", "integer"):
+            raise ValueError(
+                "'positive' and 'negative' belong to yes_no columns and to the outcome"
+            )
+        if self.symbols and not self.numeric:
+            raise ValueError("'symbols' belongs to numeric columns")
 
     @property
     def group_levels(self) -> tuple[str, ...]:
@@ -154,6 +274,11 @@ class Column(_Strict):
     def numeric(self) -> bool:
         """Return whether values are numbers (type integer or number)."""
         return self.type in ("integer", "number")
+
+    @property
+    def temporal(self) -> bool:
+        """Return whether values are dates or moments."""
+        return self.type in ("date", "timestamp")
 
 
 class Names(_Strict):
@@ -182,11 +307,18 @@ class Contract(_Strict):
     version: int = Field(ge=1)
     description: Text
     names: Names
+    files: Files = Field(
+        Files(), description="how the files of leads are written"
+    )
     null_tokens: tuple[str, ...] = Field(
         DEFAULT_NULL_TOKENS,
         description="cells that mean missing, after trimming; compared exactly",
     )
     key: Identifier = Field(description="field that identifies a lead")
+    key_columns: tuple[Identifier, ...] = Field(
+        (),
+        description="fields whose texts make the key, where the key's column is derived as `joined_key`",
+    )
     label: Identifier = Field(
         description="field that holds the outcome, 0 or 1, empty while the lead is open"
     )
@@ -225,27 +357,63 @@ class Contract(_Strict):
             raise ValueError(
                 "'key', 'label' and 'clock' must be three different columns"
             )
-        if not self.column(self.clock).numeric:
-            raise ValueError("'clock' must be a numeric column")
+        clock = self.column(self.clock)
+        if not clock.numeric and not clock.temporal:
+            raise ValueError(
+                f"'clock' must be a column of numbers, dates or moments, and {clock.name!r} is {clock.type}"
+            )
         label = self.column(self.label)
         if (label.type, label.minimum, label.maximum) != ("integer", 0, 1):
             raise ValueError(
                 "'label' must be an integer column with minimum 0 and maximum 1"
             )
         self._check_changed_at()
+        self._check_derived()
         return self
 
     @model_validator(mode="after")
     def _no_level_is_missing(self) -> Self:
         for column in self.columns:
-            levels = {*column.allowed, *column.order, *column.group_levels}
-            missing_levels = sorted(levels.intersection(self.null_tokens))
+            levels = {
+                *column.allowed,
+                *column.order,
+                *column.group_levels,
+                *column.positive,
+                *column.negative,
+            }
+            tokens = self.null_tokens_of(column)
+            missing_levels = sorted(levels.intersection(tokens))
             if missing_levels:
                 raise ValueError(
                     f"'null_tokens' has {', '.join(missing_levels)}, which is a level of {column.name}; "
                     "name the contract's own null_tokens without it"
                 )
         return self
+
+    def _check_derived(self) -> None:
+        """Raise ValueError where a derived column has another role, or lacks what it is made of."""
+        for column in self.columns:
+            if column.derived == "row_number" and column.field != self.clock:
+                raise ValueError(
+                    f"column {column.name!r} is derived as row_number and is not the clock"
+                )
+            if (
+                column.derived in ("joined_key", "row_key")
+                and column.field != self.key
+            ):
+                raise ValueError(
+                    f"column {column.name!r} is derived as {column.derived} and is not the key"
+                )
+        joined = self.column(self.key).derived == "joined_key"
+        if joined != bool(self.key_columns):
+            raise ValueError(
+                "'key_columns' belongs to a key that is derived as joined_key, which needs it"
+            )
+        unknown = sorted(set(self.key_columns) - set(self.fields))
+        if unknown:
+            raise ValueError(
+                f"'key_columns' names {', '.join(unknown)}, which is not a column"
+            )
 
     def _check_changed_at(self) -> None:
         """Raise ValueError where two values of `changed_at` could not be compared."""
@@ -260,9 +428,11 @@ class Contract(_Strict):
                 "'changed_at' must be another column than 'key', 'label' and 'clock'"
             )
         column = self.column(self.changed_at)
-        if not column.numeric and column.type != "string":
+        kinds = ("string", "integer", "number", "date", "timestamp")
+        if column.type not in kinds:
             raise ValueError(
-                f"'changed_at' must be a numeric column or one of type string, and {column.name!r} is {column.type}"
+                f"'changed_at' must be a column of numbers, dates or moments, or one of type string, and "
+                f"{column.name!r} is {column.type}"
             )
 
     def column(self, field: str) -> Column:
@@ -271,6 +441,12 @@ class Contract(_Strict):
             if column.field == field:
                 return column
         raise KeyError(f"contract {self.contract} has no column {field!r}")
+
+    def null_tokens_of(self, column: Column) -> tuple[str, ...]:
+        """Return the cells of a column that mean missing: its own, else the contract's."""
+        if column.null_tokens is None:
+            return self.null_tokens
+        return column.null_tokens
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -286,12 +462,18 @@ class Contract(_Strict):
         return frozenset(roles)
 
     def features(self, stage: KnownAt = KnownAt.CONTACT) -> tuple[Column, ...]:
-        """Return what a model of `stage` may see: columns known by then, none with a role, not near-constant."""
+        """Return what a model of `stage` may see: columns known by then.
+
+        Never those with a role, near-constant or protected ones, and never dates and moments.
+        """
+        without = self.roles.union(self.key_columns)
         return tuple(
             column
             for column in self.columns
-            if column.field not in self.roles
+            if column.field not in without
             and not column.near_constant
+            and not column.protected
+            and not column.temporal
             and column.known_at.visible_at(stage)
         )
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from include.contract import Column, Contract, KnownAt
+from include.contract.model import SCORING_STAGES
 from include.contract.shown import form_columns
 
 TITLES = {
@@ -54,7 +55,7 @@ def sections(
         problems: field to why that was refused.
     """
     filled: list[Section] = []
-    for moment in KnownAt:
+    for moment in SCORING_STAGES:
         columns = form_columns(contract, moment)
         if moment is KnownAt.CAPTURE:
             columns = (contract.column(contract.key), *columns)

@@ -1,0 +1,254 @@
+"""Make the contract that the project reads from what a person wrote in format 2.
+
+What is left out follows from what is there: fields and labels from headers, tables and models from the contract's
+name, the columns of a key or a clock that no file has.
+"""
+
+import re
+from typing import Any
+
+from include.contract.block import flat_decisions
+from include.contract.document import (
+    ColumnDocument,
+    ContractDocument,
+    KeyDocument,
+    OutcomeDocument,
+)
+from include.contract.model import DEFAULT_NULL_TOKENS
+from include.contract.reserved import RESERVED
+from include.contract.text import heading_key
+
+KEY_FIELD = "lead_key"
+CLOCK_FIELD = "row_number"
+DERIVED_BECAUSE = "made when the row is loaded"
+NOT_SAID = "the contract does not say why"
+
+
+def compile_contract(document: ContractDocument) -> dict[str, Any]:
+    """Return what `include.contract.model.Contract` is made of, as plain values.
+
+    Raises:
+        ValueError: a role names no column, there is more than one outcome, or two columns would share a field.
+    """
+    if len(document.outcomes) > 1:
+        raise ValueError(
+            "'outcomes' has more than one entry, and one can be predicted so far; leave the others out"
+        )
+    outcome = document.outcomes[0]
+    columns = _columns(document, outcome)
+    key, key_columns = _key(document, columns)
+    clock = _clock(document, columns)
+    changed_at = document.changed_at
+    if changed_at is not None:
+        changed_at = _field_of("changed_at", changed_at, columns)
+    return {
+        "contract": document.contract,
+        "version": document.version,
+        "description": document.description or f"Leads of {document.contract}.",
+        "names": default_names(document.contract) | document.names,
+        "files": _files(document),
+        "null_tokens": _null_tokens(document),
+        "key": key,
+        "key_columns": key_columns,
+        "label": outcome.name,
+        "clock": clock,
+        "changed_at": changed_at,
+        "decisions": _decisions(document, outcome),
+        "columns": columns,
+    }
+
+
+def default_names(contract: str) -> dict[str, str]:
+    """Return what a data set is called where it is stored, modelled and served, by the contract's name."""
+    return {
+        "table": f"{contract}_leads",
+        "scores_table": f"{contract}_scores",
+        "drift_table": f"{contract}_drift_metrics",
+        "promotions_table": f"{contract}_promotions",
+        "feedback_table": f"{contract}_feedback",
+        "model": f"{contract.replace('_', '-')}-classifier",
+        "experiment": f"{_words(contract)} leads",
+        "prefix": f"{contract.replace('_', '-')}/",
+    }
+
+
+def field_of_heading(heading: str) -> str:
+    """Return a name for the warehouse made of a header: lower case letters of ASCII, digits and underscores."""
+    name = re.sub(r"[^a-z0-9]+", "_", heading.casefold()).strip("_")
+    if not name or not name[0].isalpha():
+        name = f"column_{name}".rstrip("_")
+    if name in RESERVED:
+        name = f"{name}_value"
+    return name
+
+
+def _columns(
+    document: ContractDocument, outcome: OutcomeDocument
+) -> list[dict[str, Any]]:
+    """Return every column, the outcome's among them: where the contract describes it, else behind the others."""
+    outcome_key = heading_key(outcome.column)
+    columns: list[dict[str, Any]] = []
+    described = False
+    for column in document.columns:
+        spellings = {heading_key(column.name), heading_key(column.field or "")}
+        if outcome_key in spellings:
+            described = True
+            columns.append(_outcome_column(outcome, column))
+        else:
+            columns.append(_column(document, column))
+    if not described:
+        columns.append(_outcome_column(outcome, None))
+    return columns
+
+
+def _column(
+    document: ContractDocument, column: ColumnDocument
+) -> dict[str, Any]:
+    """Return a column with what follows from its header."""
+    label = column.label or _words(column.name)
+    content = column.model_dump(exclude_unset=True)
+    content |= {
+        "field": column.field or field_of_heading(column.name),
+        "type": "yes_no" if column.type == "boolean" else column.type,
+        "label": label,
+        "description": column.description or f"{label}.",
+        "known_at": column.known_at,
+        "because": column.because or NOT_SAID,
+    }
+    if column.type == "boolean" and not column.positive:
+        content["positive"] = ("true", "yes", "1", "t", "y")
+        content["negative"] = ("false", "no", "0", "f", "n")
+    protected = document.decisions.get("protected") or ()
+    if column.name in protected or content["field"] in protected:
+        content["protected"] = True
+    return content
+
+
+def _outcome_column(
+    outcome: OutcomeDocument, column: ColumnDocument | None
+) -> dict[str, Any]:
+    """Return the column that holds 1, 0 or nothing."""
+    content: dict[str, Any] = {"name": outcome.column}
+    if column is not None:
+        content = column.model_dump(exclude_unset=True)
+    label = outcome.label or (column.label if column else "")
+    description = outcome.description or (column.description if column else "")
+    because = column.because if column else ""
+    content |= {
+        "field": outcome.name,
+        "type": "integer",
+        "minimum": 0,
+        "maximum": 1,
+        "known_at": column.known_at if column else "contact",
+        "label": label or _words(outcome.name),
+        "description": description
+        or "The outcome, 1 when it happened and 0 when it did not; empty while the lead is open.",
+        "because": because or "the outcome, later than everything else",
+    }
+    if outcome.positive or outcome.negative:
+        content["positive"] = outcome.positive
+        content["negative"] = outcome.negative
+    return content
+
+
+def _key(
+    document: ContractDocument, columns: list[dict[str, Any]]
+) -> tuple[str, tuple[str, ...]]:
+    """Return the field of the key and the fields that make it; adds the key's column where no file has it."""
+    key = document.key
+    if isinstance(key, str):
+        return _field_of("key", key, columns), ()
+    if len(key.columns) == 1:
+        return _field_of("key", key.columns[0], columns), ()
+    fields = tuple(_field_of("key", name, columns) for name in key.columns)
+    columns.insert(0, _key_column(key))
+    return KEY_FIELD, fields
+
+
+def _key_column(key: KeyDocument) -> dict[str, Any]:
+    derived = "row_key" if key.row else "joined_key"
+    made_of = (
+        "A digest of the row's cells, and a number where the same row stands again."
+        if key.row
+        else f"Made of {', '.join(key.columns)}."
+    )
+    return {
+        "name": KEY_FIELD,
+        "field": KEY_FIELD,
+        "type": "string",
+        "label": "Lead",
+        "description": made_of,
+        "known_at": "capture",
+        "because": DERIVED_BECAUSE,
+        "derived": derived,
+    }
+
+
+def _clock(document: ContractDocument, columns: list[dict[str, Any]]) -> str:
+    """Return the field of the clock; adds its column where no file has it."""
+    if isinstance(document.clock, str):
+        return _field_of("clock", document.clock, columns)
+    columns.append(
+        {
+            "name": CLOCK_FIELD,
+            "field": CLOCK_FIELD,
+            "type": "number",
+            "label": "Order of arrival",
+            "description": "Grows with the time of the file and with the row in it.",
+            "known_at": "capture",
+            "because": DERIVED_BECAUSE,
+            "derived": "row_number",
+        }
+    )
+    return CLOCK_FIELD
+
+
+def _field_of(role: str, name: str, columns: list[dict[str, Any]]) -> str:
+    """Return the field of the column that a role names by header or field."""
+    for column in columns:
+        if name in (column["name"], column["field"]):
+            return str(column["field"])
+    wanted = heading_key(name)
+    for column in columns:
+        if wanted in (
+            heading_key(column["name"]),
+            heading_key(column["field"]),
+        ):
+            return str(column["field"])
+    names = ", ".join(str(column["name"]) for column in columns)
+    raise ValueError(
+        f"'{role}' names {name!r}, which is not a column; columns are {names}"
+    )
+
+
+def _files(document: ContractDocument) -> dict[str, Any]:
+    files = document.files.model_dump(
+        exclude={"null_tokens"}, exclude_unset=True
+    )
+    if "delimiter" in files:
+        files["delimiter"] = document.files.sign
+    return files
+
+
+def _null_tokens(document: ContractDocument) -> tuple[str, ...]:
+    if document.files.null_tokens is None:
+        return DEFAULT_NULL_TOKENS
+    return document.files.null_tokens
+
+
+def _decisions(
+    document: ContractDocument, outcome: OutcomeDocument
+) -> dict[str, Any]:
+    """Return the decisions by the names of `include.decisions`."""
+    decisions = flat_decisions(document.decisions)
+    if outcome.final:
+        decisions.setdefault("label_maturity_days", 0.0)
+    if outcome.within_days is not None:
+        decisions.setdefault("label_maturity_days", outcome.within_days)
+    return decisions
+
+
+def _words(name: str) -> str:
+    """Return a name in words: `time_spent` as `Time spent`."""
+    words = re.sub(r"[\s_]+", " ", name).strip() or name
+    return words[0].upper() + words[1:]

@@ -1,0 +1,263 @@
+"""What a person writes in a contract of format 2: the typed model of the YAML file.
+
+Only `name` and `type` are required of a column; what is left out follows from them (`include.contract.compile`, which
+makes the `Contract` that the rest of the project reads).
+"""
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    model_validator,
+)
+
+from include.contract.model import Identifier, KnownAt, SqlName
+
+
+def _as_text(value: object) -> object:
+    """Return a whole number of YAML as the text that a file would hold; anything else as it is."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return value
+
+
+Text = Annotated[str, BeforeValidator(_as_text), Field(min_length=1)]
+"""A level, a header or a token: text that is not empty. A whole number may stand without quotes."""
+Token = Annotated[str, BeforeValidator(_as_text)]
+
+DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|"}
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class FilesDocument(_Strict):
+    """How the files of leads are written (`files:`)."""
+
+    format: Literal["csv", "parquet", "json_lines"] = Field(
+        "csv",
+        description="csv, parquet, or json_lines: one object in each line. Each may be packed by gzip",
+    )
+    delimiter: str = Field(
+        ",",
+        description="sign between two cells: one character, or one of the words comma, semicolon, tab and pipe",
+    )
+    quote: Literal['"', "'"] = Field(
+        '"', description="sign around a cell that holds the delimiter"
+    )
+    encoding: str = Field(
+        "utf-8",
+        description="utf-8, utf-16, latin-1, windows-1252 or another one that Python knows",
+    )
+    decimal: Literal[".", ","] = Field(
+        ".", description="decimal mark of numbers"
+    )
+    thousands: Literal["", ",", ".", "'", " "] = Field(
+        "", description="mark between thousands; empty for none"
+    )
+    date_formats: tuple[Text, ...] = Field(
+        (),
+        description="how dates and moments are written, as in Python's strptime (%d.%m.%Y), or epoch for seconds since "
+        "1970; ISO 8601 is always understood",
+    )
+    time_zone: str = Field(
+        "UTC",
+        description="time zone of moments that do not name theirs, such as Europe/Berlin",
+    )
+    null_tokens: tuple[Token, ...] | None = Field(
+        None,
+        description="cells that mean missing, compared exactly after trimming; the default is what spreadsheets and "
+        "databases write, such as NA and NULL",
+    )
+
+    @property
+    def sign(self) -> str:
+        """Return the delimiter as it stands in the file."""
+        return DELIMITERS.get(self.delimiter, self.delimiter)
+
+
+class KeyDocument(_Strict):
+    """What identifies a lead (`key:`), where it is not one column."""
+
+    columns: tuple[Text, ...] = Field(
+        (), description="headers or fields that identify a lead together"
+    )
+    row: bool = Field(
+        False,
+        description="true: nothing does; a digest of the row's cells and a number for repeated rows take its "
+        "place",
+    )
+
+    @model_validator(mode="after")
+    def _coherent(self) -> Self:
+        if self.row == bool(self.columns):
+            raise ValueError("write either 'columns: [...]' or 'row: true'")
+        return self
+
+
+class ClockDocument(_Strict):
+    """What says in which order leads came (`clock:`), where no column does."""
+
+    row: Literal[True] = Field(
+        description="true: the order of the rows in the file, and of the files by when they were written"
+    )
+
+
+class OutcomeDocument(_Strict):
+    """An outcome that is predicted (an entry of `outcomes:`)."""
+
+    name: SqlName = Field(
+        description="what it is called in the warehouse, such as converted"
+    )
+    column: Text = Field(
+        description="header of the column that holds it; empty cells are leads whose outcome is open"
+    )
+    positive: tuple[Text, ...] = Field(
+        (), description="cells that mean that it happened; without them 1"
+    )
+    negative: tuple[Text, ...] = Field(
+        (), description="cells that mean that it did not; without them 0"
+    )
+    label: str = Field("", description="what a sales rep calls it")
+    description: str = ""
+    within_days: float | None = Field(
+        None,
+        gt=0,
+        description="an outcome is final so many days after the lead arrived; sets decisions.label_maturity_days",
+    )
+    final: bool = Field(
+        False,
+        description="true: whatever stands in a file is final; sets decisions.label_maturity_days to 0",
+    )
+
+    @model_validator(mode="after")
+    def _coherent(self) -> Self:
+        if self.final and self.within_days is not None:
+            raise ValueError("write 'final' or 'within_days', not both")
+        return self
+
+
+class ColumnDocument(_Strict):
+    """One column of a file (an entry of `columns:`)."""
+
+    name: Text = Field(description="header in the file")
+    type: Literal[
+        "string",
+        "integer",
+        "number",
+        "category",
+        "ordinal",
+        "boolean",
+        "yes_no",
+        "date",
+        "timestamp",
+    ] = Field(
+        description="category: text with repeating levels; string: free text, which no model sees; boolean: two tokens, "
+        ""
+        "yes_no: a boolean of exactly Yes and No"
+    )
+    field: SqlName | None = Field(
+        None, description="name in the warehouse; derived from the header"
+    )
+    label: str = Field(
+        "", description="what a sales rep calls it; derived from the header"
+    )
+    description: str = ""
+    known_at: KnownAt = Field(
+        KnownAt.CONTACT,
+        description="the moment from which the value is known: capture, engagement, contact, or outcome for what is "
+        "known only afterwards and never helps to predict",
+    )
+    because: str = Field(
+        "", description="one line: why it becomes known at that moment"
+    )
+    unit: str = ""
+    allowed: tuple[Text, ...] = Field(
+        (),
+        description="known levels of a category; others are loaded and counted",
+    )
+    groups: dict[Text, tuple[Text, ...]] = Field(
+        {}, description="group name to the levels that count as one"
+    )
+    order: tuple[Text, ...] = Field(
+        (), description="levels of an ordinal column, lowest first"
+    )
+    minimum: float | None = Field(
+        None, description="a smaller value sends the row to quarantine"
+    )
+    maximum: float | None = Field(
+        None, description="a larger value sends the row to quarantine"
+    )
+    symbols: tuple[Text, ...] = Field(
+        (),
+        description="signs around a number that mean nothing, such as % or EUR",
+    )
+    positive: tuple[Text, ...] = Field(
+        (), description="cells of a boolean that mean yes"
+    )
+    negative: tuple[Text, ...] = Field(
+        (), description="cells of a boolean that mean no"
+    )
+    null_tokens: tuple[Token, ...] | None = Field(
+        None,
+        description="cells of this column that mean missing, in place of those of `files`",
+    )
+    aliases: tuple[Text, ...] = Field(
+        (), description="other headers that mean this column"
+    )
+    optional: bool = Field(
+        False,
+        description="a file may lack the column; its cells are missing then",
+    )
+    explain: bool = Field(
+        True,
+        description="false: reasons never show it, as with personal data; it counts anyway",
+    )
+    near_constant: bool = Field(
+        False, description="kept in the table, and no model sees it"
+    )
+    seasonal: bool = Field(
+        False,
+        description="it moves by the calendar: drift says so and starts no retrain",
+    )
+    slow: bool = Field(
+        False,
+        description="it may stay the same for a whole window: that is no outage",
+    )
+
+
+class ContractDocument(_Strict):
+    """A contract of format 2."""
+
+    format: Literal[2]
+    contract: Identifier = Field(description="name of the data set")
+    version: int = Field(
+        1, ge=1, description="version of the content; raise it with each change"
+    )
+    description: str = ""
+    names: dict[str, str] = Field(
+        {},
+        description="what tables, model, experiment and prefix are called, where the names that follow from the "
+        "contract's name are not wanted",
+    )
+    files: FilesDocument = FilesDocument()
+    key: Text | KeyDocument = Field(
+        description="header or field that identifies a lead, {columns: [...]} or {row: true}"
+    )
+    clock: Text | ClockDocument = Field(
+        description="header or field that grows with a lead's arrival (a date, a moment or a number), or {row: true}"
+    )
+    changed_at: Text | None = Field(
+        None,
+        description="header or field that says when a row was last changed; without it the time of the file decides",
+    )
+    outcomes: tuple[OutcomeDocument, ...] = Field(min_length=1)
+    decisions: dict[str, Any] = Field(
+        {},
+        description="what the business decides; every key has a default (docs/settings.md)",
+    )
+    columns: tuple[ColumnDocument, ...] = Field(min_length=1)
