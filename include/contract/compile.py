@@ -5,6 +5,7 @@ name, the columns of a key or a clock that no file has.
 """
 
 import re
+import unicodedata
 from typing import Any
 
 from include.contract.block import flat_decisions
@@ -73,10 +74,15 @@ def default_names(contract: str) -> dict[str, str]:
 
 
 def field_of_heading(heading: str) -> str:
-    """Return a name for the warehouse made of a header: lower case letters of ASCII, digits and underscores."""
-    name = re.sub(r"[^a-z0-9]+", "_", heading.casefold()).strip("_")
+    """Return a name for the warehouse made of a header: lower case letters of ASCII, digits and underscores.
+
+    Accents are left out. Of a header in another script nothing may be left; it is then called `field`.
+    """
+    without_accents = unicodedata.normalize("NFKD", heading.casefold())
+    ascii_text = without_accents.encode("ascii", "ignore").decode()
+    name = re.sub(r"[^a-z0-9]+", "_", ascii_text).strip("_")
     if not name or not name[0].isalpha():
-        name = f"column_{name}".rstrip("_")
+        name = f"field_{name}".rstrip("_")
     if name in RESERVED:
         name = f"{name}_value"
     return name
@@ -87,28 +93,53 @@ def _columns(
 ) -> list[dict[str, Any]]:
     """Return every column, the outcome's among them: where the contract describes it, else behind the others."""
     outcome_key = heading_key(outcome.column)
+    fields = _fields(document, outcome)
     columns: list[dict[str, Any]] = []
     described = False
-    for column in document.columns:
+    for column, field in zip(document.columns, fields, strict=True):
         spellings = {heading_key(column.name), heading_key(column.field or "")}
         if outcome_key in spellings:
             described = True
             columns.append(_outcome_column(outcome, column))
         else:
-            columns.append(_column(document, column))
+            columns.append(_column(document, column, field))
     if not described:
         columns.append(_outcome_column(outcome, None))
     return columns
 
 
+def _fields(document: ContractDocument, outcome: OutcomeDocument) -> list[str]:
+    """Return the field of each column: the one it names, else one made of its header that no other column has."""
+    taken = {column.field for column in document.columns if column.field}
+    taken |= {outcome.name, KEY_FIELD, CLOCK_FIELD}
+    fields: list[str] = []
+    for column in document.columns:
+        field = column.field or field_of_heading(column.name)
+        if column.field is None:
+            field = _free(field, taken)
+            taken.add(field)
+        fields.append(field)
+    return fields
+
+
+def _free(field: str, taken: set[str]) -> str:
+    """Return a field that is not taken: the given one, or that with a number behind it."""
+    number = 2
+    free = field
+    while free in taken:
+        free = f"{field}_{number}"
+        number += 1
+    return free
+
+
 def _column(
-    document: ContractDocument, column: ColumnDocument
+    document: ContractDocument, column: ColumnDocument, field: str
 ) -> dict[str, Any]:
     """Return a column with what follows from its header."""
     label = column.label or _words(column.name)
     content = column.model_dump(exclude_unset=True)
     content |= {
-        "field": column.field or field_of_heading(column.name),
+        "field": field,
         "type": "yes_no" if column.type == "boolean" else column.type,
         "label": label,
         "description": column.description or f"{label}.",
@@ -119,7 +150,7 @@ def _column(
         content["positive"] = ("true", "yes", "1", "t", "y")
         content["negative"] = ("false", "no", "0", "f", "n")
     protected = document.decisions.get("protected") or ()
-    if column.name in protected or content["field"] in protected:
+    if column.name in protected or field in protected:
         content["protected"] = True
     return content
 

@@ -156,9 +156,8 @@ class ColumnDocument(_Strict):
         "date",
         "timestamp",
     ] = Field(
-        description="category: text with repeating levels; string: free text, which no model sees; boolean: two tokens, "
-        ""
-        "yes_no: a boolean of exactly Yes and No"
+        description="category: text with repeating levels; string: free text, which no model sees; boolean: two "
+        "tokens; yes_no: a boolean of exactly Yes and No"
     )
     field: SqlName | None = Field(
         None, description="name in the warehouse; derived from the header"

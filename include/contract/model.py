@@ -347,6 +347,7 @@ class Contract(_Strict):
                 raise ValueError(
                     f"two columns share the {attribute} {', '.join(repeated)}"
                 )
+        self._check_aliases()
         fields = {column.field for column in self.columns}
         for role in ("key", "label", "clock"):
             if getattr(self, role) not in fields:
@@ -415,6 +416,17 @@ class Contract(_Strict):
                 f"'key_columns' names {', '.join(unknown)}, which is not a column"
             )
 
+    def _check_aliases(self) -> None:
+        """Raise ValueError where one header would mean two columns."""
+        owner: dict[str, str] = {}
+        for column in self.columns:
+            for heading in {column.name, column.field, *column.aliases}:
+                other = owner.setdefault(heading, column.field)
+                if other != column.field:
+                    raise ValueError(
+                        f"the header {heading!r} means the columns {other} and {column.field}"
+                    )
+
     def _check_changed_at(self) -> None:
         """Raise ValueError where two values of `changed_at` could not be compared."""
         if self.changed_at is None:
@@ -447,6 +459,15 @@ class Contract(_Strict):
         if column.null_tokens is None:
             return self.null_tokens
         return column.null_tokens
+
+    @property
+    def spellings(self) -> tuple[tuple[str, str], ...]:
+        """Return every header and the field that it means: each column's name first, then its other headers."""
+        pairs: list[tuple[str, str]] = []
+        for column in self.columns:
+            pairs.append((column.name, column.field))
+            pairs += [(alias, column.field) for alias in column.aliases]
+        return tuple(pairs)
 
     @property
     def fields(self) -> tuple[str, ...]:

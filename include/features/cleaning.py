@@ -88,7 +88,10 @@ class TypedColumns(TransformerMixin, BaseEstimator):  # type: ignore[misc] # sci
             if column.kind == "number" and cells.dtype == np.float64:
                 return _allowed_numbers(column, cells)
             cells = cells.tolist()
-        read = _ReadCells(column, tuple(self.null_tokens))
+        null_tokens = column.null_tokens
+        if null_tokens is None:
+            null_tokens = tuple(self.null_tokens)
+        read = _ReadCells(column, null_tokens)
         try:
             values = [read[cell] for cell in cells]
         except TypeError:  # a list or an object, which is read as its text

@@ -37,6 +37,7 @@ class FeatureColumn:
         type: of the column in the contract; empty in models from before pipelines knew the rules of a cell.
         minimum: smallest number, None for no bound but the type's own.
         maximum: largest number, None for no bound but the type's own.
+        null_tokens: cells of the column that mean missing; None for those of the contract.
     """
 
     field: str
@@ -46,6 +47,7 @@ class FeatureColumn:
     type: str = ""
     minimum: float | None = None
     maximum: float | None = None
+    null_tokens: tuple[str, ...] | None = None
 
     @property
     def cell_type(self) -> str:
@@ -76,4 +78,5 @@ def _feature(column: Column) -> FeatureColumn:
         type=column.type,
         minimum=column.minimum,
         maximum=column.maximum,
+        null_tokens=column.null_tokens,
     )

@@ -13,6 +13,7 @@ from include.feedback.votes import (
     training_labels,
     training_weights,
 )
+from include.lake.arrival import arrival_numbers
 from include.training.errors import NotEnoughRowsError
 from include.training.snapshot import load_snapshot, read_manifest
 from include.training.splits import assign_split, twin_groups
@@ -94,7 +95,7 @@ def make_dataset(
         target=target,
         split=split,
         groups=twin_groups(labelled, contract, stage),
-        arrival=pd.to_numeric(labelled[contract.clock], errors="coerce"),
+        arrival=arrival_numbers(labelled[contract.clock]),
         manifest=manifest,
         weight=training_weights(labelled),
     )

@@ -3,6 +3,7 @@
 import hashlib
 import logging
 from collections.abc import Iterator
+from datetime import date
 from functools import partial
 from typing import Any
 
@@ -13,6 +14,7 @@ from pandas.core.util.hashing import combine_hash_arrays  # type: ignore[attr-de
 
 from include.contract import Contract
 from include.feedback.votes import count_votes
+from include.lake.arrival import arrival_numbers
 from include.lake.columns import (
     ParquetColumns,
     ahead,
@@ -124,12 +126,15 @@ def write_manifest(
     return manifest
 
 
-def _range(clock: pd.Series) -> list[float] | None:
-    """Return the least and the greatest value of the clock, or None where no lead has one."""
-    values = pd.to_numeric(clock, errors="coerce").dropna()
-    if values.empty:
+def _range(clock: pd.Series) -> list[float | str] | None:
+    """Return the least and the greatest value of the clock, dates as text; None where no lead has one."""
+    order = arrival_numbers(clock).dropna()
+    if order.empty:
         return None
-    return [values.min().item(), values.max().item()]
+    ends = [clock[order.idxmin()], clock[order.idxmax()]]
+    if isinstance(ends[0], date):
+        return [end.isoformat() for end in ends]
+    return [order.min().item(), order.max().item()]
 
 
 def read_manifest(uri: str) -> dict[str, Any]:

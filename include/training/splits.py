@@ -7,6 +7,7 @@ import pandas as pd
 from include.contract import Contract, KnownAt
 from include.features.cleaning import TypedColumns
 from include.features.columns import feature_columns
+from include.lake.arrival import arrival_numbers
 
 SALT = "lead-conversion-split-1"
 HOLDOUT_SHARE = 0.20
@@ -62,7 +63,7 @@ def _by_arrival(frame: pd.DataFrame, contract: Contract) -> pd.DataFrame:
     """Return clock and key of every lead, the oldest lead first."""
     order = pd.DataFrame(
         {
-            "clock": pd.to_numeric(frame[contract.clock], errors="coerce"),
+            "clock": arrival_numbers(frame[contract.clock]),
             "key": frame[contract.key].astype(str),
         }
     )

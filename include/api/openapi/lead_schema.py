@@ -11,8 +11,11 @@ from include.contract.cells import (
     SMALLEST_INTEGER,
     TEXT_BYTES,
 )
+from include.contract.model import Files
 
 Json = dict[str, Any]
+PLAIN_FILES = Files()
+LONGEST_MOMENT = 64
 
 
 def lead_schema(contract: Contract, max_columns: int) -> Json:
@@ -26,7 +29,9 @@ def lead_schema(contract: Contract, max_columns: int) -> Json:
         "spaces and underscores; one at least. What is left out counts as missing. Names that mean no field are "
         "ignored, and the reply lists them.",
         "properties": {
-            column.field: field_schema(column, contract.null_tokens)
+            column.field: field_schema(
+                column, contract.null_tokens_of(column), contract.files
+            )
             for column in contract.columns
         },
         "additionalProperties": {
@@ -37,12 +42,18 @@ def lead_schema(contract: Contract, max_columns: int) -> Json:
     }
 
 
-def field_schema(column: Column, null_tokens: Sequence[str]) -> Json:
+def field_schema(
+    column: Column, null_tokens: Sequence[str], files: Files = PLAIN_FILES
+) -> Json:
     """Return the schema of one field: type, bounds, unit, and its levels, as a rule or as examples."""
     schema = {"title": column.label, "description": _description(column)}
+    if column.positive:
+        return schema | _one_of_two(column)
     match column.type:
         case "integer" | "number":
-            return schema | _number(column, null_tokens)
+            return schema | _number(column, null_tokens, files)
+        case "date" | "timestamp":
+            return schema | _temporal(column, files)
         case "yes_no" | "ordinal":
             return schema | _levels(column, null_tokens)
         case "category":
@@ -58,7 +69,31 @@ def _description(column: Column) -> str:
     return f"{description}."
 
 
-def _number(column: Column, null_tokens: Sequence[str]) -> Json:
+def _one_of_two(column: Column) -> Json:
+    """Return the schema of a cell that means yes or no, in any case of its letters."""
+    return {
+        "type": ["string", "boolean", "integer", "null"],
+        "description": f"{_description(column)} One of {', '.join(column.positive)} for yes, "
+        f"{', '.join(column.negative)} for no.",
+        "examples": [*column.positive, *column.negative],
+    }
+
+
+def _temporal(column: Column, files: Files) -> Json:
+    """Return the schema of a date or a moment as text."""
+    example = "2026-01-31"
+    if column.type == "timestamp":
+        example = "2026-01-31T08:30:00Z"
+    formats = ", ".join(["ISO 8601", *files.date_formats])
+    return {
+        "type": ["string", "integer", "null"],
+        "description": f"{_description(column)} Written as {formats}.",
+        "maxLength": LONGEST_MOMENT,
+        "examples": [example],
+    }
+
+
+def _number(column: Column, null_tokens: Sequence[str], files: Files) -> Json:
     lowest: float = -LARGEST
     highest: float = LARGEST
     if column.type == "integer":
@@ -78,11 +113,18 @@ def _number(column: Column, null_tokens: Sequence[str]) -> Json:
         {"type": "null"},
         {"type": "string", "pattern": _pattern_of(null_tokens)},
     ]
-    if (
+    if _has_style(column, files):
+        choices.append({"type": "string"})
+    elif (
         column.minimum in (None, 0) and column.maximum is None
     ):  # a pattern cannot express any other bound
         choices.append({"type": "string", "pattern": _digits(column)})
     return {"anyOf": choices}
+
+
+def _has_style(column: Column, files: Files) -> bool:
+    """Return whether numbers may be written in another way than programs write them."""
+    return bool(column.symbols or files.thousands or files.decimal != ".")
 
 
 def _digits(column: Column) -> str:

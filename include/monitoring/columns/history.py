@@ -16,6 +16,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.stats import beta
 
+from include.lake.arrival import arrival_numbers
 from include.monitoring.columns.frames import Leads
 
 DOUBT = 0.001
@@ -158,7 +159,7 @@ def arrival_order(leads: Leads, clock: str | None) -> Order:
         if clock is None or clock not in leads.columns:
             return None
         if not orders:
-            moments = leads[clock].to_numpy()
+            moments = arrival_numbers(leads[clock]).to_numpy()
             orders.append(np.argsort(moments, kind="stable"))
         return orders[0]
 

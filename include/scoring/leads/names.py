@@ -31,7 +31,7 @@ class LeadNames:
 
     def __init__(self, contract: Contract) -> None:
         """Derive every spelling of the contract's columns, and the levels that it names."""
-        columns = [(column.name, column.field) for column in contract.columns]
+        columns = contract.spellings
         self._headings = Headings(columns)
         self._remembered = lru_cache(REMEMBERED)(self._headings.find)
         self._exact = frozenset(itertools.chain.from_iterable(columns))
@@ -129,6 +129,7 @@ def _levels(contract: Contract) -> frozenset[str]:
     levels = {*YES_NO, *contract.null_tokens}
     for column in contract.columns:
         levels.update(column.allowed, column.order)
+        levels.update(column.positive, column.negative)
         for group in column.groups.values():
             levels.update(group)
     folded = {clean_text(level).casefold() for level in levels}

@@ -30,8 +30,9 @@ class LeadReader:
         self._rules: dict[str, tuple[str, CellRule]] = {}
         for column in contract.columns:
             rule = (column.field, rules[column.field])
-            self._rules[column.name] = rule
             self._rules[column.field] = rule
+            for heading in (column.name, *column.aliases):
+                self._rules[heading] = rule
 
     def read(
         self,

@@ -79,7 +79,11 @@ def test_a_mistake_in_a_column_names_file_column_and_key(
             "'key' names 'mail', which is not a column",
         ),
         ("label: won", "label: nr", "must be three different columns"),
-        ("clock: nr", "clock: channel", "'clock' must be a numeric column"),
+        (
+            "clock: nr",
+            "clock: channel",
+            "'clock' must be a column of numbers, dates or moments",
+        ),
         ("maximum: 1", "maximum: 2", "minimum 0 and maximum 1"),
         (
             "version: 1",

@@ -7,6 +7,7 @@ from include.contract import (
     load_contract,
 )
 from include.contract.cells import cell_rules, read_cell
+from include.contract.model import SCORING_STAGES
 
 
 @pytest.mark.parametrize(
@@ -24,7 +25,7 @@ def test_a_stage_sees_only_what_is_known_by_then_and_no_key_label_or_clock(
 
 
 def test_only_earlier_stages_have_a_suffix_in_the_models_name(small):
-    assert [small.model_name(stage) for stage in KnownAt] == [
+    assert [small.model_name(stage) for stage in SCORING_STAGES] == [
         "m-capture",
         "m-engagement",
         "m",
@@ -99,7 +100,10 @@ def test_the_column_that_dates_a_row_is_no_feature(write_contract, small_yaml):
     [
         ("colour", "'changed_at' names 'colour', which is not a column"),
         ("nr", "must be another column than 'key'"),
-        ("channel", "must be a numeric column or one of type string"),
+        (
+            "channel",
+            "must be a column of numbers, dates or moments, or one of type string",
+        ),
     ],
 )
 def test_what_cannot_date_a_row_is_refused(
