@@ -10,10 +10,12 @@ import mlflow
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
-from include.contract import Contract, KnownAt
+from include.contract import Column, Contract, KnownAt
 from include.evaluation.explain import explain, summary_plot
 from include.evaluation.figures import full_report
 from include.evaluation.plots import evaluation_plots
+from include.evaluation.scores import Floats
+from include.evaluation.segments import segment_table
 from include.features.cleaning import GroupedLevels, TypedColumns
 from include.features.columns import feature_columns
 from include.features.parts import inner_parts
@@ -22,13 +24,48 @@ from include.pages.optional import optional
 
 log = logging.getLogger(__name__)
 
+BANDS = 4
+"""Bands that a protected number is put into."""
+
 
 def segments(rows: pd.DataFrame, contract: Contract) -> pd.DataFrame:
-    """Return the nominal columns known at capture, grouped as the contract says, to break figures down by."""
+    """Return what figures are broken down by: nominal columns known at capture, and all protected ones.
+
+    Levels are grouped as the contract says; protected numbers are put into bands of about equal size.
+    """
     features = feature_columns(contract, KnownAt.CAPTURE)
     columns = tuple(column for column in features if column.kind == "nominal")
     typed = TypedColumns(columns, contract.null_tokens).transform(rows)
-    return GroupedLevels(columns).transform(typed)
+    grouped = GroupedLevels(columns).transform(typed)
+    for column in contract.columns:
+        if column.protected and column.field in rows:
+            grouped[column.field] = _protected(rows[column.field], column)
+    return grouped
+
+
+def _protected(values: pd.Series, column: Column) -> pd.Series:
+    """Return the levels of a protected column as text; missing stays missing."""
+    if not column.numeric:
+        return values
+    numbers = pd.to_numeric(values, errors="coerce")
+    bands = pd.qcut(numbers, BANDS, duplicates="drop")
+    return bands.astype(object).where(numbers.notna(), None)
+
+
+def month_table(
+    rows: pd.DataFrame,
+    outcome: pd.Series,
+    probability: Floats,
+    threshold: float,
+    contract: Contract,
+) -> list[dict[str, Any]]:
+    """Return the figures of `segment_table` for each month of the clock, oldest first; none where it has no dates."""
+    if not contract.column(contract.clock).temporal:
+        return []
+    moments = pd.to_datetime(rows[contract.clock], errors="coerce")
+    months = pd.DataFrame({"month": moments.dt.strftime("%Y-%m")})
+    table = segment_table(outcome, probability, threshold, months)
+    return sorted(table, key=lambda row: str(row["level"]))
 
 
 def log_evaluation(
@@ -47,6 +84,9 @@ def log_evaluation(
     threshold = pipeline.named_steps["model"].decision.threshold
     report = full_report(
         outcome, probability, threshold, segments(rows, contract)
+    )
+    report["months"] = month_table(
+        rows, outcome, probability, threshold, contract
     )
     with tempfile.TemporaryDirectory() as target:
         evaluation_plots(outcome, probability, threshold, Path(target))

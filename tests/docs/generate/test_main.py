@@ -18,6 +18,7 @@ def test_every_generated_page_has_a_generator() -> None:
         if any(mark in head for mark in MARKS)
     }
     assert generated == {
+        "contract.md",
         "dags.md",
         "data-dictionary.md",
         "local-aws.md",
