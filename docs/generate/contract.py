@@ -60,7 +60,8 @@ This page is made from `include/contract/document.py` (`python -m docs.generate.
 What the example leaves out follows from what is there. The column `job` is the field `job` with the label "Job". The
 tables are `bank_deposits_leads`, `bank_deposits_scores` and so on, the model is `bank-deposits-classifier`, and files
 lie below `bank-deposits/`. No column identifies a lead, so a digest of the row does. No column says when a lead came,
-so the order of the rows does. `duration` is loaded and shown, and no model sees it, because it is known only when the outcome is.
+so the order of the rows does. `duration` is loaded and shown, and no model sees it, because it is known only when the
+outcome is.
 
 ## Traps of YAML
 
