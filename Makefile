@@ -22,7 +22,9 @@ export WHEELS
 
 GET_UV = test -x "$(UV)" || (python3 -m venv .tools && .tools/bin/pip install --quiet --require-hashes --requirement uv-requirements.txt)
 
-.PHONY: help setup demo up down serve browser test test-all fuzz lint lock lock-parts mwaa forecast bench screenshots package stage stacks smoke images release deploy deploy-setup deploy-release demo-compose compose-test docker
+CONTRACT_COMMAND = $(if $(UPGRADE),upgrade "$(UPGRADE)",$(if $(CHECK),check "$(CHECK)" "$(CSV)",$(if $(TRY),try "$(TRY)" "$(CSV)",draft "$(NAME)" "$(CSV)")))
+
+.PHONY: help setup contract demo up down serve browser test test-all fuzz lint lock lock-parts mwaa forecast bench screenshots package stage stacks smoke images release deploy deploy-setup deploy-release demo-compose compose-test docker
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -41,6 +43,9 @@ browser:
 demo: ## the whole lifecycle on this machine; LEADS_CSV=path for a real file
 	@started=$$(date +%s); $(MAKE) --no-print-directory setup && $(PYTHON) -m demo.up \
 	&& $(PYTHON) -m demo.replay; status=$$?; echo "make demo: exit $$status after $$(( $$(date +%s) - started )) s, installation included"; exit $$status
+
+contract: setup ## a contract for your file: NAME=x CSV=path drafts it, CHECK=x CSV=path tries the file, TRY=x CSV=path the models; UPGRADE=path
+	@OMP_NUM_THREADS=1 $(PYTHON) -m onboarding $(CONTRACT_COMMAND) $(ARGS)
 
 up: setup ## start local AWS, MLflow, Airflow, scoring API and alert inbox
 	@$(PYTHON) -m demo.up

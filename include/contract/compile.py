@@ -68,7 +68,7 @@ def default_names(contract: str) -> dict[str, str]:
         "promotions_table": f"{contract}_promotions",
         "feedback_table": f"{contract}_feedback",
         "model": f"{contract.replace('_', '-')}-classifier",
-        "experiment": f"{_words(contract)} leads",
+        "experiment": f"{words(contract)} leads",
         "prefix": f"{contract.replace('_', '-')}/",
     }
 
@@ -136,7 +136,7 @@ def _column(
     document: ContractDocument, column: ColumnDocument, field: str
 ) -> dict[str, Any]:
     """Return a column with what follows from its header."""
-    label = column.label or _words(column.name)
+    label = column.label or words(column.name)
     content = column.model_dump(exclude_unset=True)
     content |= {
         "field": field,
@@ -171,7 +171,7 @@ def _outcome_column(
         "minimum": 0,
         "maximum": 1,
         "known_at": column.known_at if column else "contact",
-        "label": label or _words(outcome.name),
+        "label": label or words(outcome.name),
         "description": description
         or "The outcome, 1 when it happened and 0 when it did not; empty while the lead is open.",
         "because": because or "the outcome, later than everything else",
@@ -279,7 +279,7 @@ def _decisions(
     return decisions
 
 
-def _words(name: str) -> str:
+def words(name: str) -> str:
     """Return a name in words: `time_spent` as `Time spent`."""
     words = re.sub(r"[\s_]+", " ", name).strip() or name
     return words[0].upper() + words[1:]
