@@ -20,7 +20,7 @@ from include.contract.in_force import (
     settings_of,
     tables_of,
 )
-from include.contract.model import Contract, KnownAt
+from include.contract.model import SCORING_STAGES, Contract
 from include.settings import Settings, environment_of
 from include.warehouse.templates import Statements
 
@@ -210,4 +210,4 @@ def test_the_tables_that_are_compared_are_all_that_statements_name() -> None:
 
 
 def test_the_stages_that_are_compared_are_all_that_there_are() -> None:
-    assert set(STAGES) == set(KnownAt)
+    assert set(STAGES) == set(SCORING_STAGES)
