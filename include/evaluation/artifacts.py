@@ -49,7 +49,8 @@ def _protected(values: pd.Series, column: Column) -> pd.Series:
         return values
     numbers = pd.to_numeric(values, errors="coerce")
     bands = pd.qcut(numbers, BANDS, duplicates="drop")
-    return bands.astype(object).where(numbers.notna(), None)
+    levels: pd.Series = bands.astype("string").astype(object)
+    return levels
 
 
 def month_table(
