@@ -1,6 +1,8 @@
 """One Airflow home and one metadata database for the whole session, set before anything imports Airflow."""
 
+import fcntl
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -22,6 +24,7 @@ def pytest_configure(config: pytest.Config) -> None:
         "CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),
         "CORE__LOAD_EXAMPLES": "False",
         "CORE__UNIT_TEST_MODE": "False",
+        "CORE__FERNET_KEY": "",  # workers share one database's beginning
         "DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}",
     }
     os.environ["AIRFLOW_HOME"] = str(home)
@@ -32,10 +35,40 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture(scope="session")
-def airflow_db() -> None:
+def once_for_all_workers(
+    tmp_path_factory: pytest.TempPathFactory, testrun_uid: str
+) -> Callable[[str, Callable[[Path], None]], Path]:
+    """Let the first worker that asks make a file, and give it to all: `once_for_all_workers(name, make)`."""
+    folder = tmp_path_factory.getbasetemp().parent / f"shared-{testrun_uid}"
+    folder.mkdir(exist_ok=True)
+
+    def path_of(name: str, make: Callable[[Path], None]) -> Path:
+        path = folder / name
+        with (folder / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not path.exists():
+                unfinished = folder / f"{name}.unfinished"
+                make(unfinished)
+                unfinished.rename(path)
+        return path
+
+    return path_of
+
+
+@pytest.fixture(scope="session")
+def airflow_db(
+    once_for_all_workers: Callable[[str, Callable[[Path], None]], Path],
+) -> None:
     """Airflow's metadata database, migrated; only tests that run DAGs need it."""
+    migrated = once_for_all_workers("airflow.db", _migrate)
+    shutil.copy(migrated, Path(os.environ["AIRFLOW_HOME"]) / "airflow.db")
+
+
+def _migrate(path: Path) -> None:
+    address = {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{path}"}
     subprocess.run(
         [sys.executable, "-m", "airflow", "db", "migrate"],
+        env=os.environ | address,
         check=True,
         capture_output=True,
     )

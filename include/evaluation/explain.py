@@ -8,8 +8,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import shap
-from shap.utils._legacy import DenseData
 
 from include.evaluation.beeswarm import draw_beeswarm
 from include.evaluation.errors import NothingToExplainError
@@ -154,6 +152,9 @@ def _explain_by_kernel(
     seed: int,
 ) -> Explanation:
     """Explain any classifier by asking it about leads with whole fields replaced by those of the background."""
+    import shap  # two seconds, which most processes can do without
+    from shap.utils._legacy import DenseData
+
     names = list(dict.fromkeys(fields))
     columns_of_names = [np.flatnonzero(fields == name) for name in names]
     explainer = shap.KernelExplainer(

@@ -6,9 +6,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
-import shap
 from numpy.typing import NDArray
-from shap.utils._exceptions import InvalidModelError
 
 from include.features.errors import NotExplainableError
 
@@ -105,6 +103,8 @@ class Attribution:
 
 def _trees(explainer: Any, fields: NDArray[np.intp]) -> "TreeShap | None":
     """Return the fast trees of an explainer; None where it has none, or numba is not installed."""
+    import shap
+
     if not isinstance(explainer, shap.TreeExplainer):
         return None
     if find_spec("numba") is None:
@@ -138,6 +138,9 @@ def _is_tree(member: Any) -> bool:
 
 def _explainer(classifier: Any, background: Floats | None) -> Any:
     """Return shap's explainer for a classifier."""
+    import shap  # two seconds, which most processes can do without
+    from shap.utils._exceptions import InvalidModelError
+
     if not hasattr(classifier, "coef_"):
         try:
             return shap.TreeExplainer(classifier)

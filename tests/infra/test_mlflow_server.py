@@ -171,6 +171,7 @@ def test_a_new_version_brings_the_database_up_to_it_behind_a_copy(
     assert (machine.home / "version").read_text() == "3.17.2\n"
 
 
+@pytest.mark.slow
 def test_a_database_that_cannot_be_brought_up_keeps_its_first_copy_and_stops_the_start(
     machine: Machine,
 ) -> None:

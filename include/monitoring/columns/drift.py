@@ -34,6 +34,21 @@ class _UndrawnDrift(ValueDriftCalculation, ABC):  # type: ignore[misc] # evident
 ValueDrift.__calculation_type__ = _UndrawnDrift
 
 
+class _LateDrawing(DataDriftPreset, ABC):  # type: ignore[misc] # evidently is untyped
+    """Evidently's preset, which draws its page once somebody asks for it.
+
+    Drawing takes two thirds of a comparison, and most comparisons are made for their verdicts alone.
+    """
+
+    def render(self, *arguments: Any) -> list[BaseWidgetInfo]:
+        """Return nothing yet."""
+        return []
+
+    def draw(self, snapshot: Any) -> None:
+        """Put the page's pictures into a snapshot."""
+        snapshot._widgets = super().render(snapshot.context)
+
+
 NOTHING_COMPARED = "<html><body>\n<p>Every column holds one value, the same on both sides.</p></body></html>"
 """The page where no column was compared: Evidently divides by their number."""
 
@@ -113,6 +128,8 @@ class DriftReport:
         """Return Evidently's report as one self-contained page (about 4 MB)."""
         if self.snapshot is None:
             return NOTHING_COMPARED
+        (preset,) = self.snapshot.report.items()
+        preset.draw(self.snapshot)
         page = str(self.snapshot.get_html_str(as_iframe=False))
         if not self.note:
             return page
@@ -156,10 +173,10 @@ def _preset(
     config: DriftConfig | None,
     drift_share: float,
     thresholds: Mapping[str, float],
-) -> DataDriftPreset:
+) -> _LateDrawing:
     if config is None:
-        return DataDriftPreset(drift_share=drift_share)
-    return DataDriftPreset(
+        return _LateDrawing(drift_share=drift_share)
+    return _LateDrawing(
         drift_share=drift_share,
         num_method=config.numeric.method,
         num_threshold=config.numeric.threshold,

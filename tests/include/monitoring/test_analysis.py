@@ -216,6 +216,7 @@ def test_a_champion_whose_scores_have_moved_is_a_drift_though_few_columns_are(
     assert row == {"drifted": True, "triggers": "prediction"}
 
 
+@pytest.mark.slow
 def test_levels_that_are_only_written_differently_start_no_retrain(
     crown, warehouse, window, accounts_of
 ):
@@ -372,6 +373,7 @@ def test_a_champion_that_cannot_be_used_is_an_error_that_names_it_and_changes_no
     ]
 
 
+@pytest.mark.slow
 def test_the_threshold_is_the_champions_own_whatever_the_tag_of_its_version_says(
     crown, warehouse, window, accounts_of
 ):

@@ -194,6 +194,7 @@ def test_the_bound_of_a_loss_holds_for_a_nearly_perfect_reference_of_310_leads()
     assert all(figure.holdout_upper <= 1 for figure in figures)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("rows", "area", "share"),
     [(310, 0.95, 0.48), (310, 0.94, 0.85), (3000, 0.95, 0.72), (3000, 0.94, 1)],

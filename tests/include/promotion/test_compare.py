@@ -315,6 +315,7 @@ def test_no_challenger_is_a_clear_error(layout, contract, accounts, tracking):
         decide(uri)
 
 
+@pytest.mark.slow
 def test_the_threshold_is_the_models_own_whatever_the_tag_of_its_version_says(
     contest, contract, tracking
 ):

@@ -61,7 +61,9 @@ def test_files_as_they_were_registered_are_loaded(digested):
     assert isinstance(load_pipeline(digested), Pipeline)
 
 
-@pytest.mark.parametrize("name", ["model.pkl", "added.py"])
+@pytest.mark.parametrize(
+    "name", ["model.pkl", pytest.param("added.py", marks=pytest.mark.slow)]
+)
 def test_a_file_that_was_changed_or_added_stops_every_load(
     client, digested, tmp_path, name
 ):

@@ -220,6 +220,7 @@ def test_whatever_people_do_promotion_and_rollback_leave_one_champion() -> None:
     act_at_random(RegistryInMemory(), 10 * hypothesis_settings().max_examples)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::FutureWarning")
 def test_the_real_registry_is_no_different(
     tmp_path_factory: pytest.TempPathFactory,

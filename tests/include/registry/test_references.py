@@ -45,6 +45,7 @@ def test_a_rollback_to_the_last_champion_that_exists_leaves_no_previous_one(
         }
 
 
+@pytest.mark.slow
 def test_a_rollback_passes_over_a_champion_that_was_deleted(
     mlflow_client, versions, model
 ):

@@ -285,32 +285,47 @@ def test_a_rollback_of_a_version_that_serves_no_longer_changes_nothing(
     ]
 
 
-@pytest.fixture
-def at_once(tracking):
-    """Runs calls at the same moment in processes of their own, as two DAG runs would; returns their exit codes."""
+ACTS_ON_CALL = """
+import sys, traceback
+from include.registry.registry import promote, rollback
+from include.registry.tracking import connect
 
-    def run(*calls: str) -> list[int]:
-        script = "import sys; from include.registry.registry import promote, rollback\n"
-        script += "from include.registry.tracking import connect\n"
-        script += f"client = connect({tracking!r}); print(flush=True)\n"
-        script += "sys.stdin.readline()\neval(sys.argv[1])"
-        pipes = {
-            "stdin": subprocess.PIPE,
-            "stdout": subprocess.PIPE,
-            "cwd": ROOT,
-        }
-        with ExitStack() as stack:
-            start = (
-                subprocess.Popen([sys.executable, "-c", script, call], **pipes)
-                for call in calls
-            )
-            processes = [stack.enter_context(process) for process in start]
-            for process in processes:
-                process.stdout.readline()
-            for process in processes:
-                process.stdin.write(b"go\n")
-                process.stdin.flush()
-            return [process.wait(timeout=120) for process in processes]
+client = connect(sys.argv[1])
+print("ready", flush=True)
+for call in sys.stdin:
+    try:
+        eval(call)
+        print("done", flush=True)
+    except Exception:
+        traceback.print_exc()
+        print("failed", flush=True)
+"""
+
+
+@pytest.fixture(scope="module")
+def actors(mlflow_address):
+    """Two processes of their own, as two DAG runs are; started once, as each takes seconds to import MLflow."""
+    command = [sys.executable, "-c", ACTS_ON_CALL, mlflow_address]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "cwd": ROOT}
+    with ExitStack() as stack:
+        started = [subprocess.Popen(command, text=True, **pipes) for _ in "ab"]
+        processes = [stack.enter_context(process) for process in started]
+        for process in processes:
+            assert process.stdout.readline() == "ready\n"
+        yield processes
+        for process in processes:
+            process.stdin.close()
+
+
+@pytest.fixture
+def at_once(actors):
+    """Runs two calls at the same moment; returns how each ended."""
+
+    def run(*calls: str) -> list[str]:
+        for process, call in zip(actors, calls, strict=True):
+            process.stdin.write(f"{call}\n")
+            process.stdin.flush()
+        return [process.stdout.readline().strip() for process in actors]
 
     return run
 
@@ -329,11 +344,11 @@ def test_two_changes_at_once_leave_one_champion_and_everything_in_line_with_it(
     for version in (first, second):
         promote(mlflow_client, model, version)
     mlflow_client.set_registered_model_alias(model, "challenger", fourth)
-    codes = at_once(
+    ends = at_once(
         f"promote(client, {model!r}, {fourth!r})",
         other.format(model=model, third=third),
     )
-    assert codes == [0, 0]
+    assert ends == ["done", "done"]
     now = state(mlflow_client, model)
     winner = now["aliases"]["champion"]
     assert winner in (
@@ -358,7 +373,7 @@ def test_two_promotions_of_models_at_once_leave_a_champion_that_loads(
     assert at_once(
         f"promote(client, {model!r}, {second!r})",
         f"promote(client, {model!r}, {third!r})",
-    ) == [0, 0]
+    ) == ["done", "done"]
     serving = champion(mlflow_client, model)
     assert serving.version in (second, third)
     assert mlflow.sklearn.load_model(serving.uri).predict([[0.0]]).tolist() == [

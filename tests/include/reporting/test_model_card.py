@@ -181,6 +181,7 @@ def test_a_card_written_twice_is_one_object(bare, layout):
     assert len(list_objects(layout.report("models", bare.name))) == 1
 
 
+@pytest.mark.slow
 def test_the_threshold_on_the_card_is_the_models_own_whatever_the_tag_of_its_version_says(
     challenger, client, contract
 ):

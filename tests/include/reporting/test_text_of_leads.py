@@ -68,6 +68,7 @@ def no_glyph_is_missed():
         yield
 
 
+@pytest.mark.slow
 def test_the_eda_report_has_all_its_pictures_whatever_the_levels_are(
     nasty, contract, layout, caplog
 ):

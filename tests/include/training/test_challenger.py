@@ -80,6 +80,7 @@ def test_the_tags_say_what_the_registered_object_does(training):
     assert isinstance(model.classifier, type(classifier()))
 
 
+@pytest.mark.slow
 def test_a_model_of_a_resampled_recipe_says_so_after_its_refit(
     training, trainer, restored
 ):
@@ -130,6 +131,7 @@ def refuse(monkeypatch):
     return refuse_first
 
 
+@pytest.mark.slow
 def test_where_the_winner_is_refused_the_next_family_is_registered_and_says_why(
     training, trainer, refuse, restored
 ):

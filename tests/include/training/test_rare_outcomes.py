@@ -35,7 +35,14 @@ def rare(request):
     return request.param()
 
 
-@pytest.mark.parametrize("calibration", ["none", "sigmoid", "beta"])
+@pytest.mark.parametrize(
+    "calibration",
+    [
+        "none",
+        pytest.param("sigmoid", marks=pytest.mark.slow),
+        pytest.param("beta", marks=pytest.mark.slow),
+    ],
+)
 def test_a_model_fitted_on_balanced_rows_knows_that_few_leads_convert(
     rare, calibration
 ):

@@ -18,6 +18,16 @@ from include.training.dataset import make_dataset
 from include.training.fit import fit_family
 
 STAGE = KnownAt.CONTACT
+THE_OTHERS = (
+    (0.03, "logistic_regression"),
+    (0.38, "logistic_regression"),
+    (0.80, "logistic_regression"),
+    (0.03, "decision_tree"),
+    (0.11, "decision_tree"),
+    (0.38, "decision_tree"),
+    (0.80, "decision_tree"),
+)
+"""Rates and families beside the one that every run of the tests looks at."""
 OLDEST = 7134
 """Calls of the bank of which 2.9 % convert."""
 
@@ -71,8 +81,13 @@ def scored(contract, pipeline, leads):
     return scorer_of(contract, STAGE, version, pipeline).score(leads)
 
 
-@pytest.mark.parametrize("family", ["logistic_regression", "decision_tree"])
-@pytest.mark.parametrize("rate", [0.03, 0.11, 0.38, 0.80])
+@pytest.mark.parametrize(
+    ("rate", "family"),
+    [
+        (0.11, "logistic_regression"),
+        *(pytest.param(*one, marks=pytest.mark.slow) for one in THE_OTHERS),
+    ],
+)
 def test_each_tier_is_reached_and_predictions_are_a_or_b(
     contract, accounts_of, rate, family
 ):
@@ -104,6 +119,7 @@ def after_the_call():
     return contract, leads.assign(duration=cells["duration"])
 
 
+@pytest.mark.slow
 def test_rare_leads_get_a_champion_whose_tiers_are_all_reached(
     contract, accounts_of
 ):
@@ -121,6 +137,7 @@ def test_rare_leads_get_a_champion_whose_tiers_are_all_reached(
     assert set(scores["tier"][scores["prediction"] == 1]) == {"A", "B"}
 
 
+@pytest.mark.slow
 def test_rare_leads_that_nothing_tells_apart_get_no_champion(
     contract, accounts_of
 ):

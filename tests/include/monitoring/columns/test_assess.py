@@ -304,6 +304,7 @@ def test_a_number_that_was_constant_and_varies_is_drift(contract, accounts_of):
     assert analysis.new_levels == {"visits": {"(other numbers)": 1500}}
 
 
+@pytest.mark.slow
 def test_random_halves_of_a_column_with_many_levels_do_not_drift(
     contract, accounts_of
 ):

@@ -116,6 +116,14 @@ def test_the_page_and_the_figures_name_every_monitored_column(
     assert len(report.columns) == 7
 
 
+def test_the_page_is_drawn_once_it_is_asked_for(contract, accounts):
+    report = report_of(accounts, accounts, contract)
+    assert report.snapshot._widgets == []
+    page = report.html()
+    assert all(column.column in page for column in report.columns)
+    assert report.snapshot._widgets != []
+
+
 @pytest.mark.parametrize("thresholds", OCTILE_SHARES)
 def test_the_octiles_of_the_real_file_drift_as_published(leads_csv, thresholds):
     config = drift_config() if thresholds == "pinned" else None

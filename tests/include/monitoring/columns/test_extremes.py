@@ -116,6 +116,7 @@ POPULATIONS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("before", "after", "drifted"), POPULATIONS.values(), ids=POPULATIONS
 )
