@@ -1,10 +1,13 @@
 """Build the scoring API as a WSGI application: leads in, scores and reasons of the current champions out."""
 
+from functools import partial
+
 from flask import Flask, Response, request
 
 from include.api.access.auth import require_keys
 from include.api.access.keys import Keys, secret_keys
 from include.api.access.limits import Buckets, limit_rates, require_lengths
+from include.api.contracts import serve_contracts
 from include.api.desk.routes import desk
 from include.api.desk.state import desk_of
 from include.api.error_replies import explain_errors
@@ -14,6 +17,7 @@ from include.api.openapi.document import document
 from include.api.state import AppState, attach_state
 from include.api.views.routes import add_routes
 from include.contract import Contract, load_contract
+from include.contract.in_force import contract_in_force, settings_of
 from include.lake.layout import Layout
 from include.scoring.champions import Champions, registry_champions
 from include.scoring.model_folder import folder_champions, sagemaker_folder
@@ -50,25 +54,72 @@ def create_app(
     keys: Keys | None = None,
     endpoint: bool = False,
 ) -> Flask:
-    """Return the WSGI application.
+    """Return the WSGI application: that of the default contract, which hands on what is meant for another one.
 
     Args:
         settings: where it runs, and its limits.
-        champions: where they come from; None takes the settings' registry or model folder and starts to watch it.
+        champions: where those of the default contract come from; None takes the settings' registry or model folder and
+            starts to watch it.
         keys: who may ask; None takes the settings' secret and starts to watch it, unless the settings turn keys off.
         endpoint: whether SageMaker sends the requests: the model folder is /opt/ml/model, and /invocations is open.
+    """
+    watched = champions is None
+    if keys is None:
+        keys = _watched_keys(settings, endpoint)
+    buckets = _buckets(settings.api) if keys else None
+    contract = load_contract(settings.contract)
+    if champions is None:
+        champions = _watched_champions(settings, contract, endpoint)
+    state = _state(settings, contract, champions, keys)
+    app = _application(
+        state, buckets, ENDPOINT_OPEN if endpoint else frozenset()
+    )
+    if endpoint or settings.api.model_folder:
+        return app  # such a folder holds the champions of one contract
+    apps = serve_contracts(
+        app, settings, partial(_contract_app, settings, keys, buckets)
+    )
+    if watched:
+        apps.start()
+    return app
+
+
+def _contract_app(
+    settings: Settings, keys: Keys | None, buckets: Buckets | None, name: str
+) -> Flask:
+    """Return the application of another contract than the default, and begin to watch its champions.
+
+    Raises:
+        ContractError: the contract cannot be used.
+    """
+    own = settings_of(settings, name)
+    contract = contract_in_force(settings, name)
+    champions = _watched_champions(own, contract, endpoint=False)
+    return _application(_state(own, contract, champions, keys), buckets)
+
+
+def _application(
+    state: AppState,
+    buckets: Buckets | None,
+    opened: frozenset[str] = frozenset(),
+) -> Flask:
+    """Return the application of one contract.
+
+    Args:
+        state: what its views share.
+        buckets: the callers' rates; None sets no limit.
+        opened: endpoints that answer without a key.
     """
     app = Flask(__name__)
     app.config.update(
         MAX_CONTENT_LENGTH=MAX_BODY_BYTES, MAX_FORM_PARTS=MAX_FORM_PARTS
     )
     app.json.sort_keys = False  # type: ignore[attr-defined]
-    state = _state(settings, champions, keys, endpoint)
     attach_state(app, state)
     app.before_request(_name_method)
     trace_requests(app)
-    require_keys(app, state.keys, ENDPOINT_OPEN if endpoint else frozenset())
-    limit_rates(app, _buckets(settings.api) if state.keys else None)
+    require_keys(app, state.keys, opened)
+    limit_rates(app, buckets)
     require_lengths(app)
     state.metrics.watch(app)
     explain_errors(app)
@@ -80,17 +131,12 @@ def create_app(
 
 def _state(
     settings: Settings,
-    champions: Champions | None,
+    contract: Contract,
+    champions: Champions,
     keys: Keys | None,
-    endpoint: bool,
 ) -> AppState:
-    """Return what the views share, with champions and keys that are watched where none are passed."""
-    contract = load_contract(settings.contract)
+    """Return what the views of one contract share."""
     layout = Layout(settings, contract)
-    if champions is None:
-        champions = _watched_champions(settings, contract, endpoint)
-    if keys is None:
-        keys = _watched_keys(settings, endpoint)
     return AppState(
         settings=settings,
         contract=contract,

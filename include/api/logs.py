@@ -65,11 +65,11 @@ def current_request_id() -> str:
 
 
 def current_route() -> str:
-    """Return the rule of the request's route, never the path itself."""
+    """Return the contract, if the path names one, and the rule of the request's route, never the path itself."""
     rule = request.url_rule
     if rule is None:
-        return UNMATCHED
-    return rule.rule
+        return f"{request.script_root}/{UNMATCHED}".lstrip("/")
+    return request.script_root + rule.rule
 
 
 def trace_requests(app: Flask) -> None:

@@ -25,6 +25,22 @@ NAME = re.compile(r"[a-z][a-z0-9_]{0,38}[a-z0-9]")
 """Fits a DAG id, an S3 key, a Glue job, and with dashes the 63 letters of a SageMaker endpoint."""
 PLAIN = re.compile(r"\w(?:[\w .-]*\w)?")
 """What a model or an experiment may be called: a name with a quote or a slash would mean something elsewhere."""
+RESERVED = frozenset(
+    {
+        "desk",
+        "docs",
+        "feedback",
+        "healthz",
+        "invocations",
+        "metrics",
+        "model",
+        "ping",
+        "predict",
+        "readyz",
+        "static",
+    }
+)
+"""Routes of the scoring API: under such a name a contract could not be told from a route of the default one."""
 STAGES = ("contact", "engagement", "capture")
 PREFIXES = (
     "raw_prefix",
@@ -279,6 +295,10 @@ def _mistakes_of(name: str, contract: "Contract") -> list[str]:
     if contract.contract != name:
         mistakes.append(
             f"{name}.yaml: key 'contract' is {contract.contract!r}; it must be the file's name, {name!r}"
+        )
+    if name in RESERVED:
+        mistakes.append(
+            f"{name}.yaml: {name!r} is a route of the scoring API; call the contract something else"
         )
     names = contract.names
     for key, value in (

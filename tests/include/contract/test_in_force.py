@@ -108,6 +108,14 @@ def test_a_contract_that_is_not_in_force_is_named_with_those_that_are(
             ask(current, "../partners")
 
 
+def test_a_contract_called_like_a_route_of_the_api_is_refused(
+    tmp_path: Path, current: Settings
+) -> None:
+    write(tmp_path, "desk")
+    with pytest.raises(ContractError, match="a route of the scoring API"):
+        contract_in_force(current, "desk")
+
+
 HOSTILE = [
     ({"table": "leadstable"}, "share the table 'leadstable'"),
     ({"scores_table": "leadstable_staging"}, "table 'leadstable_staging'"),
