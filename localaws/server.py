@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
@@ -26,7 +27,6 @@ from moto.sagemaker.models import sagemaker_backends
 from moto.sagemakerruntime.models import sagemakerruntime_backends
 from werkzeug.serving import make_server
 
-from localaws import stacks
 from localaws.account import Account
 from localaws.calls import CallRecorder
 from localaws.errors import LocalAwsNotStartedError
@@ -100,6 +100,7 @@ def serve(
         account.database,
         tuple(modules),
     )
+    moto.create_app = partial(_application_of, runtime=runtime)
     with _backends(runtime):
         Thread(target=server.serve_forever, daemon=True).start()
         if seeded:
@@ -135,7 +136,6 @@ def _backends(runtime: Runtime) -> Iterator[None]:
     glue_backends.backend = LocalGlueBackend
     sagemaker_backends.backend = LocalSageMakerBackend
     sagemakerruntime_backends.backend = LocalSageMakerRuntimeBackend
-    stacks.register(runtime)
     try:
         yield
     finally:
@@ -144,6 +144,18 @@ def _backends(runtime: Runtime) -> Iterator[None]:
         for _, _, backend in sagemaker_backends.iter_backends():
             backend.stop_jobs()
         engine.close()
+
+
+def _application_of(service: str, runtime: Runtime) -> Any:
+    """Return moto's application of a service, which it asks for at the first call.
+
+    CloudFormation's brings the models of some thirty services: more than half of this server's start.
+    """
+    if service == "cloudformation":
+        from localaws import stacks
+
+        stacks.register(runtime)
+    return create_backend_app(service)
 
 
 def _name_what_is_missing(
