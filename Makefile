@@ -40,7 +40,15 @@ setup: .venv/.locked ## virtual environment with the locked packages
 browser:
 	@tests/install-chromium.sh
 
-demo: ## the whole lifecycle on this machine; LEADS_CSV=path for a real file
+# A contract may be a name or a path; processes of the stack start in other folders, so a path becomes absolute.
+ifdef CONTRACT
+demo up: export LEADS_CONTRACT := $(if $(filter %.yaml %.yml,$(CONTRACT)),$(abspath $(CONTRACT)),$(CONTRACT))
+endif
+ifdef CSV
+demo: export LEADS_CSV := $(abspath $(CSV))
+endif
+
+demo: ## the whole lifecycle on this machine; CSV=path for a real file, CONTRACT=path for leads of another kind
 	@started=$$(date +%s); $(MAKE) --no-print-directory setup && $(PYTHON) -m demo.up \
 	&& $(PYTHON) -m demo.replay; status=$$?; echo "make demo: exit $$status after $$(( $$(date +%s) - started )) s, installation included"; exit $$status
 

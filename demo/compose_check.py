@@ -201,7 +201,7 @@ def play_first_batch(
 ) -> Facts:
     """Bootstrap the platform, then ingest the first leads and run the master DAG."""
     STATE.mkdir(exist_ok=True)
-    batch = cut(leads_file().read_bytes(), contract)[0]
+    batch = cut(leads_file(contract).read_bytes(), contract)[0]
     with Progress(*COLUMNS, console=console) as progress:
         replay = Replay(
             airflow=Airflow(ports.airflow),

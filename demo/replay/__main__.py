@@ -1,4 +1,7 @@
-"""Replay the lifecycle on the running local stack: `python -m demo.replay`; LEADS_CSV=path takes a real file."""
+"""Replay the lifecycle on the running local stack: `python -m demo.replay`.
+
+LEADS_CSV=path takes a real file, LEADS_CONTRACT=path another contract than the guide's.
+"""
 
 import os
 import sys
@@ -18,10 +21,10 @@ from rich.progress import (
 
 from demo.environment import STATE, client_environment
 from demo.errors import AirflowError, RunFailedError, UnusableFileError
-from demo.leads.synthetic import write_synthetic
+from demo.leads.synthetic import CONTRACT, write_synthetic
 from demo.ports import Ports
 from demo.replay.airflow import Airflow
-from demo.replay.batches import cut
+from demo.replay.batches import OTHER_PERIODS, PERIODS, cut
 from demo.replay.facts import Facts
 from demo.replay.lifecycle import Replay
 from demo.replay.open_leads import OpenFacts
@@ -32,7 +35,7 @@ from demo.replay.tables import (
     open_table,
     outcome_table,
 )
-from include.contract import load_contract
+from include.contract import Contract, load_contract
 from include.settings import settings
 from include.warehouse.errors import WarehouseError
 
@@ -44,11 +47,19 @@ COLUMNS = (
 )
 
 
-def leads_file() -> Path:
-    """Return the file that LEADS_CSV names, else freshly drawn synthetic leads."""
+def leads_file(contract: Contract) -> Path:
+    """Return the file that LEADS_CSV names, else freshly drawn synthetic leads of the guide's contract.
+
+    Raises:
+        UnusableFileError: the contract is another one, and no file is named.
+    """
     path = os.environ.get("LEADS_CSV")
     if path:
         return Path(path)
+    if contract.contract != CONTRACT:
+        raise UnusableFileError(
+            f"synthetic leads exist for {CONTRACT} alone; name a file of {contract.contract}: make demo CSV=path"
+        )
     synthetic = STATE / "synthetic-leads.csv"
     write_synthetic(synthetic)
     return synthetic
@@ -60,8 +71,10 @@ def run(console: Console) -> tuple[list[Facts], OpenFacts]:
     ports = Ports()
     os.environ.update(client_environment(ports, settings()))
     contract = load_contract(settings().contract)
-    path = leads_file()
-    batches = cut(path.read_bytes(), contract)
+    path = leads_file(contract)
+    is_guides = contract.contract == CONTRACT
+    periods = PERIODS if is_guides else OTHER_PERIODS
+    batches = cut(path.read_bytes(), contract, periods)
     rows = sum(batch.rows for batch in batches)
     console.print(
         f"{rows:,} leads from {path} in {len(batches)} batches", markup=False

@@ -46,6 +46,13 @@ PERIODS = (
     Period("3-vendor-outage", "vendor outage", 0.6494),
     Period("4-drift", "drifted period", 1.0),
 )
+"""Those of the guide's leads, in whose file these things happen."""
+
+OTHER_PERIODS = (
+    Period("1-first-champion", "first champion", 0.7),
+    Period("2-newest", "newest leads", 1.0),
+)
+"""Those of any other contract, whose file may hold anything: most of the leads, then the newest."""
 
 
 def cut(
