@@ -2,8 +2,10 @@
 
 from airflow.providers.amazon.aws.sensors.s3 import S3KeySensor
 
+from lifecycle.names import Names
+
 PATTERN = "*.csv"
-"""Says in logs and alerts what is waited for, behind the folder's address."""
+"""Says in logs and alerts what is waited for, behind the folder's address: files of the contract's format."""
 
 UNREAD_LOGGED = 20
 
@@ -18,15 +20,18 @@ class LeadFilesSensor(S3KeySensor):
 
     def poke(self, context):
         """Return whether there is such an object."""
-        from include.glue.source_names import unread_reason
+        from include.glue.source_names import data_endings, unread_reason
         from include.lake.objects import split_uri
 
+        files = Names().contract.files
+        endings = data_endings(files.format, files.delimiter)
         bucket, folder = split_uri(self.bucket_key.removesuffix(PATTERN))
-        self.log.info("Poking for .csv and .csv.gz in %s", self.bucket_key)
+        names = ", ".join(endings)
+        self.log.info("Poking for %s in %s", names, self.bucket_key)
         unread_count = 0
         for item in self.hook.iter_file_metadata(folder, bucket):
             path = item["Key"].removeprefix(folder)
-            reason = unread_reason(path)
+            reason = unread_reason(path, endings)
             if reason is None:
                 self.log.info("Found %s", item["Key"])
                 return True

@@ -1,22 +1,28 @@
 """Cut a CSV of leads into batches in the order of the contract's clock; every row keeps its bytes.
 
-The file is read by the functions of the Glue job: what the job reads, the replay reads. Only UTF-16 and gzip are
-written again, as UTF-8.
+The file is read by the functions of the Glue job: what the job reads, the replay reads. Only gzip and other encodings
+than UTF-8 are written again, in the encoding of the contract.
 """
 
+import codecs
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from demo.errors import UnusableFileError
 from include.contract import Contract
+from include.contract.cells import TEMPORAL, read_cell
 from include.contract.text import Headings, clean_text
+from include.contract.written import plain_number
 from include.glue.errors import UnreadableFileError
-from include.glue.job_contract import parse_contract
+from include.glue.job_contract import JobContract, parse_contract
 from include.glue.records.csv_extent import read_record
 from include.glue.records.csv_header import Header, find_header
 from include.glue.records.csv_lines import Line, decode_line, plain_bytes
+from include.glue.records.csv_records import is_empty
+from include.glue.records.encodings import is_utf_8
 
 
 @dataclass(frozen=True)
@@ -84,7 +90,7 @@ def cut(
             else round(period.until * len(oldest_first))
         )
         rows = [record.content for record in oldest_first[start:end]]
-        batch_content = _join([source.header, *rows])
+        batch_content = encoded(_join([source.header, *rows]), contract)
         batches.append(
             Batch(period.name, period.title, batch_content, end - start)
         )
@@ -109,7 +115,9 @@ class _Source(NamedTuple):
 def _read_source(content: bytes, contract: Contract) -> _Source:
     """Return header and records of a file. Raises UnusableFileError."""
     try:
-        byte_lines = plain_bytes(content).splitlines(keepends=True)
+        encoding = contract.files.encoding
+        text = plain_bytes(content, codecs.lookup(encoding).name)
+        byte_lines = text.splitlines(keepends=True)
     except UnreadableFileError as error:
         raise UnusableFileError(f"the file is {error}") from error
     lines = [decode_line(line) for line in byte_lines]
@@ -118,20 +126,30 @@ def _read_source(content: bytes, contract: Contract) -> _Source:
     if header is None:
         return _Source(b"", [])
     position = _clock_position(header, contract, job_contract.headings)
-    records = list(_records(byte_lines, lines, header, position))
+    records = list(_records(job_contract, byte_lines, lines, header, position))
     return _Source(b"".join(byte_lines[header.start : header.end]), records)
+
+
+def encoded(text: bytes, contract: Contract) -> bytes:
+    """Return text in UTF-8 in the encoding of the contract's files."""
+    encoding = codecs.lookup(contract.files.encoding).name
+    if is_utf_8(encoding):
+        return text
+    return text.decode("utf-8", "replace").encode(encoding, "replace")
 
 
 def _clock_position(
     header: Header, contract: Contract, headings: Headings
-) -> int:
-    """Return which cell holds the clock. Raises UnusableFileError."""
+) -> int | None:
+    """Return which cell holds the clock, None where the order of the rows is the clock. Raises UnusableFileError."""
     if header.above:
         raise UnusableFileError(
             f"line {header.above[0].start + 1} stands above the header, line {header.start + 1}, and may be a lead; "
             "put the header first"
         )
     clock = contract.column(contract.clock)
+    if clock.derived:
+        return None
     for position, name in enumerate(header.names):
         if headings.find(name) == clock.field:
             return position
@@ -141,29 +159,37 @@ def _clock_position(
 
 
 def _records(
+    contract: JobContract,
     byte_lines: Sequence[bytes],
     lines: Sequence[Line],
     header: Header,
-    position: int,
+    position: int | None,
 ) -> Iterator[_Record]:
     """Yield every record below the header that is not blank."""
     index = header.end
     while index < len(lines):
-        if lines[index].blank:
+        if is_empty(lines[index], contract.dialect):
             index += 1
             continue
-        record = read_record(lines, index, header.width)
+        record = read_record(lines, index, header.width, contract.dialect)
         end = index + record.line_count
         if record.problem or not record.blank:
-            clock = _clock(record.cells, position)
+            clock = float(index)
+            if position is not None:
+                clock = _clock(contract, record.cells, position)
             yield _Record(clock, b"".join(byte_lines[index:end]))
         index = end
 
 
-def _clock(cells: Sequence[str], position: int) -> float:
-    """Return the clock of a record, infinite if it has none."""
+def _clock(contract: JobContract, cells: Sequence[str], position: int) -> float:
+    """Return the clock of a record, infinite if it has none; of a moment, the seconds since 1970."""
+    rule = contract.columns[contract.fields.index(contract.clock)].rule
     try:
-        clock = float(clean_text(cells[position]))
+        text = clean_text(cells[position])
+        if rule.type in TEMPORAL:
+            moment = datetime.fromisoformat(f"{read_cell(rule, text)}")
+            return moment.replace(tzinfo=UTC).timestamp()
+        clock = float(plain_number(rule.style, text))
     except (IndexError, ValueError):
         return math.inf
     return math.inf if math.isnan(clock) else clock

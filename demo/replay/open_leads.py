@@ -7,18 +7,22 @@ file under new keys, without their outcome: to the platform they are leads that 
 import csv
 import io
 import json
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
 import pandas as pd
 
-from demo.replay.batches import Batch
+from demo.replay.batches import Batch, encoded
 from include.api.access.auth import KEY_HEADER
 from include.contract import Contract
+from include.contract.cells import cell_rules, read_cell
 from include.contract.text import clean_text
-from include.glue.job_contract import parse_contract
+from include.glue.job_contract import ROW_KEY, JobContract, parse_contract
 from include.glue.records.csv_records import parse_file
+from include.glue.records.made_keys import NUMBER_MARK
 from include.settings import Settings
 from include.warehouse.client import Warehouse
 from include.warehouse.templates import literal
@@ -31,6 +35,7 @@ LATE = 20
 PREFIX = "open-"
 HIGHEST_KEY = 2_000_000_000
 """Where keys are whole numbers, those of open leads count down from here."""
+MOST_ZEROS = 7
 VERDICTS = ("right", "too_high", "too_low")
 
 Row = dict[str, str]
@@ -87,37 +92,84 @@ def make_open_leads(newest: Batch, contract: Contract) -> OpenLeads:
         if record.kind == "row"
     ]
     header = list(rows[0])
-    fields = {job_contract.headings.find(name): name for name in header}
-    key_name = fields[contract.key]
-    label_name = fields[contract.label]
+    names = {job_contract.headings.find(name): name for name in header}
+    label_name = names[contract.label]
     closed = [
-        row | {key_name: _new_key(number, contract)}
+        row | _new_cells(number, contract, row, names)
         for number, row in enumerate(rows[-ARRIVING:], start=1)
     ]
     arriving = [row | {label_name: ""} for row in closed]
+    label_rule = cell_rules(contract)[contract.label]
     not_converted = [
-        row for row in closed if clean_text(row[label_name]) == "0"
+        row for row in closed if read_cell(label_rule, row[label_name]) == 0
     ]
-    return OpenLeads(
-        _batch("5-open", "open leads", header, arriving),
-        _batch("6-outcomes", "late outcomes", header, not_converted[:LATE]),
-        tuple(row[key_name] for row in closed),
+    open_batch = _batch("5-open", "open leads", header, arriving, contract)
+    late = _batch(
+        "6-outcomes", "late outcomes", header, not_converted[:LATE], contract
     )
+    return OpenLeads(open_batch, late, _keys(open_batch, job_contract))
 
 
-def _new_key(number: int, contract: Contract) -> str:
-    """Return a key that no lead of the file has."""
-    if contract.column(contract.key).numeric:
+def _keys(batch: Batch, contract: JobContract) -> tuple[str, ...]:
+    """Return the keys that the job gives the rows of a batch."""
+    keys = []
+    repeats: Counter[str] = Counter()
+    for record in parse_file(contract, batch.content):
+        if record.values is None:
+            continue
+        key = str(record.values[contract.key_position])
+        if contract.key_column.derived == ROW_KEY:
+            repeats[key] += 1
+            key = f"{key}{NUMBER_MARK}{repeats[key] - 1}"
+        keys.append(key)
+    return tuple(keys)
+
+
+def _new_cells(
+    number: int, contract: Contract, row: Row, names: Mapping[str | None, str]
+) -> Row:
+    """Return the cells that give a row a key which no lead of the file has.
+
+    Where the key is made of all cells, a whole number gets zeros behind its decimal mark: another text of one value.
+    """
+    if contract.column(contract.key).derived != ROW_KEY:
+        field = (contract.key_columns or (contract.key,))[0]
+        return {names[field]: _new_key(number, contract, field)}
+    for column in contract.columns:
+        name = names.get(column.field)
+        is_role = column.field in contract.roles
+        if name is None or is_role or not column.numeric:
+            continue
+        if clean_text(row[name]).isdecimal():
+            zeros = "0" * (1 + number % MOST_ZEROS)
+            mark = contract.files.decimal
+            return {name: f"{clean_text(row[name])}{mark}{zeros}"}
+    return {}
+
+
+def _new_key(number: int, contract: Contract, field: str) -> str:
+    """Return a value of the key's column that no lead of the file has."""
+    if contract.column(field).numeric:
         return str(HIGHEST_KEY - number)
     return f"{PREFIX}{number:04d}"
 
 
-def _batch(name: str, title: str, header: list[str], rows: list[Row]) -> Batch:
+def _batch(
+    name: str,
+    title: str,
+    header: list[str],
+    rows: list[Row],
+    contract: Contract,
+) -> Batch:
     text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, header)
+    files = contract.files
+    writer = csv.DictWriter(
+        text, header, delimiter=files.delimiter, quotechar=files.quote
+    )
     writer.writeheader()
     writer.writerows(rows)
-    return Batch(name, title, text.getvalue().encode(), len(rows))
+    content = encoded(text.getvalue().encode(), contract)
+    return Batch(name, title, content, len(rows))
 
 
 def give_feedback(api: str, leads: pd.DataFrame, contract: Contract) -> None:

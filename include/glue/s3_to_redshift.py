@@ -1,4 +1,4 @@
-"""Glue job: types the CSV files below a prefix into Parquet for COPY, and keeps every row that it cannot type.
+"""Glue job: types the files below a prefix into Parquet for COPY, and keeps every row that it cannot type.
 
 Runs on Glue 5.0 (Spark 3.5, Python 3.11) with what Glue brings (Spark, boto3, numpy, pyarrow) and the project's own
 code as a zip (`--extra-py-files`). What a column is comes from the contract as JSON. A small load is done
@@ -40,7 +40,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
         JobFailedError: there is no CSV object, or one vanished before it was read; the message names it.
     """
     contract = parse_contract(read_text(arguments.CONTRACT_URI))
-    listing = list_csv_objects(arguments.SOURCE_URI)
+    listing = list_csv_objects(arguments.SOURCE_URI, contract.files.endings)
     target = Target(
         arguments.LOAD_ID, arguments.OUTPUT_URI, arguments.QUARANTINE_URI
     )

@@ -9,7 +9,7 @@ from include.glue.objects import (
     read_bytes,
     write_bytes,
 )
-from include.glue.source_names import unread_reason
+from include.glue.source_names import DATA_ENDINGS, unread_reason
 
 UNREAD_EXAMPLES = 5
 
@@ -32,8 +32,14 @@ class Listing:
         return {found.path: found.size for found in self.files}
 
 
-def list_csv_objects(source_uri: str) -> Listing:
+def list_csv_objects(
+    source_uri: str, endings: tuple[str, ...] = DATA_ENDINGS
+) -> Listing:
     """Return the objects below `source_uri`, at any depth.
+
+    Args:
+        source_uri: of the folder.
+        endings: of the names of objects that are read.
 
     Raises:
         JobFailedError: there is none that is read.
@@ -41,19 +47,22 @@ def list_csv_objects(source_uri: str) -> Listing:
     files: list[FoundObject] = []
     unread: dict[str, str] = {}
     for found in list_objects(source_uri):
-        reason = unread_reason(found.path)
+        reason = unread_reason(found.path, endings)
         if reason is None:
             files.append(found)
         else:
             unread[found.path] = reason
     if not files:
-        raise _nothing_to_read(source_uri, unread)
+        raise _nothing_to_read(source_uri, unread, endings)
     return Listing(files, unread)
 
 
-def _nothing_to_read(source_uri: str, unread: dict[str, str]) -> JobFailedError:
+def _nothing_to_read(
+    source_uri: str, unread: dict[str, str], endings: tuple[str, ...]
+) -> JobFailedError:
     """Return the error of a folder without data, with what lies there."""
-    message = f"no CSV objects under {source_uri}"
+    kind = "CSV" if endings[0] == ".csv" else endings[0]
+    message = f"no {kind} objects under {source_uri}"
     if unread:
         examples = [
             f"{path} ({unread[path]})"

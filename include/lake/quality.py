@@ -16,6 +16,7 @@ COUNTS = (
 )
 REASONS_NAMED = 5
 OBJECTS_NAMED = 20
+SHOWN_CHARACTERS = 300
 FEW_SUPERSEDED_ROWS = 1
 """So many rows of a file may differ from a later row with their key, however small the file is."""
 DIFFERENT_ROWS_OF_A_KEY = 50
@@ -178,9 +179,23 @@ def _superseded_in_files(
             problems.append(
                 f"{superseded_rows} of {file['rows']} rows ({share:.1%}) of {file['source_file']} were superseded by "
                 f"different rows of the same file with the same key, {allowed_share:.1%} allowed: "
-                f"{_keys(metrics, file)}"
+                f"{_keys(metrics, file)}{_example_rows(metrics, file)}; if many leads share the key, write key: "
+                "{columns: [...]} with the columns that identify a lead together, or key: {row: true}"
             )
     return problems
+
+
+def _example_rows(metrics: Mapping[str, Any], file: Mapping[str, Any]) -> str:
+    """Return two rows that differ and have the key of which a file has the most; only of the file that has it."""
+    rows = metrics.get("repeated_key_rows", ())
+    keys = metrics["repeated_keys"]
+    if not rows or keys[0]["source_file"] != file["source_file"]:
+        return ""
+    shown = [
+        f"line {row['source_line']}: {row['raw'][:SHOWN_CHARACTERS]}"
+        for row in rows
+    ]
+    return f"; such as {' and '.join(shown)}"
 
 
 def _keys(metrics: Mapping[str, Any], file: Mapping[str, Any]) -> str:
@@ -218,8 +233,20 @@ def _first(files: list[str]) -> str:
 
 
 def _most_frequent_reasons(metrics: Mapping[str, Any]) -> str:
-    """Return the reasons of the quarantine with their rows, the most frequent ones first."""
+    """Return the reasons of the quarantine with their rows, the most frequent ones first, each with its first cell."""
     reasons = sorted(metrics["reasons"].items(), key=lambda item: -item[1])
+    examples = {
+        example["rule"]: example for example in metrics.get("examples", ())
+    }
     return ", ".join(
-        f"{reason} ({rows})" for reason, rows in reasons[:REASONS_NAMED]
+        f"{reason} ({rows}){_example(examples.get(reason))}"
+        for reason, rows in reasons[:REASONS_NAMED]
     )
+
+
+def _example(example: Mapping[str, Any] | None) -> str:
+    """Return where the first row of a reason stands and what its cell most likely is, if anything is likely."""
+    if example is None or not example["hint"]:
+        return ""
+    place = f"{example['source_file']} line {example['source_line']}"
+    return f" [{place}: {example['hint']}]"

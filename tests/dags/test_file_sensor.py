@@ -60,3 +60,17 @@ def test_a_folders_name_is_no_pattern(monkeypatch, folder):
 )
 def test_a_file_that_the_job_does_not_read_is_waited_over(monkeypatch, name):
     assert not poke(monkeypatch, "raw-data/x/", f"raw-data/x/{name}")
+
+
+def test_the_format_of_the_contract_says_which_files_are_waited_for(
+    monkeypatch,
+):
+    files = SimpleNamespace(format="json_lines", delimiter=",")
+    contract = SimpleNamespace(files=files)
+    monkeypatch.setattr(
+        "lifecycle.file_sensor.Names",
+        lambda: SimpleNamespace(contract=contract),
+    )
+    folder = "raw-data/x/"
+    assert poke(monkeypatch, folder, f"{folder}a.jsonl.gz")
+    assert not poke(monkeypatch, folder, f"{folder}a.csv")

@@ -1,10 +1,9 @@
 """Score a CSV that was uploaded to the desk, with all its rows and scores in memory to rank them."""
 
-import io
 from dataclasses import dataclass
 from typing import IO
 
-from include.api.bodies.csv_body import CsvTable
+from include.api.bodies.csv_body import CsvTable, open_csv
 from include.api.score_request import REASONS
 from include.api.uploads import UploadLimits, scored_chunks
 from include.scoring.leads.names import IgnoredNames
@@ -36,7 +35,7 @@ def score_upload(
     uploaded: IO[bytes], scorer: StagedScorer, settings: Settings
 ) -> ScoredUpload:
     """Return a scored file; it raises what `scored_chunks` and `CsvTable` raise."""
-    text = io.TextIOWrapper(uploaded, encoding="utf-8", newline="")
+    text = open_csv(uploaded, scorer.reader.names)
     table = CsvTable(text, scorer.reader.names, settings.api.max_columns)
     limits = UploadLimits(
         settings.desk.max_upload_leads, settings.api.upload_seconds

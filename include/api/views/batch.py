@@ -11,7 +11,7 @@ from typing import IO
 
 from flask import Response, abort, request, send_file
 
-from include.api.bodies.csv_body import CsvTable
+from include.api.bodies.csv_body import CsvTable, open_csv
 from include.api.errors import UnreadableBodyError
 from include.api.score_reply import name_ignored
 from include.api.score_request import (
@@ -108,7 +108,7 @@ def score_csv(
         TooManyLeadsError: it has more leads than an upload may have.
         UploadTooSlowError: scoring it takes longer than an upload may take.
     """
-    uploaded_text = io.TextIOWrapper(uploaded, encoding="utf-8", newline="")
+    uploaded_text = open_csv(uploaded, scorer.reader.names)
     table = CsvTable(uploaded_text, scorer.reader.names, limits.max_columns)
     scored = SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - the response closes it
     text = io.TextIOWrapper(scored, encoding="utf-8", newline="")

@@ -44,7 +44,7 @@ class Decision(NamedTuple):
         duplicates: rows that are equal to the one loaded.
         superseded: rows that are not.
         repeated_rows: rows by file that a different row of the same file superseded.
-        repeated_keys: file, line, key and number of such rows, of the keys with the most of them.
+        repeated_keys: file, first and last line, key and number of such rows, of the keys with the most of them.
     """
 
     lost_rows: dict[int, LostRows]
@@ -52,6 +52,13 @@ class Decision(NamedTuple):
     superseded: int
     repeated_rows: Counter[str]
     repeated_keys: list[dict[str, Any]]
+
+    def example_lines(self, path: str) -> tuple[int, ...]:
+        """Return two lines of a file that have one key and differ: of the key with the most of them."""
+        for entry in self.repeated_keys[:1]:
+            if entry["source_file"] == path:
+                return (entry["source_line"], entry["last_line"])
+        return ()
 
 
 class ComparedPart(NamedTuple):
@@ -183,13 +190,23 @@ def _repeated(
             ("line_min", "ascending"),
         ]
     )
-    repeated_keys = [
+    repeated_keys: list[dict[str, Any]] = [
         {
             "source_file": paths[entry["file"]],
             "source_line": entry["line_min"],
             "key": entry["key_min"],
             "superseded_rows": entry["line_count"],
+            "last_line": _last_line(table, entry["file"], entry["code"]),
         }
         for entry in most.slice(0, REPEATED_KEYS_NAMED).to_pylist()
     ]
     return by_file, repeated_keys
+
+
+def _last_line(table: pa.Table, file: int, code: int) -> int:
+    """Return the last line of a file that has a key."""
+    of_key = pc.and_(
+        pc.equal(table["file"], file), pc.equal(table["code"], code)
+    )
+    line: int = pc.max(table["line"].filter(of_key)).as_py()
+    return line

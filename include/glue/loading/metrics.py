@@ -11,6 +11,7 @@ from typing import Any
 
 from include.glue.job_contract import JobContract
 from include.glue.loading.duplicates import SUPERSEDED
+from include.glue.loading.examples import examples_of
 from include.glue.loading.run import Load
 from include.glue.loading.survey import Survey
 from include.glue.loading.writing import sum_levels
@@ -51,8 +52,10 @@ def summarise(
         "missing_columns": _columns_of(summaries, "missing"),
         "extra_columns": _columns_of(summaries, "extra"),
         "reasons": reasons,
+        "examples": examples_of(load, reasons, contract),
         "damaged_keys": _damaged_keys(load, reasons, contract),
         "repeated_keys": decision.repeated_keys,
+        "repeated_key_rows": _repeated_key_rows(load),
         "null_tokens": _null_tokens(summaries),
         "skipped_lines": _skipped_lines(summaries),
         "unread_objects": [
@@ -62,6 +65,17 @@ def summarise(
         "unread_object_count": len(listing.unread),
         "unknown_levels": _unknown_levels(load),
     }
+
+
+def _repeated_key_rows(load: Load) -> list[dict[str, Any]]:
+    """Return two rows of one file that have one key and differ, with their lines, if there are any."""
+    examples: dict[int, str] = {}
+    for part in load.written:
+        examples.update(part.examples)
+    return [
+        {"source_line": line, "raw": raw}
+        for line, raw in sorted(examples.items())
+    ]
 
 
 def _sum_of(summaries: Mapping[str, Mapping[str, Any]], name: str) -> int:

@@ -18,9 +18,11 @@ from include.glue.loading.duplicates import (
     Decision,
     decide_duplicates,
 )
+from include.glue.loading.row_keys import RowNumbers
 from include.glue.loading.survey import (
     Survey,
     compare_part,
+    number_keys,
     repeated_rows,
     survey_part,
 )
@@ -55,6 +57,7 @@ def run_load(
     """Load the files, over what an earlier try left."""
     workers = Workers(files)
     parts, surveys = survey_files(contract, files, workers)
+    number_keys(contract, parts, surveys)
     lines_above = _lines_above(parts, surveys)
     decision = _compare(contract, parts, surveys, lines_above, workers)
     delete_below(target.output_uri.rstrip("/") + "/")
@@ -67,6 +70,8 @@ def run_load(
                     parts[position],
                     lines_above[position],
                     decision.lost_rows.get(position),
+                    surveys[position].key_numbers,
+                    decision.example_lines(parts[position].found.path),
                 )
                 for position in group
                 if surveys[position].unreadable is None
@@ -82,7 +87,9 @@ def survey_files(
     contract: JobContract, files: Sequence[FoundObject], workers: Workers
 ) -> tuple[list[Part], list[Survey]]:
     """Return the parts of the files, each of which begins where the one before ended, and what they hold."""
-    parts = divide(files)
+    parts = [Part(found) for found in files]
+    if contract.files.divisible:
+        parts = divide(files)
     surveys: list[Survey] = []
     groups = [
         [parts[position] for position in group] for group in group_parts(parts)
@@ -131,7 +138,10 @@ def _compare(
     positions = [
         position for position, numbers in enumerate(rows) if len(numbers)
     ]
-    tasks = [(parts[position], rows[position]) for position in positions]
+    tasks = [
+        (parts[position], rows[position], surveys[position].key_numbers)
+        for position in positions
+    ]
     tables = workers.map(partial(_compare_task, contract), tasks)
     return decide_duplicates(
         [
@@ -144,7 +154,7 @@ def _compare(
 
 
 def _compare_task(
-    contract: JobContract, task: tuple[Part, npt.NDArray[np.int64]]
+    contract: JobContract, task: tuple[Part, npt.NDArray[np.int64], RowNumbers]
 ) -> pa.Table:
     return compare_part(contract, *task)
 

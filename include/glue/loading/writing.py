@@ -13,8 +13,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from include.glue.job_contract import JobContract
+from include.glue.job_contract import ROW_KEY, JobContract
 from include.glue.loading.duplicates import SUPERSEDED, LostRows
+from include.glue.loading.row_keys import (
+    NO_NUMBERS,
+    RowNumbers,
+    with_row_keys,
+    with_row_numbers,
+)
 from include.glue.objects import FoundObject, write_bytes
 from include.glue.parts.chunks import Chunk
 from include.glue.parts.division import Part, open_part
@@ -23,11 +29,21 @@ from include.glue.records.csv_records import Record, records_above
 
 
 class WritePart(NamedTuple):
-    """A part to write: the lines of the file that lie above it, and the rows that are not loaded, if any."""
+    """A part to write.
+
+    Attributes:
+        part: itself.
+        lines_above: lines of the file that lie above it.
+        lost: the rows that are not loaded, if any.
+        key_numbers: numbers of the rows whose key is a digest.
+        example_lines: lines of the file whose rows are shown in the metrics.
+    """
 
     part: Part
     lines_above: int
     lost: LostRows | None
+    key_numbers: RowNumbers = NO_NUMBERS
+    example_lines: tuple[int, ...] = ()
 
 
 class Target(NamedTuple):
@@ -40,11 +56,12 @@ class Target(NamedTuple):
 
 @dataclass
 class Written:
-    """What was written: rows, and those with a level that the contract does not list, by field."""
+    """What was written: rows, those with a level that the contract does not list, by field, and examples by line."""
 
     loaded: int = 0
     quarantined: int = 0
     unknown_levels: dict[str, Counter[str]] = field(default_factory=dict)
+    examples: dict[int, str] = field(default_factory=dict)
 
 
 def loaded_schema(contract: JobContract) -> pa.Schema:
@@ -113,6 +130,13 @@ def _write_part(
             _quarantined(record, found, write.lines_above, target.load_id)
             for record in chunk.rejected
         ]
+        if contract.key_column.derived == ROW_KEY:
+            numbers = write.key_numbers
+            chunk.rows = with_row_keys(contract, chunk.rows, first, numbers)
+        lines = chunk.lines + write.lines_above
+        chunk.rows = with_row_numbers(contract, chunk.rows, found, lines)
+        for row in np.flatnonzero(np.isin(lines, write.example_lines)).tolist():
+            written.examples[int(lines[row])] = chunk.texts.raw(row)
         rows, superseded = _kept(chunk, first, write)
         quarantine += [
             _quarantined(record, found, write.lines_above, target.load_id)

@@ -87,7 +87,7 @@ class BlockWalk:
         self._header = header
         self._content = content
         self._complete = complete
-        self._scan = Scan(content, complete)
+        self._scan = Scan(content, complete, contract.dialect)
         self._can_be_plain = header.rule is None
 
     def go(self, limit: int) -> None:
@@ -113,7 +113,10 @@ class BlockWalk:
         offset = self.place.offset
         behind = min(offset + step, len(self._content))
         block = self._scan.records(offset, behind, self._header.width)
-        return block.first(int(np.searchsorted(block.starts, limit)))
+        block = block.first(int(np.searchsorted(block.starts, limit)))
+        if self._contract.files.lines_are_rows:
+            return block._replace(lines=np.ones_like(block.lines))
+        return block
 
     def _take(self, block: Block) -> bool:
         """Take the records of a block, as far as they end where their quotes say.
@@ -177,7 +180,10 @@ class BlockWalk:
 
     def _judge(self, start: int, lines: SeenLines) -> Judgement:
         record, count = parse_record(self._contract, self._header, lines, 0)
-        return Judgement(start + lines.size(count), count, record)
+        end = start + lines.size(count)
+        if self._contract.files.lines_are_rows:
+            count = 1
+        return Judgement(end, count, record)
 
     def _add(self, judgement: Judgement, lines_before: int) -> None:
         record = judgement.record

@@ -5,22 +5,22 @@ opens or closes a cell. Python's and Arrow's csv readers see the same cells in a
 careful path (`include.glue.records.csv_records`), which also says where such a record ends.
 """
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-NEW_LINE, RETURN, QUOTE, COMMA = b'\n\r",'
+from include.glue.records.csv_dialect import Dialect
+
+NEW_LINE, RETURN = b"\n\r"
 FIRST_NOT_ASCII = 128
 PLAIN_LINES = 100
 """A record that runs over more lines is left to the careful path."""
 PLAIN_BYTES = 100_000
 """So is a longer one."""
 BYTE_ORDER_MARK = "\ufeff".encode()
-
-BORDERS = np.zeros(256, np.bool_)
-"""Which bytes may stand before an opening quote and behind a closing one."""
-BORDERS[[COMMA, NEW_LINE, RETURN, QUOTE]] = True
+COMMAS = Dialect()
 
 Positions = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
@@ -56,21 +56,29 @@ class Block(NamedTuple):
 
 
 class Scan:
-    """The line ends, quotes and commas of some bytes, found once; then the records from any place on are cheap."""
+    """The line ends, quotes and delimiters of some bytes, found once; then the records from any place on are cheap.
 
-    def __init__(self, content: bytes, complete: bool) -> None:
+    Behind a delimiter of more than one byte no record is plain.
+    """
+
+    def __init__(
+        self, content: bytes, complete: bool, dialect: Dialect = COMMAS
+    ) -> None:
         """Find them.
 
         Args:
             content: bytes of a file.
             complete: whether the file ends with `content`; if not, what lies behind the last line end is left out.
+            dialect: of the file.
         """
         self._content = content
         self._complete = complete
         self._array = np.frombuffer(content, np.uint8)
         self._line_ends = find_line_ends(self._array, complete)
-        self._quotes = np.flatnonzero(self._array == QUOTE)
-        self._commas = np.flatnonzero(self._array == COMMA)
+        self._quotes = np.flatnonzero(self._array == dialect.quote_byte)
+        self._delimiters = _find_delimiters(self._array, dialect)
+        self._delimited = dialect.delimiter_byte is not None
+        self._borders = _borders(dialect)
         self._suspects = self._find_suspects()
 
     def _find_suspects(self) -> Positions:
@@ -104,8 +112,8 @@ class Scan:
         lines_before = np.searchsorted(line_ends, record_ends, side="right")
         lines = np.diff(lines_before, prepend=0)
         well_quoted = self._well_quoted(first, quotes, record_ends)
-        commas = _between(self._commas, first, behind)
-        fitting = _cells(commas, quotes, record_ends) == columns
+        delimiters = _between(self._delimiters, first, behind)
+        fitting = _cells(delimiters, quotes, record_ends) == columns
         certain = well_quoted & (fitting | (lines == 1))
         plain = (
             well_quoted
@@ -113,7 +121,8 @@ class Scan:
             & (lines <= PLAIN_LINES)
             & (record_ends - starts <= PLAIN_BYTES)
         )
-        if columns < 2:  # a blank line would have as many cells
+        # a blank line would have as many cells as one column
+        if columns < 2 or not self._delimited:
             plain[:] = False
         self._rule_out_unreadable(starts, record_ends, plain)
         return Block(starts, record_ends, lines, certain, plain)
@@ -129,8 +138,8 @@ class Scan:
         last = len(self._array) - 1
         bytes_before = self._array[np.maximum(opening - 1, 0)]
         bytes_behind = self._array[np.minimum(closing + 1, last)]
-        opens = BORDERS[bytes_before] | (opening == first)
-        closes = BORDERS[bytes_behind] | (closing == last)
+        opens = self._borders[bytes_before] | (opening == first)
+        closes = self._borders[bytes_behind] | (closing == last)
         wrong = np.concatenate((opening[~opens], closing[~closes]))
         if len(quotes) % 2:  # the last one is never closed
             wrong = np.append(wrong, quotes[-1])
@@ -151,6 +160,24 @@ class Scan:
         # Arrow would take the mark away, before a quote too
         if self._content.startswith(BYTE_ORDER_MARK, starts[0]):
             plain[0] = False
+
+
+def _find_delimiters(
+    array: npt.NDArray[np.uint8], dialect: Dialect
+) -> Positions:
+    if dialect.delimiter_byte is None:
+        return np.empty(0, np.int64)
+    return np.flatnonzero(array == dialect.delimiter_byte)
+
+
+@lru_cache(maxsize=16)
+def _borders(dialect: Dialect) -> Flags:
+    """Return which bytes may stand before an opening quote and behind a closing one."""
+    borders = np.zeros(256, np.bool_)
+    borders[[NEW_LINE, RETURN, dialect.quote_byte]] = True
+    if dialect.delimiter_byte is not None:
+        borders[dialect.delimiter_byte] = True
+    return borders
 
 
 def _between(positions: Positions, first: int, behind: int) -> Positions:
@@ -179,15 +206,15 @@ def find_line_ends(array: npt.NDArray[np.uint8], complete: bool) -> Positions:
 
 
 def _cells(
-    commas: Positions, quotes: Positions, record_ends: Positions
+    delimiters: Positions, quotes: Positions, record_ends: Positions
 ) -> Positions:
-    """Return how many cells each record has: one more than its commas outside quotes."""
-    counts = np.diff(np.searchsorted(commas, record_ends), prepend=0)
+    """Return how many cells each record has: one more than its delimiters outside quotes."""
+    counts = np.diff(np.searchsorted(delimiters, record_ends), prepend=0)
     closing = quotes[1::2]
     if len(closing):
         opening = quotes[0::2][: len(closing)]
-        quoted = np.searchsorted(commas, closing)
-        quoted -= np.searchsorted(commas, opening)
+        quoted = np.searchsorted(delimiters, closing)
+        quoted -= np.searchsorted(delimiters, opening)
         records = np.searchsorted(record_ends, closing, side="right")
         complete_records = records < len(counts)
         inside = np.bincount(

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from include.glue.job_contract import JobContract
+from include.glue.job_contract import ROW_KEY, JobContract
 from include.glue.parts.block_walk import BlockWalk
 from include.glue.parts.blocks import Flags, Positions
 from include.glue.parts.careful_lines import SeenLines
@@ -19,7 +19,10 @@ NOTHING = np.empty(0, np.int64)
 
 
 class RowTexts(NamedTuple):
-    """Where the text of the plain rows of a chunk stands, and what the careful path wrote of the others."""
+    """Where the text of the plain rows of a chunk stands, and what the careful path wrote of the others.
+
+    `order` is the place of each row among them all; None where the plain ones come first.
+    """
 
     contract: JobContract
     header: Header
@@ -27,9 +30,12 @@ class RowTexts(NamedTuple):
     starts: Positions
     ends: Positions
     others: list[str]
+    order: Positions | None = None
 
     def raw(self, row: int) -> str:
         """Return a row as the careful path writes it."""
+        if self.order is not None:
+            row = int(self.order[row])
         if row >= len(self.starts):
             return self.others[row - len(self.starts)]
         text = self.content[self.starts[row] : self.ends[row]]
@@ -42,7 +48,8 @@ class Chunk:
     """What became of the records of a block.
 
     Attributes:
-        rows: typed rows in the contract's columns, text as dictionaries: first the plain ones.
+        rows: typed rows in the contract's columns, text as dictionaries: first the plain ones, or as they stand in the
+            file where their key is a digest, which has no number yet.
         lines: line of each row in its part of the file, from 1.
         rejected: records that break a rule.
         blank_rows: records without a filled cell.
@@ -108,9 +115,17 @@ class ChunkMaker:
         for record in others:
             tokens.update(record.null_tokens)
         other_lines = np.array([record.line for record in others], np.int64)
+        row_lines = np.concatenate((plain.lines + lines_above + 1, other_lines))
+        rows = pa.Table.from_batches(batches)
+        order = None
+        if len(others) and self._contract.key_column.derived == ROW_KEY:
+            # equal rows are numbered as they stand in the file
+            order = np.argsort(row_lines, kind="stable")
+            rows = rows.unify_dictionaries().take(pa.array(order))
+            row_lines = row_lines[order]
         chunk = Chunk(
-            pa.Table.from_batches(batches),
-            np.concatenate((plain.lines + lines_above + 1, other_lines)),
+            rows,
+            row_lines,
             [],
             sum(record.kind == "blank" for record in judged),
             tokens,
@@ -121,6 +136,7 @@ class ChunkMaker:
                 plain.starts,
                 plain.ends,
                 [record.raw for record in others],
+                order,
             ),
         )
         return chunk, judged

@@ -26,7 +26,12 @@ PLAIN_TEXT = r"^[!-~]([ -~]*[!-~])?$"
 PLAIN_INTEGER = r"^-?[0-9]{1,9}$"
 PLAIN_NUMBER = r"^-?[0-9]{1,15}(\.[0-9]{1,15})?$"
 
-TYPES = {"integer": pa.int32(), "number": pa.float64()}
+TYPES = {
+    "integer": pa.int32(),
+    "number": pa.float64(),
+    "date": pa.date32(),
+    "timestamp": pa.timestamp("us"),
+}
 BROKEN = object()
 
 Flags = npt.NDArray[np.bool_]
@@ -66,6 +71,8 @@ class ColumnTyper:
             minimum=rule.minimum,
             maximum=rule.maximum,
             text_bytes=rule.text_bytes,
+            date_formats=rule.date_formats,
+            time_zone=rule.time_zone,
         ) and rule.type in ("string", "category", "integer", "number")
 
     def type_cells(self, cells: pa.DictionaryArray) -> TypedColumn:

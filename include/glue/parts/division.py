@@ -13,7 +13,7 @@ import numpy as np
 
 from include.glue.job_contract import JobContract
 from include.glue.objects import FoundObject
-from include.glue.parts.blocks import QUOTE, Scan, find_line_ends
+from include.glue.parts.blocks import Scan, find_line_ends
 from include.glue.parts.careful_lines import SeenLines
 from include.glue.parts.part_reader import PartReader
 from include.glue.parts.source_bytes import (
@@ -22,6 +22,7 @@ from include.glue.parts.source_bytes import (
     open_middle,
     open_text,
 )
+from include.glue.records.csv_dialect import Dialect
 from include.glue.records.csv_header import Header, find_header
 from include.glue.records.csv_lines import plain_bytes
 
@@ -72,7 +73,8 @@ class ReadPart(Protocol):
 
 
 def divide(
-    files: Iterable[FoundObject], part_bytes: int = PART_BYTES
+    files: Iterable[FoundObject],
+    part_bytes: int = PART_BYTES,
 ) -> list[Part]:
     """Return the parts of the files, in the order of the files."""
     parts: list[Part] = []
@@ -114,7 +116,9 @@ def open_part(contract: JobContract, part: Part) -> OpenPart:
         UnreadableFileError: the file is no CSV text at all.
     """
     if part.whole:
-        return _open_beginning(contract, part, open_text(part.found), 0)
+        return _open_beginning(
+            contract, part, open_text(part.found, contract), 0
+        )
     source = open_middle(part.found, 0)
     head = source.read(HEAD_BYTES)
     marks = len(head) - len(plain_bytes(head))
@@ -137,6 +141,7 @@ def _open_beginning(
     if header is None:
         return OpenPart(None, None, None, offset)
     size = lines.size(header.end)
+    lines_above = 0 if contract.files.lines_are_rows else header.end
     reader = PartReader(
         contract,
         header,
@@ -144,7 +149,7 @@ def _open_beginning(
         content[size:],
         offset + size,
         part.end,
-        header.end,
+        lines_above,
     )
     return OpenPart(header, lines, reader, offset + size)
 
@@ -156,10 +161,12 @@ def _open_middle(contract: JobContract, part: Part, header: Header) -> OpenPart:
     content = source.read(GUESS_BYTES)
     start = part.start
     if not part.certain:
-        skipped = _guess_start(content, header.width, source)
+        skipped = _guess_start(content, header.width, source, contract.dialect)
         while skipped is None:
             content += source.read(len(content))
-            skipped = _guess_start(content, header.width, source)
+            skipped = _guess_start(
+                content, header.width, source, contract.dialect
+            )
         content = content[skipped:]
         start += skipped - before
     reader = PartReader(contract, header, source, content, start, part.end)
@@ -179,7 +186,9 @@ def _read_header(
         content += source.read(3 * len(content) + 1)
 
 
-def _guess_start(content: bytes, width: int, source: ByteSource) -> int | None:
+def _guess_start(
+    content: bytes, width: int, source: ByteSource, dialect: Dialect
+) -> int | None:
     """Return where the first record begins behind the first line end, None if more has to be seen.
 
     The line there is either a record's first or lies in a quoted cell. Of the two the one is taken after which more
@@ -190,13 +199,13 @@ def _guess_start(content: bytes, width: int, source: ByteSource) -> int | None:
     if not len(line_ends):
         return len(content) if source.ended else None
     first = int(line_ends[0])
-    quotes = np.flatnonzero(array == QUOTE)
+    quotes = np.flatnonzero(array == dialect.quote_byte)
     quotes = quotes[quotes >= first]
     closed = np.searchsorted(quotes, line_ends) % 2 == 1
     if not closed.any():
         return first
     second = int(line_ends[closed][0])
-    scan = Scan(content, source.ended)
+    scan = Scan(content, source.ended, dialect)
     plain = [
         scan.records(start, len(content), width).plain.sum()
         for start in (first, second)

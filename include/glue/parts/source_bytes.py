@@ -8,13 +8,22 @@ import codecs
 import gzip
 import io
 import zlib
+from collections.abc import Iterator
 from typing import Protocol
 
 from include.glue.errors import UnreadableFileError
+from include.glue.job_contract import CSV, JobContract
 from include.glue.objects import FoundObject, open_object
-from include.glue.records.csv_lines import GZIP, plain_bytes
+from include.glue.records.csv_lines import (
+    BYTE_ORDER_MARKS,
+    GZIP,
+    plain_bytes,
+)
+from include.glue.records.encodings import ToUtf8, check_wide, is_utf_8
+from include.glue.records.other_formats import csv_pieces
 
-BYTE_ORDER_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+UTF_16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+PIECE_BYTES = 1 << 20
 FIRST_BYTES = 4096
 
 
@@ -70,27 +79,50 @@ def open_middle(found: FoundObject, offset: int) -> ByteSource:
     return ByteSource(open_object(found, offset))
 
 
-def open_text(found: FoundObject) -> ByteSource:
-    """Return a whole file as UTF-8 without byte order marks.
+def open_text(found: FoundObject, contract: JobContract) -> ByteSource:
+    """Return a whole file as CSV text in UTF-8 without byte order marks.
 
     Raises:
-        UnreadableFileError: it is no CSV text at all.
+        UnreadableFileError: it is nothing that the contract's `files` describe.
     """
+    files = contract.files
     stream: Stream = open_object(found)
     first = _first_bytes(stream)
     while first.startswith(GZIP):
         stream = gzip.GzipFile(fileobj=_Rejoined(first, stream))
         first = _first_bytes(stream)
-    if first.startswith(BYTE_ORDER_MARKS):
+    if files.format != CSV:
+        content = first + _rest(stream)
+        stream.close()
+        return ByteSource(_Pieces(csv_pieces(contract, content)))
+    if first.startswith(UTF_16_MARKS):
         content = first + _rest(stream)
         stream.close()
         return ByteSource(io.BytesIO(plain_bytes(content)))
+    encoding = files.encoding
+    converted = not is_utf_8(encoding) and not first.startswith(
+        BYTE_ORDER_MARKS
+    )
     try:
         text = plain_bytes(first)
+        if converted:
+            check_wide(encoding, first)
     except UnreadableFileError:
         stream.close()
         raise
+    if converted:
+        stream = _Rejoined(first, stream)
+        return ByteSource(_Pieces(_converted(stream, encoding)))
     return ByteSource(_Rejoined(text, stream))
+
+
+def _converted(stream: Stream, encoding: str) -> Iterator[bytes]:
+    """Yield the text of a stream in UTF-8."""
+    converter = ToUtf8(encoding)
+    while content := _read(stream, PIECE_BYTES):
+        yield converter.convert(content)
+    yield converter.convert(b"", final=True)
+    stream.close()
 
 
 def _first_bytes(stream: Stream) -> bytes:
@@ -109,7 +141,29 @@ def is_divisible(found: FoundObject) -> bool:
     stream = open_object(found)
     first = _first_bytes(stream)
     stream.close()
-    return not first.startswith((GZIP, *BYTE_ORDER_MARKS))
+    return not first.startswith((GZIP, *UTF_16_MARKS))
+
+
+class _Pieces(io.RawIOBase):
+    """A stream of bytes that are made when they are read."""
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self._pieces = pieces
+        self._piece = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        """Return the next bytes, at most `size`; none at the end."""
+        while not self._piece:
+            piece = next(self._pieces, None)
+            if piece is None:
+                return b""
+            self._piece = piece
+        size = len(self._piece) if size < 0 else size
+        part, self._piece = self._piece[:size], self._piece[size:]
+        return part
 
 
 class _Rejoined(io.RawIOBase):

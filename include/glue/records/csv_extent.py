@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from include.contract.text import clean_text
+from include.glue.records.csv_dialect import Dialect
 from include.glue.records.csv_lines import (
     RECORD_CHARACTERS,
     RECORD_LINES,
@@ -16,6 +17,7 @@ from include.glue.records.csv_lines import (
     split_record,
 )
 
+NOT_UTF_8 = "not readable as UTF-8 text"
 TOO_LONG = (
     f"longer than {RECORD_LINES:,} lines or {RECORD_CHARACTERS:,} characters"
 )
@@ -45,17 +47,20 @@ class RawRecord(NamedTuple):
         return not any(clean_text(cell) for cell in self.cells)
 
 
-def read_record(lines: Sequence[Line], start: int, width: int) -> RawRecord:
+def read_record(
+    lines: Sequence[Line], start: int, width: int, dialect: Dialect
+) -> RawRecord:
     """Return the record that begins at `lines[start]`.
 
     Args:
         lines: of the file.
         start: index of the record's first line, which is not blank.
         width: number of cells of the header; 0 if there is none.
+        dialect: of the file.
     """
-    split = split_record(lines, start)
-    if not _is_closed(split, lines, start, width):
-        count = _lines_of_unclosed(lines, start, width)
+    split = split_record(lines, start, dialect)
+    if not _is_closed(split, lines, start, width, dialect):
+        count = _lines_of_unclosed(lines, start, width, dialect)
         problem = _unreadable(lines, start, count)
         return RawRecord([], count, problem or "a quote is not closed")
     problem = (
@@ -67,7 +72,11 @@ def read_record(lines: Sequence[Line], start: int, width: int) -> RawRecord:
 
 
 def _is_closed(
-    split: SplitRecord, lines: Sequence[Line], start: int, width: int
+    split: SplitRecord,
+    lines: Sequence[Line],
+    start: int,
+    width: int,
+    dialect: Dialect,
 ) -> bool:
     """Return whether the record ends where its quotes say.
 
@@ -83,12 +92,14 @@ def _is_closed(
     if _too_long(lines, start, split.line_count):
         return False
     last = start + split.line_count - 1
-    first_width = split_record([lines[start]], 0).loose_width
-    last_width = split_record([lines[last]], 0).loose_width
+    first_width = split_record([lines[start]], 0, dialect).loose_width
+    last_width = split_record([lines[last]], 0, dialect).loose_width
     return not first_width == last_width == width
 
 
-def _lines_of_unclosed(lines: Sequence[Line], start: int, width: int) -> int:
+def _lines_of_unclosed(
+    lines: Sequence[Line], start: int, width: int, dialect: Dialect
+) -> int:
     """Return how many lines belong to a record with a quote never closed.
 
     The next record begins at the first line below that has the header's
@@ -97,8 +108,8 @@ def _lines_of_unclosed(lines: Sequence[Line], start: int, width: int) -> int:
     index = start + 1
     end = min(start + RECORD_LINES, len(lines))
     while width and index < end:
-        split = split_record(lines, index)
-        closed = _is_closed(split, lines, index, width)
+        split = split_record(lines, index, dialect)
+        closed = _is_closed(split, lines, index, width, dialect)
         cells = len(split.cells) if closed else split.loose_width
         if cells == width:
             break
@@ -109,7 +120,7 @@ def _lines_of_unclosed(lines: Sequence[Line], start: int, width: int) -> int:
 def _unreadable(lines: Sequence[Line], start: int, count: int) -> str | None:
     if all(line.readable for line in lines[start : start + count]):
         return None
-    return "not readable as UTF-8 text"
+    return NOT_UTF_8
 
 
 def _too_long(lines: Sequence[Line], start: int, count: int) -> str | None:

@@ -1,24 +1,29 @@
 """Find the header of a CSV file, and what stands above it."""
 
+import difflib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-from include.contract.text import clean_text
+from include.contract.text import clean_text, heading_key
 from include.glue.job_contract import JobContract
+from include.glue.records.csv_dialect import Dialect
 from include.glue.records.csv_extent import RawRecord, read_record
-from include.glue.records.csv_lines import DELIMITER, Line
+from include.glue.records.csv_lines import Line
 
 HEADER_RECORDS = 20
 """The header is looked for in so many records that are not blank."""
 
-OTHER_DELIMITERS = {";": "';'", "\t": "a tab", "|": "'|'"}
+DELIMITER_NAMES = {",": "','", ";": "';'", "\t": "a tab", "|": "'|'"}
 SEPARATOR_LINE = re.compile(r'"? *sep *= *(.?) *"?', re.IGNORECASE)
 """What a spreadsheet writes above the header to name its separator."""
 
 SHOWN_CHARACTERS = 120
+SIMILAR = 0.7
+ABSENT = -1
+"""Place of a column that a file does not have and need not have."""
 
 
 class SkippedLine(NamedTuple):
@@ -41,7 +46,8 @@ class Header:
 
     Attributes:
         names: headings, cleaned, in the order of the file.
-        positions: where the contract's columns are; empty with a problem.
+        positions: where the contract's columns are, ABSENT for one that is
+            not there and need not be; empty with a problem.
         missing: names of the contract's columns that are not there.
         extra: headings that mean no column.
         rule: why no row of the file can be typed, in the same words for
@@ -100,8 +106,9 @@ def find_header(contract: JobContract, lines: Sequence[Line]) -> Header | None:
     """
     candidates: list[_Candidate] = []
     delimiter: str | None = None
-    for start, record in _first_records(lines):
-        separator = _separator_line(record, lines[start])
+    dialect = contract.dialect
+    for start, record in _first_records(lines, dialect):
+        separator = _separator_line(record, lines[start], dialect)
         if separator is not None:
             delimiter = separator
             continue
@@ -116,7 +123,7 @@ def find_header(contract: JobContract, lines: Sequence[Line]) -> Header | None:
 
 
 def _first_records(
-    lines: Sequence[Line],
+    lines: Sequence[Line], dialect: Dialect
 ) -> Iterator[tuple[int, RawRecord]]:
     """Yield index and record of the first records that are not blank."""
     index = 0
@@ -125,31 +132,33 @@ def _first_records(
         if lines[index].blank:
             index += 1
             continue
-        record = read_record(lines, index, width=0)
+        record = read_record(lines, index, 0, dialect)
         if not record.blank or record.problem:
             count += 1
             yield index, record
         index += record.line_count
 
 
-def _separator_line(record: RawRecord, line: Line) -> str | None:
+def _separator_line(
+    record: RawRecord, line: Line, dialect: Dialect
+) -> str | None:
     """Return the separator that the line names, None if it names none."""
     if record.line_count > 1:
         return None
     text = line.text.strip("\r\n\ufeff ")
-    match = SEPARATOR_LINE.fullmatch(text.rstrip(DELIMITER))
+    match = SEPARATOR_LINE.fullmatch(text.rstrip(dialect.delimiter))
     if match is None:
         return None
-    return match[1] or DELIMITER
+    return match[1] or dialect.delimiter
 
 
 def _candidate(
     contract: JobContract, start: int, record: RawRecord
 ) -> _Candidate:
     fields = [contract.headings.find(cell) for cell in record.cells]
-    recognised = len({field for field in fields if field})
-    complete = recognised == len(contract.columns) and not record.problem
-    return _Candidate(start, record, recognised, complete)
+    recognised = {field for field in fields if field}
+    complete = contract.required_fields <= recognised and not record.problem
+    return _Candidate(start, record, len(recognised), complete)
 
 
 def _header(
@@ -168,9 +177,9 @@ def _header(
         header = read_header(contract, record.cells)
     problem = header.problem
     if header.missing:
-        problem = f"{problem}; {_shown(lines, start)}"
+        problem = f"{problem}{_nearest(header)}; {_shown(lines, start)}"
         problem += _expectation(contract, lines[start], candidate, delimiter)
-    above, skipped = _split_above(lines, start, header.width)
+    above, skipped = _split_above(lines, start, header.width, contract.dialect)
     return Header(
         names=header.names,
         positions=header.positions,
@@ -193,7 +202,9 @@ def read_header(contract: JobContract, cells: Sequence[str]) -> Header:
     names = tuple(clean_text(cell) for cell in cells)
     fields = [contract.headings.find(name) for name in names]
     missing = tuple(
-        column.name for column in contract.columns if column.field not in fields
+        column.name
+        for column in contract.columns
+        if column.required and column.field not in fields
     )
     extra = tuple(
         name or f"(column {number} has no name)"
@@ -205,7 +216,10 @@ def read_header(contract: JobContract, cells: Sequence[str]) -> Header:
     rule = _header_rule(contract, names, fields, missing)
     positions: tuple[int, ...] = ()
     if rule is None:
-        positions = tuple(fields.index(field) for field in contract.fields)
+        positions = tuple(
+            fields.index(field) if field in fields else ABSENT
+            for field in contract.fields
+        )
     return Header(names, positions, missing, extra, rule, rule)
 
 
@@ -233,6 +247,20 @@ def _header_rule(
     return None
 
 
+def _nearest(header: Header) -> str:
+    """Return which unknown headings look like the missing columns, and what to write."""
+    keys = {heading_key(name): name for name in header.extra}
+    advice = ""
+    for name in header.missing:
+        near = difflib.get_close_matches(
+            heading_key(name), keys, 1, cutoff=SIMILAR
+        )
+        if near:
+            heading = keys[near[0]]
+            advice += f"; {heading!r} is nearest to {name}: rename it, or write aliases: [{heading}] at the column"
+    return advice
+
+
 def _shown(lines: Sequence[Line], start: int) -> str:
     """Return which line was read as header, with its text."""
     text = _shorten(lines[start].text)
@@ -258,17 +286,21 @@ def _expectation(
     )
     if not candidate.recognised:
         expectation += f"; none in the first {HEADER_RECORDS} records has any"
-    for separator, name in OTHER_DELIMITERS.items():
+    expected = contract.dialect.delimiter
+    expected_name = DELIMITER_NAMES.get(expected, repr(expected))
+    for separator, name in DELIMITER_NAMES.items():
+        if separator == expected:
+            continue
         headings = [cell.strip('" ') for cell in line.text.split(separator)]
         if contract.headings.recognised(headings) > candidate.recognised:
-            return f"{expectation}; its cells are separated by {name}, expected ','"
-    if delimiter not in (None, DELIMITER):
-        return f"{expectation}; a line above says sep={delimiter}, expected ','"
+            return f"{expectation}; its cells are separated by {name}, expected {expected_name}"
+    if delimiter not in (None, expected):
+        return f"{expectation}; a line above says sep={delimiter}, expected {expected_name}"
     return expectation
 
 
 def _split_above(
-    lines: Sequence[Line], end: int, width: int
+    lines: Sequence[Line], end: int, width: int, dialect: Dialect
 ) -> tuple[tuple[PlacedRecord, ...], tuple[SkippedLine, ...]]:
     """Return records above the header that may be leads, and other lines.
 
@@ -281,7 +313,7 @@ def _split_above(
     while index < end:
         record = RawRecord([], 1)
         if not lines[index].blank:
-            record = read_record(lines[:end], index, width)
+            record = read_record(lines[:end], index, width, dialect)
         if width and record.filled > 1 and 2 * record.filled >= width:
             above.append(PlacedRecord(index, record))
         else:

@@ -5,12 +5,19 @@ import gzip
 import re
 import zlib
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from include.contract.text import INVISIBLE, JOINERS, clean_text
 from include.glue.errors import UnreadableFileError
+from include.glue.records.csv_dialect import Dialect
+from include.glue.records.encodings import (
+    UNREADABLE_BYTE,
+    ToUtf8,
+    check_wide,
+    is_utf_8,
+)
 
-DELIMITER = ","
 RECORD_LINES = 1_000
 """Longest record in lines. Notes with whole mail threads stay below it."""
 
@@ -18,10 +25,16 @@ RECORD_CHARACTERS = 1_000_000
 """Longest record in characters."""
 
 GZIP = b"\x1f\x8b"
+BYTE_ORDER_MARKS = (
+    codecs.BOM_UTF8,
+    codecs.BOM_UTF16_LE,
+    codecs.BOM_UTF16_BE,
+)
+PARQUET = b"PAR1"
 OTHER_FORMATS = {
     b"PK\x03\x04": "a zip archive or an Excel workbook",
     b"\xd0\xcf\x11\xe0": "an old Excel workbook",
-    b"PAR1": "a Parquet file",
+    PARQUET: "a Parquet file",
     b"BZh": "a bzip2 archive",
     b"\x28\xb5\x2f\xfd": "a Zstandard archive",
     b"\xfd7zXZ\x00": "an xz archive",
@@ -29,14 +42,36 @@ OTHER_FORMATS = {
 }
 """What the first bytes of a file say that is no CSV, whatever its name."""
 
-UNREADABLE_BYTE = b"\xff"
-"""Stands for what UTF-16 could not be decoded from; no UTF-8 text holds it."""
 
-_AROUND = rf"(?:[^\S\r\n]|{INVISIBLE.pattern}|[{JOINERS}])*"
-_OPENING = re.compile(rf'{_AROUND}"')
-_INSIDE = re.compile(r'[^"]*(?:""[^"]*)*')
-_CLOSED = re.compile(rf"{_AROUND}(?=[{DELIMITER}\r\n]|\Z)")
-_PLAIN = re.compile(rf"[^{DELIMITER}\r\n]*")
+class _Patterns(NamedTuple):
+    """What a cell looks like.
+
+    Attributes:
+        opening: what stands before a quoted text.
+        inside: a quoted text, up to its closing quote.
+        closed: what may follow the closing quote.
+        plain: a cell without quotes.
+    """
+
+    opening: re.Pattern[str]
+    inside: re.Pattern[str]
+    closed: re.Pattern[str]
+    plain: re.Pattern[str]
+
+
+@lru_cache(maxsize=16)
+def _patterns(dialect: Dialect) -> _Patterns:
+    """Return the patterns of a dialect; its delimiter may be white space."""
+    sign = re.escape(dialect.delimiter)
+    quote = re.escape(dialect.quote)
+    space = rf"(?!{sign})(?:[^\S\r\n]|{INVISIBLE.pattern}|[{JOINERS}])"
+    around = f"(?:{space})*"
+    return _Patterns(
+        re.compile(f"{around}{quote}"),
+        re.compile(f"[^{quote}]*(?:{quote}{quote}[^{quote}]*)*"),
+        re.compile(rf"{around}(?=[{sign}\r\n]|\Z)"),
+        re.compile(rf"[^{sign}\r\n]*"),
+    )
 
 
 class Line(NamedTuple):
@@ -76,20 +111,24 @@ class SplitRecord(NamedTuple):
     loose_width: int
 
 
-def plain_bytes(content: bytes) -> bytes:
+def plain_bytes(content: bytes, encoding: str = "utf-8") -> bytes:
     """Return the content of a file as UTF-8 without byte order marks.
 
-    What is packed by gzip is unpacked, whatever its name. UTF-16 is
-    recognised by its byte order mark.
+    What is packed by gzip is unpacked, whatever its name. A byte order mark
+    says more than `encoding`: UTF-8 and UTF-16 are recognised by theirs.
 
     Raises:
-        UnreadableFileError: gzip is damaged, or the file is no CSV at all.
+        UnreadableFileError: gzip is damaged, the file is no CSV at all, or
+            is not written in `encoding`.
     """
     while content.startswith(GZIP):
         content = _unpack(content)
     for start, name in OTHER_FORMATS.items():
         if content.startswith(start):
             raise UnreadableFileError(f"{name}, expected CSV text")
+    if not is_utf_8(encoding) and not content.startswith(BYTE_ORDER_MARKS):
+        check_wide(encoding, content)
+        return ToUtf8(encoding).convert(content, final=True)
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         text = content.decode("utf-16", errors="replace")
         content = text.encode("utf-8", errors="replace").replace(
@@ -109,7 +148,7 @@ def _unpack(content: bytes) -> bytes:
         ) from error
 
 
-def split_lines(content: bytes) -> list[Line]:
+def split_lines(content: bytes, encoding: str = "utf-8") -> list[Line]:
     r"""Return the physical lines of a file, ended by \n, \r\n or \r.
 
     A line is unreadable if it is not UTF-8 or holds a NUL, which is how
@@ -118,7 +157,7 @@ def split_lines(content: bytes) -> list[Line]:
     Raises:
         UnreadableFileError: see `plain_bytes`.
     """
-    lines = plain_bytes(content).splitlines(keepends=True)
+    lines = plain_bytes(content, encoding).splitlines(keepends=True)
     return [decode_line(line) for line in lines]
 
 
@@ -132,7 +171,9 @@ def decode_line(line: bytes) -> Line:
     return Line(text, "\0" not in text)
 
 
-def split_record(lines: Sequence[Line], start: int) -> SplitRecord:
+def split_record(
+    lines: Sequence[Line], start: int, dialect: Dialect
+) -> SplitRecord:
     """Return the record that begins at `lines[start]`.
 
     Space and invisible characters may stand around the quotes of a cell.
@@ -140,9 +181,9 @@ def split_record(lines: Sequence[Line], start: int) -> SplitRecord:
     longest record.
     """
     text = lines[start].text
-    if '"' in text:
-        return _Scanner(lines, start).record()
-    cells = text.rstrip("\r\n").split(DELIMITER)
+    if dialect.quote in text:
+        return _Scanner(lines, start, dialect).record()
+    cells = text.rstrip("\r\n").split(dialect.delimiter)
     return SplitRecord(cells, 1, True, None, len(cells))
 
 
@@ -153,7 +194,12 @@ class _UnclosedQuoteError(Exception):
 class _Scanner:
     """Read the cells of one record, line by line."""
 
-    def __init__(self, lines: Sequence[Line], start: int) -> None:
+    def __init__(
+        self, lines: Sequence[Line], start: int, dialect: Dialect
+    ) -> None:
+        self._delimiter = dialect.delimiter
+        self._quote = dialect.quote
+        self._patterns = _patterns(dialect)
         self._lines = lines
         self._start = start
         self._index = start
@@ -168,7 +214,7 @@ class _Scanner:
         try:
             while True:
                 cells.append(self._cell(len(cells)))
-                if not self._text.startswith(DELIMITER, self._position):
+                if not self._text.startswith(self._delimiter, self._position):
                     break
                 self._position += 1
         except _UnclosedQuoteError:
@@ -177,17 +223,17 @@ class _Scanner:
         return SplitRecord(cells, line_count, True, self._problem, len(cells))
 
     def _cell(self, cells_before: int) -> str:
-        opening = _OPENING.match(self._text, self._position)
+        opening = self._patterns.opening.match(self._text, self._position)
         if opening is None:
             return self._plain_cell()
         self._position = opening.end()
-        separators = self._text.count(DELIMITER, self._position)
+        separators = self._text.count(self._delimiter, self._position)
         self._loose_width = cells_before + 1 + separators
         return self._quoted_cell()
 
     def _plain_cell(self) -> str:
         start = self._position
-        cell = _PLAIN.match(self._text, start)
+        cell = self._patterns.plain.match(self._text, start)
         if cell is not None:
             self._position = cell.end()
         return self._text[start : self._position]
@@ -195,14 +241,14 @@ class _Scanner:
     def _quoted_cell(self) -> str:
         """Return the text up to the closing quote, and what may follow it."""
         first = self._index
-        text = self._text_inside().replace('""', '"')
-        closed = _CLOSED.match(self._text, self._position)
+        text = self._text_inside().replace(self._quote * 2, self._quote)
+        closed = self._patterns.closed.match(self._text, self._position)
         if closed is not None:
             self._position = closed.end()
             return text
         if self._index != first:
             raise _UnclosedQuoteError
-        self._problem = f"'{DELIMITER}' expected after '\"'"
+        self._problem = f"{self._delimiter!r} expected after {self._quote!r}"
         return text + self._plain_cell()
 
     def _text_inside(self) -> str:
@@ -210,7 +256,7 @@ class _Scanner:
         parts: list[str] = []
         while True:
             start = self._position
-            inside = _INSIDE.match(self._text, start)
+            inside = self._patterns.inside.match(self._text, start)
             if inside is not None:
                 self._position = inside.end()
             parts.append(self._text[start : self._position])

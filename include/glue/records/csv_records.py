@@ -15,9 +15,12 @@ from typing import Any, NamedTuple
 
 from include.glue.errors import UnreadableFileError
 from include.glue.job_contract import JobContract
-from include.glue.records.csv_extent import RawRecord, read_record
-from include.glue.records.csv_header import Header, find_header
-from include.glue.records.csv_lines import DELIMITER, Line, split_lines
+from include.glue.records.csv_dialect import Dialect
+from include.glue.records.csv_extent import NOT_UTF_8, RawRecord, read_record
+from include.glue.records.csv_header import ABSENT, Header, find_header
+from include.glue.records.csv_lines import Line, split_lines
+from include.glue.records.encodings import is_utf_8
+from include.glue.records.other_formats import JSON_LINES, json_problem
 from include.glue.records.rows import BrokenRule, type_row
 
 ABOVE_HEADER = "row: it stands above the header"
@@ -84,7 +87,7 @@ def parse_file(contract: JobContract, content: bytes) -> Iterator[Record]:
     rows.
     """
     try:
-        lines = split_lines(content)
+        lines = split_lines(content, contract.files.encoding)
     except UnreadableFileError as error:
         yield summarise_file(FileCounts(), Header(problem=str(error)), True)
         return
@@ -138,11 +141,19 @@ def parse_record(
     The record is None for an empty line. `lines` must reach as far as the
     longest record, as quotes are followed to where they are closed.
     """
-    if lines[start].blank:
+    dialect = contract.dialect
+    if is_empty(lines[start], dialect):
         return None, 1
-    raw_record = read_record(lines, start, header.width)
+    raw_record = read_record(lines, start, header.width, dialect)
     record = _judge_record(contract, header, lines, start, raw_record)
     return record, raw_record.line_count
+
+
+def is_empty(line: Line, dialect: Dialect) -> bool:
+    """Return whether the line has no cells: a line of tabs has some, where tabs separate them."""
+    if not line.blank:
+        return False
+    return not dialect.delimiter.isspace() or dialect.delimiter not in line.text
 
 
 def _judge_record(
@@ -155,7 +166,7 @@ def _judge_record(
     number = start + 1
     if not raw_record.problem and raw_record.blank:
         return Record("blank", number, "")
-    broken_rule = _broken_row_rule(header, raw_record)
+    broken_rule = _broken_row_rule(contract, header, raw_record)
     if broken_rule is None:
         return _parse_row(contract, header, number, raw_record)
     raw = _raw_lines(lines, start, raw_record.line_count)
@@ -165,18 +176,24 @@ def _judge_record(
         raw,
         broken_rule.rule,
         broken_rule.reason,
-        footer=_may_be_footer(raw_record, header),
+        footer=_may_be_footer(raw_record, header, contract.dialect),
     )
 
 
 def _broken_row_rule(
-    header: Header, raw_record: RawRecord
+    contract: JobContract, header: Header, raw_record: RawRecord
 ) -> BrokenRule | None:
     """Return why the record is no row of the header's cells, or None."""
     if raw_record.problem:
         rule = f"row: {raw_record.problem}"
+        encoding = contract.files.encoding
+        if raw_record.problem == NOT_UTF_8 and not is_utf_8(encoding):
+            rule = f"row: in UTF-8 and not in {encoding}, as the contract says"
         return BrokenRule(rule, rule + _extent(raw_record))
     width = len(raw_record.cells)
+    if width == 1 and contract.files.format == JSON_LINES:
+        rule = f"row: {json_problem(contract, raw_record.cells[0])}"
+        return BrokenRule(rule, rule)
     if header.rule or width == header.width:
         return None
     amount = "many" if width > header.width else "few"
@@ -212,7 +229,13 @@ def _parse_row(
     raw = json.dumps(
         dict(zip(header.labels, cells, strict=True)), ensure_ascii=False
     )
-    row = type_row(contract, [cells[place] for place in header.positions])
+    row = type_row(
+        contract,
+        [
+            None if place == ABSENT else cells[place]
+            for place in header.positions
+        ],
+    )
     if not row.broken_rules:
         return Record(
             "row",
@@ -228,18 +251,20 @@ def _parse_row(
         raw,
         row.broken_rules[0].rule,
         reasons,
-        footer=_may_be_footer(raw_record, header),
+        footer=_may_be_footer(raw_record, header, contract.dialect),
     )
 
 
-def _may_be_footer(raw_record: RawRecord, header: Header) -> bool:
+def _may_be_footer(
+    raw_record: RawRecord, header: Header, dialect: Dialect
+) -> bool:
     """Return whether the record has as little in it as a line of a footer.
 
     A row that stands in one cell, with all its separators, is none.
     """
     if raw_record.problem or header.rule:
         return False
-    separators = sum(cell.count(DELIMITER) for cell in raw_record.cells)
+    separators = sum(cell.count(dialect.delimiter) for cell in raw_record.cells)
     return raw_record.filled <= FOOTER_CELLS and separators < header.width - 1
 
 

@@ -3,11 +3,13 @@
 import re
 import unicodedata
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from include.contract.cells import CellError, read_cell
 from include.contract.text import clean_text
-from include.glue.job_contract import JobContract
+from include.glue.job_contract import JOINED_KEY, ROW_KEY, JobContract
+from include.glue.records.made_keys import join_texts, row_digest
 
 SHOWN_CHARACTERS = 40
 
@@ -71,16 +73,20 @@ class TypedRow(NamedTuple):
     null_tokens: list[tuple[str, str]]
 
 
-def type_row(contract: JobContract, cells: Sequence[str]) -> TypedRow:
+def type_row(contract: JobContract, cells: Sequence[str | None]) -> TypedRow:
     """Return the typed values of one row and every rule that it breaks.
 
-    The cells come in the contract's order.
+    The cells come in the contract's order, None for a column that the file
+    does not have.
     """
     values: list[Any] = []
     broken_rules: list[BrokenRule] = []
     null_tokens: list[tuple[str, str]] = []
     for column, cell in zip(contract.columns, cells, strict=True):
         value = None
+        if cell is None:
+            values.append(None)
+            continue
         try:
             value = read_cell(column.rule, cell)
         except CellError as error:
@@ -89,42 +95,84 @@ def type_row(contract: JobContract, cells: Sequence[str]) -> TypedRow:
             if value is None and (token := clean_text(cell)):
                 null_tokens.append((column.field, token))
         values.append(value)
-    key_cell = cells[contract.key_position]
-    key_rule = _key_rule(contract, key_cell, values, not broken_rules)
+    key_rule = _key_rule(contract, cells, values, not broken_rules)
     if key_rule is not None:
         broken_rules.insert(0, key_rule)
+    if not broken_rules and contract.key_column.derived:
+        _make_key(contract, cells, values, broken_rules)
     return TypedRow(tuple(values), broken_rules, null_tokens)
+
+
+def _make_key(
+    contract: JobContract,
+    cells: Sequence[str | None],
+    values: list[Any],
+    broken_rules: list[BrokenRule],
+) -> None:
+    """Put the key that no cell holds among the values of a good row."""
+    key_column = contract.key_column
+    if key_column.derived == JOINED_KEY:
+        key = join_texts(_clean_cells(cells, contract.key_parts))
+        try:
+            # without regard to what a missing cell looks like
+            read_cell(replace(key_column.rule, null_tokens=frozenset()), key)
+        except CellError as error:
+            rule = _broken_rule(key_column.name, error.problem, key)
+            broken_rules.append(rule)
+    elif key_column.derived == ROW_KEY:
+        texts = _clean_cells(cells, contract.digested_positions)
+        key = row_digest(join_texts(texts))
+    values[contract.key_position] = key
+
+
+def _clean_cells(
+    cells: Sequence[str | None], positions: Sequence[int]
+) -> list[str]:
+    return [clean_text(cells[position] or "") for position in positions]
 
 
 def damaged_key_rules(contract: JobContract) -> tuple[str, ...]:
     """Return the rules that a key breaks which a spreadsheet has damaged."""
-    name = contract.key_column.name
-    return (f"{name}: {SCIENTIFIC_KEY}", f"{name}: {SHEET_KEY}")
+    rules: list[str] = []
+    for position in contract.key_parts:
+        name = contract.columns[position].name
+        rules += [f"{name}: {SCIENTIFIC_KEY}", f"{name}: {SHEET_KEY}"]
+    return tuple(rules)
 
 
 def _key_rule(
-    contract: JobContract, key_cell: str, values: Sequence[Any], good: bool
+    contract: JobContract,
+    cells: Sequence[str | None],
+    values: Sequence[Any],
+    good: bool,
 ) -> BrokenRule | None:
     """Return the rule that the row's key breaks, or None.
 
     Args:
         contract: names the key.
-        key_cell: the key as it is written.
+        cells: as they are written.
         values: of the row; None where a cell is missing or broken.
         good: whether no cell breaks a rule.
     """
-    name = contract.key_column.name
-    cell = clean_text(key_cell)
-    damage = _damage(cell)
-    if damage is not None:
-        return _broken_rule(name, damage, cell)
-    if values[contract.key_position] is None:
-        if cell in contract.key_column.rule.null_tokens:
-            return _broken_rule(name, "the key is empty", cell)
-        return None
-    filled = sum(value is not None for value in values)
-    if good and filled == 1:
-        return BrokenRule(KEY_ALONE, f"{KEY_ALONE} ({_shorten(cell)})")
+    keys: list[str] = []
+    complete = True
+    for position in contract.key_parts:
+        column = contract.columns[position]
+        cell = clean_text(cells[position] or "")
+        damage = _damage(cell)
+        if damage is not None:
+            return _broken_rule(column.name, damage, cell)
+        if values[position] is None:
+            if cells[position] is None or cell in column.rule.null_tokens:
+                return _broken_rule(column.name, "the key is empty", cell)
+            complete = False
+        keys.append(cell)
+    alone = all(
+        values[position] is None for position in contract.value_positions
+    )
+    if good and complete and alone:
+        shown = _shorten(", ".join(keys))
+        return BrokenRule(KEY_ALONE, f"{KEY_ALONE} ({shown})")
     return None
 
 

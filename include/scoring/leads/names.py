@@ -32,6 +32,7 @@ class LeadNames:
     def __init__(self, contract: Contract) -> None:
         """Derive every spelling of the contract's columns, and the levels that it names."""
         columns = contract.spellings
+        self.files = contract.files
         self._headings = Headings(columns)
         self._remembered = lru_cache(REMEMBERED)(self._headings.find)
         self._exact = frozenset(itertools.chain.from_iterable(columns))

@@ -1,14 +1,15 @@
-from io import StringIO
+from io import BytesIO, StringIO
 
 import pytest
 
-from include.api.bodies.csv_body import CsvTable, parse_csv
+from include.api.bodies.csv_body import CsvTable, open_csv, parse_csv
 from include.api.bodies.json_body import parse_json_lines
 from include.api.errors import (
     BodyTooLargeError,
     HeaderRefusedError,
     UnreadableBodyError,
 )
+from include.scoring.leads.names import LeadNames
 
 LEAD = {"visits": "3", "region": "north"}
 
@@ -133,3 +134,18 @@ def test_no_more_leads_are_read_than_a_request_may_bring(names, parse, lead):
     assert len(parse(head + 9 * lead, names, 9, 9).leads) == 9
     with pytest.raises(BodyTooLargeError, match="10 leads or more"):
         parse(head + 10 * lead + b'"', names, 9, 9)
+
+
+def test_a_body_may_be_written_as_the_files_of_the_contract_are(contract):
+    files = contract.files.model_copy(
+        update={"delimiter": ";", "quote": "'", "encoding": "windows-1252"}
+    )
+    names = LeadNames(contract.model_copy(update={"files": files}))
+    own = "sep=;\nvisits;region\n3;'nörd; far'\n".encode("windows-1252")
+    usual = 'visits,region\n3,"nörd; far"\n'.encode()
+    for body in (own, own.partition(b"\n")[2], usual):
+        assert parse_csv(body, names, 9, 9).leads == [
+            {"visits": "3", "region": "nörd; far"}
+        ]
+        text = open_csv(BytesIO(body), names)
+        assert list(CsvTable(text, names, 9).rows()) == [["3", "nörd; far"]]
