@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from include.contract import ContractError
+from onboarding.draft import draft_file
 from onboarding.errors import OnboardingError
 from onboarding.upgrade import upgrade_file
 
@@ -27,6 +28,14 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m onboarding", description=__doc__
     )
     commands = parser.add_subparsers(required=True)
+    draft = commands.add_parser(
+        "draft", help="write the contract that a file of leads needs"
+    )
+    draft.add_argument("name", help="of the contract, such as bank")
+    draft.add_argument("path", type=Path, help="file of leads")
+    draft.set_defaults(
+        run=lambda arguments: draft_file(arguments.name, arguments.path)
+    )
     upgrade = commands.add_parser(
         "upgrade", help="write a contract of format 1 in format 2"
     )
