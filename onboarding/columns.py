@@ -1,6 +1,7 @@
 """Propose the type of a column from its cells."""
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -141,11 +142,17 @@ def _symbols(levels: Sequence[str]) -> tuple[str, ...]:
         if match is None:
             continue
         for sign in match.groups():
-            if sign:
+            if sign and _means_nothing(sign):
                 found[sign] = found.get(sign, 0) + 1
     return tuple(
         sign for sign, times in found.items() if times >= 0.2 * len(levels)
     )
+
+
+def _means_nothing(sign: str) -> bool:
+    """Return whether a sign beside a number is a currency or a percent sign, not a part of a code."""
+    symbol = len(sign) == 1 and unicodedata.category(sign) == "Sc"
+    return symbol or sign == "%" or sign.casefold() in words_for("currencies")
 
 
 def with_type(column: Profile, style: NumberStyle) -> Profile:
@@ -189,7 +196,7 @@ def _numbers(column: Profile, style: NumberStyle) -> Profile | None:
         return None
     numbers = [level for level in column.levels if level not in set(others)]
     plain = [plain_number(style, level) for level in numbers]
-    if any(re.match(r"[+-]?0\d", text) for text in plain):
+    if any(re.fullmatch(r"[+-]?0\d+", text) for text in plain):
         return None  # leading zeros are those of a code
     keys = _number_keys(plain)
     if keys is None:

@@ -244,9 +244,9 @@ def _write_key(
         draft.lines.append(f"key: {yaml_value({'columns': list(names)})}")
     else:
         draft.ask(
-            "QUESTION: what identifies a lead? No column does without repeats"
-            + (f": {shares}. " if shares else ". ")
-            + "With row: true a changed row is a new lead"
+            "QUESTION: what identifies a lead? No column looks like it"
+            + (f" without repeats: {shares}" if shares else "")
+            + ". With row: true a changed row is a new lead"
         )
         draft.lines.append("key: {row: true}")
 

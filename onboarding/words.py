@@ -12,7 +12,10 @@ FILE = Path(__file__).with_name("words.yaml")
 
 @lru_cache(maxsize=1)
 def _content() -> dict[str, Any]:
-    content: dict[str, Any] = yaml.safe_load(FILE.read_text(encoding="utf-8"))
+    content: dict[str, Any] = yaml.load(
+        FILE.read_text(encoding="utf-8"),
+        Loader=yaml.BaseLoader,  # noqa: S506 - every value stays a text, yes and no too
+    )
     return content
 
 
@@ -38,4 +41,8 @@ def header_words(header: str) -> list[str]:
 def header_has(header: str, kind: str) -> bool:
     """Return whether one of the header's words, or all of it, is a word of a kind."""
     words = {*header_words(header), header.casefold().strip()}
-    return bool(words & words_for(kind))
+    kinds = words_for(kind)
+    endings = tuple(word for word in kinds if len(word) > 4)
+    return bool(words & kinds) or any(
+        word.endswith(endings) for word in words if endings and kind == "key"
+    )
