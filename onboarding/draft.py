@@ -128,7 +128,8 @@ def draft_contract(name: str, source: str, table: Table) -> Draft:
     clock_found = roles.clocks(others, set(key_names))
     clock = clock_found[0].name if clock_found else ""
     special = {*key_names, clock}
-    described = [_described(column, outcome[0], special) for column in others]
+    values = outcome[0].values
+    described = [_described(column, values, special) for column in others]
     draft = Draft()
     rows = len(table.cells)
     count = f"the first {rows:,}" if rows == ROWS else f"{rows:,}"
@@ -291,7 +292,7 @@ def _write_outcome(draft: Draft, found: Sequence[roles.Outcome]) -> None:
 
 
 def _described(
-    column: Profile, outcome: roles.Outcome, special: set[str]
+    column: Profile, outcome: "pd.Series[float]", special: set[str]
 ) -> Profile:
     """Return the column with what the contract says of it besides its type."""
     kind = roles.personal(column)
@@ -311,7 +312,7 @@ def _described(
         )
     if column.type == "string":
         return column
-    area = roles.alone(column, outcome.values)
+    area = roles.alone(column, outcome)
     timed = header_has(column.name, "afterwards")
     if area >= roles.LEAK or timed:
         why = f"alone it ranks leads at ROC-AUC {area:.2f}"

@@ -133,6 +133,12 @@ def keys(columns: Sequence[Profile]) -> list[Key]:
         if header_has(column.name, "key") or column.type == "string"
     ]
     singles = [key for key in singles if key.duplicates < 0.5]
+    private = {column.name for column in whole if personal(column)}
+    singles = [
+        key
+        for key in singles
+        if key.names[0] not in private or header_has(key.names[0], "mail")
+    ]
     singles.sort(
         key=lambda key: (key.duplicates > 0, -_named(key), key.duplicates)
     )
@@ -225,15 +231,21 @@ def alone(column: Profile, outcome: "pd.Series[float]") -> float:
     target = outcome[known].to_numpy()
     if len(set(target)) < 2 or len(values) < 4 or len(set(values)) < 2:
         return 0.5
+    codes = np.unique(values, return_inverse=True)[1]
     half = np.random.default_rng(0).permutation(len(target)) % 2
-    scores = np.full(len(target), target.mean())
+    scores = np.empty(len(target))
     for side in (0, 1):
-        rates = (
-            pd.Series(target[half != side]).groupby(values[half != side]).mean()
-        )
-        rated = pd.Series(values[half == side]).map(rates)
-        scores[half == side] = rated.fillna(target.mean()).to_numpy()
+        rates = _rates(codes[half != side], target[half != side], codes.max())
+        scores[half == side] = rates[codes[half == side]]
     return ranking(target, scores).roc_auc
+
+
+def _rates(codes: np.ndarray, target: np.ndarray, largest: int) -> np.ndarray:
+    """Return the rate of each level, and the rate of all rows for a level that has none."""
+    counts = np.bincount(codes, minlength=largest + 1)
+    sums = np.bincount(codes, weights=target, minlength=largest + 1)
+    with np.errstate(invalid="ignore"):
+        return np.where(counts > 0, sums / counts, target.mean())
 
 
 def _levels(column: Profile) -> np.ndarray:
