@@ -148,11 +148,8 @@ def keys(columns: Sequence[Profile]) -> list[Key]:
         column
         for column in columns
         if column.filled == column.rows
-        and (
-            header_has(column.name, "key")
-            or header_has(column.name, "mail")
-            or column.type in ("date", "timestamp", "string")
-        )
+        and (column.name not in private or header_has(column.name, "mail"))
+        and _part_of_key(column)
     ]
     most = sorted(usable, key=lambda column: -len(column.counts))[:PAIRS]
     pairs = []
@@ -162,6 +159,12 @@ def keys(columns: Sequence[Profile]) -> list[Key]:
         if not share:
             pairs.append(Key((one.name, other.name), share))
     return [*pairs, *singles]
+
+
+def _part_of_key(column: Profile) -> bool:
+    """Return whether a column may identify a lead together with another one."""
+    named = header_has(column.name, "key") or header_has(column.name, "mail")
+    return named or column.type in ("date", "timestamp", "string")
 
 
 def _named(key: Key) -> bool:
