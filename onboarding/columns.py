@@ -35,8 +35,19 @@ STYLES = (
 SYMBOLS = re.compile(
     r"(?P<before>[^\d\s.,+-]{0,3})\s*[+-]?\d[\d.,' ]*(?P<behind>[^\d\s.,]{0,3})"
 )
-DAYS = ("%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%Y/%m/%d", "%d.%m.%y")
-DAYS += ("%m/%d/%y", "%d %b %Y", "%d %B %Y", "%b %d, %Y", "%Y%m%d")
+DAYS = (
+    "%d.%m.%Y",
+    "%d/%m/%Y",
+    "%m/%d/%Y",
+    "%d-%m-%Y",
+    "%Y/%m/%d",
+    "%d.%m.%y",
+    "%m/%d/%y",
+    "%d %b %Y",
+    "%d %B %Y",
+    "%b %d, %Y",
+    "%Y%m%d",
+)
 TIMES = ("", " %H:%M", " %H:%M:%S", " %I:%M %p")
 ISO = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d.*)?")
 
@@ -189,7 +200,7 @@ def _numbers(column: Profile, style: NumberStyle) -> Profile | None:
     others = [level for level in column.levels if not _is_number(style, level)]
     words = [level for level in others if not re.search(r"\d", level)]
     rows = int(column.counts[others].sum())
-    tokens = ()
+    tokens: tuple[str, ...] = ()
     if len(others) < len(column.levels) and others == words and len(others) < 3:
         tokens = tuple(others)
     elif rows > (1 - ENOUGH) * column.filled:
