@@ -128,11 +128,23 @@ def _reasons(metrics: dict[str, Any], rows: list[dict[str, Any]]) -> list[str]:
             None,
         )
         if first is not None:
-            cells = str(first.get("raw", ""))[:CELLS]
+            cells = _cells(str(first.get("raw", "")))
             lines.append(f"    line {first.get('source_line')}: {cells}")
         if hints.get(reason):
             lines.append(f"    {hints[reason]}")
     return lines
+
+
+def _cells(raw: str) -> str:
+    """Return the cells of a row as a person reads them."""
+    try:
+        content = json.loads(raw)
+    except ValueError:
+        return raw[:CELLS]
+    if not isinstance(content, dict):
+        return raw[:CELLS]
+    cells = content.get("cells", content.values())
+    return " | ".join(str(cell) for cell in cells)[:CELLS]
 
 
 def _levels(metrics: dict[str, Any]) -> list[str]:

@@ -114,7 +114,9 @@ def draft_contract(name: str, source: str, table: Table) -> Draft:
     Raises:
         DraftError: no column may be the outcome.
     """
-    plain = [read_column(header, table.cells[header]) for header in table.cells]
+    plain = [
+        read_column(header, table.cells[header]) for header in table.headers
+    ]
     style = number_style(plain)
     columns = [with_type(column, style) for column in plain]
     outcome = _outcome(columns)

@@ -62,7 +62,7 @@ def _headers(table: Table, contract: Contract) -> dict[str, str]:
     headings = Headings(contract.spellings)
     headers = {
         field: header
-        for header in table.cells
+        for header in table.headers
         if (field := headings.find(header)) is not None
     }
     missing = [
@@ -78,7 +78,7 @@ def _headers(table: Table, contract: Contract) -> dict[str, str]:
 
 
 def _absent(column: Column, table: Table) -> str:
-    headers = list(table.cells)
+    headers = table.headers
     near = difflib.get_close_matches(column.name, headers, n=1)
     advice = "if files may lack it, write optional: true"
     if near:
@@ -104,7 +104,7 @@ def _read(
     elif rule.type in ("date", "timestamp"):
         typed = pd.to_datetime(typed)
     else:
-        typed = typed.astype(object).where(typed.notna(), None)
+        typed = typed.astype(object).mask(typed.isna(), None)
     named = cells.map(problems)
     return typed, {
         problem: named == problem for problem in set(problems.values())

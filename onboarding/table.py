@@ -43,6 +43,11 @@ class Table:
     first_line: int = 2
     remarks: list[str] = field(default_factory=list)
 
+    @property
+    def headers(self) -> list[str]:
+        """Return the headers in the order of the file."""
+        return [str(header) for header in self.cells.columns]
+
 
 def read_table(path: Path) -> Table:
     """Return what a file holds.
