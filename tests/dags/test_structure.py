@@ -335,11 +335,11 @@ def test_training_has_one_mapped_task_per_family_and_stage(dags, dag_id, group):
 
 
 def test_the_trigger_form_offers_the_families_and_stages_that_exist():
-    from include.contract import KnownAt
+    from include.contract.model import SCORING_STAGES
     from include.training.families import FAMILIES
 
     assert list(training_form.FAMILIES) == list(FAMILIES)
-    assert set(training_form.STAGES) == set(KnownAt)
+    assert set(training_form.STAGES) == set(SCORING_STAGES)
 
 
 def test_the_masters_trigger_form_has_the_designs_params(master):
