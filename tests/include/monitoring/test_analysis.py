@@ -468,7 +468,14 @@ def test_an_outage_keeps_a_changed_contract_from_starting_a_retrain_but_not_a_pe
     assert next_step(summary, {"force_retrain": True}) == "retrain"
 
 
-@pytest.mark.parametrize("role", ["account", "won", "number"])
+@pytest.mark.parametrize(
+    "role",
+    [
+        "account",
+        pytest.param("won", marks=pytest.mark.slow),
+        pytest.param("number", marks=pytest.mark.slow),
+    ],
+)
 def test_a_key_label_or_clock_that_the_reference_does_not_know_keeps_the_champion_from_being_asked(
     crown, warehouse, window, accounts_of, contract, role
 ):

@@ -82,6 +82,7 @@ def test_every_listed_library_is_installed_wherever_a_model_is_loaded(lock):
     assert set(LIBRARIES.values()) <= pins
 
 
+@pytest.mark.slow
 def test_the_code_that_goes_along_imports_without_the_checkout(tmp_path):
     code = stage_code(tmp_path)
     modules = [

@@ -30,6 +30,7 @@ def state(mlflow_client: MlflowClient, model: str) -> dict[str, object]:
     }
 
 
+@pytest.mark.slow
 def test_a_rollback_to_the_last_champion_that_exists_leaves_no_previous_one(
     mlflow_client, versions, model
 ):
@@ -138,6 +139,7 @@ def test_champions_of_an_earlier_release_are_known_by_the_tag_of_that_time(
     ] == [second, first]
 
 
+@pytest.mark.slow
 def test_after_two_rollbacks_a_champion_that_served_twice_has_none_before_it(
     mlflow_client, versions, model
 ):

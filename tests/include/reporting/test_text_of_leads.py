@@ -111,6 +111,7 @@ def test_a_level_between_dollar_signs_is_no_formula():
     assert drawn("$a$ or $b$") != drawn("a or b")
 
 
+@pytest.mark.slow
 def test_a_picture_that_cannot_be_drawn_is_named_and_the_others_are_there(
     accounts, contract, monkeypatch, caplog
 ):

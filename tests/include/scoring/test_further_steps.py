@@ -48,6 +48,7 @@ def rescored(contract, accounts):
     return make
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("family", [BY_COEFFICIENTS, BY_TREES])
 @pytest.mark.parametrize("place", range(len(STEPS)))
 def test_a_step_that_changes_nothing_changes_neither_scores_nor_reasons(

@@ -75,6 +75,7 @@ def test_a_clock_that_stands_still_gives_no_windows():
     assert newest_windows(data) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("changes", "looked_at"), [(False, 1), (True, 4)])
 def test_a_search_looks_at_all_windows_only_where_the_newest_breaks_the_promise(
     changes, looked_at
