@@ -15,7 +15,9 @@ from typing import Any
 import yaml
 
 from include.contract import load_contract
-from include.settings import Setting, all_settings
+from include.contract.in_force import contracts_in_force
+from include.settings import Setting, all_settings, settings
+from infra.contract_rules import Contracts, with_contracts
 from infra.errors import DeploymentError
 
 HERE = Path(__file__).parent
@@ -65,18 +67,39 @@ def template(layer: str) -> dict[str, Any]:
     return parsed
 
 
-def template_body(layer: str) -> str:
-    """Return the template of a layer as text."""
-    return (TEMPLATES / f"{layer}.yaml").read_text(encoding="utf-8")
+def template_body(layer: str, contracts: Contracts | None = None) -> str:
+    """Return the template of a layer as text.
+
+    Args:
+        layer: its name.
+        contracts: what is in force besides the stage's own contract, name to prefix.
+    """
+    body = (TEMPLATES / f"{layer}.yaml").read_text(encoding="utf-8")
+    return with_contracts(body, contracts or {})
+
+
+def template_with(layer: str, contracts: Contracts) -> dict[str, Any]:
+    """Return the parsed template of a layer, for further contracts too."""
+    body = template_body(layer, contracts)
+    parsed: dict[str, Any] = yaml.load(body, Loader=_Template)  # noqa: S506 - a SafeLoader
+    return parsed
 
 
 @dataclass(frozen=True)
 class Environment:
-    """One environment in one account. `values` are parameters by name, every value as text."""
+    """One environment in one account.
+
+    Attributes:
+        name: of the stage.
+        account: its number.
+        values: parameters by name, every value as text.
+        contracts: what is in force besides the stage's own contract, name to prefix.
+    """
 
     name: str
     account: str
     values: dict[str, str] = field(default_factory=dict)
+    contracts: Contracts = field(default_factory=dict)
 
     def stack(self, layer: str) -> str:
         """Return the name of a layer's stack."""
@@ -147,8 +170,24 @@ def load_environment(name: str, account: str, **overrides: str) -> Environment:
     values |= {"Stage": name} | overrides
     contract = load_contract(values["Contract"])
     return Environment(
-        name, account, {"ContractPrefix": contract.names.prefix} | values
+        name,
+        account,
+        {"ContractPrefix": contract.names.prefix} | values,
+        _further_contracts(values["Contract"]),
     )
+
+
+def _further_contracts(default: str) -> dict[str, str]:
+    """Return name and prefix of every contract that ships besides the default one.
+
+    Raises:
+        ContractError: a contract's file is broken, or two contracts share something.
+    """
+    shipped = settings().model_copy(
+        update={"contract": default, "contracts_folder": ""}
+    )
+    _, *others = contracts_in_force(shipped).items()
+    return {name: contract.names.prefix for name, contract in others}
 
 
 def environment_names() -> list[str]:

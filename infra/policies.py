@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from include.settings import settings
-from infra.environments import load_environment, template
+from infra.contract_rules import LARGEST_POLICY, Contracts
+from infra.environments import load_environment, template_with
 
 log = logging.getLogger(__name__)
 
@@ -72,16 +73,35 @@ def read_calls(file: Path) -> list[Call]:
     return calls
 
 
-def statements(names: Names) -> list[Statement]:
+def statements(
+    names: Names, contracts: Contracts | None = None
+) -> list[Statement]:
     """Return every statement of every role in the templates.
 
     Args:
         names: values of the templates' parameters, and of AWS::Region, AWS::AccountId and AWS::Partition.
+        contracts: what is in force besides the stage's own contract, name to prefix.
     """
     result: list[Statement] = []
     for layer in ROLE_LAYERS:
-        result += _of_layer(layer, names)
+        result += _of_layer(layer, names, contracts or {})
     return result
+
+
+def too_large(policies: Iterable[Statement]) -> dict[str, int]:
+    """Return role to the characters of its policies, for roles that have more than IAM takes."""
+    sizes: dict[str, int] = {}
+    for statement in policies:
+        content = {
+            "Sid": statement.sid,
+            "Effect": statement.effect,
+            "Action": statement.actions,
+            "Resource": statement.resources,
+            "Condition": statement.condition,
+        }
+        size = len(json.dumps(content, separators=(",", ":"))) + 1
+        sizes[statement.role] = sizes.get(statement.role, 0) + size
+    return {role: size for role, size in sizes.items() if size > LARGEST_POLICY}
 
 
 def implied(call: Call, key: str, region: str) -> Iterator[Call]:
@@ -191,9 +211,11 @@ def _reference() -> dict[str, Any]:
     return reference
 
 
-def _of_layer(layer: str, names: Names) -> Iterator[Statement]:
+def _of_layer(
+    layer: str, names: Names, contracts: Contracts
+) -> Iterator[Statement]:
     """Yield the statements of the roles in a layer's template."""
-    resources = template(layer)["Resources"]
+    resources = template_with(layer, contracts)["Resources"]
     roles = {}
     for name, resource in resources.items():
         if resource["Type"] == "AWS::IAM::Role":

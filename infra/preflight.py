@@ -8,10 +8,12 @@ from typing import Any
 import boto3
 from botocore.exceptions import ClientError
 
+from infra.contract_rules import LARGEST_POLICY
 from infra.environments import LAYERS, Environment, template
 from infra.errors import DeploymentError
 from infra.mlflow_server import current_image
 from infra.mwaa_environment import CHANGING
+from infra.policies import names_on_local_aws, statements, too_large
 from infra.stacks import Stacks
 from infra.teardown import final_snapshot
 
@@ -67,11 +69,24 @@ def check(
         *_changing(environment, session, stacks),
         *_stuck(environment, stacks),
         *_server_image(environment, stacks),
+        *contracts(environment),
     ]
     if findings:
         raise DeploymentError(
             f"stage {environment.name}, nothing was changed:\n"
             + "\n".join(findings)
+        )
+
+
+def contracts(environment: Environment) -> Iterator[str]:
+    """Yield a finding for each role that may do more than fits into its policies, because of too many contracts."""
+    names = names_on_local_aws(environment.account) | environment.values
+    policies = statements(names, environment.contracts)
+    for role, size in too_large(policies).items():
+        count = len(environment.contracts) + 1
+        yield (
+            f"role {role}: policies for {count} contracts have {size} characters, and IAM takes "
+            f"{LARGEST_POLICY}: keep fewer files in include/contract/, or give some a stage of their own"
         )
 
 

@@ -72,7 +72,7 @@ class Stacks:
         existing = self.describe(layer)
         request = {
             "StackName": self.environment.stack(layer),
-            "TemplateBody": template_body(layer),
+            "TemplateBody": template_body(layer, self.environment.contracts),
             "Parameters": self._parameters(layer, existing, extra or {}),
             "Capabilities": CAPABILITIES,
             "Tags": [
