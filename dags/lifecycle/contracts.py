@@ -2,10 +2,10 @@
 
 import os
 
-from airflow.sdk import Asset
+from airflow.sdk import Asset, get_parsing_context
 
 from include.contract.in_force import names_in_force
-from lead_ops.contracts import DEFAULT, dag_id_of
+from lead_ops.contracts import DEFAULT, contract_of, dag_id_of
 
 CONTRACT = "LEADS_CONTRACT"
 FOLDER = "LEADS_CONTRACTS_FOLDER"
@@ -14,11 +14,18 @@ DEFAULT_CONTRACT = "x_education"
 
 
 def contracts():
-    """Return DEFAULT for the default contract, then the name of every other contract in force."""
+    """Return DEFAULT for the default contract, then the name of every other contract in force.
+
+    A worker that parses the file for one task gets the contract of this task alone: it needs no other DAG.
+    """
     default = os.environ.get(CONTRACT) or DEFAULT_CONTRACT
     folder = os.environ.get(FOLDER, "")
     _, *others = names_in_force(default, folder)
-    return [DEFAULT, *others]
+    names = [DEFAULT, *others]
+    dag_id = get_parsing_context().dag_id
+    if dag_id and contract_of(dag_id) in names:
+        return [contract_of(dag_id)]
+    return names
 
 
 def asset(name, contract):

@@ -146,6 +146,23 @@ def test_a_contract_is_gone_once_its_file_is(monkeypatch, tmp_path):
     assert contracts.contracts() == [""]
 
 
+@pytest.mark.parametrize(
+    ("dag_id", "names"),
+    [
+        ("partners.ingest_leads", ["partners"]),
+        ("ingest_leads", [""]),
+        ("gone.ingest_leads", ["", "partners"]),
+    ],
+)
+def test_a_worker_makes_the_dags_of_its_tasks_contract_alone(
+    monkeypatch, tmp_path, dag_id, names
+):
+    monkeypatch.setenv("LEADS_CONTRACTS_FOLDER", str(tmp_path))
+    monkeypatch.setenv("_AIRFLOW_PARSING_CONTEXT_DAG_ID", dag_id)
+    shutil.copy(PARTNERS, tmp_path)
+    assert contracts.contracts() == names
+
+
 def test_the_default_contract_at_parse_is_the_one_of_the_settings():
     default = Settings.model_fields["contract"].default
     assert default == contracts.DEFAULT_CONTRACT
