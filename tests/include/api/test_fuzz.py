@@ -16,7 +16,7 @@ from include.settings import settings
 
 KEY = "fuzzers-key"
 LARGE = hypothesis.settings.get_current_profile_name() == "large"
-EXAMPLES = 500 if LARGE else 15
+EXAMPLES = 500 if LARGE else 8
 SECONDS = 3000 if LARGE else 120
 
 
