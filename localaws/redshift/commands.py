@@ -3,7 +3,12 @@
 import re
 from dataclasses import dataclass
 
-from localaws.redshift.errors import RedshiftError, UnsupportedFeatureError
+from localaws.redshift.errors import (
+    RedshiftError,
+    RedshiftSyntaxError,
+    UnsupportedFeatureError,
+)
+from localaws.redshift.grammar.tokens import tokenize
 
 _FLAGS = re.IGNORECASE | re.DOTALL
 _COPY = re.compile(
@@ -23,6 +28,45 @@ _UNLOAD_OPTIONS = (
     r"CLEANPATH\b",
     r"PARALLEL\s+(?:OFF|ON|TRUE|FALSE)\b",
 )
+_OTHER_FORMATS = {
+    "COPY": ("AVRO", "CSV", "DELIMITER", "FIXEDWIDTH", "JSON", "ORC", "SHAPEFILE"),
+    "UNLOAD": ("CSV", "JSON"),
+}  # fmt: skip
+_DOCUMENTED_TEXT = {
+    "COPY": """
+        ACCEPTANYDATE ACCEPTINVCHARS ACCESS_KEY_ID BLANKSASNULL BZIP2 COMPROWS COMPUPDATE CREDENTIALS CSV DATEFORMAT
+        DELIMITER EMPTYASNULL ENCODING ENCRYPTED ESCAPE EXPLICIT_IDS FILLRECORD FIXEDWIDTH GZIP IGNOREBLANKLINES
+        IGNOREALLERRORS IGNOREHEADER JSON LZOP MANIFEST MASTER_SYMMETRIC_KEY MAXERROR NOLOAD NULL ORC AVRO SHAPEFILE
+        QUOTE READRATIO REGION REMOVEQUOTES ROUNDEC SECRET_ACCESS_KEY SERIALIZETOJSON SESSION_TOKEN SSH STATUPDATE
+        TIMEFORMAT TRIMBLANKS TRUNCATECOLUMNS ZSTD SIMPLIFY
+    """,
+    "UNLOAD": """
+        ACCESS_KEY_ID ADDQUOTES BZIP2 CREDENTIALS CSV DELIMITER ENCRYPTED ESCAPE EXTENSION FIXEDWIDTH GZIP HEADER JSON
+        KMS_KEY_ID MANIFEST MASTER_SYMMETRIC_KEY MAXFILESIZE NULL PARTITION REGION ROWGROUPSIZE SECRET_ACCESS_KEY
+        SESSION_TOKEN ZSTD
+    """,
+}
+_DOCUMENTED = {
+    command: frozenset(text.split()) for command, text in _DOCUMENTED_TEXT.items()
+}  # fmt: skip
+"""First words of the options. Source: https://docs.aws.amazon.com/redshift/latest/dg/r_COPY.html and r_UNLOAD.html"""
+_WITH_PARQUET_TEXT = {
+    "COPY": """
+        ACCEPTINVCHARS CREDENTIALS ACCESS_KEY_ID SECRET_ACCESS_KEY SESSION_TOKEN EXPLICIT_IDS FILLRECORD MANIFEST
+        REGION SERIALIZETOJSON STATUPDATE NOLOAD
+    """,
+    "UNLOAD": """
+        ACCESS_KEY_ID CREDENTIALS ENCRYPTED EXTENSION KMS_KEY_ID MANIFEST MAXFILESIZE PARTITION REGION ROWGROUPSIZE
+        SECRET_ACCESS_KEY SESSION_TOKEN
+    """,
+}
+_WITH_PARQUET = {
+    command: frozenset(text.split()) for command, text in _WITH_PARQUET_TEXT.items()
+}  # fmt: skip
+"""Options that may stand beside PARQUET.
+
+Source: https://docs.aws.amazon.com/redshift/latest/dg/copy-usage_notes-copy-from-columnar.html and r_UNLOAD.html
+"""
 
 
 @dataclass(frozen=True)
@@ -47,18 +91,30 @@ class UnloadCommand:
 
 def read_command(sql: str) -> CopyCommand | UnloadCommand | None:
     """Return the COPY or UNLOAD in a statement's text, None for any other statement."""
-    word = sql.split(None, 1)[0].upper()
+    word = tokenize(sql)[0].text.upper()
     if word == "COPY":
-        return _read_copy(sql)
-    if word.startswith("UNLOAD"):
-        return _read_unload(sql)
+        return _read_copy(_without_comments(sql))
+    if word == "UNLOAD":
+        return _read_unload(_without_comments(sql))
     return None
+
+
+def _without_comments(sql: str) -> str:
+    """Return a statement's text with a blank in place of each comment."""
+    text = ""
+    end = 0
+    for token in tokenize(sql):
+        gap = sql[end : token.start]
+        text += gap if not gap.strip() else " "
+        text += sql[token.start : token.end + 1]
+        end = token.end + 1
+    return text
 
 
 def _read_copy(sql: str) -> CopyCommand:
     match = _COPY.fullmatch(sql.strip())
     if not match:
-        raise UnsupportedFeatureError("COPY from anything but 's3://…'")
+        raise _wrong_copy(sql)
     _read_options("COPY", match["options"], ())
     table = match["table"].replace('"', "").lower()
     names = (match["columns"] or "").split(",")
@@ -68,11 +124,37 @@ def _read_copy(sql: str) -> CopyCommand:
     return CopyCommand(table, columns, match["uri"])
 
 
+def _wrong_copy(sql: str) -> RedshiftError:
+    """Return the error for a COPY that is not `COPY table (columns) FROM 's3://…'`.
+
+    Source: https://docs.aws.amazon.com/redshift/latest/dg/copy-parameters-data-source.html
+    """
+    tokens = tokenize(sql)
+    words = [token.text.upper() for token in tokens]
+    if len(words) > 1 and words[1] in ("(", "INTO"):
+        return RedshiftSyntaxError(tokens[1].text)
+    if "FROM" not in words:
+        word = "TO" if "TO" in words else "end of input"
+        return RedshiftSyntaxError(word, "COPY loads a table: COPY … FROM")
+    place = words.index("FROM") + 1
+    if place == len(words):
+        return RedshiftSyntaxError("end of input")
+    source = tokens[place].text
+    if source.lower().startswith(("emr://", "dynamodb://")):
+        return UnsupportedFeatureError("COPY from anything but 's3://…'")
+    return RedshiftSyntaxError(
+        source, "COPY takes 's3://…', 'emr://…' or 'dynamodb://…'"
+    )
+
+
 def _read_unload(sql: str) -> UnloadCommand:
     match = _UNLOAD.fullmatch(sql.strip())
     if not match:
-        raise RedshiftError(
-            "syntax error in UNLOAD: UNLOAD ('query') TO 's3://…' IAM_ROLE … FORMAT AS PARQUET"
+        words = tokenize(sql)
+        place = min(2, len(words) - 1)
+        raise RedshiftSyntaxError(
+            words[place].text,
+            "UNLOAD ('query') TO 's3://…' IAM_ROLE … FORMAT AS PARQUET; UNLOAD writes to S3 only",
         )
     options = _read_options("UNLOAD", match["options"], _UNLOAD_OPTIONS)
     if {"ALLOWOVERWRITE", "CLEANPATH"} <= options:
@@ -102,7 +184,7 @@ def _read_options(
         option, text = _take(pattern, text)
         options.add(" ".join(option.upper().split()))
     if text.strip():
-        raise UnsupportedFeatureError(f"{command} … {' '.join(text.split())}")
+        raise _wrong_option(command, text, bool(parquet))
     if not role:
         raise RedshiftError(
             f"{command} needs IAM_ROLE default or IAM_ROLE 'arn'"
@@ -110,6 +192,24 @@ def _read_options(
     if not parquet:
         raise UnsupportedFeatureError(f"{command} without FORMAT AS PARQUET")
     return options
+
+
+def _wrong_option(command: str, text: str, is_parquet: bool) -> RedshiftError:
+    """Return the error for options that local AWS does not take: Redshift's own where it refuses them too."""
+    words = [token.text.upper() for token in tokenize(text)]
+    first = words[0]
+    if first == "FORMAT":
+        kind = next((word for word in words[1:] if word != "AS"), "")
+        if kind not in _OTHER_FORMATS[command]:
+            return RedshiftSyntaxError(kind or "end of input")
+        first = kind
+    elif first not in _DOCUMENTED[command]:
+        return RedshiftSyntaxError(first)
+    if is_parquet and first not in _WITH_PARQUET[command]:
+        return RedshiftError(
+            f"{first} argument is not supported for PARQUET based {command}"
+        )
+    return UnsupportedFeatureError(f"{command} … {' '.join(text.split())}")
 
 
 def _take(pattern: str, text: str) -> tuple[str, str]:

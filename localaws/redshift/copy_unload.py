@@ -7,12 +7,16 @@ from typing import Any
 import duckdb
 import pyarrow.parquet as pq
 from botocore.exceptions import ClientError
+from sqlglot import exp
 
 from localaws.redshift.catalog import Catalog
 from localaws.redshift.commands import CopyCommand, UnloadCommand
 from localaws.redshift.dialect import Query, translate
 from localaws.redshift.errors import RedshiftError
 from localaws.runtime import list_objects, split_uri
+
+_SLICES = 2
+"""Slices of the smallest warehouse: each writes an object of its own where it has rows."""
 
 
 def copy(
@@ -28,6 +32,7 @@ def copy(
     Raises:
         RedshiftError: no object under the prefix, another number of columns than the table's, or another type.
     """
+    columns = _table_columns(cursor, command)
     bucket, prefix = split_uri(command.uri)
     keys = [
         key
@@ -38,7 +43,6 @@ def copy(
         raise RedshiftError(
             f"The specified S3 prefix '{prefix}' does not exist"
         )
-    columns = _table_columns(cursor, command)
     names = ", ".join(f'"{name}"' for name, _ in columns)
     target = f"INSERT INTO {command.table} ({names})"
     with tempfile.TemporaryDirectory(dir=scratch) as folder:
@@ -65,9 +69,12 @@ def unload(
     s3: Any,
     scratch: Path,
 ) -> int:
-    """Write the query's rows as one Parquet object `<prefix>0000_part_00.parquet`; return the number of rows written.
+    """Write the query's rows as Parquet objects; return the number of rows written.
 
-    With PARALLEL OFF the object is `<prefix>000.parquet`. `scratch` is the folder in which the engine may write files.
+    The objects are `<prefix>0000_part_00.parquet`, `<prefix>0001_part_00.parquet`, one for each slice of the
+    warehouse that has rows, and none for no rows. With PARALLEL OFF the object is `<prefix>000.parquet`.
+    `scratch` is the folder in which the engine may write files.
+    Source: https://docs.aws.amazon.com/redshift/latest/dg/r_UNLOAD.html
 
     Raises:
         RedshiftError: the prefix holds objects, and the command has neither ALLOWOVERWRITE nor CLEANPATH.
@@ -77,6 +84,8 @@ def unload(
         raise RedshiftError("UNLOAD takes a SELECT")
     if query.has_limit:
         raise RedshiftError("Limit clause is not supported")
+    sql = query.statements[-1]
+    cursor.execute(f"DESCRIBE {sql}")  # the query's own faults come first
     bucket, prefix = split_uri(command.uri)
     existing = _keys(s3, bucket, prefix)
     if existing and not (command.overwrite or command.clean):
@@ -85,16 +94,42 @@ def unload(
             "removing the target files in S3, or using the ALLOWOVERWRITE option."
         )
     with tempfile.TemporaryDirectory(dir=scratch) as folder:
-        file = str(Path(folder, "part.parquet"))
+        file = str(Path(folder, "rows.parquet"))
         counts = cursor.execute(
-            f"COPY ({query.statements[-1]}) TO '{file}' (FORMAT PARQUET)"
+            f"COPY ({sql}) TO '{file}' (FORMAT PARQUET)"
         ).fetchone()
+        rows = int(counts[0]) if counts else 0
+        parts = _parts(cursor, file, rows) if command.parallel else [file]
         if command.clean:
             for key in existing:
                 s3.delete_object(Bucket=bucket, Key=key)
-        name = "0000_part_00.parquet" if command.parallel else "000.parquet"
-        s3.upload_file(file, bucket, prefix + name)
-    return int(counts[0]) if counts else 0
+        for number, part in enumerate(parts if rows else []):
+            name = (
+                f"{number:04d}_part_00.parquet"
+                if command.parallel
+                else "000.parquet"
+            )
+            s3.upload_file(part, bucket, prefix + name)
+    return rows
+
+
+def _parts(
+    cursor: duckdb.DuckDBPyConnection, file: str, rows: int
+) -> list[str]:
+    """Return files with the rows of one file, divided among the slices of the warehouse."""
+    number = min(_SLICES, rows)
+    if number < 2:
+        return [file]
+    size = -(-rows // number)  # rounded up
+    parts: list[str] = []
+    for place in range(number):
+        part = file.replace("rows.parquet", f"{place:04d}.parquet")
+        selection = f"{_read(file)} LIMIT {size} OFFSET {place * size}"
+        cursor.execute(
+            f"COPY (SELECT * FROM {selection}) TO '{part}' (FORMAT PARQUET)"  # noqa: S608 - our own path
+        )
+        parts.append(part)
+    return parts
 
 
 def _keys(s3: Any, bucket: str, prefix: str) -> list[str]:
@@ -110,8 +145,16 @@ def _table_columns(
     cursor: duckdb.DuckDBPyConnection, command: CopyCommand
 ) -> list[tuple[str, str]]:
     """Return name and type of the columns to load, in the order of the file's."""
-    description = cursor.execute(f"DESCRIBE {command.table}").fetchall()
-    types = {name: type_name for name, type_name, *_ in description}
+    relation = Catalog(cursor).relation(exp.to_table(command.table))
+    if relation is None:
+        raise RedshiftError(
+            f"Cannot COPY into nonexistent table {command.table}"
+        )
+    if relation.is_view:
+        raise RedshiftError(f'cannot COPY into the view "{relation.name}"')
+    types = {
+        column.name: column.engine_type for column in relation.columns.values()
+    }
     missing = [name for name in command.columns if name not in types]
     if missing:
         raise RedshiftError(

@@ -33,6 +33,7 @@ from localaws.redshift.grammar.changes import (
     check_merge,
     check_update,
 )
+from localaws.redshift.grammar.foreign import check_foreign_clauses
 from localaws.redshift.grammar.leading import (
     check_alteration,
     check_leading_words,
@@ -133,6 +134,7 @@ def translate(
     if command:
         return command
     check_leading_words(tokens)
+    check_foreign_clauses(tokens)
     grant = read_grant(sql)
     if grant is not None:
         return Query(grant, returns_rows=False)

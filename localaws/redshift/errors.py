@@ -14,7 +14,53 @@ _TOO_LONG = re.compile(
     re.DOTALL,
 )
 
+_CONVERSION = re.compile(
+    r"Could not convert string '(?P<value>[^']*)' to (?P<kind>\w+)"
+)
+_OPERATOR = re.compile(
+    r"function types '(?P<sign>[-+*/%<>=|]+)\((?P<left>\w+), (?P<right>\w+)\)'"
+)
+_NAMES = {
+    "INT16": "integer",
+    "INT32": "integer",
+    "INT64": "bigint",
+    "INTEGER_LITERAL": "integer",
+    "STRING_LITERAL": "character varying",
+    "VARCHAR": "character varying",
+    "DOUBLE": "double precision",
+    "BOOL": "boolean",
+    "TIMESTAMP": "timestamp without time zone",
+    "DECIMAL": "numeric",
+}
+"""Names of types in the engine's messages, and Redshift's."""
+
 _WORDS = (
+    (
+        re.compile(
+            r"expected (?P<most>\d+) columns but (?P<number>\d+) values"
+        ),
+        "INSERT has {more}",
+    ),
+    (
+        re.compile(r"has (?P<most>\d+) columns but (?P<number>\d+) values"),
+        "INSERT has {more}",
+    ),
+    (
+        re.compile(
+            r"Set operations can only apply to expressions with the same number"
+        ),
+        "each UNION, INTERSECT or EXCEPT query must have the same number of columns",
+    ),
+    (
+        re.compile(r'Circular reference to CTE "(?P<name>[^"]+)"'),
+        'relation "{name}" does not exist: only WITH RECURSIVE may read itself',
+    ),
+    (
+        re.compile(
+            r"Unimplemented type for cast \((?P<left>\w+) -> (?P<right>\w+)"
+        ),
+        "cannot cast type {left} to {right}",
+    ),
     (
         re.compile(
             r"Invalid Input Error: (?P<words>(invalid input syntax|negative substring)[^\n]*)"
@@ -110,8 +156,39 @@ def from_engine(error: duckdb.Error) -> RedshiftError:
     absent = _ABSENT.search(text)
     if absent:
         return UnsupportedFeatureError(f"function {absent['name'].upper()}")
+    conversion = _CONVERSION.search(text)
+    if conversion:
+        kind = _name(conversion["kind"])
+        return RedshiftError(
+            f'invalid input syntax for type {kind}: "{conversion["value"]}"'
+        )
+    operator = _OPERATOR.search(text)
+    if operator:
+        return RedshiftError(
+            f"operator does not exist: {_name(operator['left'])} {operator['sign']} {_name(operator['right'])}"
+        )
     for pattern, words in _WORDS:
         match = pattern.search(text)
         if match:
-            return RedshiftError(words.format(**match.groupdict()))
+            return RedshiftError(words.format(**_parts(match)))
     return RedshiftError(text.strip())
+
+
+def _parts(match: re.Match[str]) -> dict[str, str]:
+    """Return the parts of a message, in Redshift's names."""
+    parts = match.groupdict()
+    if "most" in parts:
+        is_more = int(parts["number"]) > int(parts["most"])
+        parts["more"] = (
+            "more expressions than target columns"
+            if is_more
+            else "more target columns than expressions"
+        )
+    for side in ("left", "right"):
+        if side in parts:
+            parts[side] = _name(parts[side])
+    return parts
+
+
+def _name(kind: str) -> str:
+    return _NAMES.get(kind, kind.lower())

@@ -142,7 +142,7 @@ def test_unload_refuses_a_destination_that_is_not_empty(
     statement = unload(
         f"SELECT * FROM {target}", f"s3://{bucket}/out/{target}/"
     )
-    warehouse.ok(statement)
+    warehouse.ok(f"INSERT INTO {target} VALUES (1, 'x', 0.5)", statement)
     assert "not empty" in warehouse.run(statement)["Error"]
     warehouse.ok(statement + "ALLOWOVERWRITE")
 
@@ -152,6 +152,7 @@ def test_unload_with_cleanpath_removes_what_was_there(
 ):
     put(f"out/{target}/old.parquet", ROWS)
     warehouse.ok(
+        f"INSERT INTO {target} VALUES (1, 'x', 0.5)",
         unload(
             f"SELECT * FROM {target}",
             f"s3://{bucket}/out/{target}/",
@@ -159,6 +160,32 @@ def test_unload_with_cleanpath_removes_what_was_there(
         )
     )
     assert keys(s3, bucket, f"out/{target}/") == [f"out/{target}/000.parquet"]
+
+
+def test_unload_writes_one_object_for_each_slice(warehouse, s3, bucket, target):
+    prefix = f"parts/{target}/"
+    warehouse.ok(
+        f"INSERT INTO {target} VALUES (1, 'x', 0.5), (2, 'y', 0.5), (3, NULL, NULL)",
+        unload(f"SELECT * FROM {target}", f"s3://{bucket}/{prefix}"),
+        copy(target, f"s3://{bucket}/{prefix}"),
+    )
+    assert keys(s3, bucket, prefix) == [
+        f"{prefix}0000_part_00.parquet",
+        f"{prefix}0001_part_00.parquet",
+    ]
+    assert warehouse.rows(f"SELECT SUM(a), COUNT(b) FROM {target}") == [[12, 4]]
+
+
+@pytest.mark.parametrize("options", ["", "PARALLEL OFF"])
+def test_unload_of_no_rows_writes_no_object(
+    warehouse, s3, bucket, target, options
+):
+    prefix = f"none/{target}/"
+    statement = unload(
+        f"SELECT * FROM {target}", f"s3://{bucket}/{prefix}", options
+    )
+    warehouse.ok(statement, statement)
+    assert keys(s3, bucket, prefix) == []
 
 
 MOMENT = pa.array([1_700_000_000_000_000], pa.timestamp("us"))
@@ -188,6 +215,7 @@ def test_copy_reads_moments_written_as_int96(warehouse, s3, bucket, table):
 
 def test_unload_takes_the_buckets_own_encryption(warehouse, s3, bucket, target):
     warehouse.ok(
+        f"INSERT INTO {target} VALUES (1, 'x', 0.5)",
         unload(
             f"SELECT a FROM {target}",
             f"s3://{bucket}/own-key/",

@@ -1,0 +1,149 @@
+"""Refuse clauses of other engines that sqlglot reads, and then forgets or takes for something else."""
+
+from collections.abc import Sequence
+
+from sqlglot import Token, TokenType
+
+from localaws.redshift.errors import RedshiftSyntaxError
+
+_ANY = "?"
+_CLAUSES = (
+    ("*", ("EXCEPT", "(")),
+    ("*", ("LIKE",)),
+    ("*", ("ILIKE",)),
+    (",", ("LATERAL",)),
+    ("JOIN", ("LATERAL",)),
+    (",", ("TABLE", "(")),
+    ("AS", ("TABLE", _ANY)),
+    ("INSERT", ("IGNORE", "INTO")),
+    ("THEN", ("DO", "NOTHING")),
+    ("INSERT", ("*",)),
+    ("SET", ("*",)),
+    (")", ("PARTITION", "BY")),
+    (_ANY, ("PARTITION", "BY", "RANGE")),
+    (_ANY, ("EXCLUDE", "USING")),
+    (_ANY, ("WITH", "(")),
+    (_ANY, ("WITH", "TIES")),
+    (_ANY, ("WITH", "DATA")),
+    (_ANY, ("WITH", "NO", "DATA")),
+    (_ANY, ("WITH", "CHECK")),
+    (_ANY, ("WITH", "LOCAL")),
+    (_ANY, ("WITH", "CASCADED")),
+    (_ANY, ("ON", "DELETE")),
+    (_ANY, ("ON", "UPDATE")),
+    (_ANY, ("UNSIGNED",)),
+    (_ANY, ("RETURNING",)),
+    (_ANY, ("REGEXP", "'")),
+    (_ANY, ("RLIKE", "'")),
+)
+"""What stands before a clause, and its words; the first word is where Redshift's parser stops."""
+_CHANGES = frozenset({"INSERT", "UPDATE", "DELETE", "MERGE"})
+_COUNTED = frozenset({"ROW", "ROWS", "PERCENT"})
+_PLACES = frozenset({"AFTER", "FIRST"})
+_ALTERED = frozenset({"TYPE", "ENCODE"})
+
+
+def check_foreign_clauses(tokens: Sequence[Token]) -> None:
+    """Refuse clauses of other engines.
+
+    Raises:
+        RedshiftSyntaxError: with the word at which Redshift's parser stops.
+    """
+    words = [_word(token) for token in tokens]
+    for place in range(len(words)):
+        for before, clause in _CLAUSES:
+            previous = words[place - 1] if place else ""
+            if before in (_ANY, previous) and _begins(words[place:], clause):
+                raise RedshiftSyntaxError(tokens[place].text)
+        _check_changes(tokens, words, place)
+        _check_counts(tokens, words, place)
+    _check_statement(tokens, words)
+
+
+def _word(token: Token) -> str:
+    """Return a word in capitals; nothing for a quoted name and a quote for text, which are no clauses."""
+    if token.token_type == TokenType.IDENTIFIER:
+        return ""
+    if token.token_type in (TokenType.STRING, TokenType.HEREDOC_STRING):
+        return "'"
+    return str(token.text).upper()
+
+
+def _begins(words: Sequence[str], clause: Sequence[str]) -> bool:
+    if len(words) < len(clause):
+        return False
+    return all(
+        part in (_ANY, word) for part, word in zip(clause, words, strict=False)
+    )
+
+
+def _check_changes(
+    tokens: Sequence[Token], words: Sequence[str], place: int
+) -> None:
+    """Refuse statements that change rows where a query must stand."""
+    is_query = words[place - 2 : place] == ["AS", "("]
+    if place > 1 and is_query and words[place] in _CHANGES:
+        raise RedshiftSyntaxError(tokens[place].text)
+
+
+def _check_counts(
+    tokens: Sequence[Token], words: Sequence[str], place: int
+) -> None:
+    """Refuse `TOP n PERCENT` and `OFFSET n ROWS`."""
+    if place < 2 or words[place] not in _COUNTED:
+        return
+    if words[place - 2] in ("TOP", "OFFSET", "LIMIT"):
+        raise RedshiftSyntaxError(tokens[place].text)
+
+
+def _check_statement(tokens: Sequence[Token], words: Sequence[str]) -> None:
+    first = words[0]
+    end = len(words)
+    if first == "DELETE" and words[1:2] != ["FROM"]:
+        _check_words_of_delete(tokens, words)
+    if first in ("UPDATE", "DELETE"):
+        border = words.index("SET") if "SET" in words else end
+        if first == "DELETE":
+            border = words.index("WHERE") if "WHERE" in words else end
+        if "JOIN" in words[:border]:
+            raise RedshiftSyntaxError("JOIN")
+    if first == "INSERT" and "FROM" in words:
+        is_query = "SELECT" in words[: words.index("FROM")]
+        if not is_query and "VALUES" not in words:
+            raise RedshiftSyntaxError("FROM")
+    if words[:2] == ["ALTER", "TABLE"]:
+        _check_alteration(tokens, words)
+
+
+def _check_words_of_delete(
+    tokens: Sequence[Token], words: Sequence[str]
+) -> None:
+    """Refuse `DELETE t FROM …`, with which other engines name what they delete from."""
+    border = words.index("WHERE") if "WHERE" in words else len(words)
+    if "FROM" in words[:border]:
+        raise RedshiftSyntaxError("FROM")
+
+
+def _check_alteration(tokens: Sequence[Token], words: Sequence[str]) -> None:
+    """Refuse places of columns, columns in parentheses, and changes of columns but TYPE and ENCODE.
+
+    Source: https://docs.aws.amazon.com/redshift/latest/dg/r_ALTER_TABLE.html
+    """
+    place = 3
+    while words[place : place + 1] == ["."]:
+        place += 2
+    action = list(words[place:])
+    if action[:2] == ["ADD", "("]:
+        raise RedshiftSyntaxError("(")
+    if action[:1] == ["ADD"]:
+        for offset, word in enumerate(action[2:], place + 2):
+            if word in _PLACES:
+                raise RedshiftSyntaxError(tokens[offset].text)
+    if action[:2] == ["ALTER", "COLUMN"]:
+        change = action[3] if len(action) > 3 else ""
+        if change not in _ALTERED:
+            raise RedshiftSyntaxError(
+                change or "end of input", "ALTER COLUMN takes TYPE or ENCODE"
+            )
+        if "USING" in action:
+            raise RedshiftSyntaxError("USING")
