@@ -13,6 +13,7 @@ from localaws.redshift.catalog import Catalog
 from localaws.redshift.commands import CopyCommand, UnloadCommand
 from localaws.redshift.dialect import Query, translate
 from localaws.redshift.errors import RedshiftError
+from localaws.redshift.meaning.characters import character_width
 from localaws.runtime import list_objects, split_uri
 
 _SLICES = 2
@@ -33,6 +34,7 @@ def copy(
         RedshiftError: no object under the prefix, another number of columns than the table's, or another type.
     """
     columns = _table_columns(cursor, command)
+    values = _values(cursor, command, columns)
     bucket, prefix = split_uri(command.uri)
     keys = [
         key
@@ -57,7 +59,7 @@ def copy(
         rows = 0
         for file in files:
             counts = cursor.execute(
-                f"{target} SELECT * FROM {_read(file)}"  # noqa: S608 - names checked
+                f"{target} SELECT {values} FROM {_read(file)} AS f ({names})"  # noqa: S608 - names checked
             ).fetchone()
             rows += counts[0] if counts else 0
     return rows
@@ -84,7 +86,7 @@ def unload(
         raise RedshiftError("UNLOAD takes a SELECT")
     if query.has_limit:
         raise RedshiftError("Limit clause is not supported")
-    sql = query.statements[-1]
+    sql = _padded(cursor, query.statements[-1], query.widths)
     cursor.execute(f"DESCRIBE {sql}")  # the query's own faults come first
     bucket, prefix = split_uri(command.uri)
     existing = _keys(s3, bucket, prefix)
@@ -161,6 +163,36 @@ def _table_columns(
             f'column "{missing[0]}" of relation "{command.table}" does not exist'
         )
     return [(name, types[name]) for name in command.columns or types]
+
+
+def _values(
+    cursor: duckdb.DuckDBPyConnection,
+    command: CopyCommand,
+    columns: list[tuple[str, str]],
+) -> str:
+    """Return what to select from a file: its columns, without the trailing blanks of those for CHAR."""
+    relation = Catalog(cursor).relation(exp.to_table(command.table))
+    values: list[str] = []
+    for name, _ in columns:
+        column = relation.columns[name] if relation else None
+        declaration = column.declaration if column else None
+        is_char = bool(declaration and character_width(declaration.type))
+        values.append(f'rtrim("{name}")' if is_char else f'"{name}"')
+    return ", ".join(values)
+
+
+def _padded(
+    cursor: duckdb.DuckDBPyConnection, sql: str, widths: tuple[int, ...]
+) -> str:
+    """Return a query with its values of CHAR padded with blanks."""
+    if not widths:
+        return sql
+    names = [row[0] for row in cursor.execute(f"DESCRIBE {sql}").fetchall()]
+    items = [
+        f'rpad("{name}", {width}, \' \') AS "{name}"' if width else f'"{name}"'
+        for name, width in zip(names, widths, strict=True)
+    ]
+    return f"SELECT {', '.join(items)} FROM ({sql}) AS q"  # noqa: S608 - a checked query
 
 
 def _check_columns(

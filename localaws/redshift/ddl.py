@@ -3,7 +3,8 @@
 import uuid
 
 import sqlglot
-from sqlglot import exp
+from sqlglot import ErrorLevel, exp
+from sqlglot.errors import UnsupportedError
 
 from localaws.redshift.catalog import (
     Catalog,
@@ -11,7 +12,7 @@ from localaws.redshift.catalog import (
     Declaration,
     comment_on_column,
 )
-from localaws.redshift.errors import RedshiftError
+from localaws.redshift.errors import RedshiftError, UnsupportedFeatureError
 
 _FARTHEST = 2**63 - 1
 _ENGINE_TYPES = {
@@ -156,14 +157,12 @@ def rewrite_create(tree: exp.Create) -> tuple[list[str], list[str]]:
     return before, after
 
 
-def declare_alteration(tree: exp.Alter) -> list[str]:
-    """Return the comment that keeps the type of a column which ALTER TABLE added or made longer."""
-    action = tree.args["actions"][0]
-    kind = action.args.get("dtype") or action.args.get("kind")
-    if not isinstance(kind, exp.DataType):
-        return []
-    declaration = Declaration(kind.sql("redshift").lower())
-    return [comment_on_column(quoted(tree.this), action.name, declaration)]
+def write(tree: exp.Expression) -> str:
+    """Return a tree in the engine's dialect. Raises UnsupportedFeatureError for what that has not."""
+    try:
+        return str(tree.sql("duckdb", unsupported_level=ErrorLevel.RAISE))
+    except UnsupportedError as error:
+        raise UnsupportedFeatureError(str(error)) from error
 
 
 def quoted(table: exp.Table) -> str:
@@ -250,15 +249,21 @@ def _rewrite_column(
     )
     if required and not has_not_null:
         constraints.append(_constraint(exp.NotNullColumnConstraint()))
-    size = _byte_limit(column.kind)
-    if size:
-        check = _duckdb(f'strlen("{column.name}") <= {size}')
+    length = length_condition(column.name, column.kind)
+    if length:
+        check = _duckdb(length)
         constraints.append(_constraint(exp.CheckColumnConstraint(this=check)))
         column.set("kind", exp.DataType.build("VARCHAR", dialect="duckdb"))
     elif column.kind.this == exp.DataType.Type.SUPER:
         column.set("kind", exp.DataType.build("JSON", dialect="duckdb"))
     column.set("constraints", constraints)
     return setup
+
+
+def length_condition(column: str, kind: exp.DataType) -> str:
+    """Return the condition that keeps a column's values within its length; empty for types without one."""
+    size = _byte_limit(kind)
+    return f'strlen("{column}") <= {size}' if size else ""
 
 
 def _byte_limit(kind: exp.DataType) -> int:

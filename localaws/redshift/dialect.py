@@ -9,17 +9,23 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlglot
-from sqlglot import ErrorLevel, Token, exp
-from sqlglot.errors import ParseError, SqlglotError, UnsupportedError
+from sqlglot import Token, exp
+from sqlglot.errors import ParseError, SqlglotError
 
-from localaws.redshift.catalog import Catalog, comment_on_relation
+from localaws.redshift.alteration import alter
+from localaws.redshift.catalog import (
+    Catalog,
+    Declaration,
+    comment_on_column,
+    comment_on_relation,
+)
 from localaws.redshift.commands import CopyCommand, UnloadCommand, read_command
 from localaws.redshift.ddl import (
-    declare_alteration,
     declare_columns,
     expand_like,
     quoted,
     rewrite_create,
+    write,
 )
 from localaws.redshift.errors import (
     RedshiftError,
@@ -55,8 +61,15 @@ from localaws.redshift.grammar.tokens import check_tokens, tokenize
 from localaws.redshift.grammar.types import check_type_names
 from localaws.redshift.grammar.upkeep import check_upkeep
 from localaws.redshift.grants import read_grant
+from localaws.redshift.meaning.characters import character_widths
 from localaws.redshift.meaning.kinds import Kinds
 from localaws.redshift.meaning.rewrite import apply_meaning
+from localaws.redshift.merging import (
+    check_columns,
+    merge_statements,
+    removes_duplicates,
+    with_branches,
+)
 from localaws.redshift.system_views import STAND_INS
 
 _UPKEEP = ("vacuum", "analyze", "analyse")
@@ -84,6 +97,8 @@ class Query:
     )
     has_limit: bool = False
     """The outermost query has LIMIT or TOP, which UNLOAD refuses."""
+    widths: tuple[int, ...] = ()
+    """Length of each column of CHAR, whose values are padded with blanks; 0 for other types. Empty if it has none."""
 
 
 Statement = Query | CopyCommand | UnloadCommand
@@ -133,34 +148,55 @@ def translate(
     command = read_command(sql)
     if command:
         return command
-    check_leading_words(tokens)
     check_foreign_clauses(tokens)
+    check_leading_words(tokens)
     grant = read_grant(sql)
     if grant is not None:
         return Query(grant, returns_rows=False)
     if tokens[0].text.lower() in _UPKEEP:
         check_upkeep(tokens, catalog)
         return Query((), returns_rows=False)
+    return _translate_tree(sql, tokens, catalog, dict(parameters or {}))
+
+
+def _translate_tree(
+    sql: str,
+    tokens: Sequence[Token],
+    catalog: Catalog,
+    parameters: dict[str, str],
+) -> Query:
+    """Return a query or a change of tables or rows as what the engine runs."""
+    is_simple_merge = removes_duplicates(tokens)
+    if is_simple_merge:
+        sql = with_branches(sql, tokens)
+        tokens = tokenize(sql)
     tree = _read(sql, tokens, catalog)
+    if is_simple_merge:
+        check_columns(tree, catalog)
     for select in list(tree.find_all(exp.Select)):
         _name_columns(select)
     types = _declared_types(tree, catalog)
     reads = _relations_read(tree, catalog)
     apply_meaning(tree, catalog)
-    tree = tree.transform(_rewrite, dict(parameters or {}))
-    if isinstance(tree, exp.Create):
-        return _create(tree, catalog, types, reads)
-    if isinstance(tree, exp.Alter):
-        return Query(
-            (_write(tree), *declare_alteration(tree)), returns_rows=False
-        )
-    if isinstance(tree, exp.Drop) and tree.kind in ("TABLE", "VIEW"):
-        return _drop(tree, catalog)
+    tree = tree.transform(_rewrite, parameters)
+    match tree:
+        case exp.Create():
+            return _create(tree, catalog, types, reads)
+        case exp.Alter():
+            return Query(tuple(alter(tree, catalog)), returns_rows=False)
+        case exp.Drop() if tree.kind in ("TABLE", "VIEW"):
+            return _drop(tree, catalog)
+        case exp.Merge() if is_simple_merge:
+            parts = merge_statements(tree)
+        case _:
+            parts = _parts(tree)
+    is_query = isinstance(tree, exp.Query)
     return Query(
-        statements=tuple(_write(part) for part in _parts(tree)),
-        returns_rows=isinstance(tree, exp.Query),
+        statements=tuple(write(part) for part in parts),
+        returns_rows=is_query,
         commits=isinstance(tree, exp.TruncateTable),
         has_limit=bool(tree.args.get("limit")),
+        widths=character_widths(types) if is_query else (),
     )
 
 
@@ -191,9 +227,10 @@ def _read(
 
 
 def _declared_types(tree: exp.Expression, catalog: Catalog) -> list[str]:
-    """Return the types of the columns of CREATE … AS, as Redshift declares them."""
-    if isinstance(tree, exp.Create) and isinstance(tree.expression, exp.Query):
-        return Kinds(catalog).declared_types(tree.expression)
+    """Return the types of the columns of a query or CREATE … AS, as Redshift declares them."""
+    query = tree.expression if isinstance(tree, exp.Create) else tree
+    if isinstance(query, exp.Query):
+        return Kinds(catalog).declared_types(query)
     return []
 
 
@@ -217,30 +254,30 @@ def _create(
     if _exists_already(tree, catalog):
         return Query((), returns_rows=False)
     if tree.kind == "SCHEMA":
-        return Query((_write(tree),), returns_rows=False)
+        return Query((write(tree),), returns_rows=False)
     query = tree.expression
     if tree.kind == "VIEW":
-        return _create_view(tree, catalog, reads)
+        return _create_view(tree, catalog, types, reads)
     insertion: list[str] = []
     if isinstance(query, exp.Query):
-        tree = declare_columns(tree, types, catalog.describe(_write(query)))
+        tree = declare_columns(tree, types, catalog.describe(write(query)))
         table = tree.this.this
-        insertion = [f"INSERT INTO {quoted(table)} {_write(query)}"]
+        insertion = [f"INSERT INTO {quoted(table)} {write(query)}"]
     expand_like(tree, catalog)
     before, after = rewrite_create(tree)
-    return Query(
-        (*before, _write(tree), *after, *insertion), returns_rows=False
-    )
+    return Query((*before, write(tree), *after, *insertion), returns_rows=False)
 
 
-def _create_view(tree: exp.Create, catalog: Catalog, reads: list[str]) -> Query:
+def _create_view(
+    tree: exp.Create, catalog: Catalog, types: list[str], reads: list[str]
+) -> Query:
     """Create a view with the columns that it has now, and keep what it reads.
 
     Source: https://docs.aws.amazon.com/redshift/latest/dg/r_CREATE_VIEW.html
     """
     schema = tree.this
     table = schema.this if isinstance(schema, exp.Schema) else schema
-    names = [name for name, _ in catalog.describe(_write(tree.expression))]
+    names = [name for name, _ in catalog.describe(write(tree.expression))]
     if isinstance(schema, exp.Schema):
         names = [item.name for item in schema.expressions]
     doubled = [name for name in names if names.count(name) > 1]
@@ -260,7 +297,12 @@ def _create_view(tree: exp.Create, catalog: Catalog, reads: list[str]) -> Query:
         _expand_star(tree.expression, names)
     rewrite_create(tree)
     note = comment_on_relation("VIEW", quoted(table), {"reads": reads})
-    return Query((_write(tree), note), returns_rows=False)
+    comments = [
+        comment_on_column(quoted(table), name, Declaration(kind))
+        for name, kind in zip(names, types, strict=False)
+        if kind and len(types) == len(names)
+    ]
+    return Query((write(tree), note, *comments), returns_rows=False)
 
 
 def _expand_star(select: exp.Select, names: list[str]) -> None:
@@ -296,7 +338,7 @@ def _drop(tree: exp.Drop, catalog: Catalog) -> Query:
                 for view in views
             ]
         part.set("cascade", None)
-        statements.append(_write(part))
+        statements.append(write(part))
     return Query(tuple(statements), returns_rows=False)
 
 
@@ -374,13 +416,6 @@ def _check_merge_insert(tree: exp.Merge) -> None:
             raise UnsupportedFeatureError(
                 "MERGE … INSERT without a column list"
             )
-
-
-def _write(tree: exp.Expression) -> str:
-    try:
-        return str(tree.sql("duckdb", unsupported_level=ErrorLevel.RAISE))
-    except UnsupportedError as error:
-        raise UnsupportedFeatureError(str(error)) from error
 
 
 def _rewrite(

@@ -182,9 +182,19 @@ class Session:
         if not query.returns_rows:
             has_count = rows and isinstance(rows[0][0], int)
             return Outcome(rows[0][0] if has_count else 0)
+        if query.widths:
+            rows = [_padded(row, query.widths) for row in rows]
         result = result_set(list(self._cursor.description or []), rows)
         if result.size > _MAX_RESULT_BYTES:
             raise RedshiftError(
                 "Query result size exceeds the limit of 100 MB; use UNLOAD"
             )
         return Outcome(len(rows), result)
+
+
+def _padded(row: tuple[Any, ...], widths: tuple[int, ...]) -> tuple[Any, ...]:
+    """Return a row with its values of CHAR padded with blanks."""
+    return tuple(
+        value.ljust(width) if width and isinstance(value, str) else value
+        for value, width in zip(row, widths, strict=True)
+    )

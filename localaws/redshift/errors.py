@@ -18,7 +18,7 @@ _CONVERSION = re.compile(
     r"Could not convert string '(?P<value>[^']*)' to (?P<kind>\w+)"
 )
 _OPERATOR = re.compile(
-    r"function types '(?P<sign>[-+*/%<>=|]+)\((?P<left>\w+), (?P<right>\w+)\)'"
+    r"argument types '(?P<sign>[-+*/%<>=|]+)\((?P<left>\w+), (?P<right>\w+)\)'"
 )
 _NAMES = {
     "INT16": "integer",
@@ -63,7 +63,7 @@ _WORDS = (
     ),
     (
         re.compile(
-            r"Invalid Input Error: (?P<words>(invalid input syntax|negative substring)[^\n]*)"
+            r"Invalid Input Error: (?P<words>(invalid input syntax|negative substring|Found multiple)[^\n]*)"
         ),
         "{words}",
     ),
@@ -184,6 +184,9 @@ def _parts(match: re.Match[str]) -> dict[str, str]:
             if is_more
             else "more target columns than expressions"
         )
+    if "call" in parts:
+        names = re.split(r"(\w+)", parts["call"])
+        parts["call"] = "".join(_NAMES.get(name, name) for name in names)
     for side in ("left", "right"):
         if side in parts:
             parts[side] = _name(parts[side])

@@ -9,6 +9,8 @@ from localaws.redshift.errors import RedshiftSyntaxError
 _ANY = "?"
 _CLAUSES = (
     ("*", ("EXCEPT", "(")),
+    ("DISTINCT", ("ON", "(")),
+    ("UNION", ("DISTINCT",)),
     ("*", ("LIKE",)),
     ("*", ("ILIKE",)),
     (",", ("LATERAL",)),
@@ -19,8 +21,10 @@ _CLAUSES = (
     ("THEN", ("DO", "NOTHING")),
     ("INSERT", ("*",)),
     ("SET", ("*",)),
-    (")", ("PARTITION", "BY")),
-    (_ANY, ("PARTITION", "BY", "RANGE")),
+    (")", ("PARTITION BY",)),
+    ("EXPLAIN", ("ANALYZE",)),
+    ("VACUUM", ("ANALYZE",)),
+    ("VACUUM", ("(",)),
     (_ANY, ("EXCLUDE", "USING")),
     (_ANY, ("WITH", "(")),
     (_ANY, ("WITH", "TIES")),
@@ -37,6 +41,14 @@ _CLAUSES = (
     (_ANY, ("RLIKE", "'")),
 )
 """What stands before a clause, and its words; the first word is where Redshift's parser stops."""
+_HINTS = {
+    "ON (": "SELECT DISTINCT ON is not supported",
+    "EXCEPT (": "columns are left out by EXCLUDE",
+    "WITH (": "there are no hints of tables and no options of storage",
+    "ON DELETE": "foreign keys take no actions",
+    "ON UPDATE": "foreign keys take no actions",
+}
+"""What more to say of a clause."""
 _CHANGES = frozenset({"INSERT", "UPDATE", "DELETE", "MERGE"})
 _COUNTED = frozenset({"ROW", "ROWS", "PERCENT"})
 _PLACES = frozenset({"AFTER", "FIRST"})
@@ -54,7 +66,8 @@ def check_foreign_clauses(tokens: Sequence[Token]) -> None:
         for before, clause in _CLAUSES:
             previous = words[place - 1] if place else ""
             if before in (_ANY, previous) and _begins(words[place:], clause):
-                raise RedshiftSyntaxError(tokens[place].text)
+                hint = _HINTS.get(" ".join(clause), "")
+                raise RedshiftSyntaxError(tokens[place].text, hint)
         _check_changes(tokens, words, place)
         _check_counts(tokens, words, place)
     _check_statement(tokens, words)

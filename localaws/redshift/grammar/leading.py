@@ -20,6 +20,20 @@ _ONLY_REDSHIFT_TEXT = """
 """
 _ONLY_REDSHIFT = frozenset(_ONLY_REDSHIFT_TEXT.split())
 """Source: https://docs.aws.amazon.com/redshift/latest/dg/c_SQL_commands.html"""
+_PARAMETERS_TEXT = """
+    analyze_threshold_percent auto_analyze authorization cast_super_null_on_error client_encoding
+    datashare_break_glass_session_var datestyle default_geometry_encoding describe_field_name_in_uppercase
+    downcase_delimited_identifier enable_case_sensitive_identifier enable_case_sensitive_super_attribute
+    enable_numeric_rounding enable_result_cache_for_session enable_vacuum_boost error_on_nondeterministic_update
+    extra_float_digits interval_forbid_composite_literals json_parse_dedup_attributes json_serialization_enable
+    json_serialization_parse_nested_strings max_concurrency_scaling_clusters max_cursor_result_set_size
+    mv_enable_aqmv_for_session navigate_super_null_on_error parse_super_null_on_error pg_federation_repeatable_read
+    query_group search_path seed spectrum_enable_pseudo_columns spectrum_query_maxerror session statement_timeout
+    stored_proc_log_min_messages time timezone transaction use_fips_ssl wlm_query_slot_count wlm_json_configuration
+    application_name
+"""
+_PARAMETERS = frozenset(_PARAMETERS_TEXT.split())
+"""Source: https://docs.aws.amazon.com/redshift/latest/dg/cm_chap_ConfigurationRef.html and r_SET.html"""
 _OBJECTS = {
     "create": ({"table", "view", "role", "schema", "temp", "temporary", "local", "or"},
                {"database", "datashare", "external", "function", "group", "identity", "library", "masking",
@@ -48,12 +62,24 @@ def check_leading_words(tokens: Sequence[Token]) -> None:
     """
     words = _words(tokens[:4])
     first = words[0]
+    if first == "set":
+        _check_parameter(tokens)
     if first in _ONLY_REDSHIFT and not _is_of_another_engine(words):
         raise UnsupportedFeatureError(" ".join(words[:2]).upper())
     if first not in _RUNS:
         raise RedshiftSyntaxError(tokens[0].text)
     if first in _OBJECTS:
         _check_object(first, words)
+
+
+def _check_parameter(tokens: Sequence[Token]) -> None:
+    """Refuse SET of a parameter that Redshift has not."""
+    words = [
+        word for word in _words(tokens) if word not in ("local", "session")
+    ]
+    name = words[1] if len(words) > 1 else ""
+    if name not in _PARAMETERS and "." not in words:
+        raise RedshiftError(f'unrecognized configuration parameter "{name}"')
 
 
 def check_alteration(tokens: Sequence[Token]) -> None:

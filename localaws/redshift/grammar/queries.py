@@ -105,6 +105,8 @@ def _check_select(select: exp.Select) -> None:
         raise RedshiftError("SELECT DISTINCT ON is not supported")
     if select.args.get("kind"):
         raise RedshiftSyntaxError(str(select.args["kind"]))
+    _check_source_names(select)
+    _check_places(select)
     having = select.args.get("having")
     if having and select.args.get("qualify") and not select.args.get("from_"):
         raise RedshiftSyntaxError("QUALIFY")
@@ -117,6 +119,67 @@ def _check_select(select: exp.Select) -> None:
             and item.this.name.lower() == "all"
         ):
             raise RedshiftSyntaxError("ALL")
+
+
+def _check_source_names(select: exp.Select) -> None:
+    """Refuse two tables of one name in a FROM clause."""
+    names: set[str] = set()
+    for source in sources(select):
+        name = source.alias_or_name.lower()
+        if name and name in names:
+            raise RedshiftError(f'table name "{name}" specified more than once')
+        names.add(name)
+
+
+def _check_places(select: exp.Select) -> None:
+    """Refuse places of ORDER BY and GROUP BY that the SELECT list does not have."""
+    if select.is_star:
+        return
+    order = select.args.get("order")
+    keys = [item.this for item in order.expressions] if order else []
+    _check_places_of("ORDER", keys, len(select.expressions))
+    group = select.args.get("group")
+    groups = group.expressions if group else []
+    _check_places_of("GROUP", groups, len(select.expressions))
+
+
+def _check_places_of(
+    word: str, keys: list[exp.Expression], number: int
+) -> None:
+    for key in keys:
+        is_place = isinstance(key, exp.Literal) and key.name.isdigit()
+        if is_place and not 1 <= int(key.name) <= number:
+            raise RedshiftError(
+                f"{word} BY position {key.name} is not in select list"
+            )
+
+
+def _check_with(node: exp.With) -> None:
+    """Refuse a recursive table without a list of its columns, and one that is no UNION ALL.
+
+    Source: https://docs.aws.amazon.com/redshift/latest/dg/r_WITH_clause.html (the recursive form)
+    """
+    for cte in node.expressions:
+        name = cte.alias.lower()
+        reads_itself = any(
+            table.name.lower() == name and not table.db
+            for table in cte.this.find_all(exp.Table)
+        )
+        if not reads_itself or not node.args.get("recursive"):
+            continue
+        if not cte.args["alias"].columns:
+            raise RedshiftSyntaxError(
+                "AS",
+                f'the recursive table "{name}" needs a list of its columns',
+            )
+        query = cte.this
+        is_union = isinstance(query, exp.Union) and not query.args.get(
+            "distinct"
+        )
+        if not is_union:
+            raise RedshiftError(
+                f'the recursive table "{name}" must be a UNION ALL'
+            )
 
 
 def _check_distinct_order(select: exp.Select, order: exp.Expression) -> None:
@@ -148,28 +211,17 @@ def _check_aliases(select: exp.Select, catalog: Catalog) -> None:
         return
     clauses = [select.args.get("where"), select.args.get("having")]
     clauses += [join.args.get("on") for join in select.args.get("joins") or []]
-    columns: set[str] | None = None
     for clause in clauses:
-        for column in _own_columns(clause):
-            if column.table or column.name.lower() not in aliases:
+        for column in clause.find_all(exp.Column) if clause else []:
+            name = column.name.lower()
+            if column.table or name not in aliases:
                 continue
-            if columns is None:
-                columns = visible_columns(select, catalog)
-            if column.name.lower() not in columns:
-                raise RedshiftError(
-                    f'column "{column.name.lower()}" does not exist'
-                )
-
-
-def _own_columns(clause: exp.Expression | None) -> list[exp.Column]:
-    """Return the columns of a clause, without those in its subqueries."""
-    if clause is None:
-        return []
-    return [
-        node
-        for node in clause.walk(prune=lambda part: isinstance(part, exp.Query))
-        if isinstance(node, exp.Column)
-    ]
+            inner = column.find_ancestor(exp.Select)
+            names = visible_columns(inner or select, catalog)
+            if inner is not None and inner is not select:
+                names |= {item.alias.lower() for item in inner.expressions}
+            if name not in names:
+                raise RedshiftError(f'column "{name}" does not exist')
 
 
 def visible_columns(select: exp.Expression, catalog: Catalog) -> set[str]:
@@ -432,6 +484,7 @@ def _check_quantifier(node: exp.Expression) -> None:
 _CHECKS: tuple[tuple[type | UnionType, Callable[[Any], None]], ...] = (
     (exp.Select, _check_select),
     (exp.SetOperation, _check_set_operation),
+    (exp.With, _check_with),
     (exp.Join, _check_join),
     (exp.Window, _check_window),
     (exp.Limit | exp.Offset, _check_count),

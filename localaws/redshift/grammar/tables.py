@@ -1,5 +1,7 @@
 """Check CREATE, ALTER, DROP and TRUNCATE."""
 
+import re
+
 from sqlglot import exp
 
 from localaws.redshift.catalog import Catalog, Relation
@@ -110,6 +112,7 @@ def _check_column(column: exp.ColumnDef) -> int:
         value = constraint.kind
         if isinstance(value, exp.DefaultColumnConstraint):
             check_default(value)
+            _check_default_type(value.this, kind, name)
         elif isinstance(value, exp.GeneratedAsIdentityColumnConstraint):
             is_identity = 1
             if value.args.get("start") is None:
@@ -139,6 +142,41 @@ def check_default(constraint: exp.DefaultColumnConstraint) -> None:
     if constraint.find(exp.AggFunc):
         raise RedshiftError(
             "cannot use aggregate function in default expression"
+        )
+
+
+_WHOLE_TEXT = re.compile(r"\s*[+-]?\d+\s*")
+_NUMBER_TEXT = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*", re.I)
+_BOOLEAN_TEXT = re.compile(r"t|f|true|false|y|n|yes|no|0|1", re.I)
+_DEFAULT_TEXTS = {
+    "SMALLINT": ("smallint", _WHOLE_TEXT),
+    "INT": ("integer", _WHOLE_TEXT),
+    "BIGINT": ("bigint", _WHOLE_TEXT),
+    "DECIMAL": ("numeric", _NUMBER_TEXT),
+    "FLOAT": ("real", _NUMBER_TEXT),
+    "DOUBLE": ("double precision", _NUMBER_TEXT),
+    "BOOLEAN": ("boolean", _BOOLEAN_TEXT),
+}
+
+
+def _check_default_type(
+    value: exp.Expression, kind: exp.DataType, column: str
+) -> None:
+    """Refuse a literal default that is no value of the column's type.
+
+    Source: https://docs.aws.amazon.com/redshift/latest/dg/r_CREATE_TABLE_NEW.html (DEFAULT default_expr)
+    """
+    name, pattern = _DEFAULT_TEXTS.get(kind.this.name, ("", None))
+    if pattern is None:
+        return
+    is_text = isinstance(value, exp.Literal) and value.is_string
+    if is_text and not pattern.fullmatch(value.name):
+        raise RedshiftError(
+            f'invalid input syntax for type {name}: "{value.name}" is the default of column "{column}"'
+        )
+    if isinstance(value, exp.Boolean) and name != "boolean":
+        raise RedshiftError(
+            f'column "{column}" is of type {name} but default expression is of type boolean'
         )
 
 
@@ -237,10 +275,6 @@ def _check_altered_column(action: exp.AlterColumn, relation: Relation) -> None:
         raise RedshiftError(
             f'cannot alter column "{column.name}" of relation "{relation.name}": '
             "only the size of VARCHAR can be changed"
-        )
-    if column.declaration and column.declaration.type.startswith("varchar"):
-        raise UnsupportedFeatureError(
-            "ALTER TABLE … ALTER COLUMN … TYPE VARCHAR"
         )
 
 

@@ -2,7 +2,7 @@
 
 from sqlglot import exp
 
-from localaws.redshift.catalog import Catalog
+from localaws.redshift.catalog import Catalog, Column
 from localaws.redshift.errors import RedshiftError, RedshiftSyntaxError
 from localaws.redshift.grammar.queries import sources, visible_columns
 from localaws.redshift.meaning.kinds import Kinds
@@ -29,6 +29,10 @@ def check_types(tree: exp.Expression, kinds: Kinds, catalog: Catalog) -> None:
             _check_summed(node, kinds)
         elif isinstance(node, exp.SetOperation):
             _check_set_operation(node, kinds)
+        elif isinstance(node, exp.Insert):
+            _check_insert(node, kinds, catalog)
+        elif isinstance(node, exp.Update) and isinstance(node.this, exp.Table):
+            _check_update(node, kinds, catalog)
         elif isinstance(node, exp.In):
             _check_list(node)
         elif isinstance(node, exp.Column) and not node.table:
@@ -87,6 +91,59 @@ def _family(kind: str) -> str:
     if kind in _NUMBERS:
         return "NUMBER"
     return "TIMESTAMP" if kind in ("DATE", "TIMESTAMPTZ") else kind
+
+
+def _check_insert(node: exp.Insert, kinds: Kinds, catalog: Catalog) -> None:
+    """Refuse rows of a query whose types the target's columns do not take."""
+    target = node.this
+    names: list[str] = []
+    if isinstance(target, exp.Schema):
+        names = [item.name.lower() for item in target.expressions]
+        target = target.this
+    is_table = isinstance(target, exp.Table)  # no branch of a MERGE
+    relation = catalog.relation(target) if is_table else None
+    if relation is None or not isinstance(node.expression, exp.Select):
+        return
+    items = node.expression.expressions
+    if any(item.is_star for item in items):
+        return
+    for name, item in zip(names or relation.columns, items, strict=False):
+        _check_assignment(relation.columns[name], item.unalias(), kinds)
+
+
+def _check_update(node: exp.Update, kinds: Kinds, catalog: Catalog) -> None:
+    relation = catalog.relation(node.this)
+    if relation is None:
+        return
+    for assignment in node.expressions:
+        column = relation.columns.get(assignment.this.name.lower())
+        if column is not None:
+            _check_assignment(column, assignment.expression, kinds)
+
+
+def _check_assignment(
+    column: Column, value: exp.Expression, kinds: Kinds
+) -> None:
+    """Refuse a value for a column of a type to which Redshift does not convert it by itself.
+
+    Source: https://docs.aws.amazon.com/redshift/latest/dg/r_Type_conversion.html (implicit conversion types)
+    """
+    source = kinds.of(value)
+    is_unknown = isinstance(value, exp.Literal | exp.Placeholder | exp.Null)
+    target = column.engine_type.partition("(")[0]
+    if is_unknown or not source or target in (source, "JSON", "VARCHAR"):
+        return
+    families = (_family(source), _family(target))
+    is_flag = target == "BOOLEAN" and source in (
+        "SMALLINT",
+        "INTEGER",
+        "BIGINT",
+    )
+    if families[0] == families[1] or is_flag or source == "JSON":
+        return
+    raise RedshiftError(
+        f'column "{column.name}" is of type {_name(target)} but expression is of type {_name(source)}'
+    )
 
 
 def _check_list(node: exp.In) -> None:

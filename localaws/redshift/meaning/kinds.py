@@ -132,6 +132,11 @@ class Kinds:
             isinstance(source, exp.Table) and common_table(source) is None
         )
         relation = self._catalog.relation(source) if is_table else None
+        query = (
+            common_table(source) if isinstance(source, exp.Table) else source
+        )
+        if relation is None and isinstance(query, exp.Query):
+            return self.declared_types(query)
         if relation is None:
             return [""] * len(output_names(source, self._catalog))
         return [

@@ -3,6 +3,10 @@
 from sqlglot import exp
 
 from localaws.redshift.catalog import Catalog
+from localaws.redshift.meaning.characters import (
+    ignore_trailing_blanks,
+    trim_characters,
+)
 from localaws.redshift.meaning.conditions import check_types
 from localaws.redshift.meaning.functions import rewrite_function
 from localaws.redshift.meaning.kinds import Kinds
@@ -21,6 +25,8 @@ def apply_meaning(tree: exp.Expression, catalog: Catalog) -> None:
     kinds = Kinds(catalog)
     check_types(tree, kinds, catalog)
     rewrite_paths(tree, kinds)
+    trim_characters(tree, catalog)
+    ignore_trailing_blanks(tree, kinds)
     nodes = list(tree.walk())
     # Types first: they are read off the tree as the client wrote it.
     inner = {

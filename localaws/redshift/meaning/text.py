@@ -66,16 +66,19 @@ def _cast(node: exp.Cast, source: str) -> exp.Expression:
 
 
 def _cast_to_text(node: exp.Cast, source: str) -> exp.Expression:
+    target = node.to.this.name
     parameters = node.to.expressions
     length = parameters[0].name if parameters else str(_DEFAULT_BYTES)
-    if node.to.this.name in _PADDED_KINDS and not parameters:
+    if target in _PADDED_KINDS and not parameters:
         length = "1"
     if not length.isdigit():
         return node
     text = exp.cast(node.this.copy(), "VARCHAR")
     if source == "JSON":
         text = call("rs_text", node.this)
-    return call("rs_cut", text, exp.Literal.number(length))
+    text = call("rs_cut", text, exp.Literal.number(length))
+    # Values of CHAR have no trailing blanks here: see `characters`.
+    return call("rtrim", text) if target in _PADDED_KINDS else text
 
 
 def _compare(node: exp.Expression, kind: str) -> exp.Expression:
