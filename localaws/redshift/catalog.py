@@ -94,6 +94,10 @@ class Catalog:
         notes = json.loads(comments[0]) if comments and comments[0] else {}
         return Relation(found_schema, name, bool(views), columns, notes)
 
+    def database(self) -> str:
+        """Return the name of the database that the session is in."""
+        return str(self._rows("SELECT current_database()")[0][0])
+
     def has_schema(self, name: str) -> bool:
         """Tell whether there is a schema of this name."""
         return (

@@ -197,7 +197,7 @@ def _read_options(
 def _wrong_option(command: str, text: str, is_parquet: bool) -> RedshiftError:
     """Return the error for options that local AWS does not take: Redshift's own where it refuses them too."""
     words = [token.text.upper() for token in tokenize(text)]
-    first = words[0]
+    first = words[0].split()[0]
     if first == "FORMAT":
         kind = next((word for word in words[1:] if word != "AS"), "")
         if kind not in _OTHER_FORMATS[command]:

@@ -6,10 +6,11 @@ are not enforced, VARCHAR(n) counts bytes and refuses longer values, MERGE takes
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import sqlglot
 from sqlglot import Token, exp
+from sqlglot.dialects.redshift import Redshift
 from sqlglot.errors import ParseError, SqlglotError
 
 from localaws.redshift.alteration import alter
@@ -70,7 +71,7 @@ from localaws.redshift.merging import (
     removes_duplicates,
     with_branches,
 )
-from localaws.redshift.system_views import STAND_INS
+from localaws.redshift.system_views import stand_in
 
 _UPKEEP = ("vacuum", "analyze", "analyse")
 _READS = ("select", "with", "(", "unload")
@@ -84,6 +85,22 @@ _CHECKS: dict[type[exp.Expression], Callable[[Any, Catalog], None]] = {
 }
 _NOW = "CAST(get_current_timestamp() AS TIMESTAMP)"
 _TODAY = "CAST(get_current_timestamp() AS DATE)"
+
+
+_READ_AS_CALLS = frozenset(
+    {"TO_CHAR", "TO_DATE", "TO_TIMESTAMP", "ADD_MONTHS", "LAST_DAY", "CBRT"}
+)
+
+
+class _Reader(Redshift):  # type: ignore[misc] # sqlglot's dialects are untyped
+    """Redshift's dialect, which keeps formats of dates as they are written."""
+
+    class Parser(Redshift.Parser):  # type: ignore[misc]
+        FUNCTIONS: ClassVar[dict[str, Any]] = {
+            name: build
+            for name, build in Redshift.Parser.FUNCTIONS.items()
+            if name not in _READ_AS_CALLS
+        }
 
 
 @dataclass(frozen=True)
@@ -211,6 +228,8 @@ def _read(
     tree = _parse(text)
     if isinstance(tree, exp.Command):
         raise unread(tokens)
+    if isinstance(tree, exp.Select) and tree.args.get("into"):
+        tree = _create_from_into(tree)
     if isinstance(tree, exp.Merge):
         _check_merge_insert(tree)
     if isinstance(tree, exp.Delete) and len(tree.args.get("tables") or []) == 1:
@@ -224,6 +243,20 @@ def _read(
     if uses_leader:
         check_leader_node(tree)
     return tree
+
+
+def _create_from_into(select: exp.Select) -> exp.Create:
+    """Return SELECT … INTO as the CREATE TABLE AS that it stands for.
+
+    Source: https://docs.aws.amazon.com/redshift/latest/dg/r_SELECT_INTO.html
+    """
+    into = select.args["into"]
+    select.set("into", None)
+    create = exp.Create(this=into.this, kind="TABLE", expression=select)
+    if into.args.get("temporary"):
+        temporary = [exp.TemporaryProperty()]
+        create.set("properties", exp.Properties(expressions=temporary))
+    return create
 
 
 def _declared_types(tree: exp.Expression, catalog: Catalog) -> list[str]:
@@ -376,7 +409,7 @@ def _read_attributes(
 
 def _parse(sql: str) -> exp.Expression:
     try:
-        trees = sqlglot.parse(sql, read="redshift")
+        trees = sqlglot.parse(sql, read=_Reader)
     except ParseError as error:
         place = error.errors[0] if error.errors else {}
         raise RedshiftSyntaxError(
@@ -444,15 +477,15 @@ def _rewrite(
 
 
 def _rename_system_view(table: exp.Table) -> None:
-    """Point a view of information_schema to the one that stands for it."""
-    stand_in = STAND_INS.get(table.name.lower())
-    if table.db.lower() == "information_schema" and stand_in:
+    """Point a system view to the one that stands for it."""
+    view = stand_in(table.db.lower(), table.name.lower())
+    if view:
         if not table.alias:
             table.set(
                 "alias",
                 exp.TableAlias(this=exp.to_identifier(table.name.lower())),
             )
-        table.set("this", exp.to_identifier(stand_in))
+        table.set("this", exp.to_identifier(view))
         table.set("db", None)
         table.set("catalog", None)
 

@@ -20,9 +20,11 @@ from localaws.redshift.dialect import Query, Statement, is_read_only, translate
 from localaws.redshift.errors import (
     RedshiftError,
     SessionClosedError,
+    UnsupportedFeatureError,
     from_engine,
 )
 from localaws.redshift.meaning import macros
+from localaws.redshift.meaning.formats import functions as formats_of_engine
 
 _MAX_RESULT_BYTES = 100 * 1024 * 1024  # the Data API's limit of one result
 
@@ -59,6 +61,8 @@ class Engine:
         self._connection.execute(
             f'CREATE SCHEMA IF NOT EXISTS "{database}".public'
         )
+        for name, function, types, kind in formats_of_engine():
+            self._connection.create_function(name, function, types, kind)
         for definition in (*macros.DEFINITIONS, *system_views.DEFINITIONS):
             self._connection.execute(definition)
         # A statement of a client could read any file of this machine otherwise.
@@ -184,7 +188,10 @@ class Session:
             return Outcome(rows[0][0] if has_count else 0)
         if query.widths:
             rows = [_padded(row, query.widths) for row in rows]
-        result = result_set(list(self._cursor.description or []), rows)
+        description = list(self._cursor.description or [])
+        if any(str(column[1]) == "INTERVAL" for column in description):
+            raise UnsupportedFeatureError("a result of type INTERVAL")
+        result = result_set(description, rows)
         if result.size > _MAX_RESULT_BYTES:
             raise RedshiftError(
                 "Query result size exceeds the limit of 100 MB; use UNLOAD"

@@ -46,6 +46,10 @@ _WORDS = (
         "INSERT has {more}",
     ),
     (
+        re.compile(r'Could not parse string "(?P<value>[^"]*)" according'),
+        'the value "{value}" does not have the format of the pattern',
+    ),
+    (
         re.compile(
             r"Set operations can only apply to expressions with the same number"
         ),

@@ -7,6 +7,7 @@ from localaws.redshift.errors import (
     RedshiftError,
     RedshiftSyntaxError,
 )
+from localaws.redshift.grammar.queries import output_names
 
 
 def check_insert(tree: exp.Insert, catalog: Catalog) -> None:
@@ -29,7 +30,28 @@ def check_insert(tree: exp.Insert, catalog: Catalog) -> None:
         else []
     )
     _check_names(names, relation)
+    if not names:
+        names = _fill_names(tree, relation, catalog)
     _check_identity(tree, names or list(relation.columns), relation)
+
+
+def _fill_names(
+    tree: exp.Insert, relation: Relation, catalog: Catalog
+) -> list[str]:
+    """Name the columns that an INSERT without a list gives values to: the first ones; the others get their defaults."""
+    rows = tree.expression
+    number = len(relation.columns)
+    if isinstance(rows, exp.Values) and rows.expressions:
+        first = rows.expressions[0]
+        number = len(first.expressions) if isinstance(first, exp.Tuple) else 1
+    elif isinstance(rows, exp.Query):
+        number = len(output_names(rows, catalog)) or number
+    if number >= len(relation.columns):
+        return []
+    names = list(relation.columns)[:number]
+    columns = [exp.to_identifier(name, quoted=True) for name in names]
+    tree.set("this", exp.Schema(this=tree.this.copy(), expressions=columns))
+    return names
 
 
 def _target(table: exp.Table, catalog: Catalog) -> Relation:

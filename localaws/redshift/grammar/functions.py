@@ -57,21 +57,20 @@ _DOCUMENTED = {
     """,
 }
 _UNSUPPORTED = """
-    listaggdistinct percentile_disc hll hll_create_sketch hll_combine hll_cardinality hll_combine_sketches
-    add_months
+    listaggdistinct hll hll_create_sketch hll_combine hll_cardinality hll_combine_sketches
     age current_schemas has_database_privilege has_schema_privilege has_table_privilege isfinite timeofday get_bit
     get_byte set_bit set_byte to_ascii pg_last_copy_count pg_last_copy_id pg_last_unload_id pg_last_unload_count
     pg_last_query_id current_setting set_config pg_cancel_backend pg_terminate_backend pg_get_userbyid format_type
-    text_to_int_alt text_to_numeric_alt to_number interval_cmp checksum farmfingerprint64 func_sha1 fnv_hash
+    text_to_int_alt text_to_numeric_alt to_number interval_cmp checksum farmfingerprint64 fnv_hash
     murmur3_32_hash json_serialize_to_varbyte array_except array_positions array_contains array_distinct
     array_intersection array_position array_sort array_union arrays_overlap lower_attribute_names
     upper_attribute_names object_transform get_number_attributes object bpcharcmp bttext_pattern_cmp collate crc32
-    difference octetindex quote_ident regexp_instr regexp_count soundex strtol decimal_precision decimal_scale
+    difference octetindex regexp_instr regexp_count soundex strtol decimal_precision decimal_scale
     json_size size
     from_varbyte getbit to_varbyte from_hex to_hex current_aws_account current_namespace current_session_arn
     default_iam_role last_user_query_id slice_num has_assumerole_privilege role_is_member_of user_is_member_of
     explain_model change_query_priority change_session_priority change_user_priority reboot_cluster timestamptz_cmp
-    timestamptz_cmp_date timestamptz_cmp_timestamp timestamp_cmp_timestamptz date_cmp_timestamptz convert
+    timestamptz_cmp_date timestamptz_cmp_timestamp timestamp_cmp_timestamptz date_cmp_timestamptz
     array_flatten subarray split_to_array array_concat translate_attribute grouping_id is_char is_bigint is_smallint
     is_decimal is_float timezone bit_and bit_or
 """

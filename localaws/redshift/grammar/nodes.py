@@ -175,6 +175,8 @@ def _check_name(identifier: exp.Identifier) -> None:
     name = identifier.name
     if name.upper() == "DEFAULT" and _is_assigned(identifier):
         return
+    if name.lower() == "oid" and identifier.arg_key == "this":
+        return  # a column of the system tables: see `queries`
     if not identifier.args.get("quoted") and name.lower() in RESERVED:
         raise RedshiftSyntaxError(name)
     if not name:

@@ -13,6 +13,7 @@ from localaws.redshift.errors import (
     UnsupportedFeatureError,
 )
 from localaws.redshift.grammar.system import check_system_relation
+from localaws.redshift.system_views import stand_in
 
 _WINDOWED_AGGREGATES = (
     exp.AggFunc, exp.FirstValue, exp.LastValue, exp.NthValue,
@@ -105,6 +106,7 @@ def _check_select(select: exp.Select) -> None:
         raise RedshiftError("SELECT DISTINCT ON is not supported")
     if select.args.get("kind"):
         raise RedshiftSyntaxError(str(select.args["kind"]))
+    _check_system_star(select)
     _check_source_names(select)
     _check_places(select)
     having = select.args.get("having")
@@ -119,6 +121,18 @@ def _check_select(select: exp.Select) -> None:
             and item.this.name.lower() == "all"
         ):
             raise RedshiftSyntaxError("ALL")
+
+
+def _check_system_star(select: exp.Select) -> None:
+    """Name `*` of a table of pg_catalog, of which local AWS has some columns only."""
+    for source in sources(select):
+        is_system = isinstance(source, exp.Table) and stand_in(
+            source.db.lower(), source.name.lower()
+        ).startswith("rs_pg_")
+        if is_system and select.is_star:
+            raise UnsupportedFeatureError(
+                f"every column of {source.name.upper()}"
+            )
 
 
 def _check_source_names(select: exp.Select) -> None:
@@ -453,9 +467,17 @@ def _check_system_column(column: exp.Column, catalog: Catalog) -> None:
     if column.name.lower() not in _SYSTEM_COLUMNS:
         return
     select = column.find_ancestor(exp.Select, exp.Update, exp.Delete)
+    if column.name.lower() == "oid" and _reads_system_table(select):
+        return
     names = visible_columns(select, catalog) if select is not None else set()
     if select is None or column.name.lower() not in names:
         raise RedshiftError(f'column "{column.name.lower()}" does not exist')
+
+
+def _reads_system_table(select: exp.Expression | None) -> bool:
+    """Tell whether a query reads a table of pg_catalog, which has an oid."""
+    origins = sources(select) if select is not None else []
+    return any(source.name.lower().startswith("pg_") for source in origins)
 
 
 def _check_within_group(node: exp.Expression) -> None:

@@ -3,9 +3,8 @@
 from sqlglot import exp
 
 from localaws.redshift.errors import RedshiftError, UnsupportedFeatureError
-from localaws.redshift.system_views import VIEWS
+from localaws.redshift.system_views import VIEWS, stand_in
 
-_INFORMATION_SCHEMA = frozenset({"tables", "columns"})
 _PREFIXES = ("stl_", "stv_", "svl_", "svv_", "svcs_", "sys_", "pg_")
 _ENGINES_OWN = ("duckdb_", "sqlite_", "pragma_", "rs_")
 
@@ -20,8 +19,10 @@ def check_system_relation(table: exp.Table) -> bool:
     name = table.name.lower()
     schema = table.db.lower()
     if schema == "information_schema":
-        if name not in _INFORMATION_SCHEMA:
+        if not stand_in(schema, name):
             raise UnsupportedFeatureError(f"information_schema.{name}")
+        return True
+    if stand_in(schema, name):
         return True
     if (
         name in VIEWS

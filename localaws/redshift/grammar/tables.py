@@ -30,8 +30,11 @@ def check_create(
     if tree.kind == "SCHEMA":
         return
     table = tree.this.this if isinstance(tree.this, exp.Schema) else tree.this
-    if table.catalog and table.db and tree.kind == "VIEW":
-        raise UnsupportedFeatureError("a view in another database")
+    database = catalog.database()
+    if table.catalog and table.catalog.lower() != database.lower():
+        raise RedshiftError(
+            f'cross-database reference to database "{table.catalog}" is not supported'
+        )
     _check_schema(table, catalog)
     if tree.kind == "VIEW":
         _check_view(tree)

@@ -298,9 +298,17 @@ def _is_call(tokens: Sequence[Token], parenthesis: int) -> bool:
         return False
     if previous in _BEFORE_NAME:
         return False
+    if word in TYPE_NAMES and _is_first_of_convert(tokens, start):
+        return False
     if before.text == ")" or _is_relation(before):
         return False
     return not _is_common_table(tokens, parenthesis)
+
+
+def _is_first_of_convert(tokens: Sequence[Token], place: int) -> bool:
+    """Tell whether a word is the first argument of CONVERT, which is a type."""
+    before = [token.text.lower() for token in tokens[max(0, place - 2) : place]]
+    return before == ["convert", "("]
 
 
 def _is_keyword_call(
@@ -388,6 +396,13 @@ def _check_call(tokens: Sequence[Token], parenthesis: int) -> Function:
         )
     if not function.is_supported:
         raise UnsupportedFeatureError(f"function {name.upper()}")
+    is_approximate = token.text.lower() == "approximate percentile_disc" or (
+        name == "percentile_disc"
+        and parenthesis > 1
+        and tokens[parenthesis - 2].text.lower() == "approximate"
+    )
+    if is_approximate:
+        raise UnsupportedFeatureError("APPROXIMATE PERCENTILE_DISC")
     if function.kind == "window" and not _has_over(tokens, end):
         raise RedshiftError(f"window function {name} requires an OVER clause")
     return function

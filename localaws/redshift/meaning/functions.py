@@ -3,6 +3,11 @@
 from sqlglot import exp
 
 from localaws.redshift.errors import UnsupportedFeatureError
+from localaws.redshift.meaning.formats import (
+    check_moment_pattern,
+    check_number_pattern,
+    reading_pattern,
+)
 from localaws.redshift.meaning.text import call
 
 _MACROS = {
@@ -24,6 +29,11 @@ _MACROS = {
     "sha": "sha1",
     "current_database": "current_database",
     "quote_literal": "rs_quote_literal",
+    "quote_ident": "rs_quote_ident",
+    "func_sha1": "sha1",
+    "add_months": "rs_add_months",
+    "last_day": "rs_last_day",
+    "cbrt": "rs_cbrt",
     "date_part_year": "year",
     "octet_length": "strlen",
     "json_extract_array_element_text": "rs_element",
@@ -49,12 +59,13 @@ def rewrite_function(node: exp.Expression, kind: str) -> exp.Expression:
     `kind` is the type of the first argument, empty where it is not known.
     """
     name = node.name.lower() if isinstance(node, exp.Anonymous) else ""
+    if name in ("to_char", "to_date", "to_timestamp"):
+        return _formatted(name, node, kind)
     if name in _MACROS:
         return call(_MACROS[name], *node.expressions)
-    if isinstance(node, exp.TimeToStr) and kind not in (*_MOMENTS, "DATE", ""):
-        raise UnsupportedFeatureError("TO_CHAR of numbers")
-    if isinstance(node, exp.Collate):
-        raise UnsupportedFeatureError("COLLATE")
+    _check_support(node)
+    if isinstance(node, exp.NextDay):
+        node.set("this", exp.cast(node.this.copy(), "DATE"))
     match node:
         case exp.Window() if node.this.name.lower() == "ratio_to_report":
             return _ratio(node)
@@ -67,6 +78,50 @@ def rewrite_function(node: exp.Expression, kind: str) -> exp.Expression:
         case exp.GroupConcat() if isinstance(node.this, exp.Distinct):
             return _distinct_list(node)
     return node
+
+
+def _check_support(node: exp.Expression) -> None:
+    """Name what the engine would answer in another way."""
+    if isinstance(node, exp.Collate):
+        raise UnsupportedFeatureError("COLLATE")
+    if isinstance(node, exp.CurrentUser | exp.SessionUser):
+        raise UnsupportedFeatureError("CURRENT_USER")
+    # Redshift has PERCENTILE_DISC as a window function, and as an approximate aggregate.
+    is_discrete = isinstance(node.this, exp.PercentileDisc)
+    if is_discrete and not isinstance(node.parent, exp.Window):
+        raise UnsupportedFeatureError(
+            "APPROXIMATE PERCENTILE_DISC (PERCENTILE_DISC without OVER)"
+        )
+
+
+def _formatted(name: str, node: exp.Expression, kind: str) -> exp.Expression:
+    """Return TO_CHAR, TO_DATE or TO_TIMESTAMP as the engine has it.
+
+    Source: https://docs.aws.amazon.com/redshift/latest/dg/r_TO_CHAR.html, r_TO_DATE_function.html, r_TO_TIMESTAMP.html
+    """
+    value, pattern, *rest = node.expressions
+    if not isinstance(pattern, exp.Literal) or not pattern.is_string:
+        raise UnsupportedFeatureError(
+            f"{name.upper()} with a format that is no literal"
+        )
+    if name == "to_char" and (kind in _MOMENTS or kind == "DATE"):
+        check_moment_pattern(pattern.name)
+        moment = exp.cast(value.copy(), "TIMESTAMP")
+        return call("rs_format_moment", moment, pattern)
+    if name == "to_char":
+        if not kind or kind in ("VARCHAR", "BOOLEAN", "JSON"):
+            raise UnsupportedFeatureError(
+                "TO_CHAR of a value whose type is not known (cast it)"
+            )
+        check_number_pattern(pattern.name)
+        number = exp.cast(value.copy(), "VARCHAR")
+        return call("rs_format_number", number, pattern)
+    if rest:
+        raise UnsupportedFeatureError(f"{name.upper()} with is_strict")
+    reading = exp.Literal.string(reading_pattern(pattern.name))
+    moment = call("strptime", exp.cast(value.copy(), "VARCHAR"), reading)
+    is_date = name == "to_date"
+    return exp.cast(moment, "DATE" if is_date else "TIMESTAMPTZ")
 
 
 def _renamed(node: exp.Expression) -> exp.Expression:

@@ -40,6 +40,20 @@ _NAMES = {
     "SUPER": "JSON",
     "TIMESTAMPNTZ": "TIMESTAMP",
 }
+_OF_CALLS = {
+    "json_extract": "JSON",
+    "to_char": "VARCHAR",
+    "to_date": "DATE",
+    "to_timestamp": "TIMESTAMPTZ",
+    "to_number": "DECIMAL",
+    "add_months": "TIMESTAMP",
+    "last_day": "DATE",
+    "next_day": "DATE",
+    "quote_ident": "VARCHAR",
+    "regexp_count": "INTEGER",
+    "strtol": "BIGINT",
+}
+"""Types of calls that sqlglot does not know."""
 WHOLE = frozenset({"SMALLINT", "INTEGER", "BIGINT"})
 _ORDER = ("SMALLINT", "INTEGER", "BIGINT", "DECIMAL", "FLOAT", "DOUBLE")
 
@@ -61,8 +75,8 @@ class Kinds:
         for classes, kind in _FIXED:
             if isinstance(node, classes):
                 return kind
-        if isinstance(node, exp.Anonymous) and node.name == "json_extract":
-            return "JSON"
+        if isinstance(node, exp.Anonymous):
+            return _OF_CALLS.get(node.name.lower(), "")
         if isinstance(node, exp.Subquery):
             return self.of(node.this)
         if isinstance(node, exp.Select):
@@ -122,7 +136,7 @@ class Kinds:
             elif isinstance(inner, exp.Cast):
                 types.append(inner.to.sql("redshift").lower())
             elif isinstance(inner, exp.Column):
-                types.append(self._declared_type(inner))
+                types.append(self.declared_type(inner))
             else:
                 types.append("")
         return types
@@ -144,7 +158,8 @@ class Kinds:
             for column in relation.columns.values()
         ]
 
-    def _declared_type(self, column: exp.Column) -> str:
+    def declared_type(self, column: exp.Column) -> str:
+        """Return the type of a column as Redshift declares it; empty where it is not known."""
         query = column.find_ancestor(*_READERS)
         for source in self._sources(query) if query is not None else []:
             is_named = (

@@ -35,6 +35,34 @@ DEFINITIONS = (
         WHEN typeof(x) = 'VARCHAR' AND NOT regexp_full_match(CAST(x AS VARCHAR), '\\s*[+-]?[0-9]+\\s*')
         THEN NULL ELSE x END
     """,
+    r"""
+    CREATE MACRO rs_quote_ident(x) AS CASE
+        WHEN regexp_full_match(x, '[a-z_][a-z0-9_$]*') THEN x ELSE '"' || replace(x, '"', '""') || '"' END
+    """,
+    "CREATE MACRO rs_unscaled(x) AS CAST(replace(CAST(x AS VARCHAR), '.', '') AS HUGEINT)",
+    """
+    CREATE MACRO rs_point(sign, d, s) AS
+        CASE WHEN s = 0 THEN sign || d ELSE sign || left(d, -s) || '.' || right(d, s) END
+    """,
+    """
+    CREATE MACRO rs_scaled(q, s) AS rs_point(
+        CASE WHEN q < 0 THEN '-' ELSE '' END,
+        lpad(CAST(abs(q) AS VARCHAR), CAST(greatest(length(CAST(abs(q) AS VARCHAR)), s + 1) AS INTEGER), '0'), s)
+    """,
+    """
+    CREATE MACRO rs_quotient(a, b, f, s) AS CASE
+        WHEN b = 0 THEN error('Divide by zero') ELSE rs_scaled(rs_unscaled(a) * f // rs_unscaled(b), s) END
+    """,
+    # The last day of a month stays a last day (r_ADD_MONTHS.html).
+    """
+    CREATE MACRO rs_add_months(x, n) AS CASE
+        WHEN last_day(CAST(x AS DATE)) = CAST(x AS DATE)
+        THEN CAST(last_day(date_trunc('month', CAST(x AS TIMESTAMP)) + to_months(CAST(n AS INTEGER))) AS TIMESTAMP)
+            + (CAST(x AS TIMESTAMP) - date_trunc('day', CAST(x AS TIMESTAMP)))
+        ELSE CAST(x AS TIMESTAMP) + to_months(CAST(n AS INTEGER)) END
+    """,
+    "CREATE MACRO rs_last_day(x) AS last_day(CAST(x AS DATE))",
+    "CREATE MACRO rs_cbrt(x) AS CASE WHEN round(cbrt(x)) ** 3 = x THEN round(cbrt(x)) ELSE cbrt(x) END",
     "CREATE MACRO rs_element(x, i) AS json_extract_string(x, '$[' || i || ']')",
     "CREATE MACRO rs_is_array(x) AS json_type(x) = 'ARRAY'",
     "CREATE MACRO rs_is_object(x) AS json_type(x) = 'OBJECT'",

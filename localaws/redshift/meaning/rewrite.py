@@ -8,6 +8,7 @@ from localaws.redshift.meaning.characters import (
     trim_characters,
 )
 from localaws.redshift.meaning.conditions import check_types
+from localaws.redshift.meaning.decimals import rewrite_decimals
 from localaws.redshift.meaning.functions import rewrite_function
 from localaws.redshift.meaning.kinds import Kinds
 from localaws.redshift.meaning.sums import rewrite_sum
@@ -25,6 +26,7 @@ def apply_meaning(tree: exp.Expression, catalog: Catalog) -> None:
     kinds = Kinds(catalog)
     check_types(tree, kinds, catalog)
     rewrite_paths(tree, kinds)
+    rewrite_decimals(tree, kinds)
     trim_characters(tree, catalog)
     ignore_trailing_blanks(tree, kinds)
     nodes = list(tree.walk())
@@ -35,6 +37,9 @@ def apply_meaning(tree: exp.Expression, catalog: Catalog) -> None:
         if isinstance(node.args.get("this"), exp.Expression)
         and isinstance(node, exp.Func | exp.Cast | exp.EQ | exp.NEQ)
     }
+    for node in nodes:
+        if isinstance(node, exp.Anonymous) and node.expressions:
+            inner[id(node)] = kinds.of(node.expressions[0])
     for node in reversed(nodes):
         kind = inner.get(id(node), "")
         if isinstance(node, exp.Window):
