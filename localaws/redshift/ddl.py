@@ -91,7 +91,12 @@ def declare_columns(
     names = [name for name, _ in described]
     table = schema
     if isinstance(schema, exp.Schema):
-        names = [item.name for item in schema.expressions]
+        given = [item.name for item in schema.expressions]
+        if len(given) > len(names):
+            raise RedshiftError(
+                "CREATE TABLE AS specifies too many column names"
+            )
+        names = given + names[len(given) :]
         table = schema.this
     if len(types) != len(described):
         types = [""] * len(described)

@@ -67,7 +67,8 @@ _WORDS = (
     ),
     (
         re.compile(
-            r"Invalid Input Error: (?P<words>(invalid input syntax|negative substring|Found multiple)[^\n]*)"
+            r"Invalid Input Error: (?P<words>(invalid input syntax|negative substring|Found multiple|cannot take"
+            r"|Divide by)[^\n]*)"
         ),
         "{words}",
     ),

@@ -192,6 +192,8 @@ class TableText:
         if self._word(place) != "sortkey":
             raise RedshiftSyntaxError(self._word(place))
         if self._word(place + 1) == "auto":
+            if self._word(place - 1) in _MOST_SORT_KEYS:
+                raise RedshiftSyntaxError("AUTO")
             return place + 2
         names, place = self._names(place + 1)
         if self.attributes.sort_kind:
@@ -242,6 +244,10 @@ class TableText:
                 if name not in self.attributes.columns:
                     raise RedshiftError(
                         f'{kind} column "{name}" does not exist'
+                    )
+                if self.attributes.types[name] == "super":
+                    raise RedshiftError(
+                        f'column "{name}" of type super cannot be a {kind}'
                     )
 
     def _check_encodings(self) -> None:

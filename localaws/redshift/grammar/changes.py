@@ -19,6 +19,8 @@ def check_insert(tree: exp.Insert, catalog: Catalog) -> None:
         raise RedshiftSyntaxError("INSERT")
     schema = tree.this
     table = schema.this if isinstance(schema, exp.Schema) else schema
+    if isinstance(schema, exp.Schema) and not schema.expressions:
+        raise RedshiftSyntaxError(")")
     if not isinstance(table, exp.Table):
         raise RedshiftSyntaxError(table.sql("redshift"))
     if table.alias:

@@ -1,6 +1,6 @@
 """Refuse clauses of other engines that sqlglot reads, and then forgets or takes for something else."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from sqlglot import Token, TokenType
 
@@ -11,6 +11,11 @@ _CLAUSES = (
     ("*", ("EXCEPT", "(")),
     ("DISTINCT", ("ON", "(")),
     ("UNION", ("DISTINCT",)),
+    (_ANY, ("VALUE", "(")),
+    ("INCLUDING", ("ALL",)),
+    ("INCLUDING", ("CONSTRAINTS",)),
+    ("INCLUDING", ("INDEXES",)),
+    ("INCLUDING", ("IDENTITY",)),
     ("*", ("LIKE",)),
     ("*", ("ILIKE",)),
     (",", ("LATERAL",)),
@@ -110,31 +115,63 @@ def _check_counts(
 
 
 def _check_statement(tokens: Sequence[Token], words: Sequence[str]) -> None:
-    first = words[0]
-    end = len(words)
-    if first == "DELETE" and words[1:2] != ["FROM"]:
-        _check_words_of_delete(tokens, words)
-    if first in ("UPDATE", "DELETE"):
-        border = words.index("SET") if "SET" in words else end
-        if first == "DELETE":
-            border = words.index("WHERE") if "WHERE" in words else end
-        if "JOIN" in words[:border]:
-            raise RedshiftSyntaxError("JOIN")
-    if first == "INSERT" and "FROM" in words:
+    """Check what belongs to one kind of statement."""
+    check = _STATEMENTS.get(words[0])
+    if check is not None:
+        check(tokens, words)
+    if words[0] != "MERGE":
+        _check_using(tokens, words)
+
+
+def _check_insert(tokens: Sequence[Token], words: Sequence[str]) -> None:
+    """Refuse an INSERT without INTO, and FROM where a query must stand."""
+    if words[1:2] != ["INTO"]:
+        raise RedshiftSyntaxError(tokens[min(1, len(words) - 1)].text)
+    if "FROM" in words:
         is_query = "SELECT" in words[: words.index("FROM")]
         if not is_query and "VALUES" not in words:
             raise RedshiftSyntaxError("FROM")
-    if words[:2] == ["ALTER", "TABLE"]:
-        _check_alteration(tokens, words)
 
 
-def _check_words_of_delete(
-    tokens: Sequence[Token], words: Sequence[str]
-) -> None:
-    """Refuse `DELETE t FROM …`, with which other engines name what they delete from."""
+def _check_update(tokens: Sequence[Token], words: Sequence[str]) -> None:
+    """Refuse a JOIN before SET."""
+    border = words.index("SET") if "SET" in words else len(words)
+    if "JOIN" in words[:border]:
+        raise RedshiftSyntaxError("JOIN")
+
+
+def _check_delete(tokens: Sequence[Token], words: Sequence[str]) -> None:
+    """Refuse a JOIN, and `DELETE t FROM …`, with which other engines name what they delete from.
+
+    Source: https://docs.aws.amazon.com/redshift/latest/dg/r_DELETE.html
+    """
     border = words.index("WHERE") if "WHERE" in words else len(words)
-    if "FROM" in words[:border]:
-        raise RedshiftSyntaxError("FROM")
+    head = words[:border]
+    if "JOIN" in head:
+        raise RedshiftSyntaxError("JOIN")
+    if words[1:2] == ["FROM"]:
+        return
+    for word in ("FROM", "USING"):
+        if word in head:
+            raise RedshiftSyntaxError(word, "DELETE FROM table USING …")
+
+
+def _check_merge(tokens: Sequence[Token], words: Sequence[str]) -> None:
+    """Refuse a MERGE without INTO or ON, and WHERE in its branches."""
+    if words[1:2] != ["INTO"]:
+        raise RedshiftSyntaxError(tokens[min(1, len(words) - 1)].text)
+    if "ON" not in words:
+        raise RedshiftSyntaxError(tokens[-1].text, "MERGE needs ON")
+    if "WHEN" in words and "WHERE" in words[words.index("WHEN") :]:
+        raise RedshiftSyntaxError("WHERE")
+
+
+def _check_using(tokens: Sequence[Token], words: Sequence[str]) -> None:
+    """Refuse JOIN … USING without parentheses around its columns."""
+    for place, word in enumerate(words[:-1]):
+        is_clause = word == "USING" and "JOIN" in words[:place]
+        if is_clause and words[place + 1] != "(":
+            raise RedshiftSyntaxError(tokens[place + 1].text)
 
 
 def _check_alteration(tokens: Sequence[Token], words: Sequence[str]) -> None:
@@ -142,6 +179,8 @@ def _check_alteration(tokens: Sequence[Token], words: Sequence[str]) -> None:
 
     Source: https://docs.aws.amazon.com/redshift/latest/dg/r_ALTER_TABLE.html
     """
+    if words[1:2] != ["TABLE"]:
+        return
     place = 3
     while words[place : place + 1] == ["."]:
         place += 2
@@ -160,3 +199,12 @@ def _check_alteration(tokens: Sequence[Token], words: Sequence[str]) -> None:
             )
         if "USING" in action:
             raise RedshiftSyntaxError("USING")
+
+
+_STATEMENTS: dict[str, Callable[[Sequence[Token], Sequence[str]], None]] = {
+    "INSERT": _check_insert,
+    "UPDATE": _check_update,
+    "DELETE": _check_delete,
+    "MERGE": _check_merge,
+    "ALTER": _check_alteration,
+}

@@ -64,6 +64,8 @@ def check_leading_words(tokens: Sequence[Token]) -> None:
     first = words[0]
     if first == "set":
         _check_parameter(tokens)
+    if first == "desc" and words[1:2] not in (["datashare"], ["identity"]):
+        raise RedshiftSyntaxError(tokens[0].text)
     if first in _ONLY_REDSHIFT and not _is_of_another_engine(words):
         raise UnsupportedFeatureError(" ".join(words[:2]).upper())
     if first not in _RUNS:

@@ -97,13 +97,13 @@ _OPTIONS: dict[type[exp.Expression], str] = {
 _UNSUPPORTED: dict[str, str] = {
     "connect": "CONNECT BY",
     "pivots": "PIVOT",
-    "into": "SELECT INTO",
 }
 """Arguments that Redshift documents and local AWS has not."""
 _REFUSED: dict[str, str] = {
     "returning": "RETURNING",
     "laterals": "LATERAL",
     "windows": "WINDOW",
+    "into": "INTO",
     "sample": "TABLESAMPLE",
     "locks": "FOR",
     "conflict": "ON",

@@ -87,6 +87,10 @@ def _check_relation(
         | exp.AlterRename
         | exp.Reference,
     )
+    if isinstance(parent, exp.Reference | exp.Schema) and isinstance(
+        table.find_ancestor(exp.Reference), exp.Reference
+    ):
+        _check_referenced(table, catalog)
     if is_created or (not table.db and table.name.lower() in common):
         return
     if isinstance(parent, exp.TruncateTable) and parent.args.get("exists"):
@@ -96,6 +100,15 @@ def _check_relation(
     if catalog.relation(table) is None:
         shown = f"{table.db}.{table.name}" if table.db else table.name
         raise RedshiftError(f'relation "{shown.lower()}" does not exist')
+
+
+def _check_referenced(table: exp.Table, catalog: Catalog) -> None:
+    """Refuse a foreign key to a table that does not exist; to the table itself is right."""
+    create = table.find_ancestor(exp.Create)
+    own = create.find(exp.Table) if create is not None else None
+    is_own = own is not None and own.name.lower() == table.name.lower()
+    if not is_own and catalog.relation(table) is None:
+        raise RedshiftError(f'relation "{table.name.lower()}" does not exist')
 
 
 def _check_select(select: exp.Select) -> None:
@@ -179,6 +192,13 @@ def _check_with(node: exp.With) -> None:
             table.name.lower() == name and not table.db
             for table in cte.this.find_all(exp.Table)
         )
+        columns = cte.args["alias"].columns
+        is_counted = isinstance(cte.this, exp.Select) and not cte.this.is_star
+        number = len(cte.this.expressions) if is_counted else len(columns)
+        if columns and len(columns) != number:
+            raise RedshiftError(
+                f'WITH query "{name}" has {number} columns available but {len(columns)} columns specified'
+            )
         if not reads_itself or not node.args.get("recursive"):
             continue
         if not cte.args["alias"].columns:
@@ -375,6 +395,10 @@ def _check_order_and_frame(
     frame: exp.Expression | None,
 ) -> None:
     """Refuse an order or a frame that the function does not take, and an order without the frame that it needs."""
+    if isinstance(function, exp.Lag | exp.Lead) and order is None:
+        raise RedshiftError(
+            "LAG and LEAD require an ORDER BY in the OVER clause"
+        )
     if isinstance(function, _RANKING):
         if frame is not None:
             raise RedshiftError("this window function takes no frame clause")
@@ -420,6 +444,20 @@ def _check_set_operation(node: exp.SetOperation) -> None:
 
     Source: https://docs.aws.amazon.com/redshift/latest/dg/r_UNION.html
     """
+    side = node.this
+    word = type(node).__name__.upper()
+    if isinstance(side, exp.Select) and (
+        side.args.get("limit") or side.args.get("order")
+    ):
+        raise RedshiftSyntaxError(
+            word, "a query with ORDER BY or LIMIT needs parentheses"
+        )
+    order = node.args.get("order")
+    for key in order.expressions if order else []:
+        if isinstance(key.this, exp.Column) and key.this.table:
+            raise RedshiftError(
+                f'missing FROM-clause entry for table "{key.this.table}"'
+            )
     if not isinstance(node, exp.Union) and not node.args.get("distinct"):
         raise RedshiftError(
             f"{type(node).__name__.upper()} ALL is not supported"

@@ -28,6 +28,11 @@ def check_create(
     if tree.kind not in ("TABLE", "VIEW", "SCHEMA"):
         raise RedshiftSyntaxError(str(tree.kind))
     if tree.kind == "SCHEMA":
+        name = tree.this.db.lower() or tree.this.name.lower()
+        if name.startswith("pg_"):
+            raise RedshiftError(
+                f'unacceptable schema name "{name}"\nDetail: The prefix "pg_" is reserved for system schemas.'
+            )
         return
     table = tree.this.this if isinstance(tree.this, exp.Schema) else tree.this
     database = catalog.database()
@@ -88,6 +93,7 @@ def _check_columns(
             raise RedshiftError(
                 f'syntax error at or near ")": column "{item.name}" has no type'
             )
+    _check_primary_keys(schema)
     if identities > 1:
         raise RedshiftError("multiple identity columns are not allowed")
     for key in schema.find_all(exp.PrimaryKey, exp.ForeignKey):
@@ -101,6 +107,12 @@ def _check_columns(
                 )
 
 
+def _check_primary_keys(schema: exp.Schema) -> None:
+    keys = list(schema.find_all(exp.PrimaryKey, exp.PrimaryKeyColumnConstraint))
+    if len(keys) > 1:
+        raise RedshiftError("multiple primary keys for table are not allowed")
+
+
 def _check_column(column: exp.ColumnDef) -> int:
     """Check type and constraints; return 1 for an IDENTITY column."""
     name = column.name.lower()
@@ -111,6 +123,15 @@ def _check_column(column: exp.ColumnDef) -> int:
         )
     check_type(kind, name)
     is_identity = 0
+    rules = [
+        bool(item.kind.args.get("allow_null"))
+        for item in column.args.get("constraints") or []
+        if isinstance(item.kind, exp.NotNullColumnConstraint)
+    ]
+    if len(set(rules)) > 1:
+        raise RedshiftError(
+            f'conflicting NULL/NOT NULL declarations for column "{name}"'
+        )
     for constraint in column.args.get("constraints") or []:
         value = constraint.kind
         if isinstance(value, exp.DefaultColumnConstraint):
@@ -151,7 +172,13 @@ def check_default(constraint: exp.DefaultColumnConstraint) -> None:
 _WHOLE_TEXT = re.compile(r"\s*[+-]?\d+\s*")
 _NUMBER_TEXT = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*", re.I)
 _BOOLEAN_TEXT = re.compile(r"t|f|true|false|y|n|yes|no|0|1", re.I)
+_MOMENT_TEXT = re.compile(
+    r".*\d.*|now|today|tomorrow|yesterday|epoch|-?infinity", re.I
+)
 _DEFAULT_TEXTS = {
+    "DATE": ("date", _MOMENT_TEXT),
+    "TIMESTAMP": ("timestamp", _MOMENT_TEXT),
+    "TIMESTAMPTZ": ("timestamptz", _MOMENT_TEXT),
     "SMALLINT": ("smallint", _WHOLE_TEXT),
     "INT": ("integer", _WHOLE_TEXT),
     "BIGINT": ("bigint", _WHOLE_TEXT),
@@ -211,9 +238,8 @@ def check_alter(tree: exp.Alter, catalog: Catalog) -> None:
         case exp.AddConstraint():
             pass
         case _:
-            raise UnsupportedFeatureError(
-                f"ALTER TABLE … {action.sql('redshift').split('(')[0][:40]}"
-            )
+            shown = action.sql("redshift").split("(")[0].strip()
+            raise RedshiftSyntaxError(shown[:40] or "ADD")
 
 
 def _check_added_column(column: exp.ColumnDef, present: set[str]) -> None:

@@ -1,5 +1,9 @@
 """Refuse expressions of types that Redshift refuses and the engine would convert."""
 
+from collections.abc import Callable
+from types import UnionType
+from typing import Any
+
 from sqlglot import exp
 
 from localaws.redshift.catalog import Catalog, Column
@@ -15,26 +19,29 @@ _NAMES = {
 _NUMBERS = frozenset(
     {"SMALLINT", "INTEGER", "BIGINT", "DECIMAL", "FLOAT", "DOUBLE"}
 )
+_NO_BOOLEANS = _NUMBERS | {"DATE", "TIMESTAMP"}
+_SIGNS: dict[type[exp.Expression], str] = {
+    exp.EQ: "=",
+    exp.NEQ: "<>",
+    exp.LT: "<",
+    exp.LTE: "<=",
+    exp.GT: ">",
+    exp.GTE: ">=",
+}
+_COMPARISONS = tuple(_SIGNS)
 _NOT_SUMMED = frozenset({"BOOLEAN", "VARCHAR", "DATE", "TIMESTAMP"})
 
 
 def check_types(tree: exp.Expression, kinds: Kinds, catalog: Catalog) -> None:
     """Refuse conditions that are no booleans, sums of what is no number, and columns of a UNION that do not fit."""
     for node in tree.walk():
-        if isinstance(
-            node, exp.Where | exp.Having | exp.Not | exp.And | exp.Or
-        ):
-            _check_conditions(node, kinds)
-        elif isinstance(node, exp.Sum | exp.Avg | exp.Max | exp.Min):
-            _check_summed(node, kinds)
-        elif isinstance(node, exp.SetOperation):
-            _check_set_operation(node, kinds)
-        elif isinstance(node, exp.Insert):
+        for classes, check in _OF_TYPES:
+            if isinstance(node, classes):
+                check(node, kinds)
+        if isinstance(node, exp.Insert):
             _check_insert(node, kinds, catalog)
         elif isinstance(node, exp.Update) and isinstance(node.this, exp.Table):
             _check_update(node, kinds, catalog)
-        elif isinstance(node, exp.In):
-            _check_list(node)
         elif isinstance(node, exp.Column) and not node.table:
             _check_whole_row(node, catalog)
 
@@ -59,6 +66,36 @@ def _check_summed(node: exp.Expression, kinds: Kinds) -> None:
     if kind == "BOOLEAN" or (kind in _NOT_SUMMED and not is_extreme):
         name = type(node).__name__.lower()
         raise RedshiftError(f"function {name}({_name(kind)}) does not exist")
+
+
+def _check_median(node: exp.Median, kinds: Kinds) -> None:
+    kind = kinds.of(node.this)
+    if kind in ("VARCHAR", "BOOLEAN"):
+        raise RedshiftError(f"function median({_name(kind)}) does not exist")
+
+
+def _check_comparison(node: exp.Expression, kinds: Kinds) -> None:
+    """Refuse to compare a boolean with what is none."""
+    if isinstance(node.parent, exp.Update):
+        return
+    sides = [node.this, node.expression]
+    first, second = (kinds.of(side) for side in sides)
+    others = {first, second} - {"BOOLEAN"}
+    is_mixed = "BOOLEAN" in (first, second) and others <= _NO_BOOLEANS
+    if is_mixed and others:
+        sign = _SIGNS[type(node)]
+        raise RedshiftError(
+            f"operator does not exist: {_name(first)} {sign} {_name(second)}"
+        )
+
+
+def _check_position(node: exp.SplitPart, _kinds: Kinds) -> None:
+    position = node.args.get("part_index")
+    is_wrong = isinstance(position, exp.Neg) or (
+        isinstance(position, exp.Literal) and position.name == "0"
+    )
+    if is_wrong:
+        raise RedshiftError("field position must be greater than zero")
 
 
 def _check_set_operation(node: exp.SetOperation, kinds: Kinds) -> None:
@@ -146,7 +183,7 @@ def _check_assignment(
     )
 
 
-def _check_list(node: exp.In) -> None:
+def _check_list(node: exp.In, _kinds: Kinds) -> None:
     if not node.expressions and node.args.get("query") is None:
         raise RedshiftSyntaxError(")")
 
@@ -166,3 +203,20 @@ def _check_whole_row(column: exp.Column, catalog: Catalog) -> None:
 
 def _name(kind: str) -> str:
     return _NAMES.get(kind, kind.lower())
+
+
+_OF_TYPES: tuple[
+    tuple[type | UnionType | tuple[type, ...], Callable[[Any, Kinds], None]],
+    ...,
+] = (
+    (
+        exp.Where | exp.Having | exp.Not | exp.And | exp.Or,
+        _check_conditions,
+    ),
+    (exp.Sum | exp.Avg | exp.Max | exp.Min, _check_summed),
+    (exp.Median, _check_median),
+    (_COMPARISONS, _check_comparison),
+    (exp.SplitPart, _check_position),
+    (exp.SetOperation, _check_set_operation),
+    (exp.In, _check_list),
+)

@@ -64,11 +64,13 @@ def rewrite_function(node: exp.Expression, kind: str) -> exp.Expression:
     if name in _MACROS:
         return call(_MACROS[name], *node.expressions)
     _check_support(node)
-    if isinstance(node, exp.NextDay):
-        node.set("this", exp.cast(node.this.copy(), "DATE"))
     match node:
         case exp.Window() if node.this.name.lower() == "ratio_to_report":
             return _ratio(node)
+        case exp.Sqrt() | exp.Ln() | exp.Log() if not node.args.get(
+            "expression"
+        ):
+            return call(f"rs_{type(node).__name__.lower()}", node.this)
         case exp.IsArray() | exp.Array() | exp.ApproxDistinct():
             return _renamed(node)
         case exp.CurrentVersion():
@@ -81,7 +83,9 @@ def rewrite_function(node: exp.Expression, kind: str) -> exp.Expression:
 
 
 def _check_support(node: exp.Expression) -> None:
-    """Name what the engine would answer in another way."""
+    """Name what the engine would answer in another way, and let NEXT_DAY take text."""
+    if isinstance(node, exp.NextDay):
+        node.set("this", exp.cast(node.this.copy(), "DATE"))
     if isinstance(node, exp.Collate):
         raise UnsupportedFeatureError("COLLATE")
     if isinstance(node, exp.CurrentUser | exp.SessionUser):

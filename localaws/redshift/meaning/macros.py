@@ -61,6 +61,20 @@ DEFINITIONS = (
             + (CAST(x AS TIMESTAMP) - date_trunc('day', CAST(x AS TIMESTAMP)))
         ELSE CAST(x AS TIMESTAMP) + to_months(CAST(n AS INTEGER)) END
     """,
+    """
+    CREATE MACRO rs_sqrt(x) AS CASE
+        WHEN x < 0 THEN error('cannot take square root of a negative number') ELSE sqrt(x) END
+    """,
+    """
+    CREATE MACRO rs_ln(x) AS CASE
+        WHEN x = 0 THEN error('cannot take logarithm of zero')
+        WHEN x < 0 THEN error('cannot take logarithm of a negative number') ELSE ln(x) END
+    """,
+    """
+    CREATE MACRO rs_log(x) AS CASE
+        WHEN x = 0 THEN error('cannot take logarithm of zero')
+        WHEN x < 0 THEN error('cannot take logarithm of a negative number') ELSE log10(x) END
+    """,
     "CREATE MACRO rs_last_day(x) AS last_day(CAST(x AS DATE))",
     "CREATE MACRO rs_cbrt(x) AS CASE WHEN round(cbrt(x)) ** 3 = x THEN round(cbrt(x)) ELSE cbrt(x) END",
     "CREATE MACRO rs_element(x, i) AS json_extract_string(x, '$[' || i || ']')",
