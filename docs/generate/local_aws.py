@@ -24,10 +24,13 @@ refused here.
 
 Known to differ:
 
-- Division of decimals gives DOUBLE PRECISION, not NUMERIC.
-- A VARCHAR column that ALTER TABLE added has no length limit.
-- CHAR columns keep their text without the blanks that Redshift pads it with.
-- UNLOAD writes one file, even for no rows.
+- The last digit of a quotient or mean of DECIMAL values is cut off, not rounded. AWS's pages give the number of digits
+  and not the rounding. A quotient whose digits are not known before it runs is refused: cast its parts to DECIMAL.
+- UNLOAD writes two files where there are two rows or more, as two slices do. A warehouse with more slices writes more.
+- TO_CHAR, TO_DATE and TO_TIMESTAMP take a literal format only. TO_DATE refuses days that a month does not have;
+  Redshift counts them on into the next month.
+- Of the tables of pg_catalog there are those that dbt asks, with the columns that it reads. `*` of one is refused.
+- A VARCHAR value longer than its column by blanks only is refused; Redshift cuts the blanks.
 - Owners and grants have no effect: every role may read every table.
 - Where a query's types depend on functions whose result is not known before it runs, SUM and AVG keep DuckDB's type.
 """

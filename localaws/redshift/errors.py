@@ -14,14 +14,17 @@ _TOO_LONG = re.compile(
     re.DOTALL,
 )
 
+_PREFIX = re.compile(r"^[A-Z]\w+( \w+)? Error: ")
+"""What the engine puts before its own words."""
 _CONVERSION = re.compile(
     r"Could not convert string '(?P<value>[^']*)' to (?P<kind>\w+)"
 )
 _OPERATOR = re.compile(
-    r"argument types '(?P<sign>[-+*/%<>=|]+)\((?P<left>\w+), (?P<right>\w+)\)'"
+    r"(?:argument types |function call )['\"](?P<sign>[-+*/%<>=|]+)\((?P<left>\w+), (?P<right>\w+)\)['\"]"
 )
 _NAMES = {
-    "INT16": "integer",
+    "INT8": "smallint",
+    "INT16": "smallint",
     "INT32": "integer",
     "INT64": "bigint",
     "INTEGER_LITERAL": "integer",
@@ -34,7 +37,107 @@ _NAMES = {
 }
 """Names of types in the engine's messages, and Redshift's."""
 
+_CLAUSES = r"(?P<clause>WHERE|HAVING|GROUP BY|JOIN|UPDATE|QUALIFY)"
 _WORDS = (
+    (
+        re.compile(_CLAUSES + r" clause cannot contain window functions"),
+        "window functions are not allowed in the {clause} clause",
+    ),
+    (
+        re.compile(_CLAUSES + r" clause cannot contain aggregates"),
+        "aggregates not allowed in {clause} clause",
+    ),
+    (
+        re.compile(r"window functions are not allowed in UPDATE"),
+        "cannot use window function in UPDATE",
+    ),
+    (
+        re.compile(r"aggregate functions are not allowed in UPDATE"),
+        "cannot use aggregate function in UPDATE",
+    ),
+    (
+        re.compile(r"aggregate function calls cannot"),
+        "aggregate function calls may not have nested aggregate or window function",
+    ),
+    (
+        re.compile(r'Could not rename "[^"]+" to "(?P<name>[^"]+)"'),
+        'relation "{name}" already exists',
+    ),
+    (
+        re.compile(r'Column with name "?(?P<name>[^" ]+)"? already exists'),
+        'column "{name}" of relation already exists',
+    ),
+    (
+        re.compile(
+            r'(Values list|[Tt]able) "(?P<table>[^"]+)" does not have a column (named|with name) "(?P<name>[^"]+)"'
+        ),
+        'column "{name}" of "{table}" does not exist',
+    ),
+    (
+        re.compile(
+            r"Referenced update column (?P<name>\S+) not found in table"
+        ),
+        'column "{name}" does not exist',
+    ),
+    (
+        re.compile(
+            r"Cannot mix values of type (?P<left>\w+)(?:\([^)]*\))? and (?P<right>\w+)(?:\([^)]*\))? in (?P<word>\w+)"
+        ),
+        "{word} types {left} and {right} cannot be matched",
+    ),
+    (
+        re.compile(
+            r"Cannot compare values of type (?P<left>\w+)(?:\([^)]*\))? and type (?P<right>\w+)"
+        ),
+        "operator does not exist: {left} = {right}",
+    ),
+    (
+        re.compile(r'extract specifier "(?P<name>[^"]+)" not recognized'),
+        'date part "{name}" not recognized',
+    ),
+    (
+        re.compile(r"value out of range: (?P<value>\"[^\"]+\")"),
+        "date/time field value out of range: {value}",
+    ),
+    (
+        re.compile(
+            r"value (?P<value>\S+) can't be cast because the value is out of range for the destination type "
+            r"(?P<left>\w+)"
+        ),
+        "Value out of range for {left}: {value}",
+    ),
+    (
+        re.compile(r"Ambiguous reference to table \"(?P<name>[^\"]+)\""),
+        'table name "{name}" specified more than once',
+    ),
+    (
+        re.compile(
+            r'Column "(?P<name>[^"]+)" does not exist on (?P<side>left|right) side of join'
+        ),
+        'column "{name}" specified in USING clause does not exist in {side} table',
+    ),
+    (
+        re.compile(r"STAR expression is only allowed"),
+        'syntax error at or near "*"',
+    ),
+    (
+        re.compile(r'syntax error at or near "(?P<word>[^"]+)"'),
+        'syntax error at or near "{word}"',
+    ),
+    (
+        re.compile(r"Overflow in (?P<word>\w+) of (?P<left>\w+)"),
+        "{left} out of range in {word}",
+    ),
+    (
+        re.compile(r"More than one row returned by a subquery"),
+        "more than one row returned by a subquery used as an expression",
+    ),
+    (
+        re.compile(
+            r"Subquery returns (?P<number>\d+) columns - expected (?P<expected>\d+)"
+        ),
+        "subquery must return only {expected} column(s), not {number}",
+    ),
     (
         re.compile(
             r"expected (?P<most>\d+) columns but (?P<number>\d+) values"
@@ -75,6 +178,12 @@ _WORDS = (
     (
         re.compile(
             r"No function matches the given name and argument types '(?P<call>[^']+)'"
+        ),
+        "function {call} does not exist",
+    ),
+    (
+        re.compile(
+            r'best candidate function for the function call "(?P<call>[^"]+)"'
         ),
         "function {call} does not exist",
     ),
@@ -176,7 +285,8 @@ def from_engine(error: duckdb.Error) -> RedshiftError:
         match = pattern.search(text)
         if match:
             return RedshiftError(words.format(**_parts(match)))
-    return RedshiftError(text.strip())
+    plain = _PREFIX.sub("", text.partition("\n\nLINE ")[0])
+    return RedshiftError(plain.strip())
 
 
 def _parts(match: re.Match[str]) -> dict[str, str]:

@@ -127,6 +127,8 @@ def _check_insert(tokens: Sequence[Token], words: Sequence[str]) -> None:
     """Refuse an INSERT without INTO, and FROM where a query must stand."""
     if words[1:2] != ["INTO"]:
         raise RedshiftSyntaxError(tokens[min(1, len(words) - 1)].text)
+    if "TABLE" in words:
+        raise RedshiftSyntaxError("TABLE")
     if "FROM" in words:
         is_query = "SELECT" in words[: words.index("FROM")]
         if not is_query and "VALUES" not in words:

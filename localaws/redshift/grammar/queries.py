@@ -95,11 +95,19 @@ def _check_relation(
         return
     if isinstance(parent, exp.TruncateTable) and parent.args.get("exists"):
         return
+    _check_database(table, catalog)
     if check_system_relation(table):
         return
     if catalog.relation(table) is None:
         shown = f"{table.db}.{table.name}" if table.db else table.name
         raise RedshiftError(f'relation "{shown.lower()}" does not exist')
+
+
+def _check_database(table: exp.Table, catalog: Catalog) -> None:
+    """Refuse a table of another database; local AWS has one."""
+    database = table.catalog.lower()
+    if database and database != catalog.database().lower():
+        raise RedshiftError(f'database "{database}" does not exist')
 
 
 def _check_referenced(table: exp.Table, catalog: Catalog) -> None:

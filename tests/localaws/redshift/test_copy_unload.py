@@ -157,7 +157,7 @@ def test_unload_with_cleanpath_removes_what_was_there(
             f"SELECT * FROM {target}",
             f"s3://{bucket}/out/{target}/",
             "CLEANPATH PARALLEL OFF",
-        )
+        ),
     )
     assert keys(s3, bucket, f"out/{target}/") == [f"out/{target}/000.parquet"]
 
@@ -220,6 +220,6 @@ def test_unload_takes_the_buckets_own_encryption(warehouse, s3, bucket, target):
             f"SELECT a FROM {target}",
             f"s3://{bucket}/own-key/",
             "ENCRYPTED AUTO CLEANPATH",
-        )
+        ),
     )
     assert keys(s3, bucket, "own-key/")

@@ -1,0 +1,147 @@
+"""Rules of Redshift that one statement of bench/conformance cannot show: several statements, or parts of the engine."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from bench.conformance.cases import prepared_engine
+from localaws.redshift.engine import Session
+from localaws.redshift.errors import RedshiftError
+from localaws.redshift.meaning.formats import format_moment, format_number
+
+
+@pytest.fixture(scope="module")
+def session() -> Iterator[Session]:
+    with prepared_engine() as engine, engine.session() as session:
+        yield session
+
+
+@pytest.fixture
+def run(session):
+    """Runs statements in a transaction that is rolled back at the end of the test; returns the last one's rows."""
+
+    class _EndOfTestError(Exception):
+        pass
+
+    def run_all(*statements: str) -> list[list[Any]]:
+        for sql in statements:
+            outcome = session.run(sql, in_transaction=True)
+        records = outcome.result.records if outcome.result else ()
+        return [
+            [
+                None if "isNull" in cell else next(iter(cell.values()))
+                for cell in row
+            ]
+            for row in records
+        ]
+
+    try:
+        with session.transaction():
+            yield run_all
+            raise _EndOfTestError
+    except _EndOfTestError:
+        pass
+
+
+def test_a_longer_column_keeps_identity_defaults_and_rows(run):
+    rows = run(
+        "CREATE TABLE n (id INT IDENTITY(1, 1), b VARCHAR(3), c INT DEFAULT 7)",
+        "INSERT INTO n (b) VALUES ('a')",
+        "ALTER TABLE n ALTER COLUMN b TYPE VARCHAR(6)",
+        "INSERT INTO n (b) VALUES ('abcdef')",
+        "SELECT id, b, c FROM n ORDER BY id",
+    )
+    assert rows == [[1, "a", 7], [2, "abcdef", 7]]
+
+
+@pytest.mark.parametrize(
+    "alteration",
+    [
+        "ALTER TABLE t ADD COLUMN z VARCHAR(3)",
+        "ALTER TABLE t ADD COLUMN z VARCHAR(9); ALTER TABLE t ALTER COLUMN z TYPE VARCHAR(3)",
+    ],
+)
+def test_a_length_that_alter_table_gives_is_kept(run, alteration):
+    run(*alteration.split("; "))
+    with pytest.raises(RedshiftError, match="column z, length limit 3 bytes"):
+        run("UPDATE t SET z = 'abcd'")
+
+
+def test_a_column_shorter_than_its_values_is_refused(run):
+    with pytest.raises(RedshiftError, match="length limit 2 bytes"):
+        run("ALTER TABLE s ALTER COLUMN b TYPE VARCHAR(2)")
+
+
+def test_merge_that_removes_duplicates_refuses_two_source_rows_for_one(run):
+    with pytest.raises(RedshiftError, match="multiple matches"):
+        run(
+            "CREATE TABLE n AS SELECT a, b FROM t",
+            "INSERT INTO s VALUES (2, 'again')",
+            "MERGE INTO n USING s ON n.a = s.a REMOVE DUPLICATES",
+        )
+
+
+def test_char_values_are_padded_for_a_client_only(run):
+    rows = run(
+        "CREATE TABLE n (b CHAR(4), k INT)",
+        "INSERT INTO n SELECT b, a FROM t",
+        "UPDATE n SET b = 'zz  ' WHERE k = 2",
+        "SELECT b, LEN(b), b || '!' FROM n ORDER BY k",
+    )
+    assert rows == [["x   ", 1, "x!"], ["zz  ", 2, "zz!"]]
+
+
+@pytest.mark.parametrize(
+    ("number", "pattern", "text"),
+    [
+        ("125.8", "999D99", " 125.80"),
+        ("-125.8", "999D99S", "125.80-"),
+        ("-12", "999", " -12"),
+        ("0", "9", " 0"),
+        ("0.5", "9D9", "  .5"),
+        ("0.5", "0.99", " 0.50"),
+        ("1234.5", "9,999.9", " 1,234.5"),
+        ("12", "9,999", "    12"),
+        ("485", "S999", "+485"),
+        ("-485", "999MI", "485-"),
+        ("-485", "999PR", "<485>"),
+        ("5", "FM000", "005"),
+        ("12345", "999", " ###"),
+    ],
+)
+def test_a_number_is_formatted_as_to_char_does(number, pattern, text):
+    assert format_number(number, pattern) == text
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text"),
+    [
+        ("YYYY-MM-DD HH24:MI:SS.MS", "2009-12-31 23:15:59.120"),
+        ("MONTH-DY-DD-YYYY HH12:MIPM", "DECEMBER -THU-31-2009 11:15PM"),
+        ('D DDD WW IW Q "day"', "5 365 53 53 4 day"),
+    ],
+)
+def test_a_date_is_formatted_as_to_char_does(pattern, text):
+    moment = datetime(2009, 12, 31, 23, 15, 59, 120000)
+    assert format_moment(moment, pattern) == text
+
+
+@pytest.mark.parametrize(
+    ("sql", "message"),
+    [
+        ("SELECT '99999999999'::INT", "integer"),
+        ("SELECT a FROM t WHERE SUM(a) > 1", "aggregates not allowed in WHERE"),
+        ("SELECT COALESCE(a, ts) FROM t", "cannot be matched"),
+        ("ALTER TABLE t RENAME TO s", '"s" already exists'),
+        ("SELECT '2020-02-30'::DATE", "out of range"),
+    ],
+)
+def test_faults_that_the_engine_finds_are_told_in_redshifts_words(
+    run, sql, message
+):
+    with pytest.raises(RedshiftError, match=message) as error:
+        run(sql)
+    assert "LINE 1" not in str(error.value)
+    assert "Error:" not in str(error.value)
