@@ -4,6 +4,7 @@ Differences kept, so that what runs here also runs on Redshift: identifiers fold
 are not enforced, VARCHAR(n) counts bytes and refuses longer values, MERGE takes neither target alias nor conditions.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -74,6 +75,8 @@ from localaws.redshift.merging import (
 from localaws.redshift.system_views import stand_in
 
 _UPKEEP = ("vacuum", "analyze", "analyse")
+_CHANGES = re.compile(r"\b(?:into|update|delete)\b")
+"""Words by which a statement that begins with WITH or SELECT may change a table."""
 _READS = ("select", "with", "(", "unload")
 _CHECKS: dict[type[exp.Expression], Callable[[Any, Catalog], None]] = {
     exp.Insert: check_insert,
@@ -83,6 +86,8 @@ _CHECKS: dict[type[exp.Expression], Callable[[Any, Catalog], None]] = {
     exp.Drop: check_drop,
     exp.Alter: check_alter,
 }
+_DEFAULT_DECIMAL = "DECIMAL(18, 0)"
+"""Source: https://docs.aws.amazon.com/redshift/latest/dg/r_Numeric_types201.html"""
 _NOW = "CAST(get_current_timestamp() AS TIMESTAMP)"
 _TODAY = "CAST(get_current_timestamp() AS DATE)"
 
@@ -144,9 +149,9 @@ def split(sql: str) -> list[str]:
 
 
 def is_read_only(sql: str) -> bool:
-    """Tell by its first word whether a statement changes no table, so that it may run beside others."""
+    """Tell by its words whether a statement changes no table, so that it may run beside others."""
     text = sql.lstrip().lower()
-    return text.startswith(_READS)
+    return text.startswith(_READS) and not _CHANGES.search(text)
 
 
 def translate(
@@ -463,6 +468,8 @@ def _rewrite(
         isinstance(node, exp.DataType) and node.this == exp.DataType.Type.SUPER
     ):
         return exp.DataType.build("JSON", dialect="duckdb")
+    elif isinstance(node, exp.DataType) and _is_bare_decimal(node):
+        return exp.DataType.build(_DEFAULT_DECIMAL)
     elif isinstance(node, exp.Identifier):
         node.set("this", node.this.lower())
         if node.this.startswith("#"):
@@ -474,6 +481,11 @@ def _rewrite(
     elif isinstance(node, exp.CurrentDate):
         return sqlglot.parse_one(_TODAY, read="duckdb")
     return node
+
+
+def _is_bare_decimal(kind: exp.DataType) -> bool:
+    """Tell whether a DECIMAL has no digits, for which the engine would take others than Redshift."""
+    return kind.this == exp.DataType.Type.DECIMAL and not kind.expressions
 
 
 def _rename_system_view(table: exp.Table) -> None:

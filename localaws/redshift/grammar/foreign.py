@@ -11,14 +11,14 @@ _CLAUSES = (
     ("*", ("EXCEPT", "(")),
     ("DISTINCT", ("ON", "(")),
     ("UNION", ("DISTINCT",)),
-    (_ANY, ("VALUE", "(")),
     ("INCLUDING", ("ALL",)),
     ("INCLUDING", ("CONSTRAINTS",)),
     ("INCLUDING", ("INDEXES",)),
     ("INCLUDING", ("IDENTITY",)),
     ("*", ("LIKE",)),
     ("*", ("ILIKE",)),
-    (",", ("LATERAL",)),
+    (",", ("LATERAL", "(")),
+    (",", ("LATERAL", _ANY, "(")),
     ("JOIN", ("LATERAL",)),
     (",", ("TABLE", "(")),
     ("AS", ("TABLE", _ANY)),
@@ -36,12 +36,14 @@ _CLAUSES = (
     (_ANY, ("WITH", "DATA")),
     (_ANY, ("WITH", "NO", "DATA")),
     (_ANY, ("WITH", "CHECK")),
-    (_ANY, ("WITH", "LOCAL")),
-    (_ANY, ("WITH", "CASCADED")),
+    (_ANY, ("WITH", "LOCAL", "CHECK")),
+    (_ANY, ("WITH", "CASCADED", "CHECK")),
     (_ANY, ("ON", "DELETE")),
     (_ANY, ("ON", "UPDATE")),
-    (_ANY, ("UNSIGNED",)),
-    (_ANY, ("RETURNING",)),
+    ("INT", ("UNSIGNED",)),
+    ("INTEGER", ("UNSIGNED",)),
+    ("BIGINT", ("UNSIGNED",)),
+    ("SMALLINT", ("UNSIGNED",)),
     (_ANY, ("REGEXP", "'")),
     (_ANY, ("RLIKE", "'")),
 )
@@ -70,7 +72,8 @@ def check_foreign_clauses(tokens: Sequence[Token]) -> None:
     for place in range(len(words)):
         for before, clause in _CLAUSES:
             previous = words[place - 1] if place else ""
-            if before in (_ANY, previous) and _begins(words[place:], clause):
+            is_here = before in (_ANY, previous)
+            if is_here and _begins(words[place:], clause):
                 hint = _HINTS.get(" ".join(clause), "")
                 raise RedshiftSyntaxError(tokens[place].text, hint)
         _check_changes(tokens, words, place)
@@ -90,6 +93,11 @@ def _word(token: Token) -> str:
 def _begins(words: Sequence[str], clause: Sequence[str]) -> bool:
     if len(words) < len(clause):
         return False
+    is_common_table = clause[0] == "WITH" and len(clause) == 2
+    if is_common_table and clause[1] != "(":
+        following = words[2:3]
+        if following and following[0] in ("AS", "("):
+            return False
     return all(
         part in (_ANY, word) for part, word in zip(clause, words, strict=False)
     )
@@ -116,6 +124,8 @@ def _check_counts(
 
 def _check_statement(tokens: Sequence[Token], words: Sequence[str]) -> None:
     """Check what belongs to one kind of statement."""
+    if words[0] in _CHANGES and "RETURNING" in words:
+        raise RedshiftSyntaxError("RETURNING")
     check = _STATEMENTS.get(words[0])
     if check is not None:
         check(tokens, words)
@@ -129,6 +139,8 @@ def _check_insert(tokens: Sequence[Token], words: Sequence[str]) -> None:
         raise RedshiftSyntaxError(tokens[min(1, len(words) - 1)].text)
     if "TABLE" in words:
         raise RedshiftSyntaxError("TABLE")
+    if "VALUE" in words[3:] and not {"VALUES", "SELECT"} & set(words):
+        raise RedshiftSyntaxError("VALUE")
     if "FROM" in words:
         is_query = "SELECT" in words[: words.index("FROM")]
         if not is_query and "VALUES" not in words:
@@ -171,7 +183,10 @@ def _check_merge(tokens: Sequence[Token], words: Sequence[str]) -> None:
 def _check_using(tokens: Sequence[Token], words: Sequence[str]) -> None:
     """Refuse JOIN … USING without parentheses around its columns."""
     for place, word in enumerate(words[:-1]):
-        is_clause = word == "USING" and "JOIN" in words[:place]
+        before = words[:place]
+        is_clause = (
+            word == "USING" and "JOIN" in before and "DELETE" not in before
+        )
         if is_clause and words[place + 1] != "(":
             raise RedshiftSyntaxError(tokens[place + 1].text)
 
@@ -190,7 +205,8 @@ def _check_alteration(tokens: Sequence[Token], words: Sequence[str]) -> None:
     if action[:2] == ["ADD", "("]:
         raise RedshiftSyntaxError("(")
     if action[:1] == ["ADD"]:
-        for offset, word in enumerate(action[2:], place + 2):
+        first = 4 if action[1:2] == ["COLUMN"] else 3
+        for offset, word in enumerate(action[first:], place + first):
             if word in _PLACES:
                 raise RedshiftSyntaxError(tokens[offset].text)
     if action[:2] == ["ALTER", "COLUMN"]:

@@ -18,7 +18,9 @@ _MOST_DIGITS = 38
 _LEAST_SCALE = 4
 _DEFAULT_DIGITS = 18
 _DECLARED = re.compile(r"(?:decimal|numeric)(?:\((\d+)(?:,\s*(\d+))?\))?")
-_SAME = (exp.Paren, exp.Neg, exp.Max, exp.Min, exp.Abs, exp.Alias, exp.Window)
+_SAME = (
+    exp.Paren, exp.Neg, exp.Max, exp.Min, exp.Abs, exp.Alias, exp.Window, exp.Nullif, exp.Round, exp.AnyValue,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -70,8 +72,8 @@ def _quotient(
     power = result.scale - one.scale + other.scale
     if power < 0:
         raise UnsupportedFeatureError("division of DECIMAL values so long")
-    dividend = exp.cast(left.copy(), f"DECIMAL({one.digits}, {one.scale})")
-    divisor = exp.cast(right.copy(), f"DECIMAL({other.digits}, {other.scale})")
+    dividend = _cast(left, one)
+    divisor = _cast(right, other)
     return _scaled(dividend, divisor, power, result)
 
 
@@ -87,7 +89,12 @@ def _scaled(
     )
     scale = exp.Literal.number(result.scale)
     text = call("rs_quotient", dividend, divisor, factor, scale)
-    return exp.cast(text, f"DECIMAL({result.digits}, {result.scale})")
+    return _cast(text, result)
+
+
+def _cast(value: exp.Expression, shape: Shape) -> exp.Expression:
+    kind = exp.DataType.build(f"DECIMAL({shape.digits}, {shape.scale})")
+    return exp.Cast(this=value.copy(), to=kind)
 
 
 def _replace_average(node: exp.Avg, shape: Shape) -> None:
@@ -99,6 +106,7 @@ def _replace_average(node: exp.Avg, shape: Shape) -> None:
         number = _with(window, number)
     divisor = exp.func("NULLIF", number, exp.Literal.number(0))
     result = Shape(_MOST_DIGITS, shape.scale)
+    total = _cast(total, result)
     (window or node).replace(_scaled(total, divisor, 0, result))
 
 
@@ -124,16 +132,50 @@ def _shape(node: exp.Expression, kinds: Kinds) -> Shape:
     if isinstance(node, exp.Cast):
         return _of_type(node.to.sql("redshift").lower())
     if isinstance(node, exp.Column):
-        return _of_type(kinds.declared_type(node))
-    if isinstance(node, exp.Distinct):
-        return _shape(node.expressions[0], kinds)
+        return _of_column(node, kinds)
     if isinstance(node, exp.Sum | exp.Avg):
         return Shape(_MOST_DIGITS, _shape(node.this, kinds).scale)
-    if isinstance(node, (*_SAME, exp.Coalesce)):
+    if isinstance(node, _SAME):
         return _shape(node.this, kinds)
     if isinstance(node, exp.Binary):
         return _of_operation(node, kinds)
-    raise _unknown()
+    return _of_branches(node, kinds)
+
+
+def _of_column(column: exp.Column, kinds: Kinds) -> Shape:
+    declared = kinds.declared_type(column)
+    origin = None if declared else kinds.origin(column)
+    if origin is not None:
+        return _shape(origin, kinds)
+    return _of_type(declared)
+
+
+def _of_branches(node: exp.Expression, kinds: Kinds) -> Shape:
+    """Return the shape that holds each of several values."""
+    shapes = [_shape(branch, kinds) for branch in _branches(node)]
+    if not shapes:
+        raise _unknown()
+    scale = max(shape.scale for shape in shapes)
+    whole = max(shape.digits - shape.scale for shape in shapes)
+    return Shape(whole + scale, scale).limited()
+
+
+def _branches(node: exp.Expression) -> list[exp.Expression]:
+    """Return the values of which an expression gives one; empty for any other expression."""
+    if isinstance(node, exp.Distinct):
+        values = [node.expressions[0]]
+    elif isinstance(node, exp.Coalesce | exp.Greatest | exp.Least):
+        values = [node.this, *node.expressions]
+    elif isinstance(node, exp.Case):
+        values = [branch.args["true"] for branch in node.args["ifs"]]
+        values.append(node.args.get("default"))
+    else:
+        return []
+    return [
+        value
+        for value in values
+        if value is not None and not isinstance(value, exp.Null)
+    ]
 
 
 def _of_operation(node: exp.Binary, kinds: Kinds) -> Shape:

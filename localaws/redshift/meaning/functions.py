@@ -73,6 +73,8 @@ def rewrite_function(node: exp.Expression, kind: str) -> exp.Expression:
             return call(f"rs_{type(node).__name__.lower()}", node.this)
         case exp.IsArray() | exp.Array() | exp.ApproxDistinct():
             return _renamed(node)
+        case exp.Extract() if node.name.upper() == "EPOCH":
+            return exp.cast(exp.Floor(this=node.copy()), "BIGINT")
         case exp.CurrentVersion():
             return exp.Literal.string(_VERSION)
         case exp.Trunc() if kind in _MOMENTS:

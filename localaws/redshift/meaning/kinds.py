@@ -13,11 +13,13 @@ _BOOLEAN = (
     exp.Boolean, exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.And, exp.Or, exp.Not, exp.Is, exp.In,
     exp.Between, exp.Like, exp.ILike, exp.SimilarTo, exp.Exists, exp.LogicalAnd, exp.LogicalOr,
 )  # fmt: skip
-_WHOLE = (exp.Count, exp.RowNumber, exp.Rank, exp.DenseRank, exp.Ntile)
+_WHOLE = (
+    exp.Count, exp.RowNumber, exp.Rank, exp.DenseRank, exp.Ntile, exp.DateDiff, exp.TsOrDsDiff,
+)  # fmt: skip
 _SHORT_WHOLE = (exp.Length, exp.StrPosition, exp.Ascii, exp.Extract)
 _SAME = (
     exp.Paren, exp.Neg, exp.Max, exp.Min, exp.Abs, exp.AnyValue, exp.Lag, exp.Lead, exp.FirstValue, exp.LastValue,
-    exp.Alias, exp.Window, exp.IgnoreNulls, exp.RespectNulls, exp.Distinct,
+    exp.Nullif, exp.Round, exp.Alias, exp.Window, exp.IgnoreNulls, exp.RespectNulls, exp.Distinct,
 )  # fmt: skip
 _READERS = (exp.Select, exp.Update, exp.Delete, exp.Merge)
 _FIXED = (
@@ -172,6 +174,30 @@ class Kinds:
                     names.index(column.name.lower())
                 ]
         return ""
+
+    def origin(self, column: exp.Column) -> exp.Expression | None:
+        """Return the expression in a subquery or common table that a column stands for; None if it is no such."""
+        query = column.find_ancestor(*_READERS)
+        name = column.name.lower()
+        for source in self._sources(query) if query is not None else []:
+            is_named = (
+                not column.table
+                or source.alias_or_name.lower() == column.table.lower()
+            )
+            names = output_names(source, self._catalog)
+            inner = (
+                common_table(source)
+                if isinstance(source, exp.Table)
+                else source
+            )
+            while isinstance(inner, exp.Subquery | exp.SetOperation):
+                inner = inner.this
+            if not is_named or name not in names:
+                continue
+            if isinstance(inner, exp.Select) and not inner.is_star:
+                item: exp.Expression = inner.expressions[names.index(name)]
+                return item.unalias()
+        return None
 
     def _in_source(
         self, source: exp.Expression, column: exp.Column

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from bench.conformance.cases import prepared_engine
+from localaws.redshift.dialect import is_read_only
 from localaws.redshift.engine import Session
 from localaws.redshift.errors import RedshiftError
 from localaws.redshift.meaning.formats import format_moment, format_number
@@ -145,3 +146,57 @@ def test_faults_that_the_engine_finds_are_told_in_redshifts_words(
         run(sql)
     assert "LINE 1" not in str(error.value)
     assert "Error:" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("sql", "value"),
+    [
+        ("SELECT 1.0 * COUNT(*) / NULLIF(SUM(a), 0) FROM t", "0.66666666666666666"),
+        ("SELECT SUM(CASE WHEN d THEN 1.0 ELSE 0 END) / COUNT(*) FROM t", "0.5000"),
+        ("SELECT AVG(ROUND(c::DECIMAL(8, 3), 1)) FROM t", "2.000"),
+        ("SELECT x / n FROM (SELECT SUM(a * 1.0) AS x, COUNT(*) AS n FROM t)", "1.5000"),
+        ("SELECT AVG(a::DECIMAL(5, 2)) OVER () FROM t LIMIT 1", "1.50"),
+        ("SELECT -7.5::DECIMAL(5, 1) / 2::SMALLINT", "-3.7500000"),
+        ("SELECT 5.7::DECIMAL", "6"),
+        ("SELECT DATEDIFF(day, MIN(ts), MAX(ts)) / 2.0 FROM t", "16.5000"),
+    ],
+)  # fmt: skip
+def test_decimals_are_divided_as_decimals(run, sql, value):
+    assert run(sql) == [[value]]
+
+
+def test_decimals_are_not_divided_by_zero(run):
+    with pytest.raises(RedshiftError, match="Divide by zero"):
+        run("SELECT 1.5 / (a - a) FROM t")
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "WITH data AS (SELECT a FROM t) SELECT a FROM data ORDER BY a",
+        "WITH ties (k) AS (SELECT a FROM t) SELECT k FROM ties ORDER BY k",
+        "SELECT value FROM (SELECT a AS value FROM t) AS q ORDER BY value",
+    ],
+)
+def test_names_that_are_clauses_of_other_engines_are_names(run, sql):
+    assert run(sql) == [[1], [2]]
+
+
+def test_added_columns_may_have_names_of_places(run):
+    run("ALTER TABLE t ADD COLUMN first INT", "ALTER TABLE t ADD after INT")
+    assert run("SELECT first, after FROM t LIMIT 1") == [[None, None]]
+
+
+@pytest.mark.parametrize(
+    ("sql", "is_reading"),
+    [
+        ("SELECT a FROM t", True),
+        ("WITH q AS (SELECT 1 AS a) SELECT a FROM q", True),
+        ("SELECT a INTO n FROM t", False),
+        ("WITH q AS (SELECT 1 AS a) DELETE FROM t USING q", False),
+    ],
+)
+def test_a_statement_that_changes_tables_does_not_run_beside_others(
+    sql, is_reading
+):
+    assert is_read_only(sql) is is_reading
