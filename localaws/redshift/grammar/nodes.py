@@ -81,6 +81,7 @@ _OPTIONS: dict[type[exp.Expression], str] = {
     exp.ColumnDef: "this kind constraints",
     exp.ColumnConstraint: "kind",
     exp.Like: "this expression negate",
+    exp.Between: "this low high",
     exp.ILike: "this expression negate",
     exp.Cast: "this to _type safe",
     exp.TryCast: "this to _type safe",

@@ -177,6 +177,10 @@ def _check_sign(sql: str, tokens: Sequence[Token], place: int) -> None:
         _check_literal(tokens, place)
     elif not is_word and source not in _SIGNS:
         raise RedshiftSyntaxError(source)
+    elif source == "!":
+        following = tokens[place + 1].text if place + 1 < len(tokens) else ""
+        if not following.startswith("~"):
+            raise RedshiftSyntaxError("!")
     elif source == "[":
         _check_subscript(tokens, place)
     elif source == ":":

@@ -50,8 +50,10 @@ def _check_conditions(node: exp.Expression, kinds: Kinds) -> None:
     word = type(node).__name__.upper()
     for part in (node.this, node.args.get("expression")):
         if not isinstance(part, exp.Expression) or isinstance(
-            part, exp.Literal | exp.Placeholder
+            part, exp.Placeholder
         ):
+            continue
+        if isinstance(part, exp.Literal) and part.is_string:
             continue
         kind = kinds.of(part)
         if kind in _NUMBERS or kind in ("VARCHAR", "DATE", "TIMESTAMP"):

@@ -5,7 +5,7 @@ Source: https://docs.aws.amazon.com/redshift/latest/dg/query-super.html
 
 from sqlglot import exp
 
-from localaws.redshift.errors import UnsupportedFeatureError
+from localaws.redshift.errors import RedshiftError, UnsupportedFeatureError
 from localaws.redshift.meaning.kinds import Kinds
 from localaws.redshift.meaning.text import call
 
@@ -41,6 +41,13 @@ def _path(node: exp.Expression, kinds: Kinds) -> exp.Expression:
         base = exp.column(base.parts[0].copy())
     if not isinstance(base, exp.Column | exp.Func | exp.Paren):
         raise UnsupportedFeatureError("a path into this expression")
+    place = base.copy()
+    place.parent = node.parent
+    kind = kinds.of(place)
+    if kind not in ("", "JSON"):
+        raise RedshiftError(
+            f"a value of type {kind.lower()} has no elements: only SUPER is navigated"
+        )
     return _extract(base, steps)
 
 
