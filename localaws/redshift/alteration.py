@@ -63,11 +63,11 @@ def _rebuild(relation: Relation, columns: list[Column]) -> list[str]:
     name = f"rs_{uuid.uuid4().hex[:12]}"
     new = f'{schema}"{name}"'
     definitions = ", ".join(_definition(column) for column in columns)
-    kept = ", ".join(f'"{column}"' for column in relation.columns)
+    names = ", ".join(f'"{column}"' for column in relation.columns)
     word = "TEMP TABLE" if is_temporary else "TABLE"
     statements = [
         f"CREATE {word} {new} ({definitions})",
-        f"INSERT INTO {new} ({kept}) SELECT {kept} FROM {table}",  # noqa: S608 - names of the catalog
+        f"INSERT INTO {new} ({names}) SELECT {names} FROM {table}",  # noqa: S608 - names of the catalog
         f"DROP TABLE {table}",
         f'ALTER TABLE {new} RENAME TO "{relation.name}"',
     ]

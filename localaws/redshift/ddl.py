@@ -91,12 +91,12 @@ def declare_columns(
     names = [name for name, _ in described]
     table = schema
     if isinstance(schema, exp.Schema):
-        given = [item.name for item in schema.expressions]
-        if len(given) > len(names):
+        listed_names = [item.name for item in schema.expressions]
+        if len(listed_names) > len(names):
             raise RedshiftError(
                 "CREATE TABLE AS specifies too many column names"
             )
-        names = given + names[len(given) :]
+        names = listed_names + names[len(listed_names) :]
         table = schema.this
     if len(types) != len(described):
         types = [""] * len(described)
