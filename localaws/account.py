@@ -38,6 +38,10 @@ class Account(BaseSettings):
         "default-workgroup", validation_alias="LEADS_REDSHIFT_WORKGROUP"
     )
     database: str = Field("dev", validation_alias="LEADS_REDSHIFT_DATABASE")
+    reader_role: str = Field(
+        "leads_reader", validation_alias="LEADS_REDSHIFT_READER_ROLE"
+    )
+    """Database role of those who may read the warehouse; its administrator makes it."""
     warehouse_secret: str = Field(
         "prod/redshift/credentials", validation_alias="LEADS_REDSHIFT_SECRET"
     )

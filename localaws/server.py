@@ -101,7 +101,8 @@ def serve(
         tuple(modules),
     )
     moto.create_app = partial(_application_of, runtime=runtime)
-    with _backends(runtime):
+    roles = (account.reader_role,) if seeded else ()
+    with _backends(runtime, roles):
         Thread(target=server.serve_forever, daemon=True).start()
         if seeded:
             seed(runtime, account)
@@ -122,11 +123,14 @@ def _empty(data_dir: Path) -> None:
 
 
 @contextmanager
-def _backends(runtime: Runtime) -> Iterator[None]:
-    """Put the real backends in moto's place; on leaving, stop what they run."""
+def _backends(runtime: Runtime, roles: tuple[str, ...]) -> Iterator[None]:
+    """Put the real backends in moto's place, with these database roles; on leaving, stop what they run."""
     file = runtime.data_dir / "warehouse" / f"{runtime.database}.duckdb"
     engine = Engine(
-        runtime.database, file, lambda: runtime.client("s3", REDSHIFT_ROLE)
+        runtime.database,
+        file,
+        lambda: runtime.client("s3", REDSHIFT_ROLE),
+        roles,
     )
     LocalRedshiftDataBackend.runtime = runtime
     LocalRedshiftDataBackend.engine = engine
@@ -143,6 +147,8 @@ def _backends(runtime: Runtime) -> Iterator[None]:
             backend.stop_runs()
         for _, _, backend in sagemaker_backends.iter_backends():
             backend.stop_jobs()
+        for _, _, backend in redshiftdata_backends.iter_backends():
+            backend.sessions.close()
         engine.close()
 
 

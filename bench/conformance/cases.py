@@ -8,8 +8,9 @@ from typing import Any
 
 import yaml
 
-from localaws.redshift.engine import Engine, Outcome, Session
+from localaws.redshift.engine import Engine
 from localaws.redshift.errors import RedshiftError, UnsupportedFeatureError
+from localaws.redshift.session import Outcome, Session
 
 LIST = Path(__file__).with_name("statements.yaml")
 PAGES = "https://docs.aws.amazon.com/redshift/latest/dg/"

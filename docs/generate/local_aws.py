@@ -31,7 +31,10 @@ Known to differ:
   Redshift counts them on into the next month.
 - Of the tables of pg_catalog there are those that dbt asks, with the columns that it reads. `*` of one is refused.
 - A VARCHAR value longer than its column by blanks only is refused; Redshift cuts the blanks.
-- Owners and grants have no effect: every role may read every table.
+- There are no groups, no grants on columns, no default privileges, and no `CREATE USER`: an IAM role is a user from its
+  first call on, and what it makes is its own.
+- Who changes a table waits until every open transaction that has changed any table ends, not only the same one.
+- A result's text that is computed (`a || b`) has length 65535; Redshift computes the length.
 - Where a query's types depend on functions whose result is not known before it runs, SUM and AVG keep DuckDB's type.
 """
 TABLE = """| construct | right | refused | not supported here | AWS page |

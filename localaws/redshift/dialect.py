@@ -6,7 +6,7 @@ are not enforced, VARCHAR(n) counts bytes and refuses longer values, MERGE takes
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import sqlglot
@@ -21,6 +21,7 @@ from localaws.redshift.catalog import (
     comment_on_column,
     comment_on_relation,
 )
+from localaws.redshift.columns import Origin, origins_of
 from localaws.redshift.commands import CopyCommand, UnloadCommand, read_command
 from localaws.redshift.ddl import (
     declare_columns,
@@ -62,7 +63,6 @@ from localaws.redshift.grammar.tables import (
 from localaws.redshift.grammar.tokens import check_tokens, tokenize
 from localaws.redshift.grammar.types import check_type_names
 from localaws.redshift.grammar.upkeep import check_upkeep
-from localaws.redshift.grants import read_grant
 from localaws.redshift.meaning.characters import character_widths
 from localaws.redshift.meaning.kinds import Kinds
 from localaws.redshift.meaning.rewrite import apply_meaning
@@ -73,6 +73,12 @@ from localaws.redshift.merging import (
     with_branches,
 )
 from localaws.redshift.system_views import stand_in
+from localaws.redshift.uses import (
+    Use,
+    created_schema,
+    created_table,
+    uses_of,
+)
 
 _UPKEEP = ("vacuum", "analyze", "analyse")
 _CHANGES = re.compile(r"\b(?:into|update|delete)\b")
@@ -89,7 +95,14 @@ _CHECKS: dict[type[exp.Expression], Callable[[Any, Catalog], None]] = {
 _DEFAULT_DECIMAL = "DECIMAL(18, 0)"
 """Source: https://docs.aws.amazon.com/redshift/latest/dg/r_Numeric_types201.html"""
 _NOW = "CAST(get_current_timestamp() AS TIMESTAMP)"
+_USER = "getvariable('rs_user')"
 _TODAY = "CAST(get_current_timestamp() AS DATE)"
+_STAND_INS: tuple[tuple[tuple[type[exp.Expression], ...], str], ...] = (
+    ((exp.CurrentUser, exp.SessionUser), _USER),
+    ((exp.CurrentTimestamp,), _NOW),
+    ((exp.CurrentDate,), _TODAY),
+)
+"""Words that stand for a value, and the engine's expression for each."""
 
 
 _READ_AS_CALLS = frozenset(
@@ -119,6 +132,12 @@ class Query:
     )
     has_limit: bool = False
     """The outermost query has LIMIT or TOP, which UNLOAD refuses."""
+    uses: tuple[Use, ...] = ()
+    """What it does with tables and schemas, for which its user needs privileges."""
+    creates: exp.Table | None = None
+    creates_schema: str = ""
+    origins: tuple[Origin, ...] = ()
+    """The table's column behind each column of the result."""
     widths: tuple[int, ...] = ()
     """Length of each column of CHAR, whose values are padded with blanks; 0 for other types. Empty if it has none."""
 
@@ -172,9 +191,6 @@ def translate(
         return command
     check_foreign_clauses(tokens)
     check_leading_words(tokens)
-    grant = read_grant(sql)
-    if grant is not None:
-        return Query(grant, returns_rows=False)
     if tokens[0].text.lower() in _UPKEEP:
         check_upkeep(tokens, catalog)
         return Query((), returns_rows=False)
@@ -195,6 +211,26 @@ def _translate_tree(
     tree = _read(sql, tokens, catalog)
     if is_simple_merge:
         check_columns(tree, catalog)
+    uses = uses_of(tree, catalog)
+    table = created_table(tree)
+    schema = created_schema(tree)
+    origins = origins_of(tree, catalog)
+    return replace(
+        _compile(tree, catalog, parameters, is_simple_merge),
+        uses=uses,
+        creates=table.copy() if table is not None else None,
+        creates_schema=schema,
+        origins=origins,
+    )
+
+
+def _compile(
+    tree: exp.Expression,
+    catalog: Catalog,
+    parameters: dict[str, str],
+    is_simple_merge: bool,
+) -> Query:
+    """Return what the engine runs for a tree that has been checked."""
     for select in list(tree.find_all(exp.Select)):
         _name_columns(select)
     types = _declared_types(tree, catalog)
@@ -476,10 +512,9 @@ def _rewrite(
             node.set("quoted", True)
     elif isinstance(node, exp.Placeholder):
         return _bind(node, parameters)
-    elif isinstance(node, exp.CurrentTimestamp):
-        return sqlglot.parse_one(_NOW, read="duckdb")
-    elif isinstance(node, exp.CurrentDate):
-        return sqlglot.parse_one(_TODAY, read="duckdb")
+    for classes, sql in _STAND_INS:
+        if isinstance(node, classes):
+            return sqlglot.parse_one(sql, read="duckdb")
     return node
 
 

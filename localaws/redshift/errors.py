@@ -219,6 +219,12 @@ _WORDS = (
     ),
     (
         re.compile(
+            r"TransactionContext Error: (Conflict|Catalog write-write conflict|Failed to commit)"
+        ),
+        "1023\nDetail: Serializable isolation violation: another transaction has changed the same table",
+    ),
+    (
+        re.compile(
             r"NOT NULL constraint failed: (?P<table>[^.\s]+)\.(?P<name>\S+)"
         ),
         "Cannot insert a NULL value into column {name}",
@@ -256,6 +262,14 @@ class SessionClosedError(RedshiftError):
 
     def __init__(self) -> None:
         super().__init__("Query cancelled on user's request")
+
+
+class TooManySessionsError(LocalAwsError):
+    """More sessions of the Data API are kept than a workgroup takes."""
+
+
+class SessionUnavailableError(LocalAwsError):
+    """A kept session of the Data API cannot take a statement; its call is refused."""
 
 
 def from_engine(error: duckdb.Error) -> RedshiftError:

@@ -14,6 +14,16 @@ _PARAMETER = re.compile(
 )
 
 
+def parameters_of(sql: str, parameters: list[dict[str, str]]) -> dict[str, str]:
+    """Return the values of the parameters that a statement uses: all statements of a batch share one list."""
+    used = set(_PARAMETER.findall(sql))
+    return {
+        item["name"]: item["value"]
+        for item in parameters
+        if item["name"] in used
+    }
+
+
 def broken_limit(sqls: list[str], parameters: list[dict[str, Any]]) -> str:
     """Return why the Data API refuses statements and parameters; empty if it takes them."""
     if len(sqls) > MOST_STATEMENTS:

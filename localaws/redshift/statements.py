@@ -3,12 +3,19 @@
 import logging
 import time
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Event, Thread
 from typing import Any
 
-from localaws.redshift.engine import Engine, Outcome, Session
+from localaws.redshift.access import ADMINISTRATOR, Caller
+from localaws.redshift.engine import Engine
 from localaws.redshift.errors import RedshiftError, SessionClosedError
+from localaws.redshift.kept_sessions import KeptSession, KeptSessions
+from localaws.redshift.limits import parameters_of
+from localaws.redshift.session import Outcome, Session
+from localaws.roles import OWNER
 
 log = logging.getLogger(__name__)
 
@@ -42,11 +49,15 @@ class Part:
             self.updated = time.time()
             self.status = status
 
+    @property
+    def has_result(self) -> bool:
+        """Tell whether there is a result set, be it empty."""
+        return self.outcome is not None and self.outcome.result is not None
+
     def describe(self) -> dict[str, Any]:
         """Return the members that statements and sub-statements have in common."""
         rows = -1
         size = -1
-        result = None
         if self.outcome:
             result = self.outcome.result
             rows = self.outcome.rows
@@ -58,7 +69,7 @@ class Part:
             "CreatedAt": self.created,
             "UpdatedAt": self.updated,
             "Duration": self.duration,
-            "HasResultSet": result is not None,
+            "HasResultSet": self.has_result,
             "ResultRows": rows,
             "ResultSize": size,
             "RedshiftQueryId": uuid.uuid5(uuid.NAMESPACE_OID, self.id).int
@@ -77,9 +88,18 @@ class Submission:
     batch: bool
     database: str
     workgroup: str
+    """As the call gave it: a name or an ARN; empty where it gave a session."""
     name: str = ""
     parameters: list[dict[str, str]] = field(default_factory=list)
     secret: str = ""
+    role: str = OWNER
+    """IAM role that made the call."""
+    caller: Caller = ADMINISTRATOR
+    result_format: str = "JSON"
+    commits_each: bool = False
+    """The statements of a batch have a transaction each (ExecutionMode AUTO_COMMIT)."""
+    kept: KeptSession | None = None
+    """The session that lives on behind the statement."""
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
     finished: Event = field(default_factory=Event)
     session: Session | None = None
@@ -93,11 +113,11 @@ class Submission:
                 for number, sql in enumerate(self.sqls, 1)
             ]
 
-    def start(self, engine: Engine) -> None:
+    def start(self, engine: Engine, sessions: KeptSessions) -> None:
         """Run in a thread; the caller polls."""
         Thread(
             target=self._run,
-            args=(engine,),
+            args=(engine, sessions),
             name=f"redshift-{self.id}",
             daemon=True,
         ).start()
@@ -114,13 +134,13 @@ class Submission:
         if self.session:
             self.session.cancel()
 
-    def _run(self, engine: Engine) -> None:
+    def _run(self, engine: Engine, sessions: KeptSessions) -> None:
         self.whole.began = time.perf_counter_ns()
         try:
-            with engine.session() as self.session:
+            with self._open(engine, sessions) as self.session:
                 self.whole.move(STARTED)
                 self._run_parts(self.session)
-            self.whole.move(FINISHED)
+            self._finish()
         except SessionClosedError as error:
             self.whole.move(ABORTED, str(error))
         except RedshiftError as error:
@@ -132,45 +152,112 @@ class Submission:
             self.session = None
             self.finished.set()
 
+    @contextmanager
+    def _open(
+        self, engine: Engine, sessions: KeptSessions
+    ) -> Iterator[Session]:
+        """Open a session for this call alone, or use the one that is kept."""
+        if self.kept is None:
+            with engine.session(self.caller) as session:
+                yield session
+            return
+        try:
+            yield self.kept.session
+        finally:
+            sessions.release(self.kept)
+
+    def _finish(self) -> None:
+        """End as the parts have: one that failed on its own fails the whole."""
+        failed = [part for part in self.parts if part.status == FAILED]
+        if failed:
+            self.whole.move(FAILED, failed[0].error)
+        else:
+            self.whole.move(FINISHED)
+
     def _run_parts(self, session: Session) -> None:
         if not self.batch:
-            parameters = {
-                item["name"]: item["value"] for item in self.parameters
-            }
-            self.whole.outcome = session.run(self.whole.sql, parameters)
-            return
+            values = parameters_of(self.whole.sql, self.parameters)
+            self.whole.outcome = session.run(self.whole.sql, values)
+        elif self.commits_each:
+            self._run_each(session)
+        else:
+            self._run_together(session)
+
+    def _run_together(self, session: Session) -> None:
+        """Run the statements of a batch as one transaction."""
         with session.transaction():
+            for place, part in enumerate(self.parts):
+                try:
+                    self._run_part(session, part, in_transaction=True)
+                except RedshiftError:
+                    for later in self.parts[place:]:
+                        later.move(ABORTED)
+                    raise
+        self._sum_up()
+
+    def _run_each(self, session: Session) -> None:
+        """Run the statements of a batch one by one; one that fails does not keep the others from running."""
+        for part in self.parts:
             try:
-                for part in self.parts:
-                    part.began = time.perf_counter_ns()
-                    part.move(STARTED)
-                    part.outcome = session.run(part.sql, in_transaction=True)
-                    part.move(FINISHED)
-            except RedshiftError as error:
-                part.move(FAILED, str(error))
+                self._run_part(session, part, in_transaction=False)
+            except SessionClosedError:
                 for later in self.parts:
                     later.move(ABORTED)
                 raise
+            except RedshiftError as error:
+                log.info("statement %s failed: %s", part.id, error)
+        self._sum_up()
+
+    def _run_part(
+        self, session: Session, part: Part, in_transaction: bool
+    ) -> None:
+        part.began = time.perf_counter_ns()
+        part.move(STARTED)
+        values = parameters_of(part.sql, self.parameters)
+        try:
+            part.outcome = session.run(part.sql, values, in_transaction)
+        except SessionClosedError as error:
+            part.move(ABORTED, str(error))
+            raise
+        except RedshiftError as error:
+            part.move(FAILED, str(error))
+            raise
+        part.move(FINISHED)
+
+    def _sum_up(self) -> None:
+        """Give the batch the number of rows of its last statement."""
         last = self.parts[-1].outcome
         self.whole.outcome = Outcome(last.rows if last else 0)
 
     def describe(self) -> dict[str, Any]:
         """Return DescribeStatement's answer."""
+        has_result = self.whole.has_result or any(
+            part.has_result for part in self.parts
+        )
         description = self.whole.describe() | {
+            "HasResultSet": has_result,
             "Database": self.database,
-            "WorkgroupName": self.workgroup,
+            "DbUser": self.caller.user,
             "RedshiftPid": uuid.UUID(self.id).int % 1_000_000_000,
+            "ResultFormat": self.result_format,
             "SubStatements": [part.describe() for part in self.parts],
         }
         if self.parameters:
             description["QueryParameters"] = self.parameters
-        if self.secret:
-            description["SecretArn"] = self.secret
-        return description
+        return description | self.target()
+
+    def target(self) -> dict[str, Any]:
+        """Return workgroup, secret and session, as far as the call has them."""
+        members = {
+            "WorkgroupName": self.workgroup,
+            "SecretArn": self.secret,
+            "SessionId": self.kept.id if self.kept else "",
+        }
+        return {name: value for name, value in members.items() if value}
 
     def summary(self) -> dict[str, Any]:
         """Return the entry of ListStatements."""
-        return {
+        summary: dict[str, Any] = {
             "Id": self.id,
             "Status": self.whole.status,
             "StatementName": self.name,
@@ -179,4 +266,12 @@ class Submission:
             "IsBatchStatement": self.batch,
             "QueryString": self.whole.sql,
             "QueryStrings": self.sqls,
+            "ResultFormat": self.result_format,
         }
+        if self.parameters:
+            summary["QueryParameters"] = self.parameters
+        if self.secret:
+            summary["SecretArn"] = self.secret
+        if self.kept:
+            summary["SessionId"] = self.kept.id
+        return summary

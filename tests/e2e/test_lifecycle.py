@@ -22,6 +22,7 @@ from include.lake.objects import list_objects, read_json, write_bytes
 from include.registry.registry import champion, find_version
 from include.registry.tracking import connect
 from include.settings import settings
+from infra import warehouse_role
 from infra.environments import airflow_variables, load_environment
 from infra.policies import (
     Call,
@@ -92,11 +93,13 @@ def build_account(names: dict[str, str]) -> Iterator[Callable[[], None]]:
         settings.cache_clear()
 
         def build() -> None:
-            stacks = Stacks(
-                stage, boto3.Session(region_name=REGION), poll_seconds=0
-            )
+            session = boto3.Session(region_name=REGION)
+            stacks = Stacks(stage, session, poll_seconds=0)
             for layer in stage.layers:
                 stacks.apply(layer, CODE)
+                if layer == "warehouse":
+                    secret = stacks.outputs()["SecretArn"]
+                    warehouse_role.make(stage, session, secret)
             names.update(stage.values | stacks.outputs())
             # The tests' own MLflow speaks no TLS; it takes the login that the secret holds, and asks for none.
             elsewhere = (

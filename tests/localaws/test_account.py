@@ -15,6 +15,7 @@ SETTING_OF = {
     "endpoint_role": "endpoint.role",
     "workgroup": "redshift.workgroup",
     "database": "redshift.database",
+    "reader_role": "redshift.reader_role",
     "warehouse_secret": "redshift.secret",
     "api_keys_secret": "api.keys_secret",
 }

@@ -90,8 +90,6 @@ def _check_support(node: exp.Expression) -> None:
         node.set("this", exp.cast(node.this.copy(), "DATE"))
     if isinstance(node, exp.Collate):
         raise UnsupportedFeatureError("COLLATE")
-    if isinstance(node, exp.CurrentUser | exp.SessionUser):
-        raise UnsupportedFeatureError("CURRENT_USER")
     # Redshift has PERCENTILE_DISC as a window function, and as an approximate aggregate.
     is_discrete = isinstance(node.this, exp.PercentileDisc)
     if is_discrete and not isinstance(node.parent, exp.Window):
