@@ -20,6 +20,14 @@ class Origin:
     table: str = ""
 
 
+@dataclass(frozen=True)
+class _Table:
+    """A table, subquery or common table expression that a query reads, with its columns in order."""
+
+    name: str
+    columns: list[tuple[str, Origin]]
+
+
 def origins_of(tree: exp.Expression, catalog: Catalog) -> tuple[Origin, ...]:
     """Return the origin of each column of a query's result; empty for any other statement."""
     if not isinstance(tree, exp.Query):
@@ -48,13 +56,14 @@ def _named(query: exp.Expression, catalog: Catalog) -> list[tuple[str, Origin]]:
     if not isinstance(query, exp.Select):
         return []
     columns: list[tuple[str, Origin]] = []
+    tables = _tables(query, catalog)
     for item in query.expressions:
         inner = item.unalias()
         if item.is_star:
             alias = item.table if isinstance(item, exp.Column) else ""
-            columns += _of_star(query, alias, catalog)
+            columns += _of_star(tables, alias)
         else:
-            origin = _of_expression(inner, query, catalog)
+            origin = _of_expression(inner, tables)
             columns.append((item.alias_or_name.lower(), origin))
     return columns
 
@@ -75,19 +84,23 @@ def _united(
     return columns
 
 
-def _of_star(
-    query: exp.Select, alias: str, catalog: Catalog
-) -> list[tuple[str, Origin]]:
+def _tables(query: exp.Select, catalog: Catalog) -> list[_Table]:
+    """Return what a query reads from, once: asked for each column, nested queries would take exponential time."""
+    return [
+        _Table(source.alias_or_name.lower(), _of_source(source, catalog))
+        for source in sources(query)
+    ]
+
+
+def _of_star(tables: list[_Table], alias: str) -> list[tuple[str, Origin]]:
     columns: list[tuple[str, Origin]] = []
-    for source in sources(query):
-        if not alias or source.alias_or_name.lower() == alias.lower():
-            columns += _of_source(source, catalog)
+    for table in tables:
+        if not alias or table.name == alias.lower():
+            columns += table.columns
     return columns
 
 
-def _of_expression(
-    node: exp.Expression, query: exp.Select, catalog: Catalog
-) -> Origin:
+def _of_expression(node: exp.Expression, tables: list[_Table]) -> Origin:
     while isinstance(node, exp.Paren):
         node = node.this
     if isinstance(node, exp.Cast):
@@ -95,14 +108,14 @@ def _of_expression(
     if isinstance(node, exp.Literal) and node.is_string:
         return Origin(f"varchar({len(node.name.encode())})")
     if isinstance(node, exp.Max | exp.Min | exp.Upper | exp.Lower | exp.Trim):
-        inner = _of_expression(node.this, query, catalog)
+        inner = _of_expression(node.this, tables)
         return Origin(inner.type)
     if not isinstance(node, exp.Column):
         return Origin()
-    for source in sources(query):
-        if node.table and source.alias_or_name.lower() != node.table.lower():
+    for table in tables:
+        if node.table and table.name != node.table.lower():
             continue
-        for name, origin in _of_source(source, catalog):
+        for name, origin in table.columns:
             if name == node.name.lower():
                 return origin
     return Origin()

@@ -1,5 +1,7 @@
 """Infer the type of an expression, as far as its meaning depends on it."""
 
+from dataclasses import dataclass
+
 from sqlglot import exp
 
 from localaws.redshift.catalog import Catalog
@@ -58,6 +60,15 @@ _OF_CALLS = {
 """Types of calls that sqlglot does not know."""
 WHOLE = frozenset({"SMALLINT", "INTEGER", "BIGINT"})
 _ORDER = ("SMALLINT", "INTEGER", "BIGINT", "DECIMAL", "FLOAT", "DOUBLE")
+
+
+@dataclass(frozen=True)
+class _Described:
+    """A table or subquery that a query reads: its name, and names and declared types of its columns."""
+
+    name: str
+    columns: list[str]
+    types: list[str]
 
 
 class Kinds:
@@ -130,18 +141,27 @@ class Kinds:
         while isinstance(query, exp.Subquery | exp.SetOperation):
             query = query.this
         types: list[str] = []
+        tables = [self._described(source) for source in self._sources(query)]
         for item in query.expressions:
             inner = item.this if isinstance(item, exp.Alias) else item
             if isinstance(inner, exp.Star):
-                for source in sources(query):
-                    types += self._types_of_source(source)
+                for table in tables:
+                    types += table.types
             elif isinstance(inner, exp.Cast):
                 types.append(inner.to.sql("redshift").lower())
             elif isinstance(inner, exp.Column):
-                types.append(self.declared_type(inner))
+                types.append(_declared_in(tables, inner))
             else:
                 types.append("")
         return types
+
+    def _described(self, source: exp.Expression) -> _Described:
+        """Return what a query reads from, once: asked for each column, nested queries would take exponential time."""
+        return _Described(
+            source.alias_or_name.lower(),
+            output_names(source, self._catalog),
+            self._types_of_source(source),
+        )
 
     def _types_of_source(self, source: exp.Expression) -> list[str]:
         is_table = (
@@ -163,17 +183,10 @@ class Kinds:
     def declared_type(self, column: exp.Column) -> str:
         """Return the type of a column as Redshift declares it; empty where it is not known."""
         query = column.find_ancestor(*_READERS)
-        for source in self._sources(query) if query is not None else []:
-            is_named = (
-                not column.table
-                or source.alias_or_name.lower() == column.table.lower()
-            )
-            names = output_names(source, self._catalog)
-            if is_named and column.name.lower() in names:
-                return self._types_of_source(source)[
-                    names.index(column.name.lower())
-                ]
-        return ""
+        near = self._sources(query) if query is not None else []
+        return _declared_in(
+            [self._described(source) for source in near], column
+        )
 
     def origin(self, column: exp.Column) -> exp.Expression | None:
         """Return the expression in a subquery or common table that a column stands for; None if it is no such."""
@@ -241,6 +254,16 @@ class Kinds:
                     if kind is not None:
                         return kind
         return None
+
+
+def _declared_in(tables: list[_Described], column: exp.Column) -> str:
+    """Return the type of a column as its table declares it; empty where it is not known."""
+    name = column.name.lower()
+    for table in tables:
+        is_named = not column.table or table.name == column.table.lower()
+        if is_named and name in table.columns:
+            return table.types[table.columns.index(name)]
+    return ""
 
 
 def kind_name(kind: exp.DataType) -> str:

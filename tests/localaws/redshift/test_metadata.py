@@ -86,6 +86,18 @@ def test_a_computed_column_has_the_measures_that_are_known(
     assert measures(columns(engine, sql)[0]) == expected
 
 
+@pytest.mark.timeout(20)
+def test_queries_in_queries_are_described_once_and_not_once_a_column(engine):
+    names = [f"c{number}" for number in range(8)]
+    listed = ", ".join(names)
+    query = ", ".join(f"name AS {name}" for name in names)
+    query = f"SELECT {query} FROM t"
+    for _ in range(8):
+        query = f"SELECT {listed} FROM ({query}) inner_query"
+    described = columns(engine, query)
+    assert {measures(item) for item in described} == {("varchar", 40, 40, 0, 1)}
+
+
 def test_records_are_csv_without_a_header():
     records = [
         [{"longValue": 1}, {"stringValue": 'a "b", c'}, {"isNull": True}],
