@@ -2,8 +2,6 @@
 
 # ruff: noqa: S608 - the tests name their own tables
 
-import uuid
-
 import pytest
 
 from localaws.account import Account
@@ -162,7 +160,9 @@ def test_text_that_is_no_sql_fails_and_is_never_a_500(call, sql):
             assert "local AWS failed" not in answer.body["Error"]
 
 
-@pytest.mark.parametrize("name", [Account().workgroup, str(uuid.uuid4())])
+@pytest.mark.parametrize(
+    "name", [Account().workgroup, "0f0f0f0f-1111-4222-8333-444444444444"]
+)
 def test_a_workgroup_may_be_named_by_its_arn(call, name):
     arn = f"{ARN}/{name}"
     body = {
