@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import duckdb
+import sqlglot
 from sqlglot import exp
 
 PUBLIC = "public"
@@ -29,11 +30,14 @@ SELECT comment FROM duckdb_tables() WHERE table_name = ? AND schema_name = ? AND
 
 @dataclass(frozen=True)
 class Declaration:
-    """What Redshift knows of a column and the engine does not: its type with its length, and its IDENTITY."""
+    """What Redshift knows of a column and the engine does not: its type with its length, IDENTITY and keys."""
 
     type: str
     identity: str = ""
     """`always` or `default` for an IDENTITY column, else empty."""
+    is_dist_key: bool = False
+    sort_place: int = 0
+    """Place of a column in the sort key, from 1; 0 for others."""
 
 
 @dataclass(frozen=True)
@@ -127,6 +131,17 @@ class Catalog:
                 view = Relation(schema, name, is_view=True, columns={})
                 views += [*self.dependents(view), view]
         return views
+
+    def readers(self, relation: Relation, column: str) -> list[str]:
+        """Return the names of the views that read a table's column."""
+        names: list[str] = []
+        for view in self.dependents(relation):
+            rows = self._rows(_VIEWS, view.name, view.schema)
+            tree = sqlglot.parse_one(rows[0][2], read="duckdb")
+            columns = {item.name for item in tree.find_all(exp.Column)}
+            if column in columns:
+                names.append(view.name)
+        return names
 
     def _rows(self, sql: str, *values: str) -> list[tuple[Any, ...]]:
         rows: list[tuple[Any, ...]] = self._cursor.execute(

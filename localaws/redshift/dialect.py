@@ -24,6 +24,7 @@ from localaws.redshift.catalog import (
 from localaws.redshift.columns import Origin, origins_of
 from localaws.redshift.commands import CopyCommand, UnloadCommand, read_command
 from localaws.redshift.ddl import (
+    Keys,
     declare_columns,
     expand_like,
     quoted,
@@ -42,6 +43,7 @@ from localaws.redshift.grammar.changes import (
     check_merge,
     check_update,
 )
+from localaws.redshift.grammar.correlation import check_correlation
 from localaws.redshift.grammar.foreign import check_foreign_clauses
 from localaws.redshift.grammar.leading import (
     check_alteration,
@@ -92,6 +94,8 @@ _CHECKS: dict[type[exp.Expression], Callable[[Any, Catalog], None]] = {
     exp.Drop: check_drop,
     exp.Alter: check_alter,
 }
+_KEYS = "keys"
+"""Where a CREATE TABLE keeps the keys that stood in its text."""
 _DEFAULT_DECIMAL = "DECIMAL(18, 0)"
 """Source: https://docs.aws.amazon.com/redshift/latest/dg/r_Numeric_types201.html"""
 _NOW = "CAST(get_current_timestamp() AS TIMESTAMP)"
@@ -276,11 +280,15 @@ def _read(
     if isinstance(tree, exp.Delete) and len(tree.args.get("tables") or []) == 1:
         tree.set("this", tree.args["tables"][0])  # DELETE without FROM
         tree.set("tables", None)
+    if attributes is not None:
+        dist_keys = tuple(attributes.dist_keys)
+        tree.meta[_KEYS] = Keys(dist_keys, tuple(attributes.sort_keys))
     check_nodes(tree)
     _check_statement(tree, attributes, catalog)
     if tree.args.get("kind") == "SCHEMA":
         return tree
     check_queries(tree, catalog)
+    check_correlation(tree, catalog)
     if uses_leader:
         check_leader_node(tree)
     return tree
@@ -338,7 +346,7 @@ def _create(
         table = tree.this.this
         insertion = [f"INSERT INTO {quoted(table)} {write(query)}"]
     expand_like(tree, catalog)
-    before, after = rewrite_create(tree)
+    before, after = rewrite_create(tree, tree.meta.get(_KEYS))
     return Query((*before, write(tree), *after, *insertion), returns_rows=False)
 
 

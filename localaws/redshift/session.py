@@ -30,7 +30,11 @@ from localaws.redshift.errors import (
     from_engine,
 )
 from localaws.redshift.grants import read_access
-from localaws.redshift.transactions import TransactionCommand, read_transaction
+from localaws.redshift.transactions import (
+    TransactionCommand,
+    check_block,
+    read_transaction,
+)
 from localaws.redshift.uses import Use, check_uses
 
 _MAX_RESULT_BYTES = 100 * 1024 * 1024  # the Data API's limit of one result
@@ -161,6 +165,8 @@ class Session:
             return self._control(command)
         if self._is_aborted:
             raise RedshiftError(_ABORTED)
+        if in_transaction or self._is_open:
+            check_block(sql)
         if in_transaction:
             return self._dispatch(sql, parameters)
         if self._is_open:

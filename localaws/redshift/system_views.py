@@ -54,7 +54,9 @@ VIEWS = {
     "svv_redshift_columns": f"""
         SELECT database_name, schema_name, table_name, column_name, column_index AS ordinal_position,
             {_DECLARED} AS data_type, column_default, {_NULLABLE} AS is_nullable, 'none' AS encoding,
-            FALSE AS distkey, 0 AS sortkey, NULL::VARCHAR AS column_acl, NULL::VARCHAR AS remarks
+            coalesce(TRY_CAST(comment ->> '$.is_dist_key' AS BOOLEAN), FALSE) AS distkey,
+            coalesce(TRY_CAST(comment ->> '$.sort_place' AS INTEGER), 0) AS sortkey,
+            NULL::VARCHAR AS column_acl, NULL::VARCHAR AS remarks
         FROM {_COLUMNS}
     """,  # noqa: S608
     "svv_redshift_schemas": f"SELECT database_name, schema_name, 'local' AS schema_type FROM {_SCHEMAS}",  # noqa: S608

@@ -3,6 +3,7 @@
 Source: https://docs.aws.amazon.com/redshift/latest/dg/r_BEGIN.html, r_COMMIT.html and r_ROLLBACK.html
 """
 
+import re
 from dataclasses import dataclass
 
 from localaws.redshift.errors import RedshiftError, RedshiftSyntaxError
@@ -12,6 +13,19 @@ _BEGIN = ("begin", "start")
 _COMMIT = ("commit", "end")
 _ROLLBACK = ("rollback", "abort")
 _BLOCK = ("work", "transaction")
+_ALONE = (
+    (re.compile(r"\s*vacuum\b", re.I), "VACUUM"),
+    (
+        re.compile(
+            r"\s*alter\s+table\s+\S+\s+alter\s+(column\s+)?\S+\s+type\b", re.I
+        ),
+        "ALTER TABLE ALTER COLUMN",
+    ),
+)
+"""Statements that need a transaction of their own.
+
+Source: https://docs.aws.amazon.com/redshift/latest/dg/r_VACUUM_command.html and r_ALTER_TABLE.html
+"""
 _LEVELS = frozenset(
     {
         ("serializable",),
@@ -81,3 +95,10 @@ def _after_level(words: list[str]) -> list[str]:
         if tuple(words[: len(level)]) == level:
             return words[len(level) :]
     raise RedshiftSyntaxError(words[0] if words else "level")
+
+
+def check_block(sql: str) -> None:
+    """Refuse a statement that cannot run in a transaction with others."""
+    for pattern, name in _ALONE:
+        if pattern.match(sql):
+            raise RedshiftError(f"{name} cannot run inside a transaction block")

@@ -47,6 +47,7 @@ class TableText:
         self._tokens = list(tokens)
         self._blanks: list[tuple[int, int]] = []
         self.attributes = Attributes()
+        self._has_column_key = False
 
     def read(self) -> str:
         """Return the text without the attributes, which are in `attributes` then.
@@ -127,8 +128,10 @@ class TableText:
         if name in self.attributes.columns:
             raise RedshiftError(f'column "{name}" duplicated')
         self.attributes.columns.append(name)
-        kind = self._word(start + 1).split()[0] if start + 1 < end else ""
-        if kind and kind not in TYPE_NAMES:
+        words = self._word(start + 1).split() if start + 1 < end else []
+        kind = words[0] if words else ""
+        is_unknown = kind and kind not in TYPE_NAMES
+        if is_unknown or words == ["double"]:  # which needs PRECISION
             raise RedshiftError(
                 f'Column "{name}" has unsupported type "{kind}".'
             )
@@ -143,6 +146,7 @@ class TableText:
                 self.attributes.dist_keys.append(name)
                 self._blank(place, place)
             elif word == "sortkey":
+                self._has_column_key = True
                 self.attributes.sort_keys.append(name)
                 self._blank(place, place)
             elif word == "encode":
@@ -224,6 +228,7 @@ class TableText:
             )
         if attributes.style == "key" and not attributes.dist_keys:
             raise RedshiftError("DISTSTYLE KEY requires a DISTKEY column")
+        self._check_sort_keys()
         most = _MOST_SORT_KEYS[attributes.sort_kind or "compound"]
         if len(attributes.sort_keys) > most:
             raise RedshiftError(f"too many sort keys: at most {most}")
@@ -234,6 +239,17 @@ class TableText:
         if attributes.has_columns and not attributes.has_like:
             self._check_keys()
         self._check_encodings()
+
+    def _check_sort_keys(self) -> None:
+        """Refuse a column that is named twice, and SORTKEY of a column beside that of the table."""
+        keys = self.attributes.sort_keys
+        doubled = [name for name in keys if keys.count(name) > 1]
+        if doubled:
+            raise RedshiftError(
+                f'column "{doubled[0]}" appears twice in SORTKEY'
+            )
+        if self.attributes.sort_kind and self._has_column_key:
+            raise RedshiftError("multiple SORTKEY clauses are not allowed")
 
     def _check_keys(self) -> None:
         for kind, names in (
@@ -257,14 +273,8 @@ class TableText:
         """
         for column, encoding in self.attributes.encodings.items():
             kind = self.attributes.types[column]
-            is_text = kind in _TEXT_TYPES
-            only_text = encoding in ("text255", "text32k")
-            only_numbers = encoding == "az64" or encoding.startswith(
-                ("delta", "mostly")
-            )
-            is_float = kind in _FLOAT_TYPES
-            is_wrong = (is_text and only_numbers) or (only_text and not is_text)
-            if is_wrong or (is_float and only_numbers):
+            family = _FAMILIES.get(kind, "")
+            if family and family not in _ENCODED.get(encoding, _ALL_FAMILIES):
                 raise RedshiftError(
                     f'invalid encoding type specified for column "{column}"'
                 )
@@ -281,9 +291,29 @@ class TableText:
         return sql
 
 
-_TEXT_TYPES = frozenset(
-    {"varchar", "char", "character", "nvarchar", "nchar", "bpchar", "text"}
-)
-_FLOAT_TYPES = frozenset(
-    {"real", "float4", "double", "float8", "float", "boolean", "bool", "super"}
-)
+_FAMILIES_TEXT = """
+    smallint smallint int2 smallint integer integer int integer int4 integer bigint bigint int8 bigint
+    decimal decimal numeric decimal real float float4 float double float float8 float float float
+    boolean boolean bool boolean char char character char nchar char bpchar char
+    varchar varchar nvarchar varchar text varchar date moment timestamp moment timestamptz moment super super
+"""
+_WORDS = _FAMILIES_TEXT.split()
+_FAMILIES = dict(zip(_WORDS[::2], _WORDS[1::2], strict=True))
+"""Family of each type that the table of encodings tells apart; CHARACTER VARYING goes with CHAR."""
+_ALL_FAMILIES = frozenset(_FAMILIES.values())
+_WHOLE = frozenset({"smallint", "integer", "bigint"})
+_ORDERED = _WHOLE | {"decimal", "moment"}
+_ENCODED = {
+    "az64": _ORDERED,
+    "bytedict": _ALL_FAMILIES - {"boolean", "super"},
+    "delta": _ORDERED,
+    "delta32k": _ORDERED - {"smallint"},
+    "lzo": _ALL_FAMILIES - {"boolean", "float"},
+    "mostly8": _WHOLE | {"decimal"},
+    "mostly16": frozenset({"integer", "bigint", "decimal"}),
+    "mostly32": frozenset({"bigint", "decimal"}),
+    "runlength": _ALL_FAMILIES - {"super"},
+    "text255": frozenset({"varchar", "char"}),
+    "text32k": frozenset({"varchar", "char"}),
+}
+"""Families that an encoding takes; those that are not named take every one."""

@@ -131,6 +131,7 @@ _REFUSED: dict[str, str] = {
     "exclude": "EXCLUDE",
 }
 """What Redshift's parser stops at when one of these is set where it does not belong."""
+_LONGEST_NAME = 127
 _WORDS_OF_NODES: dict[type[exp.Expression], str] = {
     exp.Filter: "FILTER",
     exp.Lateral: "LATERAL",
@@ -180,6 +181,10 @@ def _check_name(identifier: exp.Identifier) -> None:
         return  # a column of the system tables: see `queries`
     if not identifier.args.get("quoted") and name.lower() in RESERVED:
         raise RedshiftSyntaxError(name)
+    if len(name.encode()) > _LONGEST_NAME:
+        raise UnsupportedFeatureError(
+            f"a name of more than {_LONGEST_NAME} bytes, which Redshift cuts"
+        )
     if not name:
         raise RedshiftError('zero-length delimited identifier at or near """"')
 

@@ -130,6 +130,7 @@ def _check_select(select: exp.Select) -> None:
     _check_system_star(select)
     _check_source_names(select)
     _check_places(select)
+    _check_sorted_aggregates(select)
     having = select.args.get("having")
     if having and select.args.get("qualify") and not select.args.get("from_"):
         raise RedshiftSyntaxError("QUALIFY")
@@ -142,6 +143,28 @@ def _check_select(select: exp.Select) -> None:
             and item.this.name.lower() == "all"
         ):
             raise RedshiftSyntaxError("ALL")
+
+
+def _check_sorted_aggregates(select: exp.Select) -> None:
+    """Refuse LISTAGG, MEDIAN and PERCENTILE_CONT of several orders in one query.
+
+    MEDIAN orders by its argument.
+    Source: https://docs.aws.amazon.com/redshift/latest/dg/r_PERCENTILE_CONT.html (usage notes)
+    """
+    orders: set[str] = set()
+    for node in select.find_all(exp.WithinGroup, exp.Median):
+        is_own = node.find_ancestor(exp.Select) is select
+        if not is_own or isinstance(node.parent, exp.Window):
+            continue
+        keys = [node.this]
+        if isinstance(node, exp.WithinGroup):
+            keys = node.expression.expressions
+        texts = [key.sql("redshift").lower() for key in keys]
+        orders.add(", ".join(texts))
+    if len(orders) > 1:
+        raise RedshiftError(
+            "within group ORDER BY clauses for aggregate functions must be the same"
+        )
 
 
 def _check_system_star(select: exp.Select) -> None:
@@ -394,7 +417,34 @@ def _check_window(window: exp.Window) -> None:
         raise RedshiftError(
             "RANGE frames are not supported: use ROWS in the frame clause"
         )
+    if frame is not None:
+        _check_bounds(frame)
+    if isinstance(function, exp.NthValue):
+        _check_offset(function)
     _check_order_and_frame(function, window.args.get("order"), frame)
+
+
+def _check_bounds(frame: exp.Expression) -> None:
+    """Allow a whole number, UNBOUNDED and CURRENT ROW as a frame's bounds."""
+    for side in ("start", "end"):
+        bound = frame.args.get(side)
+        is_word = not isinstance(bound, exp.Expression)
+        if is_word or isinstance(bound, exp.Placeholder):
+            continue
+        is_number = isinstance(bound, exp.Literal) and bound.name.isdigit()
+        if not is_number:
+            raise RedshiftSyntaxError(
+                bound.sql("redshift"), "a frame's bounds are whole numbers"
+            )
+
+
+def _check_offset(function: exp.NthValue) -> None:
+    offset = function.args.get("offset")
+    is_wrong = isinstance(offset, exp.Neg) or (
+        isinstance(offset, exp.Literal) and offset.name == "0"
+    )
+    if is_wrong:
+        raise RedshiftError("argument of nth_value must be greater than zero")
 
 
 def _check_order_and_frame(

@@ -230,7 +230,8 @@ def check_alter(tree: exp.Alter, catalog: Catalog) -> None:
         case exp.ColumnDef():
             _check_added_column(action, set(relation.columns))
         case exp.Drop():
-            _check_dropped_column(action, relation.name, set(relation.columns))
+            _check_dropped_column(action, relation)
+            _check_free(action, relation, catalog)
         case exp.AlterColumn():
             _check_altered_column(action, relation)
         case exp.RenameColumn() | exp.AlterRename():
@@ -274,15 +275,36 @@ def _check_added_column(column: exp.ColumnDef, present: set[str]) -> None:
             )
 
 
-def _check_dropped_column(
-    action: exp.Drop, table: str, present: set[str]
-) -> None:
+def _check_dropped_column(action: exp.Drop, relation: Relation) -> None:
     if action.args.get("exists"):
         raise RedshiftSyntaxError("EXISTS")
     if str(action.args.get("kind") or "COLUMN").upper() == "CONSTRAINT":
         raise UnsupportedFeatureError("ALTER TABLE … DROP CONSTRAINT")
     for column in action.args.get("tables") or [action.this]:
-        _check_presence(column, table, present)
+        _check_presence(column, relation.name, set(relation.columns))
+
+
+def _check_free(action: exp.Drop, relation: Relation, catalog: Catalog) -> None:
+    """Refuse to drop a column of the table's keys, and without CASCADE one that a view reads.
+
+    Source: https://docs.aws.amazon.com/redshift/latest/dg/r_ALTER_TABLE.html (DROP COLUMN)
+    """
+    for item in action.args.get("tables") or [action.this]:
+        name = item.name.lower()
+        declaration = relation.columns[name].declaration
+        if declaration is not None and declaration.is_dist_key:
+            raise RedshiftError(f'cannot drop distkey column "{name}"')
+        if declaration is not None and declaration.sort_place:
+            raise RedshiftError(f'cannot drop sortkey column "{name}"')
+        if catalog.readers(relation, name):
+            if action.args.get("cascade"):
+                raise UnsupportedFeatureError(
+                    "ALTER TABLE … DROP COLUMN … CASCADE of a column that a view reads"
+                )
+            raise RedshiftError(
+                f"cannot drop table {relation.name} column {name} because other objects depend on it\n"
+                "Hint: Use DROP ... CASCADE to drop the dependent objects too."
+            )
 
 
 def _check_altered_column(action: exp.AlterColumn, relation: Relation) -> None:

@@ -13,6 +13,7 @@ from localaws.redshift.errors import (
     RedshiftSyntaxError,
     UnsupportedFeatureError,
 )
+from localaws.redshift.grammar.dateparts import check_part
 from localaws.redshift.grammar.functions import (
     FUNCTIONS,
     Function,
@@ -398,6 +399,8 @@ def _check_call(tokens: Sequence[Token], parenthesis: int) -> Function:
         raise RedshiftError(
             f"function {name}{_signature(arguments)} does not exist{_HINT}"
         )
+    if arguments and arguments[0]:
+        check_part(name, arguments[0][0].text)
     if not function.is_supported:
         raise UnsupportedFeatureError(f"function {name.upper()}")
     is_approximate = token.text.lower() == "approximate percentile_disc" or (

@@ -72,6 +72,8 @@ def _type_of_cast(tokens: Sequence[Token], place: int) -> Token | None:
 
 def _check_name(token: Token) -> None:
     words = token.text.lower().split()
+    if words == ["double"]:
+        raise RedshiftError('type "double" does not exist')
     if token.token_type == TokenType.IDENTIFIER or words[0] not in TYPE_NAMES:
         raise RedshiftError(f'type "{token.text.lower()}" does not exist')
 

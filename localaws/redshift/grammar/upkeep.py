@@ -13,6 +13,8 @@ _OPTIONS_TEXT = """
 _OPTIONS = frozenset(_OPTIONS_TEXT.split())
 """Source: https://docs.aws.amazon.com/redshift/latest/dg/r_VACUUM_command.html and r_ANALYZE.html"""
 
+_MOST_PERCENT = 100
+
 
 def check_upkeep(tokens: Sequence[Token], catalog: Catalog) -> None:
     """Refuse an upkeep of a table or column that does not exist.
@@ -20,6 +22,7 @@ def check_upkeep(tokens: Sequence[Token], catalog: Catalog) -> None:
     Raises:
         RedshiftError: no such table, or more than one.
     """
+    _check_threshold([token.text.lower() for token in tokens])
     words: list[str] = []
     columns: list[str] = []
     depth = 0
@@ -48,4 +51,14 @@ def check_upkeep(tokens: Sequence[Token], catalog: Catalog) -> None:
         if name not in relation.columns:
             raise RedshiftError(
                 f'column "{name}" of relation "{relation.name}" does not exist'
+            )
+
+
+def _check_threshold(words: list[str]) -> None:
+    """Allow `TO n PERCENT` of 0 to 100."""
+    for word, following in zip(words, words[1:], strict=False):
+        is_number = word == "to" and following.isdigit()
+        if is_number and int(following) > _MOST_PERCENT:
+            raise RedshiftError(
+                f"VACUUM TO {following} PERCENT: the threshold must be between 0 and {_MOST_PERCENT}"
             )

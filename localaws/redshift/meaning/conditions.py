@@ -1,5 +1,6 @@
 """Refuse expressions of types that Redshift refuses and the engine would convert."""
 
+import re
 from collections.abc import Callable
 from types import UnionType
 from typing import Any
@@ -7,7 +8,11 @@ from typing import Any
 from sqlglot import exp
 
 from localaws.redshift.catalog import Catalog, Column
-from localaws.redshift.errors import RedshiftError, RedshiftSyntaxError
+from localaws.redshift.errors import (
+    RedshiftError,
+    RedshiftSyntaxError,
+    UnsupportedFeatureError,
+)
 from localaws.redshift.grammar.queries import sources, visible_columns
 from localaws.redshift.meaning.kinds import Kinds
 
@@ -29,6 +34,8 @@ _SIGNS: dict[type[exp.Expression], str] = {
     exp.GTE: ">=",
 }
 _COMPARISONS = tuple(_SIGNS)
+_NUMBER_TEXT = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*", re.I)
+_INFINITE = re.compile(r"\s*[+-]?infinity\s*", re.I)
 _NOT_SUMMED = frozenset({"BOOLEAN", "VARCHAR", "DATE", "TIMESTAMP"})
 
 
@@ -60,6 +67,72 @@ def _check_conditions(node: exp.Expression, kinds: Kinds) -> None:
             raise RedshiftError(
                 f"argument of {word} must be type boolean, not type {_name(kind)}"
             )
+
+
+def _check_join_condition(node: exp.Join, kinds: Kinds) -> None:
+    _check_boolean(node.args.get("on"), "JOIN/ON", kinds)
+
+
+def _check_case(node: exp.Case, kinds: Kinds) -> None:
+    """Refuse WHEN of what is no boolean; CASE with an operand compares with it instead."""
+    if node.this is None:
+        for branch in node.args["ifs"]:
+            _check_boolean(branch.this, "CASE/WHEN", kinds)
+
+
+def _check_boolean(
+    condition: exp.Expression | None, word: str, kinds: Kinds
+) -> None:
+    is_unknown = isinstance(condition, exp.Placeholder | exp.Literal | None)
+    kind = "" if is_unknown else kinds.of(condition)
+    if kind in _NUMBERS or kind in ("VARCHAR", "DATE", "TIMESTAMP"):
+        raise RedshiftError(
+            f"argument of {word} must be type boolean, not type {_name(kind)}"
+        )
+
+
+def _check_concatenation(node: exp.DPipe, kinds: Kinds) -> None:
+    """Refuse `||` with a boolean, which Redshift does not convert to text.
+
+    Source: https://docs.aws.amazon.com/redshift/latest/dg/r_Type_conversion.html
+    """
+    sides = [kinds.of(node.this), kinds.of(node.expression)]
+    if "BOOLEAN" in sides:
+        names = [_name(kind) if kind else "unknown" for kind in sides]
+        raise RedshiftError(
+            f"operator does not exist: {names[0]} || {names[1]}"
+        )
+
+
+def _check_alternatives(node: exp.Expression, kinds: Kinds) -> None:
+    """Refuse text that is no number among alternatives that are numbers."""
+    parts = [node.this, *node.expressions]
+    others = {kinds.of(part) for part in parts if not _is_text(part)}
+    numbers = others & _NUMBERS
+    for part in parts:
+        is_wrong = _is_text(part) and not _NUMBER_TEXT.fullmatch(part.name)
+        if numbers and is_wrong:
+            kind = _name(sorted(numbers)[0])
+            raise RedshiftError(
+                f'invalid input syntax for type {kind}: "{part.name}"'
+            )
+
+
+def _is_text(node: exp.Expression) -> bool:
+    return isinstance(node, exp.Literal) and bool(node.is_string)
+
+
+def _check_moment(node: exp.Cast, _kinds: Kinds) -> None:
+    """Refuse an infinite date, which PostgreSQL has since 8.4, and name an infinite timestamp."""
+    is_infinite = _is_text(node.this) and _INFINITE.fullmatch(node.this.name)
+    if not is_infinite:
+        return
+    if node.to.this == exp.DataType.Type.DATE:
+        raise RedshiftError(
+            f'invalid input syntax for type date: "{node.this.name}"'
+        )
+    if node.to.this.name.startswith("TIMESTAMP"):
+        raise UnsupportedFeatureError("an infinite TIMESTAMP")
 
 
 def _check_summed(node: exp.Expression, kinds: Kinds) -> None:
@@ -215,6 +288,11 @@ _OF_TYPES: tuple[
         exp.Where | exp.Having | exp.Not | exp.And | exp.Or,
         _check_conditions,
     ),
+    (exp.Join, _check_join_condition),
+    (exp.Case, _check_case),
+    (exp.DPipe, _check_concatenation),
+    (exp.Coalesce | exp.Greatest | exp.Least, _check_alternatives),
+    (exp.Cast, _check_moment),
     (exp.Sum | exp.Avg | exp.Max | exp.Min, _check_summed),
     (exp.Median, _check_median),
     (_COMPARISONS, _check_comparison),

@@ -3,6 +3,7 @@
 from sqlglot import exp
 
 from localaws.redshift.errors import UnsupportedFeatureError
+from localaws.redshift.grammar.dateparts import PARTS
 from localaws.redshift.meaning.formats import (
     check_moment_pattern,
     check_number_pattern,
@@ -73,8 +74,8 @@ def rewrite_function(node: exp.Expression, kind: str) -> exp.Expression:
             return call(f"rs_{type(node).__name__.lower()}", node.this)
         case exp.IsArray() | exp.Array() | exp.ApproxDistinct():
             return _renamed(node)
-        case exp.Extract() if node.name.upper() == "EPOCH":
-            return exp.cast(exp.Floor(this=node.copy()), "BIGINT")
+        case exp.Extract():
+            return _extracted(node)
         case exp.CurrentVersion():
             return exp.Literal.string(_VERSION)
         case exp.Trunc() if kind in _MOMENTS:
@@ -84,10 +85,39 @@ def rewrite_function(node: exp.Expression, kind: str) -> exp.Expression:
     return node
 
 
+def _part(unit: exp.Expression) -> str:
+    """Return the part of a date that a name or an abbreviation stands for."""
+    name = unit.name.lower()
+    return PARTS.get(name, name)
+
+
+def _extracted(node: exp.Extract) -> exp.Expression:
+    """Return a part of a date; EXTRACT gives milliseconds and microseconds without the seconds.
+
+    Source: https://docs.aws.amazon.com/redshift/latest/dg/r_Dateparts_for_datetime_functions.html
+    """
+    part = _part(node.this)
+    value = exp.Extract(
+        this=exp.var(part.upper()), expression=node.expression.copy()
+    )
+    if part == "epoch":
+        return exp.cast(exp.Floor(this=value), "BIGINT")
+    if part == "decade":  # the first one has nine years
+        return exp.Paren(
+            this=exp.Add(this=value, expression=exp.Literal.number(1))
+        )
+    if part in ("millisecond", "microsecond"):
+        return exp.Mod(this=value, expression=exp.Literal.number(1000))
+    return value
+
+
 def _check_support(node: exp.Expression) -> None:
     """Name what the engine would answer in another way, and let NEXT_DAY take text."""
     if isinstance(node, exp.NextDay):
         node.set("this", exp.cast(node.this.copy(), "DATE"))
+    if isinstance(node, exp.TimestampTrunc | exp.DateTrunc):
+        unit = node.args["unit"]
+        node.set("unit", exp.var(_part(unit).upper()))
     if isinstance(node, exp.Collate):
         raise UnsupportedFeatureError("COLLATE")
     # Redshift has PERCENTILE_DISC as a window function, and as an approximate aggregate.

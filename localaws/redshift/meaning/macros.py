@@ -15,11 +15,12 @@ DEFINITIONS = (
     """,
     "CREATE MACRO rs_substring_from(s, p) AS substring(s, greatest(p, 1))",
     # Text with a fraction is no whole number (r_CAST_function.html).
-    f"""
-    CREATE MACRO rs_whole(x) AS CASE
-        WHEN typeof(x) = 'VARCHAR' AND NOT regexp_full_match(CAST(x AS VARCHAR), '\\s*[+-]?[0-9]+\\s*')
-        THEN error({_WRONG_WHOLE}) ELSE x END
-    """,  # noqa: S608
+    r"""
+    CREATE MACRO rs_is_no_whole(x) AS
+        typeof(x) = 'VARCHAR' AND NOT regexp_full_match(CAST(x AS VARCHAR), '\s*[+-]?[0-9]+\s*')
+    """,
+    f"CREATE MACRO rs_whole(x) AS CASE WHEN rs_is_no_whole(x) THEN error({_WRONG_WHOLE}) ELSE x END",
+    "CREATE MACRO rs_try_whole(x) AS CASE WHEN rs_is_no_whole(x) THEN NULL ELSE x END",
     # A cast to VARCHAR(n) keeps the first n bytes, in whole characters (r_CAST_function.html).
     """
     CREATE MACRO rs_cut(x, n) AS CASE
@@ -30,11 +31,6 @@ DEFINITIONS = (
     "CREATE MACRO rs_is_json(x) AS json_valid(x) AND json_type(x) = 'OBJECT'",
     "CREATE MACRO rs_is_json_array(x) AS json_valid(x) AND json_type(x) = 'ARRAY'",
     "CREATE MACRO rs_average(s, n) AS CASE WHEN n > 0 THEN s // n END",
-    """
-    CREATE MACRO rs_try_whole(x) AS CASE
-        WHEN typeof(x) = 'VARCHAR' AND NOT regexp_full_match(CAST(x AS VARCHAR), '\\s*[+-]?[0-9]+\\s*')
-        THEN NULL ELSE x END
-    """,
     r"""
     CREATE MACRO rs_quote_ident(x) AS CASE
         WHEN regexp_full_match(x, '[a-z_][a-z0-9_$]*') THEN x ELSE '"' || replace(x, '"', '""') || '"' END
