@@ -87,7 +87,7 @@ def rewrite_function(node: exp.Expression, kind: str) -> exp.Expression:
 
 def _part(unit: exp.Expression) -> str:
     """Return the part of a date that a name or an abbreviation stands for."""
-    name = unit.name.lower()
+    name: str = unit.name.lower()
     return PARTS.get(name, name)
 
 
