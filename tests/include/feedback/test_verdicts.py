@@ -6,8 +6,8 @@ from typing import get_args
 
 import pytest
 
-from include.contract import KnownAt
 from include.contract.ddl import feedback_columns
+from include.contract.model import SCORING_STAGES
 from include.feedback.errors import FeedbackRefusedError
 from include.feedback.verdicts import Feedback, Stage, keep, parse, said
 from include.lake.objects import list_objects, read_json
@@ -111,7 +111,7 @@ def test_the_longest_texts_fit_into_the_table(contract):
 
 
 def test_the_stages_are_those_of_the_contract():
-    assert get_args(Stage) == tuple(KnownAt)
+    assert get_args(Stage) == tuple(SCORING_STAGES)
 
 
 def test_the_same_word_on_scores_of_two_stages_is_two_and_without_a_stage_its_id_is_what_it_always_was():

@@ -27,16 +27,7 @@ def run(session):
         pass
 
     def run_all(*statements: str) -> list[list[Any]]:
-        for sql in statements:
-            outcome = session.run(sql, in_transaction=True)
-        records = outcome.result.records if outcome.result else ()
-        return [
-            [
-                None if "isNull" in cell else next(iter(cell.values()))
-                for cell in row
-            ]
-            for row in records
-        ]
+        return _rows(session, statements, in_transaction=True)
 
     try:
         with session.transaction():
@@ -46,8 +37,31 @@ def run(session):
         pass
 
 
-def test_a_longer_column_keeps_identity_defaults_and_rows(run):
-    rows = run(
+@pytest.fixture
+def run_alone():
+    """Runs each statement in a transaction of its own, in an engine of its own; returns the last one's rows."""
+    with prepared_engine() as engine, engine.session() as own:
+        yield lambda *statements: _rows(own, statements, in_transaction=False)
+
+
+def _rows(
+    session: Session, statements: tuple[str, ...], in_transaction: bool
+) -> list[list[Any]]:
+    """Return the rows of the last statement."""
+    for sql in statements:
+        outcome = session.run(sql, in_transaction=in_transaction)
+    records = outcome.result.records if outcome.result else ()
+    return [
+        [
+            None if "isNull" in cell else next(iter(cell.values()))
+            for cell in row
+        ]
+        for row in records
+    ]
+
+
+def test_a_longer_column_keeps_identity_defaults_and_rows(run_alone):
+    rows = run_alone(
         "CREATE TABLE n (id INT IDENTITY(1, 1), b VARCHAR(3), c INT DEFAULT 7)",
         "INSERT INTO n (b) VALUES ('a')",
         "ALTER TABLE n ALTER COLUMN b TYPE VARCHAR(6)",
@@ -64,15 +78,15 @@ def test_a_longer_column_keeps_identity_defaults_and_rows(run):
         "ALTER TABLE t ADD COLUMN z VARCHAR(9); ALTER TABLE t ALTER COLUMN z TYPE VARCHAR(3)",
     ],
 )
-def test_a_length_that_alter_table_gives_is_kept(run, alteration):
-    run(*alteration.split("; "))
+def test_a_length_that_alter_table_gives_is_kept(run_alone, alteration):
+    run_alone(*alteration.split("; "))
     with pytest.raises(RedshiftError, match="column z, length limit 3 bytes"):
-        run("UPDATE t SET z = 'abcd'")
+        run_alone("UPDATE t SET z = 'abcd'")
 
 
-def test_a_column_shorter_than_its_values_is_refused(run):
+def test_a_column_shorter_than_its_values_is_refused(run_alone):
     with pytest.raises(RedshiftError, match="length limit 2 bytes"):
-        run("ALTER TABLE s ALTER COLUMN b TYPE VARCHAR(2)")
+        run_alone("ALTER TABLE s ALTER COLUMN b TYPE VARCHAR(2)")
 
 
 def test_merge_that_removes_duplicates_refuses_two_source_rows_for_one(run):

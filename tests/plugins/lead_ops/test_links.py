@@ -4,7 +4,7 @@ import functools
 
 import pytest
 
-from include.contract import KnownAt
+from include.contract.model import SCORING_STAGES
 from lead_ops.links import LINKS, PAGES, STAGES, address
 
 DAG = """
@@ -121,4 +121,4 @@ def test_every_link_has_a_name_of_its_own():
 
 
 def test_the_links_know_the_stages_that_exist():
-    assert set(STAGES) == set(KnownAt)
+    assert set(STAGES) == set(SCORING_STAGES)
