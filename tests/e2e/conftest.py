@@ -60,6 +60,11 @@ class Platform:
     def query(self, sql: str) -> list[dict[str, Any]]:
         return Warehouse(self.settings).query(sql)
 
+    def make(self, name: str) -> None:
+        """Runs the statement that makes a table, in the role of the DAGs: a table belongs to the role that made it."""
+        with acting_as(MWAA_ROLE):
+            Warehouse(self.settings).query(self.statements.render(name))
+
     def alerts(self) -> list[dict[str, Any]]:
         return list(
             httpx.get(f"{self.ports.inbox}/api/alerts")

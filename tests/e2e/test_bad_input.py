@@ -120,7 +120,7 @@ def test_a_failing_redshift_statement_fails_the_run_and_leaves_the_leads_alone(
         platform, "late", csv_of([row(contract, **{contract.key: "late"})])
     )
     run = platform.run("ingest_leads", {"prefix": late})
-    platform.query(platform.statements.render("create_staging"))
+    platform.make("create_staging")
     assert run.states["merge_leads"] == "failed"
     assert leads(platform) == before
     assert platform.run("ingest_leads", {"prefix": late}).state == "success"

@@ -31,7 +31,7 @@ def ready(
             "LEADS_FLOORS_CONTACT", '{"roc_auc": 0.6}'
         )  # the synthetic leads are few
         settings.cache_clear()
-        platform.query(platform.statements.render("create_promotions"))
+        platform.make("create_promotions")
         leads = snapshot_rows(platform.contract)
         label = platform.contract.label
         register_challenger(
