@@ -1,6 +1,6 @@
 """Reads a contract from YAML; every mistake in it is one error naming file, column and key."""
 
-import warnings
+import logging
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
@@ -11,9 +11,11 @@ from pydantic import ValidationError
 
 from include.contract.compile import compile_contract
 from include.contract.document import ContractDocument
-from include.contract.errors import ContractError, OldFormatWarning
+from include.contract.errors import ContractError
 from include.contract.explain import explain
 from include.contract.model import Contract
+
+log = logging.getLogger(__name__)
 
 # libyaml's parser takes an eighth of the time. Every contract in force is read at once where they are checked.
 _SafeLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -65,10 +67,10 @@ def load_contract(name: str) -> Contract:
     except ContractError as error:
         raise ContractError(f"{path}: {error}") from None
     if isinstance(content, dict) and "format" not in content:
-        warnings.warn(
-            f"{path}: a contract of format 1; `make contract UPGRADE={path}` writes it in format 2",
-            OldFormatWarning,
-            stacklevel=2,
+        log.warning(
+            "%s: a contract of format 1; `make contract UPGRADE=%s` writes it in format 2",
+            path,
+            path,
         )
     return parse_contract(content, source=str(path))
 
