@@ -7,6 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from include.contract import KnownAt, decisions_of, load_contract
+from include.contract.model import SCORING_STAGES
 from include.decisions import Decisions
 from include.promotion.errors import RecordDiffersError
 from include.promotion.gate import (
@@ -305,7 +306,7 @@ def test_the_guides_contract_names_its_floors_and_others_follow_the_data():
     assert success_floors(decisions, KnownAt.CONTACT) == FLOORS
     assert success_floors(decisions, KnownAt.ENGAGEMENT) == {"roc_auc": 0.8}
     assert success_floors(decisions, KnownAt.CAPTURE) == {"roc_auc": 0.75}
-    for stage in KnownAt:
+    for stage in SCORING_STAGES:
         assert success_floors(Decisions(), stage) == {}
 
 
