@@ -253,12 +253,9 @@ def _field_of(role: str, name: str, columns: list[dict[str, Any]]) -> str:
 
 
 def _files(document: ContractDocument) -> dict[str, Any]:
-    files = document.files.model_dump(
+    return document.files.model_dump(
         exclude={"null_tokens"}, exclude_unset=True
     )
-    if "delimiter" in files:
-        files["delimiter"] = document.files.sign
-    return files
 
 
 def _null_tokens(document: ContractDocument) -> tuple[str, ...]:

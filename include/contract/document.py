@@ -14,7 +14,7 @@ from pydantic import (
     model_validator,
 )
 
-from include.contract.model import Identifier, KnownAt, SqlName
+from include.contract.model import Files, Identifier, KnownAt, SqlName
 
 
 def _as_text(value: object) -> object:
@@ -31,53 +31,31 @@ Token = Annotated[str, BeforeValidator(_as_text)]
 DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|"}
 
 
+def _sign(delimiter: object) -> object:
+    """Return the sign that a word such as semicolon stands for; anything else as it is."""
+    if isinstance(delimiter, str):
+        return DELIMITERS.get(delimiter, delimiter)
+    return delimiter
+
+
 class _Strict(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class FilesDocument(_Strict):
-    """How the files of leads are written (`files:`)."""
+class FilesDocument(Files):
+    """How the files of leads are written (`files:`), with words for delimiters."""
 
-    format: Literal["csv", "parquet", "json_lines"] = Field(
-        "csv",
-        description="csv, parquet, or json_lines: one object in each line. Each may be packed by gzip",
-    )
-    delimiter: str = Field(
+    delimiter: Annotated[str, BeforeValidator(_sign)] = Field(
         ",",
+        min_length=1,
+        max_length=1,
         description="sign between two cells: one character, or one of the words comma, semicolon, tab and pipe",
-    )
-    quote: Literal['"', "'"] = Field(
-        '"', description="sign around a cell that holds the delimiter"
-    )
-    encoding: str = Field(
-        "utf-8",
-        description="utf-8, utf-16, latin-1, windows-1252 or another one that Python knows",
-    )
-    decimal: Literal[".", ","] = Field(
-        ".", description="decimal mark of numbers"
-    )
-    thousands: Literal["", ",", ".", "'", " "] = Field(
-        "", description="mark between thousands; empty for none"
-    )
-    date_formats: tuple[Text, ...] = Field(
-        (),
-        description="how dates and moments are written, as in Python's strptime (%d.%m.%Y), or epoch for seconds since "
-        "1970; ISO 8601 is always understood",
-    )
-    time_zone: str = Field(
-        "UTC",
-        description="time zone of moments that do not name theirs, such as Europe/Berlin",
     )
     null_tokens: tuple[Token, ...] | None = Field(
         None,
         description="cells that mean missing, compared exactly after trimming; the default is what spreadsheets and "
         "databases write, such as NA and NULL",
     )
-
-    @property
-    def sign(self) -> str:
-        """Return the delimiter as it stands in the file."""
-        return DELIMITERS.get(self.delimiter, self.delimiter)
 
 
 class KeyDocument(_Strict):

@@ -70,7 +70,10 @@ SCORING_STAGES = (KnownAt.CAPTURE, KnownAt.ENGAGEMENT, KnownAt.CONTACT)
 class Files(_Strict):
     """How the files of leads are written."""
 
-    format: Literal["csv", "parquet", "json_lines"] = "csv"
+    format: Literal["csv", "parquet", "json_lines"] = Field(
+        "csv",
+        description="csv, parquet, or json_lines: one object in each line. Each may be packed by gzip",
+    )
     delimiter: str = Field(
         ",",
         min_length=1,
@@ -82,7 +85,7 @@ class Files(_Strict):
     )
     encoding: str = Field(
         "utf-8",
-        description="name of the encoding in Python, such as utf-8, utf-16, latin-1 or windows-1252",
+        description="utf-8, utf-16, latin-1, windows-1252 or another one that Python knows",
     )
     decimal: Literal[".", ","] = Field(
         ".", description="decimal mark of numbers"
@@ -92,11 +95,12 @@ class Files(_Strict):
     )
     date_formats: tuple[Text, ...] = Field(
         (),
-        description="how dates and moments are written, as in Python's strptime (%d.%m.%Y), or `epoch` for seconds "
-        "since 1970. ISO 8601 is always understood",
+        description="how dates and moments are written, as in Python's strptime (%d.%m.%Y), or epoch for seconds since "
+        "1970; ISO 8601 is always understood",
     )
     time_zone: str = Field(
-        "UTC", description="time zone of moments that do not name theirs"
+        "UTC",
+        description="time zone of moments that do not name theirs, such as Europe/Berlin",
     )
 
     @model_validator(mode="after")
