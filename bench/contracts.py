@@ -26,7 +26,7 @@ from pathlib import Path
 import yaml
 
 from bench._table import last_line, show
-from bench.dag_parse import ROOT, airflow_modules
+from bench.dag_parse import ROOT, airflow_environment, airflow_modules
 from include.contract import Contract, decisions_of, load_contract
 from include.scoring.stages import STAGES
 from include.settings import settings
@@ -102,14 +102,7 @@ def parse_times(folder: Path) -> dict[str, tuple[float, float]]:
         sorted(modules),
     ]
     with tempfile.TemporaryDirectory() as home:
-        paths = [str(ROOT / part) for part in ("", "dags", "plugins")]
-        environment = {
-            **os.environ,
-            "PYTHONPATH": os.pathsep.join(paths),
-            "AIRFLOW_HOME": home,
-            "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),
-        }
-        output = _python(PARSE, json.dumps(request), environment)
+        output = _python(PARSE, json.dumps(request), airflow_environment(home))
     seconds: dict[tuple[str, str], list[float]] = {}
     for line in output.splitlines():
         if line.startswith('["seconds"'):

@@ -62,19 +62,23 @@ def _own_files(module: str) -> list[Path]:
     ]
 
 
+def airflow_environment(home: str) -> dict[str, str]:
+    """Return the environment in which an interpreter loads DAG files as Airflow does."""
+    paths = [str(ROOT / folder) for folder in ("", "dags", "plugins")]
+    return {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(paths),
+        "AIRFLOW_HOME": home,
+        "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),
+    }
+
+
 def measure(path: Path, home: str) -> tuple[float, str]:
     """Median seconds to load a file, and the heavy libraries that it brought in (none should be).
 
     The interpreter forks after importing Airflow's modules, so each repetition starts without the project's own.
     """
-    environment = {
-        **os.environ,
-        "PYTHONPATH": os.pathsep.join(
-            str(ROOT / folder) for folder in ("", "dags", "plugins")
-        ),
-        "AIRFLOW_HOME": home,
-        "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),
-    }
+    environment = airflow_environment(home)
     command = [
         sys.executable,
         "-c",

@@ -222,11 +222,21 @@ def _judge(
 
 def _figures(target: np.ndarray, probability: np.ndarray) -> dict[str, float]:
     figures = evaluate_classification_model(target, probability, 0.5)
-    count = max(1, round(len(target) * TOP))
-    best_first = np.argsort(-probability, kind="stable")
-    figures["precision_top_20"] = float(target[best_first[:count]].mean())
+    figures["precision_top_20"] = precision_at_top(target, probability)
     figures["mean_probability"] = float(probability.mean())
     return figures
+
+
+def precision_at_top(outcome: np.ndarray, probability: np.ndarray) -> float:
+    """Return the rate of conversion among the fifth of the leads with the highest probabilities, one lead at least.
+
+    Args:
+        outcome: 0 or 1, shape (n,).
+        probability: shape (n,).
+    """
+    count = max(1, round(len(outcome) * TOP))
+    best_first = np.argsort(-probability, kind="stable")
+    return float(outcome[best_first[:count]].mean())
 
 
 def best_rule(

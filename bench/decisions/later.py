@@ -15,6 +15,7 @@ from include.training.dataset import make_dataset
 from include.training.families import FAMILIES
 from include.training.fit import fit_family, refit
 from include.training.recipe import from_dict, to_dict
+from onboarding.trial import precision_at_top
 
 LATER = 8239
 """Rows of the published comparison: the newest ones."""
@@ -22,19 +23,6 @@ CUTS = (0.5, 0.6, 0.7, 0.8)
 QUICK = ("logistic_regression", "decision_tree")
 QUICK_EVERY = 8
 """Of so many calls the quick run takes one."""
-TOP = 0.2
-
-
-def precision_at_top(outcome: np.ndarray, probability: np.ndarray) -> float:
-    """Return the rate of conversion among the fifth of the leads with the highest probabilities.
-
-    Args:
-        outcome: 0 or 1, shape (n,).
-        probability: shape (n,).
-    """
-    count = round(len(outcome) * TOP)
-    best_first = np.argsort(-probability, kind="stable")
-    return float(outcome[best_first[:count]].mean())
 
 
 def calls(quick: bool) -> pd.DataFrame:
