@@ -49,6 +49,7 @@ DAYS = (
     "%Y%m%d",
 )
 TIMES = ("", " %H:%M", " %H:%M:%S", " %I:%M %p")
+FORMATS = [day + time for time in TIMES for day in DAYS]
 ISO = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d.*)?")
 
 
@@ -252,7 +253,10 @@ def _number_keys(plain: Sequence[str]) -> dict[str, Any] | None:
 def _stands_apart(plain: Sequence[str]) -> bool:
     """Return whether the most frequent number is far above all others."""
     sizes = [abs(float(text)) for text in plain]
-    return len(sizes) > 2 and sizes[0] > 2 * max(sizes[1:])
+    if len(sizes) < 3:
+        return False
+    most_frequent, *others = sizes
+    return most_frequent > 2 * max(others)
 
 
 def _unreadable(
@@ -285,12 +289,7 @@ def _moments(column: Profile, _style: NumberStyle) -> Profile | None:
             column.with_keys("seconds since 1970", type="timestamp"),
             formats=("epoch",),
         )
-    formats = [
-        day + time
-        for time in TIMES
-        for day in DAYS
-        if _reads(day + time, first)
-    ]
+    formats = [written for written in FORMATS if _reads(written, first)]
     shares = {
         written: sum(_reads(written, level) for level in sample) / len(sample)
         for written in formats

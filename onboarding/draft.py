@@ -208,14 +208,13 @@ def _write_files(
         content["decimal"] = style.decimal
     if numeric and style.thousands:
         content["thousands"] = style.thousands
-    formats = dict.fromkeys(
-        written for column in columns for written in column.formats
-    )
+    formats: dict[str, None] = {}
+    tokens: dict[str, None] = {}
+    for column in columns:
+        formats |= dict.fromkeys(column.formats)
+        tokens |= dict.fromkeys(column.missing)
     if formats:
         content["date_formats"] = list(formats)
-    tokens = dict.fromkeys(
-        token for column in columns for token in column.missing
-    )
     if not set(tokens) <= set(DEFAULT_NULL_TOKENS):
         content["null_tokens"] = ["", *tokens]
     for remark in table.remarks:

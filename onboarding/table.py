@@ -243,13 +243,13 @@ def _json_lines(path: Path, text: str) -> Table:
                 f"{path}: line {number} is no JSON object: {error}; each line must hold one object"
             ) from None
         objects.append(content)
-    names = list(dict.fromkeys(name for content in objects for name in content))
-    nested = {
-        name
-        for content in objects
-        for name, value in content.items()
-        if isinstance(value, dict | list)
-    }
+    names: dict[str, None] = {}
+    nested: set[str] = set()
+    for content in objects:
+        for name, value in content.items():
+            names[name] = None
+            if isinstance(value, dict | list):
+                nested.add(name)
     remarks = []
     if nested:
         remarks.append(

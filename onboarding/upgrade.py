@@ -210,11 +210,10 @@ def _upgrade_decisions(edits: YamlText, contract: Contract) -> None:
 
 def _nest(edits: YamlText, block: yaml.MappingNode, spaces: int) -> None:
     """Write entries that follow one another and belong together below one key."""
-    places = {
-        name: (part, key)
-        for part, keys in NESTED.items()
-        for key, name in keys.items()
-    }
+    places: dict[str, tuple[str, str]] = {}
+    for part, keys in NESTED.items():
+        for key, name in keys.items():
+            places[name] = (part, key)
     opened: list[str] = []
     for entry in block.value:
         part, key = places.get(entry[0].value, ("", ""))

@@ -62,6 +62,7 @@ DATE_FORMATS = (
     "%m/%d/%y",
 )
 TIMES = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", "T%H:%M:%S")
+FORMATS = [day + time for day in DATE_FORMATS for time in TIMES]
 FEW_WORDS = 3
 SIMILAR = 0.7
 
@@ -255,12 +256,11 @@ def _date_format(_rule: CellRule, cells: Sequence[str]) -> str:
 
 
 def _formats_of(cells: Sequence[str]) -> list[str]:
-    return [
-        written + time
-        for written in DATE_FORMATS
-        for time in TIMES
-        if all(_is_written(cell, written + time) for cell in cells)
-    ]
+    fitting = []
+    for written in FORMATS:
+        if all(_is_written(cell, written) for cell in cells):
+            fitting.append(written)
+    return fitting
 
 
 def _is_written(cell: str, written: str) -> bool:

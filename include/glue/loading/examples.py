@@ -62,12 +62,10 @@ def _hint(load: Load, rule: str, contract: JobContract) -> str:
     column = _column_of(rule, contract)
     if column is None:
         return ""
-    cells = [
-        cell
-        for survey in load.surveys
-        for raw in survey.rejected_examples.get(rule, ())
-        for cell in _cells_of(raw, column, contract)
-    ]
+    cells: list[str] = []
+    for survey in load.surveys:
+        for raw in survey.rejected_examples.get(rule, ()):
+            cells += _cells_of(raw, column, contract)
     return hint(column.rule, cells)
 
 

@@ -30,9 +30,9 @@ _NAMES_TEXT = {
     "timezone_hour": "timezone_hour",
     "timezone_minute": "timezone_minute",
 }
-PARTS = {
-    name: part for part, text in _NAMES_TEXT.items() for name in text.split()
-}
+PARTS: dict[str, str] = {}
+for _part, _text in _NAMES_TEXT.items():
+    PARTS.update(dict.fromkeys(_text.split(), _part))
 """Each name and abbreviation with the part that it stands for."""
 _READS = frozenset({"extract", "date_part", "pgdate_part"})
 _COUNTS = frozenset({"dateadd", "date_add", "datediff", "date_diff"})
