@@ -85,7 +85,7 @@ class Platform:
         dag = bag.dags[dag_id]
         for task in dag.tasks:
             task.retries = 0  # a retry waits a minute here; that retries are set is checked in tests/dags
-        with acting_as(MWAA_ROLE):
+        with acting_as(MWAA_ROLE), parsing_context(dag_id):
             return Run(dag.test(run_conf=conf, **options))
 
 
@@ -99,6 +99,18 @@ def acting_as(role: str) -> Iterator[None]:
             yield
         finally:
             aws._client.cache_clear()
+
+
+@contextmanager
+def parsing_context(dag_id: str) -> Iterator[None]:
+    """Take back what a run leaves in this process: Airflow names the DAG in the environment and does not clear it.
+
+    DAG files that are read later in this process would make this DAG's contract alone.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("_AIRFLOW_PARSING_CONTEXT_DAG_ID", dag_id)
+        patch.setenv("_AIRFLOW_PARSING_CONTEXT_TASK_ID", "")
+        yield
 
 
 class Run:

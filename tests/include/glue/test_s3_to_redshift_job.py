@@ -438,6 +438,7 @@ def test_files_from_the_field_are_read_or_named_in_one_load(load):
             "source_line": 2,
             "key": "same",
             "superseded_rows": 3,
+            "last_line": 5,
         }
     ]
     assert {
