@@ -1,0 +1,137 @@
+"""Write the story's files: what arrives each day, source by source, and beside it the truth.
+
+`raw-data/<source>/<YYYY-MM-DD>/part-<n>.<csv or parquet>` holds what arrived on that day (UTC). `truth/people/` and
+`truth/records/<source>/` hold Parquet that no platform may read.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv
+import pyarrow.parquet
+
+from demo.story.story import SOURCES, Cell, World, draw_cell
+
+Form = Literal["csv", "parquet"]
+CELLS_PER_PART = 5
+LOCAL_TIMES = {
+    "marketing/ads": "America/New_York",
+    "applications": "Europe/Berlin",
+}
+"""These sources write moments in CSV by the clock of their place, without naming it."""
+OFFSET_TIMES = {"crm/interactions": "Europe/Berlin"}
+"""These write the clock of their place with its distance from UTC. The other sources write UTC, with a Z."""
+
+
+def write_story(
+    world: World,
+    folder: Path,
+    form: Form = "csv",
+    cells_per_part: int = CELLS_PER_PART,
+) -> dict[str, int]:
+    """Write the whole story below a folder.
+
+    Args:
+        world: The story.
+        folder: Where `raw-data/` and `truth/` are put; it is made if it is missing.
+        form: `csv` as the systems would write it, or `parquet` with types and moments in UTC, for benchmarks.
+        cells_per_part: Cells in one part of the files. It changes the division into parts, and no row.
+
+    Returns:
+        Number of rows of each source; `people` for the people.
+
+    Raises:
+        FileExistsError: The folder already holds a story.
+    """
+    if (folder / "raw-data").exists() or (folder / "truth").exists():
+        raise FileExistsError(
+            f"{folder} already holds a story: name another folder, or delete raw-data/ and truth/ in it"
+        )
+    counts = dict.fromkeys((*SOURCES, "people"), 0)
+    starts = range(0, len(world.cells), cells_per_part)
+    for part, start in enumerate(starts):
+        indices = world.cells[start : start + cells_per_part]
+        cells = [draw_cell(world, index) for index in indices]
+        name = f"part-{part:05d}"
+        _write_part(cells, folder, name, form)
+        for source in SOURCES:
+            rows = [cell.sources[source].num_rows for cell in cells]
+            counts[source] += sum(rows)
+        counts["people"] += sum(cell.people.num_rows for cell in cells)
+    return counts
+
+
+def _write_part(cells: list[Cell], folder: Path, name: str, form: Form) -> None:
+    people = pa.concat_tables([cell.people for cell in cells])
+    _write_parquet(people, folder / "truth" / "people", name)
+    for source in SOURCES:
+        records = pa.concat_tables([cell.records[source] for cell in cells])
+        _write_parquet(records, folder / "truth" / "records" / source, name)
+        rows = pa.concat_tables([cell.sources[source] for cell in cells])
+        _write_days(rows, source, folder, name, form)
+
+
+def _write_days(
+    rows: pa.Table, source: str, folder: Path, name: str, form: Form
+) -> None:
+    """Write rows into a folder for each day of arrival."""
+    rows = rows.sort_by([("arrived_at", "ascending")]).combine_chunks()
+    days = rows["arrived_at"].to_numpy().astype("datetime64[D]")
+    if form == "csv":
+        rows = _as_written(rows, source)
+    for day, start, length in _runs(days):
+        target = folder / "raw-data" / source / day
+        slice_of_day = rows.slice(start, length)
+        if form == "csv":
+            _write_csv(slice_of_day, target, name)
+        else:
+            _write_parquet(slice_of_day, target, name)
+
+
+def _runs(days: Any) -> Iterator[tuple[str, int, int]]:
+    """Yield each day, the position of its first row and its number of rows; `days` is in order."""
+    names, starts, counts = np.unique(
+        days, return_index=True, return_counts=True
+    )
+    for day, start, count in zip(names, starts, counts, strict=True):
+        yield str(day), int(start), int(count)
+
+
+def _as_written(rows: pa.Table, source: str) -> pa.Table:
+    """Write the moments as the source's system does; `arrived_at` is our own and always UTC."""
+    columns = {}
+    for name in rows.column_names:
+        column = rows[name]
+        if pa.types.is_timestamp(column.type):
+            style = "" if name == "arrived_at" else source
+            column = _moment_texts(column, style)
+        columns[name] = column
+    return pa.table(columns)
+
+
+def _moment_texts(moments: pa.ChunkedArray, source: str) -> pa.ChunkedArray:
+    seconds = pc.floor_temporal(moments, unit="second").cast(
+        pa.timestamp("s", tz="UTC")
+    )
+    if source in LOCAL_TIMES:
+        local = seconds.cast(pa.timestamp("s", tz=LOCAL_TIMES[source]))
+        return pc.strftime(pc.local_timestamp(local), "%Y-%m-%d %H:%M:%S")
+    if source in OFFSET_TIMES:
+        local = seconds.cast(pa.timestamp("s", tz=OFFSET_TIMES[source]))
+        return pc.strftime(local, "%Y-%m-%dT%H:%M:%S%z")
+    return pc.strftime(seconds, "%Y-%m-%dT%H:%M:%SZ")
+
+
+def _write_csv(rows: pa.Table, folder: Path, name: str) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    options = pa.csv.WriteOptions(quoting_style="needed")
+    pa.csv.write_csv(rows, folder / f"{name}.csv", options)
+
+
+def _write_parquet(rows: pa.Table, folder: Path, name: str) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    pa.parquet.write_table(rows, folder / f"{name}.parquet")
