@@ -1,10 +1,10 @@
-"""Write the story's files: `python -m demo.story --leads 20000 --seed 7 --out DIR [--format parquet]`."""
+"""Write the story's files: `python -m demo.story --leads 20000 --seed 7 --out DIR`."""
 
 import argparse
 import logging
 from pathlib import Path
 
-from demo.story.files import write_story
+from demo.story.files import Layout, write_story
 from demo.story.story import make_world
 
 log = logging.getLogger(__name__)
@@ -22,9 +22,16 @@ def main() -> None:
         default="csv",
         help="csv as the systems write it, or typed parquet",
     )
+    parser.add_argument(
+        "--period",
+        choices=("day", "month"),
+        default="day",
+        help="what arrived in it lies in one folder",
+    )
     arguments = parser.parse_args()
     world = make_world(arguments.leads, arguments.seed)
-    counts = write_story(world, arguments.out, arguments.format)
+    layout = Layout(arguments.format, arguments.period)
+    counts = write_story(world, arguments.out, layout)
     for name, count in counts.items():
         log.info("%s: %d rows", name, count)
 

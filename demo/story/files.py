@@ -1,12 +1,14 @@
 """Write the story's files: what arrives each day, source by source, and beside it the truth.
 
 `raw-data/<source>/<YYYY-MM-DD>/part-<n>.<csv or parquet>` holds what arrived on that day (UTC). `truth/people/` and
-`truth/records/<source>/` hold Parquet that no platform may read.
+`truth/records/<source>/` hold Parquet that no platform may read. A million leads make some 8,000 daily files: a
+benchmark that reads all of them at once asks for a folder a month.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import pyarrow as pa
@@ -14,10 +16,11 @@ import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet
 
+from demo.story.dates import Moments
 from demo.story.story import SOURCES, Cell, World, draw_cell
 
 Form = Literal["csv", "parquet"]
-CELLS_PER_PART = 5
+Period = Literal["day", "month"]
 LOCAL_TIMES = {
     "marketing/ads": "America/New_York",
     "applications": "Europe/Berlin",
@@ -27,19 +30,28 @@ OFFSET_TIMES = {"crm/interactions": "Europe/Berlin"}
 """These write the clock of their place with its distance from UTC. The other sources write UTC, with a Z."""
 
 
+@dataclass(frozen=True)
+class Layout:
+    """How the rows are put into files. It changes no row.
+
+    `form` is `csv` as the systems would write it, or `parquet` with types and moments in UTC, for benchmarks. A folder
+    holds what arrived in one `period`. A part holds the rows of `cells_per_part` cells.
+    """
+
+    form: Form = "csv"
+    period: Period = "day"
+    cells_per_part: int = 10
+
+
 def write_story(
-    world: World,
-    folder: Path,
-    form: Form = "csv",
-    cells_per_part: int = CELLS_PER_PART,
+    world: World, folder: Path, layout: Layout | None = None
 ) -> dict[str, int]:
     """Write the whole story below a folder.
 
     Args:
         world: The story.
         folder: Where `raw-data/` and `truth/` are put; it is made if it is missing.
-        form: `csv` as the systems would write it, or `parquet` with types and moments in UTC, for benchmarks.
-        cells_per_part: Cells in one part of the files. It changes the division into parts, and no row.
+        layout: How the rows are put into files; daily CSV by default.
 
     Returns:
         Number of rows of each source; `people` for the people.
@@ -51,13 +63,13 @@ def write_story(
         raise FileExistsError(
             f"{folder} already holds a story: name another folder, or delete raw-data/ and truth/ in it"
         )
+    layout = layout or Layout()
     counts = dict.fromkeys((*SOURCES, "people"), 0)
-    starts = range(0, len(world.cells), cells_per_part)
+    starts = range(0, len(world.cells), layout.cells_per_part)
     for part, start in enumerate(starts):
-        indices = world.cells[start : start + cells_per_part]
+        indices = world.cells[start : start + layout.cells_per_part]
         cells = [draw_cell(world, index) for index in indices]
-        name = f"part-{part:05d}"
-        _write_part(cells, folder, name, form)
+        _write_part(cells, folder, f"part-{part:05d}", layout)
         for source in SOURCES:
             rows = [cell.sources[source].num_rows for cell in cells]
             counts[source] += sum(rows)
@@ -65,40 +77,43 @@ def write_story(
     return counts
 
 
-def _write_part(cells: list[Cell], folder: Path, name: str, form: Form) -> None:
+def _write_part(
+    cells: list[Cell], folder: Path, name: str, layout: Layout
+) -> None:
     people = pa.concat_tables([cell.people for cell in cells])
     _write_parquet(people, folder / "truth" / "people", name)
     for source in SOURCES:
         records = pa.concat_tables([cell.records[source] for cell in cells])
         _write_parquet(records, folder / "truth" / "records" / source, name)
         rows = pa.concat_tables([cell.sources[source] for cell in cells])
-        _write_days(rows, source, folder, name, form)
+        _write_periods(rows, source, folder, name, layout)
 
 
-def _write_days(
-    rows: pa.Table, source: str, folder: Path, name: str, form: Form
+def _write_periods(
+    rows: pa.Table, source: str, folder: Path, name: str, layout: Layout
 ) -> None:
-    """Write rows into a folder for each day of arrival."""
+    """Write rows into a folder for each day or month of arrival."""
     rows = rows.sort_by([("arrived_at", "ascending")]).combine_chunks()
-    days = rows["arrived_at"].to_numpy().astype("datetime64[D]")
-    if form == "csv":
+    unit = "datetime64[D]" if layout.period == "day" else "datetime64[M]"
+    periods = rows["arrived_at"].to_numpy().astype(unit)
+    if layout.form == "csv":
         rows = _as_written(rows, source)
-    for day, start, length in _runs(days):
-        target = folder / "raw-data" / source / day
-        slice_of_day = rows.slice(start, length)
-        if form == "csv":
-            _write_csv(slice_of_day, target, name)
+    for period, start, length in _runs(periods):
+        target = folder / "raw-data" / source / period
+        period_rows = rows.slice(start, length)
+        if layout.form == "csv":
+            _write_csv(period_rows, target, name)
         else:
-            _write_parquet(slice_of_day, target, name)
+            _write_parquet(period_rows, target, name)
 
 
-def _runs(days: Any) -> Iterator[tuple[str, int, int]]:
-    """Yield each day, the position of its first row and its number of rows; `days` is in order."""
+def _runs(periods: Moments) -> Iterator[tuple[str, int, int]]:
+    """Yield each period, the position of its first row and its number of rows; `periods` is in order."""
     names, starts, counts = np.unique(
-        days, return_index=True, return_counts=True
+        periods, return_index=True, return_counts=True
     )
-    for day, start, count in zip(names, starts, counts, strict=True):
-        yield str(day), int(start), int(count)
+    for period, start, count in zip(names, starts, counts, strict=True):
+        yield str(period), int(start), int(count)
 
 
 def _as_written(rows: pa.Table, source: str) -> pa.Table:

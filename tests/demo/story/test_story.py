@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from demo.story.dates import APPROVAL_SHIFT, CHANNEL_SHIFT
+from demo.story.dates import APPROVAL_SHIFT, CHANNEL_SHIFT, EMAIL_OUTAGE
 from demo.story.effects import (
     History,
     at_capture,
@@ -239,6 +239,16 @@ def test_a_skewed_clock_stamps_rows_later_than_they_arrive(cell):
     ahead = emails["occurred_at"] > emails["arrived_at"]
     assert set(emails.loc[ahead, "server"]) == {"mx3"}
     assert ahead.mean() == pytest.approx(0.03, abs=0.01)
+
+
+def test_email_events_of_the_outage_arrive_at_its_end(cell):
+    arrived_at = cell.sources["marketing/email"]["arrived_at"].to_numpy()
+    start, end = EMAIL_OUTAGE
+    assert not ((arrived_at >= start) & (arrived_at < end)).any()
+    hour = np.timedelta64(1, "h")
+    first_hour = ((arrived_at >= end) & (arrived_at < end + hour)).sum()
+    usual_hour = len(arrived_at) / (600 * 24)
+    assert first_hour > 20 * usual_hour
 
 
 def test_all_addresses_are_under_example_com(cell):
