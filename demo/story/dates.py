@@ -43,23 +43,28 @@ GROWTH = 0.3
 
 def months(moments: Moments) -> Ints:
     """Return the month of each moment, 0 for January."""
-    return np.asarray(moments.astype("datetime64[M]").astype(np.int64) % 12)
+    since_1970 = moments.astype("datetime64[M]")
+    numbers = since_1970.astype(np.int64)
+    return np.asarray(numbers % 12)
 
 
 def weekdays(moments: Moments) -> Ints:
     """Return the weekday of each moment, 0 for Monday."""
-    days = moments.astype("datetime64[D]").astype(np.int64)
+    since_1970 = moments.astype("datetime64[D]")
+    numbers = since_1970.astype(np.int64)
     # 1970-01-01 was a Thursday.
-    return np.asarray((days + 3) % 7)
+    return np.asarray((numbers + 3) % 7)
 
 
 def daily_volume() -> Floats:
     """Return the share of leads that are captured on each day from `START` to `END`; sums to 1."""
     days = np.arange(START, END)
-    trend = 1 + GROWTH * np.arange(len(days)) / len(days)
-    seasons = MONTH_VOLUME[months(days)] * WEEKDAY_VOLUME[weekdays(days)]
-    volume = trend * seasons
-    return np.asarray(volume / volume.sum())
+    trend = 1 + np.linspace(0, GROWTH, len(days))
+    by_month = MONTH_VOLUME[months(days)]
+    by_weekday = WEEKDAY_VOLUME[weekdays(days)]
+    volume = trend * by_month * by_weekday
+    total = volume.sum()
+    return np.asarray(volume / total)
 
 
 def capture_days(
@@ -72,10 +77,13 @@ def capture_days(
         leads: Number of leads in the whole story.
         rng: Source of randomness.
     """
-    quantiles = (numbers + rng.random(len(numbers))) / leads
-    ladder = np.cumsum(daily_volume())
+    dice = rng.random(len(numbers))
+    quantiles = (numbers + dice) / leads
+    volume = daily_volume()
+    ladder = np.cumsum(volume)
     positions = np.searchsorted(ladder, quantiles, side="right")
-    positions = np.minimum(positions, len(ladder) - 1)
+    last = len(ladder) - 1
+    positions = np.minimum(positions, last)
     days: Moments = START + positions
     return days.astype("datetime64[s]")
 
@@ -91,8 +99,9 @@ def seconds_of_day(utc_offsets: Floats, rng: np.random.Generator) -> Ints:
         Seconds since midnight UTC, 0 to 86,399.
     """
     local_hours = rng.normal(13.0, 3.0, len(utc_offsets))
-    seconds = (local_hours - utc_offsets) * 3600
-    return np.asarray(seconds.astype(np.int64) % DAY_SECONDS)
+    hours = local_hours - utc_offsets
+    seconds = (hours * 3600).astype(np.int64)
+    return np.asarray(seconds % DAY_SECONDS)
 
 
 def in_block(
@@ -105,17 +114,23 @@ def in_block(
 
     A block holds each time of the day once, so the block and the time fix the moment.
     """
-    midnights = captured_at.astype("datetime64[D]").astype("datetime64[s]")
-    capture_seconds = (captured_at - midnights).astype(np.int64)
     seconds = seconds_of_day(utc_offsets, rng)
-    offsets = (seconds - capture_seconds) % DAY_SECONDS
+    differences = seconds - _second_of_day(captured_at)
+    offsets = differences % DAY_SECONDS
     # Nothing happens in the very second of the capture.
     offsets = np.maximum(offsets, 1)
-    return after(captured_at, blocks * DAY_SECONDS + offsets)
+    starts = blocks * DAY_SECONDS
+    return after(captured_at, starts + offsets)
+
+
+def _second_of_day(moments: Moments) -> Ints:
+    seconds = moments.astype(np.int64)
+    return np.asarray(seconds % DAY_SECONDS)
 
 
 def after(moments: Moments, seconds: Floats | Ints) -> Moments:
     """Return moments that are so many seconds later."""
-    steps = np.asarray(seconds).astype(np.int64).astype("timedelta64[s]")
+    whole_seconds = seconds.astype(np.int64)
+    steps = whole_seconds.astype("timedelta64[s]")
     later: Moments = moments + steps
     return later

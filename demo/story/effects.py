@@ -6,7 +6,7 @@ touch at the first call. The drivers have few states. So the probability at an e
 that may still come, each with its probability given the history: exact, without sampling.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -123,8 +123,8 @@ class Probabilities:
 def base_of(people: People) -> Base:
     """Compute the logits that are known at capture."""
     size = (np.log(people.employees) - 4.6) / 1.6
-    named = ~np.isnan(people.budget)
-    budget = np.where(named, np.log(np.where(named, people.budget, 1)) - 2.7, 0)
+    # A lead that names no budget counts as one with a usual budget.
+    budget = np.nan_to_num(np.log(people.budget) - 2.7)
     industry = INDUSTRY_EFFECTS[people.industry]
     seniority = SENIORITY_EFFECTS[people.seniority]
     channel = CHANNEL_EFFECTS[people.channel]
@@ -147,14 +147,15 @@ def base_of(people: People) -> Base:
     )
     approved = np.stack([approved_before, approved_after])
     quick_rep = people.rep * 3 // REPS
-    large = (people.employees > 500).astype(np.int64)
+    large = people.employees > 500
+    reply_class = np.minimum(quick_rep + large, 2)
     return Base(
         converted=CONVERTED_INTERCEPT + converted,
         approved=APPROVED_INTERCEPTS[:, None] + approved,
         interest=converted,
         touch_slope=np.where(is_new, 0.1, 0.22),
         touch_factor=np.where(is_new, 1.8, 1.0),
-        reply_class=np.minimum(quick_rep + large, 2),
+        reply_class=reply_class,
     )
 
 
@@ -165,61 +166,67 @@ def speed_shares(base: Base) -> Floats:
 
 def answer_probability(base: Base, speed: Ints | int) -> Floats:
     """Return the probability that the lead answers the first outreach within 48 hours."""
-    logit = -0.9 + 0.3 * base.interest + SPEED_EFFECTS[speed]
-    return sigmoid(logit)
+    by_interest = 0.3 * base.interest
+    by_speed = SPEED_EFFECTS[speed]
+    return sigmoid(by_interest + by_speed - 0.9)
 
 
 def early_rate(base: Base, answered: Ints | int) -> Floats:
     """Return the mean number of touches in the first seven days, the answer not counted."""
-    logs = 0.55 + 0.2 * base.interest + 0.45 * np.asarray(answered)
-    rate = base.touch_factor * np.exp(logs)
-    return np.asarray(np.clip(rate, 0.1, 9.0))
+    by_interest = 0.2 * base.interest
+    by_answer = 0.45 * answered
+    rate = np.exp(0.55 + by_interest + by_answer)
+    rate *= base.touch_factor
+    return np.clip(rate, 0.1, 9.0)
 
 
 def late_rate(touches: Ints | int, answered: Ints | int) -> Floats:
     """Return the mean number of touches in each block from the eighth on."""
-    capped = np.minimum(touches, MAX_TOUCHES)
-    logs = -2.3 + 0.13 * capped + 0.5 * np.asarray(answered)
-    return np.asarray(np.exp(logs), dtype=float)
+    by_touches = 0.13 * np.minimum(touches, MAX_TOUCHES)
+    by_answer = 0.5 * answered
+    rate = np.exp(by_touches + by_answer - 2.3)
+    return np.asarray(rate)
 
 
 def converted_logit(base: Base, state: State | History) -> Floats:
     """Return the logit of `converted`, once all drivers are known."""
     touches = np.minimum(state.touches, MAX_TOUCHES)
     recency = np.minimum(state.recency, MAX_RECENCY)
-    drivers = (
-        SPEED_EFFECTS[state.speed]
-        + 0.9 * np.asarray(state.answered)
-        - 0.2 * (recency - 3)
-    )
-    return np.asarray(base.converted + base.touch_slope * touches + drivers)
+    logit = base.converted + base.touch_slope * touches
+    logit += SPEED_EFFECTS[state.speed]
+    logit += 0.9 * state.answered
+    logit -= 0.2 * (recency - 3)
+    return logit
 
 
 def approved_drivers(state: State | History) -> Floats:
     """Return what the drivers add to the logit of `approved`, under either set of criteria."""
     touches = np.minimum(state.touches, MAX_TOUCHES)
     recency = np.minimum(state.recency, MAX_RECENCY)
-    answered = np.asarray(state.answered)
-    return np.asarray(0.14 * touches + 0.7 * answered - 0.18 * (recency - 3))
+    by_touches = 0.14 * touches
+    by_answer = 0.7 * state.answered
+    by_recency = -0.18 * (recency - 3)
+    return np.asarray(by_touches + by_answer + by_recency)
 
 
 def call_delays() -> Floats:
     """Return the probability of each number of blocks between `FIRST_CALL_BLOCK` and the first call."""
-    return np.asarray(CALL_DELAYS / CALL_DELAYS.sum())
+    total = CALL_DELAYS.sum()
+    return np.asarray(CALL_DELAYS / total)
 
 
 def application_delays() -> Floats:
     """Return the probability of each number of blocks between first call and application."""
-    return np.asarray(APPLICATION_DELAYS / APPLICATION_DELAYS.sum())
+    total = APPLICATION_DELAYS.sum()
+    return np.asarray(APPLICATION_DELAYS / total)
 
 
 def at_capture(people: People) -> Probabilities:
     """Compute the true probabilities at the moment of capture."""
     base = base_of(people)
-    delays = np.convolve(call_delays(), application_delays())
-    first = np.full(len(people.number), FIRST_CALL_BLOCK)
-    new_share = _share_after_shift(people.captured_at, first, delays)
-    return _expected(base, new_share, _states_at_capture(base))
+    new_share = _share_before_call(people)
+    states = _states_at_capture(base)
+    return _expected(base, new_share, states)
 
 
 def at_engagement(people: People, history: History) -> Probabilities:
@@ -228,11 +235,9 @@ def at_engagement(people: People, history: History) -> Probabilities:
     Of `history` only `speed`, `answered` and `touches` are read: by then they are known.
     """
     base = base_of(people)
-    delays = np.convolve(call_delays(), application_delays())
-    first = np.full(len(people.number), FIRST_CALL_BLOCK)
-    new_share = _share_after_shift(people.captured_at, first, delays)
+    new_share = _share_before_call(people)
     states = _states_by_recency(
-        np.ones(len(people.number)),
+        np.ones(len(new_share)),
         history.speed,
         history.answered,
         history.touches,
@@ -247,13 +252,20 @@ def at_contact(people: People, history: History) -> Probabilities:
         people.captured_at, history.call_block, application_delays()
     )
     state = State(
-        np.ones(len(people.number)),
+        np.ones(len(new_share)),
         history.speed,
         history.answered,
         history.touches,
         history.recency,
     )
-    return _expected(base, new_share, iter([state]))
+    return _expected(base, new_share, [state])
+
+
+def _share_before_call(people: People) -> Floats:
+    """Return the probability of the new criteria, as long as the day of the first call is open."""
+    delays = np.convolve(call_delays(), application_delays())
+    first = np.full(len(people.number), FIRST_CALL_BLOCK)
+    return _share_after_shift(people.captured_at, first, delays)
 
 
 def _states_at_capture(base: Base) -> Iterator[State]:
@@ -274,10 +286,13 @@ def _states_at_capture(base: Base) -> Iterator[State]:
 
 def _poisson_shares(rate: Floats, maximum: int) -> list[Floats]:
     """Return the Poisson probabilities of 0, 1, … and of `maximum` or more."""
-    shares = [np.exp(-rate)]
+    share = np.exp(-rate)
+    shares = [share]
     for count in range(1, maximum):
-        shares.append(shares[-1] * rate / count)
-    shares.append(1 - np.sum(shares, axis=0))
+        share = share * rate / count
+        shares.append(share)
+    remainder = 1 - np.sum(shares, axis=0)
+    shares.append(remainder)
     return shares
 
 
@@ -291,16 +306,18 @@ def _states_by_recency(
 
     Each of the six blocks before the call has touches with the same probability, independently.
     """
-    silent = np.exp(-late_rate(touches, answered))
+    rate = late_rate(touches, answered)
+    silent = np.exp(-rate)
+    remainder = weight
     for recency in range(1, MAX_RECENCY):
-        share = silent ** (recency - 1) * (1 - silent)
-        yield State(weight * share, speed, answered, touches, recency)
-    share = silent ** (MAX_RECENCY - 1)
-    yield State(weight * share, speed, answered, touches, MAX_RECENCY)
+        share = remainder * (1 - silent)
+        yield State(share, speed, answered, touches, recency)
+        remainder = remainder * silent
+    yield State(remainder, speed, answered, touches, MAX_RECENCY)
 
 
 def _expected(
-    base: Base, new_share: Floats, states: Iterator[State]
+    base: Base, new_share: Floats, states: Iterable[State]
 ) -> Probabilities:
     """Sum both outcomes over the states.
 
@@ -309,24 +326,29 @@ def _expected(
         new_share: Probability that an application would be judged by the new criteria, shape (people,).
         states: States with weights that sum to 1 for each person.
     """
-    converted = np.zeros(len(new_share))
-    both = np.zeros(len(new_share))
-    # Few applications may fall on either side of the shift, so most rows need one set of criteria only.
-    mixed = np.flatnonzero((new_share > 0) & (new_share < 1))
-    criteria = (new_share >= 0.5).astype(np.int64)
-    rows = np.arange(len(new_share))
-    likely = base.approved[criteria, rows]
-    unlikely = base.approved[1 - criteria[mixed], mixed]
-    shift = np.abs(criteria - new_share)[mixed]
+    size = len(new_share)
+    converted = np.zeros(size)
+    both = np.zeros(size)
     for state in states:
-        drivers = np.broadcast_to(approved_drivers(state), rows.shape)
-        converts = state.weight * sigmoid(converted_logit(base, state))
-        approves = sigmoid(likely + drivers)
-        other = sigmoid(unlikely + drivers[mixed])
-        approves[mixed] += shift * (other - approves[mixed])
+        logit = converted_logit(base, state)
+        converts = state.weight * sigmoid(logit)
+        approves = _approval(base, new_share, state)
         converted += converts
         both += converts * approves
     return Probabilities(converted, both / converted)
+
+
+def _approval(base: Base, new_share: Floats, state: State) -> Floats:
+    """Return the probability of approval in a state, over both sets of criteria."""
+    drivers = approved_drivers(state)
+    approves = np.zeros(len(new_share))
+    shares = (1 - new_share, new_share)
+    for criteria, share in enumerate(shares):
+        # Few applications may fall on either side of the shift, so most people need one set of criteria only.
+        rows = np.flatnonzero(share)
+        logit = (base.approved[criteria] + drivers)[rows]
+        approves[rows] += share[rows] * sigmoid(logit)
+    return approves
 
 
 def _share_after_shift(
@@ -339,16 +361,19 @@ def _share_after_shift(
         blocks: Block from which the delay counts.
         delays: Probability of each delay in blocks.
     """
-    missing = (APPROVAL_SHIFT.astype("datetime64[s]") - captured_at).astype(
-        np.int64
-    )
-    shift_blocks = -(-missing // DAY_SECONDS)
-    needed = np.clip(shift_blocks - blocks, 0, len(delays))
-    tails = np.append(np.cumsum(delays[::-1])[::-1], 0.0)
-    tails[0] = 1.0
-    return np.asarray(tails[needed])
+    shift_at = APPROVAL_SHIFT.astype("datetime64[s]")
+    seconds = (shift_at - captured_at).astype(np.int64)
+    shift_blocks = np.ceil(seconds / DAY_SECONDS)
+    shortest = shift_blocks.astype(np.int64) - blocks
+    shortest = np.clip(shortest, 0, len(delays))
+    longer = np.cumsum(delays[::-1])[::-1]
+    # Any delay is long enough, and none.
+    longer[0] = 1.0
+    longer = np.append(longer, 0.0)
+    return np.asarray(longer[shortest])
 
 
 def sigmoid(logits: Floats) -> Floats:
     """Return the probability that belongs to each logit."""
-    return np.asarray(1 / (1 + np.exp(-logits)))
+    odds_against = np.exp(-logits)
+    return 1 / (1 + odds_against)

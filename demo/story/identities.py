@@ -224,9 +224,15 @@ def choose_emails(
         person: Position of each row's person in the cell.
         rng: Source of randomness.
     """
-    spelling = rng.choice(len(SPELLING_SHARES), len(person), p=SPELLING_SHARES)
-    spelling = np.where(identities.typos[system][person], TYPO, spelling)
+    spelling = _draw_spellings(len(person), rng)
+    misspelt = identities.typos[system][person]
+    spelling = np.where(misspelt, TYPO, spelling)
     return np.asarray(identities.emails[person, spelling])
+
+
+def _draw_spellings(size: int, rng: np.random.Generator) -> Ints:
+    spellings = len(SPELLING_SHARES)
+    return rng.choice(spellings, size, p=SPELLING_SHARES)
 
 
 def choose_phones(
@@ -238,12 +244,16 @@ def choose_phones(
 
 
 def _by_account(people: People, shares: Floats) -> Floats:
-    return np.asarray(shares[people.of_giant.astype(np.int64)])
+    groups = people.of_giant.astype(np.int64)
+    return np.asarray(shares[groups])
 
 
 def _texts(before: str, numbers: Ints, behind: str, width: int = 1) -> Objects:
     """Return `before`, a number with leading zeros, and `behind`, for each number."""
-    texts = [f"{before}{number:0{width}d}{behind}" for number in numbers]
+    texts = []
+    for number in numbers:
+        digits = str(number).zfill(width)
+        texts.append(before + digits + behind)
     return np.array(texts, dtype=object)
 
 
@@ -297,10 +307,11 @@ def _replace_address(emails: Objects, rows: Bools, addresses: Objects) -> None:
 
 def _companies(accounts: Ints) -> Objects:
     """Return a company's name for each account, with the account's number, so that no two are alike."""
-    stems = COMPANY_STEMS[accounts % len(COMPANY_STEMS)]
-    forms = COMPANY_FORMS[accounts // 7 % len(COMPANY_FORMS)]
-    rows = zip(stems, accounts.tolist(), forms, strict=True)
-    names = [f"{stem} {number} {form}" for stem, number, form in rows]
+    names = []
+    for account in accounts.tolist():
+        stem = COMPANY_STEMS[account % len(COMPANY_STEMS)]
+        form = COMPANY_FORMS[account // 7 % len(COMPANY_FORMS)]
+        names.append(f"{stem} {account} {form}")
     return np.array(names, dtype=object)
 
 
@@ -366,7 +377,7 @@ def _draw_duplicates(
     )
     other = rng.random(len(person)) < OTHER_ADDRESS_SHARE
     spellings = np.where(other[:, None], others, emails[person])
-    spelling = rng.choice(len(SPELLING_SHARES), len(person), p=SPELLING_SHARES)
+    spelling = _draw_spellings(len(person), rng)
     return Duplicates(
         person=person,
         lead_ids=lead_ids(people.number[person] * 2 + 1, seed),

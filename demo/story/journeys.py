@@ -16,7 +16,7 @@ from demo.story.dates import (
     in_block,
 )
 from demo.story.effects import Base, History
-from demo.story.population import People
+from demo.story.population import People, draw_levels
 
 SPEED_HOURS = np.array([[0.05, 1.0], [1.0, 24.0], [24.0, 96.0]])
 """First and last hour of the outreach, for each speed."""
@@ -72,33 +72,31 @@ class Journeys:
 def draw_journeys(people: People, rng: np.random.Generator) -> Journeys:
     """Draw the journeys of people by the true effects."""
     base = effects.base_of(people)
-    speed = _draw_levels(effects.speed_shares(base), rng)
+    speed = draw_levels(effects.speed_shares(base), rng)
     outreach_at = _draw_outreach(people, speed, rng)
     answer_share = effects.answer_probability(base, speed)
     answered = rng.random(len(speed)) < answer_share
     answered_at = _draw_answers(outreach_at, answered, rng)
     early = _draw_early_touches(people, base, answered, rng)
-    counts = np.bincount(early.person, minlength=len(speed))
+    size = len(speed)
+    counts = np.bincount(early.person, minlength=size)
     touches = counts + answered
-    call_block = _draw_call_blocks(len(speed), rng)
-    rate = effects.late_rate(touches, answered.astype(np.int64))
+    call_block = _draw_call_blocks(size, rng)
+    as_number = answered.astype(np.int64)
+    rate = effects.late_rate(touches, as_number)
     late, recency = _draw_late_touches(people, call_block, rate, rng)
-    history = History(
-        speed, answered.astype(np.int64), touches, recency, call_block
-    )
+    history = History(speed, as_number, touches, recency, call_block)
     contact_at = in_block(
         people.captured_at, call_block, people.utc_offsets, rng
     )
-    uncalled = rng.random(len(speed)) >= CALLED_SHARE
+    uncalled = rng.random(size) >= CALLED_SHARE
     contact_at[uncalled] = np.datetime64("NaT")
+    week = np.full(size, ENGAGEMENT_DAYS * DAY_SECONDS)
     return Journeys(
         history=history,
         outreach_at=outreach_at,
         answered_at=answered_at,
-        engaged_at=after(
-            people.captured_at,
-            np.full(len(speed), ENGAGEMENT_DAYS * DAY_SECONDS),
-        ),
+        engaged_at=after(people.captured_at, week),
         contact_at=contact_at,
         early=early,
         late=late,
@@ -106,20 +104,11 @@ def draw_journeys(people: People, rng: np.random.Generator) -> Journeys:
     )
 
 
-def _draw_levels(shares: Floats, rng: np.random.Generator) -> Ints:
-    """Draw a level for each row of `shares`, shape (people, levels)."""
-    ladders = np.cumsum(shares, axis=1)
-    dice = rng.random(len(shares))
-    levels = (ladders <= dice[:, None]).sum(axis=1)
-    return np.asarray(np.minimum(levels, shares.shape[1] - 1))
-
-
 def _draw_outreach(
     people: People, speed: Ints, rng: np.random.Generator
 ) -> Moments:
-    bounds = SPEED_HOURS[speed]
-    width = bounds[:, 1] - bounds[:, 0]
-    hours = bounds[:, 0] + rng.random(len(speed)) * width
+    first, last = SPEED_HOURS[speed].T
+    hours = rng.uniform(first, last)
     return after(people.captured_at, hours * 3600)
 
 
@@ -127,7 +116,8 @@ def _draw_answers(
     outreach_at: Moments, answered: Bools, rng: np.random.Generator
 ) -> Moments:
     """Draw when each answer came, within 47 hours of the outreach; NaT where none did."""
-    hours = np.minimum(0.2 + rng.exponential(10.0, len(answered)), 47.0)
+    hours = 0.2 + rng.exponential(10.0, len(answered))
+    hours = np.minimum(hours, 47.0)
     answered_at = after(outreach_at, hours * 3600)
     answered_at[~answered] = np.datetime64("NaT")
     return answered_at
@@ -136,18 +126,20 @@ def _draw_answers(
 def _draw_early_touches(
     people: People, base: Base, answered: Bools, rng: np.random.Generator
 ) -> Touches:
-    rate = effects.early_rate(base, answered.astype(np.int64))
+    as_number = answered.astype(np.int64)
+    rate = effects.early_rate(base, as_number)
     counts = rng.poisson(rate)
-    person = np.repeat(np.arange(len(counts)), counts)
+    person = repeated(counts)
     shares = np.tile(EARLY_BLOCK_SHARES, (len(person), 1))
-    blocks = _draw_levels(shares, rng)
+    blocks = draw_levels(shares, rng)
     return _touches_in_blocks(people, person, blocks, rng)
 
 
 def _draw_call_blocks(size: int, rng: np.random.Generator) -> Ints:
     delays = effects.call_delays()
     delay = rng.choice(len(delays), size, p=delays)
-    return np.asarray(effects.FIRST_CALL_BLOCK + delay)
+    blocks = effects.FIRST_CALL_BLOCK + delay
+    return np.asarray(blocks)
 
 
 def _draw_late_touches(
@@ -161,13 +153,19 @@ def _draw_late_touches(
     """
     blocks_open = call_block - ENGAGEMENT_DAYS
     counts = rng.poisson(rate * blocks_open)
-    person = np.repeat(np.arange(len(counts)), counts)
-    positions = rng.random(len(person)) * blocks_open[person]
+    person = repeated(counts)
+    positions = rng.uniform(0, blocks_open[person])
     blocks = ENGAGEMENT_DAYS + positions.astype(np.int64)
     last_block = np.full(len(counts), -1_000)
     np.maximum.at(last_block, person, blocks)
     touches = _touches_in_blocks(people, person, blocks, rng)
     return touches, call_block - last_block
+
+
+def repeated(counts: Ints) -> Ints:
+    """Return each position of `counts` as often as it says: 0, 0, 2 for counts of 2, 0, 1."""
+    positions = np.arange(len(counts))
+    return np.asarray(np.repeat(positions, counts))
 
 
 def _touches_in_blocks(
@@ -190,16 +188,19 @@ def _draw_outcomes(
     block = history.call_block + delay
     started_at = after(people.captured_at, block * DAY_SECONDS)
     submitted_at = in_block(people.captured_at, block, people.utc_offsets, rng)
-    criteria = (started_at >= APPROVAL_SHIFT).astype(np.int64)
-    own_base = base.approved[criteria, np.arange(size)]
+    after_shift = started_at >= APPROVAL_SHIFT
+    criteria = after_shift.astype(np.int64)
+    rows = np.arange(size)
+    own_base = base.approved[criteria, rows]
     logit = own_base + effects.approved_drivers(history)
     approved = rng.random(size) < effects.sigmoid(logit)
-    waiting = rng.uniform(1.0, 14.0, size) * DAY_SECONDS
-    decided_at = after(submitted_at, waiting)
+    days = rng.uniform(1.0, 14.0, size)
+    decided_at = after(submitted_at, days * DAY_SECONDS)
     withdrawn = rng.random(size) < WITHDRAWN_SHARE
-    closing = rng.uniform(66.0, 80.0, size) * DAY_SECONDS
-    closed_at = after(people.captured_at, closing)
-    closed = ~converted & (rng.random(size) < CLOSED_SHARE)
+    days = rng.uniform(66.0, 80.0, size)
+    closed_at = after(people.captured_at, days * DAY_SECONDS)
+    closed = rng.random(size) < CLOSED_SHARE
+    closed &= ~converted
     return Outcomes(
         converted=converted,
         started_at=_where(converted, started_at),

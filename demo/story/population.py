@@ -131,15 +131,18 @@ class People:
 def draw_accounts(leads: int, rng: np.random.Generator) -> Accounts:
     """Draw the companies of a story with so many leads."""
     size = max(50, leads // LEADS_PER_ACCOUNT)
-    logs = np.sort(rng.normal(4.6, 1.6, size))
-    employees = np.clip(np.exp(logs), 2, 200_000).astype(np.int64)
+    logs = rng.normal(4.6, 1.6, size)
+    logs.sort()
+    employees = np.exp(logs)
+    employees = np.clip(employees, 2, 200_000)
     country = rng.choice(len(COUNTRIES), size, p=COUNTRY_SHARES)
-    weights = np.linspace(1.6, 0.4, len(INDUSTRIES))
-    industry = rng.choice(
-        len(INDUSTRIES), size, p=weights[::-1] / weights.sum()
-    )
+    # The first industries are the rarest ones.
+    weights = np.linspace(0.4, 1.6, len(INDUSTRIES))
+    shares = weights / weights.sum()
+    industry = rng.choice(len(INDUSTRIES), size, p=shares)
     giants = max(1, leads // LEADS_PER_GIANT)
-    return Accounts(industry, employees, country, giants)
+    whole = employees.astype(np.int64)
+    return Accounts(industry, whole, country, giants)
 
 
 def draw_people(
@@ -185,16 +188,27 @@ def _draw_channels(days: Moments, rng: np.random.Generator) -> Ints:
 
 
 def _draw_seniorities(channel: Ints, rng: np.random.Generator) -> Ints:
-    profiles = (channel == NEW_CHANNEL).astype(np.int64)
-    ladders = np.cumsum(SENIORITY_SHARES, axis=1)[profiles]
-    dice = rng.random(len(channel))
-    levels = (ladders <= dice[:, None]).sum(axis=1)
-    return np.asarray(np.minimum(levels, len(SENIORITIES) - 1))
+    is_new = channel == NEW_CHANNEL
+    profiles = is_new.astype(np.int64)
+    return draw_levels(SENIORITY_SHARES[profiles], rng)
+
+
+def draw_levels(shares: Floats, rng: np.random.Generator) -> Ints:
+    """Draw a level for each row of `shares`, shape (people, levels)."""
+    ladders = np.cumsum(shares, axis=1)
+    dice = rng.random(len(shares))
+    steps_below = ladders <= dice[:, None]
+    levels = steps_below.sum(axis=1)
+    last = shares.shape[1] - 1
+    return np.asarray(np.minimum(levels, last))
 
 
 def _draw_budgets(employees: Ints, rng: np.random.Generator) -> Floats:
     """Draw the budget that the lead names, in thousands; a quarter names none."""
-    noise = rng.normal(0.0, 0.9, len(employees))
-    budget = np.exp(1.6 + 0.25 * np.log(employees) + noise)
-    unnamed = rng.random(len(employees)) < 0.25
-    return np.where(unnamed, np.nan, np.round(budget, 1))
+    size = len(employees)
+    noise = rng.normal(0.0, 0.9, size)
+    by_size = 0.25 * np.log(employees)
+    budget = np.exp(1.6 + by_size + noise)
+    rounded = np.round(budget, 1)
+    unnamed = rng.random(size) < 0.25
+    return np.where(unnamed, np.nan, rounded)
