@@ -40,23 +40,26 @@ class Arrivals:
 def arrive(rows: Rows, rng: np.random.Generator) -> Arrivals:
     """Draw when each row arrives, double some, and put them in the order of arrival."""
     arrived_at = _draw_arrivals(rows, rng)
-    skewed = _skew_clocks(rows)
-    doubled = np.flatnonzero(rng.random(len(arrived_at)) < DOUBLED_SHARE)
+    size = len(arrived_at)
+    doubled = np.flatnonzero(rng.random(size) < DOUBLED_SHARE)
     delay = rng.uniform(600.0, 5.0 * DAY_SECONDS, len(doubled))
     again_at = after(arrived_at[doubled], delay)
-    positions = np.concatenate([np.arange(len(arrived_at)), doubled])
-    moments = np.concatenate([arrived_at, again_at])
+    positions = np.append(np.arange(size), doubled)
+    moments = np.append(arrived_at, again_at)
     moments = _wait_for_end_of_outage(rows.source, moments, rng)
     order = np.argsort(moments, kind="stable")
-    return Arrivals(_taken(skewed, positions[order]), moments[order])
+    stamped = _skew_clocks(rows)
+    arrived_rows = _taken(stamped, positions[order])
+    return Arrivals(arrived_rows, moments[order])
 
 
 def _draw_arrivals(rows: Rows, rng: np.random.Generator) -> Moments:
     size = len(rows.occurred_at)
     minutes = rng.exponential(USUAL_MINUTES[rows.source], size)
     late = rng.random(size) < LATE_SHARE
-    late_seconds = rng.uniform(0.2, 10.0, size) * DAY_SECONDS
-    seconds = 1 + minutes * 60 + np.where(late, late_seconds, 0.0)
+    late_days = rng.uniform(0.2, 10.0, size)
+    seconds = 1 + minutes * 60
+    seconds += late * late_days * DAY_SECONDS
     return after(rows.occurred_at, seconds)
 
 
@@ -66,10 +69,13 @@ def _wait_for_end_of_outage(
     if source != "marketing/email":
         return arrived_at
     start, end = EMAIL_OUTAGE
-    stopped = (arrived_at >= start) & (arrived_at < end)
-    seconds = rng.uniform(0.0, 3600.0, len(arrived_at))
-    ends = np.full(len(arrived_at), end.astype("datetime64[s]"))
-    return np.where(stopped, after(ends, seconds), arrived_at)
+    has_started = arrived_at >= start
+    goes_on = arrived_at < end
+    size = len(arrived_at)
+    seconds = rng.uniform(0.0, 3600.0, size)
+    ends = np.full(size, end.astype("datetime64[s]"))
+    moments = after(ends, seconds)
+    return np.where(has_started & goes_on, moments, arrived_at)
 
 
 def _skew_clocks(rows: Rows) -> Rows:

@@ -80,13 +80,16 @@ def write_story(
 def _write_part(
     cells: list[Cell], folder: Path, name: str, layout: Layout
 ) -> None:
-    people = pa.concat_tables([cell.people for cell in cells])
-    _write_parquet(people, folder / "truth" / "people", name)
+    truth = folder / "truth"
+    people = [cell.people for cell in cells]
+    _write_parquet(pa.concat_tables(people), truth / "people", name)
     for source in SOURCES:
-        records = pa.concat_tables([cell.records[source] for cell in cells])
-        _write_parquet(records, folder / "truth" / "records" / source, name)
-        rows = pa.concat_tables([cell.sources[source] for cell in cells])
-        _write_periods(rows, source, folder, name, layout)
+        records = [cell.records[source] for cell in cells]
+        target = truth / "records" / source
+        _write_parquet(pa.concat_tables(records), target, name)
+        rows = [cell.sources[source] for cell in cells]
+        table = pa.concat_tables(rows)
+        _write_periods(table, source, folder, name, layout)
 
 
 def _write_periods(

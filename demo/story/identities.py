@@ -136,6 +136,8 @@ SYSTEMS = ("crm", "marketing", "applications")
 PHONE_NUMBERS = 7_000_000
 
 DIAL_CODES = np.array(["1", "1", "44", "49", "33", "91", "61", "55"])
+EXIT_CODES = np.array(["011", "011", "00", "00", "00", "00", "0011", "+"])
+"""What a caller in the country dials before a foreign country's code; Brazil's depends on the carrier."""
 AREA_CODES = np.array(["", "", "200", "300", "10", "500", "20", "110"])
 
 
@@ -355,7 +357,7 @@ def spell_phone(number: int, country: int) -> tuple[str, str, str, str, str]:
     return (
         f"+{code}{area}{line}",
         f"+{code} {area} {line[:3]}-{line[3:]}",
-        f"00{code}{area}{line}",
+        f"{EXIT_CODES[country]}{code}{area}{line}",
         f"(0{area}) {line[:3]} {line[3:]}",
         f"tel:+{code}-{area}-{line}",
     )

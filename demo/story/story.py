@@ -4,11 +4,13 @@ A cell's content depends on the number of leads, the seed and the cell's index, 
 made one by one, in any order, and put together in files of any size.
 """
 
+import math
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from demo.story.arrivals import Arrivals, arrive
 from demo.story.dates import Bools, Floats, Ints
@@ -54,7 +56,8 @@ class World:
     @property
     def cells(self) -> range:
         """Return the indices of the cells."""
-        return range(-(-self.leads // CELL_SIZE))
+        number = math.ceil(self.leads / CELL_SIZE)
+        return range(number)
 
 
 @dataclass(frozen=True)
@@ -86,8 +89,9 @@ def make_world(leads: int, seed: int) -> World:
 def draw_facts(world: World, index: int) -> CellFacts:
     """Draw all that is true of the people of one cell."""
     rng = np.random.default_rng([world.seed, 1, index])
-    end = min((index + 1) * CELL_SIZE, world.leads)
-    numbers = np.arange(index * CELL_SIZE, end)
+    start = index * CELL_SIZE
+    end = min(start + CELL_SIZE, world.leads)
+    numbers = np.arange(start, end)
     people = draw_people(numbers, world.leads, world.accounts, rng)
     journeys = draw_journeys(people, rng)
     identities = draw_identities(people, world.seed, rng)
@@ -112,7 +116,8 @@ def _with_ids(rows: Rows, index: int) -> Rows:
     ranks = np.empty(len(rows.person), dtype=np.int64)
     order = np.argsort(rows.occurred_at, kind="stable")
     ranks[order] = np.arange(len(order))
-    columns = {"row_id": index * ROWS_PER_CELL + ranks, **rows.columns}
+    row_ids = index * ROWS_PER_CELL + ranks
+    columns = {"row_id": row_ids, **rows.columns}
     return replace(rows, columns=columns)
 
 
@@ -218,11 +223,12 @@ def best_auc(people: pa.Table, outcome: str, stage: str) -> float:
         outcome: `converted`, or `approved` (of the converted leads whose application was decided).
         stage: One of `STAGES`.
     """
-    labels = people[outcome].to_numpy()
-    scores = people[f"p_{outcome}_{stage}"].to_numpy()
-    usable = ~np.isnan(scores)
-    usable &= people[outcome].is_valid().to_numpy()
-    return roc_auc(scores[usable], labels[usable].astype(bool))
+    scores = people[f"p_{outcome}_{stage}"]
+    labels = people[outcome]
+    has_both = pc.and_(scores.is_valid(), labels.is_valid())
+    usable_scores = scores.filter(has_both).to_numpy()
+    usable_labels = labels.filter(has_both).to_numpy()
+    return roc_auc(usable_scores, usable_labels)
 
 
 def roc_auc(scores: Floats, labels: Bools) -> float:
@@ -231,8 +237,11 @@ def roc_auc(scores: Floats, labels: Bools) -> float:
         scores, return_inverse=True, return_counts=True
     )
     last_ranks = np.cumsum(counts)
-    ranks = (last_ranks - (counts - 1) / 2)[positions]
+    mean_ranks = last_ranks - (counts - 1) / 2
+    ranks = mean_ranks[positions]
     positives = int(labels.sum())
     negatives = len(labels) - positives
-    above = ranks[labels].sum() - positives * (positives + 1) / 2
-    return float(above / (positives * negatives))
+    lowest_sum = positives * (positives + 1) / 2
+    rank_sum = ranks[labels].sum()
+    pairs = positives * negatives
+    return float((rank_sum - lowest_sum) / pairs)

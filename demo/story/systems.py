@@ -15,7 +15,7 @@ from demo.story.dates import (
     in_block,
 )
 from demo.story.identities import Identities, choose_emails, choose_phones
-from demo.story.journeys import Journeys, Touches
+from demo.story.journeys import Journeys, Touches, repeated
 from demo.story.population import (
     CHANNELS,
     COUNTRIES,
@@ -116,7 +116,10 @@ def _joined(parts: list[_Events]) -> _Events:
 
 
 def _selected(events: _Events, rows: Bools) -> _Events:
-    return _Events(events.person[rows], events.at[rows], events.kind[rows])
+    person = events.person[rows]
+    at = events.at[rows]
+    kind = events.kind[rows]
+    return _Events(person, at, kind)
 
 
 def _everyone(facts: CellFacts) -> Ints:
@@ -138,20 +141,23 @@ def _touch_kinds(
 ) -> Objects:
     size = len(touches.person)
     by_email = rng.random(size) < EMAIL_SHARE
-    email_kind = EMAIL_KINDS[rng.integers(1, len(EMAIL_KINDS), size)]
-    own_kind = OWN_KINDS[rng.integers(0, len(OWN_KINDS), size)]
+    email_kind = rng.choice(EMAIL_KINDS[1:], size)
+    own_kind = rng.choice(OWN_KINDS, size)
     kind = np.where(by_email, email_kind, own_kind)
-    hours = np.timedelta64(REPLY_HOURS * 3600, "s")
-    too_early = touches.at <= outreach_at[touches.person] + hours
-    return np.where((kind == "reply") & too_early, "chat", kind)
+    hours = np.timedelta64(REPLY_HOURS, "h")
+    answer_ends = outreach_at[touches.person] + hours
+    too_early = touches.at <= answer_ends
+    is_reply = kind == "reply"
+    return np.where(is_reply & too_early, "chat", kind)
 
 
 def _first_call_or_its_day(facts: CellFacts) -> Moments:
     """Return each first call, or the end of its block where no rep called."""
     journeys = facts.journeys
-    seconds = (journeys.history.call_block + 1) * DAY_SECONDS
-    ends = after(facts.people.captured_at, seconds)
-    return np.where(np.isnat(journeys.contact_at), ends, journeys.contact_at)
+    blocks = journeys.history.call_block + 1
+    ends = after(facts.people.captured_at, blocks * DAY_SECONDS)
+    uncalled = np.isnat(journeys.contact_at)
+    return np.where(uncalled, ends, journeys.contact_at)
 
 
 def _late_events(facts: CellFacts, rng: np.random.Generator) -> _Events:
@@ -162,13 +168,16 @@ def _late_events(facts: CellFacts, rng: np.random.Generator) -> _Events:
         outcomes.converted, outcomes.submitted_at, starts + 20 * DAY
     )
     counts = rng.poisson(1.5 + 3.0 * outcomes.converted)
-    person = np.repeat(_everyone(facts), counts)
+    person = repeated(counts)
+    size = len(person)
     spans = (ends - starts)[person].astype(np.int64)
-    seconds = 3600 + rng.random(len(person)) * np.maximum(spans - 3600, 1)
-    kind = LATE_KINDS[rng.integers(0, len(LATE_KINDS), len(person))]
-    by_email = rng.random(len(person)) < 0.4
+    spans = np.maximum(spans, 3601)
+    seconds = rng.uniform(3600, spans)
+    moments = after(starts[person], seconds)
+    kind = rng.choice(LATE_KINDS, size)
+    by_email = rng.random(size) < 0.4
     kind = np.where(by_email, "open", kind)
-    return _Events(person, after(starts[person], seconds), kind)
+    return _Events(person, moments, kind)
 
 
 def _emails(
@@ -187,32 +196,37 @@ def _emails(
             _selected(late_events, late_in_mail),
         ]
     )
-    captured_at = facts.people.captured_at[events.person]
-    blocks = (events.at - captured_at).astype(np.int64) // DAY_SECONDS
-    letter = np.searchsorted(SEND_BLOCKS, blocks, side="right")
-    names = np.array(
-        [f"nurture_{number}" for number in range(len(SEND_BLOCKS) + 1)],
-        dtype=object,
-    )
-    server = rng.choice(len(SERVERS), len(blocks), p=SERVER_SHARES)
+    server = rng.choice(SERVERS, len(events.person), p=SERVER_SHARES)
     columns = {
         "email": choose_emails(
             facts.identities, "marketing", events.person, rng
         ),
         "kind": events.kind,
-        "campaign": names[letter],
-        "server": SERVERS[server],
+        "campaign": _campaigns(facts, events),
+        "server": server,
     }
     return Rows("marketing/email", columns, events.person, events.at)
+
+
+def _campaigns(facts: CellFacts, events: _Events) -> Objects:
+    """Return the last e-mail that had gone out on the day of each event: `nurture_1` to `nurture_8`."""
+    captured_at = facts.people.captured_at[events.person]
+    seconds = (events.at - captured_at).astype(np.int64)
+    blocks = seconds // DAY_SECONDS
+    letter = np.searchsorted(SEND_BLOCKS, blocks, side="right")
+    numbers = range(len(SEND_BLOCKS) + 1)
+    names = [f"nurture_{number}" for number in numbers]
+    texts = np.array(names, dtype=object)
+    return np.asarray(texts[letter])
 
 
 def _sends(facts: CellFacts, rng: np.random.Generator) -> _Events:
     everyone = _everyone(facts)
     person = np.repeat(everyone, len(SEND_BLOCKS))
     blocks = np.tile(SEND_BLOCKS, len(everyone))
-    people = facts.people
-    offsets = people.utc_offsets[person]
-    moments = in_block(people.captured_at[person], blocks, offsets, rng)
+    captured_at = facts.people.captured_at[person]
+    offsets = facts.people.utc_offsets[person]
+    moments = in_block(captured_at, blocks, offsets, rng)
     return _events(person, moments, "sent")
 
 
@@ -280,8 +294,9 @@ def _duplicated_at(facts: CellFacts) -> Moments:
 
 
 def _rep_names(reps: Ints) -> Objects:
-    names = np.array([f"rep_{rep:02d}" for rep in range(REPS)], dtype=object)
-    return np.asarray(names[reps])
+    names = [f"rep_{rep:02d}" for rep in range(REPS)]
+    texts = np.array(names, dtype=object)
+    return np.asarray(texts[reps])
 
 
 def _call_results(
@@ -291,8 +306,9 @@ def _call_results(
     converted = facts.journeys.outcomes.converted[events.person]
     share = np.where(converted, 0.85, 0.5)
     reached = rng.random(len(share)) < share
-    result = np.where(reached, "reached", "voicemail").astype(object)
-    return np.where(events.kind == "call_result", result, "")
+    words = np.where(reached, "reached", "voicemail")
+    is_result = events.kind == "call_result"
+    return np.where(is_result, words.astype(object), "")
 
 
 def _ads(facts: CellFacts, rng: np.random.Generator) -> Rows:
@@ -336,28 +352,33 @@ def _ads(facts: CellFacts, rng: np.random.Generator) -> Rows:
 def _before_capture(
     people: People, counts: Ints, kind: str, rng: np.random.Generator
 ) -> _Events:
-    person = np.repeat(np.arange(len(counts)), counts)
-    hours = np.minimum(1 + rng.exponential(60.0, len(person)), 480.0)
-    moments = after(people.captured_at[person], -hours * 3600)
+    person = repeated(counts)
+    hours = 1 + rng.exponential(60.0, len(person))
+    hours = np.minimum(hours, 480.0)
+    captured_at = people.captured_at[person]
+    moments = after(captured_at, -hours * 3600)
     return _events(person, moments, kind)
 
 
 def _clicks_of_nobody(people: People, rng: np.random.Generator) -> _Events:
-    at = people.captured_at[rng.random(len(people.number)) < NOBODY_SHARE]
-    person = np.full(len(at), NOBODY)
-    return _events(person, after(at, np.full(len(at), 1800)), "click")
+    dice = rng.random(len(people.number))
+    captured_at = people.captured_at[dice < NOBODY_SHARE]
+    person = np.full(len(captured_at), NOBODY)
+    half_hours = np.full(len(person), 1800)
+    moments = after(captured_at, half_hours)
+    return _events(person, moments, "click")
 
 
 def _applications(facts: CellFacts, rng: np.random.Generator) -> Rows:
     """Record the internal database: applications, decisions, and leads that were closed without one."""
     outcomes = facts.journeys.outcomes
     everyone = _everyone(facts)
-    words = np.array(["rejected", "approved"], dtype=object)
-    decision = words[outcomes.approved.astype(np.int64)]
-    wrong = words[(~outcomes.approved).astype(np.int64)]
-    corrected = rng.random(len(everyone)) < CORRECTED_SHARE
-    first = np.where(corrected, wrong, decision)
-    days = rng.uniform(3.0, 10.0, len(everyone))
+    size = len(everyone)
+    corrected = rng.random(size) < CORRECTED_SHARE
+    decision = _decisions(outcomes.approved)
+    # A wrong decision says the opposite of the right one.
+    first = _decisions(outcomes.approved ^ corrected)
+    days = rng.uniform(3.0, 10.0, size)
     corrected_at = after(outcomes.decided_at, days * DAY_SECONDS)
     corrected_at[~corrected] = np.datetime64("NaT")
     events = _joined(
@@ -371,30 +392,36 @@ def _applications(facts: CellFacts, rng: np.random.Generator) -> Rows:
     )
     identities = facts.identities
     lead_ids = identities.lead_ids[events.person]
-    with_id = rng.random(len(everyone))[events.person] < 0.6
-    amounts = np.round(np.exp(rng.normal(3.0, 0.6, len(everyone))), 1)
-    lost = events.kind == "closed_lost"
+    with_id = (rng.random(size) < 0.6)[events.person]
+    amounts = rng.lognormal(3.0, 0.6, size).round(1)
+    is_lost = events.kind == "closed_lost"
     columns = {
         "application_id": _application_ids(lead_ids),
         "lead_id": np.where(with_id, lead_ids, ""),
         "email": choose_emails(identities, "applications", events.person, rng),
         "phone": choose_phones(identities, events.person, rng),
         "status": events.kind,
-        "converted": np.where(lost, "no", "yes").astype(object),
+        "converted": np.where(is_lost, "no", "yes").astype(object),
         "approved": _approved_cells(events.kind),
-        "amount": np.where(lost, np.nan, amounts[events.person]),
+        "amount": np.where(is_lost, np.nan, amounts[events.person]),
         "started_at": outcomes.started_at[events.person],
     }
     return Rows("applications", columns, events.person, events.at)
 
 
+def _decisions(approved: Bools) -> Objects:
+    words = np.where(approved, "approved", "rejected")
+    return words.astype(object)
+
+
 def _application_ids(lead_ids: Objects) -> Objects:
     """Return ids that look unlike those of the CRM, one for each person."""
-    mixed = [
-        f"A{int(lead_id[1:]) * 2_246_822_519 % 2**32:010d}"
-        for lead_id in lead_ids
-    ]
-    return np.array(mixed, dtype=object)
+    ids = []
+    for lead_id in lead_ids:
+        number = int(lead_id[1:])
+        mixed = number * 2_246_822_519 % 2**32
+        ids.append(f"A{mixed:010d}")
+    return np.array(ids, dtype=object)
 
 
 def _approved_cells(statuses: Objects) -> Objects:
@@ -477,10 +504,13 @@ def _owners(
     people: People, events: _Events, rng: np.random.Generator
 ) -> Objects:
     """Return the rep who owns each record: after the first call, now and then, another one."""
-    reps = people.rep[events.person]
-    handed_over = np.isin(events.kind, ["working", "converted", "lost"])
-    handed_over &= rng.random(len(people.number))[events.person] < 0.15
-    return _rep_names(np.where(handed_over, (reps + 7) % REPS, reps))
+    rep = people.rep[events.person]
+    other_rep = (rep + 7) % REPS
+    after_call = np.isin(events.kind, ["working", "converted", "lost"])
+    leaves = rng.random(len(people.number)) < 0.15
+    handed_over = after_call & leaves[events.person]
+    owner = np.where(handed_over, other_rep, rep)
+    return _rep_names(owner)
 
 
 def _revenues(
@@ -502,27 +532,28 @@ def _write_duplicates(
     duplicates = facts.identities.duplicates
     positions = np.full(len(facts.people.number), -1)
     positions[duplicates.person] = np.arange(len(duplicates.person))
-    made = events.kind == "duplicate"
+    doubled = events.kind == "duplicate"
     merged = events.kind == "merged"
-    columns["status"][made] = "new"
-    for rows in (made, merged):
-        own = positions[events.person[rows]]
-        columns["lead_id"][rows] = duplicates.lead_ids[own]
-        columns["email"][rows] = duplicates.emails[own]
-        columns["created_at"][rows] = _duplicated_at(facts)[own]
+    columns["status"][doubled] = "new"
+    for rows in (doubled, merged):
+        second = positions[events.person[rows]]
+        columns["lead_id"][rows] = duplicates.lead_ids[second]
+        columns["email"][rows] = duplicates.emails[second]
+        columns["created_at"][rows] = _duplicated_at(facts)[second]
     second_survives = np.zeros(len(events.person), dtype=bool)
-    own = positions[events.person[merged]]
-    second_survives[merged] = duplicates.survives[own]
+    second = positions[events.person[merged]]
+    second_survives[merged] = duplicates.survives[second]
     first = merged & ~second_survives
     columns["merged_into"][first] = _first_ids(facts, events)[first]
     # The older record goes into the newer one: its own cells stay.
-    second = second_survives
-    person = events.person[second]
-    columns["merged_into"][second] = columns["lead_id"][second]
-    columns["lead_id"][second] = _first_ids(facts, events)[second]
-    columns["email"][second] = facts.identities.emails[person, 0]
-    columns["created_at"][second] = facts.people.captured_at[person]
+    rows = second_survives
+    person = events.person[rows]
+    columns["merged_into"][rows] = columns["lead_id"][rows]
+    columns["lead_id"][rows] = _first_ids(facts, events)[rows]
+    columns["email"][rows] = facts.identities.emails[person, 0]
+    columns["created_at"][rows] = facts.people.captured_at[person]
 
 
 def _first_ids(facts: CellFacts, events: _Events) -> Objects:
-    return np.asarray(facts.identities.lead_ids[events.person])
+    ids = facts.identities.lead_ids
+    return np.asarray(ids[events.person])

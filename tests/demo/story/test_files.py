@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from demo.story import story
+from demo.story.__main__ import main
 from demo.story.files import Layout, write_story
 from demo.story.story import SOURCES, make_world
 
@@ -146,3 +147,10 @@ def test_the_truth_names_the_person_of_every_row(csv_story, source):
 def test_a_folder_with_a_story_is_not_overwritten(csv_story):
     with pytest.raises(FileExistsError, match="already holds a story"):
         write_story(make_world(LEADS, seed=4), csv_story.folder)
+
+
+def test_the_command_line_writes_a_story(tmp_path, monkeypatch):
+    command = ["demo.story", "--leads", "3", "--out", str(tmp_path)]
+    monkeypatch.setattr("sys.argv", [*command, "--period", "month"])
+    main()
+    assert len(pd.read_parquet(tmp_path / "truth" / "people")) == 3

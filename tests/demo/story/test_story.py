@@ -183,6 +183,21 @@ def test_new_criteria_turn_the_effect_of_size_on_approval(facts):
     assert tall_minus_small["after"] < -0.1
 
 
+def test_approval_is_calibrated_for_leads_whose_criteria_are_still_open(
+    people,
+):
+    rows = people.to_pandas()
+    weeks = APPROVAL_SHIFT - np.timedelta64(42, "D")
+    captured_at = rows["captured_at"].dt.tz_localize(None)
+    rows = rows[captured_at.between(weeks, APPROVAL_SHIFT)]
+    rows = rows[rows["approved"].notna()]
+    expected = rows["p_approved_capture"]
+    error = ((expected * (1 - expected)).sum() ** 0.5) / len(rows)
+    share = rows["approved"].astype(float).mean()
+    assert len(rows) > 200
+    assert share == pytest.approx(expected.mean(), abs=4 * error)
+
+
 def test_the_approval_shift_leaves_conversion_alone(facts):
     for part in facts:
         people, history = part.people, part.journeys.history
