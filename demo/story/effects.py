@@ -143,7 +143,7 @@ def base_of(people: People) -> Base:
         industry[:, 1] + paid + 0.9 * size + 0.5 * budget + 0.3 * seniority
     )
     approved_after = (
-        industry[:, 2] + paid - 0.9 * size - 0.4 * budget + 0.6 * seniority
+        industry[:, 2] + paid - 0.4 * size + 0.2 * budget + 2.0 * seniority
     )
     approved = np.stack([approved_before, approved_after])
     quick_rep = people.rep * 3 // REPS

@@ -10,6 +10,7 @@ import pytest
 from demo.story.dates import APPROVAL_SHIFT, CHANNEL_SHIFT, EMAIL_OUTAGE
 from demo.story.effects import (
     History,
+    approved_drivers,
     at_capture,
     at_contact,
     at_engagement,
@@ -166,21 +167,41 @@ def test_the_new_channel_brings_other_leads(facts):
     assert people.seniority[~is_new].mean() > people.seniority[is_new].mean()
 
 
-def test_new_criteria_turn_the_effect_of_size_on_approval(facts):
-    tall_minus_small = {}
-    for name in ("before", "after"):
-        sizes, labels = [], []
-        for part in facts:
-            outcomes = part.journeys.outcomes
-            decided = ~np.isnat(outcomes.decided_at)
-            new = outcomes.started_at >= APPROVAL_SHIFT
-            rows = decided & (new if name == "after" else ~new)
-            sizes.append(part.people.employees[rows])
-            labels.append(outcomes.approved[rows])
-        size = np.concatenate(sizes).astype(float)
-        tall_minus_small[name] = roc_auc(size, np.concatenate(labels)) - 0.5
-    assert tall_minus_small["before"] > 0.1
-    assert tall_minus_small["after"] < -0.1
+def _auc_of(facts, values, new):
+    """Return the ROC-AUC for `approved` of one value of each person, by the old or by the new criteria."""
+    scores, labels = [], []
+    for part in facts:
+        outcomes = part.journeys.outcomes
+        decided = ~np.isnat(outcomes.decided_at)
+        rows = decided & ((outcomes.started_at >= APPROVAL_SHIFT) == new)
+        scores.append(values(part)[rows].astype(float))
+        labels.append(outcomes.approved[rows])
+    return roc_auc(np.concatenate(scores), np.concatenate(labels))
+
+
+def _old_score(part):
+    base = base_of(part.people)
+    return base.approved[0] + approved_drivers(part.journeys.history)
+
+
+def test_new_criteria_make_the_old_best_score_nearly_worthless(facts):
+    assert _auc_of(facts, _old_score, new=False) > 0.75
+    assert _auc_of(facts, _old_score, new=True) < 0.6
+
+
+def test_new_criteria_ask_for_seniority_and_no_longer_for_size(facts):
+    def size(part):
+        return part.people.employees
+
+    def seniority(part):
+        return part.people.seniority
+
+    assert _auc_of(facts, size, new=False) > 0.6
+    assert _auc_of(facts, size, new=True) < 0.5
+    gain = _auc_of(facts, seniority, new=True) - _auc_of(
+        facts, seniority, new=False
+    )
+    assert gain > 0.05
 
 
 def test_approval_is_calibrated_for_leads_whose_criteria_are_still_open(
