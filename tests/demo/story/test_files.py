@@ -11,7 +11,7 @@ from demo.story.__main__ import main
 from demo.story.files import Layout, write_story
 from demo.story.story import SOURCES, make_world
 
-LEADS = 24
+LEADS = 8
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ def _read_csv(path):
 def _write(folder, layout, read):
     """Write a small story of several cells, and read it."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(story, "CELL_SIZE", 6)
+        patch.setattr(story, "CELL_SIZE", 4)
         write_story(make_world(LEADS, seed=4), folder, layout)
     rows = {}
     for source in SOURCES:
