@@ -1,0 +1,200 @@
+"""Read records and their keys from a table of a source.
+
+A claim is one record's statement that a key is its own. Each different spelling of a table is normalised once.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from include.identity.rules import IdentityRules
+from include.identity.spellings import (
+    NORMALISERS,
+    NormalKey,
+    SpellingRules,
+)
+
+MOMENT = pa.timestamp("us", tz="UTC")
+RECORDS_SCHEMA = pa.schema(
+    [
+        ("source", pa.string()),
+        ("record", pa.string()),
+        ("known_at", MOMENT),
+    ]
+)
+CLAIMS_SCHEMA = pa.schema(
+    [
+        ("source", pa.string()),
+        ("record", pa.string()),
+        ("name", pa.string()),
+        ("value", pa.string()),
+        ("known_at", MOMENT),
+    ]
+)
+PIECE = 20_000
+"""Spellings that a process normalises at a time."""
+
+
+@dataclass(frozen=True)
+class Load:
+    """What one load says of people.
+
+    Attributes:
+        records: columns of RECORDS_SCHEMA, one row for each row of a source.
+        claims: columns of CLAIMS_SCHEMA, one row for each key of a row.
+        problems: name of a key to problem to number of cells that are no key for it.
+    """
+
+    records: pa.Table
+    claims: pa.Table
+    problems: Mapping[str, Counter[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class NormalColumn:
+    """A normalised column of keys.
+
+    Attributes:
+        values: text, null where the cell is empty or no key; as long as the column.
+        problems: problem to number of cells.
+    """
+
+    values: pa.Array
+    problems: Counter[str]
+
+
+def read_load(
+    rows: pa.Table,
+    source: str,
+    rules: IdentityRules,
+    record: str,
+    arrived_at: str | datetime,
+    processes: int = 1,
+) -> Load:
+    """Return the records and claims of a table.
+
+    Args:
+        rows: of the source, columns as the declaration names them; columns that it lacks hold no keys.
+        source: its name in the declaration.
+        rules: of identity.
+        record: column that identifies a row in its source; rows without one are left out.
+        arrived_at: column of moments in UTC, or the moment at which all rows arrived, with a time zone.
+        processes: that normalise phone numbers.
+    """
+    rows = rows.filter(pc.is_valid(rows[record]))
+    sources = pa.repeat(pa.scalar(source, pa.string()), rows.num_rows)
+    record_keys = _text(rows[record])
+    moments = moments_of(rows, arrived_at)
+    records = pa.table([sources, record_keys, moments], schema=RECORDS_SCHEMA)
+    parts = [CLAIMS_SCHEMA.empty_table()]
+    problems: dict[str, Counter[str]] = {}
+    for name, columns in rules.sources[source].columns.items():
+        problems[name] = Counter()
+        for column in columns:
+            if column not in rows.column_names:
+                continue
+            normal = normal_column(
+                rows[column], rules.kind(name), rules.spelling, processes
+            )
+            problems[name] += normal.problems
+            parts.append(_claims(records, name, normal.values))
+    claims = pa.concat_tables(parts)
+    return Load(records=records, claims=claims, problems=problems)
+
+
+def joined_loads(loads: Sequence[Load]) -> Load:
+    """Return several sources' loads as one, to be matched together."""
+    problems: dict[str, Counter[str]] = {}
+    for load in loads:
+        for name, counts in load.problems.items():
+            problems.setdefault(name, Counter()).update(counts)
+    return Load(
+        records=pa.concat_tables([load.records for load in loads]),
+        claims=pa.concat_tables([load.claims for load in loads]),
+        problems=problems,
+    )
+
+
+def _claims(records: pa.Table, name: str, values: pa.Array) -> pa.Table:
+    """Return the claims of one column of keys."""
+    names = pa.repeat(pa.scalar(name, pa.string()), records.num_rows)
+    columns = [
+        records["source"],
+        records["record"],
+        names,
+        values,
+        records["known_at"],
+    ]
+    claims = pa.table(columns, schema=CLAIMS_SCHEMA)
+    return claims.filter(pc.is_valid(values))
+
+
+def moments_of(rows: pa.Table, arrived_at: str | datetime) -> Any:
+    """Return when each row arrived."""
+    if isinstance(arrived_at, str):
+        return rows[arrived_at].cast(MOMENT)
+    return pa.repeat(pa.scalar(arrived_at, MOMENT), rows.num_rows)
+
+
+def _text(column: pa.ChunkedArray) -> pa.Array:
+    """Return a column as one array of text."""
+    texts = column.cast(pa.string()).combine_chunks()
+    if isinstance(texts, pa.ChunkedArray):
+        return pa.concat_arrays(texts.chunks)
+    return texts
+
+
+def normal_column(
+    column: pa.ChunkedArray,
+    kind: str,
+    spelling: SpellingRules,
+    processes: int = 1,
+) -> NormalColumn:
+    """Return a column of keys normalised.
+
+    Args:
+        column: spellings; numbers count as their text.
+        kind: `id`, `email` or `phone`.
+        spelling: rules of spellings.
+        processes: that normalise phone numbers.
+    """
+    encoded = _text(column).dictionary_encode()
+    texts = encoded.dictionary.to_pylist()
+    keys = _normal_keys(texts, kind, spelling, processes)
+    values = pa.array([key.value for key in keys], pa.string())
+    indices = encoded.indices.drop_null().to_numpy()
+    cells = np.bincount(indices, minlength=len(keys))
+    problems: Counter[str] = Counter()
+    for key, number in zip(keys, cells.tolist(), strict=True):
+        if key.problem:
+            problems[key.problem] += number
+    return NormalColumn(values=values.take(encoded.indices), problems=problems)
+
+
+def _normal_keys(
+    texts: list[str], kind: str, spelling: SpellingRules, processes: int
+) -> list[NormalKey]:
+    """Normalise different spellings, phone numbers on several processes if there are many."""
+    work = partial(_normal_piece, kind=kind, spelling=spelling)
+    if kind != "phone" or processes == 1 or len(texts) <= PIECE:
+        return work(texts)
+    starts = range(0, len(texts), PIECE)
+    pieces = [texts[start : start + PIECE] for start in starts]
+    with ProcessPoolExecutor(processes) as pool:
+        parts = list(pool.map(work, pieces))
+    return [key for part in parts for key in part]
+
+
+def _normal_piece(
+    texts: list[str], kind: str, spelling: SpellingRules
+) -> list[NormalKey]:
+    normalise = NORMALISERS[kind]
+    return [normalise(text, spelling) for text in texts]
