@@ -1,6 +1,7 @@
 """Find the people of rows that refer to them, such as events.
 
-    people = resolve(ledger, rows, "emails", rules, arrived_at="arrived_at")
+    indexes = key_indexes(ledger, rules)
+    people = resolve(indexes, rows, "emails", rules, arrived_at="arrived_at")
 
 A row belongs to the first person to whom one of its keys led; of keys that led somewhere at the same moment the
 strongest decides. What becomes known later does not change that. A feature as of a moment uses rows with `known_from`
@@ -11,14 +12,14 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
+from include.identity.batch import Flags
 from include.identity.claims import MOMENT, moments_of, normal_column
+from include.identity.codes import microseconds, one_array, places_in
 from include.identity.components import Numbers
 from include.identity.ledger import Ledger, living
 from include.identity.rules import IdentityRules
@@ -41,7 +42,7 @@ class People:
     person_id: pa.Array
     known_from: pa.Array
     name: pa.Array
-    conflicting: NDArray[np.bool_]
+    conflicting: Flags
     problems: Mapping[str, Counter[str]] = field(default_factory=dict)
 
 
@@ -51,24 +52,21 @@ class KeyIndex:
     def __init__(self, ledger: Ledger, name: str) -> None:
         """Read the keys of a name."""
         keys = ledger.keys.filter(pc.equal(ledger.keys["name"], name))
-        self._values = _one_array(keys["value"])
-        self.person_ids = _one_array(keys["person_id"])
-        self.living_ids = _one_array(living(keys["person_id"], ledger.merges))
-        self._valid_from = _numbers(keys["valid_from"])
+        self._values = one_array(keys["value"])
+        self.person_ids = one_array(keys["person_id"])
+        self.living_ids = one_array(living(keys["person_id"], ledger.merges))
+        self._valid_from = microseconds(keys["valid_from"])
         self._retired_from = np.full(len(self._values), NEVER)
         retired = ledger.retired
         retired = retired.filter(pc.equal(retired["name"], name))
-        places = self.places(_one_array(retired["value"]))
-        ends = _numbers(retired["valid_from"])
+        places = self.places(one_array(retired["value"]))
+        ends = microseconds(retired["valid_from"])
         found = places >= 0
         self._retired_from[places[found]] = ends[found]
 
     def places(self, values: pa.Array) -> Numbers:
         """Return the place of each value, -1 where nobody has it."""
-        places = pc.index_in(values, value_set=self._values)
-        places = pc.fill_null(places, -1).to_numpy().astype(np.int64)
-        places[pc.is_null(values).to_numpy(zero_copy_only=False)] = -1
-        return places
+        return places_in(values, self._values)
 
     def known_from(self, places: Numbers, arrived: Numbers) -> Numbers:
         """Return since when each row's key leads to its person, NEVER where it does not."""
@@ -102,57 +100,64 @@ def resolve(
         rules: of identity.
         arrived_at: column of moments in UTC, or the moment at which all rows arrived, with a time zone.
     """
-    arrived = _numbers(moments_of(rows, arrived_at))
-    known_from = np.full(rows.num_rows, NEVER)
-    person_ids = pa.nulls(rows.num_rows, pa.string())
-    living_ids = person_ids
-    names = person_ids
-    conflicting = np.zeros(rows.num_rows, dtype=np.bool_)
+    arrived = microseconds(moments_of(rows, arrived_at))
+    found = _Found(arrived)
     problems: dict[str, Counter[str]] = {}
     columns = rules.sources[source].columns
-    for name in (name for name in rules.names if name in columns):
+    for name in rules.names:
         problems[name] = Counter()
-        index = indexes[name]
-        for column in columns[name]:
+        for column in columns.get(name, ()):
             if column not in rows.column_names:
                 continue
             normal = normal_column(
                 rows[column], rules.kind(name), rules.spelling
             )
             problems[name] += normal.problems
-            places = index.places(normal.values)
-            key_known_from = index.known_from(places, arrived)
-            leads = key_known_from < NEVER
-            rows_of_key = pa.array(np.where(leads, places, 0), mask=~leads)
-            key_living = index.living_ids.take(rows_of_key)
-            other = pc.not_equal(key_living, living_ids)
-            conflicting |= pc.fill_null(other, False).to_numpy(
-                zero_copy_only=False
-            )
-            earlier = key_known_from < known_from
-            mask = pa.array(earlier)
-            known_from = np.where(earlier, key_known_from, known_from)
-            key_people = index.person_ids.take(rows_of_key)
-            person_ids = pc.if_else(mask, key_people, person_ids)
-            living_ids = pc.if_else(mask, key_living, living_ids)
-            names = pc.if_else(mask, name, names)
-    stamps = pa.array(known_from, pa.int64(), mask=known_from == NEVER)
-    return People(
-        person_id=person_ids,
-        known_from=stamps.cast(MOMENT),
-        name=names,
-        conflicting=conflicting,
-        problems=problems,
-    )
+            found.look_up(name, normal.values, indexes[name])
+    return found.people(problems)
 
 
-def _one_array(column: Any) -> pa.Array:
-    """Return a column as one array."""
-    if not isinstance(column, pa.ChunkedArray):
-        return column
-    return pa.concat_arrays([pa.array([], column.type), *column.chunks])
+class _Found:
+    """Collect the person of each row, key by key."""
+
+    def __init__(self, arrived: Numbers) -> None:
+        self._arrived = arrived
+        self._known_from = np.full(arrived.size, NEVER)
+        self._person_ids = pa.nulls(arrived.size, pa.string())
+        self._living_ids = self._person_ids
+        self._names = self._person_ids
+        self._conflicting = np.zeros(arrived.size, dtype=np.bool_)
+
+    def look_up(self, name: str, values: pa.Array, index: KeyIndex) -> None:
+        """Let the rows whose key was known earlier than their others belong to the person of this key."""
+        places = index.places(values)
+        known_from = index.known_from(places, self._arrived)
+        leads = known_from < NEVER
+        taken = pa.array(places, mask=~leads)
+        living_ids = index.living_ids.take(taken)
+        differ = pc.not_equal(living_ids, self._living_ids)
+        self._conflicting |= _flags(pc.fill_null(differ, False))
+        earlier = known_from < self._known_from
+        mask = pa.array(earlier)
+        person_ids = index.person_ids.take(taken)
+        self._known_from = np.where(earlier, known_from, self._known_from)
+        self._person_ids = pc.if_else(mask, person_ids, self._person_ids)
+        self._living_ids = pc.if_else(mask, living_ids, self._living_ids)
+        self._names = pc.if_else(mask, name, self._names)
+
+    def people(self, problems: Mapping[str, Counter[str]]) -> People:
+        """Return what was found."""
+        nobody = self._known_from == NEVER
+        stamps = pa.array(self._known_from, pa.int64(), mask=nobody)
+        return People(
+            person_id=self._person_ids,
+            known_from=stamps.cast(MOMENT),
+            name=self._names,
+            conflicting=self._conflicting,
+            problems=problems,
+        )
 
 
-def _numbers(column: Any) -> Numbers:
-    """Return moments in microseconds."""
-    return _one_array(column).cast(pa.int64()).to_numpy()
+def _flags(values: pa.Array) -> Flags:
+    flags: Flags = values.to_numpy(zero_copy_only=False)
+    return flags
