@@ -7,6 +7,7 @@ The additions are what is new. A load that comes twice adds nothing the second t
 at many moments gives the same as many loads.
 """
 
+from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
 
@@ -56,8 +57,9 @@ def match(ledger: Ledger, load: Load, rules: IdentityRules) -> Ledger:
     shared = shared | (records > rules.max_records)
     labels = _components(batch, before, ~shared)
     plain = _plain(batch, before, labels, ~shared)
-    joiner = _joiner(ledger, batch, before, rules)
-    _join(joiner, batch, before, labels, plain.records, shared)
+    pending = _pending(batch, before, labels, plain.records, shared)
+    joiner = _joiner(ledger, batch, before, pending, rules)
+    _join(joiner, pending)
     additions = Additions(batch, before, rules)
     return Ledger(
         records=additions.records(joiner, plain),
@@ -145,10 +147,61 @@ def _common_key(
     return common
 
 
+@dataclass(frozen=True)
+class _Pending:
+    """What is not plain: claims, and arrivals of records, ordered by component and moment; each of shape (entries,).
+
+    Attributes:
+        components: that an entry belongs to.
+        moments: since when it is known.
+        records: number of the record.
+        keys: number of the key, NO_KEY for an arrival.
+        claims: number of the claim, NO_KEY for an arrival.
+    """
+
+    components: Numbers
+    moments: Numbers
+    records: Numbers
+    keys: Numbers
+    claims: Numbers
+
+
+def _pending(
+    batch: Batch,
+    before: Before,
+    labels: Numbers,
+    plain: Flags,
+    shared: Flags,
+) -> _Pending:
+    """Return what is not plain."""
+    arriving = np.flatnonzero(~plain & (before.record_people < 0))
+    claims = np.flatnonzero(~plain[batch.claim_records] & ~shared)
+    none = np.full(arriving.size, NO_KEY)
+    records = np.concatenate([batch.claim_records[claims], arriving])
+    keys = np.concatenate([batch.claim_keys[claims], none])
+    claims_or_none = np.concatenate([claims, none])
+    moments = np.concatenate(
+        [batch.claim_moments[claims], batch.record_moments[arriving]]
+    )
+    components = labels[records]
+    order = np.lexsort((keys, records, moments, components))
+    return _Pending(
+        components=components[order],
+        moments=moments[order],
+        records=records[order],
+        keys=keys[order],
+        claims=claims_or_none[order],
+    )
+
+
 def _joiner(
-    ledger: Ledger, batch: Batch, before: Before, rules: IdentityRules
+    ledger: Ledger,
+    batch: Batch,
+    before: Before,
+    pending: _Pending,
+    rules: IdentityRules,
 ) -> Joiner:
-    """Return a joiner that knows what the ledger says of the batch's people."""
+    """Return a joiner that knows what the ledger says of what is pending."""
     number_of_people = len(before.people)
 
     def founded(record: int) -> int:
@@ -160,83 +213,85 @@ def _joiner(
         record = person - number_of_people
         return person_id(batch.record_texts[record].as_py())
 
-    known = Known(
-        record_people=_known_dict(before.record_people),
-        key_people=_known_dict(before.key_people),
-        id_names=_id_names(ledger, before, rules),
-        born=_born(ledger, before),
+    keys = np.unique(pending.keys[pending.keys >= 0])
+    record_people = _known_dict(
+        before.record_people, np.unique(pending.records)
     )
-    return Joiner(known, _names_of_ids(batch, rules), founded, id_text)
+    key_people = _known_dict(before.key_people, keys)
+    people = {*record_people.values(), *key_people.values()}
+    numbers = np.array(sorted(people), dtype=np.int64)
+    known = Known(
+        record_people=record_people,
+        key_people=key_people,
+        id_names=_id_names(ledger, before, numbers, rules),
+        born=_born(ledger, before, numbers),
+    )
+    return Joiner(known, _names_of_ids(batch, keys, rules), founded, id_text)
 
 
-def _known_dict(people: Numbers) -> dict[int, int]:
-    """Return the numbers that have a person, with that person's number."""
-    known = np.flatnonzero(people >= 0)
+def _known_dict(people: Numbers, wanted: Numbers) -> dict[int, int]:
+    """Return those of the wanted numbers that have a person, with that person's number."""
+    known = wanted[people[wanted] >= 0]
     return dict(zip(known.tolist(), people[known].tolist(), strict=True))
 
 
-def _names_of_ids(batch: Batch, rules: IdentityRules) -> dict[int, str]:
-    """Return the number of each key of the kind `id`, with the key's name."""
-    prefixes = pc.utf8_slice_codeunits(batch.key_texts, 0, STRENGTH_DIGITS)
+def _names_of_ids(
+    batch: Batch, keys: Numbers, rules: IdentityRules
+) -> dict[int, str]:
+    """Return those of some keys that are of the kind `id`, with the key's name."""
+    texts = batch.key_texts.take(pa.array(keys))
+    prefixes = pc.utf8_slice_codeunits(texts, 0, STRENGTH_DIGITS)
     strengths = one_array(prefixes).cast(pa.int64()).to_numpy()
     names: dict[int, str] = {}
     for strength, key in enumerate(rules.keys):
         if key.kind == "id":
-            numbers = np.flatnonzero(strengths == strength)
+            numbers = keys[strengths == strength]
             names.update(dict.fromkeys(numbers.tolist(), key.name))
     return names
 
 
 def _id_names(
-    ledger: Ledger, before: Before, rules: IdentityRules
+    ledger: Ledger, before: Before, people: Numbers, rules: IdentityRules
 ) -> dict[int, set[str]]:
-    """Return for each known person the names of those keys of the kind `id` that it has."""
+    """Return for each of some people the names of those keys of the kind `id` that it has."""
     names_of: dict[int, set[str]] = {}
+    if not people.size:
+        return names_of
     for key in rules.keys:
         if key.kind != "id":
             continue
         of_name = pc.equal(ledger.keys["name"], key.name)
         person_ids = ledger.keys.filter(of_name)["person_id"]
         ids = one_array(living(person_ids, ledger.merges))
-        numbers = np.unique(places_in(ids, before.people))
-        for person in numbers[numbers >= 0].tolist():
+        numbers = np.intersect1d(places_in(ids, before.people), people)
+        for person in numbers.tolist():
             names_of.setdefault(person, set()).add(key.name)
     return names_of
 
 
-def _born(ledger: Ledger, before: Before) -> dict[int, int]:
-    """Return since when each known person is known, in microseconds."""
+def _born(ledger: Ledger, before: Before, people: Numbers) -> dict[int, int]:
+    """Return since when each of some people is known, in microseconds."""
+    if not people.size:
+        return {}
     # An id that lives on was older than those that ended in it, so its own records say it.
-    people = places_in(one_array(ledger.records["person_id"]), before.people)
-    known = people >= 0
+    numbers = places_in(one_array(ledger.records["person_id"]), before.people)
+    known = numbers >= 0
     moments = microseconds(ledger.records["valid_from"])
     born = np.full(len(before.people), LAST)
-    np.minimum.at(born, people[known], moments[known])
-    return dict(enumerate(born.tolist()))
+    np.minimum.at(born, numbers[known], moments[known])
+    return dict(zip(people.tolist(), born[people].tolist(), strict=True))
 
 
-def _join(
-    joiner: Joiner,
-    batch: Batch,
-    before: Before,
-    labels: Numbers,
-    plain: Flags,
-    shared: Flags,
-) -> None:
-    """Let the joiner decide what is not plain, component by component, moment by moment."""
-    arriving = np.flatnonzero(~plain & (before.record_people < 0))
-    claims = np.flatnonzero(~plain[batch.claim_records] & ~shared)
-    none = np.full(arriving.size, NO_KEY)
-    records = np.concatenate([batch.claim_records[claims], arriving])
-    keys = np.concatenate([batch.claim_keys[claims], none])
-    claim_places = np.concatenate([claims, none])
-    moments = np.concatenate(
-        [batch.claim_moments[claims], batch.record_moments[arriving]]
+def _join(joiner: Joiner, pending: _Pending) -> None:
+    """Let the joiner decide what is pending, component by component, moment by moment."""
+    columns = (
+        pending.components,
+        pending.moments,
+        pending.records,
+        pending.keys,
+        pending.claims,
     )
-    components = labels[records]
-    order = np.lexsort((keys, records, moments, components))
-    columns = (components, moments, records, keys, claim_places)
-    rows = zip(*(column[order].tolist() for column in columns), strict=True)
+    rows = zip(*(column.tolist() for column in columns), strict=True)
     for (_, moment), group in groupby(rows, key=itemgetter(0, 1)):
         entries = [Claim(*row[2:]) for row in group]
         joiner.join(moment, entries)
