@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from include.identity.batch import Batch, Before, Flags
+from include.identity.batch import Batch, Before
 from include.identity.claims import MOMENT
 from include.identity.codes import person_id, split
-from include.identity.components import Numbers
+from include.identity.components import Flags, Numbers
 from include.identity.joining import CONTESTED, JOINED, RETIRED, Joiner
 from include.identity.ledger import SCHEMAS
 from include.identity.rules import IdentityRules

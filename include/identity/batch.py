@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
 from include.identity.claims import Load
 from include.identity.codes import (
@@ -17,13 +16,11 @@ from include.identity.codes import (
     places_in,
     record_texts,
 )
-from include.identity.components import Numbers
+from include.identity.components import Flags, Numbers
 from include.identity.ledger import Ledger, living
 from include.identity.rules import IdentityRules
 
 LAST = np.iinfo(np.int64).max
-
-Flags = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)

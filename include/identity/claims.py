@@ -9,6 +9,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
+from multiprocessing import get_context
 from typing import Any
 
 import numpy as np
@@ -50,12 +51,14 @@ class Load:
     Attributes:
         records: columns of RECORDS_SCHEMA, one row for each row of a source.
         claims: columns of CLAIMS_SCHEMA, one row for each key of a row.
-        problems: name of a key to problem to number of cells that are no key for it.
+        problems: source to name of a key to problem to number of cells that are no key for it.
     """
 
     records: pa.Table
     claims: pa.Table
-    problems: Mapping[str, Counter[str]] = field(default_factory=dict)
+    problems: Mapping[str, Mapping[str, Counter[str]]] = field(
+        default_factory=dict
+    )
 
 
 @dataclass(frozen=True)
@@ -107,15 +110,17 @@ def read_load(
             problems[name] += normal.problems
             parts.append(_claims(records, name, normal.values))
     claims = pa.concat_tables(parts)
-    return Load(records=records, claims=claims, problems=problems)
+    return Load(records=records, claims=claims, problems={source: problems})
 
 
 def joined_loads(loads: Sequence[Load]) -> Load:
     """Return several sources' loads as one, to be matched together."""
-    problems: dict[str, Counter[str]] = {}
+    problems: dict[str, dict[str, Counter[str]]] = {}
     for load in loads:
-        for name, counts in load.problems.items():
-            problems.setdefault(name, Counter()).update(counts)
+        for source, of_keys in load.problems.items():
+            of_source = problems.setdefault(source, {})
+            for name, counts in of_keys.items():
+                of_source.setdefault(name, Counter()).update(counts)
     return Load(
         records=pa.concat_tables([load.records for load in loads]),
         claims=pa.concat_tables([load.claims for load in loads]),
@@ -188,7 +193,8 @@ def _normal_keys(
         return work(texts)
     starts = range(0, len(texts), PIECE)
     pieces = [texts[start : start + PIECE] for start in starts]
-    with ProcessPoolExecutor(processes) as pool:
+    # The children see text only, so that forking beside the threads of pyarrow is safe; it also needs no main module.
+    with ProcessPoolExecutor(processes, get_context("fork")) as pool:
         parts = list(pool.map(work, pieces))
     return [key for part in parts for key in part]
 

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from include.identity.components import Numbers
+from include.identity.components import Flags, Numbers
 
 SEPARATOR = "\x1f"
 """Between the parts of a text that stands for a record or a key; no cell holds it."""
@@ -85,6 +85,12 @@ def microseconds(column: Any) -> Numbers:
     """Return moments in microseconds since 1970."""
     numbers: Numbers = one_array(column).cast(pa.int64()).to_numpy()
     return numbers
+
+
+def flags(values: Any) -> Flags:
+    """Return truth values without nulls as an array."""
+    array: Flags = one_array(values).to_numpy(zero_copy_only=False)
+    return array
 
 
 def split(texts: pa.Array) -> tuple[pa.Array, pa.Array]:

@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Numbers = NDArray[np.int64]
+Flags = NDArray[np.bool_]
 
 
 def connected_components(left: Numbers, right: Numbers, nodes: int) -> Numbers:

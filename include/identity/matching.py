@@ -20,7 +20,6 @@ from include.identity.batch import (
     LAST,
     Batch,
     Before,
-    Flags,
     read_batch,
     read_before,
     records_by_then,
@@ -33,7 +32,7 @@ from include.identity.codes import (
     person_id,
     places_in,
 )
-from include.identity.components import Numbers, connected_components
+from include.identity.components import Flags, Numbers, connected_components
 from include.identity.joining import NO_KEY, Claim, Joiner, Known
 from include.identity.ledger import Ledger, living
 from include.identity.rules import IdentityRules

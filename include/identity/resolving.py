@@ -17,10 +17,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from include.identity.batch import Flags
 from include.identity.claims import MOMENT, moments_of, normal_column
-from include.identity.codes import microseconds, one_array, places_in
-from include.identity.components import Numbers
+from include.identity.codes import flags, microseconds, one_array, places_in
+from include.identity.components import Flags, Numbers
 from include.identity.ledger import Ledger, living
 from include.identity.rules import IdentityRules
 
@@ -136,7 +135,7 @@ class _Found:
         taken = pa.array(places, mask=~leads)
         living_ids = index.living_ids.take(taken)
         differ = pc.not_equal(living_ids, self._living_ids)
-        self._conflicting |= _flags(pc.fill_null(differ, False))
+        self._conflicting |= flags(pc.fill_null(differ, False))
         earlier = known_from < self._known_from
         mask = pa.array(earlier)
         person_ids = index.person_ids.take(taken)
@@ -156,8 +155,3 @@ class _Found:
             conflicting=self._conflicting,
             problems=problems,
         )
-
-
-def _flags(values: pa.Array) -> Flags:
-    flags: Flags = values.to_numpy(zero_copy_only=False)
-    return flags
