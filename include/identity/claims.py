@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from multiprocessing import get_context
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -79,7 +78,8 @@ def read_load(
     source: str,
     rules: IdentityRules,
     record: str,
-    arrived_at: str | datetime,
+    loaded_at: datetime,
+    arrived_at: str | None = None,
     processes: int = 1,
 ) -> Load:
     """Return the records and claims of a table.
@@ -89,13 +89,15 @@ def read_load(
         source: its name in the declaration.
         rules: of identity.
         record: column that identifies a row in its source; rows without one are left out.
-        arrived_at: column of moments in UTC, or the moment at which all rows arrived, with a time zone.
+        loaded_at: moment of the load, with a time zone.
+        arrived_at: column of moments in UTC at which rows arrived; without it, and for empty or later ones,
+            `loaded_at`.
         processes: that normalise phone numbers.
     """
     rows = rows.filter(pc.is_valid(rows[record]))
     sources = pa.repeat(pa.scalar(source, pa.string()), rows.num_rows)
     record_keys = _text(rows[record])
-    moments = moments_of(rows, arrived_at)
+    moments = moments_of(rows, loaded_at, arrived_at)
     records = pa.table([sources, record_keys, moments], schema=RECORDS_SCHEMA)
     parts = [CLAIMS_SCHEMA.empty_table()]
     problems: dict[str, Counter[str]] = {}
@@ -142,11 +144,16 @@ def _claims(records: pa.Table, name: str, values: pa.Array) -> pa.Table:
     return claims.filter(pc.is_valid(values))
 
 
-def moments_of(rows: pa.Table, arrived_at: str | datetime) -> Any:
-    """Return when each row arrived."""
-    if isinstance(arrived_at, str):
-        return rows[arrived_at].cast(MOMENT)
-    return pa.repeat(pa.scalar(arrived_at, MOMENT), rows.num_rows)
+def moments_of(
+    rows: pa.Table, loaded_at: datetime, arrived_at: str | None
+) -> pa.ChunkedArray:
+    """Return when each row arrived: never later than the load, whatever another system's clock says."""
+    loaded = pa.scalar(loaded_at, MOMENT)
+    if arrived_at is None:
+        return pa.chunked_array([pa.repeat(loaded, rows.num_rows)])
+    arrived = rows[arrived_at].cast(MOMENT)
+    earlier = pc.fill_null(pc.less(arrived, loaded), False)
+    return pc.if_else(earlier, arrived, loaded)
 
 
 def _text(column: pa.ChunkedArray) -> pa.Array:
@@ -193,8 +200,8 @@ def _normal_keys(
         return work(texts)
     starts = range(0, len(texts), PIECE)
     pieces = [texts[start : start + PIECE] for start in starts]
-    # The children see text only, so that forking beside the threads of pyarrow is safe; it also needs no main module.
-    with ProcessPoolExecutor(processes, get_context("fork")) as pool:
+    # The threads of pyarrow forbid a fork.
+    with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
         parts = list(pool.map(work, pieces))
     return [key for part in parts for key in part]
 

@@ -1,7 +1,7 @@
 """Find the people of rows that refer to them, such as events.
 
     indexes = key_indexes(ledger, rules)
-    people = resolve(indexes, rows, "emails", rules, arrived_at="arrived_at")
+    people = resolve(indexes, rows, "emails", rules, loaded_at, "arrived_at")
 
 A row belongs to the first person to whom one of its keys led; of keys that led somewhere at the same moment the
 strongest decides. What becomes known later does not change that. A feature as of a moment uses rows with `known_from`
@@ -88,7 +88,8 @@ def resolve(
     rows: pa.Table,
     source: str,
     rules: IdentityRules,
-    arrived_at: str | datetime,
+    loaded_at: datetime,
+    arrived_at: str | None = None,
 ) -> People:
     """Return the person of each row.
 
@@ -97,9 +98,11 @@ def resolve(
         rows: of the source, columns as the declaration names them.
         source: its name in the declaration.
         rules: of identity.
-        arrived_at: column of moments in UTC, or the moment at which all rows arrived, with a time zone.
+        loaded_at: moment of the load, with a time zone.
+        arrived_at: column of moments in UTC at which rows arrived; without it, and for empty or later ones,
+            `loaded_at`.
     """
-    arrived = microseconds(moments_of(rows, arrived_at))
+    arrived = microseconds(moments_of(rows, loaded_at, arrived_at))
     found = _Found(arrived)
     problems: dict[str, Counter[str]] = {}
     columns = rules.sources[source].columns

@@ -12,6 +12,7 @@ from include.identity.matching import match
 from include.identity.rules import IdentityRules, rules_of
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
+LOADED = datetime(2026, 6, 1, tzinfo=UTC)
 
 DOCUMENT = IdentityDocument.model_validate(
     {
@@ -59,7 +60,7 @@ def lead(row: str, number: float = 0, **keys: str) -> dict[str, object]:
 
 def leads_load(rows: Iterable[dict[str, object]]) -> Load:
     table = pa.Table.from_pylist(list(rows), schema=SCHEMA)
-    return read_load(table, "leads", rules(), "row", "day")
+    return read_load(table, "leads", rules(), "row", LOADED, "day")
 
 
 def grown(

@@ -4,7 +4,7 @@ import pyarrow as pa
 
 from include.identity import claims
 from include.identity.claims import joined_loads, normal_column, read_load
-from tests.include.identity.helpers import day, lead, leads_load, rules
+from tests.include.identity.helpers import LOADED, day, lead, leads_load, rules
 
 
 def test_every_key_of_a_row_is_a_claim():
@@ -51,6 +51,13 @@ def test_the_same_moment_may_hold_for_all_rows_and_columns_may_lack():
             "known_at": day(3),
         }
     ]
+
+
+def test_no_row_arrives_after_its_load():
+    rows = [lead("1", 9_999), lead("2"), lead("3") | {"day": None}]
+    load = leads_load(rows)
+    moments = load.records["known_at"].to_pylist()
+    assert moments == [LOADED, day(0), LOADED]
 
 
 def test_loads_are_matched_together():

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from include.identity.ledger import Ledger, living_ids
 from include.identity.resolving import People, key_indexes, resolve
 from tests.include.identity.helpers import (
+    LOADED,
     day,
     grown,
     lead,
@@ -31,7 +32,7 @@ def event(number: float = 0, **keys: str | None) -> dict[str, object]:
 def resolved(ledger: Ledger, events: list[dict[str, object]]) -> People:
     table = pa.Table.from_pylist(events, schema=SCHEMA)
     indexes = key_indexes(ledger, rules())
-    return resolve(indexes, table, "events", rules(), "day")
+    return resolve(indexes, table, "events", rules(), LOADED, "day")
 
 
 def test_an_event_belongs_to_the_person_of_its_key():
