@@ -1,6 +1,7 @@
 from collections import Counter
 
 import pyarrow as pa
+import pytest
 
 from include.identity import claims
 from include.identity.claims import joined_loads, normal_column, read_load
@@ -68,6 +69,7 @@ def test_loads_are_matched_together():
     assert both.problems["leads"]["mail"] == Counter(no_at=2)
 
 
+@pytest.mark.slow  # starts processes
 def test_phone_numbers_are_the_same_on_several_processes(monkeypatch):
     monkeypatch.setattr(claims, "PIECE", 2)
     texts = ["030 901820", "12", None, "030 901821", "+49 30 901820"]

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import numpy as np
 import pyarrow as pa
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components as scipy_components
@@ -51,6 +51,7 @@ def rows_of(ledger: Ledger) -> dict[str, list[tuple[object, ...]]]:
     }
 
 
+@settings(max_examples=15)
 @given(LEADS, st.randoms(use_true_random=False))
 def test_the_order_of_records_does_not_matter(leads, random):
     shuffled = list(leads)
@@ -58,6 +59,7 @@ def test_the_order_of_records_does_not_matter(leads, random):
     assert rows_of(grown(shuffled)) == rows_of(grown(leads))
 
 
+@settings(max_examples=15)
 @given(LEADS)
 def test_one_load_of_many_moments_is_many_loads(leads):
     by_day = [
@@ -67,12 +69,14 @@ def test_one_load_of_many_moments_is_many_loads(leads):
     assert rows_of(grown(*by_day)) == rows_of(grown(leads))
 
 
+@settings(max_examples=15)
 @given(LEADS, st.integers(0, DAYS - 1))
 def test_nothing_known_later_changes_what_was_known(leads, number):
     known = [row for row in leads if row["day"] <= day(number)]
     assert rows_of(grown(leads).as_of(day(number))) == rows_of(grown(known))
 
 
+@settings(max_examples=15)
 @given(LEADS, LEADS)
 def test_an_id_changes_by_a_recorded_merge_only(leads, more):
     before = grown(leads)
@@ -82,6 +86,7 @@ def test_an_id_changes_by_a_recorded_merge_only(leads, more):
         assert people(after)[row] == successors.get(person, person)
 
 
+@settings(max_examples=10)
 @given(LEADS, LEADS)
 def test_a_load_that_comes_again_adds_nothing(leads, more):
     ledger = grown(leads, more)
