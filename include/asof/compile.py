@@ -162,9 +162,7 @@ class _Query:
         for source in self.starts.sources:
             queries = self.sources[source]
             alias = queries.alias("starts")
-            columns += [
-                f"{alias}.{name}" for _, name in self.starts.of(source)
-            ]
+            columns += [f"{alias}.{name}" for _, name in self.starts.of(source)]
             joins.append(_join(queries.starts_query, alias))
         query = "\n".join(
             [f"SELECT\n{listed(columns)}\nFROM {LEADS} a", *joins]

@@ -1,19 +1,28 @@
 """Compute features in DuckDB: of one lead in a request, or of many."""
 
+from collections.abc import Mapping
+
 import duckdb
 import pandas as pd
 import pyarrow as pa
 
 from include.asof.compile import features_sql
-from include.asof.inputs import Inputs, typed_inputs
+from include.asof.inputs import Frame, Inputs, typed_inputs
 from include.asof.tables import Tables
 from include.contract.features import Features
 
 PANDAS_TYPES = {pa.int64(): pd.Int64Dtype(), pa.int32(): pd.Int64Dtype()}
 
 
+def open_engine(threads: int = 1) -> duckdb.DuckDBPyConnection:
+    """Return an engine in memory. Opening one takes longer than a lead: keep it between requests."""
+    return duckdb.connect(":memory:", config={"threads": threads})
+
+
 def compute_features(
-    features: Features, inputs: Inputs, threads: int = 1
+    features: Features,
+    inputs: Inputs,
+    engine: duckdb.DuckDBPyConnection | None = None,
 ) -> pd.DataFrame:
     """Return `lead_key`, `stage` and each feature of every row of the leads, in their order.
 
@@ -23,7 +32,7 @@ def compute_features(
     Args:
         features: as the contract declares them.
         inputs: tables in pandas or Arrow.
-        threads: of DuckDB.
+        engine: of `open_engine`, which threads may share and which keeps nothing of the tables; by default a new one.
 
     Raises:
         FeatureInputError: a table or a column is missing or holds another type, or a lead stands twice in a stage.
@@ -37,18 +46,31 @@ def compute_features(
         rates=_named("rates", typed.rates, relations),
     )
     query = features_sql(features, tables)
-    with duckdb.connect(":memory:", config={"threads": threads}) as engine:
+    if engine is None:
+        with open_engine() as engine:
+            result = _run(engine, query, relations)
+    else:
+        result = _run(engine, query, relations)
+    ordered = _in_order(result, typed.leads)
+    frame: pd.DataFrame = ordered.to_pandas(types_mapper=PANDAS_TYPES.get)
+    return frame
+
+
+def _run(
+    engine: duckdb.DuckDBPyConnection,
+    query: str,
+    relations: dict[str, pa.Table],
+) -> pa.Table:
+    """Return the result of a query over tables, which only this run can see."""
+    with engine.cursor() as run:
         for name, relation in relations.items():
-            engine.register(name, relation)
-        result = engine.sql(query).to_arrow_table()
-    return _in_order(result, typed.leads).to_pandas(
-        types_mapper=PANDAS_TYPES.get
-    )
+            run.register(name, relation)
+        return run.sql(query).to_arrow_table()
 
 
 def _named(
     kind: str,
-    frames: dict[str, pa.Table],
+    frames: Mapping[str, Frame],
     relations: dict[str, pa.Table],
 ) -> dict[str, str]:
     """Return what each table is called in the query, and add it to the relations under that name."""

@@ -26,7 +26,7 @@ from include.contract.features import (
     needed_outcomes,
 )
 
-Frame = pd.DataFrame | pa.Table
+type Frame = pd.DataFrame | pa.Table
 
 
 @dataclass(frozen=True)
@@ -154,9 +154,7 @@ def _typed(
     return pa.table(typed)
 
 
-def _check_columns(
-    place: str, table: pa.Table, columns: Iterable[str]
-) -> None:
+def _check_columns(place: str, table: pa.Table, columns: Iterable[str]) -> None:
     missing = sorted(set(columns) - set(table.column_names))
     if missing:
         raise FeatureInputError(

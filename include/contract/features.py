@@ -484,9 +484,7 @@ Features = Annotated[tuple[Feature, ...], AfterValidator(check_features)]
 """The list of `features:`."""
 
 
-def _check_template(
-    feature: Feature, template: str, names: set[str]
-) -> None:
+def _check_template(feature: Feature, template: str, names: set[str]) -> None:
     """Raise ValueError where a sentence cannot be filled."""
     try:
         parts = list(Formatter().parse(template))
