@@ -66,7 +66,7 @@ ColumnType = Literal["text", "number", "any"]
 
 def _checked_span(text: object) -> object:
     """Return a span as it is written. Raises ValueError where it is none."""
-    if isinstance(text, str) and _SPAN.fullmatch(text) is None:
+    if not isinstance(text, str) or _SPAN.fullmatch(text) is None:
         raise ValueError(
             "write a whole number and a unit, such as 7 days, 48 hours, 30 minutes or 2 weeks"
         )
