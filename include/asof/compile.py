@@ -9,15 +9,24 @@ three does not know.
 
 from dataclasses import dataclass
 
-from include.asof.fragments import DOUBLE_ONE, cte, listed
+from include.asof.fragments import DOUBLE_ONE, cte, fits, listed
+from include.asof.held import Held, HeldValues, held_at
 from include.asof.rates import RateQueries, rate, rate_columns
-from include.asof.sources import LEADS, MOMENTS, SourceQueries, Starts
+from include.asof.sources import (
+    LEADS,
+    MOMENTS,
+    SourceQueries,
+    Starts,
+    Summed,
+)
 from include.asof.tables import Tables, lead_columns
 from include.contract.features import (
     MICROSECONDS,
+    Changing,
     Count,
     CountDistinct,
     DaysSinceLast,
+    Events,
     Feature,
     Features,
     FirstValue,
@@ -54,7 +63,7 @@ def rate_rows_sql(feature: HistoricalRate, tables: Tables) -> str:
     """
     query = _Query((feature,), tables)
     rates = query.rates_of(feature)
-    parts = [rates.source.order(), *rates.counted()]
+    parts = [*query.held.queries(), *rates.counted()]
     columns = rate_columns()
     return f"WITH\n{_joined(parts)}\nSELECT {columns}\nFROM {rates.relation} r"
 
@@ -68,8 +77,7 @@ class _RateKey:
     """What tells the counts of one rate from those of another: two rates may differ only in `m`."""
 
     outcome: str
-    source: str
-    column: str
+    by: Changing
     rows: str | None
 
 
@@ -80,54 +88,65 @@ class _Query:
         self.features = features
         self.tables = tables
         self.starts = Starts(features)
-        self.sources: dict[str, SourceQueries] = {}
-        for source, columns in needed_columns(features).items():
-            self.sources[source] = SourceQueries(
-                source,
-                tables.events_of(source),
-                list(columns),
-                self.starts,
-                {},
-            )
+        self.held = HeldValues()
+        self.sources = {
+            source: SourceQueries(source, tables.events_of(source), self.starts)
+            for source in needed_columns(features)
+        }
+        self._held_of: dict[str, str] = {}
         self._rates: dict[_RateKey, RateQueries] = {}
         for feature in features:
             self._add(feature)
-        for queries in self.sources.values():
-            queries.add_levels()
 
     def _add(self, feature: Feature) -> None:
-        """Ask a feature's source for what it is made of."""
-        if isinstance(feature, HistoricalRate):
-            self._add_rate(feature)
-        elif isinstance(feature, ValueAsItWas):
-            self.sources[feature.of.source].add(feature)
-        else:
-            self.sources[feature.events.source].add(feature)
+        """Ask for what a feature is made of."""
+        match feature:
+            case HistoricalRate():
+                self._add_rate(feature)
+            case ValueAsItWas():
+                held = self._changing(feature.of)
+                self._held_of[feature.name] = held
+            case FirstValue() | LastValue():
+                held = self.held.name(self._picked(feature))
+                self._held_of[feature.name] = held
+            case _:
+                self.sources[feature.events.source].add(feature)
+
+    def _changing(self, value: Changing) -> str:
+        """Return the query of a value that changes."""
+        relation = self.tables.events_of(value.source)
+        return self.held.name(Held(relation, value.column))
+
+    def _picked(self, feature: FirstValue | LastValue) -> Held:
+        """Return the value of the first or last event that has one."""
+        conditions = fits(feature.events.where)
+        conditions.append(f"e.{feature.column} IS NOT NULL")
+        return Held(
+            self.tables.events_of(feature.events.source),
+            feature.column,
+            tuple(conditions),
+            "MIN" if isinstance(feature, FirstValue) else "MAX",
+        )
 
     def _add_rate(self, feature: HistoricalRate) -> None:
-        """Ask for the level and the counts of a rate."""
+        """Ask for the counts of a rate."""
         key = self._key(feature)
         if key in self._rates:
             return
-        source = self.sources[feature.by.source]
-        level = f"fx_level_{feature.by.column}"
-        source.levels[feature.by.column] = level
         outcomes = ""
         if key.rows is None:
-            outcomes = self.tables.outcomes_of(feature.outcome)
+            relation = self.tables.outcomes_of(feature.outcome)
+            outcomes = self.held.name(Held(relation, "value"))
         self._rates[key] = RateQueries(
             f"fx_r_{len(self._rates) + 1}",
-            level,
-            feature.by.column,
-            source,
+            self._changing(feature.by),
             outcomes,
             key.rows,
         )
 
     def _key(self, feature: HistoricalRate) -> _RateKey:
         rows = self.tables.rates.get(feature.name)
-        by = feature.by
-        return _RateKey(feature.outcome, by.source, by.column, rows)
+        return _RateKey(feature.outcome, feature.by, rows)
 
     def rates_of(self, feature: HistoricalRate) -> RateQueries:
         """Return the queries of a feature's counts."""
@@ -135,17 +154,14 @@ class _Query:
 
     def text(self) -> str:
         """Return the whole query."""
-        parts = [self._leads()]
+        parts = [self._leads(), *self.held.queries()]
+        for source in self.starts.sources:
+            queries = self.sources[source]
+            parts.append(queries.query(queries.starts))
+        if self.starts.sources:
+            parts.append(self._moments())
         for queries in self.sources.values():
-            if queries.has_places:
-                parts.append(queries.order())
-        parts += [
-            self.sources[source].first_events()
-            for source in self.starts.sources
-        ]
-        parts.append(self._moments())
-        for queries in self.sources.values():
-            parts += queries.queries()
+            parts += [queries.query(part) for part in queries.parts]
         for rates in self._rates.values():
             parts += rates.queries()
         return f"WITH\n{_joined(parts)}\n{self._last_select()}"
@@ -160,82 +176,71 @@ class _Query:
         columns = [f"a.{column}" for column in lead_columns(self.features)]
         joins: list[str] = []
         for source in self.starts.sources:
-            queries = self.sources[source]
-            alias = queries.alias("starts")
-            columns += [f"{alias}.{name}" for _, name in self.starts.of(source)]
-            joins.append(_join(queries.starts_query, alias))
-        query = "\n".join(
-            [f"SELECT\n{listed(columns)}\nFROM {LEADS} a", *joins]
-        )
-        return cte(MOMENTS, query)
+            part = self.sources[source].starts
+            columns += [
+                f"{part.alias}.{name}" for _, name in self.starts.of(source)
+            ]
+            joins.append(_join(part.name, part.alias))
+        lines = [f"SELECT\n{listed(columns)}\nFROM {LEADS} a", *joins]
+        return cte(MOMENTS, "\n".join(lines))
 
     def _last_select(self) -> str:
         """Return the SELECT that puts the features side by side."""
         columns = ["a.lead_key", "a.stage"]
         for feature in self.features:
             columns.append(f"{self._value(feature)} AS {feature.name}")
-        joins: list[str] = []
+        lines = [f"SELECT\n{listed(columns)}\nFROM {LEADS} a"]
         for queries in self.sources.values():
-            for alias, name in queries.joined.items():
-                joins.append(_join(name, alias))
+            lines += [_join(part.name, part.alias) for part in queries.parts]
+        for name in dict.fromkeys(self._held_of.values()):
+            condition = held_at(name, "a.lead_key", "a.moment")
+            lines.append(f"LEFT JOIN {name} ON {condition}")
         for rates in self._rates.values():
-            joins.append(_join(f"{rates.name}_counts", rates.name))
-        lines = [f"SELECT\n{listed(columns)}\nFROM {MOMENTS} a", *joins]
+            lines.append(_join(f"{rates.name}_counts", rates.name))
         return "\n".join(lines)
 
     def _value(self, feature: Feature) -> str:
         """Return the expression of a feature over the queries that are joined."""
         match feature:
-            case Count():
-                total = f"COALESCE({self._at(feature, 'sums')}, 0)"
-                return self._with_start(feature, total)
-            case Sum():
-                total = f"COALESCE({self._at(feature, 'sums')}, 0)"
-                return self._with_start(feature, f"{total} * {DOUBLE_ONE}")
-            case CountDistinct():
-                total = f"COALESCE({self._at(feature, 'distinct')}, 0)"
-                return self._with_start(feature, total)
-            case DaysSinceLast():
-                passed = f"(a.moment - {self._at(feature, 'sums')})"
-                return f"{passed} * {DOUBLE_ONE} / {MICROSECONDS['day']}"
-            case HappenedWithin():
-                return self._happened(feature)
-            case FirstValue() | LastValue():
-                return self._at(feature, "values")
-            case ValueAsItWas():
-                alias = self.sources[feature.of.source].alias("values")
-                return f"{alias}.{feature.name}"
             case HistoricalRate():
                 return rate(feature, self.rates_of(feature).name)
+            case FirstValue() | LastValue() | ValueAsItWas():
+                return f"{self._held_of[feature.name]}.value"
+            case _:
+                return self._summed(feature)
 
-    def _at(
-        self,
-        feature: Count
-        | Sum
-        | CountDistinct
-        | DaysSinceLast
-        | HappenedWithin
-        | FirstValue
-        | LastValue,
-        part: str,
-    ) -> str:
-        """Return the column of a feature in a query of its source."""
-        alias = self.sources[feature.events.source].alias(part)
-        return f"{alias}.{feature.name}"
+    def _summed(self, feature: Summed) -> str:
+        """Return the expression of a feature over the sums of its source."""
+        part = self.sources[feature.events.source].part_of(feature)
+        total = f"{part.alias}.{feature.name}"
+        start = self._start(feature, part.alias)
+        match feature:
+            case Count() | CountDistinct():
+                return _with_start(start, f"COALESCE({total}, 0)")
+            case Sum():
+                value = f"COALESCE({total}, 0) * {DOUBLE_ONE}"
+                return _with_start(start, value)
+            case DaysSinceLast():
+                passed = f"(a.moment - {total}) * {DOUBLE_ONE}"
+                return f"{passed} / {MICROSECONDS['day']}"
+            case HappenedWithin():
+                end = f"{start} + {span_microseconds(feature.within)}"
+                return f"CASE WHEN {total} > 0 THEN 1 WHEN a.moment > {end} THEN 0 END"
 
-    def _with_start(self, feature: Feature, value: str) -> str:
-        """Return a value where the window has a start, NULL elsewhere."""
+    def _start(self, feature: Summed, alias: str) -> str | None:
+        """Return the column with the start of a feature's window, None where it has none."""
         start = start_of(feature)
         if start is None:
-            return value
-        column = self.starts.column(start)
-        return f"CASE WHEN {column} IS NOT NULL THEN {value} END"
+            return None
+        owner = alias if isinstance(start, Events) else "a"
+        return f"{owner}.{self.starts.column(start)}"
 
-    def _happened(self, feature: HappenedWithin) -> str:
-        start = self.starts.column(feature.after)
-        end = f"{start} + {span_microseconds(feature.within)}"
-        hits = self._at(feature, "sums")
-        return f"CASE WHEN {hits} > 0 THEN 1 WHEN a.moment > {end} THEN 0 END"
+
+def _with_start(start: str | None, value: str) -> str:
+    """Return a value where the window has a start, NULL elsewhere."""
+    if start is None:
+        return value
+    return f"CASE WHEN {start} IS NOT NULL THEN {value} END"
 
 
 def _join(name: str, alias: str) -> str:

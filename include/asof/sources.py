@@ -1,24 +1,21 @@
-"""Write the queries that read one source: when windows start, what is summed up, which values are picked.
+"""Write the queries that read the events of one source: when windows start, and what is summed up.
 
-Each gives one row for a lead and stage that has at least one event known at its moment.
+Each gives one row for a lead and stage that has at least one event known at its moment, and for every lead and stage
+where windows start with events.
 """
 
 from dataclasses import dataclass, field
 
 from include.asof.fragments import case, cte, fits, known_by, listed
-from include.asof.tables import EVENTS
 from include.contract.features import (
     Count,
     CountDistinct,
     DaysSinceLast,
     Events,
     Feature,
-    FirstValue,
     HappenedWithin,
-    LastValue,
     Start,
     Sum,
-    ValueAsItWas,
     Window,
     span_microseconds,
     start_of,
@@ -30,6 +27,7 @@ SUM_LIMIT = 10_000_000_000_000
 """Numbers from here on, and NaN, do not fit SUM_TYPE and are left out."""
 LEADS = "fx_leads"
 MOMENTS = "fx_moments"
+Summed = Count | Sum | CountDistinct | DaysSinceLast | HappenedWithin
 
 
 class Starts:
@@ -51,10 +49,10 @@ class Starts:
         return None
 
     def column(self, start: Start) -> str:
-        """Return the column of MOMENTS that holds a start."""
+        """Return the column that holds a start."""
         if not isinstance(start, Events):
-            return "a.created_at"
-        return f"a.{self._find(start)}"
+            return "created_at"
+        return self._find(start) or ""
 
     def of(self, source: str) -> list[tuple[Events, str]]:
         """Return the starts that events of a source make, with their names."""
@@ -66,74 +64,76 @@ class Starts:
         names = [events.source for events, _ in self._names]
         return list(dict.fromkeys(names))
 
-    def begins(self, feature: Feature) -> bool:
-        """Return whether a feature's window begins with events."""
-        return isinstance(start_of(feature), Events)
-
 
 @dataclass
-class Pick:
-    """One event whose value is wanted: the first or last that fits conditions."""
+class Part:
+    """One query of a source: items to sum up, and the starts that they need."""
 
     name: str
-    function: str
-    conditions: list[str]
-    column: str
+    alias: str
+    items: list[str] = field(default_factory=list)
+    starts: list[str] = field(default_factory=list)
 
 
-@dataclass
 class SourceQueries:
-    """What the features read of one source, as queries.
+    """What the features read of one source, as queries: all sums in one, counts of different values in another."""
 
-    Attributes:
-        source: its name.
-        table: its relation.
-        columns: those of its columns that are read.
-        starts: of the windows of all features.
-        levels: column of a value that changes to the name under which rates ask for it.
-    """
+    def __init__(self, source: str, table: str, starts: Starts) -> None:
+        """Begin without a feature.
 
-    source: str
-    table: str
-    columns: list[str]
-    starts: Starts
-    levels: dict[str, str]
-    sums: list[str] = field(default_factory=list)
-    distinct: list[str] = field(default_factory=list)
-    picks: list[Pick] = field(default_factory=list)
-    needs_starts: bool = False
+        Args:
+            source: its name.
+            table: its relation.
+            starts: of the windows of all features.
+        """
+        self.source = source
+        self.table = table
+        self._starts = starts
+        self._sums = self._part("sums")
+        self._distinct = self._part("distinct")
 
-    def add_levels(self) -> None:
-        """Ask for the values that rates are grouped by."""
-        for column, name in self.levels.items():
-            self._pick(name, "MAX", [], column)
+    def _part(self, name: str) -> Part:
+        return Part(f"fx_s_{self.source}_{name}", f"{name}_{self.source}")
 
-    def add(self, feature: Feature) -> None:
+    def part_of(self, feature: Feature) -> Part:
+        """Return the query that a feature is in."""
+        if isinstance(feature, CountDistinct):
+            return self._distinct
+        return self._sums
+
+    @property
+    def parts(self) -> list[Part]:
+        """Return the queries that have features."""
+        parts = (self._sums, self._distinct)
+        return [part for part in parts if part.items]
+
+    def add(self, feature: Summed) -> None:
         """Ask for what a feature is made of."""
-        if self.starts.begins(feature):
-            self.needs_starts = True
+        part = self.part_of(feature)
+        part.items.append(f"{self._total(feature)} AS {feature.name}")
+        start = start_of(feature)
+        if isinstance(start, Events):
+            column = self._starts.column(start)
+            if column not in part.starts:
+                part.starts.append(column)
+
+    def _total(self, feature: Summed) -> str:
+        """Return the aggregate that a feature is made of."""
         match feature:
             case Count():
-                chosen = case(self._chosen(feature), "1")
-                self.sums.append(f"COUNT({chosen}) AS {feature.name}")
+                chosen = case(self._chosen(feature), "e.lead_key")
+                return f"COUNT({chosen})"
             case Sum():
-                self.sums.append(f"{self._sum(feature)} AS {feature.name}")
+                return self._sum(feature)
             case CountDistinct():
                 value = case(self._chosen(feature), f"e.{feature.column}")
-                counted = f"COUNT(DISTINCT {value}) AS {feature.name}"
-                self.distinct.append(counted)
+                return f"COUNT(DISTINCT {value})"
             case DaysSinceLast():
                 moment = case(fits(feature.events.where), "e.occurred_at")
-                self.sums.append(f"MAX({moment}) AS {feature.name}")
+                return f"MAX({moment})"
             case HappenedWithin():
-                chosen = case(self._within(feature), "1")
-                self.sums.append(f"COUNT({chosen}) AS {feature.name}")
-            case FirstValue():
-                self._pick_known(feature, "MIN")
-            case LastValue():
-                self._pick_known(feature, "MAX")
-            case ValueAsItWas():
-                self._pick(feature.name, "MAX", [], feature.of.column)
+                chosen = case(self._within(feature), "e.lead_key")
+                return f"COUNT({chosen})"
 
     def _chosen(self, feature: Count | Sum | CountDistinct) -> list[str]:
         """Return the conditions that an event counts."""
@@ -149,7 +149,7 @@ class SourceQueries:
         if window.first is None or window.after is None:
             return []
         length = span_microseconds(window.first)
-        start = self.starts.column(window.after)
+        start = f"a.{self._starts.column(window.after)}"
         return [
             f"e.occurred_at >= {start}",
             f"e.occurred_at < {start} + {length}",
@@ -157,7 +157,7 @@ class SourceQueries:
 
     def _within(self, feature: HappenedWithin) -> list[str]:
         """Return the conditions that an event occurred so soon after the start."""
-        start = self.starts.column(feature.after)
+        start = f"a.{self._starts.column(feature.after)}"
         length = span_microseconds(feature.within)
         return [
             *fits(feature.events.where),
@@ -173,132 +173,30 @@ class SourceQueries:
         value = case(conditions, f"CAST({column} AS {SUM_TYPE})")
         return f"SUM({value})"
 
-    def _pick_known(
-        self, feature: FirstValue | LastValue, function: str
-    ) -> None:
-        """Ask for the value of the first or last event that has one."""
-        conditions = fits(feature.events.where)
-        conditions.append(f"e.{feature.column} IS NOT NULL")
-        self._pick(feature.name, function, conditions, feature.column)
-
-    def _pick(
-        self, name: str, function: str, conditions: list[str], column: str
-    ) -> None:
-        pick = Pick(name, function, conditions, column)
-        self.picks.append(pick)
-        place = case(conditions, "e.fx_place")
-        number = len(self.picks)
-        self.sums.append(f"{function}({place}) AS fx_pick_{number}")
-
     @property
-    def has_places(self) -> bool:
-        """Return whether the events have to be put in order."""
-        return bool(self.picks)
+    def starts(self) -> Part:
+        """Return the query of the starts that this source's events make."""
+        part = self._part("starts")
+        for events, name in self._starts.of(self.source):
+            first = case(fits(events.where), "e.occurred_at")
+            part.items.append(f"MIN({first}) AS {name}")
+        return part
 
-    @property
-    def relation(self) -> str:
-        """Return the relation that the queries read: the source's own, or its events in order."""
-        return self._called("rows") if self.has_places else self.table
+    def query(self, part: Part) -> str:
+        """Return a query with its name.
 
-    def _called(self, part: str) -> str:
-        return f"fx_s_{self.source}_{part}"
-
-    @property
-    def values_query(self) -> str:
-        """Return the name of the query that has the values that were picked."""
-        return self._called("values")
-
-    @property
-    def starts_query(self) -> str:
-        """Return the name of the query that `first_events` writes."""
-        return self._called("starts")
-
-    def order(self) -> str:
-        """Return the query that numbers the events of each lead, as FX_PLACE.
-
-        By when they occurred, then by when they arrived, then by the columns that are read, so that two events with
-        one number have the same content.
+        Where windows start with events every lead and stage has a row, so that its starts are there without an event
+        too.
         """
-        keys = ["e.occurred_at", "e.arrived_at"]
-        for column in sorted(self.columns):
-            keys.append(f"CASE WHEN e.{column} IS NULL THEN 0 ELSE 1 END")
-            keys.append(f"e.{column}")
-        columns = [f"e.{column}" for column in (*EVENTS, *self.columns)]
-        place = f"ROW_NUMBER() OVER (PARTITION BY e.lead_key ORDER BY {', '.join(keys)})"
-        columns.append(f"{place} AS fx_place")
+        starts = [f"MAX(a.{name}) AS {name}" for name in part.starts]
+        items = ["a.lead_key", "a.stage", *starts, *part.items]
+        leads = MOMENTS if part.starts else LEADS
+        join = "LEFT JOIN" if part.starts else "JOIN"
         query = f"""
 SELECT
-{listed(columns)}
-FROM {self.table} e
-WHERE e.lead_key IS NOT NULL AND e.occurred_at IS NOT NULL AND e.arrived_at IS NOT NULL
-"""
-        return cte(self._called("rows"), query)
-
-    def first_events(self) -> str:
-        """Return the query of the starts that this source's events make."""
-        items = [
-            f"MIN({case(fits(events.where), 'e.occurred_at')}) AS {name}"
-            for events, name in self.starts.of(self.source)
-        ]
-        return cte(
-            self._called("starts"), self._grouped(items, LEADS, self.table)
-        )
-
-    def _grouped(self, items: list[str], leads: str, relation: str) -> str:
-        """Return the query that sums up what was known of each lead and stage at its moment."""
-        return f"""
-SELECT
-{listed(["a.lead_key", "a.stage", *items])}
+{listed(items)}
 FROM {leads} a
-JOIN {relation} e ON e.lead_key = a.lead_key AND {known_by("a.moment")}
+{join} {self.table} e ON e.lead_key = a.lead_key AND {known_by("a.moment")}
 GROUP BY a.lead_key, a.stage
 """
-
-    def queries(self) -> list[str]:
-        """Return the queries that the last SELECT joins, and what they need, in order."""
-        leads = MOMENTS if self.needs_starts else LEADS
-        queries: list[str] = []
-        if self.sums:
-            grouped = self._grouped(self.sums, leads, self.relation)
-            queries.append(cte(self._called("sums"), grouped))
-        if self.distinct:
-            grouped = self._grouped(self.distinct, leads, self.table)
-            queries.append(cte(self._called("distinct"), grouped))
-        if self.picks:
-            queries.append(cte(self._called("values"), self._values()))
-        return queries
-
-    def _values(self) -> str:
-        """Return the query that reads the values of the events that were picked."""
-        items: list[str] = []
-        places: list[str] = []
-        for number, pick in enumerate(self.picks, start=1):
-            same = f"e.fx_place = a.fx_pick_{number}"
-            places.append(same)
-            value = case([same], f"e.{pick.column}")
-            items.append(f"MAX({value}) AS {pick.name}")
-        return f"""
-SELECT
-{listed(["a.lead_key", "a.stage", *items])}
-FROM {self._called("sums")} a
-JOIN {self.relation} e ON e.lead_key = a.lead_key AND ({" OR ".join(places)})
-GROUP BY a.lead_key, a.stage
-"""
-
-    @property
-    def joined(self) -> dict[str, str]:
-        """Return alias to query of what the last SELECT joins."""
-        parts = {
-            "sums": len(self.sums) > len(self.picks),
-            "distinct": bool(self.distinct),
-            "values": bool(self.picks),
-        }
-        return {
-            self.alias(part): self._called(part)
-            for part, wanted in parts.items()
-            if wanted
-        }
-
-    def alias(self, part: str) -> str:
-        """Return what the last SELECT calls a query: of `sums`, `distinct`, `values` or `starts`."""
-        return f"{part}_{self.source}"
+        return cte(part.name, query)

@@ -29,24 +29,15 @@ def known_rows(frame: pd.DataFrame, lead_key: str, moment: int) -> list[Row]:
     ]
 
 
-def in_order(rows: list[Row]) -> list[Row]:
-    """Rows as they occurred; then as they arrived; then by content in the order of the columns' names."""
-    columns = sorted(
-        set(rows[0]) - {"lead_key", "occurred_at", "arrived_at"} if rows else ()
-    )
-    return sorted(
-        rows,
-        key=lambda row: (
-            row["occurred_at"],
-            row["arrived_at"],
-            *(
-                (row[c] is not None, row[c] or 0)
-                if row[c] is None
-                else (True, row[c])
-                for c in columns
-            ),
-        ),
-    )
+def in_order(rows: list[Row], column: str | None = None) -> list[Row]:
+    """Rows as they occurred; then as they arrived; then by a value, missing ones first."""
+
+    def place(row: Row) -> tuple[Any, ...]:
+        times = (row["occurred_at"], row["arrived_at"])
+        value = row[column] if column else None
+        return (*times, False) if value is None else (*times, True, value)
+
+    return sorted(rows, key=place)
 
 
 def fitting(rows: list[Row], events: Events) -> list[Row]:
@@ -68,7 +59,8 @@ def feature_by_hand(feature: Feature, lead: Any, inputs: Inputs) -> Any:
             lead.moment,
             feature.of.column,
         )
-    rows = known_of(inputs, feature.events, lead)
+    column = getattr(feature, "column", None)
+    rows = known_of(inputs, feature.events, lead, column)
     match feature.kind:
         case "first_value":
             values = [row[feature.column] for row in rows]
@@ -86,9 +78,11 @@ def feature_by_hand(feature: Feature, lead: Any, inputs: Inputs) -> Any:
             return counted_by_hand(feature, rows, lead, inputs)
 
 
-def known_of(inputs: Inputs, events: Events, lead: Any) -> list[Row]:
+def known_of(
+    inputs: Inputs, events: Events, lead: Any, column: str | None = None
+) -> list[Row]:
     rows = known_rows(inputs.events[events.source], lead.lead_key, lead.moment)
-    return fitting(in_order(rows), events)
+    return fitting(in_order(rows, column), events)
 
 
 def start_by_hand(start: Any, lead: Any, inputs: Inputs) -> int | None:
@@ -133,7 +127,7 @@ def happened_by_hand(
 def value_at(
     frame: pd.DataFrame, lead_key: str, moment: int, column: str
 ) -> Any:
-    rows = in_order(known_rows(frame, lead_key, moment))
+    rows = in_order(known_rows(frame, lead_key, moment), column)
     return rows[-1][column] if rows else None
 
 
@@ -146,7 +140,7 @@ def rate_by_hand(feature: Any, lead: Any, inputs: Inputs) -> float | None:
     for other in sorted(set(outcomes["lead_key"].dropna())):
         if other == lead.lead_key:
             continue
-        rows = in_order(known_rows(outcomes, other, lead.moment))
+        rows = in_order(known_rows(outcomes, other, lead.moment), "value")
         if not rows or rows[-1]["value"] is None:
             continue
         held = rows[-1]
