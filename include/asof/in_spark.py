@@ -43,9 +43,8 @@ def compute_in_spark(
     Raises:
         FeatureInputError: a column is missing, or times without a zone meet a session whose zone is not UTC.
     """
-    needed = needed_columns(features)
     events: dict[str, str] = {}
-    for source, columns in needed.items():
+    for source, columns in needed_columns(features).items():
         types = {name: SPARK_TYPES.get(kind) for name, kind in columns.items()}
         typed = _typed(inputs.events[source], EVENTS, types)
         events[source] = _view(typed)

@@ -35,8 +35,8 @@ class RateQueries:
 
     def queries(self) -> list[str]:
         """Return the queries in order; the last one has `n`, `k`, `all_n` and `all_k` for each lead and stage."""
-        counted = [] if self.rows else self.counted()
-        return [*counted, self._points(), self._sums(), self._counts()]
+        queries = [] if self.rows else self.counted()
+        return [*queries, self._points(), self._sums(), self._counts()]
 
     def counted(self) -> list[str]:
         """Return the queries of what each outcome adds to the counts, the last of which is the relation of rows."""

@@ -32,9 +32,9 @@ def sentence(feature: Feature, values: Mapping[str, object]) -> str:
         feature: as the contract declares it.
         values: every feature of the lead by its name; the sentence may show another one than its own.
     """
-    shown = {name: _known(value) for name, value in values.items()}
-    value = shown.get(feature.name)
-    shown[VALUE] = value
+    texts = {name: _known(value) for name, value in values.items()}
+    value = texts.get(feature.name)
+    texts[VALUE] = value
     sentences = feature.reason
     if value is None:
         template = sentences.missing or f"{feature.label}: {UNKNOWN}"
@@ -44,7 +44,7 @@ def sentence(feature: Feature, values: Mapping[str, object]) -> str:
         template = sentences.one
     else:
         template = sentences.value
-    return _Words().vformat(template, (), shown)
+    return _Words().vformat(template, (), texts)
 
 
 def _known(value: object) -> object:

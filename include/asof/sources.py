@@ -43,8 +43,8 @@ class Starts:
                 self._names.append((start, name))
 
     def _find(self, events: Events) -> str | None:
-        for known, name in self._names:
-            if known == events:
+        for other, name in self._names:
+            if other == events:
                 return name
         return None
 
@@ -121,8 +121,8 @@ class SourceQueries:
         """Return the aggregate that a feature is made of."""
         match feature:
             case Count():
-                chosen = case(self._chosen(feature), "e.lead_key")
-                return f"COUNT({chosen})"
+                value = case(self._chosen(feature), "e.lead_key")
+                return f"COUNT({value})"
             case Sum():
                 return self._sum(feature)
             case CountDistinct():
@@ -132,8 +132,8 @@ class SourceQueries:
                 moment = case(fits(feature.events.where), "e.occurred_at")
                 return f"MAX({moment})"
             case HappenedWithin():
-                chosen = case(self._within(feature), "e.lead_key")
-                return f"COUNT({chosen})"
+                value = case(self._within(feature), "e.lead_key")
+                return f"COUNT({value})"
 
     def _chosen(self, feature: Count | Sum | CountDistinct) -> list[str]:
         """Return the conditions that an event counts."""

@@ -290,9 +290,7 @@ class Sum(_InWindow):
     @property
     def columns(self) -> tuple[tuple[str, str, ColumnType], ...]:
         """Return source, column and type of everything that the feature reads."""
-        own: tuple[str, str, ColumnType]
-        own = (self.events.source, self.column, "number")
-        return (*super().columns, own)
+        return (*super().columns, (self.events.source, self.column, "number"))
 
 
 class CountDistinct(_InWindow):
@@ -309,9 +307,7 @@ class CountDistinct(_InWindow):
     @property
     def columns(self) -> tuple[tuple[str, str, ColumnType], ...]:
         """Return source, column and type of everything that the feature reads."""
-        own: tuple[str, str, ColumnType]
-        own = (self.events.source, self.column, "any")
-        return (*super().columns, own)
+        return (*super().columns, (self.events.source, self.column, "any"))
 
 
 class DaysSinceLast(_OfEvents):
@@ -360,9 +356,7 @@ class _Picked(_OfEvents):
     @property
     def columns(self) -> tuple[tuple[str, str, ColumnType], ...]:
         """Return source, column and type of everything that the feature reads."""
-        own: tuple[str, str, ColumnType]
-        own = (self.events.source, self.column, self.type)
-        return (*super().columns, own)
+        return (*super().columns, (self.events.source, self.column, self.type))
 
 
 class FirstValue(_Picked):
@@ -519,12 +513,12 @@ def needed_columns(
     Raises:
         ValueError: a column is read as text by one feature and as a number by another.
     """
-    needed: dict[str, dict[str, ColumnType]] = {}
+    columns_by_source: dict[str, dict[str, ColumnType]] = {}
     for feature in features:
         for source in _sources_of(feature):
-            needed.setdefault(source, {})
+            columns_by_source.setdefault(source, {})
         for source, column, kind in feature.columns:
-            types = needed[source]
+            types = columns_by_source[source]
             known = types.get(column, "any")
             if kind == "any":
                 kind = known
@@ -533,7 +527,7 @@ def needed_columns(
                     f"feature {feature.name!r} reads {column} of {source} as {kind}, and another one as {known}"
                 )
             types[column] = kind
-    return needed
+    return columns_by_source
 
 
 def _sources_of(feature: Feature) -> list[str]:
