@@ -54,7 +54,7 @@ def with_later(
 
 
 @pytest.mark.parametrize("change", [removed, changed, added])
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=2, deadline=None)
 @given(seed=st.integers(0, 2**32), later_seed=st.integers(0, 2**32))
 def test_later_rows_change_no_bit_of_any_feature(
     engine, change, seed, later_seed
@@ -75,7 +75,7 @@ def test_later_rows_change_no_bit_of_any_feature(
     pd.testing.assert_frame_equal(alone, expected, check_exact=True)
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=2, deadline=None)
 @given(seed=st.integers(0, 2**32))
 def test_the_query_gives_what_a_loop_over_the_rows_gives(engine, seed):
     random = seeded(seed)

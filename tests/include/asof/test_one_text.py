@@ -73,7 +73,7 @@ CREATE TABLE public.converted (lead_key VARCHAR, occurred_at BIGINT, arrived_at 
     "names",
     [
         {"after_mail", "spent", "channels", "days", "answered", "last_amount"},
-        {"industry", "industry_rate"},
+        pytest.param({"industry", "industry_rate"}, marks=pytest.mark.slow),
     ],
     ids=["events", "outcomes"],
 )
@@ -83,7 +83,7 @@ def test_redshift_as_local_aws_reads_it_gives_the_same_values(names):
         feature for feature in declare(EVERY_KIND) if feature.name in names
     )
     query = features_sql(features, TABLES)
-    inputs = random_inputs(seeded(7), leads=12, events=80)
+    inputs = random_inputs(seeded(7), leads=6, events=30)
     typed = typed_inputs(features, inputs)
     frames = {"leads": typed.leads, **typed.events, **typed.outcomes}
     with duckdb.connect() as engine:
