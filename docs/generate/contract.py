@@ -16,6 +16,12 @@ from include.contract.document import (
     FilesDocument,
     KeyDocument,
     OutcomeDocument,
+    SourceDocument,
+    StagesDocument,
+)
+from include.contract.identity import (
+    IdentityDocument,
+    IdentitySourceDocument,
 )
 from include.contract.model import Names
 
@@ -93,6 +99,15 @@ SECTIONS: tuple[tuple[str, str, type[BaseModel]], ...] = (
         "left out, and each load names it.",
         ColumnDocument,
     ),
+    (
+        "`sources`",
+        "Where leads are put together from several systems. `demo/story/b2b_crm.yaml` is an example, and "
+        "[features-as-of.md](features-as-of.md) says what is done with them.",
+        SourceDocument,
+    ),
+    ("`identity`", "[identity.md](identity.md) says what the rules do.", IdentityDocument),
+    ("`identity.sources`", "", IdentitySourceDocument),
+    ("`stages`", "With sources, a stage is a moment.", StagesDocument),
     (
         "`names`",
         "What is stored and served under which name. Without an entry it follows from the contract's name.",

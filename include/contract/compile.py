@@ -36,12 +36,12 @@ def compile_contract(document: ContractDocument) -> dict[str, Any]:
             "'outcomes' has more than one entry, and one can be predicted so far; leave the others out"
         )
     outcome = document.outcomes[0]
-    columns = _columns(document, outcome)
+    columns = compile_columns(document, outcome)
     key, key_columns = _key(document, columns)
     clock = _clock(document, columns)
     changed_at = document.changed_at
     if changed_at is not None:
-        changed_at = _field_of("changed_at", changed_at, columns)
+        changed_at = field_of("changed_at", changed_at, columns)
     return {
         "contract": document.contract,
         "version": document.version,
@@ -88,7 +88,7 @@ def field_of_heading(heading: str) -> str:
     return name
 
 
-def _columns(
+def compile_columns(
     document: ContractDocument, outcome: OutcomeDocument
 ) -> list[dict[str, Any]]:
     """Return every column, the outcome's among them: where the contract describes it, else behind the others."""
@@ -188,10 +188,10 @@ def _key(
     """Return the field of the key and the fields that make it; adds the key's column where no file has it."""
     key = document.key
     if isinstance(key, str):
-        return _field_of("key", key, columns), ()
+        return field_of("key", key, columns), ()
     if len(key.columns) == 1:
-        return _field_of("key", key.columns[0], columns), ()
-    fields = tuple(_field_of("key", name, columns) for name in key.columns)
+        return field_of("key", key.columns[0], columns), ()
+    fields = tuple(field_of("key", name, columns) for name in key.columns)
     columns.insert(0, _key_column(key))
     return KEY_FIELD, fields
 
@@ -218,7 +218,7 @@ def _key_column(key: KeyDocument) -> dict[str, Any]:
 def _clock(document: ContractDocument, columns: list[dict[str, Any]]) -> str:
     """Return the field of the clock; adds its column where no file has it."""
     if isinstance(document.clock, str):
-        return _field_of("clock", document.clock, columns)
+        return field_of("clock", document.clock, columns)
     columns.append(
         {
             "name": CLOCK_FIELD,
@@ -234,7 +234,7 @@ def _clock(document: ContractDocument, columns: list[dict[str, Any]]) -> str:
     return CLOCK_FIELD
 
 
-def _field_of(role: str, name: str, columns: list[dict[str, Any]]) -> str:
+def field_of(role: str, name: str, columns: list[dict[str, Any]]) -> str:
     """Return the field of the column that a role names by header or field."""
     for column in columns:
         if name in (column["name"], column["field"]):

@@ -14,6 +14,8 @@ from pydantic import (
     model_validator,
 )
 
+from include.contract.features import Events, Features, Span
+from include.contract.identity import IdentityDocument
 from include.contract.model import Files, Identifier, KnownAt, SqlName
 
 
@@ -99,6 +101,10 @@ class OutcomeDocument(_Strict):
     )
     negative: tuple[Text, ...] = Field(
         (), description="cells that mean that it did not; without them 0"
+    )
+    source: Identifier | None = Field(
+        None,
+        description="name of the source that holds the column; without it the leads' own. The last row to occur counts",
     )
     label: str = Field("", description="what a sales rep calls it")
     description: str = ""
@@ -207,6 +213,64 @@ class ColumnDocument(_Strict):
     )
 
 
+class SourceDocument(_Strict):
+    """A system's files (an entry of `sources:`)."""
+
+    name: Identifier = Field(
+        description="what identity, features and outcomes call it"
+    )
+    role: Literal["leads", "events", "outcomes"] = Field(
+        description="leads: each row is a state of a lead, from occurred_at on; events: what happened to it; outcomes: "
+        "what became of it. One source has the role leads"
+    )
+    prefix: str = Field(
+        pattern=r"^([A-Za-z0-9_-]+/)+$",
+        description="folder below the contract's raw files, such as crm/leads/; no other source lies inside it",
+    )
+    files: FilesDocument | None = Field(
+        None,
+        description="how its files are written; without it as the contract's `files` says",
+    )
+    key: Text | None = Field(
+        None,
+        description="column that identifies a row: of rows with the same key the first to arrive counts. Without it "
+        "rows whose cells are all the same are one row",
+    )
+    lead: Text | None = Field(
+        None,
+        description="column that holds the lead's key, where the contract has no `identity`",
+    )
+    columns: tuple[ColumnDocument, ...] = Field(
+        (),
+        description="its columns; a source of leads has those of the contract as well",
+    )
+    occurred_at: Text = Field(
+        description="column that says when a row's content became true"
+    )
+    arrived_at: Text | None = Field(
+        None,
+        description="column that says when the row reached us; without it, or if it says later, the time of the file",
+    )
+    late_after: Span | None = Field(
+        None,
+        description="a source whose last row is so much older than that of the newest source is named as late",
+    )
+
+
+class StagesDocument(_Strict):
+    """The moments at which leads are scored (`stages:`)."""
+
+    capture: Span | None = Field(
+        None,
+        description="so long after its first row has reached us; without it at once",
+    )
+    engagement: Span | Events = Field(
+        "7 days",
+        description="so long after the creation, or the first of some events: {source: ..., where: {...}}",
+    )
+    contact: Span | Events = Field("14 days", description="likewise")
+
+
 class ContractDocument(_Strict):
     """A contract of format 2."""
 
@@ -233,6 +297,18 @@ class ContractDocument(_Strict):
         description="header or field that says when a row was last changed; without it the time of the file decides",
     )
     outcomes: tuple[OutcomeDocument, ...] = Field(min_length=1)
+    sources: tuple[SourceDocument, ...] = Field(
+        (),
+        description="the systems' files, where leads are put together from several; `clock` is the creation then",
+    )
+    identity: IdentityDocument | None = Field(
+        None, description="which records of several systems are one person"
+    )
+    stages: StagesDocument = StagesDocument()
+    features: Features = Field(
+        (),
+        description="columns that are computed from the sources, each as of a stage's moment",
+    )
     decisions: dict[str, Any] = Field(
         {},
         description="what the business decides; every key has a default (docs/settings.md)",

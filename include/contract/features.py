@@ -41,7 +41,7 @@ from pydantic import (
     model_validator,
 )
 
-from include.contract.model import Identifier, SqlName
+from include.contract.model import Identifier, KnownAt, SqlName
 
 MICROSECONDS = {
     "minute": 60_000_000,
@@ -233,9 +233,17 @@ class _Feature(_Strict):
     reason: Annotated[Sentences, BeforeValidator(_as_sentences)] = Field(
         description="the sentence that a sales rep reads"
     )
+    known_at: KnownAt = Field(
+        KnownAt.CONTACT,
+        description="the stage as of whose moment it is computed: capture, engagement or contact",
+    )
 
     @model_validator(mode="after")
     def _named(self) -> Self:
+        if self.known_at is KnownAt.OUTCOME:
+            raise ValueError(
+                "'known_at' is outcome, at which nothing is predicted; write capture, engagement or contact"
+            )
         if self.name in (*OWN_COLUMNS, VALUE) or self.name.startswith(PREFIX):
             raise ValueError(
                 f"a feature may not be called {self.name!r}; choose another name"

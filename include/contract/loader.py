@@ -14,6 +14,7 @@ from include.contract.document import ContractDocument
 from include.contract.errors import ContractError
 from include.contract.explain import explain
 from include.contract.model import Contract
+from include.contract.unification import with_sources
 
 log = logging.getLogger(__name__)
 
@@ -112,6 +113,6 @@ def _compiled(content: dict[str, Any], source: str) -> dict[str, Any]:
             explain(source, content, error, ContractDocument)
         ) from error
     try:
-        return compile_contract(document)
+        return with_sources(document, compile_contract(document))
     except ValueError as error:
         raise ContractError(f"{source}: {error}") from error

@@ -2,7 +2,7 @@
 
 import codecs
 from enum import StrEnum
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
@@ -207,6 +207,11 @@ class Column(_Strict):
         (),
         description="signs around a number that mean nothing, such as % or EUR",
     )
+    sentences: dict[str, str] = Field(
+        {},
+        description="what a reason says in place of label and value: `value`, and `zero`, `one` and `missing` where "
+        "those differ; {value} stands for the value",
+    )
     derived: Literal["", "joined_key", "row_key", "row_number"] = Field(
         "",
         description="how ingestion makes a column that no file has: the texts of the key's columns; a digest of the "
@@ -339,6 +344,11 @@ class Contract(_Strict):
         description="what the business decides about this data set; a field that is left out has its default",
     )
     columns: tuple[Column, ...] = Field(min_length=3)
+    unify: dict[str, Any] = Field(
+        {},
+        description="how leads are put together from several sources, as `include.contract.unification` compiles it; "
+        "empty where they come from one",
+    )
 
     @model_validator(mode="after")
     def _coherent(self) -> Self:

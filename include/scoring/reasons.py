@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from include.contract import Column, Contract
+from include.contract.sentences import sentence_of
 from include.features.attribution import Attribution
 from include.features.cleaning import FLAG_LEVELS
 from include.features.lead_encoder import Typed
@@ -98,11 +99,21 @@ class _Texts(dict[Any, tuple[str, str]]):
         self._column = column
 
     def __missing__(self, cell: Any) -> tuple[str, str]:
-        value = NOT_KNOWN if pd.isna(cell) else _word(cell, self._column)
-        fact = f"{self._column.label}: {value}"
+        fact = _fact(cell, self._column)
         texts = (f"{fact} raises the score", f"{fact} lowers the score")
         self[cell] = texts
         return texts
+
+
+def _fact(cell: Any, column: Column) -> str:
+    """Return what a lead's own value says, in the column's own sentence if it has one."""
+    value = NOT_KNOWN if pd.isna(cell) else _word(cell, column)
+    if not column.sentences:
+        return f"{column.label}: {value}"
+    if column.numeric and not pd.isna(cell):
+        return sentence_of(column.sentences, float(cell), column.label)
+    text = None if pd.isna(cell) else value
+    return sentence_of(column.sentences, text, column.label)
 
 
 def _word(value: Any, column: Column) -> str:
