@@ -1,0 +1,178 @@
+"""Find out whose each row is, and since when that was known.
+
+A row belongs to a person from the moment on at which it is known and its keys lead to the person. Where a person turns
+out to be another one, the row belongs to that one too, from the merge on.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from include.identity.claims import read_load
+from include.identity.codes import (
+    microseconds,
+    one_array,
+    person_id,
+    places_in,
+    record_texts,
+)
+from include.identity.ledger import Ledger, id_intervals
+from include.identity.matching import match
+from include.identity.report import MatchReport, match_report, with_rows
+from include.identity.resolving import key_indexes, resolve
+from include.unify.plan import Plan
+from include.unify.rows import KNOWN, Numbers, SourceRows
+
+NOBODY = -1
+NEVER = np.iinfo(np.int64).max
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Owned:
+    """Rows of a source with the person whom they belong to; a row may stand here more than once.
+
+    Attributes:
+        rows: number of each row in the source, shape (n,).
+        people: number of the person, shape (n,).
+        since: from when that is known, shape (n,).
+    """
+
+    rows: Numbers
+    people: Numbers
+    since: Numbers
+
+
+@dataclass(frozen=True)
+class People:
+    """Who everybody is.
+
+    Attributes:
+        ids: of all people that ever were, shape (people,).
+        ends: when each turned out to be another one, NEVER for those who live, shape (people,).
+        founders: key of the lead that each person began with.
+        owned: source to its rows with their people.
+        report: how rows were matched.
+    """
+
+    ids: pa.Array
+    ends: Numbers
+    founders: pa.Array
+    owned: Mapping[str, Owned]
+    report: MatchReport
+
+    @property
+    def living(self) -> Numbers:
+        """Return the numbers of the people who live."""
+        return np.flatnonzero(self.ends == NEVER)
+
+
+def find_people(
+    plan: Plan, rows: Mapping[str, SourceRows], as_of: int, processes: int = 1
+) -> People:
+    """Return the people of all rows.
+
+    Args:
+        plan: of the contract.
+        rows: source to its rows.
+        as_of: the last moment of which anything is known.
+        processes: that normalise phone numbers.
+    """
+    leads = plan.leads
+    loaded_at = EPOCH + timedelta(microseconds=as_of)
+    load = read_load(
+        rows[leads.name].table,
+        leads.name,
+        plan.rules,
+        plan.contract.key,
+        loaded_at,
+        KNOWN,
+        processes,
+    )
+    empty = Ledger.empty()
+    ledger = empty.plus(match(empty, load, plan.rules))
+    report = match_report(empty, ledger, load, plan.rules)
+    ids = pc.unique(one_array(ledger.records["person_id"]))
+    merges = _Merges(ledger, ids)
+    owned: dict[str, Owned] = {}
+    records = _record_people(plan, ledger, rows[leads.name], ids)
+    owned[leads.name] = merges.follow(*records)
+    indexes = key_indexes(ledger, plan.rules)
+    for name, source_rows in rows.items():
+        if name == leads.name:
+            continue
+        people = resolve(
+            indexes, source_rows.table, name, plan.rules, loaded_at, KNOWN
+        )
+        report = with_rows(report, name, people)
+        numbers = places_in(people.person_id, ids)
+        since = pc.fill_null(people.known_from.cast(pa.int64()), 0)
+        owned[name] = merges.follow(
+            numbers, np.maximum(since.to_numpy(), source_rows.known)
+        )
+    return People(ids, merges.ends, _founders(ledger, ids), owned, report)
+
+
+def _record_people(
+    plan: Plan, ledger: Ledger, rows: SourceRows, ids: pa.Array
+) -> tuple[Numbers, Numbers]:
+    """Return the person of each row of the leads as its record came, and since when it is known."""
+    keys = one_array(rows.table[plan.contract.key].cast(pa.string()))
+    records = one_array(ledger.records["record"])
+    places = places_in(keys, records)
+    people = places_in(one_array(ledger.records["person_id"]), ids)
+    numbers = np.where(places < 0, NOBODY, people[places])
+    return numbers, rows.known
+
+
+def _founders(ledger: Ledger, ids: pa.Array) -> pa.Array:
+    """Return the key of the record that each person's id follows from."""
+    texts = record_texts(ledger.records).to_pylist()
+    made = pa.array([person_id(text) for text in texts], pa.string())
+    places = places_in(ids, made)
+    records = one_array(ledger.records["record"])
+    return records.take(pa.array(places))
+
+
+class _Merges:
+    """Follow people who turned out to be others."""
+
+    def __init__(self, ledger: Ledger, ids: pa.Array) -> None:
+        """Read the merges of a ledger."""
+        intervals = id_intervals(ledger)
+        self._ended = places_in(one_array(intervals["person_id"]), ids)
+        self._lives_as = places_in(one_array(intervals["lives_as"]), ids)
+        self._from = microseconds(intervals["valid_from"])
+        until = pc.fill_null(intervals["valid_to"].cast(pa.int64()), NEVER)
+        self._until = until.to_numpy()
+        self.ends = np.full(len(ids), NEVER)
+        np.minimum.at(self.ends, self._ended, self._from)
+
+    def follow(self, people: Numbers, since: Numbers) -> Owned:
+        """Return rows with their people, and with those that they live on as."""
+        somebody = np.flatnonzero(people != NOBODY)
+        own = somebody[since[somebody] < self.ends[people[somebody]]]
+        rows = [own]
+        owners = [people[own]]
+        moments = [since[own]]
+        order = np.argsort(people, kind="stable")
+        for ended, lives_as, start, end in zip(
+            self._ended, self._lives_as, self._from, self._until, strict=True
+        ):
+            left = np.searchsorted(people, ended, "left", sorter=order)
+            right = np.searchsorted(people, ended, "right", sorter=order)
+            of_person = order[left:right]
+            later = np.maximum(since[of_person], start)
+            valid = later < end
+            rows.append(of_person[valid])
+            owners.append(np.full(int(valid.sum()), lives_as))
+            moments.append(later[valid])
+        return Owned(
+            np.concatenate(rows),
+            np.concatenate(owners).astype(np.int64),
+            np.concatenate(moments),
+        )

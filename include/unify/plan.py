@@ -1,0 +1,125 @@
+"""Read how a contract's leads are put together, from what the contract was compiled to."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from include.contract.features import Events, Features, needed_columns
+from include.contract.model import Contract, KnownAt
+from include.identity.rules import IdentityRules, rules_of
+from include.unify.errors import UnifyError
+
+LEADS = "leads"
+
+
+@dataclass(frozen=True)
+class SourcePlan:
+    """One source, as the contract compiles it.
+
+    Attributes:
+        name: in the contract.
+        role: `leads`, `events` or `outcomes`.
+        prefix: folder below the raw files.
+        key: column that identifies a row, if any.
+        occurred_at: column that says when a row's content became true.
+        arrived_at: column that says when it reached us, if any.
+        late_after: microseconds behind the newest source, None where it is never late.
+        contract: what reads its files, as plain values.
+    """
+
+    name: str
+    role: str
+    prefix: str
+    key: str | None
+    occurred_at: str
+    arrived_at: str | None
+    late_after: int | None
+    contract: Mapping[str, Any]
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """Return the type of each column of its files, by field."""
+        return {
+            column["field"]: column["type"]
+            for column in self.contract["columns"]
+            if not column.get("derived")
+        }
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How leads are put together.
+
+    Attributes:
+        contract: whole.
+        sources: by name.
+        rules: of identity.
+        features: as they are declared.
+        stages: stage to microseconds, or to the events whose first one is the moment.
+        outcome_source: name of the source that holds the outcome.
+    """
+
+    contract: Contract
+    sources: Mapping[str, SourcePlan]
+    rules: IdentityRules
+    features: Features
+    stages: Mapping[str, int | Events]
+    outcome_source: str
+
+    @property
+    def leads(self) -> SourcePlan:
+        """Return the source of leads."""
+        for source in self.sources.values():
+            if source.role == LEADS:
+                return source
+        raise UnifyError("no source has the role leads; name one in 'sources'")
+
+    def features_of(self, stage: KnownAt) -> Features:
+        """Return the features that are computed as of a stage's moment."""
+        return tuple(
+            feature for feature in self.features if feature.known_at is stage
+        )
+
+    @property
+    def needed_columns(self) -> dict[str, tuple[str, ...]]:
+        """Return the columns of each source that features and stages read."""
+        needed = {name: dict[str, None]() for name in self.sources}
+        for source, columns in needed_columns(self.features).items():
+            needed[source].update(dict.fromkeys(columns))
+        for events in self.stages.values():
+            if isinstance(events, Events):
+                needed[events.source].update(dict.fromkeys(events.where))
+        return {name: tuple(columns) for name, columns in needed.items()}
+
+
+def plan_of(contract: Contract) -> Plan:
+    """Return how a contract's leads are put together.
+
+    Raises:
+        UnifyError: they come from one source.
+    """
+    unify = contract.unify
+    if not unify:
+        raise UnifyError(
+            f"contract {contract.contract} has no 'sources'; its files hold one lead a row"
+        )
+    sources = {entry["name"]: SourcePlan(**entry) for entry in unify["sources"]}
+    features: Features = TypeAdapter(Features).validate_python(
+        unify["features"]
+    )
+    stages = {
+        name: moment
+        if isinstance(moment, int)
+        else Events.model_validate(moment)
+        for name, moment in unify["stages"].items()
+    }
+    return Plan(
+        contract=contract,
+        sources=sources,
+        rules=rules_of(unify["identity"]),
+        features=features,
+        stages=stages,
+        outcome_source=unify["outcome"]["source"],
+    )

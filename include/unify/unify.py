@@ -1,0 +1,333 @@
+"""Put the leads of several sources together: one row for each lead.
+
+unified = unify(contract, {"crm": table, "calls": table}, compute=in_duckdb)
+unified.leads       # the contract's columns, as of the moments of their stages
+unified.report      # what was read, whose it was, and what is odd
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from include.asof.inputs import Inputs
+from include.contract.features import Feature, Features, needed_columns
+from include.contract.model import SCORING_STAGES, Column, Contract, KnownAt
+from include.unify.errors import UnifyError
+from include.unify.moments import (
+    Outcomes,
+    last_rows,
+    read_outcomes,
+    stage_moments,
+)
+from include.unify.people import NEVER, People, find_people
+from include.unify.plan import Plan, plan_of
+from include.unify.rows import Numbers, SourceRows, arrow_type, source_rows
+
+type Compute = Callable[[Features, Inputs], pd.DataFrame]
+"""Computes features of leads: `include.asof.in_duckdb.compute_features`, or the same in Spark; in any order."""
+
+
+@dataclass(frozen=True)
+class Unified:
+    """Leads of several sources.
+
+    Attributes:
+        leads: one row for each lead, the contract's columns in their order.
+        moments: key of each lead and the moment of each stage, in microseconds since 1970, in the same order.
+        as_of: the run's moment.
+        report: what was read and whose it was, as plain values.
+    """
+
+    leads: pa.Table
+    moments: pa.Table
+    as_of: int
+    report: dict[str, Any]
+
+
+def unify(
+    contract: Contract,
+    tables: Mapping[str, pa.Table],
+    compute: Compute,
+    as_of: int | None = None,
+    processes: int = 1,
+) -> Unified:
+    """Return the leads of a contract with sources.
+
+    Args:
+        contract: with `unify`.
+        tables: source to its typed rows, with `source_changed_at`, the time of their file. A source that is not there
+            is named in the report, and features of it are missing.
+        compute: computes features.
+        as_of: the run's moment in microseconds since 1970; by default that of the last arrival.
+        processes: that normalise phone numbers.
+
+    Raises:
+        UnifyError: there are no leads, or a column is missing.
+    """
+    plan = plan_of(contract)
+    rows = {
+        name: source_rows(source, tables.get(name), as_of)
+        for name, source in plan.sources.items()
+    }
+    if not rows[plan.leads.name].table.num_rows:
+        raise UnifyError(
+            f"source {plan.leads.name} has no rows below {plan.leads.prefix}; without leads nothing can be put together"
+        )
+    if as_of is None:
+        as_of = _last_arrival(rows)
+    people = find_people(plan, rows, as_of, processes)
+    leads = _Leads(plan, rows, people, as_of)
+    return Unified(
+        leads=leads.table(compute),
+        moments=leads.moments_table(),
+        as_of=as_of,
+        report=leads.report(),
+    )
+
+
+def _last_arrival(rows: Mapping[str, SourceRows]) -> int:
+    arrivals = [
+        source.last_arrived
+        for source in rows.values()
+        if source.last_arrived is not None
+    ]
+    return max(arrivals)
+
+
+class _Leads:
+    """The leads of one run, all by the numbers of their people."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        rows: Mapping[str, SourceRows],
+        people: People,
+        as_of: int,
+    ) -> None:
+        self.plan = plan
+        self.rows = rows
+        self.people = people
+        self.as_of = as_of
+        self.number = len(people.ids)
+        self.living = people.living
+        source = rows[plan.leads.name]
+        owned = people.owned[plan.leads.name]
+        keys = source.table[plan.contract.key].cast(pa.string())
+        founders = people.founders.take(pa.array(owned.people))
+        own_key = pc.equal(keys.take(pa.array(owned.rows)), founders)
+        self.founding = pc.fill_null(own_key, False).to_numpy()
+        self.captured = np.full(self.number, NEVER)
+        founding_people = owned.people[self.founding]
+        np.minimum.at(
+            self.captured, founding_people, owned.since[self.founding]
+        )
+        self.created = self._created()
+        self.outcomes = self._outcomes()
+        self.moments = stage_moments(
+            plan,
+            rows,
+            people,
+            self.created,
+            self.captured,
+            self.outcomes,
+            as_of,
+        )
+
+    def _created(self) -> Numbers:
+        """Return the creation of each lead as its first row says it, else when that row was known."""
+        source = self.rows[self.plan.leads.name]
+        first = self._states(self.captured)
+        clock = source.table[self.plan.contract.clock]
+        if pa.types.is_date(clock.type):
+            clock = clock.cast(pa.timestamp("us"))
+        moments = pc.cast(clock, pa.timestamp("us"), safe=False)
+        values = pc.fill_null(moments.cast(pa.int64()), NEVER).to_numpy()
+        created = np.where(first < 0, NEVER, values[first])
+        return np.where(created == NEVER, self.captured, created)
+
+    def _states(self, moments: Numbers) -> Numbers:
+        """Return the row of each lead's own record that held at a moment."""
+        name = self.plan.leads.name
+        owned = self.people.owned[name]
+        return last_rows(self.rows[name], owned, moments, self.founding)
+
+    def _outcomes(self) -> Outcomes:
+        name = self.plan.outcome_source
+        column = self.rows[name].table[self.plan.contract.label]
+        return read_outcomes(
+            column, self.rows[name], self.people.owned[name], self.number
+        )
+
+    def table(self, compute: Compute) -> pa.Table:
+        """Return one row for each lead that lives."""
+        features = self._features(compute)
+        columns: dict[str, pa.Array] = {}
+        for column in self.plan.contract.columns:
+            kind = arrow_type(column.type)
+            if column.field in features:
+                values = features[column.field]
+            elif column.field == self.plan.contract.label:
+                values = self._labels()
+            elif column.field == self.plan.contract.key:
+                values = self.people.founders.take(pa.array(self.living))
+            else:
+                values = self._own(column)
+            columns[column.field] = values.cast(kind, safe=False)
+        return pa.table(columns)
+
+    def _own(self, column: Column) -> pa.ChunkedArray:
+        """Return a column of the leads as it was at the moment of its stage."""
+        moments = self.moments.get(
+            column.known_at, np.full(self.number, self.as_of)
+        )
+        if column.field == self.plan.contract.clock:
+            moments = self.captured
+        states = self._states(moments)[self.living]
+        table = self.rows[self.plan.leads.name].table
+        places = pa.array(states, mask=states < 0)
+        return table[column.field].take(places)
+
+    def _labels(self) -> pa.ChunkedArray:
+        """Return the outcome that holds in the end, missing while it is open."""
+        rows = self.outcomes.last_row[self.living]
+        table = self.rows[self.plan.outcome_source].table
+        places = pa.array(rows, mask=rows < 0)
+        return table[self.plan.contract.label].take(places)
+
+    def _features(self, compute: Compute) -> dict[str, pa.Array]:
+        """Return each feature of the leads that live."""
+        columns: dict[str, pa.Array] = {}
+        for stage in SCORING_STAGES:
+            declared = self.plan.features_of(stage)
+            features = tuple(
+                feature for feature in declared if self._is_there(feature)
+            )
+            for feature in declared:
+                columns[feature.name] = pa.nulls(self.living.size)
+            if features:
+                columns |= self._computed(features, stage, compute)
+        return columns
+
+    def _is_there(self, feature: Feature) -> bool:
+        """Return whether every source that a feature reads has rows: of an absent one nothing is known, not even 0."""
+        return all(
+            self.rows[source].table.num_rows
+            for source in needed_columns((feature,))
+        )
+
+    def _computed(
+        self, features: Features, stage: KnownAt, compute: Compute
+    ) -> dict[str, pa.Array]:
+        inputs = Inputs(
+            leads=pa.table(
+                {
+                    "lead_key": self.living,
+                    "stage": pa.repeat(str(stage), self.living.size),
+                    "moment": self.moments[stage][self.living],
+                    "created_at": self.created[self.living],
+                }
+            ),
+            events={
+                source: self._events(source, tuple(columns))
+                for source, columns in needed_columns(features).items()
+            },
+            outcomes={self.plan.contract.label: self._outcome_rows()},
+        )
+        frame = compute(features, inputs)
+        frame = frame.set_index("lead_key").loc[self.living]
+        return {
+            feature.name: pa.array(frame[feature.name], from_pandas=True)
+            for feature in features
+        }
+
+    def _events(self, source: str, columns: tuple[str, ...]) -> pa.Table:
+        """Return the events of a source with their people; each is known from when it belongs to the person."""
+        owned = self.people.owned[source]
+        rows = self.rows[source]
+        places = pa.array(owned.rows)
+        table = {
+            "lead_key": owned.people,
+            "occurred_at": rows.occurred[owned.rows],
+            "arrived_at": owned.since,
+        }
+        for name in columns:
+            table[name] = rows.table[name].take(places)
+        return pa.table(table)
+
+    def _outcome_rows(self) -> pa.Table:
+        """Return the outcomes with their people; those of a person who became another one end with that."""
+        source = self.plan.outcome_source
+        label = self.plan.contract.label
+        table = self._events(source, (label,))
+        table = table.rename_columns([*table.column_names[:-1], "value"])
+        value = table.schema.field("value").type
+        ended = np.unique(table["lead_key"].to_numpy())
+        ended = ended[self.people.ends[ended] < NEVER]
+        ends = self.people.ends[ended]
+        withdrawn = pa.table(
+            [ended, ends, ends, pa.nulls(ended.size, value)],
+            schema=table.schema,
+        )
+        return pa.concat_tables([table, withdrawn])
+
+    def moments_table(self) -> pa.Table:
+        """Return the moment of each stage of the leads that live."""
+        columns = {
+            self.plan.contract.key: self.people.founders.take(
+                pa.array(self.living)
+            )
+        }
+        for stage, moments in self.moments.items():
+            columns[str(stage)] = pa.array(moments[self.living])
+        return pa.table(columns)
+
+    def report(self) -> dict[str, Any]:
+        """Return what was read and whose it was."""
+        living = self.living
+        before_capture = self.outcomes.first_known < self.captured
+        return {
+            "as_of": self.as_of,
+            "leads": int(living.size),
+            "merged_leads": int(self.number - living.size),
+            "outcomes": {
+                "changed": self.outcomes.changed,
+                "withdrawn": self.outcomes.withdrawn,
+                "before_capture": int(before_capture[living].sum()),
+            },
+            "sources": {name: self._source(name) for name in self.rows},
+            "missing_sources": [
+                name
+                for name, rows in self.rows.items()
+                if not rows.table.num_rows
+            ],
+            "late_sources": [name for name in self.rows if self._late(name)],
+            "identity": json.loads(self.people.report.to_json()),
+        }
+
+    def _source(self, name: str) -> dict[str, Any]:
+        rows = self.rows[name]
+        owned = self.people.owned[name]
+        early = rows.occurred[owned.rows] < self.created[owned.people]
+        nobody = rows.table.num_rows - np.unique(owned.rows).size
+        return {
+            "rows": rows.rows,
+            "repeated_rows": rows.repeated,
+            "rows_without_moment": rows.without_moment,
+            "rows_of_nobody": int(nobody),
+            "rows_before_creation": int(np.unique(owned.rows[early]).size),
+            "last_arrived_at": rows.last_arrived,
+        }
+
+    def _late(self, name: str) -> bool:
+        """Return whether a source's last row is older than the contract allows."""
+        late_after = self.plan.sources[name].late_after
+        last = self.rows[name].last_arrived
+        if late_after is None or last is None:
+            return False
+        return self.as_of - last > late_after
