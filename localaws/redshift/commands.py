@@ -3,6 +3,8 @@
 import re
 from dataclasses import dataclass
 
+from sqlglot import exp
+
 from localaws.redshift.errors import (
     RedshiftError,
     RedshiftSyntaxError,
@@ -12,7 +14,7 @@ from localaws.redshift.grammar.tokens import tokenize
 
 _FLAGS = re.IGNORECASE | re.DOTALL
 _COPY = re.compile(
-    r"COPY\s+(?P<table>[\w.\"]+)\s*(?:\((?P<columns>[^)]*)\)\s*)?FROM\s+'(?P<uri>s3://[^']+)'\s*(?P<options>.*)",
+    r"COPY\s+(?P<table>#?[\w.\"]+)\s*(?:\((?P<columns>[^)]*)\)\s*)?FROM\s+'(?P<uri>s3://[^']+)'\s*(?P<options>.*)",
     _FLAGS,
 )
 _UNLOAD = re.compile(
@@ -20,7 +22,10 @@ _UNLOAD = re.compile(
     r"TO\s+'(?P<uri>s3://[^']+)'\s*(?P<options>.*)",
     _FLAGS,
 )
-_ROLE = r"IAM_ROLE\s+(?:default|'[^']*')"
+_ROLE = r"IAM_ROLE\s+(?:default|'[^']*')|CREDENTIALS\s+(?:AS\s+)?'(?:aws_iam_role|aws_access_key_id)=[^']+'"
+"""Source: https://docs.aws.amazon.com/redshift/latest/dg/copy-parameters-authorization.html"""
+_REGION = r"REGION\s+(?:AS\s+)?'[a-z0-9-]+'"
+"""All buckets are in one place here, so it changes nothing."""
 _PARQUET = r"(?:FORMAT\s+(?:AS\s+)?)?PARQUET\b"
 _UNLOAD_OPTIONS = (
     r"ENCRYPTED\s+AUTO\b",
@@ -76,6 +81,12 @@ class CopyCommand:
     table: str
     columns: tuple[str, ...]
     uri: str
+
+    @property
+    def relation(self) -> exp.Table:
+        """The table as SQL names it; a temporary one's `#` needs quotes."""
+        schema, _, name = self.table.rpartition(".")
+        return exp.table_(name, db=schema or None, quoted=True)
 
 
 @dataclass(frozen=True)
@@ -178,6 +189,7 @@ def _read_options(
 ) -> set[str]:
     """Return the options of a command in capitals; a missing role or format and any unknown option are errors."""
     role, text = _take(_ROLE, text)
+    _, text = _take(_REGION, text)
     parquet, text = _take(_PARQUET, text)
     options = set()
     for pattern in patterns:
@@ -214,7 +226,7 @@ def _wrong_option(command: str, text: str, is_parquet: bool) -> RedshiftError:
 
 def _take(pattern: str, text: str) -> tuple[str, str]:
     """Return what a pattern matches, and the text without it."""
-    match = re.search(rf"(?<!\w){pattern}", text, _FLAGS)
+    match = re.search(rf"(?<!\w)(?:{pattern})", text, _FLAGS)
     if not match:
         return "", text
     return match[0], text[: match.start()] + text[match.end() :]

@@ -7,7 +7,6 @@ from typing import Any
 import duckdb
 import pyarrow.parquet as pq
 from botocore.exceptions import ClientError
-from sqlglot import exp
 
 from localaws.redshift.catalog import Catalog
 from localaws.redshift.commands import CopyCommand, UnloadCommand
@@ -46,7 +45,8 @@ def copy(
             f"The specified S3 prefix '{prefix}' does not exist"
         )
     names = ", ".join(f'"{name}"' for name, _ in columns)
-    target = f"INSERT INTO {command.table} ({names})"
+    table = command.relation.sql("duckdb")
+    target = f"INSERT INTO {table} ({names})"
     with tempfile.TemporaryDirectory(dir=scratch) as folder:
         files: list[str] = []
         for key in keys:
@@ -147,7 +147,7 @@ def _table_columns(
     cursor: duckdb.DuckDBPyConnection, command: CopyCommand
 ) -> list[tuple[str, str]]:
     """Return name and type of the columns to load, in the order of the file's."""
-    relation = Catalog(cursor).relation(exp.to_table(command.table))
+    relation = Catalog(cursor).relation(command.relation)
     if relation is None:
         raise RedshiftError(
             f"Cannot COPY into nonexistent table {command.table}"
@@ -171,7 +171,7 @@ def _values(
     columns: list[tuple[str, str]],
 ) -> str:
     """Return what to select from a file: its columns, without the trailing blanks of those for CHAR."""
-    relation = Catalog(cursor).relation(exp.to_table(command.table))
+    relation = Catalog(cursor).relation(command.relation)
     values: list[str] = []
     for name, _ in columns:
         column = relation.columns[name] if relation else None

@@ -372,7 +372,7 @@ class Session:
 
 def _insertion(command: CopyCommand, catalog: Catalog) -> tuple[Use, ...]:
     """Return what COPY does with its table; nothing with one that is not there."""
-    relation = catalog.relation(exp.to_table(command.table))
+    relation = catalog.relation(command.relation)
     return (Use("insert", relation),) if relation else ()
 
 

@@ -1,11 +1,13 @@
 """Airflow's own operators and triggers against the local AWS, as the DAGs use them."""
 
 import asyncio
+import time
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from localaws.account import Account
 
@@ -243,3 +245,155 @@ def test_the_s3_key_sensor_finds_keys_by_pattern(s3, bucket, context):
         wildcard_match=True,
     )
     assert not absent.poke(context)
+
+
+def test_the_transfers_unload_and_copy_over_the_data_api(
+    warehouse, table, s3, bucket, context
+):
+    from airflow.providers.amazon.aws.transfers.redshift_to_s3 import (
+        RedshiftToS3Operator,
+    )
+    from airflow.providers.amazon.aws.transfers.s3_to_redshift import (
+        S3ToRedshiftOperator,
+    )
+
+    warehouse.ok(
+        f"CREATE TABLE {table} (a INT PRIMARY KEY, b VARCHAR(10))",
+        f"INSERT INTO {table} VALUES (1, 'x'), (2, 'it''s')",
+    )
+    data_api = {
+        "database": ACCOUNT.database,
+        "workgroup_name": ACCOUNT.workgroup,
+        "poll_interval": 0.1,
+    }
+    common = {
+        "s3_bucket": bucket,
+        "schema": "public",
+        "table": table,
+        "redshift_conn_id": "aws_default",
+        "redshift_data_api_kwargs": data_api,
+    }
+    RedshiftToS3Operator(
+        task_id="unload",
+        s3_key="transfers",
+        unload_options=["FORMAT AS PARQUET", "ALLOWOVERWRITE"],
+        **common,
+    ).execute(context)
+    keys = s3.list_objects_v2(Bucket=bucket, Prefix=f"transfers/{table}_")
+    assert keys["KeyCount"] > 0
+    # Without `upsert_keys` the provider asks for them with the table's name unquoted, which Redshift refuses too.
+    for method, extra in (("UPSERT", {"upsert_keys": ["a"]}), ("REPLACE", {})):
+        warehouse.ok(f"UPDATE {table} SET b = 'old' WHERE a = 1")
+        S3ToRedshiftOperator(
+            task_id="copy",
+            s3_key=f"transfers/{table}_",
+            copy_options=["FORMAT AS PARQUET"],
+            method=method,
+            **extra,
+            **common,
+        ).execute(context)
+        rows = warehouse.rows(f"SELECT a, b FROM {table} ORDER BY a")
+        assert rows == [[1, "x"], [2, "it's"]]
+
+
+def test_the_glue_sensors_see_what_is_there(
+    glue, s3, bucket, crawler_config, context
+):
+    from airflow.providers.amazon.aws.sensors.glue_catalog_partition import (
+        GlueCatalogPartitionSensor,
+    )
+    from airflow.providers.amazon.aws.sensors.glue_crawler import (
+        GlueCrawlerSensor,
+    )
+
+    for day in ("2026-01-01", "2026-01-02"):
+        key = f"sensors/sales/ds={day}/a.csv"
+        s3.put_object(Bucket=bucket, Key=key, Body=b"a,b\n1,2\n")
+    targets = {"S3Targets": [{"Path": f"s3://{bucket}/sensors/sales"}]}
+    glue.create_crawler(
+        **crawler_config | {"Name": "sensors", "Targets": targets}
+    )
+    glue.start_crawler(Name="sensors")
+    crawler = GlueCrawlerSensor(task_id="crawl", crawler_name="sensors")
+    wait_for(lambda: crawler.poke(context))
+    for day, is_there in (("2026-01-02", True), ("2026-01-03", False)):
+        partition = GlueCatalogPartitionSensor(
+            task_id="partition",
+            database_name=ACCOUNT.glue_database,
+            table_name="sales",
+            expression=f"ds='{day}'",
+        )
+        assert partition.poke(context) is is_there
+
+
+def test_the_glue_job_sensor_tells_success_failure_and_an_absent_job(
+    glue, s3, bucket, context
+):
+    from airflow.exceptions import AirflowException
+    from airflow.providers.amazon.aws.sensors.glue import GlueJobSensor
+
+    def sensor(name: str, script: bytes) -> GlueJobSensor:
+        s3.put_object(Bucket=bucket, Key=f"sensors/{name}.py", Body=script)
+        location = f"s3://{bucket}/sensors/{name}.py"
+        glue.create_job(
+            Name=name,
+            Role=ACCOUNT.glue_role,
+            Command={"Name": "glueetl", "ScriptLocation": location},
+        )
+        run_id = glue.start_job_run(JobName=name)["JobRunId"]
+        return GlueJobSensor(task_id="job", job_name=name, run_id=run_id)
+
+    good = sensor("sensor_good", b"print('done')")
+    wait_for(lambda: good.poke(context))
+    bad = sensor("sensor_bad", b"raise ValueError('broken')")
+    with pytest.raises(AirflowException, match="FAILED"):
+        wait_for(lambda: bad.poke(context))
+    absent = GlueJobSensor(task_id="job", job_name="absent_job", run_id="jr_0")
+    with pytest.raises(ClientError, match="EntityNotFoundException"):
+        absent.poke(context)
+
+
+def wait_for(is_done):
+    """Poll until a sensor is satisfied."""
+    for _ in range(200):
+        if is_done():
+            return
+        time.sleep(0.1)
+    raise TimeoutError
+
+
+def test_awswrangler_runs_sql_and_reads_the_lake_and_the_catalog(
+    warehouse, table, s3, bucket, glue
+):
+    import awswrangler as wr
+    import pandas as pd
+
+    connection = wr.data_api.redshift.connect(
+        workgroup_name=ACCOUNT.workgroup, database=ACCOUNT.database
+    )
+    warehouse.ok(
+        f"CREATE TABLE {table} (a INT, b VARCHAR(10))",
+        f"INSERT INTO {table} VALUES (1, 'x'), (2, NULL)",
+    )
+    read = wr.data_api.redshift.read_sql_query(
+        f"SELECT a, b FROM {table} ORDER BY a", con=connection
+    )
+    assert read["a"].tolist() == [1, 2]
+    assert read["b"].tolist() == ["x", None]
+
+    path = f"s3://{bucket}/wrangler/"
+    leads = pd.DataFrame({"lead": ["a", "b"], "visits": [1, 2]})
+    wr.catalog.create_database("wrangler", exist_ok=True)
+    wr.s3.to_parquet(
+        leads, path, dataset=True, database="wrangler", table="leads"
+    )
+    assert wr.s3.list_objects(path)
+    back = wr.s3.read_parquet(path)
+    assert back["visits"].tolist() == [1, 2]
+    assert wr.catalog.get_table_types("wrangler", "leads") == {
+        "lead": "string",
+        "visits": "bigint",
+    }
+    assert "leads" in wr.catalog.tables(database="wrangler")["Table"].tolist()
+    wr.s3.delete_objects(path)
+    assert wr.s3.list_objects(path) == []
