@@ -89,6 +89,8 @@ class Session:
         self._caller = caller
         self._is_kept = is_kept
         self._is_cancelled = False
+        self._ending = Lock()
+        """Held to commit: an interrupt then would tell of a failure where the engine has committed."""
         self._is_open = False
         """The client has begun a transaction."""
         self._is_batch = False
@@ -100,7 +102,8 @@ class Session:
     def cancel(self) -> None:
         """Interrupt the running statement and refuse the next, until `renew`."""
         self._is_cancelled = True
-        self._cursor.interrupt()
+        with self._ending:
+            self._cursor.interrupt()
 
     def renew(self) -> None:
         """Take statements again, after one was cancelled."""
@@ -228,7 +231,11 @@ class Session:
             self._rollback()
 
     def _commit(self) -> None:
-        self._cursor.execute("COMMIT")
+        """Commit what is not cancelled. Raises SessionClosedError otherwise."""
+        with self._ending:
+            if self._is_cancelled:
+                raise SessionClosedError
+            self._cursor.execute("COMMIT")
         if self._pending is not None:
             self._shared.access.commit(self._pending)
         self._leave()

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from threading import Event, Thread
+from threading import Event, Lock, Thread
 from typing import Any
 
 from localaws.redshift.access import ADMINISTRATOR, Caller
@@ -25,6 +25,7 @@ FINISHED = "FINISHED"
 FAILED = "FAILED"
 ABORTED = "ABORTED"
 FINAL = (FINISHED, FAILED, ABORTED)
+_INTERRUPT_SECONDS = 0.05
 
 
 @dataclass
@@ -102,7 +103,11 @@ class Submission:
     """The session that lives on behind the statement."""
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
     finished: Event = field(default_factory=Event)
-    session: Session | None = None
+    _session: Session | None = None
+    """The session while the statement runs in it."""
+    _is_cancelled: bool = False
+    _lock: Lock = field(default_factory=Lock)
+    """Held to change the session, so that nobody cancels the next statement of it."""
 
     def __post_init__(self) -> None:
         self.whole = Part(self.id, "" if self.batch else self.sqls[0])
@@ -128,28 +133,52 @@ class Submission:
         self.finished.set()
 
     def cancel(self) -> None:
-        """Stop: nothing of it stays."""
-        for part in (self.whole, *self.parts):
-            part.move(ABORTED)
-        if self.session:
-            self.session.cancel()
+        """Stop: nothing of it stays, unless it is committed first; the status says which."""
+        self._is_cancelled = True
+        Thread(
+            target=self._interrupt, name=f"cancel-{self.id}", daemon=True
+        ).start()
+
+    def _interrupt(self) -> None:
+        """Interrupt until the statement has ended: the engine forgets an interrupt that comes between two steps."""
+        while not self.finished.is_set():
+            with self._lock:
+                if self._session:
+                    self._session.cancel()
+            self.finished.wait(_INTERRUPT_SECONDS)
+
+    @contextmanager
+    def _used(self, session: Session) -> Iterator[None]:
+        """Let `cancel` reach the session. Raises SessionClosedError where it came first."""
+        with self._lock:
+            if self._is_cancelled:
+                raise SessionClosedError
+            self._session = session
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._session = None
 
     def _run(self, engine: Engine, sessions: KeptSessions) -> None:
         self.whole.began = time.perf_counter_ns()
         try:
-            with self._open(engine, sessions) as self.session:
+            with (
+                self._open(engine, sessions) as session,
+                self._used(session),
+            ):
                 self.whole.move(STARTED)
-                self._run_parts(self.session)
+                self._run_parts(session)
             self._finish()
         except SessionClosedError as error:
-            self.whole.move(ABORTED, str(error))
+            for part in (self.whole, *self.parts):
+                part.move(ABORTED, str(error))
         except RedshiftError as error:
             self.whole.move(FAILED, str(error))
         except Exception as error:
             log.exception("statement %s", self.id)
             self.whole.move(FAILED, f"ERROR: local AWS failed: {error!r}")
         finally:
-            self.session = None
             self.finished.set()
 
     @contextmanager

@@ -4,6 +4,7 @@
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import pytest
 from botocore.exceptions import ClientError
@@ -201,6 +202,25 @@ def test_the_call_answers_at_once_and_a_running_query_can_be_cancelled(
     )
     assert data_api.cancel_statement(Id=statement_id)["Status"] is True
     assert warehouse.wait(statement_id)["Status"] == "ABORTED"
+
+
+def test_what_is_cancelled_at_any_moment_stays_undone(
+    data_api, warehouse, table
+):
+    warehouse.ok(f"CREATE TABLE {table} (a INTEGER)")
+    statuses = []
+    for number in range(20):
+        statement_id = data_api.execute_statement(
+            Sql=f"INSERT INTO {table} VALUES ({number})", **warehouse.target
+        )["Id"]
+        time.sleep(number * 0.002)
+        with suppress(ClientError):  # it may have finished already
+            data_api.cancel_statement(Id=statement_id)
+        statuses.append(warehouse.wait(statement_id)["Status"])
+    done = [number for number in range(20) if statuses[number] == "FINISHED"]
+    assert set(statuses) <= {"ABORTED", "FINISHED"}
+    rows = warehouse.rows(f"SELECT a FROM {table} ORDER BY a")
+    assert rows == [[number] for number in done]
 
 
 def test_a_finished_statement_cannot_be_cancelled(data_api, warehouse):
