@@ -85,6 +85,8 @@ class Names:
     def source(self, prefix, dag_run):
         """Return the S3 folder to ingest: `prefix` (a key or an s3:// URI), else the folder of the day before the run.
 
+        Of a contract with several sources it is the folder of all of them: features need what came before.
+
         The day comes from the end of the data interval, so a nightly run takes the day that has just ended. A run
         triggered without a logical date has no interval and counts from its `run_after`.
 
@@ -94,6 +96,8 @@ class Names:
         from include.contract.in_force import check_source
         from include.settings import settings
 
+        if not prefix and self.contract.unify:
+            return self.layout.raw
         if not prefix:
             day = (dag_run.data_interval_end or dag_run.run_after) - timedelta(
                 days=1

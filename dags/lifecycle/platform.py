@@ -83,14 +83,16 @@ def upload_job_files():
 
 @task(**API_CALL)
 def create_glue_job(name, role, config, description):
-    """Create a Glue job, or bring it up to date."""
+    """Create a Glue job, or bring it up to date; arguments without a value are left out."""
     from airflow.providers.amazon.aws.hooks.glue import GlueJobHook
 
+    defaults = config["DefaultArguments"]
+    arguments = {key: value for key, value in defaults.items() if value}
     hook = GlueJobHook(
         job_name=name,
         desc=description,
         iam_role_name=role,
-        create_job_kwargs=config,
+        create_job_kwargs={**config, "DefaultArguments": arguments},
     )
     return hook.create_or_update_glue_job()
 

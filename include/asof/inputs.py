@@ -6,6 +6,7 @@ type that its feature declares, so that one lead without events is computed as a
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 import pandas as pd
 import pyarrow as pa
@@ -26,7 +27,7 @@ from include.contract.features import (
     needed_outcomes,
 )
 
-type Frame = pd.DataFrame | pa.Table
+Frame: TypeAlias = pd.DataFrame | pa.Table  # noqa: UP040 - Glue's Python is 3.11
 
 
 @dataclass(frozen=True)

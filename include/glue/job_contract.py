@@ -223,6 +223,15 @@ def parse_contract(text: str) -> JobContract:
         ) from error
 
 
+def has_sources(text: str) -> bool:
+    """Return whether a contract's leads come from several sources; False for a text that is no contract."""
+    try:
+        content = json.loads(text)
+    except ValueError:
+        return False
+    return isinstance(content, dict) and bool(content.get("unify"))
+
+
 def _source_files(written: Mapping[str, Any]) -> SourceFiles:
     """Return how files are written, by the contract's `files`; what is left out is as the project writes."""
     encoding = written.get("encoding") or "utf-8"

@@ -2,7 +2,8 @@
 
 Runs on Glue 5.0 (Spark 3.5, Python 3.11) with what Glue brings (Spark, boto3, numpy, pyarrow) and the project's own
 code as a zip (`--extra-py-files`). What a column is comes from the contract as JSON. A small load is done
-without Spark.
+without Spark. Of a contract with several sources each is typed so, and then the leads are put together
+(`include.glue.sources`), for which the job has the packages of requirements.txt and Spark.
 
 Always: input rows = loaded + quarantined + duplicates + blank. A row is a record, however many lines it takes.
 """
@@ -14,7 +15,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from include.glue.arguments import parse_arguments
-from include.glue.job_contract import parse_contract
+from include.glue.job_contract import has_sources, parse_contract
 from include.glue.loading.metrics import summarise
 from include.glue.loading.run import run_load
 from include.glue.loading.workers import stop_spark
@@ -39,15 +40,35 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     Raises:
         JobFailedError: there is no CSV object, or one vanished before it was read; the message names it.
     """
-    contract = parse_contract(read_text(arguments.CONTRACT_URI))
+    text = read_text(arguments.CONTRACT_URI)
+    if has_sources(text):
+        return _run_sources(arguments, text)
+    contract = parse_contract(text)
     listing = list_csv_objects(arguments.SOURCE_URI, contract.files.endings)
     target = Target(
         arguments.LOAD_ID, arguments.OUTPUT_URI, arguments.QUARANTINE_URI
     )
     load = run_load(contract, listing.files, target)
     counts = summarise(load, listing, contract)
+    return _with_metrics(arguments, counts)
+
+
+def _run_sources(arguments: argparse.Namespace, text: str) -> dict[str, Any]:
+    """Do the load of a contract with several sources, which needs the packages of requirements.txt."""
+    from include.glue.sources import load_sources
+
+    target = Target(
+        arguments.LOAD_ID, arguments.OUTPUT_URI, arguments.QUARANTINE_URI
+    )
+    counts = load_sources(text, arguments.SOURCE_URI, target)
+    return _with_metrics(arguments, counts)
+
+
+def _with_metrics(
+    arguments: argparse.Namespace, counts: dict[str, Any]
+) -> dict[str, Any]:
+    """Write the metrics, which stand for a complete load, and return them."""
     metrics = {"load_id": arguments.LOAD_ID, **counts}
-    # last, so that metrics stand for a complete load
     write_text(
         arguments.METRICS_URI,
         json.dumps(metrics, ensure_ascii=False, indent=2),

@@ -97,6 +97,15 @@ def _warn(
             metrics["unread_object_count"],
             ", ".join(unread),
         )
+    for kind in ("missing_sources", "late_sources"):
+        sources = metrics.get("unify", {}).get(kind)
+        if sources:
+            log.warning(
+                "load %s: %s: %s; the other sources were read",
+                metrics["load_id"],
+                kind.replace("_", " "),
+                ", ".join(sources),
+            )
     for line in metrics["skipped_lines"]:
         log.warning(
             "load %s: %s line %s stands above the header and was skipped: %r",

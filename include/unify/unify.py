@@ -8,7 +8,7 @@ unified.report      # what was read, whose it was, and what is odd
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -29,7 +29,7 @@ from include.unify.people import NEVER, People, find_people
 from include.unify.plan import Plan, plan_of
 from include.unify.rows import Numbers, SourceRows, arrow_type, source_rows
 
-type Compute = Callable[[Features, Inputs], pd.DataFrame]
+Compute: TypeAlias = Callable[[Features, Inputs], pd.DataFrame]  # noqa: UP040 - Glue's Python is 3.11
 """Computes features of leads: `include.asof.in_duckdb.compute_features`, or the same in Spark; in any order."""
 
 

@@ -1,0 +1,249 @@
+"""Types the files of several sources, and puts their leads together into the Parquet that COPY reads.
+
+Each source's files are read whole, as those of one source are; its typed rows lie beside the load's output, in the
+folder `<output>-sources/`. Features are computed by Spark.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from io import BytesIO
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from include.asof.inputs import Inputs, typed_inputs
+from include.contract import Contract, parse_contract
+from include.contract.features import Features
+from include.glue.errors import JobFailedError
+from include.glue.job_contract import parse_contract as parse_job_contract
+from include.glue.loading.metrics import summarise
+from include.glue.loading.run import run_load
+from include.glue.loading.workers import spark_context
+from include.glue.loading.writing import Target
+from include.glue.objects import (
+    delete_below,
+    list_objects,
+    read_bytes,
+    write_bytes,
+)
+from include.glue.storage import list_csv_objects
+from include.unify.errors import UnifyError
+from include.unify.plan import LEADS, SourcePlan, plan_of
+from include.unify.rows import arrow_type
+from include.unify.unify import Compute, Unified, unify
+
+COUNTS = (
+    "input_rows",
+    "loaded_rows",
+    "quarantined_rows",
+    "duplicate_rows",
+    "blank_rows",
+    "superseded_rows",
+    "footer_rows",
+    "unread_object_count",
+)
+LISTS = ("files", "skipped_lines", "unread_objects", "examples")
+BY_FIELD = ("null_tokens", "unknown_levels")
+PATHS = ("source_file", "path")
+
+
+def load_sources(
+    text: str, source_uri: str, target: Target, compute: Compute | None = None
+) -> dict[str, Any]:
+    """Load the sources of a contract, over what an earlier try left. Returns the counts of all of them together.
+
+    Args:
+        text: the contract as JSON.
+        source_uri: folder below which the sources' prefixes lie.
+        target: of the load.
+        compute: computes features; by default Spark does.
+
+    Raises:
+        JobFailedError: there is no file of leads, or leads cannot be put together; the message says why.
+    """
+    contract = parse_contract(json.loads(text), "the contract")
+    plan = plan_of(contract)
+    work_uri = f"{target.output_uri.rstrip('/')}-sources/"
+    delete_below(work_uri)
+    tables: dict[str, pa.Table] = {}
+    metrics: dict[str, dict[str, Any]] = {}
+    for name, source in plan.sources.items():
+        folder = f"{source_uri.rstrip('/')}/{source.prefix}"
+        typed_uri = f"{work_uri}{name}/"
+        quarantine_uri = f"{target.quarantine_uri.rstrip('/')}/{name}/"
+        source_target = Target(target.load_id, typed_uri, quarantine_uri)
+        counts = _load_source(source, folder, source_target)
+        if counts is not None:
+            metrics[name] = counts
+            tables[name] = read_parquet(typed_uri)
+    if compute is None:
+        compute = in_spark(work_uri)
+    try:
+        unified = unify(contract, tables, compute)
+    except UnifyError as error:
+        raise JobFailedError(str(error)) from error
+    delete_below(target.output_uri.rstrip("/") + "/")
+    content = leads_parquet(contract, unified, plan.leads.prefix)
+    write_bytes(f"{target.output_uri.rstrip('/')}/part-00000.parquet", content)
+    merged = merge_metrics(
+        metrics, {name: plan.sources[name].prefix for name in metrics}
+    )
+    return {**merged, "leads": unified.leads.num_rows, "unify": unified.report}
+
+
+def _load_source(
+    source: SourcePlan, folder: str, target: Target
+) -> dict[str, Any] | None:
+    """Type the files of one source; returns its counts, None where it has no file and is not that of the leads."""
+    contract = parse_job_contract(json.dumps(source.contract))
+    try:
+        listing = list_csv_objects(folder, contract.files.endings)
+    except JobFailedError:
+        if source.role == LEADS:
+            raise
+        return None
+    load = run_load(contract, listing.files, target)
+    return summarise(load, listing, contract)
+
+
+def read_parquet(folder: str) -> pa.Table:
+    """Return the rows of all Parquet files below a folder."""
+    tables = [
+        pq.read_table(BytesIO(read_bytes(found.uri)))
+        for found in list_objects(folder)
+        if found.path.endswith(".parquet")
+    ]
+    return pa.concat_tables(tables)
+
+
+def leads_parquet(
+    contract: Contract, unified: Unified, source_file: str
+) -> bytes:
+    """Return the leads as COPY reads them: the contract's columns, the source, the run's moment."""
+    leads = unified.leads
+    fields = [
+        pa.field(column.field, arrow_type(column.type))
+        for column in contract.columns
+    ]
+    schema = pa.schema(
+        [
+            *fields,
+            ("source_file", pa.string()),
+            ("source_changed_at", pa.timestamp("us")),
+        ]
+    )
+    moment = pa.scalar(unified.as_of, pa.timestamp("us"))
+    rows = leads.num_rows
+    columns = [
+        *leads.columns,
+        pa.repeat(source_file, rows),
+        pa.repeat(moment, rows),
+    ]
+    content = BytesIO()
+    pq.write_table(
+        pa.table(columns, schema=schema),
+        content,
+        store_schema=False,
+        use_deprecated_int96_timestamps=True,  # as Spark writes moments
+    )
+    return content.getvalue()
+
+
+def merge_metrics(
+    metrics: Mapping[str, Mapping[str, Any]], prefixes: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return the counts of several sources as those of one load; fields and files are named with their source.
+
+    Args:
+        metrics: source to what `summarise` returns.
+        prefixes: source to its folder.
+    """
+    merged: dict[str, Any] = {name: 0 for name in COUNTS}
+    merged |= {name: [] for name in (*LISTS, "repeated_keys")}
+    merged |= {name: {} for name in BY_FIELD}
+    reasons: Counter[str] = Counter()
+    for kind in ("missing_columns", "extra_columns"):
+        merged[kind] = [
+            f"{column} (of {source})"
+            for source, counts in metrics.items()
+            for column in counts[kind]
+        ]
+    for source, counts in metrics.items():
+        reasons.update(counts["reasons"])
+        for name in COUNTS:
+            merged[name] += counts[name]
+        for name in LISTS:
+            merged[name] += [
+                _with_prefix(entry, prefixes[source]) for entry in counts[name]
+            ]
+        for name in BY_FIELD:
+            merged[name] |= {
+                f"{source}.{field}": values
+                for field, values in counts[name].items()
+            }
+    return {
+        **merged,
+        "reasons": dict(reasons),
+        # Each row has a key of its own, which no spreadsheet damages and no other row shares.
+        "damaged_keys": None,
+        "repeated_key_rows": [],
+        "sources": {source: _short(counts) for source, counts in metrics.items()},
+    }  # fmt: skip
+
+
+def _with_prefix(entry: Mapping[str, Any], prefix: str) -> dict[str, Any]:
+    """Return an entry whose file is named with the folder of its source."""
+    named = dict(entry)
+    for key in PATHS:
+        if key in named:
+            named[key] = f"{prefix}{named[key]}"
+    return named
+
+
+def _short(counts: Mapping[str, Any]) -> dict[str, int]:
+    return {name: counts[name] for name in COUNTS}
+
+
+def in_spark(work_uri: str) -> Compute:
+    """Return what computes features in Spark, over Parquet below a folder that the driver and the executors reach."""
+    from pyspark.sql import SparkSession
+
+    from include.asof.in_spark import SparkInputs, compute_in_spark
+
+    def compute(features: Features, inputs: Inputs) -> pd.DataFrame:
+        spark_context()
+        spark = SparkSession.builder.getOrCreate()
+        spark.conf.set("spark.sql.session.timeZone", "UTC")
+        spark.conf.set("spark.sql.execution.arrow.pyspark.enabled", "true")
+        typed = typed_inputs(features, inputs)
+        leads: Any = typed.leads
+        stage = leads["stage"][0].as_py()
+        folder = f"{work_uri}features-of-leads/{stage}/"
+
+        def frame(name: str, table: pa.Table) -> Any:
+            content = BytesIO()
+            pq.write_table(table, content)
+            uri = f"{folder}{name}/part-00000.parquet"
+            write_bytes(uri, content.getvalue())
+            return spark.read.parquet(uri)
+
+        spark_inputs = SparkInputs(
+            leads=frame("leads", leads),
+            events={
+                name: frame(f"events-{name}", table)
+                for name, table in typed.events.items()
+            },
+            outcomes={
+                name: frame(f"outcomes-{name}", table)
+                for name, table in typed.outcomes.items()
+            },
+        )
+        computed: pd.DataFrame = compute_in_spark(
+            spark, features, spark_inputs
+        ).toPandas()
+        return computed
+
+    return compute

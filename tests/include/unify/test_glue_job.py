@@ -1,0 +1,141 @@
+"""The ingestion job over the story's files: sources typed, leads put together, metrics that the quality gate reads."""
+
+import json
+
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+from demo.story.files import Layout, write_story
+from demo.story.story import SOURCES, make_world
+from include.asof.in_duckdb import compute_features
+from include.contract import load_contract
+from include.contract.ddl import staging_columns
+from include.glue import s3_to_redshift as job
+from include.glue.arguments import parse_arguments
+from include.glue.errors import JobFailedError
+from include.glue.job_contract import has_sources
+from include.glue.loading.writing import Target
+from include.glue.sources import load_sources
+from include.lake.quality import check_load
+from tests.include.contract.test_unification import STORY
+from tests.include.glue.conftest import (  # noqa: F401 - fixtures
+    spark,
+    spark_environment,
+)
+
+LEADS = 60
+
+
+@pytest.fixture(scope="module")
+def contract():
+    return load_contract(str(STORY))
+
+
+@pytest.fixture(scope="module")
+def raw(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("story")
+    write_story(make_world(LEADS, seed=4), folder, Layout("csv", "month"))
+    for source in SOURCES:
+        _join_files(folder / "raw-data" / source, folder / "joined" / source)
+    return folder / "joined"
+
+
+def _join_files(months, joined):
+    """Write the files of all months as one: a load of few files costs less."""
+    texts = [path.read_text() for path in sorted(months.glob("*/*.csv"))]
+    rows = [text.partition("\n")[2] for text in texts]
+    header = texts[0].partition("\n")[0]
+    joined.mkdir(parents=True)
+    (joined / "all.csv").write_text(f"{header}\n{''.join(rows)}")
+
+
+def loaded(raw, contract, folder):
+    """Return the metrics and the leads of a load that DuckDB computes."""
+    target = Target("l", f"file://{folder}/load=l/", f"file://{folder}/q/")
+    text = contract.model_dump_json()
+    counts = load_sources(text, f"file://{raw}/", target, compute_features)
+    return counts, pq.read_table(folder / "load=l", partitioning=None)
+
+
+@pytest.fixture(scope="module")
+def load(raw, contract, tmp_path_factory):
+    return loaded(raw, contract, tmp_path_factory.mktemp("load"))
+
+
+def test_a_load_is_one_row_for_each_lead_as_the_staging_table_has_them(
+    load, contract
+):
+    counts, leads = load
+    assert leads.column_names == [name for name, _ in staging_columns(contract)]
+    assert counts["leads"] == leads.num_rows
+    assert len(set(leads["lead_id"].to_pylist())) == leads.num_rows
+    assert LEADS - 5 <= leads.num_rows <= LEADS
+    assert set(leads["converted"].to_pylist()) == {0, 1, None}
+
+
+def test_the_quality_gate_reads_the_metrics_of_all_sources(load, contract):
+    counts, _ = load
+    report = check_load({"load_id": "l", **counts}, contract.decisions)
+    assert report["loaded_rows"] == report["input_rows"]
+    assert set(counts["sources"]) == {
+        "crm",
+        "interactions",
+        "mail",
+        "ads",
+        "applications",
+    }
+    assert counts["files"][0]["source_file"].startswith("crm/leads/")
+    assert json.loads(json.dumps(counts)) == counts
+
+
+def test_a_source_without_files_is_named_and_the_others_go_on(
+    raw, contract, tmp_path, caplog
+):
+    raw_copy = tmp_path / "raw"
+    raw_copy.mkdir()
+    for folder in ("crm", "applications"):
+        (raw_copy / folder).symlink_to(raw / folder)
+    counts, leads = loaded(raw_copy, contract, tmp_path)
+    assert counts["unify"]["missing_sources"] == ["mail", "ads"]
+    assert leads["opens_and_clicks_first_week"].null_count == leads.num_rows
+    assert leads["touches_first_week"].null_count == 0
+    check_load({"load_id": "l", **counts}, contract.decisions)
+    assert "missing sources: mail, ads" in caplog.text
+
+
+def test_without_files_of_leads_the_load_fails(contract, tmp_path):
+    (tmp_path / "raw").mkdir()
+    with pytest.raises(JobFailedError, match="crm/leads"):
+        loaded(tmp_path / "raw", contract, tmp_path)
+
+
+def test_the_job_knows_a_contract_of_several_sources(contract):
+    assert has_sources(contract.model_dump_json())
+    assert not has_sources(load_contract("x_education").model_dump_json())
+    assert not has_sources("no json")
+
+
+@pytest.mark.slow
+def test_the_job_gives_in_spark_what_duckdb_gives(
+    raw,
+    contract,
+    load,
+    tmp_path,
+    spark,  # noqa: F811
+):
+    (tmp_path / "contract.json").write_text(contract.model_dump_json())
+    arguments = [
+        f"--SOURCE_URI=file://{raw}/",
+        f"--CONTRACT_URI=file://{tmp_path}/contract.json",
+        "--LOAD_ID=l",
+        f"--OUTPUT_URI=file://{tmp_path}/out/",
+        f"--QUARANTINE_URI=file://{tmp_path}/quarantine/",
+        f"--METRICS_URI=file://{tmp_path}/metrics.json",
+    ]
+    job.run(parse_arguments("", job.ARGUMENTS, arguments))
+    leads = pq.read_table(tmp_path / "out", partitioning=None).to_pandas()
+    _, expected = load
+    pd.testing.assert_frame_equal(
+        leads, expected.to_pandas(), rtol=0, atol=1e-9
+    )
