@@ -73,14 +73,13 @@ for contract in contracts():
         schedule="29 4 * * 1",
         catchup=False,
         doc_md=__doc__,
-        params=deepcopy(PARAMS),
         **dag_defaults(
             "data_drift_redshift_retrain",
             contract,
             tags=["master", "training", "monitoring"],
             dagrun_timeout=timedelta(hours=61),
         ),
-    ):
+    ) as dag:
         planned = plan_window(SERIES, RUN, RUN_AFTER)
         analysis = analyse_drift(SERIES, RUN, RUN_AFTER, planned)
         decide = BranchPythonOperator(
@@ -99,3 +98,5 @@ for contract in contracts():
         chain(decide, [no_action(analysis), data_outage(analysis)], end)
         decide_and_carry_out(comparisons, end, asset("champions", contract))
         chain([end, retrain.registration], watcher())
+        # Last: Airflow copies the parameters that it finds into every task.
+        dag.params = deepcopy(PARAMS)

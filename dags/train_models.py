@@ -34,13 +34,14 @@ for contract in contracts():
         schedule=None,
         catchup=False,
         doc_md=__doc__,
-        params=deepcopy(PARAMS),
         **dag_defaults(
             "train_models",
             contract,
             tags=["training"],
             dagrun_timeout=timedelta(hours=17),
         ),
-    ):
+    ) as dag:
         training = train_challengers("train")
         chain([training.registration, training.challengers], watcher())
+        # Last: Airflow copies the parameters that it finds into every task.
+        dag.params = deepcopy(PARAMS)
