@@ -1,7 +1,7 @@
 """Types the files of several sources, and puts their leads together into the Parquet that COPY reads.
 
 Each source's files are read whole, as those of one source are; its typed rows lie beside the load's output, in the
-folder `<output>-sources/`. Features are computed by Spark.
+folder `<output>-sources/`, until the leads are written. Features are computed by Spark.
 """
 
 import json
@@ -88,6 +88,8 @@ def load_sources(
     delete_below(target.output_uri.rstrip("/") + "/")
     content = leads_parquet(contract, unified, plan.leads.prefix)
     write_bytes(f"{target.output_uri.rstrip('/')}/part-00000.parquet", content)
+    # Typed rows hold mail and phone numbers of everybody; what is stored of a lead stands in its row.
+    delete_below(work_uri)
     merged = merge_metrics(
         metrics, {name: plan.sources[name].prefix for name in metrics}
     )

@@ -107,13 +107,12 @@ class _Texts(dict[Any, tuple[str, str]]):
 
 def _fact(cell: Any, column: Column) -> str:
     """Return what a lead's own value says, in the column's own sentence if it has one."""
-    value = NOT_KNOWN if pd.isna(cell) else _word(cell, column)
+    if pd.isna(cell):
+        return column.sentences.get("missing", f"{column.label}: {NOT_KNOWN}")
     if not column.sentences:
-        return f"{column.label}: {value}"
-    if column.numeric and not pd.isna(cell):
-        return sentence_of(column.sentences, float(cell), column.label)
-    text = None if pd.isna(cell) else value
-    return sentence_of(column.sentences, text, column.label)
+        return f"{column.label}: {_word(cell, column)}"
+    value = float(cell) if column.numeric else _word(cell, column)
+    return sentence_of(column.sentences, value, column.label)
 
 
 def _word(value: Any, column: Column) -> str:

@@ -202,6 +202,14 @@ def test_a_run_without_an_interval_counts_from_its_run_after():
     assert Names().source(None, run()).endswith("/raw-data/dt=2026-02-02/")
 
 
+def test_a_contract_of_several_sources_reads_all_that_ever_came():
+    names = SimpleNamespace(
+        contract=SimpleNamespace(unify={"sources": []}),
+        layout=SimpleNamespace(raw="s3://bucket/raw-data/"),
+    )
+    assert Names.source(names, None, run()) == "s3://bucket/raw-data/"
+
+
 @pytest.mark.parametrize(
     "prefix", ["raw-data/batch-1", "raw-data/batch-1/", "/raw-data/batch-1/"]
 )

@@ -1,6 +1,7 @@
 """Reasons in business words: right sign, right value, right columns, whatever the model."""
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,12 @@ from hypothesis import strategies as st
 from include.contract import KnownAt
 from include.contract.loader import parse_contract
 from include.evaluation.explain import explain
-from include.scoring.reasons import DIGITS, LONGEST_VALUE, as_json
+from include.scoring.reasons import (
+    DIGITS,
+    LONGEST_VALUE,
+    Reasons,
+    as_json,
+)
 from include.scoring.scorer import scorer_of
 from include.training.families import FAMILIES
 
@@ -189,3 +195,29 @@ def test_reasons_are_json(scorer, accounts):
     reasons = scorer.score(accounts.head(1), 3)["reasons"].iloc[0]
     assert json.loads(as_json(reasons)) == reasons
     assert as_json(None) is None
+
+
+def test_a_column_with_sentences_says_them(contract):
+    sentences = {"value": "came {value} times", "zero": "never came"}
+    content = contract.model_dump(mode="json")
+    for column in content["columns"]:
+        if column["field"] == "visits":
+            column["sentences"] = sentences
+    reasons = Reasons(
+        SimpleNamespace(
+            fields=("visits",),
+            values=lambda _: np.array([[0.5], [-0.5], [0.25]]),
+        ),
+        parse_contract(content, "test"),
+    )
+    typed = {"visits": pd.Series([4.0, 0.0, np.nan])}
+    texts_of_leads = [
+        reason["text"]
+        for reasons_of_lead in reasons.top(typed, None, 3)
+        for reason in reasons_of_lead
+    ]
+    assert texts_of_leads == [
+        "came 4 times raises the score",
+        "never came lowers the score",
+        "visits: not known raises the score",
+    ]
