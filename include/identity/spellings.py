@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -31,6 +32,11 @@ SEVERAL = re.compile(r"[;|\n]|,\s*[+0]|\s/\s*[+0]")
 """Signs between two numbers in one cell; a slash alone stands inside of German numbers."""
 LETTERS = re.compile(r"[a-z]", re.IGNORECASE)
 EXTENSION = re.compile(r"(ext|extn|extension|x)\.?\s*\d+$", re.IGNORECASE)
+SEPARATED = re.compile(r"\+?([ ()-]*[0-9]){7,}", re.ASCII)
+"""A number of digits with white space, brackets and hyphens between them, which mean nothing."""
+WITHOUT_SEPARATORS = str.maketrans("", "", " ()-")
+CACHED_NUMBERS = 2**20
+"""Every system spells a lead's number in its own way; the library takes a tenth of a millisecond to read one."""
 
 
 class NormalKey(NamedTuple):
@@ -164,6 +170,8 @@ def normal_phone(text: str, rules: SpellingRules) -> NormalKey:
         number = decimal.group(1)
     if LETTERS.search(number) and not _has_extension(number):
         return NormalKey(None, "letters")
+    if SEPARATED.fullmatch(number):
+        number = number.translate(WITHOUT_SEPARATORS)
     return _e164(number, rules.region)
 
 
@@ -171,6 +179,7 @@ def _has_extension(number: str) -> bool:
     return ";ext=" in number or EXTENSION.search(number) is not None
 
 
+@lru_cache(maxsize=CACHED_NUMBERS)
 def _e164(number: str, region: str | None) -> NormalKey:
     """Return a number in E.164 as the library reads it."""
     try:

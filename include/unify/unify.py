@@ -7,7 +7,7 @@ unified.report      # what was read, whose it was, and what is odd
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -27,7 +27,13 @@ from include.unify.moments import (
 )
 from include.unify.people import NEVER, People, find_people
 from include.unify.plan import Plan, plan_of
-from include.unify.rows import Numbers, SourceRows, arrow_type, source_rows
+from include.unify.rows import (
+    KNOWN,
+    Numbers,
+    SourceRows,
+    arrow_type,
+    source_rows,
+)
 
 Compute: TypeAlias = Callable[[Features, Inputs], pd.DataFrame]  # noqa: UP040 - Glue's Python is 3.11
 """Computes features of leads: `include.asof.in_duckdb.compute_features`, or the same in Spark; in any order."""
@@ -82,6 +88,7 @@ def unify(
     if as_of is None:
         as_of = _last_arrival(rows)
     people = find_people(plan, rows, as_of, processes)
+    rows = {name: _read_later(plan, name, rows[name]) for name in rows}
     leads = _Leads(plan, rows, people, as_of)
     return Unified(
         leads=leads.table(compute),
@@ -98,6 +105,17 @@ def _last_arrival(rows: Mapping[str, SourceRows]) -> int:
         if source.last_arrived is not None
     ]
     return max(arrivals)
+
+
+def _read_later(plan: Plan, name: str, rows: SourceRows) -> SourceRows:
+    """Return the rows of a source without the columns that only identity reads, which take most of the memory."""
+    wanted = {KNOWN, *plan.needed_columns[name]}
+    if name == plan.outcome_source:
+        wanted.add(plan.contract.label)
+    if name == plan.leads.name:
+        wanted.update(plan.contract.fields)
+    names = [column for column in rows.table.column_names if column in wanted]
+    return replace(rows, table=rows.table.select(names))
 
 
 class _Leads:

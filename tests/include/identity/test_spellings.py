@@ -1,3 +1,4 @@
+import phonenumbers
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -171,3 +172,29 @@ def test_a_normal_key_is_normal(kind, text):
     assert value is None or not problem
     if value is not None:
         assert NORMALISERS[kind](value, RULES).value == value
+
+
+@pytest.mark.parametrize("region", ["DE", "US"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "+49 (0)30 90-18-20",
+        "0 3 0 9 0 1 8 2 0",
+        "(202) 555-0123",
+        "+1-202-555-0123",
+        "+1 ((202)) 555--0123",
+        "0049 30 901820",
+        "011 49 30 901820",
+        "030 90",
+    ],
+)
+def test_the_library_reads_a_number_without_separators_as_with_them(
+    text, region
+):
+    """Numbers are read once for all their spellings, so the spelling must not matter to the library either."""
+    key = normal_phone(text, SpellingRules(region=region))
+    number = phonenumbers.parse(text, region)
+    valid = phonenumbers.is_valid_number(number)
+    e164 = phonenumbers.PhoneNumberFormat.E164
+    expected = phonenumbers.format_number(number, e164) if valid else None
+    assert key.value == expected
