@@ -1,10 +1,12 @@
 """Contracts whose leads come from several sources: what they compile to, and what each mistake is called."""
 
+import json
 from pathlib import Path
 
 import pytest
 
 from include.contract import ContractError, KnownAt, load_contract
+from include.contract.cells import read_cell
 from include.glue.job_contract import parse_contract
 from include.identity.rules import rules_of
 
@@ -81,9 +83,17 @@ def test_the_job_reads_each_source_by_its_own_contract(story):
     assert "industry" in parse_contract_of(sources["crm"]).fields
 
 
-def parse_contract_of(source):
-    import json
+def test_each_source_has_the_clock_of_its_place(story):
+    sources = {entry["name"]: entry for entry in story.unify["sources"]}
+    moments = {}
+    for name in ("ads", "applications", "crm"):
+        contract = parse_contract_of(sources[name])
+        column = contract.columns[contract.fields.index("occurred_at")]
+        moments[name] = read_cell(column.rule, "2024-07-01 12:00:00").hour
+    assert moments == {"ads": 16, "applications": 10, "crm": 12}
 
+
+def parse_contract_of(source):
     return parse_contract(json.dumps(source["contract"]))
 
 

@@ -237,3 +237,13 @@ def test_a_contract_of_one_source_has_no_plan():
     with pytest.raises(UnifyError, match="no 'sources'"):
         plan_of(plain)
     assert plan_of(CONTRACT).stages["engagement"] == 7 * DAY
+
+
+def test_a_column_that_is_filled_in_weeks_later_is_not_used():
+    first = person("a", 0, size=None, area=None)
+    later = person("a", 40, made=day(0), size=900, area="rich")
+    calls = [call(10, A, "call")]
+    before = unified(people=[first], calls=calls, as_of=12)
+    after = unified(people=[first, later], calls=calls, as_of=60)
+    assert leads_of(after) == leads_of(before)
+    assert leads_of(after)["a"]["size"] is None
