@@ -46,6 +46,7 @@ COUNTS = (
     "unread_object_count",
 )
 LISTS = ("files", "skipped_lines", "unread_objects", "examples")
+COLUMNS = ("missing_columns", "extra_columns")
 BY_FIELD = ("null_tokens", "unknown_levels")
 PATHS = ("source_file", "path")
 
@@ -164,19 +165,17 @@ def merge_metrics(
         prefixes: source to its folder.
     """
     merged: dict[str, Any] = {name: 0 for name in COUNTS}
-    merged |= {name: [] for name in (*LISTS, "repeated_keys")}
+    merged |= {name: [] for name in (*LISTS, *COLUMNS, "repeated_keys")}
     merged |= {name: {} for name in BY_FIELD}
     reasons: Counter[str] = Counter()
-    for kind in ("missing_columns", "extra_columns"):
-        merged[kind] = [
-            f"{column} (of {source})"
-            for source, counts in metrics.items()
-            for column in counts[kind]
-        ]
     for source, counts in metrics.items():
         reasons.update(counts["reasons"])
         for name in COUNTS:
             merged[name] += counts[name]
+        for name in COLUMNS:
+            merged[name] += [
+                f"{column} (of {source})" for column in counts[name]
+            ]
         for name in LISTS:
             merged[name] += [
                 _with_prefix(entry, prefixes[source]) for entry in counts[name]

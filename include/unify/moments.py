@@ -128,10 +128,11 @@ def stage_moments(
             moments = created + rule
         earliest = natural.get(KnownAt.CAPTURE, captured)
         natural[stage] = np.maximum(moments, earliest)
-    before = outcomes.first_occurred - 1
+    just_before = outcomes.first_occurred - 1
     return {
         stage: np.minimum(
-            np.where(moments < outcomes.first_known, moments, before), as_of
+            np.where(moments < outcomes.first_known, moments, just_before),
+            as_of,
         )
         for stage, moments in natural.items()
     }
@@ -171,6 +172,6 @@ def _first_known(
 def _moments_of(moments: Numbers, places: Numbers) -> Numbers:
     """Return the moment at each place, NEVER where there is none."""
     result = np.full(places.size, NEVER)
-    found = places >= 0
-    result[found] = moments[places[found]]
+    is_there = places >= 0
+    result[is_there] = moments[places[is_there]]
     return result

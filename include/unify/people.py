@@ -112,7 +112,7 @@ def find_people(
         numbers = places_in(people.person_id, ids)
         since = pc.fill_null(people.known_from.cast(pa.int64()), 0)
         owned[name] = merges.follow(
-            numbers, np.maximum(since.to_numpy(), source_rows.known)
+            numbers, np.maximum(since.to_numpy(), source_rows.known_at)
         )
     return People(ids, merges.ends, _founders(ledger, ids), owned, report)
 
@@ -126,14 +126,14 @@ def _record_people(
     places = places_in(keys, records)
     people = places_in(one_array(ledger.records["person_id"]), ids)
     numbers = np.where(places < 0, NOBODY, people[places])
-    return numbers, rows.known
+    return numbers, rows.known_at
 
 
 def _founders(ledger: Ledger, ids: pa.Array) -> pa.Array:
     """Return the key of the record that each person's id follows from."""
     texts = record_texts(ledger.records).to_pylist()
-    made = pa.array([person_id(text) for text in texts], pa.string())
-    places = places_in(ids, made)
+    founder_ids = pa.array([person_id(text) for text in texts], pa.string())
+    places = places_in(ids, founder_ids)
     records = one_array(ledger.records["record"])
     return records.take(pa.array(places))
 
@@ -155,17 +155,17 @@ class _Merges:
     def follow(self, people: Numbers, since: Numbers) -> Owned:
         """Return rows with their people, and with those that they live on as."""
         somebody = np.flatnonzero(people != NOBODY)
-        own = somebody[since[somebody] < self.ends[people[somebody]]]
-        rows = [own]
-        owners = [people[own]]
-        moments = [since[own]]
+        still_own = somebody[since[somebody] < self.ends[people[somebody]]]
+        rows = [still_own]
+        owners = [people[still_own]]
+        moments = [since[still_own]]
         order = np.argsort(people, kind="stable")
         for ended, lives_as, start, end in zip(
             self._ended, self._lives_as, self._from, self._until, strict=True
         ):
-            left = np.searchsorted(people, ended, "left", sorter=order)
-            right = np.searchsorted(people, ended, "right", sorter=order)
-            of_person = order[left:right]
+            begin = np.searchsorted(people, ended, "left", sorter=order)
+            behind = np.searchsorted(people, ended, "right", sorter=order)
+            of_person = order[begin:behind]
             later = np.maximum(since[of_person], start)
             valid = later < end
             rows.append(of_person[valid])

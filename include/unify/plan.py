@@ -85,13 +85,13 @@ class Plan:
     @property
     def needed_columns(self) -> dict[str, tuple[str, ...]]:
         """Return the columns of each source that features and stages read."""
-        needed = {name: dict[str, None]() for name in self.sources}
+        columns_read = {name: dict[str, None]() for name in self.sources}
         for source, columns in needed_columns(self.features).items():
-            needed[source].update(dict.fromkeys(columns))
+            columns_read[source].update(dict.fromkeys(columns))
         for events in self.stages.values():
             if isinstance(events, Events):
-                needed[events.source].update(dict.fromkeys(events.where))
-        return {name: tuple(columns) for name, columns in needed.items()}
+                columns_read[events.source].update(dict.fromkeys(events.where))
+        return {name: tuple(columns) for name, columns in columns_read.items()}
 
 
 def plan_of(contract: Contract) -> Plan:

@@ -38,7 +38,7 @@ class SourceRows:
     Attributes:
         table: its columns, one row for each event; `KNOWN` is the later one of both moments.
         occurred: when each row's content became true, shape (rows,).
-        known: when each row had occurred and had arrived, shape (rows,).
+        known_at: when each row had occurred and had arrived, shape (rows,).
         rows: number of rows that were read.
         repeated: rows left out because they had arrived before.
         without_moment: rows left out because they do not say when they occurred.
@@ -47,7 +47,7 @@ class SourceRows:
 
     table: pa.Table
     occurred: Numbers
-    known: Numbers
+    known_at: Numbers
     rows: int
     repeated: int
     without_moment: int
@@ -85,21 +85,21 @@ def source_rows(
     without_moment = rows - table.num_rows
     occurred = _microseconds(table[source.occurred_at])
     arrived = _arrivals(source, table)
-    known = np.maximum(occurred, arrived)
+    known_at = np.maximum(occurred, arrived)
     if as_of is not None:
-        early = known <= as_of
+        early = known_at <= as_of
         table = table.filter(pa.array(early))
         occurred, arrived = occurred[early], arrived[early]
-        known = known[early]
+        known_at = known_at[early]
     first = _first_arrivals(source, table, arrived)
     repeated = table.num_rows - first.size
     names = list(source.columns)
-    kept = table.select(names).take(pa.array(first))
-    kept = kept.append_column(KNOWN, pa.array(known[first]))
+    events = table.select(names).take(pa.array(first))
+    events = events.append_column(KNOWN, pa.array(known_at[first]))
     return SourceRows(
-        table=kept,
+        table=events,
         occurred=occurred[first],
-        known=known[first],
+        known_at=known_at[first],
         rows=rows,
         repeated=repeated,
         without_moment=without_moment,
