@@ -18,8 +18,17 @@ from include.features.parts import inner_parts
 from include.registry.errors import LibraryNotListedError
 
 OWN_PACKAGE = "include"
-MODULES = ("__init__.py", "errors.py")
-PACKAGES = ("contract", "features")
+CODE = (
+    "__init__.py",
+    "errors.py",
+    "contract/__init__.py",
+    "contract/cells.py",
+    "contract/moments.py",
+    "contract/text.py",
+    "contract/written.py",
+)
+"""Files that `include.features` imports of other packages; each file more is a request more for every model that is
+logged or loaded. A test compares."""
 REQUIREMENTS = (
     "cloudpickle",
     "mlflow-skinny",
@@ -73,21 +82,22 @@ def _library_of(classifier: Any) -> str:
 
 
 def stage_code(target: Path) -> Path:
-    """Copy the packages that unpickling needs below `target`/include and return that folder.
+    """Copy the modules that unpickling needs below `target`/include and return that folder.
 
     The folder keeps the name `include`, so that `import include.features` is the same import from the logged copy.
     """
     package = target / "include"
     package.mkdir()
     with as_file(files("include")) as source:
-        for name in MODULES:
-            shutil.copy(source / name, package)
-        for name in PACKAGES:
-            shutil.copytree(
-                source / name,
-                package / name,
-                ignore=shutil.ignore_patterns("__pycache__"),
-            )
+        shutil.copytree(
+            source / "features",
+            package / "features",
+            ignore=shutil.ignore_patterns("__pycache__"),
+        )
+        for name in CODE:
+            copy = package / name
+            copy.parent.mkdir(exist_ok=True)
+            shutil.copy(source / name, copy)
     return package
 
 

@@ -195,13 +195,17 @@ def _train_and_register(
         pipeline = refit_winner(decisions, contract, recipe, data, stage)
         # A refit may need another calibration and threshold than the search picked. What is stated is what it does.
         recipe = as_served(recipe, pipeline)
-        metrics = _evaluate(decisions, contract, pipeline, recipe, data, stage)
+        metrics, figures = _evaluate(
+            decisions, contract, pipeline, recipe, data, stage
+        )
         mlflow.log_params(
             {"stage": str(stage), **_description(recipe), **recipe.params}
         )
         log_features(pipeline, contract, stage)
         log_explanation(pipeline, holdout_rows, background)
         logged = log_pipeline(pipeline, train_rows)
+        # Behind the model: MLflow asks for each figure that a run already has when a model is logged to it.
+        mlflow.log_metrics(figures, model_id=logged.model_id)
         files_digest = logged_digest(logged.model_uri)
     # Threshold, policy, tiers and metrics are tags for people who search the registry. No program reads the threshold
     # here: it comes from the model itself (`registry.models.decision_of`).
@@ -286,8 +290,11 @@ def _evaluate(
     recipe: Recipe,
     data: Dataset,
     stage: KnownAt,
-) -> dict[str, float]:
-    """Log the figures on the holdout and on the newest leads; return those on the holdout.
+) -> tuple[dict[str, float], dict[str, float]]:
+    """Draw how the pipeline does on the holdout and on the newest leads.
+
+    Returns:
+        The figures on the holdout that tags state; and all figures for the run, by their names there.
 
     Raises:
         UnusableModelError: the pipeline must not be registered.
@@ -301,11 +308,11 @@ def _evaluate(
         outcome, probability, recipe.decision.threshold
     )
     holdout = log_evaluation(pipeline, rows, outcome, contract, "holdout")
-    mlflow.log_metrics(
-        {f"holdout_{name}": value for name, value in holdout.items()}
-    )
-    _evaluate_newest(decisions, contract, recipe, data, stage)
-    return metrics
+    newest = _evaluate_newest(decisions, contract, recipe, data, stage)
+    figures = {f"holdout_{name}": value for name, value in holdout.items()}
+    for name, value in newest.items():
+        figures[f"newest_{name}"] = value
+    return metrics, figures
 
 
 def _evaluate_newest(
@@ -314,29 +321,30 @@ def _evaluate_newest(
     recipe: Recipe,
     data: Dataset,
     stage: KnownAt,
-) -> None:
-    """Log the figures on the newest leads, by the same recipe fitted on older ones; a warning where it cannot be."""
+) -> dict[str, float]:
+    """Draw how the same recipe, fitted on older leads, does on the newest ones.
+
+    Returns:
+        The figures; none where it cannot be said.
+    """
     newest = data.newest(NEWEST_SHARE)
     older = ~newest & (data.split != "holdout")
     if not can_learn(data.target[older], data.target[newest]):
         log.warning(
             "No figures on the newest leads: they, or the older ones, have one outcome only"
         )
-        return
+        return {}
     try:
         older_pipeline = refit(decisions, contract, recipe, data, older, stage)
     except NotEnoughRowsError as error:
         log.warning("No figures on the newest leads: %s", error)
-        return
-    figures = log_evaluation(
+        return {}
+    return log_evaluation(
         older_pipeline,
         data.frame[newest],
         data.target[newest],
         contract,
         "newest",
-    )
-    mlflow.log_metrics(
-        {f"newest_{name}": value for name, value in figures.items()}
     )
 
 

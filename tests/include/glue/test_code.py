@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from include.glue.code import code_zip
-from include.registry.packaging import PACKAGES
+from include.glue.code import PACKAGES, code_zip
 
 ROOT = Path(__file__).parents[3]
 GLUE_PYTHON = (3, 11)

@@ -82,16 +82,15 @@ def test_every_listed_library_is_installed_wherever_a_model_is_loaded(lock):
     assert set(LIBRARIES.values()) <= pins
 
 
-@pytest.mark.slow
-def test_the_code_that_goes_along_imports_without_the_checkout(tmp_path):
+def test_what_unpickling_imports_goes_along_and_nothing_else(tmp_path):
     code = stage_code(tmp_path)
-    modules = [
-        f"include.features.{path.stem}"
-        for path in sorted((code / "features").glob("[!_]*.py"))
-    ]
-    assert "include.features.calibration" in modules
+    names = {path.stem for path in (code / "features").glob("[!_]*.py")}
+    listing = (
+        "print(*(name for name in sys.modules if name.startswith('include')))"
+    )
+    imports = ", ".join(f"include.features.{name}" for name in sorted(names))
     done = subprocess.run(
-        [sys.executable, "-c", f"import {', '.join(modules)}"],
+        [sys.executable, "-c", f"import sys, {imports}; {listing}"],
         cwd=tmp_path,
         env={
             "PATH": "/usr/bin:/bin",
@@ -103,6 +102,13 @@ def test_the_code_that_goes_along_imports_without_the_checkout(tmp_path):
         check=False,
     )
     assert done.returncode == 0, done.stderr[-2000:]
+    modules = {
+        path.relative_to(tmp_path).with_suffix("").as_posix().replace("/", ".")
+        for path in code.rglob("*.py")
+    }
+    imported = {name.removesuffix(".__init__") for name in modules}
+    assert imported == set(done.stdout.split())
+    assert "include.features.calibration" in imported
 
 
 def test_the_input_example_is_nobodys_row():
