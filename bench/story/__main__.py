@@ -2,7 +2,7 @@
 
 `python -m bench.story --json` draws `--leads` leads with known truth, joins their records, computes features as of each
 stage's moment, and trains on what was known on the day before the new channel. Models are those of a linear and a
-boosted family at the last stage, and of the linear one at the two earlier stages, where the boosted one never won.
+boosted family at the last stage, and of the linear one alone at the two earlier stages, which saves half of the time.
 
 - `gap_converted`, `gap_approved`: the largest of the three stages, ROC-AUC on people whom the model has not learnt
   from; `approved` among people who converted.
