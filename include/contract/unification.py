@@ -22,6 +22,7 @@ from include.contract.document import (
     SourceDocument,
 )
 from include.contract.features import (
+    MICROSECONDS,
     VALUE,
     Count,
     CountDistinct,
@@ -29,6 +30,7 @@ from include.contract.features import (
     Feature,
     FirstValue,
     HappenedWithin,
+    HistoricalRate,
     LastValue,
     ValueAsItWas,
     check_sources,
@@ -118,6 +120,9 @@ def feature_column(feature: Feature) -> dict[str, Any]:
     }
     if content["type"] == "integer":
         content["minimum"] = 0
+    if isinstance(feature, HistoricalRate):
+        # It moves as outcomes come in, which is no reason to retrain.
+        content["seasonal"] = True
     return content
 
 
@@ -417,4 +422,7 @@ def _outcome(
         "name": outcome.name,
         "source": name,
         "column": outcome.name,
+        "matures_after": round(
+            (outcome.within_days or 0) * MICROSECONDS["day"]
+        ),
     }

@@ -59,6 +59,7 @@ class Plan:
         features: as they are declared.
         stages: stage to microseconds, or to the events whose first one is the moment.
         outcome_source: name of the source that holds the outcome.
+        outcome_matures_after: microseconds from a lead's creation until its outcome is final, 0 where it is at once.
     """
 
     contract: Contract
@@ -67,6 +68,7 @@ class Plan:
     features: Features
     stages: Mapping[str, int | Events]
     outcome_source: str
+    outcome_matures_after: int
 
     @property
     def leads(self) -> SourcePlan:
@@ -122,4 +124,5 @@ def plan_of(contract: Contract) -> Plan:
         features=features,
         stages=stages,
         outcome_source=unify["outcome"]["source"],
+        outcome_matures_after=unify["outcome"]["matures_after"],
     )

@@ -279,11 +279,19 @@ class _Leads:
         return pa.table(table)
 
     def _outcome_rows(self) -> pa.Table:
-        """Return the outcomes with their people; those of a person who became another one end with that."""
+        """Return the outcomes with their people; those of a person who became another one end with that.
+
+        An outcome counts once that of every lead as old is final. A success is known sooner than a failure, so the rate
+        of young leads would be too high.
+        """
         source = self.plan.outcome_source
         label = self.plan.contract.label
         table = self._events(source, (label,))
         table = table.rename_columns([*table.column_names[:-1], "value"])
+        mature = self._mature()[table["lead_key"].to_numpy()]
+        arrived = np.maximum(table["arrived_at"].to_numpy(), mature)
+        place = table.column_names.index("arrived_at")
+        table = table.set_column(place, "arrived_at", pa.array(arrived))
         value = table.schema.field("value").type
         ended = np.unique(table["lead_key"].to_numpy())
         ended = ended[self.people.ends[ended] < NEVER]
@@ -293,6 +301,11 @@ class _Leads:
             schema=table.schema,
         )
         return pa.concat_tables([table, withdrawn])
+
+    def _mature(self) -> Numbers:
+        """Return when the outcome of each person is final, shape (people,)."""
+        span = self.plan.outcome_matures_after
+        return np.minimum(self.created, NEVER - span) + span
 
     def moments_table(self) -> pa.Table:
         """Return the moment of each stage of the leads that live."""

@@ -105,6 +105,9 @@ SHOP = {
     ],
 }  # fmt: skip
 CONTRACT = parse_contract(SHOP, "shop")
+WITHIN_30_DAYS = parse_contract(
+    SHOP | {"outcomes": [SHOP["outcomes"][0] | {"within_days": 30}]}, "shop"
+)
 LATER = pd.Timestamp("2025-01-01")
 
 
@@ -166,11 +169,11 @@ def compute(features, inputs):
     return compute_features(features, inputs, ENGINE)
 
 
-def unified(as_of=None, **sources):
+def unified(as_of=None, contract=CONTRACT, **sources):
     """Return the leads of some rows; as of a day, else of the last arrival."""
     tables = {name: table(name, rows) for name, rows in sources.items()}
     moment = None if as_of is None else micros(as_of)
-    return unify(CONTRACT, tables, compute, moment)
+    return unify(contract, tables, compute, moment)
 
 
 def leads_of(result):

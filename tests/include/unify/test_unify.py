@@ -8,6 +8,7 @@ from include.unify.unify import unify
 from tests.include.unify.helpers import (
     CONTRACT,
     DAY,
+    WITHIN_30_DAYS,
     call,
     compute,
     day,
@@ -208,6 +209,22 @@ def test_an_outcome_of_a_merged_lead_counts_once_in_a_rate():
     )
     assert leads_of(result)["a"]["bought"] == 1
     assert leads_of(result)["d"]["area_rate"] == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize(
+    ("called", "rate"), [(20, None), (29, None), (30, 1.0), (61, 0.5)]
+)
+def test_an_outcome_counts_in_a_rate_once_that_of_leads_as_old_is_final(
+    called, rate
+):
+    result = unified(
+        contract=WITHIN_30_DAYS,
+        people=[person("a", 0), person("b", 31), person("asks", 10)],
+        calls=[call(called, "asks@example.com", "call")],
+        orders=[order(2, A, 1), order(40, B, 0)],
+        as_of=90,
+    )
+    assert leads_of(result)["asks"]["area_rate"] == rate
 
 
 def test_a_stream_that_stops_is_late():
