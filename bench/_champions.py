@@ -14,7 +14,7 @@ from include.registry.registry import promote, register
 from include.registry.tracking import connect
 from include.scoring.stages import STAGES
 from include.settings import settings
-from include.training.dataset import make_dataset
+from include.training.data.dataset import make_dataset
 from include.training.fit import refit
 from include.training.recipe import Recipe
 

@@ -19,7 +19,7 @@ from include.monitoring.columns.frames import (
     monitored_columns,
 )
 from include.settings import settings
-from include.training.snapshot import MANIFEST, digests
+from include.training.data.snapshot import MANIFEST, digests
 
 ROW_GROUP = 122_880
 PARTS = 4

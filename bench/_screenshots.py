@@ -24,7 +24,7 @@ from demo.leads.synthetic import synthetic_leads
 from include.api.app import create_app
 from include.api.desk.publish import publish
 from include.contract import Contract, KnownAt, decisions_of, load_contract
-from include.contract.shown import filter_columns
+from include.contract.derived.shown import filter_columns
 from include.evaluation.tiers import TIERS
 from include.features.calibration import Calibration, Decision
 from include.lake.frames import write_parquet

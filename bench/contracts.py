@@ -123,7 +123,7 @@ def write_champions(folder: Path) -> None:
     from demo.leads.synthetic import synthetic_leads
     from include.evaluation.tiers import TIERS
     from include.features.calibration import Decision
-    from include.training.dataset import make_dataset
+    from include.training.data.dataset import make_dataset
     from include.training.fit import refit
     from include.training.recipe import Recipe
 

@@ -44,7 +44,7 @@ from include.monitoring.columns.frames import (
     monitored_columns,
 )
 from include.settings import settings
-from include.training.snapshot import open_snapshot
+from include.training.data.snapshot import open_snapshot
 
 ROWS, SCENARIO_ROWS, SCENARIOS = 1_000_000, 30_000, 20
 REFERENCE_ROWS, WINDOW_ROWS, RESAMPLES, POWER_RUNS = 9_240, 2_000, 200, 100

@@ -30,7 +30,7 @@ from include.promotion.gate import judge
 from include.promotion.gate_report import Change
 from include.promotion.paired import paired_changes
 from include.settings import settings
-from include.training.dataset import make_dataset
+from include.training.data.dataset import make_dataset
 from include.training.pipeline import build_pipeline
 
 ROWS, POSITIVE, THRESHOLD = 1848, 0.385, 0.5

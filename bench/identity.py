@@ -26,7 +26,7 @@ import numpy as np
 import pyarrow as pa
 
 from bench._table import last_line, show
-from include.contract.identity import IdentityDocument
+from include.contract.format.identity import IdentityDocument
 from include.identity.claims import MOMENT, read_load
 from include.identity.ledger import Ledger
 from include.identity.matching import match

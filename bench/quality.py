@@ -22,7 +22,7 @@ from include.evaluation.calibration_error import ece
 from include.evaluation.evaluate import evaluate_classification_model
 from include.settings import settings
 from include.training.choice import choose
-from include.training.dataset import Dataset, make_dataset
+from include.training.data.dataset import Dataset, make_dataset
 from include.training.families import FAMILIES
 from include.training.fit import fit_family, refit
 from include.training.recipe import Recipe, from_dict, to_dict

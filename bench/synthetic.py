@@ -18,8 +18,8 @@ from bench._table import last_line, show
 from demo.leads.synthetic import synthetic_leads
 from include.contract import Contract, KnownAt, decisions_of, load_contract
 from include.settings import settings
+from include.training.data.splits import feature_groups
 from include.training.pipeline import build_pipeline
-from include.training.splits import feature_groups
 
 FAMILY, STAGE, FOLDS, SEED = "lightgbm", KnownAt.CONTACT, 5, 0
 DEFAULT = Path("../shared/data/Leads.csv")

@@ -24,11 +24,11 @@ from include.decisions import Decisions
 from include.evaluation.artifacts import segments
 from include.evaluation.explain import explain, summary_plot
 from include.evaluation.figures import full_report
-from include.evaluation.plots import evaluation_plots
+from include.evaluation.pictures.plots import evaluation_plots
 from include.settings import settings
 from include.training.challenger import NEWEST_SHARE
 from include.training.choice import choose
-from include.training.dataset import Dataset, make_dataset
+from include.training.data.dataset import Dataset, make_dataset
 from include.training.families import FAMILIES, SEED
 from include.training.fit import fit_family, refit
 from include.training.pipeline import build_pipeline

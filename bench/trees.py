@@ -29,7 +29,7 @@ from include.evaluation.tiers import TIERS
 from include.features.calibration import Decision
 from include.features.preprocess import source_fields
 from include.settings import settings
-from include.training.dataset import make_dataset
+from include.training.data.dataset import make_dataset
 from include.training.fit import refit
 from include.training.recipe import Recipe
 from include.trees.tree_shap import TreeShap

@@ -10,7 +10,7 @@ import pandas as pd
 import yaml
 
 from include.contract import ContractError, parse_contract
-from include.contract.compile import field_of_heading
+from include.contract.format.compile import field_of_heading
 from include.contract.model import DEFAULT_NULL_TOKENS
 from include.contract.written import NumberStyle
 from onboarding import roles

@@ -25,7 +25,7 @@ from include.evaluation.intervals import (
 )
 from include.settings import settings
 from include.training.choice import choose
-from include.training.dataset import Dataset, make_dataset
+from include.training.data.dataset import Dataset, make_dataset
 from include.training.errors import UNTRAINABLE
 from include.training.families import FAMILIES
 from include.training.fit import fit_family, refit

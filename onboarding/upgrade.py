@@ -7,8 +7,12 @@ from typing import Any
 import yaml
 
 from include.contract import Contract, ContractError, parse_contract
-from include.contract.block import NESTED
-from include.contract.compile import default_names, field_of_heading, words
+from include.contract.format.block import NESTED
+from include.contract.format.compile import (
+    default_names,
+    field_of_heading,
+    words,
+)
 from include.contract.model import DEFAULT_NULL_TOKENS, Column
 from onboarding.errors import UpgradeError
 from onboarding.yaml_edits import (

@@ -108,9 +108,9 @@ def _register_challenger(run_id: str, leads: Any) -> tuple[str, str]:
     from include.registry.registry import CHALLENGER, register
     from include.registry.tracking import connect
     from include.settings import settings
-    from include.training.dataset import load_dataset
+    from include.training.data.dataset import load_dataset
+    from include.training.data.snapshot import write_manifest
     from include.training.pipeline import build_pipeline, deployable
-    from include.training.snapshot import write_manifest
 
     contract = load_contract(settings().contract)
     client, uri, model = (

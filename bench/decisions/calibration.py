@@ -22,7 +22,7 @@ from bench._training import DEFAULT, read_leads
 from include.contract import Contract, KnownAt, load_contract
 from include.decisions import Decisions
 from include.training import search
-from include.training.dataset import make_dataset
+from include.training.data.dataset import make_dataset
 from include.training.errors import UnusableModelError
 from include.training.families import FAMILIES
 from include.training.fit import fit_family, refit

@@ -11,7 +11,7 @@ from include.contract import KnownAt, decisions_of
 from include.evaluation.evaluate import evaluate_classification_model
 from include.settings import settings
 from include.training.choice import choose
-from include.training.dataset import make_dataset
+from include.training.data.dataset import make_dataset
 from include.training.families import FAMILIES
 from include.training.fit import fit_family, refit
 from include.training.recipe import from_dict, to_dict

@@ -10,9 +10,9 @@ import yaml
 from pydantic import TypeAdapter
 
 from include.contract import Contract, KnownAt
-from include.contract.features import Features, HistoricalRate
-from include.contract.identity import IdentityDocument
-from include.contract.unification import feature_column
+from include.contract.format.features import Features, HistoricalRate
+from include.contract.format.identity import IdentityDocument
+from include.contract.format.unification import feature_column
 from include.identity.rules import IdentityRules, rules_of
 
 FILE = Path(__file__).parent / "declared.yaml"

@@ -14,10 +14,10 @@ from include.contract import Contract, KnownAt
 from include.decisions import Decisions
 from include.monitoring.performance import Scored
 from include.training.choice import choose
-from include.training.dataset import Dataset, make_dataset
+from include.training.data.dataset import Dataset, make_dataset
+from include.training.data.splits import assign_split
 from include.training.fit import fit_family, refit
 from include.training.recipe import Recipe, from_dict, to_dict
-from include.training.splits import assign_split
 
 FAMILIES = ("logistic_regression", "lightgbm")
 """Of the five families a linear and a boosted one: all of them take an hour where these take minutes."""

@@ -16,7 +16,7 @@ SNAPSHOT_SQL = "{{ sql('unload_snapshot', run_id=run_key(ti)) }}"
 @task(**CHEAP_COMPUTE)
 def write_manifest(run, sql):
     """Describe the unloaded snapshot (rows, hash, SQL, contract version) in its manifest; return its URI."""
-    from include.training import snapshot
+    from include.training.data import snapshot
     from lifecycle.names import Names
 
     names = Names()

@@ -15,7 +15,7 @@ def training_details(
         analysis: what `analyse_drift` of the same run returned, None in a run that looks for no drift.
     """
     from include.registry.tracking import run_url
-    from include.training import snapshot
+    from include.training.data import snapshot
 
     manifest = snapshot.read_manifest(snapshot_uri)
     return {

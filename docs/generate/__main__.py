@@ -1,7 +1,7 @@
 """Write every generated page: `python -m docs.generate`, or `make docs`."""
 
 from docs.generate import contract, dags, local_aws, settings
-from include.contract import dictionary
+from include.contract.derived import dictionary
 
 GENERATORS = (
     contract.main,

@@ -8,8 +8,8 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from include.contract.block import NESTED
-from include.contract.document import (
+from include.contract.format.block import NESTED
+from include.contract.format.document import (
     ClockDocument,
     ColumnDocument,
     ContractDocument,
@@ -19,7 +19,7 @@ from include.contract.document import (
     SourceDocument,
     StagesDocument,
 )
-from include.contract.identity import (
+from include.contract.format.identity import (
     IdentityDocument,
     IdentitySourceDocument,
 )
@@ -55,7 +55,8 @@ A contract is one YAML file. It says how the files of leads are written, what ea
 known, which outcome is predicted, and what the business decides. Tables, Glue job, checks, features, drift, API, desk
 and data dictionary follow from it. A file in `include/contract/` is in force for the DAGs.
 
-This page is made from `include/contract/document.py` (`python -m docs.generate.contract`); change that, not this page.
+This page is made from `include/contract/format/document.py` (`python -m docs.generate.contract`); change that, not this
+page.
 `make contract NAME=… CSV=…` drafts a contract from a file, `make contract CHECK=… CSV=…` says what a load would do.
 
 ## An example

@@ -20,7 +20,7 @@ from include.asof.sources import (
     Summed,
 )
 from include.asof.tables import Tables, lead_columns
-from include.contract.features import (
+from include.contract.format.features import (
     MICROSECONDS,
     Changing,
     Count,

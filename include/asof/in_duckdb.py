@@ -9,7 +9,7 @@ import pyarrow as pa
 from include.asof.compile import features_sql
 from include.asof.inputs import Frame, Inputs, typed_inputs
 from include.asof.tables import Tables
-from include.contract.features import Features
+from include.contract.format.features import Features
 
 PANDAS_TYPES = {pa.int64(): pd.Int64Dtype(), pa.int32(): pd.Int64Dtype()}
 

@@ -18,7 +18,7 @@ from include.asof.tables import (
     Tables,
     lead_columns,
 )
-from include.contract.features import Features, needed_columns
+from include.contract.format.features import Features, needed_columns
 
 SPARK_TYPES = {"text": "string", "number": "double"}
 

@@ -20,7 +20,7 @@ from include.asof.tables import (
     TIMES,
     lead_columns,
 )
-from include.contract.features import (
+from include.contract.format.features import (
     ColumnType,
     Features,
     needed_columns,

@@ -10,7 +10,7 @@ from include.asof.fragments import DOUBLE_ONE, SO_FAR, cte, number
 from include.asof.held import held_at
 from include.asof.sources import LEADS
 from include.asof.tables import RATE_ROWS
-from include.contract.features import HistoricalRate
+from include.contract.format.features import HistoricalRate
 
 _BY_LEVEL = "p.level"
 _BY_LEAD = "p.lead_key"

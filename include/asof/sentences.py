@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from include.contract.features import VALUE, Feature
-from include.contract.sentences import Words, known, template_for
+from include.contract.derived.sentences import Words, known, template_for
+from include.contract.format.features import VALUE, Feature
 
 
 def sentence(feature: Feature, values: Mapping[str, object]) -> str:

@@ -7,7 +7,7 @@ where windows start with events.
 from dataclasses import dataclass, field
 
 from include.asof.fragments import case, cte, fits, known_by, listed
-from include.contract.features import (
+from include.contract.format.features import (
     Count,
     CountDistinct,
     DaysSinceLast,

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from include.asof.errors import FeatureInputError
-from include.contract.features import PREFIX, Features, start_of
+from include.contract.format.features import PREFIX, Features, start_of
 
 LEADS = ("lead_key", "stage", "moment")
 CREATED = "created_at"

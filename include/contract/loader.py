@@ -9,12 +9,12 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from include.contract.compile import compile_contract
-from include.contract.document import ContractDocument
 from include.contract.errors import ContractError
-from include.contract.explain import explain
+from include.contract.format.compile import compile_contract
+from include.contract.format.document import ContractDocument
+from include.contract.format.explain import explain
+from include.contract.format.unification import with_sources
 from include.contract.model import Contract
-from include.contract.unification import with_sources
 
 log = logging.getLogger(__name__)
 

@@ -346,8 +346,8 @@ class Contract(_Strict):
     columns: tuple[Column, ...] = Field(min_length=3)
     unify: dict[str, Any] = Field(
         {},
-        description="how leads are put together from several sources, as `include.contract.unification` compiles it; "
-        "empty where they come from one",
+        description="how leads are put together from several sources, as `include.contract.format.unification` "
+        "compiles it; empty where they come from one",
     )
 
     @model_validator(mode="after")

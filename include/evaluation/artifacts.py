@@ -13,7 +13,7 @@ from sklearn.pipeline import Pipeline
 from include.contract import Column, Contract, KnownAt
 from include.evaluation.explain import explain, summary_plot
 from include.evaluation.figures import full_report
-from include.evaluation.plots import evaluation_plots
+from include.evaluation.pictures.plots import evaluation_plots
 from include.evaluation.scores import Floats
 from include.evaluation.segments import segment_table
 from include.features.cleaning import GroupedLevels, TypedColumns

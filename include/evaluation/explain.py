@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from include.evaluation.beeswarm import draw_beeswarm
 from include.evaluation.errors import NothingToExplainError
+from include.evaluation.pictures.beeswarm import draw_beeswarm
 from include.evaluation.scores import Floats
 from include.features.attribution import Attribution, Scale, forest, scale_of
 from include.features.errors import NotExplainableError

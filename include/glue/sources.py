@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from include.asof.inputs import Inputs, typed_inputs
 from include.contract import Contract, parse_contract
-from include.contract.features import Features
+from include.contract.format.features import Features
 from include.glue.errors import JobFailedError
 from include.glue.job_contract import parse_contract as parse_job_contract
 from include.glue.loading.metrics import summarise

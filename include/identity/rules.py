@@ -1,6 +1,6 @@
 """Hold what a contract declares of identity, in the form that the matching reads.
 
-rules = rules_of(document.model_dump())     # of include.contract.identity.IdentityDocument
+rules = rules_of(document.model_dump())     # of include.contract.format.identity.IdentityDocument
 """
 
 from collections.abc import Mapping
@@ -71,7 +71,7 @@ class IdentityRules:
 
 
 def rules_of(declaration: Mapping[str, Any]) -> IdentityRules:
-    """Return the rules of a declaration, which `include.contract.identity` has checked.
+    """Return the rules of a declaration, which `include.contract.format.identity` has checked.
 
     Args:
         declaration: the fields of an IdentityDocument (`model_dump()`), or the same from JSON.

@@ -38,8 +38,8 @@ from include.registry.ledger import ChampionLedger
 from include.registry.registry import ChampionInfo, champion
 from include.registry.tracking import connect
 from include.settings import Settings
+from include.training.data.snapshot import open_snapshot
 from include.training.errors import SnapshotChangedError
-from include.training.snapshot import open_snapshot
 from include.warehouse.client import Warehouse
 from include.warehouse.templates import Statements
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from include.contract import Contract
-from include.contract.ddl import leads_columns
+from include.contract.derived.ddl import leads_columns
 from include.feedback.votes import LABEL, WEIGHT
 from include.monitoring.columns.frames import Leads
 

@@ -16,7 +16,7 @@ from include.monitoring.errors import ChampionUnreadableError
 from include.registry.errors import ModelUnreadableError
 from include.registry.models import decision_of, load_pipeline
 from include.registry.registry import ChampionInfo
-from include.training.splits import HOLDOUT_SHARE, assign_split
+from include.training.data.splits import HOLDOUT_SHARE, assign_split
 
 log = logging.getLogger(__name__)
 

@@ -50,7 +50,7 @@ from include.registry.registry import (
 from include.registry.tracking import connect, tracking_errors
 from include.registry.versions import DIGEST_TAG
 from include.settings import Settings
-from include.training.dataset import Dataset, load_dataset
+from include.training.data.dataset import Dataset, load_dataset
 
 SECONDS_PER_DAY = 86400
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from include.evaluation.labels import label
-from include.evaluation.plots import ACCENT, INK, PALE, canvas, png
+from include.evaluation.pictures.plots import ACCENT, INK, PALE, canvas, png
 from include.promotion.gate_report import Change
 from include.promotion.record import Segment
 

@@ -9,10 +9,10 @@ from include.evaluation.scores import Floats
 from include.lake.errors import ObjectMissingError
 from include.registry.models import decision_of, load_pipeline
 from include.registry.registry import ChampionInfo
-from include.training.dataset import Dataset
+from include.training.data.dataset import Dataset
+from include.training.data.snapshot import load_snapshot
+from include.training.data.splits import assign_split
 from include.training.errors import SnapshotChangedError
-from include.training.snapshot import load_snapshot
-from include.training.splits import assign_split
 
 log = logging.getLogger(__name__)
 

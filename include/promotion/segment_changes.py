@@ -11,7 +11,7 @@ from include.evaluation.scores import Floats, Integers, checked
 from include.evaluation.segments import MISSING
 from include.promotion.gate_report import SegmentChange
 from include.promotion.paired import LEVEL
-from include.training.dataset import MIN_PER_CLASS
+from include.training.data.dataset import MIN_PER_CLASS
 
 METRIC = "brier_skill"
 

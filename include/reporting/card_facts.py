@@ -24,7 +24,7 @@ from include.registry.models import decision_of, load_pipeline
 from include.registry.registry import ChampionInfo
 from include.registry.tracking import run_url
 from include.settings import Settings
-from include.training.snapshot import read_manifest
+from include.training.data.snapshot import read_manifest
 
 log = logging.getLogger(__name__)
 

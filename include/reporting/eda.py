@@ -17,7 +17,7 @@ from include.pages.render import render
 from include.reporting.eda_plots import MUCH_MISSING, draw_all
 from include.reporting.eda_source import SourceTokens, source_tokens
 from include.reporting.eda_tables import Profile, profile
-from include.training.snapshot import load_snapshot, read_manifest
+from include.training.data.snapshot import load_snapshot, read_manifest
 
 log = logging.getLogger(__name__)
 PAGE = "eda.html"

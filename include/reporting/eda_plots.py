@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from include.evaluation.labels import label
-from include.evaluation.plots import ACCENT, INK, PALE, canvas, png
+from include.evaluation.pictures.plots import ACCENT, INK, PALE, canvas, png
 from include.pages.optional import optional
 from include.reporting.eda_levels import MISSING
 from include.reporting.eda_tables import Profile

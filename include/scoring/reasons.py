@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from include.contract import Column, Contract
-from include.contract.sentences import sentence_of
+from include.contract.derived.sentences import sentence_of
 from include.features.attribution import Attribution
 from include.features.cleaning import FLAG_LEVELS
 from include.features.lead_encoder import Typed

@@ -30,7 +30,7 @@ from include.registry.tracking import tracking_errors
 from include.registry.versions import DIGEST_TAG
 from include.settings import Settings
 from include.training.choice import Choice, choose
-from include.training.dataset import Dataset, can_learn, load_dataset
+from include.training.data.dataset import Dataset, can_learn, load_dataset
 from include.training.errors import (
     NotEnoughRowsError,
     NoUsableFamilyError,

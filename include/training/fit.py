@@ -17,7 +17,7 @@ from include.evaluation.intervals import ranking
 from include.evaluation.thresholds import decide
 from include.features.calibration import Calibration, Decision, Method
 from include.training.choice import choice_metrics
-from include.training.dataset import Dataset
+from include.training.data.dataset import Dataset
 from include.training.pipeline import build_pipeline, deployable
 from include.training.recipe import Recipe
 from include.training.search import (

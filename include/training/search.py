@@ -19,7 +19,7 @@ from threadpoolctl import threadpool_limits
 from include.contract import Contract, KnownAt
 from include.decisions import Decisions
 from include.evaluation.intervals import Ranking, ranking
-from include.training.dataset import Dataset, rarer_count
+from include.training.data.dataset import Dataset, rarer_count
 from include.training.errors import NotEnoughRowsError
 from include.training.families import SEED
 from include.training.pipeline import build_pipeline

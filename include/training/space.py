@@ -16,7 +16,7 @@ from pydantic import (
 )
 
 from include.contract import KnownAt
-from include.training.dataset import MIN_PER_CLASS
+from include.training.data.dataset import MIN_PER_CLASS
 from include.training.errors import SearchSpaceError
 from include.training.families import NATIVE_FAMILIES
 

@@ -19,7 +19,7 @@ from include.registry.packaging import log_pipeline
 from include.registry.runs import child_run, log_snapshot_input, training_run
 from include.registry.tracking import tracking_errors
 from include.settings import Settings
-from include.training.dataset import Dataset, load_dataset
+from include.training.data.dataset import Dataset, load_dataset
 from include.training.errors import UNTRAINABLE
 from include.training.fit import FamilyFit, fit_family
 from include.training.recipe import to_dict

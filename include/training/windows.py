@@ -13,7 +13,7 @@ import pandas as pd
 from sklearn.pipeline import Pipeline
 
 from include.evaluation.intervals import Ranking, ranking
-from include.training.dataset import Dataset, can_learn
+from include.training.data.dataset import Dataset, can_learn
 
 WINDOWS = 4
 """Most windows that are looked at."""

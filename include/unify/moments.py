@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from include.contract.features import Events
+from include.contract.format.features import Events
 from include.contract.model import SCORING_STAGES, KnownAt
 from include.unify.people import NEVER, Owned, People
 from include.unify.plan import Plan

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from include.contract.features import Events, Features, needed_columns
+from include.contract.format.features import Events, Features, needed_columns
 from include.contract.model import Contract, KnownAt
 from include.identity.rules import IdentityRules, rules_of
 from include.unify.errors import UnifyError

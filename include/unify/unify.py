@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from include.asof.inputs import Inputs
-from include.contract.features import Feature, Features, needed_columns
+from include.contract.format.features import Feature, Features, needed_columns
 from include.contract.model import SCORING_STAGES, Column, Contract, KnownAt
 from include.unify.errors import UnifyError
 from include.unify.moments import (

@@ -8,14 +8,14 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from include.contract import Contract
-from include.contract.ddl import (
+from include.contract.derived.ddl import (
     feedback_columns,
     leads_columns,
     moment_columns,
     staging_columns,
     table_hints,
 )
-from include.contract.shown import filter_columns
+from include.contract.derived.shown import filter_columns
 from include.lake.layout import Layout
 from include.settings import Settings
 from include.warehouse.moments import is_older

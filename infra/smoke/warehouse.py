@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from include.contract.ddl import staging_columns
+from include.contract.derived.ddl import staging_columns
 from include.lake.frames import read_parquet, write_parquet
 from include.lake.objects import list_objects
 from include.warehouse import migrate

@@ -9,14 +9,14 @@ import pytest
 
 from demo.leads.synthetic import synthetic_leads
 from include.contract import Contract
-from include.contract.ddl import staging_columns
+from include.contract.derived.ddl import staging_columns
 from include.lake.frames import write_parquet
 from include.lake.objects import read_json, write_bytes
 from include.registry.ledger import ChampionLedger
 from include.registry.registry import champion, promote, register
 from include.registry.tracking import connect
 from include.settings import settings
-from include.training.snapshot import write_manifest
+from include.training.data.snapshot import write_manifest
 from include.warehouse.client import Warehouse
 
 

@@ -8,7 +8,7 @@ from nbclient import NotebookClient
 
 from include.lake.frames import write_parquet
 from include.settings import settings
-from include.training.snapshot import write_manifest
+from include.training.data.snapshot import write_manifest
 
 NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "eda.ipynb"
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from include.contract import Column, Contract, KnownAt
+from include.contract.derived.shown import form_columns
 from include.contract.model import SCORING_STAGES
-from include.contract.shown import form_columns
 
 TITLES = {
     KnownAt.CAPTURE: "When the lead comes in",

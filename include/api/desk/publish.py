@@ -8,7 +8,7 @@ from datetime import datetime
 import pandas as pd
 
 from include.api.desk.listing import COLUMNS, NOT_KNOWN
-from include.contract.shown import filter_columns
+from include.contract.derived.shown import filter_columns
 from include.lake.errors import ObjectMissingError
 from include.lake.frames import read_parquet
 from include.lake.layout import Layout

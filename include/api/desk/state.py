@@ -7,7 +7,7 @@ import pandas as pd
 
 from include.api.desk.listing import COLUMNS, UNREADABLE, Listing, read_listing
 from include.contract import Column, Contract
-from include.contract.shown import filter_columns
+from include.contract.derived.shown import filter_columns
 from include.lake.layout import Layout
 from include.lake.objects import read_json
 from include.refresher import Refresher

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from include.contract.hints import hint
+from include.contract.format.hints import hint
 from include.glue.job_contract import JobColumn, JobContract
 from include.glue.loading.run import Load
 from include.glue.records.csv_extent import NOT_UTF_8

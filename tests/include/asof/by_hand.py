@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 
 from include.asof.inputs import Inputs
-from include.contract.features import Events, Feature, span_microseconds
+from include.contract.format.features import Events, Feature, span_microseconds
 
 Row = dict[str, Any]
 

@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 
 from include.asof.in_duckdb import compute_features, open_engine
 from include.asof.inputs import Inputs
-from include.contract.features import Feature, Features
+from include.contract.format.features import Feature, Features
 
 Row = Sequence[object]
 MOMENT = "2024-03-10 12:00"

@@ -4,8 +4,8 @@ import pytest
 
 from include.contract import ContractError, KnownAt, load_contract
 from include.contract.cells import cell_rules, read_cell
-from include.contract.compile import field_of_heading
-from include.contract.dictionary import dictionary_page
+from include.contract.derived.dictionary import dictionary_page
+from include.contract.format.compile import field_of_heading
 from include.contract.reserved import RESERVED
 
 BANK = """

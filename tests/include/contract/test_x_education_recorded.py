@@ -13,7 +13,7 @@ from sklearn.pipeline import Pipeline
 
 from demo.leads.synthetic import synthetic_leads
 from include.contract import KnownAt, load_contract
-from include.contract.ddl import leads_columns, table_hints
+from include.contract.derived.ddl import leads_columns, table_hints
 from include.features.preprocess import preprocessing_steps
 from include.glue.job_contract import parse_contract
 from include.glue.records.csv_records import parse_file

@@ -9,7 +9,7 @@ from include.endpoint.training_container import main
 from include.lake.frames import read_parquet, write_parquet
 from include.lake.objects import list_objects, read_bytes
 from include.settings import settings
-from include.training.snapshot import write_manifest
+from include.training.data.snapshot import write_manifest
 
 FAMILY = "logistic_regression"
 

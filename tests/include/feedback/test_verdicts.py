@@ -6,7 +6,7 @@ from typing import get_args
 
 import pytest
 
-from include.contract.ddl import feedback_columns
+from include.contract.derived.ddl import feedback_columns
 from include.contract.model import SCORING_STAGES
 from include.feedback.errors import FeedbackRefusedError
 from include.feedback.verdicts import Feedback, Stage, keep, parse, said

@@ -10,12 +10,12 @@ from include.features.calibration import Decision
 from include.feedback.votes import count_votes
 from include.lake.frames import write_parquet
 from include.settings import settings
-from include.training.dataset import make_dataset
+from include.training.data.dataset import make_dataset
+from include.training.data.snapshot import write_manifest
 from include.training.families import FAMILIES
 from include.training.fit import refit
 from include.training.recipe import Recipe
 from include.training.search import search
-from include.training.snapshot import write_manifest
 
 STAGE = KnownAt.CONTACT
 

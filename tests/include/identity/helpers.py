@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
 
-from include.contract.identity import IdentityDocument
+from include.contract.format.identity import IdentityDocument
 from include.identity.claims import Load, joined_loads, read_load
 from include.identity.ledger import Ledger, people_of
 from include.identity.matching import match

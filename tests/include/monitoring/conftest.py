@@ -19,10 +19,10 @@ from include.registry.packaging import log_pipeline
 from include.registry.registry import promote, register
 from include.registry.tracking import connect
 from include.settings import settings
-from include.training.dataset import make_dataset
+from include.training.data.dataset import make_dataset
+from include.training.data.snapshot import write_manifest
 from include.training.fit import refit
 from include.training.recipe import Recipe
-from include.training.snapshot import write_manifest
 from include.warehouse.client import Warehouse
 
 

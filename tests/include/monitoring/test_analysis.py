@@ -25,7 +25,7 @@ from include.registry.registry import champion
 from include.registry.tracking import connect
 from include.reporting.drift_page import write_drift_page
 from include.settings import settings
-from include.training.snapshot import content_hash
+from include.training.data.snapshot import content_hash
 from include.warehouse.client import Warehouse
 from include.warehouse.errors import WarehouseError
 from include.warehouse.templates import Statements

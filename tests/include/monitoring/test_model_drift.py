@@ -11,7 +11,7 @@ from include.monitoring.prediction import load
 from include.registry.registry import champion
 from include.registry.tracking import connect
 from include.settings import settings
-from include.training.dataset import make_dataset
+from include.training.data.dataset import make_dataset
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from include.monitoring.prediction import (
 from include.registry.registry import champion
 from include.registry.tracking import connect
 from include.settings import settings
-from include.training.splits import assign_split
+from include.training.data.splits import assign_split
 
 
 def scores(rows, seed, shift=0.0):

@@ -17,8 +17,8 @@ from include.registry.errors import ModelUnreadableError, NoChallengerError
 from include.registry.registry import champion, promote, register
 from include.registry.tracking import connect
 from include.settings import settings
-from include.training.snapshot import write_manifest
-from include.training.splits import assign_split
+from include.training.data.snapshot import write_manifest
+from include.training.data.splits import assign_split
 
 
 def decide(snapshot, run_id="deciding", **options):

@@ -8,8 +8,8 @@ from include.lake.frames import write_parquet
 from include.lake.objects import list_objects, read_bytes, write_text
 from include.reporting.eda import write_eda
 from include.settings import settings
+from include.training.data.snapshot import write_manifest
 from include.training.errors import NotEnoughRowsError
-from include.training.snapshot import write_manifest
 from tests.s3_text import read_text
 
 

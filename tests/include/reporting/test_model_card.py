@@ -17,7 +17,7 @@ from include.reporting.model_card import (
     write_model_card,
 )
 from include.settings import settings
-from include.training.snapshot import write_manifest
+from include.training.data.snapshot import write_manifest
 from tests.s3_text import read_text
 
 

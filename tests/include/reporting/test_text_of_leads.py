@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import pytest
 
 from include.evaluation.labels import label
-from include.evaluation.plots import canvas, png
+from include.evaluation.pictures.plots import canvas, png
 from include.lake.frames import write_parquet
 from include.lake.objects import list_objects, write_json
 from include.monitoring.columns.assess import compare_leads
@@ -23,7 +23,7 @@ from include.reporting.eda_plots import draw_all
 from include.reporting.eda_tables import profile
 from include.reporting.model_card import model_card
 from include.settings import settings
-from include.training.snapshot import write_manifest
+from include.training.data.snapshot import write_manifest
 from tests.fixtures.nasty_text import NASTY_TEXTS
 from tests.s3_text import read_text
 

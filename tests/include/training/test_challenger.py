@@ -13,7 +13,7 @@ from include.registry.model_files import folder_digest
 from include.registry.versions import DIGEST_TAG
 from include.training import challenger
 from include.training.choice import choose
-from include.training.dataset import load_dataset
+from include.training.data.dataset import load_dataset
 from include.training.errors import NoUsableFamilyError, UnusableModelError
 from include.training.families import FAMILIES
 

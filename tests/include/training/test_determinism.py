@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_limits
 from include.contract import KnownAt, load_contract
 from include.decisions import Decisions
 from include.features.calibration import Decision
-from include.training.dataset import make_dataset
+from include.training.data.dataset import make_dataset
 from include.training.families import FAMILIES
 from include.training.fit import refit
 from include.training.recipe import Recipe
@@ -23,7 +23,7 @@ import hashlib, json, sys
 import pandas as pd
 from include.contract import KnownAt, load_contract
 from include.decisions import Decisions
-from include.training.dataset import make_dataset
+from include.training.data.dataset import make_dataset
 from include.training.fit import fit_family
 contract, stage, answer = load_contract("x_education"), KnownAt.CAPTURE, {}
 data = make_dataset(pd.read_parquet(sys.argv[1]), contract, stage, {})

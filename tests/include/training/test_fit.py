@@ -12,7 +12,7 @@ from include.decisions import Decisions
 from include.features.calibration import Decision
 from include.settings import Settings
 from include.training.challenger import as_served
-from include.training.dataset import make_dataset
+from include.training.data.dataset import make_dataset
 from include.training.families import FAMILIES
 from include.training.fit import best_calibration, fit_family, refit
 from include.training.recipe import Recipe, from_dict, to_dict

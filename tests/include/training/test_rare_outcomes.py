@@ -9,7 +9,7 @@ from bench.decisions.calibration import GENERATED, generate
 from include.contract import KnownAt
 from include.decisions import Decisions
 from include.features.calibration import Decision
-from include.training.dataset import make_dataset
+from include.training.data.dataset import make_dataset
 from include.training.fit import refit
 from include.training.recipe import Recipe
 from include.training.usable import LARGEST_MISS, usability

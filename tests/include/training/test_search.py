@@ -8,7 +8,7 @@ from sklearn.model_selection import ParameterGrid
 
 from include.contract import KnownAt, load_contract
 from include.decisions import Decisions
-from include.training.dataset import make_dataset
+from include.training.data.dataset import make_dataset
 from include.training.errors import NotEnoughRowsError
 from include.training.families import FAMILIES
 from include.training.pipeline import build_pipeline

@@ -14,7 +14,7 @@ from include.registry.registry import ChampionInfo
 from include.scoring.scorer import scorer_of
 from include.settings import Settings
 from include.training.challenger import refit_winner
-from include.training.dataset import make_dataset
+from include.training.data.dataset import make_dataset
 from include.training.fit import fit_family
 
 STAGE = KnownAt.CONTACT

@@ -9,7 +9,7 @@ from bench._generated import generated_contract
 from include.contract import Contract, KnownAt
 from include.decisions import Decisions
 from include.evaluation.intervals import Ranking, ranking
-from include.training.dataset import Dataset
+from include.training.data.dataset import Dataset
 from include.training.search import search
 from include.training.windows import (
     best_on_windows,

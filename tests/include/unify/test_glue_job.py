@@ -5,12 +5,13 @@ import json
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
+from tests.include.contract.test_unification import STORY
 
 from demo.story.files import Layout, write_story
 from demo.story.story import SOURCES, make_world
 from include.asof.in_duckdb import compute_features
 from include.contract import load_contract
-from include.contract.ddl import staging_columns
+from include.contract.derived.ddl import staging_columns
 from include.glue import s3_to_redshift as job
 from include.glue.arguments import parse_arguments
 from include.glue.errors import JobFailedError
@@ -18,7 +19,6 @@ from include.glue.job_contract import has_sources
 from include.glue.loading.writing import Target
 from include.glue.sources import load_sources
 from include.lake.quality import check_load
-from tests.include.contract.test_unification import STORY
 from tests.include.glue.conftest import (  # noqa: F401 - fixtures
     spark,
     spark_environment,

@@ -6,7 +6,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from include.contract.ddl import staging_columns
+from include.contract.derived.ddl import staging_columns
 from include.lake.frames import write_parquet
 from include.lake.layout import Layout
 from include.settings import settings

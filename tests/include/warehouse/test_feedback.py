@@ -15,8 +15,8 @@ from include.feedback.withdraw import withdraw
 from include.lake.errors import ObjectMissingError
 from include.lake.frames import read_parquet
 from include.settings import settings
-from include.training.dataset import load_dataset
-from include.training.snapshot import write_manifest
+from include.training.data.dataset import load_dataset
+from include.training.data.snapshot import write_manifest
 from include.warehouse.templates import Statements
 
 OPEN = 100

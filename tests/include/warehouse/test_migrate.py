@@ -5,7 +5,7 @@ from importlib.resources import files
 
 import pytest
 
-from include.contract.ddl import leads_columns, staging_columns
+from include.contract.derived.ddl import leads_columns, staging_columns
 from include.feedback.collect import collect
 from include.feedback.verdicts import keep, said
 from include.warehouse import migrate

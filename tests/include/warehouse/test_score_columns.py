@@ -6,7 +6,7 @@ import pytest
 import sqlglot
 
 from include.contract import load_contract
-from include.contract.shown import filter_columns
+from include.contract.derived.shown import filter_columns
 from include.scoring.score_row import LISTED, StoredScore
 from include.settings import Settings
 from include.warehouse.templates import Statements

@@ -13,7 +13,7 @@ from include.endpoint.training_job import read_result, training_job
 from include.lake.frames import write_parquet
 from include.lake.layout import Layout
 from include.settings import settings
-from include.training.snapshot import write_manifest
+from include.training.data.snapshot import write_manifest
 
 FAMILY, STAGE = "logistic_regression", "contact"
 

@@ -2,7 +2,7 @@
 
 from include.api.desk.form import sections
 from include.contract import load_contract
-from include.contract.shown import filter_columns, form_columns
+from include.contract.derived.shown import filter_columns, form_columns
 
 
 def names(section):

@@ -15,8 +15,8 @@ from include.feedback.votes import (
 )
 from include.lake.arrival import arrival_numbers
 from include.training.errors import NotEnoughRowsError
-from include.training.snapshot import load_snapshot, read_manifest
-from include.training.splits import assign_split, twin_groups
+from include.training.data.snapshot import load_snapshot, read_manifest
+from include.training.data.splits import assign_split, twin_groups
 
 MIN_PER_CLASS = 10
 

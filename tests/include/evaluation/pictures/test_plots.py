@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
-from include.evaluation import plots
 from include.evaluation.errors import OneClassOnlyError
-from include.evaluation.plots import evaluation_plots
+from include.evaluation.pictures import plots
+from include.evaluation.pictures.plots import evaluation_plots
 
 NAMES = [
     "roc.png",
@@ -35,7 +35,7 @@ def test_five_pictures_are_written_into_a_folder_that_did_not_exist(tmp_path):
 
 def test_the_same_scores_give_the_same_bytes_in_another_process(tmp_path):
     code = (
-        "import sys, pathlib, numpy as np; from include.evaluation.plots import evaluation_plots;"
+        "import sys, pathlib, numpy as np; from include.evaluation.pictures.plots import evaluation_plots;"
         "random = np.random.default_rng(0); probability = random.random(300);"
         "outcome = (random.random(300) < probability).astype(int);"
         "evaluation_plots(outcome, probability, 0.5, pathlib.Path(sys.argv[1]))"

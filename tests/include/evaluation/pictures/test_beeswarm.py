@@ -6,12 +6,12 @@ import pytest
 from matplotlib.colors import to_rgb
 from matplotlib.image import imread
 
-from include.evaluation.beeswarm import (
+from include.evaluation.pictures.beeswarm import (
     FIELDS_SHOWN,
     LEVEL_COLOUR,
     draw_beeswarm,
 )
-from include.evaluation.plots import PALE
+from include.evaluation.pictures.plots import PALE
 
 
 def draw(values, rows, path):

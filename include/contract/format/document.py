@@ -1,7 +1,7 @@
 """What a person writes in a contract of format 2: the typed model of the YAML file.
 
-Only `name` and `type` are required of a column; what is left out follows from them (`include.contract.compile`, which
-makes the `Contract` that the rest of the project reads).
+Only `name` and `type` are required of a column; what is left out follows from them (`include.contract.format.compile`,
+which makes the `Contract` that the rest of the project reads).
 """
 
 from typing import Annotated, Any, Literal, Self
@@ -14,8 +14,8 @@ from pydantic import (
     model_validator,
 )
 
-from include.contract.features import Events, Features, Span
-from include.contract.identity import IdentityDocument
+from include.contract.format.features import Events, Features, Span
+from include.contract.format.identity import IdentityDocument
 from include.contract.model import Files, Identifier, KnownAt, SqlName
 
 

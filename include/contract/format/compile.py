@@ -8,8 +8,8 @@ import re
 import unicodedata
 from typing import Any
 
-from include.contract.block import flat_decisions
-from include.contract.document import (
+from include.contract.format.block import flat_decisions
+from include.contract.format.document import (
     ColumnDocument,
     ContractDocument,
     KeyDocument,

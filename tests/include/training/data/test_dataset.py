@@ -6,7 +6,7 @@ import pytest
 
 from include.contract import KnownAt
 from include.evaluation.errors import OneClassOnlyError
-from include.training.dataset import can_learn, make_dataset
+from include.training.data.dataset import can_learn, make_dataset
 from include.training.errors import NotEnoughRowsError
 
 

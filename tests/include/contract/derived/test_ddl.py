@@ -1,4 +1,4 @@
-from include.contract import ddl
+from include.contract.derived import ddl
 
 
 def test_every_type_has_its_redshift_type(small):

@@ -3,7 +3,7 @@
 import pytest
 
 from include.contract.cells import cell_rule
-from include.contract.hints import hint
+from include.contract.format.hints import hint
 
 TOKENS = frozenset({""})
 NUMBER = {"type": "number"}

@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from include.evaluation.labels import label
-from include.evaluation.plots import INK, PALE, canvas, png
+from include.evaluation.pictures.plots import INK, PALE, canvas, png
 from include.evaluation.scores import Floats
 
 FIELDS_SHOWN = 15

@@ -10,9 +10,9 @@ from include.lake.errors import ObjectMissingError
 from include.lake.frames import write_parquet
 from include.lake.objects import read_json, write_json
 from include.settings import settings
-from include.training import snapshot
+from include.training.data import snapshot
 from include.training.errors import NotEnoughRowsError, SnapshotChangedError
-from include.training.snapshot import (
+from include.training.data.snapshot import (
     content_hash,
     load_snapshot,
     open_snapshot,

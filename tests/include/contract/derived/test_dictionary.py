@@ -1,14 +1,14 @@
 from pathlib import Path
 
-from include.contract import dictionary
+from include.contract.derived import dictionary
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 
 
 def test_the_committed_page_is_what_the_contract_says(x_education):
     committed = (ROOT / dictionary.PAGE).read_text(encoding="utf-8")
     assert committed == dictionary.dictionary_page(x_education), (
-        "run python -m include.contract.dictionary"
+        "run python -m include.contract.derived.dictionary"
     )
 
 

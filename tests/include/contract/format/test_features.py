@@ -4,8 +4,8 @@ import pytest
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from include.contract.explain import explain
-from include.contract.features import (
+from include.contract.format.explain import explain
+from include.contract.format.features import (
     Count,
     Features,
     check_sources,

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from include.contract import KnownAt
-from include.training.splits import (
+from include.training.data.splits import (
     CROWD,
     assign_split,
     feature_groups,

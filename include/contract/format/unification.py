@@ -4,7 +4,7 @@ The contract then has a column for each feature, so that whatever reads a contra
 What the ingestion job needs stands in the contract's `unify`, as plain values:
 
     sources     name, role, prefix, key, occurred_at, arrived_at, late_after, and `contract` for reading its files
-    identity    fields of `include.contract.identity.IdentityDocument`, columns by their fields
+    identity    fields of `include.contract.format.identity.IdentityDocument`, columns by their fields
     features    as they are declared
     stages      name to microseconds, or to the events whose first one is the moment
     outcome     name, source and column
@@ -15,13 +15,13 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from include.contract.compile import compile_columns, field_of
-from include.contract.document import (
+from include.contract.format.compile import compile_columns, field_of
+from include.contract.format.document import (
     ContractDocument,
     OutcomeDocument,
     SourceDocument,
 )
-from include.contract.features import (
+from include.contract.format.features import (
     MICROSECONDS,
     VALUE,
     Count,
@@ -36,7 +36,7 @@ from include.contract.features import (
     check_sources,
     span_microseconds,
 )
-from include.contract.identity import IdentityDocument
+from include.contract.format.identity import IdentityDocument
 from include.contract.model import DEFAULT_NULL_TOKENS, Column
 
 LEADS = "leads"
@@ -56,7 +56,7 @@ def with_sources(
 
     Args:
         document: as a person wrote it.
-        content: of `include.contract.compile.compile_contract`; its own columns come first.
+        content: of `include.contract.format.compile.compile_contract`; its own columns come first.
 
     Raises:
         ValueError: a part names what another one does not have, or there is not one source of leads.

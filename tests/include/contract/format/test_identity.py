@@ -1,7 +1,7 @@
 import pytest
 from pydantic import ValidationError
 
-from include.contract.identity import IdentityDocument
+from include.contract.format.identity import IdentityDocument
 from include.identity.errors import IdentityRulesError
 from include.identity.rules import rules_of
 

@@ -54,7 +54,7 @@ NESTED: dict[str, dict[str, str]] = {
 """Part of the block, key in it, and the field of `Decisions` that it sets."""
 
 COLUMNS_ONLY = ("protected",)
-"""Keys that say something of columns (`include.contract.compile` reads them)."""
+"""Keys that say something of columns (`include.contract.format.compile` reads them)."""
 
 
 def flat_decisions(block: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,9 +1,9 @@
-"""Writes the data dictionary page of a contract: `python -m include.contract.dictionary`."""
+"""Writes the data dictionary page of a contract: `python -m include.contract.derived.dictionary`."""
 
 import logging
 from pathlib import Path
 
-from include.contract.ddl import column_type
+from include.contract.derived.ddl import column_type
 from include.contract.loader import load_contract
 from include.contract.model import Column, Contract
 from include.settings import settings
@@ -12,7 +12,7 @@ PAGE = Path("docs/data-dictionary.md")
 
 HEAD = """# Data dictionary: {contract} (version {version})
 
-Written by `python -m include.contract.dictionary` from the contract; change that, not this page.
+Written by `python -m include.contract.derived.dictionary` from the contract; change that, not this page.
 
 {description}
 Key `{key}`, label `{label}`, clock `{clock}`. Missing are the cells {null_tokens}.

@@ -10,7 +10,7 @@ from include.contract.cells import read_cell
 from include.glue.job_contract import parse_contract
 from include.identity.rules import rules_of
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 STORY = ROOT / "demo" / "story" / "b2b_crm.yaml"
 
 SMALL = """

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from include.contract.sentences import sentence_of
+from include.contract.derived.sentences import sentence_of
 
 VISITS = {
     "value": "{value} visits",
