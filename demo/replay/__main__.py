@@ -28,6 +28,7 @@ from demo.replay.batches import OTHER_PERIODS, PERIODS, cut
 from demo.replay.facts import Facts
 from demo.replay.lifecycle import Replay
 from demo.replay.open_leads import OpenFacts
+from demo.replay.systems import draw_deliveries
 from demo.replay.tables import (
     WIDTH,
     address_table,
@@ -39,6 +40,7 @@ from include.contract import Contract, load_contract
 from include.settings import settings
 from include.warehouse.errors import WarehouseError
 
+STORY = "b2b_crm"
 COLUMNS = (
     SpinnerColumn(finished_text="[green]✓"),
     BarColumn(12),
@@ -66,19 +68,11 @@ def leads_file(contract: Contract) -> Path:
 
 
 def run(console: Console) -> tuple[list[Facts], OpenFacts]:
-    """Play the file's batches on the stack that the ports point at."""
+    """Play the lifecycle on the stack that the ports point at."""
     started = datetime.now(UTC)
     ports = Ports()
     os.environ.update(client_environment(ports, settings()))
     contract = load_contract(settings().contract)
-    path = leads_file(contract)
-    is_guides = contract.contract == CONTRACT
-    periods = PERIODS if is_guides else OTHER_PERIODS
-    batches = cut(path.read_bytes(), contract, periods)
-    rows = sum(batch.rows for batch in batches)
-    console.print(
-        f"{rows:,} leads from {path} in {len(batches)} batches", markup=False
-    )
     with Progress(*COLUMNS, console=console) as progress:
         replay = Replay(
             airflow=Airflow(ports.airflow),
@@ -88,7 +82,44 @@ def run(console: Console) -> tuple[list[Facts], OpenFacts]:
             mark=f"{started:%Y%m%dT%H%M%S}",
             progress=progress,
         )
-        return replay.run(batches)
+        if contract.unify:
+            return play_systems(replay, console)
+        return play_file(replay, console)
+
+
+def play_systems(
+    replay: Replay, console: Console
+) -> tuple[list[Facts], OpenFacts]:
+    """Play the story's systems, freshly drawn. Raises UnusableFileError for a contract with other sources."""
+    name = replay.contract.contract
+    if name != STORY:
+        raise UnusableFileError(
+            f"leads of several sources are drawn for {STORY} alone, not for {name}"
+        )
+    deliveries = draw_deliveries(STATE / "story")
+    leads = sum(delivery.rows for delivery in deliveries)
+    files = sum(len(delivery.files) for delivery in deliveries)
+    console.print(
+        f"{leads:,} leads in {files:,} files of {len(replay.contract.unify['sources'])} sources, "
+        f"in {len(deliveries)} deliveries"
+    )
+    return replay.run_systems(deliveries)
+
+
+def play_file(
+    replay: Replay, console: Console
+) -> tuple[list[Facts], OpenFacts]:
+    """Play a file of leads in batches."""
+    contract = replay.contract
+    path = leads_file(contract)
+    is_guides = contract.contract == CONTRACT
+    periods = PERIODS if is_guides else OTHER_PERIODS
+    batches = cut(path.read_bytes(), contract, periods)
+    rows = sum(batch.rows for batch in batches)
+    console.print(
+        f"{rows:,} leads from {path} in {len(batches)} batches", markup=False
+    )
+    return replay.run(batches)
 
 
 def main(stopped_by: str = "make down") -> None:

@@ -1,7 +1,7 @@
 """Play the steps of the replay: the platform, then batch after batch through the DAGs, then scores."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +22,7 @@ from demo.replay.open_leads import (
     make_open_leads,
     read_scored,
 )
+from demo.replay.systems import Delivery, open_facts
 from include.api.desk.listing import read_listing
 from include.contract import Contract
 from include.lake.layout import Layout
@@ -71,6 +72,14 @@ class Replay:
         open_leads = make_open_leads(batches[-1], self.contract)
         return outcomes, self.play_open(open_leads)
 
+    def run_systems(
+        self, deliveries: Sequence[Delivery]
+    ) -> tuple[list[Facts], OpenFacts]:
+        """Play every step of a contract with several sources, as `run` does; the newest leads have no outcome yet."""
+        self.prepare()
+        outcomes = [self.play(delivery) for delivery in deliveries]
+        return outcomes, self.play_newest()
+
     def prepare(self) -> None:
         """Let Airflow start the DAGs, and bootstrap the platform."""
         self.airflow.require_dags(DAGS)
@@ -78,12 +87,17 @@ class Replay:
             self.airflow.unpause(dag_id)
         self._run_dag(BOOTSTRAP, "bootstrap", {}, "platform")
 
-    def play(self, batch: Batch) -> Facts:
+    def play(self, batch: Batch | Delivery) -> Facts:
         """Bring one batch in: CSV to S3, ingestion, master DAG."""
         started = time.monotonic()
         alerts_before = len(alerts_so_far(self.ports.inbox))
-        self._ingest(batch)
-        master = self._run_dag(MASTER, batch.name, {}, batch.title)
+        form: Mapping[str, Any] = {}
+        if isinstance(batch, Delivery):
+            self._ingest_delivery(batch)
+            form = batch.form
+        else:
+            self._ingest(batch)
+        master = self._run_dag(MASTER, batch.name, form, batch.title)
         return read_facts(
             airflow=self.airflow,
             master=master,
@@ -117,6 +131,30 @@ class Replay:
             best=first_on_desk(leads_on_desk, self.contract),
         )
 
+    def play_newest(self) -> OpenFacts:
+        """Score the leads whose outcome is not known yet, and say what reps think of the scores."""
+        self._run_dag(SCORE, "scores", {}, "open leads")
+        scored = read_scored(self.settings, self.contract)
+        layout = Layout(self.settings, self.contract)
+        leads_on_desk = read_listing(layout).leads
+        give_feedback(self.ports.api, leads_on_desk, self.contract)
+        self._run_dag(FEEDBACK, "feedback", {}, "feedback")
+        return open_facts(
+            self.settings,
+            self.contract,
+            scored=scored,
+            on_desk=len(leads_on_desk),
+            feedback=count_feedback(self.settings, self.contract),
+            best=first_on_desk(leads_on_desk, self.contract),
+        )
+
+    def _ingest_delivery(self, delivery: Delivery) -> None:
+        """Write what the systems wrote into their folders, and ingest all that lies there."""
+        raw = Layout(self.settings, self.contract).raw
+        for path, content in delivery.files.items():
+            write_bytes(f"{raw}{path}", content)
+        self._run_dag(INGEST, delivery.name, {}, delivery.title)
+
     def _ingest(self, batch: Batch) -> None:
         """Write a batch to a folder of its own, and ingest it."""
         folder = f"{Layout(self.settings, self.contract).raw}{batch.name}/"
@@ -124,10 +162,10 @@ class Replay:
         self._run_dag(INGEST, batch.name, {"prefix": folder}, batch.title)
 
     def _run_dag(
-        self, dag_id: str, step: str, conf: dict[str, Any], title: str
+        self, dag_id: str, step: str, conf: Mapping[str, Any], title: str
     ) -> Run:
         """Run a DAG to its success; the run's id names the step."""
         run_id = f"replay-{self.mark}-{step}"
         return run_to_success(
-            self.airflow, self.progress, dag_id, run_id, conf, title
+            self.airflow, self.progress, dag_id, run_id, dict(conf), title
         )

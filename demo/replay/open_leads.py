@@ -196,7 +196,7 @@ def read_scored(settings: Settings, contract: Contract) -> dict[str, int]:
     view = (
         f"{settings.redshift.schema_name}.{contract.names.scores_table}_current"
     )
-    return _counts(
+    return read_counts(
         settings,
         f"SELECT COUNT(*) AS scored, COUNT(reasons) AS explained FROM {view}",  # noqa: S608 - the contract's own name
     )
@@ -205,7 +205,8 @@ def read_scored(settings: Settings, contract: Contract) -> dict[str, int]:
 def count_feedback(settings: Settings, contract: Contract) -> int:
     """Return how many words of reps the warehouse holds."""
     table = f"{settings.redshift.schema_name}.{contract.names.feedback_table}"
-    return _counts(settings, f"SELECT COUNT(*) AS words FROM {table}")["words"]  # noqa: S608 - the contract's own name
+    sql = f"SELECT COUNT(*) AS words FROM {table}"  # noqa: S608 - the contract's own name
+    return read_counts(settings, sql)["words"]
 
 
 def count_leads(
@@ -215,7 +216,7 @@ def count_leads(
     table = f"{settings.redshift.schema_name}.{contract.names.table}"
     keys = ", ".join(literal(key) for key in leads.keys)
     is_open = f"{contract.key} IN ({keys})"
-    return _counts(
+    return read_counts(
         settings,
         f"SELECT SUM(CASE WHEN {is_open} THEN 0 ELSE 1 END) AS other_leads, "  # noqa: S608 - names and quoted keys
         f"SUM({contract.label}) AS conversions, "
@@ -223,7 +224,8 @@ def count_leads(
     )
 
 
-def _counts(settings: Settings, sql: str) -> dict[str, int]:
+def read_counts(settings: Settings, sql: str) -> dict[str, int]:
+    """Return the whole numbers in the one row that a query gives."""
     row: dict[str, Any] = Warehouse(settings).query(sql)[0]
     return {name: int(value) for name, value in row.items()}
 
