@@ -176,10 +176,19 @@ def test_the_dags_glue_jobs_are_the_templates(name: str) -> None:
         ),
     }[name]
     job = template("glue")["Resources"][name]["Properties"]
-    assert _places(job) == _places(
-        wanted
-        | {"Name": job["Name"], "Role": job["Role"], "Description": description}
-    )
+    # The guide's leads come from one source; the DAG leaves out what only several sources need.
+    arguments = {
+        key: value
+        for key, value in wanted["DefaultArguments"].items()
+        if "if names.contract.unify else ''" not in value
+    }
+    own = {
+        "Name": job["Name"],
+        "Role": job["Role"],
+        "Description": description,
+        "DefaultArguments": arguments,
+    }
+    assert _places(job) == _places(wanted | own)
 
 
 def _places(job: dict[str, Any]) -> dict[str, Any]:

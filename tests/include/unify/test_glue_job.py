@@ -5,7 +5,6 @@ import json
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
-from tests.include.contract.test_unification import STORY
 
 from demo.story.files import Layout, write_story
 from demo.story.story import SOURCES, make_world
@@ -19,6 +18,7 @@ from include.glue.job_contract import has_sources
 from include.glue.loading.writing import Target
 from include.glue.sources import load_sources
 from include.lake.quality import check_load
+from tests.include.contract.format.test_unification import STORY
 from tests.include.glue.conftest import (  # noqa: F401 - fixtures
     spark,
     spark_environment,
