@@ -84,7 +84,8 @@ def test_every_lead_of_the_crm_is_one_row_with_its_features(
     assert 0.9 * LEADS < row["leads"] <= 1.1 * LEADS
     assert 0 < row["won"] < row["leads"]
     assert 0 < row["asked"] < row["leads"]
-    assert row["rated"] > 0.9 * row["leads"]
+    # Nobody's outcome is final in the first 81 of some 600 days, so that leads of these days have no rate.
+    assert 0.8 * row["leads"] < row["rated"] < row["leads"]
     (metrics,) = [
         read_json(uri)
         for uri in list_objects(
