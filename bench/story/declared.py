@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 from pydantic import TypeAdapter
 
+from bench._generated import NAMES
 from include.contract import Contract, KnownAt
 from include.contract.format.features import Features, HistoricalRate
 from include.contract.format.identity import IdentityDocument
@@ -21,15 +22,6 @@ CLOCK = "captured"
 LABEL = "outcome"
 STAGES = ("capture", "engagement", "contact")
 TOP = 8
-NAMES = (
-    "table",
-    "scores_table",
-    "drift_table",
-    "promotions_table",
-    "feedback_table",
-    "model",
-    "experiment",
-)
 
 
 @dataclass(frozen=True)
@@ -120,10 +112,7 @@ def flat_contract(outcome: str) -> Contract:
         _column(LABEL, "integer", "contact") | {"minimum": 0, "maximum": 1},
     ]
     for feature in declared().features:
-        column = feature_column(feature)
-        # A rate moves as outcomes come in, whatever the leads are like.
-        column["seasonal"] = feature.name in declared().rates
-        columns.append(column)
+        columns.append(feature_column(feature))
     return Contract.model_validate(
         {
             "contract": f"story_{outcome}",

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import pandas as pd
 from rich.progress import Progress
 
 from demo.ports import Ports
@@ -111,12 +112,7 @@ class Replay:
     def play_open(self, leads: OpenLeads) -> OpenFacts:
         """Bring open leads in, score them, say what reps think of the scores, and bring late outcomes in."""
         self._ingest(leads.arriving)
-        self._run_dag(SCORE, "scores", {}, leads.arriving.title)
-        scored = read_scored(self.settings, self.contract)
-        layout = Layout(self.settings, self.contract)
-        leads_on_desk = read_listing(layout).leads
-        give_feedback(self.ports.api, leads_on_desk, self.contract)
-        self._run_dag(FEEDBACK, "feedback", {}, "feedback")
+        scored, leads_on_desk = self._score(leads.arriving.title)
         self._ingest(leads.outcomes)
         counts = count_leads(leads, self.settings, self.contract)
         return OpenFacts(
@@ -133,12 +129,7 @@ class Replay:
 
     def play_newest(self) -> OpenFacts:
         """Score the leads whose outcome is not known yet, and say what reps think of the scores."""
-        self._run_dag(SCORE, "scores", {}, "open leads")
-        scored = read_scored(self.settings, self.contract)
-        layout = Layout(self.settings, self.contract)
-        leads_on_desk = read_listing(layout).leads
-        give_feedback(self.ports.api, leads_on_desk, self.contract)
-        self._run_dag(FEEDBACK, "feedback", {}, "feedback")
+        scored, leads_on_desk = self._score("open leads")
         return open_facts(
             self.settings,
             self.contract,
@@ -147,6 +138,16 @@ class Replay:
             feedback=count_feedback(self.settings, self.contract),
             best=first_on_desk(leads_on_desk, self.contract),
         )
+
+    def _score(self, title: str) -> tuple[dict[str, int], pd.DataFrame]:
+        """Score the open leads and give feedback; return the counts of scores, and the leads on the desk."""
+        self._run_dag(SCORE, "scores", {}, title)
+        scored = read_scored(self.settings, self.contract)
+        layout = Layout(self.settings, self.contract)
+        leads_on_desk = read_listing(layout).leads
+        give_feedback(self.ports.api, leads_on_desk, self.contract)
+        self._run_dag(FEEDBACK, "feedback", {}, "feedback")
+        return scored, leads_on_desk
 
     def _ingest_delivery(self, delivery: Delivery) -> None:
         """Write what the systems wrote into their folders, and ingest all that lies there."""

@@ -179,7 +179,7 @@ def _cast(
     if wanted is not None:
         return column.cast(wanted)
     if kind == "time":
-        return _microseconds(column)
+        return microseconds(column)
     if kind == "whole number":
         return column.cast(pa.int64())
     if kind == "number":
@@ -189,7 +189,7 @@ def _cast(
     return column
 
 
-def _microseconds(column: pa.ChunkedArray) -> pa.ChunkedArray:
+def microseconds(column: pa.ChunkedArray) -> pa.ChunkedArray:
     """Return times as microseconds since 1970; whole numbers are taken to be that already."""
     kind = column.type
     if pa.types.is_date(kind):

@@ -9,11 +9,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from include.asof.errors import FeatureInputError
-from include.contract.format.features import PREFIX, Features, start_of
+from include.contract.format.features import (
+    EVENT_COLUMNS,
+    PREFIX,
+    Features,
+    start_of,
+)
 
 LEADS = ("lead_key", "stage", "moment")
 CREATED = "created_at"
-EVENTS = ("lead_key", "occurred_at", "arrived_at")
+EVENTS = EVENT_COLUMNS
 OUTCOMES = (*EVENTS, "value")
 RATE_ROWS = ("lead_key", "level", "known_at", "outcomes", "happened")
 TIMES = frozenset({"moment", CREATED, "occurred_at", "arrived_at", "known_at"})

@@ -2,6 +2,7 @@
 
 import shutil
 import tempfile
+from collections.abc import Mapping
 from importlib.metadata import version
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -101,7 +102,11 @@ def stage_code(target: Path) -> Path:
     return package
 
 
-def log_pipeline(pipeline: Pipeline, example: pd.DataFrame) -> ModelInfo:
+def log_pipeline(
+    pipeline: Pipeline,
+    example: pd.DataFrame,
+    figures: Mapping[str, float] | None = None,
+) -> ModelInfo:
     """Log the fitted pipeline as `model` of the active run: raw contract columns in, probabilities out.
 
     The signature takes every column as optional and of any type, because cleaning is the pipeline's own first step.
@@ -109,6 +114,8 @@ def log_pipeline(pipeline: Pipeline, example: pd.DataFrame) -> ModelInfo:
     Args:
         pipeline: fitted, from raw columns to a classifier.
         example: raw rows; the input example is made of what many of them have, and holds nobody's row.
+        figures: metrics of the model and of the run. A run should have none before: MLflow asks for each of them when a
+            model is logged to it.
 
     Returns:
         MLflow's information on the logged model, with its URI and id.
@@ -121,7 +128,7 @@ def log_pipeline(pipeline: Pipeline, example: pd.DataFrame) -> ModelInfo:
         [ColSpec(AnyType(), field, required=False) for field in fields]
     )
     with tempfile.TemporaryDirectory() as folder:
-        return mlflow.sklearn.log_model(
+        logged: ModelInfo = mlflow.sklearn.log_model(
             pipeline,
             name="model",
             serialization_format="cloudpickle",
@@ -131,6 +138,8 @@ def log_pipeline(pipeline: Pipeline, example: pd.DataFrame) -> ModelInfo:
             pip_requirements=pinned_requirements(pipeline),
             code_paths=[str(stage_code(Path(folder)))],
         )
+    mlflow.log_metrics(dict(figures or {}), model_id=logged.model_id)
+    return logged
 
 
 def typical_rows(leads: pd.DataFrame) -> pd.DataFrame:

@@ -203,9 +203,7 @@ def _train_and_register(
         )
         log_features(pipeline, contract, stage)
         log_explanation(pipeline, holdout_rows, background)
-        logged = log_pipeline(pipeline, train_rows)
-        # Behind the model: MLflow asks for each figure that a run already has when a model is logged to it.
-        mlflow.log_metrics(figures, model_id=logged.model_id)
+        logged = log_pipeline(pipeline, train_rows, figures)
         files_digest = logged_digest(logged.model_uri)
     # Threshold, policy, tiers and metrics are tags for people who search the registry. No program reads the threshold
     # here: it comes from the model itself (`registry.models.decision_of`).

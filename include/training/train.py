@@ -143,6 +143,4 @@ def _log(
     log_evaluation(fit.pipeline, rows, outcome, contract, "validation")
     log_features(fit.pipeline, contract, stage)
     log_explanation(fit.pipeline, rows, train_rows)
-    logged = log_pipeline(fit.pipeline, train_rows)
-    # Behind the model: MLflow asks for each figure that a run already has when a model is logged to it.
-    mlflow.log_metrics(fit.metrics, model_id=logged.model_id)
+    log_pipeline(fit.pipeline, train_rows, fit.metrics)

@@ -14,7 +14,8 @@ import pyarrow.compute as pc
 
 from include.contract.format.features import Events
 from include.contract.model import SCORING_STAGES, KnownAt
-from include.unify.people import NEVER, Owned, People
+from include.identity.resolving import NEVER
+from include.unify.people import Owned, People
 from include.unify.plan import Plan
 from include.unify.rows import Flags, Numbers, SourceRows
 

@@ -23,12 +23,11 @@ from include.identity.codes import (
 from include.identity.ledger import Ledger, id_intervals
 from include.identity.matching import match
 from include.identity.report import MatchReport, match_report, with_rows
-from include.identity.resolving import key_indexes, resolve
+from include.identity.resolving import NEVER, key_indexes, resolve
 from include.unify.plan import Plan
 from include.unify.rows import KNOWN, Numbers, SourceRows
 
 NOBODY = -1
-NEVER = np.iinfo(np.int64).max
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 

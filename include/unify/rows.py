@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from include.asof.inputs import microseconds
 from include.unify.errors import UnifyError
 from include.unify.plan import SourcePlan
 
@@ -118,13 +119,7 @@ def _empty(source: SourcePlan) -> pa.Table:
 
 def _microseconds(column: Any) -> Numbers:
     """Return dates or moments without nulls in microseconds."""
-    if pa.types.is_date(column.type):
-        column = column.cast(MICROSECONDS)
-    if pa.types.is_timestamp(column.type):
-        column = pc.cast(
-            column, pa.timestamp("us", tz=column.type.tz), safe=False
-        )
-    numbers: Numbers = column.cast(pa.int64()).to_numpy()
+    numbers: Numbers = microseconds(column).to_numpy()
     return numbers
 
 

@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 from include.asof.inputs import Inputs
 from include.contract.format.features import Feature, Features, needed_columns
 from include.contract.model import SCORING_STAGES, Column, Contract, KnownAt
+from include.identity.resolving import NEVER
 from include.unify.errors import UnifyError
 from include.unify.moments import (
     Outcomes,
@@ -25,7 +26,7 @@ from include.unify.moments import (
     read_outcomes,
     stage_moments,
 )
-from include.unify.people import NEVER, People, find_people
+from include.unify.people import People, find_people
 from include.unify.plan import Plan, plan_of
 from include.unify.rows import (
     KNOWN,

@@ -157,11 +157,8 @@ def seeded_platform(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Platform]:
     """The services on the guide's account, started once for all files that do not build an account of their own."""
-    folder, ports = tmp_path_factory.mktemp("platform"), _free_ports()
-    with running(ports.aws_port, folder / "aws"), ExitStack() as ends_later:
-        with environment_of(ports):
-            ends_later.enter_context(started(ports, folder))
-        yield Platform(ports, folder / "aws" / CALLS)
+    with seeded(tmp_path_factory.mktemp("platform")) as platform:
+        yield platform
 
 
 @pytest.fixture(scope="module")
@@ -188,6 +185,16 @@ def platform(
         build_account()
         with started(ports, folder):
             yield Platform(ports, folder / "aws" / CALLS)
+
+
+@contextmanager
+def seeded(folder: Path) -> Iterator[Platform]:
+    """Start the services on the guide's account; `environment_of` points this process at them."""
+    ports = _free_ports()
+    with running(ports.aws_port, folder / "aws"), ExitStack() as ends_later:
+        with environment_of(ports):
+            ends_later.enter_context(started(ports, folder))
+        yield Platform(ports, folder / "aws" / CALLS)
 
 
 @contextmanager

@@ -16,8 +16,7 @@ from include.contract.in_force import contract_in_force, settings_of
 from include.lake.layout import Layout
 from include.lake.objects import list_objects, read_json, write_bytes
 from include.settings import settings
-from localaws.server import CALLS, running
-from tests.e2e.conftest import Platform, _free_ports, environment_of, started
+from tests.e2e.conftest import Platform, environment_of, seeded
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(2400)]
 NAME = "b2b_crm"
@@ -29,17 +28,16 @@ def crm(
     tmp_path_factory: pytest.TempPathFactory, airflow_db: None
 ) -> Iterator[Platform]:
     """A platform whose second contract is the story's, with its DAGs' tables."""
-    folder, ports = tmp_path_factory.mktemp("platform"), _free_ports()
     contracts = tmp_path_factory.mktemp("contracts")
     shutil.copy(ROOT / "demo" / "story" / f"{NAME}.yaml", contracts)
-    with (
-        pytest.MonkeyPatch.context() as patch,
-        running(ports.aws_port, folder / "aws"),
-    ):
+    with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LEADS_CONTRACTS_FOLDER", str(contracts))
         settings.cache_clear()
-        with environment_of(ports), started(ports, folder):
-            yield Platform(ports, folder / "aws" / CALLS)
+        with (
+            seeded(tmp_path_factory.mktemp("platform")) as platform,
+            environment_of(platform.ports),
+        ):
+            yield platform
     settings.cache_clear()
 
 

@@ -37,7 +37,11 @@ from include.contract.format.features import (
     span_microseconds,
 )
 from include.contract.format.identity import IdentityDocument
-from include.contract.model import DEFAULT_NULL_TOKENS, Column
+from include.contract.model import (
+    DEFAULT_NULL_TOKENS,
+    SCORING_STAGES,
+    Column,
+)
 
 LEADS = "leads"
 LEAD_KEY = "lead"
@@ -370,7 +374,8 @@ def _stages(
     document: ContractDocument, names: dict[str, frozenset[str]]
 ) -> dict[str, Any]:
     stages: dict[str, Any] = {}
-    for name in ("capture", "engagement", "contact"):
+    for stage in SCORING_STAGES:
+        name = str(stage)
         moment = getattr(document.stages, name)
         if isinstance(moment, Events):
             _check_events(name, moment, names)
