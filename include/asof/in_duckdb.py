@@ -6,10 +6,10 @@ import duckdb
 import pandas as pd
 import pyarrow as pa
 
-from include.asof.compile import features_sql
+from include.asof.compile import features_sql, rate_rows_sql
 from include.asof.inputs import Frame, Inputs, typed_inputs
 from include.asof.tables import Tables
-from include.contract.format.features import Features
+from include.contract.format.features import Features, HistoricalRate
 
 PANDAS_TYPES = {pa.int64(): pd.Int64Dtype(), pa.int32(): pd.Int64Dtype()}
 
@@ -38,13 +38,7 @@ def compute_features(
         FeatureInputError: a table or a column is missing or holds another type, or a lead stands twice in a stage.
     """
     typed = typed_inputs(features, inputs)
-    relations: dict[str, pa.Table] = {"leads": typed.leads}
-    tables = Tables(
-        leads="leads",
-        events=_named("events", typed.events, relations),
-        outcomes=_named("outcomes", typed.outcomes, relations),
-        rates=_named("rates", typed.rates, relations),
-    )
+    tables, relations = _tables(typed)
     query = features_sql(features, tables)
     if engine is None:
         with open_engine() as engine:
@@ -54,6 +48,32 @@ def compute_features(
     ordered = _in_order(result, typed.leads)
     frame: pd.DataFrame = ordered.to_pandas(types_mapper=PANDAS_TYPES.get)
     return frame
+
+
+def count_rate(feature: HistoricalRate, inputs: Inputs) -> pd.DataFrame:
+    """Return what each outcome adds to the counts of a rate: rows of `include.asof.compile.rate_rows_sql`.
+
+    Raises:
+        FeatureInputError: a table or a column is missing or holds another type.
+    """
+    tables, relations = _tables(typed_inputs((feature,), inputs))
+    query = rate_rows_sql(feature, tables)
+    with open_engine() as engine:
+        result = _run(engine, query, relations)
+    frame: pd.DataFrame = result.to_pandas(types_mapper=PANDAS_TYPES.get)
+    return frame
+
+
+def _tables(typed: Inputs) -> tuple[Tables, dict[str, pa.Table]]:
+    """Return what the tables are called in a query, and the tables by these names."""
+    relations: dict[str, pa.Table] = {"leads": typed.leads}
+    tables = Tables(
+        leads="leads",
+        events=_named("events", typed.events, relations),
+        outcomes=_named("outcomes", typed.outcomes, relations),
+        rates=_named("rates", typed.rates, relations),
+    )
+    return tables, relations
 
 
 def _run(

@@ -8,7 +8,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as sql
 from pyspark.sql.types import TimestampNTZType, TimestampType
 
-from include.asof.compile import features_sql
+from include.asof.compile import features_sql, rate_rows_sql
 from include.asof.errors import FeatureInputError
 from include.asof.tables import (
     EVENTS,
@@ -18,7 +18,11 @@ from include.asof.tables import (
     Tables,
     lead_columns,
 )
-from include.contract.format.features import Features, needed_columns
+from include.contract.format.features import (
+    Features,
+    HistoricalRate,
+    needed_columns,
+)
 
 SPARK_TYPES = {"text": "string", "number": "double"}
 
@@ -43,6 +47,28 @@ def compute_in_spark(
     Raises:
         FeatureInputError: a column is missing, or times without a zone meet a session whose zone is not UTC.
     """
+    tables = _tables(features, inputs)
+    computed = spark.sql(features_sql(features, tables))
+    _drop(spark, tables)
+    return computed
+
+
+def count_rate_in_spark(
+    spark: SparkSession, feature: HistoricalRate, inputs: SparkInputs
+) -> DataFrame:
+    """Return what each outcome adds to the counts of a rate: rows of `include.asof.compile.rate_rows_sql`.
+
+    Raises:
+        FeatureInputError: a column is missing, or times without a zone meet a session whose zone is not UTC.
+    """
+    tables = _tables((feature,), inputs)
+    counts = spark.sql(rate_rows_sql(feature, tables))
+    _drop(spark, tables)
+    return counts
+
+
+def _tables(features: Features, inputs: SparkInputs) -> Tables:
+    """Make a view of each data frame, and return what they are called."""
     events: dict[str, str] = {}
     for source, columns in needed_columns(features).items():
         types = {name: SPARK_TYPES.get(kind) for name, kind in columns.items()}
@@ -57,11 +83,16 @@ def compute_in_spark(
         for name, frame in inputs.rates.items()
     }
     leads = _view(_typed(inputs.leads, lead_columns(features), {}))
-    tables = Tables(leads, events, outcomes, rates)
-    computed = spark.sql(features_sql(features, tables))
-    for view in (leads, *events.values(), *outcomes.values(), *rates.values()):
+    return Tables(leads, events, outcomes, rates)
+
+
+def _drop(spark: SparkSession, tables: Tables) -> None:
+    """Drop the views; what was made of them stays."""
+    views = [tables.leads]
+    for relations in (tables.events, tables.outcomes, tables.rates):
+        views += relations.values()
+    for view in views:
         spark.catalog.dropTempView(view)
-    return computed
 
 
 def _view(frame: DataFrame) -> str:

@@ -16,7 +16,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from include.asof.inputs import Inputs
-from include.contract.format.features import Feature, Features, needed_columns
+from include.asof.rate_history import RateHistory
+from include.contract.format.features import (
+    Feature,
+    Features,
+    HistoricalRate,
+    needed_columns,
+)
 from include.contract.model import SCORING_STAGES, Column, Contract, KnownAt
 from include.identity.resolving import NEVER
 from include.unify.errors import UnifyError
@@ -38,6 +44,8 @@ from include.unify.rows import (
 
 Compute: TypeAlias = Callable[[Features, Inputs], pd.DataFrame]  # noqa: UP040 - Glue's Python is 3.11
 """Computes features of leads: `include.asof.in_duckdb.compute_features`, or the same in Spark; in any order."""
+CountRate: TypeAlias = Callable[[HistoricalRate, Inputs], pd.DataFrame]  # noqa: UP040 - Glue's Python is 3.11
+"""Counts outcomes: `include.asof.in_duckdb.count_rate`, or the same in Spark."""
 
 
 @dataclass(frozen=True)
@@ -49,12 +57,14 @@ class Unified:
         moments: key of each lead and the moment of each stage, in microseconds since 1970, in the same order.
         as_of: the run's moment.
         report: what was read and whose it was, as plain values.
+        rates: name of each historical rate to its counts up to the run's moment; empty where they were not asked for.
     """
 
     leads: pa.Table
     moments: pa.Table
     as_of: int
     report: dict[str, Any]
+    rates: Mapping[str, RateHistory]
 
 
 def unify(
@@ -63,6 +73,7 @@ def unify(
     compute: Compute,
     as_of: int | None = None,
     processes: int = 1,
+    count_rate: CountRate | None = None,
 ) -> Unified:
     """Return the leads of a contract with sources.
 
@@ -73,6 +84,7 @@ def unify(
         compute: computes features.
         as_of: the run's moment in microseconds since 1970; by default that of the last arrival.
         processes: that normalise phone numbers.
+        count_rate: counts the outcomes of rates, of which one lead's features can then be computed elsewhere.
 
     Raises:
         UnifyError: there are no leads, or a column is missing.
@@ -96,6 +108,23 @@ def unify(
         moments=leads.moments_table(),
         as_of=as_of,
         report=leads.report(),
+        rates=leads.rates(count_rate) if count_rate else {},
+    )
+
+
+def _history(counts: pd.DataFrame) -> RateHistory:
+    """Return the counts of a rate, summed up by level and moment: whose they are is not told."""
+    groups = counts.groupby(["level", "known_at"], dropna=False)
+    sums = groups[["outcomes", "happened"]].sum().reset_index()
+    levels = [None if pd.isna(level) else level for level in sums["level"]]
+    return RateHistory(
+        zip(
+            levels,
+            sums["known_at"].astype(int).tolist(),
+            sums["outcomes"].astype(int).tolist(),
+            sums["happened"].astype(int).tolist(),
+            strict=True,
+        )
     )
 
 
@@ -243,7 +272,16 @@ class _Leads:
     def _computed(
         self, features: Features, stage: KnownAt, compute: Compute
     ) -> dict[str, pa.Array]:
-        inputs = Inputs(
+        frame = compute(features, self._inputs(features, stage))
+        frame = frame.set_index("lead_key").loc[self.living]
+        return {
+            feature.name: pa.array(frame[feature.name], from_pandas=True)
+            for feature in features
+        }
+
+    def _inputs(self, features: Features, stage: KnownAt) -> Inputs:
+        """Return the tables that features of a stage are computed from."""
+        return Inputs(
             leads=pa.table(
                 {
                     "lead_key": self.living,
@@ -258,12 +296,23 @@ class _Leads:
             },
             outcomes={self.plan.contract.label: self._outcome_rows()},
         )
-        frame = compute(features, inputs)
-        frame = frame.set_index("lead_key").loc[self.living]
-        return {
-            feature.name: pa.array(frame[feature.name], from_pandas=True)
-            for feature in features
-        }
+
+    def rates(self, count_rate: CountRate) -> dict[str, RateHistory]:
+        """Return the counts of each rate, up to the run's moment.
+
+        An outcome that is final later is left out: success is known sooner than failure.
+        """
+        histories: dict[str, RateHistory] = {}
+        for feature in self.plan.features:
+            if not isinstance(feature, HistoricalRate):
+                continue
+            if not self._is_there(feature):
+                continue
+            inputs = self._inputs((feature,), feature.known_at)
+            counts = count_rate(feature, inputs)
+            counts = counts[counts["known_at"] <= self.as_of]
+            histories[feature.name] = _history(counts)
+        return histories
 
     def _events(self, source: str, columns: tuple[str, ...]) -> pa.Table:
         """Return the events of a source with their people; each is known from when it belongs to the person."""

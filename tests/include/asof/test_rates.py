@@ -4,8 +4,10 @@ import pandas as pd
 import pytest
 
 from include.asof.compile import rate_rows_sql
+from include.asof.errors import FeatureInputError
 from include.asof.in_duckdb import compute_features
 from include.asof.inputs import Inputs, typed_inputs
+from include.asof.rate_history import RateHistory
 from include.asof.tables import Tables
 from tests.include.asof.conftest import declare, events, leads
 
@@ -179,3 +181,15 @@ def test_counted_rows_give_the_same_rate_as_the_outcomes(tmp_path):
     pd.testing.assert_frame_equal(
         from_rows, compute_features(features, inputs), check_exact=True
     )
+
+
+def test_published_counts_are_those_of_a_moment():
+    rows = [("b", 5, 1, 1), ("a", 2, 1, 0), ("a", 7, -1, 0), (None, 3, 1, 1)]
+    history = RateHistory.of_columns(RateHistory(rows).as_columns())
+    assert history.rows(5, ["a", "unknown"]) == [
+        ("a", 5, 1, 0),
+        (None, 5, 2, 2),
+    ]
+    assert history.rows(1, []) == [(None, 1, 0, 0)]
+    with pytest.raises(FeatureInputError, match="run the ingestion again"):
+        RateHistory.of_columns({"level": ["a"]})
