@@ -64,7 +64,7 @@ def typed(plan: Plan, source: SourcePlan, table: pa.Table) -> pa.Table:
     columns: dict[str, Any] = {}
     for name in source.columns:
         column = table[name]
-        if name == plan.contract.label:
+        if name in plan.outcomes:
             yes = pc.equal(column, "yes").cast(pa.int32())
             column = pc.if_else(pc.equal(column, ""), None, yes)
         elif pa.types.is_timestamp(column.type):

@@ -93,7 +93,12 @@ SECTIONS: tuple[tuple[str, str, type[BaseModel]], ...] = (
         "A header or a field that grows with the lead's arrival. Otherwise:",
         ClockDocument,
     ),
-    ("`outcomes`", "One entry for each outcome; one is predicted so far.", OutcomeDocument),
+    (
+        "`outcomes`",
+        "One entry for each outcome, the main one first. Each is a column of the table, and none helps to "
+        "predict another.",
+        OutcomeDocument,
+    ),
     (
         "`columns`",
         "One entry for each column. Only `name` and `type` are required. A column of the file that no entry names is "

@@ -203,18 +203,20 @@ def check_source(settings: "Settings", name: str, uri: str) -> None:
 
 def tables_of(contract: "Contract") -> list[str]:
     """Return the tables and views of a contract, without their schema (include.warehouse.templates)."""
-    names = contract.names
-    return [
-        names.table,
-        f"{names.table}_staging",
-        names.scores_table,
-        f"{names.scores_table}_current",
-        names.drift_table,
-        names.promotions_table,
-        names.feedback_table,
-        f"{names.feedback_table}_staging",
-        f"{names.feedback_table}_withdrawals",
-    ]
+    table = contract.names.table
+    tables = [table, f"{table}_staging"]
+    for view in contract.views:
+        names = view.names
+        tables += [
+            names.scores_table,
+            f"{names.scores_table}_current",
+            names.drift_table,
+            names.promotions_table,
+            names.feedback_table,
+            f"{names.feedback_table}_staging",
+            f"{names.feedback_table}_withdrawals",
+        ]
+    return tables
 
 
 @lru_cache(maxsize=32)
@@ -323,8 +325,8 @@ def _shared(one: "Contract", other: "Contract", s3: "S3Settings") -> list[str]:
         ("model", _models(one), _models(other)),
         (
             "experiment",
-            [one.names.experiment.casefold()],
-            [other.names.experiment.casefold()],
+            _experiments(one),
+            _experiments(other),
         ),
     )
     for kind, own, others in kinds:
@@ -339,12 +341,19 @@ def _shared(one: "Contract", other: "Contract", s3: "S3Settings") -> list[str]:
 
 
 def _models(contract: "Contract") -> list[str]:
-    """Return the registered models of all stages, in small letters: a database may not tell large ones apart."""
-    model = contract.names.model.casefold()
-    models = [model]
-    for stage in STAGES[1:]:
-        models.append(f"{model}-{stage}")
+    """Return the registered models of all outcomes and stages, in small letters: a database may not tell large ones."""
+    models = []
+    for view in contract.views:
+        model = view.names.model.casefold()
+        models.append(model)
+        for stage in STAGES[1:]:
+            models.append(f"{model}-{stage}")
     return models
+
+
+def _experiments(contract: "Contract") -> list[str]:
+    """Return the experiments of all outcomes, in small letters."""
+    return [view.names.experiment.casefold() for view in contract.views]
 
 
 def _prefixes_overlap(one: str, other: str, s3: "S3Settings") -> bool:

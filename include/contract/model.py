@@ -14,6 +14,7 @@ from pydantic import (
     model_validator,
 )
 
+from include.contract.errors import ContractError
 from include.contract.reserved import not_reserved
 from include.decisions import Decisions
 
@@ -65,6 +66,10 @@ class _Strict(BaseModel):
 
 SCORING_STAGES = (KnownAt.CAPTURE, KnownAt.ENGAGEMENT, KnownAt.CONTACT)
 """The moments at which a lead is scored, earliest first."""
+
+
+LABEL_TYPE = ("integer", 0, 1)
+"""Type, minimum and maximum of a column that holds an outcome."""
 
 
 class Files(_Strict):
@@ -309,6 +314,18 @@ class Names(_Strict):
     )
 
 
+class Outcome(_Strict):
+    """One of several outcomes of a contract: what its models, scores and decisions are called and are."""
+
+    field: Identifier = Field(description="field that holds it, 0, 1 or empty")
+    given: Identifier | None = Field(
+        None,
+        description="field of the outcome that comes before: only a lead of which that one is 1 can have this one",
+    )
+    names: Names
+    decisions: Decisions
+
+
 class Contract(_Strict):
     """A whole data set: names, columns, and which of them are key, label and clock."""
 
@@ -344,6 +361,11 @@ class Contract(_Strict):
         description="what the business decides about this data set; a field that is left out has its default",
     )
     columns: tuple[Column, ...] = Field(min_length=3)
+    outcomes: tuple[Outcome, ...] = Field(
+        (),
+        description="all outcomes where there is more than one, the main one first; `label`, `names` and `decisions` "
+        "are those of one of them",
+    )
     unify: dict[str, Any] = Field(
         {},
         description="how leads are put together from several sources, as `include.contract.format.unification` "
@@ -378,12 +400,13 @@ class Contract(_Strict):
                 f"'clock' must be a column of numbers, dates or moments, and {clock.name!r} is {clock.type}"
             )
         label = self.column(self.label)
-        if (label.type, label.minimum, label.maximum) != ("integer", 0, 1):
+        if (label.type, label.minimum, label.maximum) != LABEL_TYPE:
             raise ValueError(
                 "'label' must be an integer column with minimum 0 and maximum 1"
             )
         self._check_changed_at()
         self._check_derived()
+        self._check_outcomes()
         return self
 
     @model_validator(mode="after")
@@ -430,6 +453,46 @@ class Contract(_Strict):
                 f"'key_columns' names {', '.join(unknown)}, which is not a column"
             )
 
+    def _check_outcomes(self) -> None:
+        """Raise ValueError where outcomes are not columns of 0 and 1, or one depends on itself."""
+        fields = [outcome.field for outcome in self.outcomes]
+        for number, outcome in enumerate(self.outcomes):
+            if outcome.field not in self.fields:
+                raise ValueError(
+                    f"'outcomes' names {outcome.field!r}, which is not a column"
+                )
+            column = self.column(outcome.field)
+            if (column.type, column.minimum, column.maximum) != LABEL_TYPE:
+                raise ValueError(
+                    f"the outcome {outcome.field!r} must be an integer column with minimum 0 and maximum 1"
+                )
+            if column.known_at is not KnownAt.OUTCOME:
+                raise ValueError(
+                    f"of several outcomes each is 'known_at: outcome', and {outcome.field!r} is {column.known_at}"
+                )
+            if outcome.given is not None and (
+                outcome.given not in fields[:number]
+            ):
+                raise ValueError(
+                    f"'given' of the outcome {outcome.field!r} names {outcome.given!r}, which is no outcome listed "
+                    f"before it; those are {', '.join(fields[:number]) or '(none)'}"
+                )
+        self._check_moments(fields)
+        if fields and self.label not in fields:
+            raise ValueError(
+                f"'label' is {self.label!r}, which is not among the 'outcomes'"
+            )
+
+    def _check_moments(self, outcomes: list[str]) -> None:
+        """Raise ValueError where a column has the name of the moment at which an outcome was first known."""
+        for outcome in outcomes[1:]:
+            for field in self.fields:
+                if field.startswith(f"{outcome}_label_"):
+                    raise ValueError(
+                        f"the column {field!r} would share the name of a moment of the outcome {outcome!r}; give it "
+                        "another field"
+                    )
+
     def _check_aliases(self) -> None:
         """Raise ValueError where one header would mean two columns."""
         owner: dict[str, str] = {}
@@ -461,6 +524,58 @@ class Contract(_Strict):
                 f"{column.name!r} is {column.type}"
             )
 
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Return the field of every outcome, the main one first."""
+        if not self.outcomes:
+            return (self.label,)
+        return tuple(outcome.field for outcome in self.outcomes)
+
+    @property
+    def outcome(self) -> str:
+        """Return the outcome that the contract is a view of, "" for the main one."""
+        return "" if self.label == self.labels[0] else self.label
+
+    @property
+    def given(self) -> str | None:
+        """Return the outcome that a lead must have before it can have the label, None where there is none."""
+        for outcome in self.outcomes:
+            if outcome.field == self.label:
+                return outcome.given
+        return None
+
+    def for_outcome(self, name: str = "") -> Self:
+        """Return the contract as everything that works for one outcome sees it.
+
+        Key, clock, columns, features and the table of leads are the same. The label, the decisions, and the names of
+        models, experiment and tables are the outcome's own.
+
+        Args:
+            name: field of an outcome; "" means the main one.
+
+        Raises:
+            ContractError: there is no such outcome.
+        """
+        name = name or self.labels[0]
+        if name == self.label:
+            return self
+        for outcome in self.outcomes:
+            if outcome.field == name:
+                own = {
+                    "label": name,
+                    "names": outcome.names,
+                    "decisions": outcome.decisions,
+                }
+                return self.model_copy(update=own)
+        raise ContractError(
+            f"contract {self.contract} has no outcome {name!r}; there are {', '.join(self.labels)}"
+        )
+
+    @property
+    def views(self) -> tuple[Self, ...]:
+        """Return the contract as each of its outcomes sees it, the main one first."""
+        return tuple(self.for_outcome(name) for name in self.labels)
+
     def column(self, field: str) -> Column:
         """Return the column stored as `field`. Raises KeyError where the contract has none."""
         for column in self.columns:
@@ -490,8 +605,8 @@ class Contract(_Strict):
 
     @property
     def roles(self) -> frozenset[str]:
-        """Return the fields that say which lead a row is of, its outcome and its moments: no model sees them."""
-        roles = {self.key, self.label, self.clock}
+        """Return the fields that say which lead a row is of, its outcomes and its moments: no model sees them."""
+        roles = {self.key, self.clock, *self.labels}
         if self.changed_at is not None:
             roles.add(self.changed_at)
         return frozenset(roles)

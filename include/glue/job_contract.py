@@ -101,6 +101,7 @@ class JobContract:
         key_columns: fields whose texts make the key, where it is joined.
         label: field of the outcome; empty where the contract's JSON does not name it.
         clock: field that grows with a lead's arrival; empty as well.
+        outcomes: fields of all outcomes, where there are several.
     """
 
     columns: tuple[JobColumn, ...]
@@ -110,6 +111,7 @@ class JobContract:
     key_columns: tuple[str, ...] = ()
     label: str = ""
     clock: str = ""
+    outcomes: tuple[str, ...] = ()
 
     @property
     def fields(self) -> list[str]:
@@ -173,11 +175,12 @@ class JobContract:
 
     @cached_property
     def digested_positions(self) -> tuple[int, ...]:
-        """Return which columns tell one row from another: neither the outcome, which comes later, nor derived ones."""
+        """Return which columns tell one row from another: neither outcomes, which come later, nor derived ones."""
+        later = {self.label, *self.outcomes}
         return tuple(
             position
             for position, column in enumerate(self.columns)
-            if column.field != self.label and not column.derived
+            if column.field not in later and not column.derived
         )
 
     @cached_property
@@ -212,6 +215,9 @@ def parse_contract(text: str) -> JobContract:
             tuple(content.get("key_columns") or ()),
             content.get("label") or "",
             content.get("clock") or "",
+            tuple(
+                outcome["field"] for outcome in content.get("outcomes") or ()
+            ),
         )
         # a key that is no column is found here, not in the middle of a load
         _ = contract.key_column

@@ -41,7 +41,8 @@ def check_load(
     Returns:
         `input_rows`, `loaded_rows`, `quarantined_rows`, `duplicate_rows`, `blank_rows`, `quarantined_share` in [0, 1],
         of the objects that were not read `unread_object_count` and the first ones as `unread_objects`, and the first
-        `files_with_problems`.
+        `files_with_problems`. Of leads of several sources also `outcomes`: name to how many leads have the outcome
+        (`known`) and of how many it `happened`.
 
     Raises:
         LoadRejectedError: a column is missing, no row was loaded, the quarantined share is too large, a file could
@@ -66,11 +67,26 @@ def check_load(
     _warn(metrics, unread, files)
     return {
         **counts,
+        **_outcomes(metrics),
         "quarantined_share": share,
         "unread_object_count": metrics["unread_object_count"],
         "unread_objects": unread,
         "files_with_problems": files,
     }
+
+
+def _outcomes(metrics: Mapping[str, Any]) -> dict[str, Any]:
+    """Return of how many leads each outcome is known and happened; nothing where leads come from one source."""
+    if "unify" not in metrics:
+        return {}
+    outcomes = {}
+    for name, counts in metrics["unify"]["outcomes"].items():
+        outcomes[name] = {
+            "known": counts["known"],
+            "happened": counts["happened"],
+        }
+        log.info("load %s: outcome %s: %s", metrics["load_id"], name, counts)
+    return {"outcomes": outcomes}
 
 
 def _quarantined_share(metrics: Mapping[str, Any]) -> float:

@@ -1,11 +1,11 @@
-"""Say when each lead is scored: the moment of each stage, and never after its outcome was known.
+"""Say when each lead is scored: the moment of each stage, and never after an outcome of it was known.
 
 natural moment   what the contract's `stages` says, of what is known by then
-moment           the natural one if it came before the outcome was known; else just before the outcome occurred. Never
+moment           the natural one if it came before any outcome was known; else just before that one occurred. Never
                  later than the run's moment, which an open lead has until its stage is reached
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,6 +39,14 @@ class Outcomes:
     withdrawn: int
 
 
+@dataclass(frozen=True)
+class FirstKnown:
+    """The first outcome of each person that was known: when it was, and when it had occurred; NEVER without one."""
+
+    known: Numbers
+    occurred: Numbers
+
+
 def read_outcomes(
     column: pa.ChunkedArray, rows: SourceRows, owned: Owned, people: int
 ) -> Outcomes:
@@ -69,6 +77,24 @@ def read_outcomes(
         changed=int((highest > lowest).sum()),
         withdrawn=int((says_nothing & (highest >= 0)).sum()),
     )
+
+
+def earliest(outcomes: Sequence[Outcomes]) -> FirstKnown:
+    """Return the outcome of each person that was known first, whichever it is; of several the first to occur.
+
+    Args:
+        outcomes: of the same people, at least one.
+    """
+    first, *others = outcomes
+    known = first.first_known
+    occurred = first.first_occurred
+    for other in others:
+        is_earlier = (other.first_known < known) | (
+            (other.first_known == known) & (other.first_occurred < occurred)
+        )
+        known = np.where(is_earlier, other.first_known, known)
+        occurred = np.where(is_earlier, other.first_occurred, occurred)
+    return FirstKnown(known, occurred)
 
 
 def last_rows(
@@ -104,7 +130,7 @@ def stage_moments(
     people: People,
     created: Numbers,
     captured: Numbers,
-    outcomes: Outcomes,
+    outcome: FirstKnown,
     as_of: int,
 ) -> dict[KnownAt, Numbers]:
     """Return the moment of each stage, shape (people,).
@@ -115,7 +141,7 @@ def stage_moments(
         people: whose they are.
         created: creation of each lead, shape (people,).
         captured: when the first row of each was known, shape (people,).
-        outcomes: of each.
+        outcome: of each that was known first.
         as_of: the run's moment.
     """
     natural: dict[KnownAt, Numbers] = {}
@@ -129,10 +155,10 @@ def stage_moments(
             moments = created + rule
         earliest = natural.get(KnownAt.CAPTURE, captured)
         natural[stage] = np.maximum(moments, earliest)
-    just_before = outcomes.first_occurred - 1
+    just_before = outcome.occurred - 1
     return {
         stage: np.minimum(
-            np.where(moments < outcomes.first_known, moments, just_before),
+            np.where(moments < outcome.known, moments, just_before),
             as_of,
         )
         for stage, moments in natural.items()

@@ -114,7 +114,7 @@ class OneLead:
             column
             for column in contract.columns
             if column.field not in self._features
-            and column.field not in (contract.key, contract.label)
+            and column.field not in (contract.key, *contract.labels)
         ]
 
     def put_together(
@@ -203,7 +203,7 @@ class OneLead:
         as_of: int,
     ) -> dict[str, int]:
         """Return the moment of each stage, as `include.unify.moments` has it."""
-        outcome = self._first_outcome(by_source[self.plan.outcome_source])
+        outcome = self._first_outcome(by_source)
         outcome_known = NEVER if outcome is None else outcome.known_at
         outcome_occurred = NEVER if outcome is None else outcome.occurred_at
         natural: dict[KnownAt, int] = {}
@@ -224,10 +224,15 @@ class OneLead:
             moments[str(stage)] = min(moment, as_of)
         return moments
 
-    def _first_outcome(self, rows: Sequence[SentEvent]) -> SentEvent | None:
-        """Return the row with the outcome that was known first, None where the lead is open."""
-        label = self.plan.contract.label
-        decided = [row for row in rows if row.values.get(label) is not None]
+    def _first_outcome(
+        self, by_source: Mapping[str, Sequence[SentEvent]]
+    ) -> SentEvent | None:
+        """Return the row with an outcome that was known first, None where the lead is open."""
+        decided: list[SentEvent] = []
+        for outcome in self.plan.outcomes.values():
+            for row in by_source[outcome.source]:
+                if row.values.get(outcome.name) is not None:
+                    decided.append(row)
         return _first_known(decided)
 
     def _rates(

@@ -49,6 +49,21 @@ class SourcePlan:
 
 
 @dataclass(frozen=True)
+class OutcomePlan:
+    """One outcome.
+
+    Attributes:
+        name: of the outcome and of the column that holds it.
+        source: name of the source that holds it.
+        matures_after: microseconds from a lead's creation until it is final, 0 where it is at once.
+    """
+
+    name: str
+    source: str
+    matures_after: int
+
+
+@dataclass(frozen=True)
 class Plan:
     """How leads are put together.
 
@@ -58,8 +73,7 @@ class Plan:
         rules: of identity.
         features: as they are declared.
         stages: stage to microseconds, or to the events whose first one is the moment.
-        outcome_source: name of the source that holds the outcome.
-        outcome_matures_after: microseconds from a lead's creation until its outcome is final, 0 where it is at once.
+        outcomes: by name, the main one first.
     """
 
     contract: Contract
@@ -67,8 +81,7 @@ class Plan:
     rules: IdentityRules
     features: Features
     stages: Mapping[str, int | Events]
-    outcome_source: str
-    outcome_matures_after: int
+    outcomes: Mapping[str, OutcomePlan]
 
     @property
     def leads(self) -> SourcePlan:
@@ -123,6 +136,12 @@ def plan_of(contract: Contract) -> Plan:
         rules=rules_of(unify["identity"]),
         features=features,
         stages=stages,
-        outcome_source=unify["outcome"]["source"],
-        outcome_matures_after=unify["outcome"]["matures_after"],
+        outcomes={
+            entry["name"]: OutcomePlan(
+                name=entry["name"],
+                source=entry["source"],
+                matures_after=entry["matures_after"],
+            )
+            for entry in unify["outcomes"]
+        },
     )

@@ -22,18 +22,20 @@ from include.contract.format.features import (
     Features,
     HistoricalRate,
     needed_columns,
+    needed_outcomes,
 )
 from include.contract.model import SCORING_STAGES, Column, Contract, KnownAt
 from include.identity.resolving import NEVER
 from include.unify.errors import UnifyError
 from include.unify.moments import (
     Outcomes,
+    earliest,
     last_rows,
     read_outcomes,
     stage_moments,
 )
 from include.unify.people import People, find_people
-from include.unify.plan import Plan, plan_of
+from include.unify.plan import OutcomePlan, Plan, plan_of
 from include.unify.rows import (
     KNOWN,
     Numbers,
@@ -140,8 +142,9 @@ def _last_arrival(rows: Mapping[str, SourceRows]) -> int:
 def _read_later(plan: Plan, name: str, rows: SourceRows) -> SourceRows:
     """Return the rows of a source without the columns that only identity reads, which take most of the memory."""
     wanted = {KNOWN, *plan.needed_columns[name]}
-    if name == plan.outcome_source:
-        wanted.add(plan.contract.label)
+    for outcome in plan.outcomes.values():
+        if name == outcome.source:
+            wanted.add(outcome.name)
     if name == plan.leads.name:
         wanted.update(plan.contract.fields)
     names = [column for column in rows.table.column_names if column in wanted]
@@ -176,14 +179,17 @@ class _Leads:
             self.captured, founding_people, owned.since[self.founding]
         )
         self.created = self._created()
-        self.outcomes = self._outcomes()
+        self.outcomes = {
+            outcome.name: self._outcome(outcome)
+            for outcome in plan.outcomes.values()
+        }
         self.moments = stage_moments(
             plan,
             rows,
             people,
             self.created,
             self.captured,
-            self.outcomes,
+            earliest(list(self.outcomes.values())),
             as_of,
         )
 
@@ -205,12 +211,11 @@ class _Leads:
         owned = self.people.owned[name]
         return last_rows(self.rows[name], owned, moments, self.founding)
 
-    def _outcomes(self) -> Outcomes:
-        name = self.plan.outcome_source
-        column = self.rows[name].table[self.plan.contract.label]
-        return read_outcomes(
-            column, self.rows[name], self.people.owned[name], self.number
-        )
+    def _outcome(self, outcome: OutcomePlan) -> Outcomes:
+        rows = self.rows[outcome.source]
+        owned = self.people.owned[outcome.source]
+        column = rows.table[outcome.name]
+        return read_outcomes(column, rows, owned, self.number)
 
     def table(self, compute: Compute) -> pa.Table:
         """Return one row for each lead that lives."""
@@ -220,8 +225,8 @@ class _Leads:
             kind = arrow_type(column.type)
             if column.field in features:
                 values = features[column.field]
-            elif column.field == self.plan.contract.label:
-                values = self._labels()
+            elif column.field in self.plan.outcomes:
+                values = self._labels(column.field)
             elif column.field == self.plan.contract.key:
                 values = self.people.founders.take(pa.array(self.living))
             else:
@@ -241,12 +246,12 @@ class _Leads:
         places = pa.array(states, mask=states < 0)
         return table[column.field].take(places)
 
-    def _labels(self) -> pa.ChunkedArray:
-        """Return the outcome that holds in the end, missing while it is open."""
-        rows = self.outcomes.last_row[self.living]
-        table = self.rows[self.plan.outcome_source].table
+    def _labels(self, name: str) -> pa.ChunkedArray:
+        """Return an outcome as it holds in the end, missing while it is open."""
+        rows = self.outcomes[name].last_row[self.living]
+        table = self.rows[self.plan.outcomes[name].source].table
         places = pa.array(rows, mask=rows < 0)
-        return table[self.plan.contract.label].take(places)
+        return table[name].take(places)
 
     def _features(self, compute: Compute) -> dict[str, pa.Array]:
         """Return each feature of the leads that live."""
@@ -294,7 +299,10 @@ class _Leads:
                 source: self._events(source, tuple(columns))
                 for source, columns in needed_columns(features).items()
             },
-            outcomes={self.plan.contract.label: self._outcome_rows()},
+            outcomes={
+                name: self._outcome_rows(self.plan.outcomes[name])
+                for name in needed_outcomes(features)
+            },
         )
 
     def rates(self, count_rate: CountRate) -> dict[str, RateHistory]:
@@ -328,17 +336,15 @@ class _Leads:
             table[name] = rows.table[name].take(places)
         return pa.table(table)
 
-    def _outcome_rows(self) -> pa.Table:
-        """Return the outcomes with their people; those of a person who became another one end with that.
+    def _outcome_rows(self, outcome: OutcomePlan) -> pa.Table:
+        """Return the rows of an outcome with their people; those of a person who became another one end with that.
 
         An outcome counts once that of every lead as old is final. A success is known sooner than a failure, so the rate
         of young leads would be too high.
         """
-        source = self.plan.outcome_source
-        label = self.plan.contract.label
-        table = self._events(source, (label,))
+        table = self._events(outcome.source, (outcome.name,))
         table = table.rename_columns([*table.column_names[:-1], "value"])
-        mature = self._mature()[table["lead_key"].to_numpy()]
+        mature = self._mature(outcome)[table["lead_key"].to_numpy()]
         arrived = np.maximum(table["arrived_at"].to_numpy(), mature)
         place = table.column_names.index("arrived_at")
         table = table.set_column(place, "arrived_at", pa.array(arrived))
@@ -352,9 +358,9 @@ class _Leads:
         )
         return pa.concat_tables([table, withdrawn])
 
-    def _mature(self) -> Numbers:
-        """Return when the outcome of each person is final, shape (people,)."""
-        span = self.plan.outcome_matures_after
+    def _mature(self, outcome: OutcomePlan) -> Numbers:
+        """Return when an outcome of each person is final, shape (people,)."""
+        span = outcome.matures_after
         return np.minimum(self.created, NEVER - span) + span
 
     def moments_table(self) -> pa.Table:
@@ -371,15 +377,12 @@ class _Leads:
     def report(self) -> dict[str, Any]:
         """Return what was read and whose it was."""
         living = self.living
-        before_capture = self.outcomes.first_known < self.captured
         return {
             "as_of": self.as_of,
             "leads": int(living.size),
             "merged_leads": int(self.number - living.size),
             "outcomes": {
-                "changed": self.outcomes.changed,
-                "withdrawn": self.outcomes.withdrawn,
-                "before_capture": int(before_capture[living].sum()),
+                name: self._outcome_report(name) for name in self.outcomes
             },
             "sources": {name: self._source(name) for name in self.rows},
             "missing_sources": [
@@ -389,6 +392,19 @@ class _Leads:
             ],
             "late_sources": [name for name in self.rows if self._late(name)],
             "identity": json.loads(self.people.report.to_json()),
+        }
+
+    def _outcome_report(self, name: str) -> dict[str, int]:
+        """Return how many leads have an outcome and of how many it happened, and what is odd about it."""
+        outcome = self.outcomes[name]
+        before_capture = outcome.first_known < self.captured
+        labels = self._labels(name)
+        return {
+            "known": len(labels) - labels.null_count,
+            "happened": int(pc.sum(labels).as_py() or 0),
+            "changed": outcome.changed,
+            "withdrawn": outcome.withdrawn,
+            "before_capture": int(before_capture[self.living].sum()),
         }
 
     def _source(self, name: str) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from include.contract import Contract
 from include.contract.derived.ddl import (
     feedback_columns,
+    label_prefix,
     leads_columns,
     moment_columns,
     staging_columns,
@@ -55,6 +56,10 @@ class Statements:
             "feedback_columns": feedback_columns(contract),
             "staging_columns": staging_columns(contract),
             "moments": [name for name, _ in moment_columns(contract)],
+            "label_prefixes": {
+                label: label_prefix(contract, label)
+                for label in contract.labels
+            },
             "table_hints": table_hints(contract),
             "filter_fields": [
                 column.field for column in filter_columns(contract)

@@ -41,18 +41,21 @@ def moment_columns(contract: Contract) -> tuple[tuple[str, str], ...]:
 def leads_columns(contract: Contract) -> tuple[tuple[str, str], ...]:
     """Return (name, type) of the table of leads.
 
-    After the staging columns come the first arrival of row and of label, and the moments of the row that brought the
-    label, which may be older than the row that brought the other values.
+    After the staging columns come the first arrival of the row, and of each outcome the first arrival of its label and
+    the moments of the row that brought it, which may be older than the row that brought the other values.
     """
-    label_moments = [
-        (f"label_{name}", kind) for name, kind in moment_columns(contract)
-    ]
-    return (
-        *staging_columns(contract),
-        ("ingested_at", "TIMESTAMP"),
-        ("label_at", "TIMESTAMP"),
-        *label_moments,
-    )
+    columns = [*staging_columns(contract), ("ingested_at", "TIMESTAMP")]
+    for label in contract.labels:
+        prefix = label_prefix(contract, label)
+        columns.append((f"{prefix}at", "TIMESTAMP"))
+        for name, kind in moment_columns(contract):
+            columns.append((f"{prefix}{name}", kind))
+    return tuple(columns)
+
+
+def label_prefix(contract: Contract, label: str) -> str:
+    """Return how the names of an outcome's moments in the table of leads begin: `label_` for those of the main one."""
+    return "label_" if label == contract.labels[0] else f"{label}_label_"
 
 
 def feedback_columns(contract: Contract) -> tuple[tuple[str, str], ...]:

@@ -6,6 +6,7 @@ name, the columns of a key or a clock that no file has.
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from typing import Any
 
 from include.contract.format.block import flat_decisions
@@ -15,7 +16,7 @@ from include.contract.format.document import (
     KeyDocument,
     OutcomeDocument,
 )
-from include.contract.model import DEFAULT_NULL_TOKENS
+from include.contract.model import DEFAULT_NULL_TOKENS, KnownAt
 from include.contract.reserved import RESERVED
 from include.contract.text import heading_key
 
@@ -28,35 +29,109 @@ NOT_SAID = "the contract does not say why"
 def compile_contract(document: ContractDocument) -> dict[str, Any]:
     """Return what `include.contract.model.Contract` is made of, as plain values.
 
+    The first outcome is the main one. A contract of one outcome has no list of `outcomes`.
+
     Raises:
-        ValueError: a role names no column, there is more than one outcome, or two columns would share a field.
+        ValueError: a role names no column, two outcomes share a name or a column, or two columns would share a field.
     """
-    if len(document.outcomes) > 1:
-        raise ValueError(
-            "'outcomes' has more than one entry, and one can be predicted so far; leave the others out"
-        )
-    outcome = document.outcomes[0]
-    columns = compile_columns(document, outcome)
+    _check_outcomes(document.outcomes)
+    main = document.outcomes[0]
+    columns = compile_columns(document, document.outcomes)
     key, key_columns = _key(document, columns)
     clock = _clock(document, columns)
     changed_at = document.changed_at
     if changed_at is not None:
         changed_at = field_of("changed_at", changed_at, columns)
-    return {
+    names = default_names(document.contract) | document.names
+    content: dict[str, Any] = {
         "contract": document.contract,
         "version": document.version,
         "description": document.description or f"Leads of {document.contract}.",
-        "names": default_names(document.contract) | document.names,
+        "names": names,
         "files": _files(document),
         "null_tokens": _null_tokens(document),
         "key": key,
         "key_columns": key_columns,
-        "label": outcome.name,
+        "label": main.name,
         "clock": clock,
         "changed_at": changed_at,
-        "decisions": _decisions(document, outcome),
+        "decisions": _decisions(document, main),
         "columns": columns,
     }
+    if len(document.outcomes) > 1:
+        content["outcomes"] = _outcomes(document, names)
+    return content
+
+
+def _check_outcomes(outcomes: tuple[OutcomeDocument, ...]) -> None:
+    """Raise ValueError where two outcomes have one name or one column, or a name means something else in a model's."""
+    names: dict[str, OutcomeDocument] = {}
+    columns: dict[tuple[str | None, str], str] = {}
+    for outcome in outcomes:
+        if outcome.name in names:
+            raise ValueError(f"two 'outcomes' have the name {outcome.name!r}")
+        names[outcome.name] = outcome
+        place = (outcome.source, heading_key(outcome.column))
+        other = columns.setdefault(place, outcome.name)
+        if other != outcome.name:
+            raise ValueError(
+                f"the outcomes {other!r} and {outcome.name!r} are both read from the column {outcome.column!r}; "
+                "give each a column of its own"
+            )
+    stages = {str(stage) for stage in KnownAt}
+    for name in names:
+        if len(names) > 1 and name in stages:
+            raise ValueError(
+                f"an outcome cannot be called {name!r}, which is a moment of a lead's life; give it another name"
+            )
+
+
+def _outcomes(
+    document: ContractDocument, names: dict[str, str]
+) -> list[dict[str, Any]]:
+    """Return what the models of each outcome are called and what is decided of them; the main one's names stay."""
+    main, *others = document.outcomes
+    entries = [
+        {
+            "field": main.name,
+            "given": main.given,
+            "names": names,
+            "decisions": _decisions(document, main),
+        }
+    ]
+    for outcome in others:
+        entries.append(
+            {
+                "field": outcome.name,
+                "given": outcome.given,
+                "names": names_of_outcome(names, outcome.name),
+                "decisions": _decisions(document, outcome),
+            }
+        )
+    return entries
+
+
+def names_of_outcome(names: dict[str, str], outcome: str) -> dict[str, str]:
+    """Return what belongs to an outcome beside the main one: a table of its own but for the leads, models, experiment.
+
+    Args:
+        names: of the contract.
+        outcome: name of the outcome.
+    """
+    own = {
+        key: f"{names[key]}_{outcome}"
+        for key in names
+        if key.endswith("_table")
+    }
+    dashed = outcome.replace("_", "-")
+    return (
+        names
+        | own
+        | {
+            "model": f"{names['model']}-{dashed}",
+            "experiment": f"{names['experiment']} {outcome}",
+        }
+    )
 
 
 def default_names(contract: str) -> dict[str, str]:
@@ -89,29 +164,36 @@ def field_of_heading(heading: str) -> str:
 
 
 def compile_columns(
-    document: ContractDocument, outcome: OutcomeDocument
+    document: ContractDocument, outcomes: Sequence[OutcomeDocument]
 ) -> list[dict[str, Any]]:
-    """Return every column, the outcome's among them: where the contract describes it, else behind the others."""
-    outcome_key = heading_key(outcome.column)
-    fields = _fields(document, outcome)
+    """Return every column, the outcomes' among them: where the contract describes one, else behind the others.
+
+    Args:
+        document: whose columns they are.
+        outcomes: those that the file of these columns holds.
+    """
+    several = len(document.outcomes) > 1
+    by_heading = {heading_key(outcome.column): outcome for outcome in outcomes}
+    fields = _fields(document)
     columns: list[dict[str, Any]] = []
-    described = False
     for column, field in zip(document.columns, fields, strict=True):
-        spellings = {heading_key(column.name), heading_key(column.field or "")}
-        if outcome_key in spellings:
-            described = True
-            columns.append(_outcome_column(outcome, column))
-        else:
+        outcome = by_heading.pop(heading_key(column.name), None)
+        if outcome is None:
+            outcome = by_heading.pop(heading_key(column.field or ""), None)
+        if outcome is None:
             columns.append(_column(document, column, field))
-    if not described:
-        columns.append(_outcome_column(outcome, None))
+        else:
+            columns.append(_outcome_column(outcome, column, several))
+    for outcome in by_heading.values():
+        columns.append(_outcome_column(outcome, None, several))
     return columns
 
 
-def _fields(document: ContractDocument, outcome: OutcomeDocument) -> list[str]:
+def _fields(document: ContractDocument) -> list[str]:
     """Return the field of each column: the one it names, else one made of its header that no other column has."""
     taken = {column.field for column in document.columns if column.field}
-    taken |= {outcome.name, KEY_FIELD, CLOCK_FIELD}
+    taken |= {outcome.name for outcome in document.outcomes}
+    taken |= {KEY_FIELD, CLOCK_FIELD}
     fields: list[str] = []
     for column in document.columns:
         field = column.field or field_of_heading(column.name)
@@ -156,12 +238,15 @@ def _column(
 
 
 def _outcome_column(
-    outcome: OutcomeDocument, column: ColumnDocument | None
+    outcome: OutcomeDocument, column: ColumnDocument | None, several: bool
 ) -> dict[str, Any]:
-    """Return the column that holds 1, 0 or nothing."""
+    """Return the column that holds 1, 0 or nothing; of several outcomes none helps to predict another."""
+    known_at = "outcome" if several else "contact"
     content: dict[str, Any] = {"name": outcome.column}
     if column is not None:
         content = column.model_dump(exclude_unset=True)
+        if not several:
+            known_at = column.known_at
     label = outcome.label or (column.label if column else "")
     description = outcome.description or (column.description if column else "")
     because = column.because if column else ""
@@ -170,7 +255,7 @@ def _outcome_column(
         "type": "integer",
         "minimum": 0,
         "maximum": 1,
-        "known_at": column.known_at if column else "contact",
+        "known_at": known_at,
         "label": label or words(outcome.name),
         "description": description
         or "The outcome, 1 when it happened and 0 when it did not; empty while the lead is open.",
@@ -267,8 +352,15 @@ def _null_tokens(document: ContractDocument) -> tuple[str, ...]:
 def _decisions(
     document: ContractDocument, outcome: OutcomeDocument
 ) -> dict[str, Any]:
-    """Return the decisions by the names of `include.decisions`."""
+    """Return the decisions by the names of `include.decisions`; the outcome's own come before those of all."""
     decisions = flat_decisions(document.decisions)
+    own = flat_decisions(outcome.decisions)
+    if outcome is not document.outcomes[0] and (
+        outcome.final or outcome.within_days is not None
+    ):
+        # What is said of all is said of the main outcome's moment.
+        decisions.pop("label_maturity_days", None)
+    decisions |= own
     if outcome.final:
         decisions.setdefault("label_maturity_days", 0.0)
     if outcome.within_days is not None:

@@ -118,6 +118,16 @@ class OutcomeDocument(_Strict):
         description="true: whatever stands in a file is final; sets decisions.label_maturity_days to 0",
     )
 
+    given: SqlName | None = Field(
+        None,
+        description="name of an outcome listed before: only a lead of which that one happened can have this one, as an "
+        "application is approved only of a lead that applied; the probability is that of such leads",
+    )
+    decisions: dict[str, Any] = Field(
+        {},
+        description="what the business decides of this outcome alone, with the keys of the contract's `decisions`",
+    )
+
     @model_validator(mode="after")
     def _coherent(self) -> Self:
         if self.final and self.within_days is not None:
@@ -296,7 +306,10 @@ class ContractDocument(_Strict):
         None,
         description="header or field that says when a row was last changed; without it the time of the file decides",
     )
-    outcomes: tuple[OutcomeDocument, ...] = Field(min_length=1)
+    outcomes: tuple[OutcomeDocument, ...] = Field(
+        min_length=1,
+        description="what is predicted, the main outcome first",
+    )
     sources: tuple[SourceDocument, ...] = Field(
         (),
         description="the systems' files, where leads are put together from several; `clock` is the creation then",

@@ -7,7 +7,7 @@ What the ingestion job needs stands in the contract's `unify`, as plain values:
     identity    fields of `include.contract.format.identity.IdentityDocument`, columns by their fields
     features    as they are declared
     stages      name to microseconds, or to the events whose first one is the moment
-    outcome     name, source and column
+    outcomes    name, source and column of each, and when it is final
 """
 
 from string import Formatter
@@ -47,8 +47,6 @@ LEADS = "leads"
 LEAD_KEY = "lead"
 ROW_KEY = "row_key"
 FEATURE_BECAUSE = "computed from what had occurred and arrived at that moment"
-NOWHERE = "\0"
-"""A header that no file has."""
 ANYTHING = 1_000_000
 """So many records may share the lead's key where no identity is declared: it is a key whatever happens."""
 
@@ -68,10 +66,10 @@ def with_sources(
     if not document.sources:
         _check_no_sources(document)
         return content
-    outcome = document.outcomes[0]
-    sources = _compile_sources(document, content, outcome)
+    sources = _compile_sources(document, content)
     names = {name: _fields(source) for name, source in sources.items()}
-    check_sources(document.features, names, frozenset({outcome.name}))
+    outcomes = frozenset(outcome.name for outcome in document.outcomes)
+    check_sources(document.features, names, outcomes)
     for feature in document.features:
         content["columns"].append(feature_column(feature))
     identity = _identity(document, sources, names)
@@ -82,7 +80,10 @@ def with_sources(
             feature.model_dump(mode="json") for feature in document.features
         ],
         "stages": _stages(document, names),
-        "outcome": _outcome(document, content, outcome),
+        "outcomes": [
+            _outcome(document, content, outcome)
+            for outcome in document.outcomes
+        ],
     }
     return content
 
@@ -92,10 +93,11 @@ def _check_no_sources(document: ContractDocument) -> None:
     for key in ("identity", "features"):
         if getattr(document, key):
             raise ValueError(f"'{key}' needs 'sources', and there are none")
-    if document.outcomes[0].source is not None:
-        raise ValueError(
-            f"the outcome names the source {document.outcomes[0].source!r}, and there are no 'sources'"
-        )
+    for outcome in document.outcomes:
+        if outcome.source is not None:
+            raise ValueError(
+                f"the outcome {outcome.name!r} names the source {outcome.source!r}, and there are no 'sources'"
+            )
 
 
 def feature_column(feature: Feature) -> dict[str, Any]:
@@ -141,15 +143,13 @@ def _column_type(feature: Feature) -> str:
 
 
 def _compile_sources(
-    document: ContractDocument,
-    content: dict[str, Any],
-    outcome: OutcomeDocument,
+    document: ContractDocument, content: dict[str, Any]
 ) -> dict[str, dict[str, Any]]:
     """Return each source by its name."""
     _check_roles(document)
     sources: dict[str, dict[str, Any]] = {}
     for source in document.sources:
-        columns = _source_columns(document, content, source, outcome)
+        columns = _source_columns(document, content, source)
         _check_columns(source, columns)
         sources[source.name] = _compile_source(
             document, content, source, columns
@@ -183,21 +183,26 @@ def _source_columns(
     document: ContractDocument,
     content: dict[str, Any],
     source: SourceDocument,
-    outcome: OutcomeDocument,
 ) -> list[dict[str, Any]]:
     """Return the columns of a source's files."""
     own = document.model_copy(update={"columns": source.columns})
-    if outcome.source == source.name:
-        columns = compile_columns(own, outcome)
-    else:
-        nowhere = outcome.model_copy(update={"column": NOWHERE})
-        columns = compile_columns(own, nowhere)[:-1]
+    outcomes = [
+        outcome
+        for outcome in document.outcomes
+        if outcome.source == source.name
+    ]
+    columns = compile_columns(own, outcomes)
     if source.role != LEADS:
         return columns
+    elsewhere = {
+        outcome.name
+        for outcome in document.outcomes
+        if outcome.source is not None
+    }
     contract_columns = [
         column
         for column in content["columns"]
-        if outcome.source is None or column["field"] != outcome.name
+        if column["field"] not in elsewhere
     ]
     return [*contract_columns, *columns]
 
@@ -415,7 +420,7 @@ def _outcome(
         )
     if name not in sources:
         raise ValueError(
-            f"the outcome names the source {name!r}; sources are {', '.join(sources)}"
+            f"the outcome {outcome.name!r} names the source {name!r}; sources are {', '.join(sources)}"
         )
     kinds = {column["field"]: column["type"] for column in content["columns"]}
     clock = content["clock"]

@@ -3,7 +3,7 @@
 UPDATE {{ feedback }} SET
     lead_known = TRUE,
     outcome = lead.{{ contract.label }},
-    outcome_at = lead.label_at
+    outcome_at = lead.{{ label_prefixes[contract.label] }}at
 FROM {{ leads }} AS lead
 WHERE {{ flag }}.{{ contract.key }} = lead.{{ contract.key }}
     AND (NOT {{ flag }}.lead_known OR COALESCE({{ flag }}.outcome, -1) <> COALESCE(lead.{{ contract.label }}, -1))

@@ -1,20 +1,23 @@
 {# Redshift's MERGE takes no alias for the target, no table name before a SET column and no condition on a branch. So each
-   column decides by itself: an older row changes no value, however late it is loaded. The outcome has moments of its own,
-   since a row without one keeps that of an older row. Where moments are equal the last load wins. #}
-{% set old, label = contract.names.table, contract.label %}
+   column decides by itself: an older row changes no value, however late it is loaded. Each outcome has moments of its
+   own, since a row without one keeps that of an older row. Where moments are equal the last load wins. #}
+{% set old = contract.names.table %}
 {% set row_stays = is_older("arrived.", old ~ ".", moments) %}
-{% set label_stays = "arrived." ~ label ~ " IS NULL OR " ~ is_older("arrived.", old ~ ".label_", moments) %}
 MERGE INTO {{ leads }} USING {{ staging }} AS arrived
 ON {{ old }}.{{ contract.key }} = arrived.{{ contract.key }}
 WHEN MATCHED THEN UPDATE SET
-{% for name, _ in staging_columns if name not in (contract.key, label) %}
+{% for name, _ in staging_columns if name != contract.key and name not in label_prefixes %}
     {{ name }} = CASE WHEN {{ row_stays }} THEN {{ old }}.{{ name }} ELSE arrived.{{ name }} END,
 {% endfor %}
+{% for label, prefix in label_prefixes.items() %}
+{% set label_stays = "arrived." ~ label ~ " IS NULL OR " ~ is_older("arrived.", old ~ "." ~ prefix, moments) %}
     {{ label }} = CASE WHEN {{ label_stays }} THEN {{ old }}.{{ label }} ELSE arrived.{{ label }} END,
 {% for name in moments %}
-    label_{{ name }} = CASE WHEN {{ label_stays }} THEN {{ old }}.label_{{ name }} ELSE arrived.{{ name }} END,
+    {{ prefix }}{{ name }} = CASE WHEN {{ label_stays }} THEN {{ old }}.{{ prefix }}{{ name }} ELSE arrived.{{ name }} END,
 {% endfor %}
-    label_at = COALESCE({{ old }}.label_at, CASE WHEN arrived.{{ label }} IS NOT NULL THEN {{ ingested_at | timestamp }} END)
+    {{ prefix }}at = COALESCE({{ old }}.{{ prefix }}at, CASE WHEN arrived.{{ label }} IS NOT NULL THEN {{ ingested_at | timestamp }} END)
+{{- "," if not loop.last }}
+{% endfor %}
 WHEN NOT MATCHED THEN INSERT (
 {% for name, _ in leads_columns %}
     {{ name }}{{ "," if not loop.last }}
@@ -24,8 +27,11 @@ WHEN NOT MATCHED THEN INSERT (
     arrived.{{ name }},
 {% endfor %}
     {{ ingested_at | timestamp }},
+{% for label in label_prefixes %}
     CASE WHEN arrived.{{ label }} IS NOT NULL THEN {{ ingested_at | timestamp }} END,
+{% set last_label = loop.last %}
 {% for name in moments %}
-    CASE WHEN arrived.{{ label }} IS NOT NULL THEN arrived.{{ name }} END{{ "," if not loop.last }}
+    CASE WHEN arrived.{{ label }} IS NOT NULL THEN arrived.{{ name }} END{{ "," if not (loop.last and last_label) }}
+{% endfor %}
 {% endfor %}
 )

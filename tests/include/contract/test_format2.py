@@ -153,13 +153,6 @@ def test_a_mistake_is_named_with_what_to_write(write_contract, old, new, says):
     assert says in str(caught.value)
 
 
-def test_a_second_outcome_is_refused_by_name(write_contract):
-    outcome = "  - {name: approved, column: a}\ndecisions:"
-    path = write_contract(BANK.replace("decisions:", outcome))
-    with pytest.raises(ContractError, match="more than one entry"):
-        load_contract(path)
-
-
 def test_a_contract_of_format_1_is_read_with_a_warning(
     write_contract, small_yaml, caplog
 ):

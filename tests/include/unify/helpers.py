@@ -146,7 +146,7 @@ def order(at, mail, bought=1, /, **cells):
 SCHEMAS = {
     "people": {"id": "s", "made": "t", "area": "s", "size": "i", "revenue": "n", "merged_into": "s"},
     "calls": {"row": "s", "kind": "s"},
-    "orders": {"bought": "i"},
+    "orders": {"bought": "i", "kept": "i"},
 }  # fmt: skip
 KINDS = {
     "s": pa.string(),

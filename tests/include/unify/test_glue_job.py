@@ -72,12 +72,16 @@ def test_a_load_is_one_row_for_each_lead_as_the_staging_table_has_them(
     assert len(set(leads["lead_id"].to_pylist())) == leads.num_rows
     assert LEADS - 5 <= leads.num_rows <= LEADS
     assert set(leads["converted"].to_pylist()) == {0, 1, None}
+    assert set(leads["approved"].to_pylist()) == {0, 1, None}
 
 
 def test_the_quality_gate_reads_the_metrics_of_all_sources(load, contract):
     counts, _ = load
     report = check_load({"load_id": "l", **counts}, contract.decisions)
     assert report["loaded_rows"] == report["input_rows"]
+    converted, approved = report["outcomes"].values()
+    assert approved["known"] <= converted["happened"] < converted["known"]
+    assert 0 < approved["happened"] < approved["known"]
     assert set(counts["sources"]) == {
         "crm",
         "interactions",

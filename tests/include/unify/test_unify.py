@@ -160,7 +160,7 @@ def test_of_two_outcomes_that_differ_the_last_to_occur_holds():
     ]
     result = unified(people=[person("a", 0)], calls=[], orders=orders, as_of=30)
     assert leads_of(result)["a"]["bought"] == 1
-    assert result.report["outcomes"]["changed"] == 1
+    assert result.report["outcomes"]["bought"]["changed"] == 1
 
 
 def test_an_outcome_that_is_withdrawn_leaves_the_lead_open():
@@ -171,7 +171,7 @@ def test_an_outcome_that_is_withdrawn_leaves_the_lead_open():
         as_of=30,
     )
     assert leads_of(result)["a"]["bought"] is None
-    assert result.report["outcomes"]["withdrawn"] == 1
+    assert result.report["outcomes"]["bought"]["withdrawn"] == 1
 
 
 def test_a_merged_lead_is_one_row_and_its_events_count_from_the_merge_on():

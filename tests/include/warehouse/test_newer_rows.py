@@ -7,6 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from include.contract.model import Outcome
+from include.decisions import Decisions
 from include.settings import settings
 from include.warehouse.migrate import add_missing_columns
 from include.warehouse.templates import Statements
@@ -216,3 +218,41 @@ def test_leads_of_before_there_were_moments_are_older_than_what_comes(
         statements, newer.assign(source_changed_at=DAYS[0]), "l1", MERGED[0]
     )
     assert (rows()["a"]["visits"], rows()["a"]["won"]) == (9, 1)
+
+
+def test_each_outcome_stays_with_the_newest_row_that_knows_it(
+    make, load_rows, rows, contract
+):
+    renewed = contract.column("won").model_copy(
+        update={"name": "Renewed", "field": "renewed", "known_at": "outcome"}
+    )
+    names = contract.names.model_copy(update={"model": "renewed"})
+    outcomes = [
+        Outcome(field="won", names=contract.names, decisions=Decisions()),
+        Outcome(field="renewed", names=names, decisions=Decisions()),
+    ]
+    statements = make(
+        columns=(*contract.columns, renewed), outcomes=tuple(outcomes)
+    )
+    loads = [
+        (DAYS[0], {"won": 1, "renewed": np.nan}),
+        (DAYS[2], {"won": np.nan, "renewed": 1}),
+        (DAYS[1], {"won": 0, "renewed": 0}),
+        (DAYS[3], {"won": np.nan, "renewed": np.nan}),
+    ]
+    for number, (changed_at, values) in enumerate(loads):
+        row = lead("a", number, **values) | {"source_changed_at": changed_at}
+        frame = pd.DataFrame([row])
+        load_rows(statements, frame, f"l{number}", MERGED[number])
+    row = rows()["a"]
+    assert (row["won"], row["renewed"], row["visits"]) == (0, 1, 3)
+    assert str(row["label_at"])[:10] == MERGED[0][:10]
+    assert str(row["renewed_label_at"])[:10] == MERGED[1][:10]
+    moments = [
+        str(row[name])[:10]
+        for name in (
+            "label_source_changed_at",
+            "renewed_label_source_changed_at",
+        )
+    ]
+    assert moments == [str(DAYS[1])[:10], str(DAYS[2])[:10]]
