@@ -146,8 +146,8 @@ def check_apart(contracts: "Iterable[Contract]", s3: "S3Settings") -> None:
         ContractError: the message names the contracts and what they share.
     """
     shared: list[str] = []
-    for one, other in combinations(contracts, 2):
-        shared += _shared(one, other, s3)
+    for left_contract, right_contract in combinations(contracts, 2):
+        shared += _shared(left_contract, right_contract, s3)
     if shared:
         raise ContractError("\n".join(shared))
 
@@ -190,14 +190,14 @@ def check_source(settings: "Settings", name: str, uri: str) -> None:
         return
     key = uri.removeprefix(bucket)
     contracts, _ = _read_all(settings)
-    own = name or default_name(settings.contract)
-    for other, contract in contracts.items():
+    own_name = name or default_name(settings.contract)
+    for other_name, contract in contracts.items():
         prefix = contract.names.prefix
-        if other != own and any(
+        if other_name != own_name and any(
             key.startswith(folder) for folder in _folders(prefix, settings.s3)
         ):
             raise ContractError(
-                f"{uri} belongs to contract {other}; contract {own} does not read it"
+                f"{uri} belongs to contract {other_name}; contract {own_name} does not read it"
             )
 
 
@@ -228,11 +228,11 @@ def _checked(contract: str, folder: str, name: str) -> str:
         update={"contract": contract, "contracts_folder": folder}
     )
     contracts, _ = _read_all(current)
-    own = contracts[name]
-    mistakes = _mistakes_of(name, own)
+    contract_read = contracts[name]
+    mistakes = _mistakes_of(name, contract_read)
     for other_name, other in contracts.items():
         if other_name != name:
-            mistakes += _shared(own, other, current.s3)
+            mistakes += _shared(contract_read, other, current.s3)
     return "\n".join(mistakes)
 
 
@@ -329,8 +329,8 @@ def _shared(one: "Contract", other: "Contract", s3: "S3Settings") -> list[str]:
             _experiments(other),
         ),
     )
-    for kind, own, others in kinds:
-        for name in sorted(set(own) & set(others)):
+    for kind, own_names, other_names in kinds:
+        for name in sorted(set(own_names) & set(other_names)):
             mistakes.append(f"{both} share the {kind} {name!r}")
     if _prefixes_overlap(one.names.prefix, other.names.prefix, s3):
         mistakes.append(

@@ -104,8 +104,8 @@ def open_object(found: FoundObject, offset: int = 0) -> IO[bytes]:
     except FileNotFoundError as error:
         raise vanished(found) from error
     status = os.fstat(stream.fileno())
-    now = status.st_size, status.st_mtime_ns // 1_000_000
-    if now != (found.size, found.changed):
+    size_and_time = status.st_size, status.st_mtime_ns // 1_000_000
+    if size_and_time != (found.size, found.changed):
         stream.close()
         raise _written_again(found)
     stream.seek(offset)

@@ -115,9 +115,9 @@ def _load_source(
 def read_parquet(folder: str) -> pa.Table:
     """Return the rows of all Parquet files below a folder."""
     tables = [
-        pq.read_table(BytesIO(read_bytes(found.uri)))
-        for found in list_objects(folder)
-        if found.path.endswith(".parquet")
+        pq.read_table(BytesIO(read_bytes(file.uri)))
+        for file in list_objects(folder)
+        if file.path.endswith(".parquet")
     ]
     return pa.concat_tables(tables)
 
@@ -197,11 +197,11 @@ def merge_metrics(
 
 def _with_prefix(entry: Mapping[str, Any], prefix: str) -> dict[str, Any]:
     """Return an entry whose file is named with the folder of its source."""
-    named = dict(entry)
+    with_prefix = dict(entry)
     for key in PATHS:
-        if key in named:
-            named[key] = f"{prefix}{named[key]}"
-    return named
+        if key in with_prefix:
+            with_prefix[key] = f"{prefix}{with_prefix[key]}"
+    return with_prefix
 
 
 def _short(counts: Mapping[str, Any]) -> dict[str, int]:

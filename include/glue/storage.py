@@ -29,7 +29,7 @@ class Listing:
     @property
     def sizes(self) -> dict[str, int]:
         """Return the bytes of each object that is read, by path."""
-        return {found.path: found.size for found in self.files}
+        return {file.path: file.size for file in self.files}
 
 
 def list_csv_objects(
@@ -46,12 +46,12 @@ def list_csv_objects(
     """
     files: list[FoundObject] = []
     unread: dict[str, str] = {}
-    for found in list_objects(source_uri):
-        reason = unread_reason(found.path, endings)
+    for file in list_objects(source_uri):
+        reason = unread_reason(file.path, endings)
         if reason is None:
-            files.append(found)
+            files.append(file)
         else:
-            unread[found.path] = reason
+            unread[file.path] = reason
     if not files:
         raise _nothing_to_read(source_uri, unread, endings)
     return Listing(files, unread)

@@ -132,13 +132,13 @@ class Additions:
     def _ids(self, people: Numbers) -> pa.Array:
         """Return the ids of people."""
         different, places = np.unique(people, return_inverse=True)
-        known = different[different < len(self._before.people)]
-        founders = different[known.size :] - len(self._before.people)
+        known_people = different[different < len(self._before.people)]
+        founders = different[known_people.size :] - len(self._before.people)
         texts = self._batch.record_texts.take(pa.array(founders))
         founded = [person_id(text) for text in texts.to_pylist()]
         ids = pa.concat_arrays(
             [
-                self._before.people.take(pa.array(known)),
+                self._before.people.take(pa.array(known_people)),
                 pa.array(founded, pa.string()),
             ]
         )

@@ -146,9 +146,9 @@ def _known_rows(
     texts: pa.Array, batch_texts: pa.Array, table: pa.Table
 ) -> _KnownRows:
     numbers = places_in(texts, batch_texts)
-    known = numbers >= 0
+    is_known = numbers >= 0
     return _KnownRows(
-        table=table.filter(pa.array(known)), numbers=numbers[known]
+        table=table.filter(pa.array(is_known)), numbers=numbers[is_known]
     )
 
 

@@ -103,19 +103,27 @@ def _plain(
     them from its own first moment on. Two people can then never turn out to be one.
     """
     records = len(batch.record_texts)
-    own = labels[:records]
-    members = np.bincount(own, minlength=labels.size)
+    component_of_record = labels[:records]
+    members = np.bincount(component_of_record, minlength=labels.size)
     first_person = records + len(batch.key_texts)
     people = np.bincount(labels[first_person:], minlength=labels.size)
-    one_moment = _one_moment(batch, own, usable, labels.size)
+    one_moment = _one_moment(batch, component_of_record, usable, labels.size)
     common = _common_key(batch, labels, members, usable)
     plain = (people == 0) & (one_moment | common)
-    order = np.lexsort((np.arange(records), batch.record_moments, own))
-    components, firsts = np.unique(own[order], return_index=True)
+    order = np.lexsort(
+        (np.arange(records), batch.record_moments, component_of_record)
+    )
+    components, firsts = np.unique(
+        component_of_record[order], return_index=True
+    )
     founders = np.full(labels.size, -1, dtype=np.int64)
     founders[components] = order[firsts]
-    claims = usable & plain[own[batch.claim_records]]
-    return Plain(records=plain[own], founders=founders[own], claims=claims)
+    claims = usable & plain[component_of_record[batch.claim_records]]
+    return Plain(
+        records=plain[component_of_record],
+        founders=founders[component_of_record],
+        claims=claims,
+    )
 
 
 def _one_moment(batch: Batch, own: Numbers, usable: Flags, size: int) -> Flags:
@@ -219,19 +227,23 @@ def _joiner(
     key_people = _known_dict(before.key_people, keys)
     people = {*record_people.values(), *key_people.values()}
     numbers = np.array(sorted(people), dtype=np.int64)
-    known = Known(
+    known_people = Known(
         record_people=record_people,
         key_people=key_people,
         id_names=_id_names(ledger, before, numbers, rules),
         born=_born(ledger, before, numbers),
     )
-    return Joiner(known, _names_of_ids(batch, keys, rules), founded, id_text)
+    return Joiner(
+        known_people, _names_of_ids(batch, keys, rules), founded, id_text
+    )
 
 
 def _known_dict(people: Numbers, wanted: Numbers) -> dict[int, int]:
     """Return those of the wanted numbers that have a person, with that person's number."""
-    known = wanted[people[wanted] >= 0]
-    return dict(zip(known.tolist(), people[known].tolist(), strict=True))
+    known_numbers = wanted[people[wanted] >= 0]
+    return dict(
+        zip(known_numbers.tolist(), people[known_numbers].tolist(), strict=True)
+    )
 
 
 def _names_of_ids(
@@ -274,10 +286,10 @@ def _born(ledger: Ledger, before: Before, people: Numbers) -> dict[int, int]:
         return {}
     # An id that lives on was older than those that ended in it, so its own records say it.
     numbers = places_in(one_array(ledger.records["person_id"]), before.people)
-    known = numbers >= 0
+    is_known = numbers >= 0
     moments = microseconds(ledger.records["valid_from"])
     born = np.full(len(before.people), LAST)
-    np.minimum.at(born, numbers[known], moments[known])
+    np.minimum.at(born, numbers[is_known], moments[is_known])
     return dict(zip(people.tolist(), born[people].tolist(), strict=True))
 
 

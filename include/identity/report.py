@@ -226,8 +226,8 @@ def _source(
 
 def _claims_of(after: Ledger, records: pa.Array) -> pa.Table:
     """Return all claims of some records."""
-    known = places_in(record_texts(after.claims), records) >= 0
-    return after.claims.filter(pa.array(known))
+    is_known = places_in(record_texts(after.claims), records) >= 0
+    return after.claims.filter(pa.array(is_known))
 
 
 def _shared_with_another(

@@ -60,8 +60,8 @@ class KeyIndex:
         retired = retired.filter(pc.equal(retired["name"], name))
         places = self.places(one_array(retired["value"]))
         ends = microseconds(retired["valid_from"])
-        found = places >= 0
-        self._retired_from[places[found]] = ends[found]
+        is_listed = places >= 0
+        self._retired_from[places[is_listed]] = ends[is_listed]
 
     def places(self, values: pa.Array) -> Numbers:
         """Return the place of each value, -1 where nobody has it."""
@@ -70,11 +70,11 @@ class KeyIndex:
     def known_from(self, places: Numbers, arrived: Numbers) -> Numbers:
         """Return since when each row's key leads to its person, NEVER where it does not."""
         known_from = np.full(places.size, NEVER)
-        found = np.flatnonzero(places >= 0)
-        of_keys = self._valid_from[places[found]]
-        both = np.maximum(of_keys, arrived[found])
-        valid = both < self._retired_from[places[found]]
-        known_from[found[valid]] = both[valid]
+        key_rows = np.flatnonzero(places >= 0)
+        of_keys = self._valid_from[places[key_rows]]
+        both = np.maximum(of_keys, arrived[key_rows])
+        valid = both < self._retired_from[places[key_rows]]
+        known_from[key_rows[valid]] = both[valid]
         return known_from
 
 
@@ -103,7 +103,7 @@ def resolve(
             `loaded_at`.
     """
     arrived = microseconds(moments_of(rows, loaded_at, arrived_at))
-    found = _Found(arrived)
+    matches = _Found(arrived)
     problems: dict[str, Counter[str]] = {}
     columns = rules.sources[source].columns
     for name in rules.names:
@@ -115,8 +115,8 @@ def resolve(
                 rows[column], rules.kind(name), rules.spelling
             )
             problems[name] += normal.problems
-            found.look_up(name, normal.values, indexes[name])
-    return found.people(problems)
+            matches.look_up(name, normal.values, indexes[name])
+    return matches.people(problems)
 
 
 class _Found:
@@ -135,13 +135,13 @@ class _Found:
         places = index.places(values)
         known_from = index.known_from(places, self._arrived)
         leads = known_from < NEVER
-        taken = pa.array(places, mask=~leads)
-        living_ids = index.living_ids.take(taken)
+        lead_places = pa.array(places, mask=~leads)
+        living_ids = index.living_ids.take(lead_places)
         differ = pc.not_equal(living_ids, self._living_ids)
         self._conflicting |= flags(pc.fill_null(differ, False))
         earlier = known_from < self._known_from
         mask = pa.array(earlier)
-        person_ids = index.person_ids.take(taken)
+        person_ids = index.person_ids.take(lead_places)
         self._known_from = np.where(earlier, known_from, self._known_from)
         self._person_ids = pc.if_else(mask, person_ids, self._person_ids)
         self._living_ids = pc.if_else(mask, living_ids, self._living_ids)

@@ -87,15 +87,15 @@ def _by_time(
         result["family"]: together(_by_window(result["metrics"])[:count])
         for result in simplest_first
     }
-    chosen = best_on_windows(windows)
+    chosen_family = best_on_windows(windows)
     family = by_folds["family"]
     tenths = "the newest tenth" if count == 1 else f"the {count} newest tenths"
     reason = (
         f"{family} is best on random folds (ROC-AUC {folds.roc_auc:.3f}) and ranks {tenths} of the leads at "
-        f"{windows[family].roc_auc:.3f}; there {chosen} is the simplest family within one standard error of the best, "
-        f"at {windows[chosen].roc_auc:.3f}"
+        f"{windows[family].roc_auc:.3f}; there {chosen_family} is the simplest family within one standard error "
+        f"of the best, at {windows[chosen_family].roc_auc:.3f}"
     )
-    winner = next(one for one in results if one["family"] == chosen)
+    winner = next(one for one in results if one["family"] == chosen_family)
     return Choice(winner, TIME, reason)
 
 

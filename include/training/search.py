@@ -103,7 +103,7 @@ def search(
         ]
         table = _table(trials)
         best = best_setting(table)
-        found = SearchResult(
+        search = SearchResult(
             pipeline=build(trials[best].params).fit(rows, target, **weights),
             params=trials[best].params,
             cv_score=float(table["mean_test_score"][best]),
@@ -111,9 +111,9 @@ def search(
             table=_best_first(table),
         )
         if decisions.split == "random":
-            return found
+            return search
         return _on_newest_windows(
-            found, build, trials, table, data, decisions.split == "time"
+            search, build, trials, table, data, decisions.split == "time"
         )
 
 
@@ -191,10 +191,10 @@ def _on_newest_windows(
     by_score = [trials[place] for place in _best_first(table).index]
     others = [trial for trial in by_score if trial.params != found.params]
     settings = [found.params, *(trial.params for trial in others)]
-    chosen, rankings = setting_on_windows(build, settings, data, windows)
-    if chosen == 0:
+    position, rankings = setting_on_windows(build, settings, data, windows)
+    if position == 0:
         return replace(found, windows=tuple(rankings))
-    trial = others[chosen - 1]
+    trial = others[position - 1]
     weights = data.fit_params(data.split == "train")
     return replace(
         found,

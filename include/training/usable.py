@@ -53,10 +53,10 @@ def usability(outcome: np.ndarray, probability: np.ndarray) -> Usability:
     of_rate = rate * (1 - rate)
     error = sqrt(min(of_model, of_rate) / leads)
     error = max(error, float(np.finfo("float64").eps))
-    found = ranking(outcome, probability)
+    ranked = ranking(outcome, probability)
     return Usability(
         leads=leads,
-        auc_lower=found.roc_auc - DEVIATIONS * found.error,
+        auc_lower=ranked.roc_auc - DEVIATIONS * ranked.error,
         mean_probability=mean_probability,
         rate=rate,
         miss=abs(mean_probability - rate) / error,

@@ -6,6 +6,7 @@ Random folds mix old and new leads, so they cannot see that the world has change
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -78,8 +79,8 @@ def together(rankings: Sequence[Ranking]) -> Ranking:
     """Return the weighted mean of several windows, the newest first; each counts half as much as the one after it."""
     weights = 0.5 ** np.arange(len(rankings))
     weights /= weights.sum()
-    areas = np.array([one.roc_auc for one in rankings])
-    errors = np.array([one.error for one in rankings])
+    areas = np.array([each.roc_auc for each in rankings])
+    errors = np.array([each.error for each in rankings])
     error = np.sqrt((weights**2 * errors**2).sum())
     return Ranking(float(weights @ areas), float(error))
 
@@ -96,10 +97,10 @@ def best_on_windows(rankings: Mapping[str, Ranking]) -> str:
     The error is that of two independent figures, which is too large for two models of the same leads. Source: the
     one-standard-error rule (Breiman et al. 1984, 3.4.3); names come with the preferred one first.
     """
-    best = max(rankings.values(), key=lambda one: one.roc_auc)
-    for name, one in rankings.items():
-        error = float(np.hypot(one.error, best.error))
-        if one.roc_auc >= best.roc_auc - error:
+    best = max(rankings.values(), key=attrgetter("roc_auc"))
+    for name, of_family in rankings.items():
+        error = float(np.hypot(of_family.error, best.error))
+        if of_family.roc_auc >= best.roc_auc - error:
             return name
     raise ValueError("there are no rankings to choose from")
 
@@ -128,5 +129,5 @@ def setting_on_windows(
         str(number): together(rankings)
         for number, rankings in enumerate(measured)
     }
-    chosen = int(best_on_windows(means))
-    return chosen, measured[chosen]
+    position = int(best_on_windows(means))
+    return position, measured[position]

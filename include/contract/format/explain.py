@@ -64,12 +64,12 @@ def _advice(problem: Any, location: list[Any], keys: frozenset[str]) -> str:
         return f"; did you mean {near[0]!r}?" if near else ""
     if problem["type"] != "string_type":
         return ""
-    found = problem["input"]
-    if isinstance(found, bool):
+    value = problem["input"]
+    if isinstance(value, bool):
         return f"; {BOOLEAN_HINT}"
-    if isinstance(found, datetime.date):
+    if isinstance(value, datetime.date):
         return f"; {DATE_HINT}"
-    if isinstance(found, float):
+    if isinstance(value, float):
         return f"; {NUMBER_HINT}"
     return ""
 
@@ -88,7 +88,7 @@ def _models_in(annotation: Any) -> list[type[BaseModel]]:
     """Return the models that a type names, inside tuples and unions too."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation]
-    found: list[type[BaseModel]] = []
+    models: list[type[BaseModel]] = []
     for argument in getattr(annotation, "__args__", ()):
-        found += _models_in(argument)
-    return found
+        models += _models_in(argument)
+    return models

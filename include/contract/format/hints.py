@@ -175,9 +175,9 @@ def _symbols(rule: CellRule, cells: Sequence[str]) -> str:
     names = sorted(set(symbols))
     if len(names) > FEW_WORDS:
         return ""
-    shown = json.dumps(names, ensure_ascii=False)
+    symbol_list = json.dumps(names, ensure_ascii=False)
     meaning = "; 12% is then read as 12" if "%" in names else ""
-    return f"{cells[0]!r} has a sign around the number; write symbols: {shown} at the column{meaning}"
+    return f"{cells[0]!r} has a sign around the number; write symbols: {symbol_list} at the column{meaning}"
 
 
 def _date_in_number(_rule: CellRule, cells: Sequence[str]) -> str:
@@ -191,8 +191,8 @@ def _missing_word(rule: CellRule, cells: Sequence[str]) -> str:
     words = sorted(set(cells))
     if len(words) > FEW_WORDS or not _all(WORD, words):
         return ""
-    shown = json.dumps(words, ensure_ascii=False)
-    advice = f"{words[0]!r} looks like a word for missing; add {shown} to null_tokens"
+    word_list = json.dumps(words, ensure_ascii=False)
+    advice = f"{words[0]!r} looks like a word for missing; add {word_list} to null_tokens"
     if rule.type in NUMBERS:
         advice += ", or write type: category if it is a level"
     return advice
@@ -202,8 +202,8 @@ def _two_tokens(rule: CellRule, cells: Sequence[str]) -> str:
     """Recognise the words of an outcome or a boolean."""
     is_outcome = (rule.type, rule.minimum, rule.maximum) == ("integer", 0, 1)
     words = sorted(set(cells))
-    known = (*POSITIVE_WORDS, *NEGATIVE_WORDS)
-    familiar = [word for word in words if word.casefold() in known]
+    outcome_words = (*POSITIVE_WORDS, *NEGATIVE_WORDS)
+    familiar = [word for word in words if word.casefold() in outcome_words]
     if is_outcome and words in (["2"], ["1", "2"]):
         return (
             "'2' is neither 0 nor 1; if the outcome is written as 1 and 2, write "

@@ -87,7 +87,7 @@ def survey_files(
     contract: JobContract, files: Sequence[FoundObject], workers: Workers
 ) -> tuple[list[Part], list[Survey]]:
     """Return the parts of the files, each of which begins where the one before ended, and what they hold."""
-    parts = [Part(found) for found in files]
+    parts = [Part(file) for file in files]
     if contract.files.divisible:
         parts = divide(files)
     surveys: list[Survey] = []

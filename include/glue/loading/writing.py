@@ -115,38 +115,38 @@ def _write_part(
     quarantine: list[str],
     written: Written,
 ) -> None:
-    found = write.part.found
+    file = write.part.found
     opened = open_part(contract, write.part)
     if opened.header is None or opened.reader is None:
         return
     if opened.above is not None:
         quarantine += [
-            _quarantined(record, found, 0, target.load_id)
+            _quarantined(record, file, 0, target.load_id)
             for record in records_above(opened.header, opened.above)
         ]
     first = 0
     for chunk in opened.reader.chunks():
         quarantine += [
-            _quarantined(record, found, write.lines_above, target.load_id)
+            _quarantined(record, file, write.lines_above, target.load_id)
             for record in chunk.rejected
         ]
         if contract.key_column.derived == ROW_KEY:
             numbers = write.key_numbers
             chunk.rows = with_row_keys(contract, chunk.rows, first, numbers)
         lines = chunk.lines + write.lines_above
-        chunk.rows = with_row_numbers(contract, chunk.rows, found, lines)
+        chunk.rows = with_row_numbers(contract, chunk.rows, file, lines)
         for row in np.flatnonzero(np.isin(lines, write.example_lines)).tolist():
             written.examples[int(lines[row])] = chunk.texts.raw(row)
         rows, superseded = _kept(chunk, first, write)
         quarantine += [
-            _quarantined(record, found, write.lines_above, target.load_id)
+            _quarantined(record, file, write.lines_above, target.load_id)
             for record in superseded
         ]
         first += len(chunk.lines)
         _count_levels(contract, rows, written.unknown_levels)
         written.loaded += len(rows)
         if len(rows):
-            writer.write_table(_with_source(rows, found, contract))
+            writer.write_table(_with_source(rows, file, contract))
 
 
 def _kept(
@@ -162,13 +162,13 @@ def _kept(
     here = slice(
         *np.searchsorted(numbers, [first, first + len(chunk.lines)]).tolist()
     )
-    lost = numbers[here] - first
+    lost_rows = numbers[here] - first
     keep = np.ones(len(chunk.lines), np.bool_)
-    keep[lost] = False
+    keep[lost_rows] = False
     superseded = [
         _superseded(chunk, row, winner)
         for row, differs, winner in zip(
-            lost.tolist(),
+            lost_rows.tolist(),
             write.lost.superseded[here].tolist(),
             write.lost.winners[here],
             strict=True,
@@ -226,11 +226,11 @@ def _count_levels(
     for column in contract.columns:
         if not column.levels:
             continue
-        listed = set(column.levels)
+        allowed_levels = set(column.levels)
         values = pc.value_counts(rows.column(column.field).unify_dictionaries())
         for entry in values.to_pylist():
             level = entry["values"]
-            if level is not None and level not in listed:
+            if level is not None and level not in allowed_levels:
                 field_counts = counts.setdefault(column.field, Counter())
                 field_counts[level] += entry["counts"]
 

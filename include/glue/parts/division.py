@@ -78,14 +78,14 @@ def divide(
 ) -> list[Part]:
     """Return the parts of the files, in the order of the files."""
     parts: list[Part] = []
-    for found in files:
-        if found.size < 2 * part_bytes or not is_divisible(found):
-            parts.append(Part(found))
+    for file in files:
+        if file.size < 2 * part_bytes or not is_divisible(file):
+            parts.append(Part(file))
             continue
-        starts = range(0, found.size - part_bytes + 1, part_bytes)
+        starts = range(0, file.size - part_bytes + 1, part_bytes)
         ends = [*starts[1:], None]
         parts += [
-            Part(found, start, end, whole=False, certain=start == 0)
+            Part(file, start, end, whole=False, certain=start == 0)
             for start, end in zip(starts, ends, strict=True)
         ]
     return parts

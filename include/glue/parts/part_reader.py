@@ -59,23 +59,23 @@ class PartReader:
 
     def chunks(self) -> Iterator[Chunk]:
         """Yield what became of the records, block by block. Raises UnreadableFileError for damaged gzip."""
-        done = False
-        while not done:
+        is_last = False
+        while not is_last:
             self._fill()
             chunk = self._read_block()
-            done = self._is_done()
-            if done:
+            is_last = self._is_done()
+            if is_last:
                 chunk.rejected += self._last_records()
                 self._source.close()
             yield chunk
 
     def _fill(self) -> None:
         """Read on: a block, or as little as the end of the part takes."""
-        wanted = BLOCK_BYTES
+        bytes_to_read = BLOCK_BYTES
         if self._end is not None:
             missing = self._end - self.offset - len(self._content)
-            wanted = min(wanted, max(missing, 0) + BEYOND_BYTES)
-        self._content += self._source.read(wanted)
+            bytes_to_read = min(bytes_to_read, max(missing, 0) + BEYOND_BYTES)
+        self._content += self._source.read(bytes_to_read)
 
     def _read_block(self) -> Chunk:
         """Return what became of the records that are complete in the content, and take them off."""

@@ -70,7 +70,9 @@ class PlainTyper:
             for position in self._present
         ]
         names = [f"cell {place}" for place in range(header.width)]
-        wanted = [names[header.positions[place]] for place in self._present]
+        present_names = [
+            names[header.positions[place]] for place in self._present
+        ]
         self._read_options = {"use_threads": False, "column_names": names}
         self._parse_options = arrow_csv.ParseOptions(
             delimiter=_arrow_delimiter(contract),
@@ -79,8 +81,8 @@ class PlainTyper:
             ignore_empty_lines=False,
         )
         self._convert_options = arrow_csv.ConvertOptions(
-            column_types=dict.fromkeys(wanted, CELL_TYPE),
-            include_columns=wanted,
+            column_types=dict.fromkeys(present_names, CELL_TYPE),
+            include_columns=present_names,
             null_values=[],
             strings_can_be_null=False,
             check_utf8=False,  # checked before

@@ -125,13 +125,13 @@ def _texts(contract: JobContract, field: str, values: pa.Array) -> pa.Array:
 def _float_texts(values: pa.Array, texts: pa.Array) -> pa.Array:
     """Return whole numbers without a fraction or an exponent, as an integer is written."""
     numbers = values.cast(pa.float64())
-    whole = pc.and_(
+    is_whole = pc.and_(
         pc.equal(numbers, pc.floor(numbers)),
         pc.less_equal(pc.abs(numbers), LARGEST),
     )
-    whole = pc.fill_null(whole, False)
-    integers = pc.if_else(whole, numbers, 0.0).cast(pa.int64())
-    return pc.if_else(whole, integers.cast(pa.string()), texts)
+    is_whole = pc.fill_null(is_whole, False)
+    integers = pc.if_else(is_whole, numbers, 0.0).cast(pa.int64())
+    return pc.if_else(is_whole, integers.cast(pa.string()), texts)
 
 
 def _decimal_mark(contract: JobContract, field: str) -> str:

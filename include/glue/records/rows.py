@@ -171,8 +171,8 @@ def _key_rule(
         values[position] is None for position in contract.value_positions
     )
     if good and complete and alone:
-        shown = _shorten(", ".join(keys))
-        return BrokenRule(KEY_ALONE, f"{KEY_ALONE} ({shown})")
+        key_list = _shorten(", ".join(keys))
+        return BrokenRule(KEY_ALONE, f"{KEY_ALONE} ({key_list})")
     return None
 
 

@@ -135,7 +135,7 @@ class Vocabulary:
         self._words = words
         self._level_of: dict[str, str] = {}
         self._regular: set[str] = set()
-        named = {*column.allowed, *column.order, *column.group_levels}
+        contract_levels = {*column.allowed, *column.order, *column.group_levels}
         least_rows = drift_config().spelling.regular_share * counts.sum()
         rows_per_level = {
             level: rows
@@ -147,12 +147,18 @@ class Vocabulary:
         )
         for level in by_rows:
             is_in_use = rows_per_level[level] >= least_rows
-            if not (is_in_use or level in named) and is_null_word(level, words):
+            if not (is_in_use or level in contract_levels) and is_null_word(
+                level, words
+            ):
                 continue
-            known = self._level_of.setdefault(spelling_key(level), level)
-            if known == level or (is_in_use and {known, level} <= named):
+            first_spelling = self._level_of.setdefault(
+                spelling_key(level), level
+            )
+            if first_spelling == level or (
+                is_in_use and {first_spelling, level} <= contract_levels
+            ):
                 self._regular.add(level)
-        for level in sorted(named):
+        for level in sorted(contract_levels):
             self._level_of.setdefault(spelling_key(level), level)
 
     def replacements(self, levels: Iterable[object]) -> dict[str, str | None]:
@@ -161,11 +167,11 @@ class Vocabulary:
         for level in levels:
             if not isinstance(level, str) or level in self._regular:
                 continue
-            known = self._level_of.get(spelling_key(level))
-            if known is None and is_null_word(level, self._words):
+            first_spelling = self._level_of.get(spelling_key(level))
+            if first_spelling is None and is_null_word(level, self._words):
                 replaced[level] = None
-            elif known is not None and known != level:
-                replaced[level] = known
+            elif first_spelling is not None and first_spelling != level:
+                replaced[level] = first_spelling
         return replaced
 
     def fold(self, values: pd.Series) -> pd.Series:
@@ -192,11 +198,11 @@ def spellings(
         return ()
     least_rows = drift_config().spelling.regular_share * after.sum()
     rows_per_level = after.to_dict()
-    known = set(before.index)
+    levels_before = set(before.index)
     news = []
     for level, stands_for in replaced.items():
         rows = int(rows_per_level[level])
-        if level not in known or rows >= least_rows:
+        if level not in levels_before or rows >= least_rows:
             news.append(Spelling(level, stands_for, rows))
     return tuple(
         sorted(news, key=lambda spelling: (-spelling.rows, spelling.level))
