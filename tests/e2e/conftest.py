@@ -3,7 +3,6 @@
 Files on the guide's account share one; a file that builds its own account has a platform of its own.
 """
 
-import functools
 import os
 import socket
 import subprocess
@@ -32,6 +31,7 @@ from include.warehouse.templates import Statements
 from infra.policies import compare, names_on_local_aws, read_calls
 from localaws.roles import MLFLOW_ROLE, MWAA_ROLE
 from localaws.server import CALLS, running
+from tests.fixtures.dag_runs import share_between_tasks
 
 
 class Platform:
@@ -208,7 +208,7 @@ def environment_of(ports: Ports) -> Iterator[None]:
             ):  # Airflow reads its own when it is imported; tests/conftest.py has set them
                 patch.setenv(name, value)
         settings.cache_clear()
-        _serve_one_execution_api(patch)
+        share_between_tasks(patch)
         _ask_often(patch)
         yield
     settings.cache_clear()
@@ -229,17 +229,6 @@ def started(ports: Ports, folder: Path) -> Iterator[None]:
         for process in processes:
             process.terminate()
             process.wait(timeout=30)
-
-
-def _serve_one_execution_api(patch: pytest.MonkeyPatch) -> None:
-    """`dag.test` builds a new in-process API application for each task, two seconds every time; one serves them all."""
-    from airflow.sdk.execution_time import supervisor
-
-    patch.setattr(
-        supervisor,
-        "in_process_api_server",
-        functools.cache(supervisor.in_process_api_server),
-    )
 
 
 def _ask_often(patch: pytest.MonkeyPatch) -> None:

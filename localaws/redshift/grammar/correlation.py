@@ -33,13 +33,18 @@ def check_correlation(tree: exp.Expression, catalog: Catalog) -> None:
         RedshiftError: with the reason behind Redshift's message.
     """
     correlated: set[int] = set()
+    accepted: set[tuple[int, int]] = set()
     for column in tree.find_all(exp.Column):
         reference = _outer_reference(column, catalog)
         if reference is None:
             continue
+        pair = (id(reference.subquery), id(reference.query))
+        if pair in accepted:
+            continue
         reason = _reason(reference)
         if reason:
             raise RedshiftError(f"{_MESSAGE} ({reason})")
+        accepted.add(pair)
         correlated.add(id(reference.subquery))
     if correlated:
         _check_groups(tree, correlated)

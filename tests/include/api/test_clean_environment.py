@@ -115,13 +115,14 @@ def api(image, clean_python, registered, bucket, layout, tmp_path):
 
 def wait_for(url, process, log, seconds=120):
     give_up = time.monotonic() + seconds
-    while time.monotonic() < give_up and process.poll() is None:
-        try:
-            if httpx.get(url, timeout=5).status_code == 200:
-                return
-        except httpx.TransportError:
-            pass
-        time.sleep(0.2)
+    with httpx.Client(timeout=5) as client:
+        while time.monotonic() < give_up and process.poll() is None:
+            try:
+                if client.get(url).status_code == 200:
+                    return
+            except httpx.TransportError:
+                pass
+            time.sleep(0.2)
     pytest.fail(f"the API did not become ready:\n{log.read_text()[-3000:]}")
 
 

@@ -1,11 +1,10 @@
 """Links on task pages, from a real run of a DAG to what the API server answers about its tasks."""
 
-import functools
-
 import pytest
 
 from include.contract.model import SCORING_STAGES
 from lead_ops.links import LINKS, PAGES, STAGES, address
+from tests.fixtures.dag_runs import share_between_tasks
 
 DAG = """
 from airflow.sdk import dag, task
@@ -43,21 +42,14 @@ def run(airflow_db, tmp_path_factory):
     """The DAG's only run."""
     from airflow.dag_processing.bundles.manager import DagBundlesManager
     from airflow.dag_processing.dagbag import DagBag, sync_bag_to_db
-    from airflow.sdk.execution_time import supervisor
 
     folder = tmp_path_factory.mktemp("dags")
     (folder / "shows_links.py").write_text(DAG)
     bag = DagBag(folder, bundle_path=folder, bundle_name="dags-folder")
     DagBundlesManager().sync_bundles_to_db()
     sync_bag_to_db(bag, "dags-folder", None)
-    with (
-        pytest.MonkeyPatch.context() as patch
-    ):  # one execution API for all tasks, not two seconds for each
-        patch.setattr(
-            supervisor,
-            "in_process_api_server",
-            functools.cache(supervisor.in_process_api_server),
-        )
+    with pytest.MonkeyPatch.context() as patch:
+        share_between_tasks(patch)
         return bag.dags["shows_links"].test()
 
 
