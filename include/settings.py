@@ -303,6 +303,9 @@ class ApiSettings(BaseSettings):
     max_columns: int = Field(
         500, ge=1, description="columns of one lead, unknown ones included"
     )
+    max_events: int = Field(
+        1000, ge=1, description="events of one lead in a request"
+    )
     model_folder: str = Field(
         "",
         description="folder with bundled champions to serve in place of the registry's",

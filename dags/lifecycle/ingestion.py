@@ -92,20 +92,27 @@ def type_and_quarantine():
 
 @task(**QUALITY_GATE)
 def quality_gate(load_id):
-    """Stop the run, naming the reason, when columns are missing, nothing was loaded or too much was quarantined."""
+    """Stop the run, naming the reason, when columns are missing, nothing was loaded or too much was quarantined.
+
+    Of a good load of several sources the scoring API may read the counts of rates from now on.
+    """
     from include.lake.errors import LoadRejectedError
     from include.lake.objects import read_json
     from include.lake.quality import check_load
+    from include.unify.published import publish
     from lifecycle.names import Names
 
     names = Names()
     try:
         metrics = read_json(names.layout.load_metrics(load_id))
-        return check_load(metrics, names.decisions)
+        report = check_load(metrics, names.decisions)
     except LoadRejectedError as error:
         raise AirflowFailException(
             f"{error} Rows: {names.layout.quarantine(load_id)}"
         ) from error
+    if "unify" in metrics:
+        publish(names.layout, load_id)
+    return report
 
 
 def merge_leads(leads):

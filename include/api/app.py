@@ -13,6 +13,7 @@ from include.api.desk.state import desk_of
 from include.api.error_replies import explain_errors
 from include.api.logs import trace_requests
 from include.api.metrics import Metrics
+from include.api.one_lead.making import lead_answers
 from include.api.openapi.document import document
 from include.api.state import AppState, attach_state
 from include.api.views.routes import add_routes
@@ -70,7 +71,7 @@ def create_app(
     contract = load_contract(settings.contract)
     if champions is None:
         champions = _watched_champions(settings, contract, endpoint)
-    state = _state(settings, contract, champions, keys)
+    state = _state(settings, contract, champions, keys, endpoint)
     app = _application(
         state, buckets, ENDPOINT_OPEN if endpoint else frozenset()
     )
@@ -95,7 +96,8 @@ def _contract_app(
     own = settings_of(settings, name)
     contract = contract_in_force(settings, name)
     champions = _watched_champions(own, contract, endpoint=False)
-    return _application(_state(own, contract, champions, keys), buckets)
+    state = _state(own, contract, champions, keys, endpoint=False)
+    return _application(state, buckets)
 
 
 def _application(
@@ -134,6 +136,7 @@ def _state(
     contract: Contract,
     champions: Champions,
     keys: Keys | None,
+    endpoint: bool,
 ) -> AppState:
     """Return what the views of one contract share."""
     layout = Layout(settings, contract)
@@ -146,6 +149,7 @@ def _state(
         metrics=Metrics(contract, champions, keys),
         openapi=document(contract, settings.api),
         desk=desk_of(settings.desk, contract, layout),
+        answers=lead_answers(settings, layout, endpoint),
     )
 
 

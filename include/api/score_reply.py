@@ -1,6 +1,7 @@
 """Build the answer to a request for scores: predictions, who gave them, and what of the request counted for nothing."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Response
@@ -19,15 +20,28 @@ LONGEST_HEADER = 2000
 
 
 def scores_reply(
-    scorer: StagedScorer, sent: SentLeads, scores: Scores, ignored: IgnoredNames
+    scorer: StagedScorer,
+    sent: SentLeads,
+    scores: Scores,
+    ignored: IgnoredNames,
+    facts: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """Return the JSON of an answer, as `include.api.openapi.replies` describes it."""
+    """Return the JSON of an answer, as `include.api.openapi.replies` describes it.
+
+    Args:
+        scorer: whose champions scored.
+        sent: the leads.
+        scores: of each.
+        ignored: names that mean no column.
+        facts: what one lead was put together from; empty for leads that came with their fields.
+    """
     return {
         "versions": versions(scorer),
         "predictions": as_records(scores),
         "ignored_fields": ignored.listed,
         "ignored_fields_count": ignored.count,
         "blank_rows": sent.blank_rows,
+        **facts,
     }
 
 

@@ -108,6 +108,22 @@ def _whole_number(text: str) -> int | None:
     return int(digits[:LONGEST_NUMBER])
 
 
+def with_lead(
+    sent: SentLeads, ignored: IgnoredNames
+) -> tuple[SentLeads, dict[str, Any]]:
+    """Return the leads of a body, of a request for one lead the lead that was put together, and what to say of it.
+
+    Raises:
+        BodyTooLargeError: too many events, or too many columns of one.
+        LeadsRefusedError: a value is refused, or nothing is known of the lead.
+    """
+    answers = app_state().answers
+    if sent.request is None or answers is None:
+        return sent, {}
+    answer = answers.answer(sent.request, ignored)
+    return SentLeads([answer.lead]), answer.facts
+
+
 def score_request(
     scorer: StagedScorer, sent: SentLeads, reasons: int, ignored: IgnoredNames
 ) -> Scores:

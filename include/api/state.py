@@ -8,6 +8,7 @@ from flask import Flask, current_app
 from include.api.access.keys import Keys
 from include.api.desk.state import Desk
 from include.api.metrics import Metrics
+from include.api.one_lead.answers import LeadAnswers
 from include.contract import Contract
 from include.lake.layout import Layout
 from include.scoring.champions import Champions
@@ -29,6 +30,7 @@ class AppState:
         metrics: the figures for Prometheus.
         openapi: the description of the API, ready for JSON.
         desk: what the lead desk shows.
+        answers: puts one lead together from its events; None where the contract has no sources.
     """
 
     settings: Settings
@@ -39,6 +41,7 @@ class AppState:
     metrics: Metrics
     openapi: dict[str, Any]
     desk: Desk
+    answers: LeadAnswers | None = None
 
 
 def attach_state(app: Flask, state: AppState) -> None:

@@ -1,18 +1,20 @@
 """Compute the features of one lead after the other in DuckDB, by the same SQL text as many leads at once.
 
-Statements are prepared once for each thread. Nothing here needs pandas or Arrow, without which the scoring API goes.
+Statements are prepared once for each connection, and as many connections are kept as were needed at once. Nothing here
+needs pandas or Arrow, without which the scoring API goes.
 """
 
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from queue import Empty, LifoQueue
 from typing import Any
 
 import duckdb
 
 from include.asof.compile import features_sql
+from include.asof.rate_history import RateRow
 from include.asof.tables import RATE_ROWS, Tables, lead_columns
 from include.contract.format.features import (
     EVENT_COLUMNS,
@@ -36,8 +38,6 @@ CONFIG = {
     "autoload_known_extensions": "false",
 }
 Cell = str | int | float | date | datetime | None
-RateRow = tuple[str | None, int, int, int]
-"""Level, moment from which the counts hold, outcomes, and how many of them happened."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class PreparedFeatures:
     """Compute features as of the moments of their stages, one lead at a time; threads may share it."""
 
     def __init__(self, features: Mapping[str, Features]) -> None:
-        """Write the SQL text of each stage; statements are prepared at the first lead of a thread.
+        """Write the SQL text of each stage; statements are prepared at the first lead.
 
         Args:
             features: stage to the features that are computed as of its moment.
@@ -94,7 +94,7 @@ class PreparedFeatures:
             if isinstance(feature, HistoricalRate)
         ]
         self._database = duckdb.connect(":memory:", config=CONFIG)
-        self._of_thread = threading.local()
+        self._idle: LifoQueue[duckdb.DuckDBPyConnection] = LifoQueue()
 
     def text(self, stage: str) -> str:
         """Return the SQL text of a stage."""
@@ -107,9 +107,8 @@ class PreparedFeatures:
 
     def compute(self, inputs: LeadInputs) -> dict[str, Any]:
         """Return the value of each feature, None where it is missing."""
-        engine = self._engine()
         values: dict[str, Any] = {}
-        with _rolled_back(engine):
+        with self._engine() as engine, _rolled_back(engine):
             self._insert(engine, inputs)
             for stage, declared in self._features.items():
                 row = engine.execute(f"EXECUTE {stage}").fetchall()[0]
@@ -117,16 +116,17 @@ class PreparedFeatures:
                 values |= zip(names, row[2:], strict=True)
         return values
 
-    def _engine(self) -> duckdb.DuckDBPyConnection:
-        """Return the connection of this thread, with tables and statements of its own."""
-        engine: duckdb.DuckDBPyConnection | None = getattr(
-            self._of_thread, "engine", None
-        )
-        if engine is None:
+    @contextmanager
+    def _engine(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Lend a connection with tables and statements of its own, which nobody else uses meanwhile."""
+        try:
+            engine = self._idle.get_nowait()
+        except Empty:
             engine = self._database.cursor()
             self._prepare(engine)
-            self._of_thread.engine = engine
-        return engine
+        yield engine
+        # One on which something failed is not used again.
+        self._idle.put(engine)
 
     def _prepare(self, engine: duckdb.DuckDBPyConnection) -> None:
         """Make the tables and prepare the statement of each stage."""

@@ -11,7 +11,9 @@ from itertools import accumulate
 from typing import Any
 
 from include.asof.errors import FeatureInputError
-from include.asof.prepared import RateRow
+
+RateRow = tuple[str | None, int, int, int]
+"""Level, moment from which the counts hold, outcomes, and how many of them happened."""
 
 
 @dataclass(frozen=True)

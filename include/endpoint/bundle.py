@@ -8,12 +8,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from include.contract import Contract, KnownAt
-from include.lake.objects import upload_file
+from include.lake.errors import ObjectMissingError
+from include.lake.layout import Layout
+from include.lake.objects import read_bytes, upload_file
 from include.registry.model_files import download
 from include.registry.registry import ChampionInfo
 from include.scoring.model_folder import write_index
 from include.scoring.stages import find_champions
 from include.settings import Settings
+from include.unify.published import PACKED
 
 log = logging.getLogger(__name__)
 
@@ -24,6 +27,8 @@ def bundle(
     settings: Settings, contract: Contract, target_uri: str
 ) -> dict[str, str]:
     """Pack the present champions and upload the archive, which is the same to the byte for the same champions.
+
+    For a contract with sources it holds too what the last run published of all leads together.
 
     Args:
         settings: where MLflow is.
@@ -48,6 +53,7 @@ def bundle(
         folder = Path(work, "model")
         archive = Path(work, ARCHIVE)
         lay_out(folder, champions)
+        add_published(folder, Layout(settings, contract))
         pack(folder, archive)
         with archive.open("rb") as content:
             digest = file_digest(content, "sha256").hexdigest()
@@ -65,6 +71,20 @@ def lay_out(folder: Path, champions: dict[KnownAt, ChampionInfo]) -> None:
         target.mkdir(parents=True)
         download(info, target)
     write_index(folder, champions)
+
+
+def add_published(folder: Path, layout: Layout) -> None:
+    """Add the counts of rates that the last run published: the container can ask nobody for them."""
+    if not layout.contract.unify:
+        return
+    try:
+        packed = read_bytes(layout.published)
+    except ObjectMissingError:
+        log.warning(
+            "No run has published counts of rates: the endpoint tells rates of one lead as missing"
+        )
+        return
+    (folder / PACKED).write_bytes(packed)
 
 
 def pack(folder: Path, archive: Path) -> None:

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from include.asof.inputs import Inputs, typed_inputs
 from include.contract import Contract, parse_contract
-from include.contract.format.features import Features
+from include.contract.format.features import Features, HistoricalRate
 from include.glue.errors import JobFailedError
 from include.glue.job_contract import parse_contract as parse_job_contract
 from include.glue.loading.metrics import summarise
@@ -32,8 +32,9 @@ from include.glue.objects import (
 from include.glue.storage import list_csv_objects
 from include.unify.errors import UnifyError
 from include.unify.plan import LEADS, SourcePlan, plan_of
+from include.unify.published import PART, Published, pack
 from include.unify.rows import arrow_type
-from include.unify.unify import Compute, Unified, unify
+from include.unify.unify import Compute, CountRate, Unified, unify
 
 COUNTS = (
     "input_rows",
@@ -52,7 +53,11 @@ PATHS = ("source_file", "path")
 
 
 def load_sources(
-    text: str, source_uri: str, target: Target, compute: Compute | None = None
+    text: str,
+    source_uri: str,
+    target: Target,
+    compute: Compute | None = None,
+    count_rate: CountRate | None = None,
 ) -> dict[str, Any]:
     """Load the sources of a contract, over what an earlier try left. Returns the counts of all of them together.
 
@@ -61,6 +66,7 @@ def load_sources(
         source_uri: folder below which the sources' prefixes lie.
         target: of the load.
         compute: computes features; by default Spark does.
+        count_rate: counts the outcomes of rates; by default Spark does.
 
     Raises:
         JobFailedError: there is no file of leads, or leads cannot be put together; the message says why.
@@ -82,13 +88,20 @@ def load_sources(
             tables[name] = read_parquet(typed_uri)
     if compute is None:
         compute = in_spark(work_uri)
+    if count_rate is None:
+        count_rate = count_in_spark(work_uri)
     try:
-        unified = unify(contract, tables, compute)
+        unified = unify(contract, tables, compute, count_rate=count_rate)
     except UnifyError as error:
         raise JobFailedError(str(error)) from error
     delete_below(target.output_uri.rstrip("/") + "/")
     content = leads_parquet(contract, unified, plan.leads.prefix)
-    write_bytes(f"{target.output_uri.rstrip('/')}/part-00000.parquet", content)
+    write_bytes(f"{target.output_uri.rstrip('/')}/{PART}", content)
+    published = Published(target.load_id, unified.as_of, unified.rates)
+    write_bytes(
+        f"{target.output_uri.rstrip('/')}-published/rates.json.gz",
+        pack(published),
+    )
     # Typed rows hold mail and phone numbers of everybody; what is stored of a lead stands in its row.
     delete_below(work_uri)
     merged = merge_metrics(
@@ -210,41 +223,73 @@ def _short(counts: Mapping[str, Any]) -> dict[str, int]:
 
 def in_spark(work_uri: str) -> Compute:
     """Return what computes features in Spark, over Parquet below a folder that the driver and the executors reach."""
-    from pyspark.sql import SparkSession
-
-    from include.asof.in_spark import SparkInputs, compute_in_spark
+    from include.asof.in_spark import compute_in_spark
 
     def compute(features: Features, inputs: Inputs) -> pd.DataFrame:
-        spark_context()
-        spark = SparkSession.builder.getOrCreate()
-        spark.conf.set("spark.sql.session.timeZone", "UTC")
-        spark.conf.set("spark.sql.execution.arrow.pyspark.enabled", "true")
-        typed = typed_inputs(features, inputs)
-        leads: Any = typed.leads
-        stage = leads["stage"][0].as_py()
-        folder = f"{work_uri}features-of-leads/{stage}/"
-
-        def frame(name: str, table: pa.Table) -> Any:
-            content = BytesIO()
-            pq.write_table(table, content)
-            uri = f"{folder}{name}/part-00000.parquet"
-            write_bytes(uri, content.getvalue())
-            return spark.read.parquet(uri)
-
-        spark_inputs = SparkInputs(
-            leads=frame("leads", leads),
-            events={
-                name: frame(f"events-{name}", table)
-                for name, table in typed.events.items()
-            },
-            outcomes={
-                name: frame(f"outcomes-{name}", table)
-                for name, table in typed.outcomes.items()
-            },
+        spark = _session()
+        frames = _frames(
+            spark, f"{work_uri}features-of-leads", features, inputs
         )
         computed: pd.DataFrame = compute_in_spark(
-            spark, features, spark_inputs
+            spark, features, frames
         ).toPandas()
         return computed
 
     return compute
+
+
+def count_in_spark(work_uri: str) -> CountRate:
+    """Return what counts the outcomes of a rate in Spark, over Parquet below such a folder."""
+    from include.asof.in_spark import count_rate_in_spark
+
+    def count(feature: HistoricalRate, inputs: Inputs) -> pd.DataFrame:
+        spark = _session()
+        folder = f"{work_uri}counts-of-{feature.name}"
+        frames = _frames(spark, folder, (feature,), inputs)
+        counts: pd.DataFrame = count_rate_in_spark(
+            spark, feature, frames
+        ).toPandas()
+        return counts
+
+    return count
+
+
+def _session() -> Any:
+    """Return the job's Spark session, whose times are in UTC."""
+    from pyspark.sql import SparkSession
+
+    spark_context()
+    spark = SparkSession.builder.getOrCreate()
+    spark.conf.set("spark.sql.session.timeZone", "UTC")
+    spark.conf.set("spark.sql.execution.arrow.pyspark.enabled", "true")
+    return spark
+
+
+def _frames(
+    spark: Any, folder_uri: str, features: Features, inputs: Inputs
+) -> Any:
+    """Return the tables as data frames of Spark, which read them from below a folder."""
+    from include.asof.in_spark import SparkInputs
+
+    typed = typed_inputs(features, inputs)
+    leads: Any = typed.leads
+    stage = leads["stage"][0].as_py()
+
+    def frame(name: str, table: Any) -> Any:
+        content = BytesIO()
+        pq.write_table(table, content)
+        uri = f"{folder_uri}/{stage}/{name}/part-00000.parquet"
+        write_bytes(uri, content.getvalue())
+        return spark.read.parquet(uri)
+
+    return SparkInputs(
+        leads=frame("leads", leads),
+        events={
+            name: frame(f"events-{name}", table)
+            for name, table in typed.events.items()
+        },
+        outcomes={
+            name: frame(f"outcomes-{name}", table)
+            for name, table in typed.outcomes.items()
+        },
+    )

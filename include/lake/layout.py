@@ -43,6 +43,20 @@ class Layout:
         """Return the folder of the typed Parquet files of one load."""
         return self._processed(f"load={load_id}")
 
+    def load_published(self, load_id: str) -> str:
+        """Return what one load says of all leads together (JSON, packed with gzip), beside its Parquet files."""
+        return self._processed(f"load={load_id}-published") + "rates.json.gz"
+
+    @property
+    def published(self) -> str:
+        """Return the same of the last load that has passed the gate, for features of one lead."""
+        return self._processed("published") + "current.json.gz"
+
+    @property
+    def published_leads(self) -> str:
+        """Return the leads of that load (Parquet), with their features."""
+        return self._processed("published") + "leads.parquet"
+
     def quarantine(self, load_id: str) -> str:
         """Return the folder of the rows of one load that could not be typed (JSON lines)."""
         return self._quarantine(f"load={load_id}")

@@ -115,6 +115,16 @@ def upload_file(path: str | Path, uri: str) -> None:
         s3_client().upload_file(str(path), bucket, key)
 
 
+def copy_object(source_uri: str, target_uri: str) -> None:
+    """Copy an object inside of S3, over whatever was there. Raises ObjectMissingError."""
+    bucket, key = split_uri(source_uri)
+    target_bucket, target_key = split_uri(target_uri)
+    with _naming_what_is_missing(source_uri):
+        s3_client().copy(
+            {"Bucket": bucket, "Key": key}, target_bucket, target_key
+        )
+
+
 def download_file(uri: str, path: str | Path) -> None:
     """Download the object at `uri` into a local file, in parts where it is large. Raises ObjectMissingError."""
     bucket, key = split_uri(uri)

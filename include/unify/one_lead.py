@@ -19,9 +19,8 @@ from include.asof.prepared import (
     KnownEvent,
     LeadInputs,
     PreparedFeatures,
-    RateRow,
 )
-from include.asof.rate_history import RateHistory
+from include.asof.rate_history import RateHistory, RateRow
 from include.contract.format.features import Events, HistoricalRate
 from include.contract.model import SCORING_STAGES, Column, KnownAt
 from include.unify.errors import UnifyError

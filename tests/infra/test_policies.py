@@ -464,6 +464,24 @@ def test_the_scoring_api_may_read_its_keys_and_keep_feedback_and_no_more(
         (
             "scoring-api-role",
             "s3:GetObject",
+            "processed-data/published/leads.parquet",
+            True,
+        ),
+        (
+            "mwaa-execution-role",
+            "s3:PutObject",
+            "processed-data/published/current.json.gz",
+            True,
+        ),
+        (
+            "glueaccessrole",
+            "s3:PutObject",
+            "processed-data/load=1-published/rates.json.gz",
+            True,
+        ),
+        (
+            "scoring-api-role",
+            "s3:GetObject",
             "reports/feedback/latest.json",
             True,
         ),

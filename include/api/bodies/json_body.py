@@ -4,8 +4,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from include.api.bodies.kinds import kind_of
 from include.api.bodies.sent_leads import SentLeads, check_columns, check_count
-from include.api.bodies.wrappers import SHAPES, is_wrapper, kind_of, unwrap
+from include.api.bodies.wrappers import SHAPES, is_wrapper, unwrap
 from include.api.errors import UnreadableBodyError
 from include.scoring.leads.names import LeadNames, quoted
 

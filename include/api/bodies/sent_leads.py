@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from include.api.bodies.one_lead import LeadRequest
 from include.api.errors import BodyTooLargeError
 
 
@@ -15,11 +16,13 @@ class SentLeads:
         leads: name to value, as the caller wrote them.
         ignored: names of the body beside the leads that nothing depends on.
         blank_rows: rows of a CSV in which every cell is blank; they are no leads.
+        request: for one lead by its events or its id, in place of leads.
     """
 
     leads: Sequence[Mapping[str, Any]]
     ignored: tuple[str, ...] = ()
     blank_rows: int = 0
+    request: LeadRequest | None = None
 
 
 def check_size(

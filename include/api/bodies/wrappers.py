@@ -6,6 +6,8 @@ A contract's own column wins: where one is called `inputs`, an object with that 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from include.api.bodies.kinds import kind_of
+from include.api.bodies.one_lead import lead_request
 from include.api.bodies.sent_leads import SentLeads, check_columns
 from include.api.errors import UnreadableBodyError
 from include.scoring.errors import LeadsRefusedError, Problem
@@ -21,20 +23,6 @@ SHAPES = (
     f'as {{"instances": [...]}} (also {", ".join(LISTS[1:])}), '
     f'or as {{"{SPLIT}": {{"{COLUMNS}": [...], "{ROWS}": [[...], ...]}}}}'
 )
-KINDS = {
-    dict: "an object",
-    list: "a list",
-    str: "a text",
-    bool: "a truth value",
-    int: "a number",
-    float: "a number",
-    type(None): "null",
-}
-
-
-def kind_of(content: Any) -> str:
-    """Return in words what JSON holds."""
-    return KINDS[type(content)]
 
 
 def is_wrapper(name: str, names: LeadNames) -> bool:
@@ -45,7 +33,7 @@ def is_wrapper(name: str, names: LeadNames) -> bool:
 def unwrap(
     content: Mapping[str, Any], names: LeadNames, max_columns: int
 ) -> SentLeads:
-    """Return the leads of an object: the object itself, or those in it where it is a wrapper that is known.
+    """Return the leads of an object: the object itself, those in a wrapper that is known, or the request for one lead.
 
     Raises:
         UnreadableBodyError: it is another wrapper, or brings something else beside its leads.
@@ -53,6 +41,9 @@ def unwrap(
         LeadsRefusedError: it is no wrapper, and none of its names means a column.
     """
     check_columns(len(content), max_columns)
+    request = lead_request(content, names)
+    if request is not None:
+        return SentLeads([], request=request)
     wrappers = [
         name for name in WRAPPERS & content.keys() if is_wrapper(name, names)
     ]

@@ -11,6 +11,7 @@ from typing import Any
 from include.api.access.auth import KEY_HEADER
 from include.api.bodies.wrappers import LISTS, SHAPES, is_wrapper
 from include.api.logs import REQUEST_ID
+from include.api.openapi.lead_request import request_schemas
 from include.api.openapi.lead_schema import lead_schema
 from include.api.openapi.replies import reply_schemas
 from include.api.score_reply import (
@@ -90,6 +91,7 @@ def document(contract: Contract, limits: ApiSettings) -> Json:
         "components": {
             "securitySchemes": SECURITY_SCHEMES,
             "schemas": {"Lead": lead_schema(contract, limits.max_columns)}
+            | request_schemas(contract, limits.max_events, limits.max_columns)
             | reply_schemas(contract),
         },
     }
@@ -109,6 +111,7 @@ def _scoring_paths(contract: Contract, limits: ApiSettings) -> Json:
                     _ref("Lead"),
                     many_leads,
                     *_wrapped(contract, many_leads),
+                    *_one_lead(contract),
                 ],
                 "description": f"{SHAPES}.",
             }
@@ -167,6 +170,13 @@ def _wrapped(contract: Contract, many_leads: Json) -> list[Json]:
         }
         for wrapper in wrappers[:1]
     ]
+
+
+def _one_lead(contract: Contract) -> list[Json]:
+    """Return the schemas of a request for one lead, which only a contract with sources has."""
+    if not contract.unify:
+        return []
+    return [_ref("LeadWithEvents"), _ref("LeadById")]
 
 
 def _post(summary: str, body: Json, reply: Json, *headers: str) -> Json:

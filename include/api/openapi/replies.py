@@ -1,6 +1,6 @@
 """Declare the replies of the API as models, from which the OpenAPI document takes its schemas."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, create_model
 from pydantic.json_schema import SkipJsonSchema, models_json_schema
@@ -41,6 +41,46 @@ class Error(BaseModel):
     ignored_fields: list[str] | SkipJsonSchema[None] = None
 
 
+class OneLeadFacts(BaseModel):
+    """Say what one lead was put together from; of leads that came with their fields nothing of this is there."""
+
+    features_from: Annotated[
+        Literal["events", "last_run"] | SkipJsonSchema[None],
+        Field(description="the events of the request, or the last run"),
+    ] = None
+    as_of: Annotated[
+        str | SkipJsonSchema[None],
+        Field(description="moment of the features, in UTC"),
+    ] = None
+    events_used: Annotated[
+        dict[str, int] | SkipJsonSchema[None],
+        Field(description="source to the number of events that counted"),
+    ] = None
+    events_after_as_of: Annotated[
+        int | SkipJsonSchema[None],
+        Field(
+            description="had not occurred or arrived by then; they count for nothing"
+        ),
+    ] = None
+    events_repeated: Annotated[
+        int | SkipJsonSchema[None],
+        Field(description="sent twice; the first arrival counts"),
+    ] = None
+    rates_as_of: Annotated[
+        str | None,
+        Field(
+            description="moment of the last run, whose counts of outcomes the historical rates are made of; null "
+            "before the first run"
+        ),
+    ] = None
+    rates_missing: Annotated[
+        list[str] | SkipJsonSchema[None],
+        Field(
+            description="historical rates that no run has published counts of; they are missing"
+        ),
+    ] = None
+
+
 def reply_schemas(contract: Contract) -> dict[str, Any]:
     """Return name to JSON schema of every model that the API takes or returns, a lead aside."""
     prediction = answer_model(contract)
@@ -59,6 +99,7 @@ def reply_schemas(contract: Contract) -> dict[str, Any]:
             int,
             Field(description="rows of a CSV without a value; no leads"),
         ),
+        __base__=OneLeadFacts if contract.unify else None,
     )
     models = (scores, Status, FeedbackReply, FeedbackBody, Error)
     _, schemas = models_json_schema(

@@ -11,6 +11,7 @@ from include.api.score_request import (
     reasons_per_direction,
     score_request,
     sent_leads,
+    with_lead,
 )
 from include.scoring.leads.names import IgnoredNames
 
@@ -20,12 +21,15 @@ PARSERS = {"application/json": parse_json, "text/csv": parse_csv}
 def predict() -> Response:
     """Score the leads of the body, in their order, each with the champion of its stage and with reasons.
 
-    A value that the contract refuses is a 422 that names row, field and reason; the whole request is then refused.
+    A value that the contract refuses is a 422 that names row, field and reason; the whole request is then refused. A
+    request for one lead brings its events, or its id.
     """
     scorer = current_scorer()
     reasons = reasons_per_direction()
     sent = sent_leads(PARSERS, scorer)
     ignored = IgnoredNames(sent.ignored)
+    sent, facts = with_lead(sent, ignored)
     scores = score_request(scorer, sent, reasons, ignored)
-    response = jsonify(scores_reply(scorer, sent, scores, ignored))
+    reply = scores_reply(scorer, sent, scores, ignored, facts)
+    response = jsonify(reply)
     return name_versions(response, scorer)

@@ -15,6 +15,7 @@ from include.api.score_request import (
     score_request,
     sent_leads,
     versions,
+    with_lead,
 )
 from include.api.views.status import ready_or_not
 from include.scoring.leads.names import IgnoredNames
@@ -47,8 +48,9 @@ def invocations() -> Response:
     request.max_content_length = MAX_INVOCATION_BYTES
     sent = sent_leads(PARSERS, scorer)
     ignored = IgnoredNames(sent.ignored)
+    sent, facts = with_lead(sent, ignored)
     scores = score_request(scorer, sent, reasons, ignored)
-    reply = scores_reply(scorer, sent, scores, ignored)
+    reply = scores_reply(scorer, sent, scores, ignored, facts)
     if request.mimetype == JSON_LINES:
         records = reply["predictions"]
         lines = "".join(json.dumps(record) + "\n" for record in records)

@@ -33,6 +33,7 @@ class LeadNames:
         """Derive every spelling of the contract's columns, and the levels that it names."""
         columns = contract.spellings
         self.files = contract.files
+        self.has_sources = bool(contract.unify)
         self._headings = Headings(columns)
         self._remembered = lru_cache(REMEMBERED)(self._headings.find)
         self._exact = frozenset(itertools.chain.from_iterable(columns))

@@ -8,7 +8,7 @@ import pytest
 
 from demo.story.files import Layout, write_story
 from demo.story.story import SOURCES, make_world
-from include.asof.in_duckdb import compute_features
+from include.asof.in_duckdb import compute_features, count_rate
 from include.contract import load_contract
 from include.contract.derived.ddl import staging_columns
 from include.glue import s3_to_redshift as job
@@ -18,6 +18,7 @@ from include.glue.job_contract import has_sources
 from include.glue.loading.writing import Target
 from include.glue.sources import load_sources
 from include.lake.quality import check_load
+from include.unify.published import unpack
 from tests.include.contract.format.test_unification import STORY
 from tests.include.glue.conftest import (  # noqa: F401 - fixtures
     spark,
@@ -25,6 +26,7 @@ from tests.include.glue.conftest import (  # noqa: F401 - fixtures
 )
 
 LEADS = 60
+PUBLISHED = "load=l-published/rates.json.gz"
 
 
 @pytest.fixture(scope="module")
@@ -54,13 +56,20 @@ def loaded(raw, contract, folder):
     """Return the metrics and the leads of a load that DuckDB computes."""
     target = Target("l", f"file://{folder}/load=l/", f"file://{folder}/q/")
     text = contract.model_dump_json()
-    counts = load_sources(text, f"file://{raw}/", target, compute_features)
+    counts = load_sources(
+        text, f"file://{raw}/", target, compute_features, count_rate
+    )
     return counts, pq.read_table(folder / "load=l", partitioning=None)
 
 
 @pytest.fixture(scope="module")
-def load(raw, contract, tmp_path_factory):
-    return loaded(raw, contract, tmp_path_factory.mktemp("load"))
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("load")
+
+
+@pytest.fixture(scope="module")
+def load(raw, contract, folder):
+    return loaded(raw, contract, folder)
 
 
 def test_a_load_is_one_row_for_each_lead_as_the_staging_table_has_them(
@@ -108,6 +117,15 @@ def test_a_source_without_files_is_named_and_the_others_go_on(
     assert "missing sources: mail, ads" in caplog.text
 
 
+def test_the_counts_of_rates_are_packed_beside_the_leads(load, folder):
+    counts, _ = load
+    published = unpack((folder / PUBLISHED).read_bytes())
+    assert published.as_of == counts["unify"]["as_of"]
+    assert published.load_id == "l"
+    (row,) = published.rates["industry_rate"].rows(published.as_of, [])
+    assert 0 < row[3] < row[2] <= LEADS
+
+
 def test_without_files_of_leads_the_load_fails(contract, tmp_path):
     (tmp_path / "raw").mkdir()
     with pytest.raises(JobFailedError, match="crm/leads"):
@@ -139,6 +157,8 @@ def test_the_job_gives_in_spark_what_duckdb_gives(
     ]
     job.run(parse_arguments("", job.ARGUMENTS, arguments))
     leads = pq.read_table(tmp_path / "out", partitioning=None).to_pandas()
+    rates = unpack((tmp_path / "out-published" / "rates.json.gz").read_bytes())
+    assert rates.rates["industry_rate"].rows(rates.as_of, [])[0][2] > 0
     _, expected = load
     pd.testing.assert_frame_equal(
         leads, expected.to_pandas(), rtol=0, atol=1e-9

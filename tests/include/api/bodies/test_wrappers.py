@@ -115,3 +115,14 @@ def test_a_frame_that_is_too_wide_is_refused(names):
     frame = {"columns": ["visits", "region"], "data": [[1, 2]]}
     with pytest.raises(BodyTooLargeError):
         unwrap({"dataframe_split": frame}, names, 1)
+
+
+def test_events_are_refused_by_name_where_a_contract_has_no_sources(
+    client, lead
+):
+    for body in ({"lead": lead, "events": []}, lead | {"events": []}):
+        reply = client.post("/predict", json=body)
+        assert reply.status_code == 400
+        assert '"events" cannot be read' in reply.json["error"]
+    reply = client.post("/predict", json=lead | {"events": 3, "lead": "a"})
+    assert reply.json["ignored_fields"] == ["events", "lead"]
