@@ -12,6 +12,9 @@ The master DAG, every week: is the champion still trained on data like today's, 
 4. `champion_challenger` is the gate: both models on the same untouched holdout; then `promote` or `keep_champion`, in
    `promotion_mode` approval after a person has answered `ask_approval` in Airflow.
 
+Where the contract has several outcomes, each has a champion and an analysis of its own; step 3 trains the outcomes
+whose analysis calls for it. An outage that the analysis of the main outcome finds stops all of them.
+
 `watcher` fails the run if any task failed. Re-run: safe. Clear the failed task, or trigger the DAG again.
 """  # noqa: D415 - a Markdown heading
 
@@ -30,9 +33,8 @@ from lifecycle.drift import (
     data_outage,
     next_step,
     no_action,
-    plan_window,
-    unload_window,
 )
+from lifecycle.drift_window import plan_window, unload_window
 from lifecycle.flow import join, watcher
 from lifecycle.names import RUN, RUN_AFTER
 from lifecycle.promotion import (

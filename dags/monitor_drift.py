@@ -21,9 +21,8 @@ from lifecycle.drift import (
     ALERT_OUTAGE,
     SERIES,
     analyse_drift,
-    plan_window,
-    unload_window,
 )
+from lifecycle.drift_window import plan_window, unload_window
 from lifecycle.names import RUN, RUN_AFTER
 
 for contract in contracts():

@@ -1,6 +1,7 @@
 """### Promote a model, or roll back
 
 By hand. With `version`: that version becomes the challenger of its stage; without, the present challenger is taken.
+With `outcome` the model of that outcome is meant, else of the main one.
 The gate judges it against the champion on the untouched holdout of its own snapshot, then `promote` or
 `keep_champion`; in `promotion_mode` approval a person is asked in between. With `rollback` the previous champion
 serves again in this one run, without a gate and without a question. Every decision and act is a row of the table of
@@ -32,6 +33,11 @@ PARAMS = {
         type="string",
         enum=STAGES,
         description="Scoring stage whose model is meant.",
+    ),
+    "outcome": Param(
+        None,
+        type=["null", "string"],
+        description="Outcome whose model is meant, as the contract calls it. Empty: the main one.",
     ),
     "version": Param(
         None,

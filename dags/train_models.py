@@ -2,7 +2,8 @@
 
 Trains a challenger by hand: snapshot of the labelled leads, one task per model family and scoring stage, the best
 of each stage registered in MLflow under the alias `challenger`. Nothing is promoted: `promote_model` does that.
-With `training_backend` sagemaker each family is trained as a SageMaker job, by the same code.
+With `training_backend` sagemaker each family is trained as a SageMaker job, by the same code. Where the contract has
+several outcomes, each of them has its own snapshot and challengers.
 
 A stage whose models are all refused fails `register_challenger`; the other stages get their challenger, and `watcher`
 fails the run.

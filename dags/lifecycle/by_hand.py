@@ -29,12 +29,11 @@ def nominate(params=None):
     from include.promotion import nominate as nomination
     from lifecycle.names import Names
 
-    names = Names()
-    return [
-        nomination.nominate(
-            names.settings, names.contract, params["stage"], params["version"]
-        )
-    ]
+    names = Names(params.get("outcome") or "")
+    challenger = nomination.nominate(
+        names.settings, names.contract, params["stage"], params["version"]
+    )
+    return [challenger | {"outcome": names.outcome}]
 
 
 @task(
@@ -48,7 +47,7 @@ def rollback(run, params=None, dag_run=None, ti=None):
     from lifecycle.records import actor, enter
     from lifecycle.reports import with_pages
 
-    names = Names()
+    names = Names(params.get("outcome") or "")
     reason = params["reason"] or "no reason given"
     record = decisions.roll_back(
         names.settings,
@@ -61,4 +60,4 @@ def rollback(run, params=None, dag_run=None, ti=None):
     enter(
         record, "rolled_back", actor(dag_run), record.reasons[0], ti.start_date
     )
-    return with_pages(record.as_json())
+    return with_pages(record.as_json() | {"outcome": names.outcome})

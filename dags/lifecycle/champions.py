@@ -24,4 +24,7 @@ def check_aliases():
     from lifecycle.names import Names
 
     names = Names()
-    return refused_aliases(names.settings, names.contract)
+    refused = []
+    for view in names.contract.views:
+        refused += refused_aliases(names.settings, view)
+    return refused

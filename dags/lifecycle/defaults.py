@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from lead_ops.contracts import dag_id_of
 from lead_ops.notifications import Notifier
-from lifecycle.names import MACROS
+from lifecycle.macros import MACROS
 
 START_DATE = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -5,38 +5,15 @@ import logging
 from airflow.sdk import task
 
 from lead_ops.notifications import Notifier
-from lifecycle.defaults import API_CALL, CHEAP_COMPUTE, DECISION
-from lifecycle.warehouse import statements
+from lifecycle.defaults import CHEAP_COMPUTE, DECISION
+from lifecycle.outcomes import (
+    analysis_of,
+    calls_for_retrain,
+    with_outcomes,
+)
 
 SERIES = "{{ dag.dag_id }}__"
-PLANNED = "{% set planned = ti.xcom_pull(task_ids='plan_window') %}"
-CURRENT = "{{ sql('unload_window', run_id=run_key(ti), since=planned.since, until=planned.until) }}"
-MATURED = "{{ sql('unload_matured', run_id=run_key(ti), since=planned.champion_since, until=planned.matured_until) }}"
-
 log = logging.getLogger(__name__)
-
-
-@task(**API_CALL)
-def plan_window(series, run, run_after):
-    """Plan which leads count as current or as matured, and how many current ones are to be expected."""
-    from include.monitoring import window
-    from lifecycle.names import Names
-
-    names = Names()
-    return window.plan_window(
-        names.settings,
-        names.contract,
-        names.statements,
-        names.warehouse,
-        series,
-        run,
-        run_after,
-    )
-
-
-def unload_window():
-    """Unload the leads that arrived in the window, and those whose outcome has become final, as Parquet."""
-    return statements("unload_window", PLANNED + CURRENT, PLANNED + MATURED)
 
 
 @task(**CHEAP_COMPUTE)
@@ -48,35 +25,44 @@ def analyse_drift(series, run, run_after, planned, params=None):
     from lifecycle.names import Names
     from lifecycle.reports import with_drift_page
 
-    names = Names()
-    layout = names.layout
-    summary = analysis.analyse_drift(
-        names.settings,
-        names.contract,
-        names.statements,
-        names.warehouse,
-        run,
-        layout.window(run),
-        drift_share_threshold=params.get("drift_share_threshold"),
-        checked_at=datetime.fromisoformat(run_after),
-        matured_uri=layout.matured(run),
-        expected_rows=planned["expected_rows"],
-        series=series,
-    )
-    return with_drift_page(summary.model_dump(mode="json"))
+    analyses = {}
+    for outcome in ["", *Names().other_outcomes]:
+        names = Names(outcome)
+        layout = names.layout
+        summary = analysis.analyse_drift(
+            names.settings,
+            names.contract,
+            names.statements,
+            names.warehouse,
+            run,
+            layout.window(run),
+            drift_share_threshold=params.get("drift_share_threshold"),
+            checked_at=datetime.fromisoformat(run_after),
+            matured_uri=layout.matured(run),
+            expected_rows=analysis_of(planned, outcome)["expected_rows"],
+            series=series,
+        )
+        analyses[outcome] = with_drift_page(summary.model_dump(mode="json"))
+    return with_outcomes(analyses)
 
 
 def next_step(analysis, params):
     """Return the branch after an analysis: `retrain`, `data_outage` or `no_action`.
 
     Args:
-        analysis: what `analyse_drift` returned; a drift that waits for confirmation changes nothing yet.
+        analysis: what `analyse_drift` returned; a drift that waits for confirmation changes nothing yet. Where one
+            outcome calls for a new model, only its models are trained (lifecycle.outcomes).
         params: the trigger form; `force_retrain` asks for a new model whatever the data says.
     """
     verdict = read_verdict(analysis)
     if params["force_retrain"] or verdict.calls_for_retrain:
         return "retrain"
-    return "data_outage" if verdict.verdict == "outage" else "no_action"
+    if verdict.verdict == "outage":
+        return "data_outage"
+    others = analysis.get("outcomes", {}).values()
+    if any(calls_for_retrain(other) for other in others):
+        return "retrain"
+    return "no_action"
 
 
 @task(**DECISION)
@@ -119,11 +105,13 @@ def read_verdict(analysis):
 
 
 def found(verdict):
-    """Return the condition of an alert: `analyse_drift` came to `verdict`."""
+    """Return the condition of an alert: `analyse_drift` came to `verdict` for any outcome."""
 
     def check(context):
         analysis = context["ti"].xcom_pull(task_ids="analyse_drift")
-        return analysis["verdict"] == verdict
+        others = analysis.get("outcomes", {}).values()
+        analyses = [analysis, *others]
+        return verdict in [each["verdict"] for each in analyses]
 
     return check
 

@@ -10,8 +10,6 @@ from airflow.sdk import get_current_context
 
 from lead_ops.contracts import DEFAULT, contract_of
 
-MARKDOWN = re.compile(r"([!-$&-+\--/:-@\[-^`{-~]|(?<![^\W_])_|_(?![^\W_]))")
-"""Every sign that means something in Markdown; `_` inside a word, comma and percent sign mean nothing."""
 RUN = "{{ run_key(ti) }}"
 RUN_AFTER = "{{ dag_run.run_after.isoformat() }}"
 
@@ -32,7 +30,14 @@ def running_contract():
 
 
 class Names:
-    """Look up settings, contract and what is made of them in the process that renders; templates call it `names`."""
+    """Look up settings, contract and what is made of them in the process that renders; templates call it `names`.
+
+    Args:
+        outcome: whose contract, decisions, folders and statements these are; "" means the main one.
+    """
+
+    def __init__(self, outcome=""):
+        self.outcome = outcome
 
     @property
     def settings(self):
@@ -52,7 +57,13 @@ class Names:
         from include.contract.in_force import contract_in_force
         from include.settings import settings
 
-        return contract_in_force(settings(), running_contract())
+        contract = contract_in_force(settings(), running_contract())
+        return contract.for_outcome(self.outcome)
+
+    @property
+    def other_outcomes(self):
+        """Return the names of the outcomes beside the main one, in the order of the contract."""
+        return list(self.contract.labels[1:])
 
     @property
     def decisions(self):
@@ -108,22 +119,3 @@ class Names:
         folder = prefix.rstrip("/") + "/"
         check_source(settings(), running_contract(), folder)
         return folder
-
-
-def sql(name, **context):
-    """Render the statement in include/warehouse/sql/<name>.sql; templates call it as `sql(...)`."""
-    return Names().statements.render(name, **context)
-
-
-def in_markdown(text):
-    """Return the text on one line, so that Markdown shows it as it is: levels of leads may hold anything."""
-    line = " ".join(str(text).split())
-    return MARKDOWN.sub(r"\\\1", line)
-
-
-MACROS = {
-    "names": Names(),
-    "run_key": run_key,
-    "sql": sql,
-    "in_markdown": in_markdown,
-}

@@ -27,7 +27,7 @@ VIEWS = ("drop_current_scores", "create_current_scores")
 
 def create_tables():
     """Create every table of the contract that does not exist yet, in one transaction."""
-    creates = [f"{{{{ sql('{name}') }}}}" for name in TABLES]
+    creates = [f"{{{{ each_sql('{name}') }}}}" for name in TABLES]
     return statements("create_tables", *creates)
 
 
@@ -38,20 +38,25 @@ def add_missing_columns():
     from lifecycle.names import Names
 
     names = Names()
-    return migrate.add_missing_columns(
+    changes = migrate.add_missing_columns(
         names.statements, names.warehouse, TABLES
     )
+    for outcome in names.other_outcomes:
+        changes += migrate.add_missing_columns(
+            Names(outcome).statements, names.warehouse, TABLES
+        )
+    return changes
 
 
 def create_views():
     """Drop the views over the tables and create them as this version has them, in one transaction."""
-    creates = [f"{{{{ sql('{name}') }}}}" for name in VIEWS]
+    creates = [f"{{{{ each_sql('{name}') }}}}" for name in VIEWS]
     return statements("create_views", *creates)
 
 
 def grant_reading():
     """Let the readers' database role read every table and view; views that were made anew have lost it."""
-    return statements("grant_reading", "{{ sql('grant_reading') }}")
+    return statements("grant_reading", "{{ each_sql('grant_reading') }}")
 
 
 @task(**API_CALL)

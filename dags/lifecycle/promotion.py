@@ -6,6 +6,7 @@ from airflow.sdk import TriggerRule, task
 
 from lead_ops.notifications import Notifier
 from lifecycle.defaults import API_CALL, CHEAP_COMPUTE
+from lifecycle.outcomes import analysis_of
 
 BRANCHES_MEET = {"trigger_rule": TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS}
 
@@ -14,7 +15,7 @@ log = logging.getLogger(__name__)
 
 @task(**CHEAP_COMPUTE)
 def champion_challenger(challengers, run, analysis=None, params=None, ti=None):
-    """Score champion and challenger of each stage on the same untouched holdout rows; return one verdict a stage.
+    """Score champion and challenger of each model on the same untouched holdout rows; return one verdict a model.
 
     There is no verdict where the trigger form has disabled promotion. `analysis` is what the drift analysis of the run
     found, if there was one: confirmed drift lets a model pass that is only as good as the champion.
@@ -26,9 +27,11 @@ def champion_challenger(challengers, run, analysis=None, params=None, ti=None):
 
     if params["promotion_mode"] == "disabled":
         return []
-    names = Names()
-    decisions = [
-        compare.compare(
+    comparisons = []
+    for challenger in challengers:
+        outcome = challenger.get("outcome", "")
+        names = Names(outcome)
+        decision = compare.compare(
             names.settings,
             names.contract,
             run,
@@ -36,12 +39,9 @@ def champion_challenger(challengers, run, analysis=None, params=None, ti=None):
             challenger["stage"],
             params.get("primary_metric"),
             mode=params["promotion_mode"],
-            drift_confirmed=drift_confirmed(analysis),
+            drift_confirmed=drift_confirmed(analysis, outcome),
             decided_at=ti.start_date,
         )
-        for challenger in challengers
-    ]
-    for decision in decisions:
         reasons = "; ".join(decision.reasons)
         enter(
             decision,
@@ -50,14 +50,17 @@ def champion_challenger(challengers, run, analysis=None, params=None, ti=None):
             f"{decision.why_rule}: {reasons}",
             ti.start_date,
         )
-    return [with_gate_page(decision.as_json()) for decision in decisions]
+        comparison = decision.as_json() | {"outcome": outcome}
+        comparisons.append(with_gate_page(comparison))
+    return comparisons
 
 
-def drift_confirmed(analysis):
-    """Return whether the drift analysis of the run, if there was one, found a drift that is confirmed."""
+def drift_confirmed(analysis, outcome=""):
+    """Return whether the drift analysis of the run, if there was one, found a drift of an outcome that is confirmed."""
     from lifecycle.drift import read_verdict
 
-    return bool(analysis) and read_verdict(analysis).drift_confirmed
+    own = analysis_of(analysis, outcome) if analysis else None
+    return bool(own) and read_verdict(own).drift_confirmed
 
 
 def next_promotion_step(comparisons, params):
@@ -89,10 +92,10 @@ def promote(comparisons, dag_run=None, ti=None):
     from lifecycle.records import actor, enter
     from lifecycle.reports import with_pages
 
-    names = Names()
-    client = connect(names.settings.mlflow)
-    ledger = ChampionLedger.of(names.settings, names.contract)
+    client = connect(Names().settings.mlflow)
     for comparison in comparisons:
+        names = Names(comparison.get("outcome", ""))
+        ledger = ChampionLedger.of(names.settings, names.contract)
         decision = DecisionSummary.model_validate(comparison)
         reasons = "; ".join(decision.reasons)
         if decision.verdict == "promote":

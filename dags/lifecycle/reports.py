@@ -34,12 +34,13 @@ def with_model_card(version):
     """Add its model card and the address of its MLflow run to a registered version.
 
     Args:
-        version: a dictionary with at least model and version; written again after a decision, the card shows it.
+        version: a dictionary with at least model and version, and `outcome` where it is not the main one; written again
+            after a decision, the card shows it.
     """
     return _with_page(
         version,
         "model card",
-        lambda: _model_card(version["model"], version["version"]),
+        lambda: _model_card(version),
     )
 
 
@@ -102,11 +103,12 @@ def _gate_page(record_uri):
     return _page("gate_page", page_uri) | _report(record_uri)
 
 
-def _model_card(model, version):
+def _model_card(version):
     from include.reporting.model_card import write_model_card
     from lifecycle.names import Names
 
-    written = write_model_card(Names().layout, model, version)
+    layout = Names(version.get("outcome", "")).layout
+    written = write_model_card(layout, version["model"], version["version"])
     addresses = _page("model_card", written.uri)
     return addresses | {"mlflow_run_url": written.run_url}
 
@@ -115,7 +117,7 @@ def _refusal_page(refusal, snapshot_uri, run):
     from include.reporting.refusal_page import write_refusal_page
     from lifecycle.names import Names
 
-    layout = Names().layout
+    layout = Names(refusal.get("outcome", "")).layout
     stage = refusal["stage"]
     refused = refusal["refused"]
     page_uri = write_refusal_page(layout, run, stage, refused, snapshot_uri)

@@ -9,16 +9,17 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from lifecycle.defaults import API_CALL, CHEAP_COMPUTE, COSTLY_COMPUTE
 from lifecycle.names import RUN, RUN_AFTER
+from lifecycle.outcomes import score_other_outcomes
 from lifecycle.warehouse import statements
 
 log = logging.getLogger(__name__)
 
 
 def unload_open_leads():
-    """Unload the leads without an outcome, as Parquet."""
+    """Unload the leads without an outcome, as Parquet; those of each outcome into a folder of their own."""
     return statements(
         "unload_open_leads",
-        "{{ sql('unload_open_leads', run_id=run_key(ti)) }}",
+        "{{ each_sql('unload_open_leads', run_id=run_key(ti)) }}",
     )
 
 
@@ -53,6 +54,7 @@ def score(run, run_after):
     names = Names()
     layout = names.layout
     scored_at = datetime.fromisoformat(run_after)
+    score_other_outcomes(run, scored_at)
     try:
         return batch.score_batch(
             names.settings,
@@ -67,13 +69,19 @@ def score(run, run_after):
 
 
 @task(**CHEAP_COMPUTE)
-def pack_champions(run):
-    """Put the champions where the Glue job fetches them, which cannot ask MLflow; skipped while there are none."""
+def pack_champions(run, run_after):
+    """Put the champions where the Glue job fetches them, which cannot ask MLflow; skipped while there are none.
+
+    The job scores the main outcome; the others are scored here.
+    """
+    from datetime import datetime
+
     from include.endpoint.bundle import bundle
     from include.registry.errors import NoChampionError
     from lifecycle.names import Names
 
     names = Names()
+    score_other_outcomes(run, datetime.fromisoformat(run_after))
     try:
         return bundle(
             names.settings, names.contract, names.layout.champions(run)
@@ -108,8 +116,8 @@ def load_scores():
     """Load this run's scores into the table of scores, over those of an earlier try, in one transaction."""
     return statements(
         "load_scores",
-        "{{ sql('clear_scores', run_id=run_key(ti)) }}",
-        "{{ sql('copy_scores', run_id=run_key(ti)) }}",
+        "{{ each_sql('clear_scores', run_id=run_key(ti)) }}",
+        "{{ each_sql('copy_scores', run_id=run_key(ti)) }}",
         trigger_rule=TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS,
     )
 

@@ -5,21 +5,29 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from lead_ops.notifications import ALERT, Notifier
 from lifecycle.defaults import CHEAP_COMPUTE, COSTLY_COMPUTE, DECISION
+from lifecycle.outcomes import (
+    ANALYSIS,
+    NO_SNAPSHOT,
+    describe_other_snapshots,
+    has_snapshot,
+    other_training,
+    results_of,
+    start_other_trainings,
+)
 from lifecycle.training_alert import training_details
-from lifecycle.training_backend import planned_jobs
-from lifecycle.training_form import FAMILIES
-
-VOTES_SQL = "{{ sql('unload_votes', run_id=run_key(ti)) }}"
-SNAPSHOT_SQL = "{{ sql('unload_snapshot', run_id=run_key(ti)) }}"
 
 
 @task(**CHEAP_COMPUTE)
 def write_manifest(run, sql):
-    """Describe the unloaded snapshot (rows, hash, SQL, contract version) in its manifest; return its URI."""
+    """Describe the unloaded snapshot (rows, hash, SQL, contract version) in its manifest; return its URI.
+
+    Those of further outcomes lie in folders of their own and are described too.
+    """
     from include.training.data import snapshot
     from lifecycle.names import Names
 
     names = Names()
+    describe_other_snapshots(run)
     return snapshot.write_manifest(names.settings, names.contract, run, sql)[
         "uri"
     ]
@@ -56,33 +64,33 @@ def start_training(snapshot_uri, run, params=None, ti=None):
         snapshot_uri,
         parent_run_id,
         params["scoring_stages"],
-        ti.xcom_pull(task_ids="analyse_drift"),
+        ti.xcom_pull(task_ids=ANALYSIS),
     )
+    start_other_trainings(client, run)
     ti.xcom_push(key=ALERT, value=details)
     return parent_run_id
 
 
-@task(**DECISION)
-def plan_training(params=None):
-    """Return one job per family and stage of the trigger form; none where SageMaker trains them."""
-    return planned_jobs(params, FAMILIES, "airflow")
-
-
 @task(
     **COSTLY_COMPUTE,
-    map_index_template="{{ task.op_kwargs.job.family }} {{ task.op_kwargs.job.stage }}",
+    map_index_template="{% set job = task.op_kwargs.job %}{{ job.family }} {{ job.stage }} {{ job.outcome }}",
 )
-def train_family(job, snapshot_uri, parent_run_id):
+def train_family(job, snapshot_uri, parent_run_id, ti=None):
     """Search, fit and evaluate one family for one stage in an MLflow run of its own; return its metrics, or why not."""
     from include.registry.tracking import connect
     from include.training import train
-    from lifecycle.names import Names
+    from lifecycle.names import Names, run_key
 
-    names = Names()
+    names = Names(job["outcome"])
+    client = connect(names.settings.mlflow)
+    if names.outcome:
+        if not has_snapshot(names.outcome, run_key(ti)):
+            return job | {"refused": NO_SNAPSHOT}
+        snapshot_uri, parent_run_id = other_training(names, client, run_key(ti))
     training = train.FamilyTraining(
         decisions=names.decisions,
         contract=names.contract,
-        client=connect(names.settings.mlflow),
+        client=client,
         snapshot_uri=snapshot_uri,
         family=job["family"],
         stage=job["stage"],
@@ -91,17 +99,13 @@ def train_family(job, snapshot_uri, parent_run_id):
     return train.try_family(training)
 
 
-@task(**DECISION)
-def chosen_stages(params=None):
-    """Return the stages of the trigger form."""
-    return params["scoring_stages"]
-
-
 @task(**COSTLY_COMPUTE, on_success_callback=[Notifier("model_registered")])
 def register_challenger(
-    stage, snapshot_uri, results, parent_run_id, params=None, ti=None
+    model, snapshot_uri, results, parent_run_id, params=None, ti=None
 ):
-    """Refit the stage's best family and register it under the alias `challenger`; where its model is refused, the next.
+    """Refit the best family and register it under the alias `challenger`; where its model is refused, the next.
+
+    `model` says of which outcome and stage.
 
     Raises:
         AirflowFailException: the model of every family is refused; the same leads would give the same models again.
@@ -112,24 +116,30 @@ def register_challenger(
     from lifecycle.names import Names, run_key
     from lifecycle.reports import with_model_card, with_refusal_page
 
-    names = Names()
+    names = Names(model["outcome"])
+    stage = model["stage"]
+    client = connect(names.settings.mlflow)
+    if names.outcome:
+        snapshot_uri, parent_run_id = other_training(names, client, run_key(ti))
     try:
         registered = challenger.register_challenger(
             names.settings,
             names.contract,
-            connect(names.settings.mlflow),
+            client,
             snapshot_uri,
-            list(results),
+            results_of(results, names.outcome),
             stage,
             parent_run_id,
             params.get("primary_metric"),
         )
     except NoUsableFamilyError as error:
-        details = {"stage": stage, "refused": error.refused}
+        details = model | {"refused": error.refused}
         page = with_refusal_page(details, snapshot_uri, run_key(ti))
         ti.xcom_push(key=ALERT, value=page)
         raise AirflowFailException(str(error)) from error
-    return with_model_card({**registered, "snapshot_uri": snapshot_uri})
+    return with_model_card(
+        {**registered, **model, "snapshot_uri": snapshot_uri}
+    )
 
 
 @task(trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS, **DECISION)

@@ -5,6 +5,12 @@ from itertools import product
 from airflow.sdk import Param, TriggerRule, task
 
 from lifecycle.defaults import API_CALL, COSTLY_COMPUTE, DECISION
+from lifecycle.outcomes import (
+    ANALYSIS,
+    has_snapshot,
+    other_training,
+    outcomes_to_train,
+)
 from lifecycle.training_operator import SageMakerTrainingOperator
 
 BACKEND_PARAM = Param(
@@ -15,37 +21,51 @@ BACKEND_PARAM = Param(
 )
 
 
-def planned_jobs(params, families, backend):
-    """Return one job per family and stage of the trigger form, none unless the form asks for `backend`.
+def planned_jobs(params, families, backend, outcomes=("",)):
+    """Return one job per outcome, and family and stage of the trigger form, none unless the form asks for `backend`.
 
     A mapped task without anything to map over is skipped, so the form's choice decides which of the two ways runs.
     """
     if params["training_backend"] != backend:
         return []
-    pairs = product(params["scoring_stages"], params.get("families", families))
-    return [{"family": family, "stage": stage} for stage, family in pairs]
+    chosen = params.get("families", families)
+    return [
+        {"family": family, "stage": stage, "outcome": outcome}
+        for outcome, stage, family in product(
+            outcomes, params["scoring_stages"], chosen
+        )
+    ]
 
 
 @task(**DECISION)
 def plan_sagemaker_jobs(
-    run, snapshot_uri, parent_run_id, families, params=None
+    run, snapshot_uri, parent_run_id, families, params=None, ti=None
 ):
-    """Return the request of one SageMaker training job per family and stage; none unless the form asks for it."""
+    """Return the request of one SageMaker training job per job that is planned; none unless the form asks for it."""
     from include.endpoint import training_job as sagemaker
+    from include.registry.tracking import connect
     from lifecycle.names import Names
 
-    names = Names()
-    return [
-        sagemaker.training_job(
+    outcomes = outcomes_to_train(ti.xcom_pull(task_ids=ANALYSIS), params)
+    jobs = planned_jobs(params, families, "sagemaker", outcomes)
+    trainings = {"": (snapshot_uri, parent_run_id)}
+    requests = []
+    for job in jobs:
+        names = Names(job["outcome"])
+        if names.outcome and not has_snapshot(names.outcome, run):
+            continue
+        if names.outcome not in trainings:
+            client = connect(names.settings.mlflow)
+            trainings[names.outcome] = other_training(names, client, run)
+        request = sagemaker.training_job(
             names.settings,
             names.layout,
             run,
-            snapshot_uri,
-            parent_run_id,
+            *trainings[names.outcome],
             **job,
         )
-        for job in planned_jobs(params, families, "sagemaker")
-    ]
+        requests.append(request)
+    return requests
 
 
 def train_on_sagemaker(requests):

@@ -6,11 +6,7 @@ from airflow.sdk import TaskGroup, XComArg, chain
 
 from lifecycle.names import RUN
 from lifecycle.training import (
-    SNAPSHOT_SQL,
-    VOTES_SQL,
-    chosen_stages,
     eda_report,
-    plan_training,
     register_challenger,
     registered_challengers,
     start_training,
@@ -23,6 +19,13 @@ from lifecycle.training_backend import (
     train_on_sagemaker,
 )
 from lifecycle.training_form import FAMILIES
+from lifecycle.training_plan import (
+    EACH_SNAPSHOT_SQL,
+    SNAPSHOT_SQL,
+    VOTES_SQL,
+    chosen_stages,
+    plan_training,
+)
 from lifecycle.warehouse import statements
 
 
@@ -31,8 +34,8 @@ class Training(NamedTuple):
 
     Attributes:
         group: all tasks of the training.
-        registration: one mapped task per stage; it fails for a stage whose models are all refused.
-        challengers: of the other stages.
+        registration: one mapped task per outcome and stage; it fails for one whose models are all refused.
+        challengers: of the others.
     """
 
     group: TaskGroup
@@ -41,11 +44,12 @@ class Training(NamedTuple):
 
 
 def train_challengers(group_id):
-    """Wire snapshot → EDA report → one task per family and stage, here or on SageMaker → one challenger per stage."""
+    """Wire snapshot → EDA report → one task per outcome, family and stage, here or on SageMaker → challengers."""
     with TaskGroup(group_id) as group:
         snapshot_uri = write_manifest(RUN, SNAPSHOT_SQL)
         chain(
-            statements("unload_snapshot", VOTES_SQL, SNAPSHOT_SQL), snapshot_uri
+            statements("unload_snapshot", VOTES_SQL, EACH_SNAPSHOT_SQL),
+            snapshot_uri,
         )
         parent_run_id = start_training(snapshot_uri, RUN)
         chain(eda_report(snapshot_uri, RUN), parent_run_id)
@@ -57,6 +61,6 @@ def train_challengers(group_id):
         results = family_results(trained, jobs.output)
         registration = register_challenger.partial(
             results=results, **shared
-        ).expand(stage=chosen_stages())
+        ).expand(model=chosen_stages())
         challengers = registered_challengers(registration)
     return Training(group, registration, challengers)

@@ -204,14 +204,13 @@ def check_source(settings: "Settings", name: str, uri: str) -> None:
 def tables_of(contract: "Contract") -> list[str]:
     """Return the tables and views of a contract, without their schema (include.warehouse.templates)."""
     table = contract.names.table
-    tables = [table, f"{table}_staging"]
+    tables = [table, f"{table}_staging", contract.names.promotions_table]
     for view in contract.views:
         names = view.names
         tables += [
             names.scores_table,
             f"{names.scores_table}_current",
             names.drift_table,
-            names.promotions_table,
             names.feedback_table,
             f"{names.feedback_table}_staging",
             f"{names.feedback_table}_withdrawals",

@@ -38,6 +38,7 @@ class Hyperparameters(BaseModel):
     family: str
     stage: str
     parent_run_id: str
+    outcome: str = ""
 
 
 def read_hyperparameters(root: Path) -> Hyperparameters:
@@ -85,6 +86,7 @@ def train(settings: Settings, contract: Contract, root: Path) -> None:
 
     job = read_hyperparameters(root)
     folder = root / "input" / "data" / CHANNEL
+    contract = contract.for_outcome(job.outcome)
     training = FamilyTraining(
         decisions=decisions_of(settings, contract),
         contract=contract,

@@ -33,6 +33,7 @@ def training_job(
     parent_run_id: str,
     family: str,
     stage: str,
+    outcome: str = "",
 ) -> dict[str, Any]:
     """Return the request of CreateTrainingJob that runs `try_family` in a container.
 
@@ -44,15 +45,25 @@ def training_job(
         parent_run_id: what `start_training` returned.
         family: a name in FAMILIES.
         stage: capture, engagement or contact.
+        outcome: that is predicted; "" means the main one.
     """
     source = {
         "S3DataType": "S3Prefix",
         "S3Uri": snapshot_uri,
         "S3DataDistributionType": "FullyReplicated",
     }
+    parameters = {
+        "family": family,
+        "stage": stage,
+        "parent_run_id": parent_run_id,
+    }
+    model = stage
+    if outcome:
+        parameters["outcome"] = outcome
+        model = f"{outcome}-{stage}"
     channel = {"ChannelName": CHANNEL, "DataSource": {"S3DataSource": source}}
     return {
-        "TrainingJobName": job_name(run, family, stage),
+        "TrainingJobName": job_name(run, family, model),
         "AlgorithmSpecification": {
             "TrainingImage": settings.training.image,
             "TrainingInputMode": "File",
@@ -60,11 +71,7 @@ def training_job(
             "ContainerArguments": COMMAND,
         },
         "RoleArn": settings.training.role,
-        "HyperParameters": {
-            "family": family,
-            "stage": stage,
-            "parent_run_id": parent_run_id,
-        },
+        "HyperParameters": parameters,
         "InputDataConfig": [channel],
         "OutputDataConfig": {
             "S3OutputPath": layout.training_jobs(run),

@@ -63,12 +63,10 @@ def erase_rows(
     """
     names = statements.contract.names
     schema = statements.settings.redshift.schema_name
-    tables = (
-        names.feedback_table,
-        names.scores_table,
-        f"{names.table}_staging",
-        names.table,
-    )
+    tables = []
+    for view in statements.contract.views:
+        tables += [view.names.feedback_table, view.names.scores_table]
+    tables += [f"{names.table}_staging", names.table]
     deleted = {}
     for name in tables:
         table = f"{schema}.{name}"

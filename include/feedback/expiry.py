@@ -1,6 +1,7 @@
 """Erase leads whose outcome has been known for longer than personal data is kept."""
 
 import logging
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -38,16 +39,22 @@ def erase_expired(
     Raises:
         WarehouseError: a statement failed; nothing was deleted.
     """
-    names = statements.contract.names
+    views = statements.contract.views
+    names = []
+    for view in views:
+        names += [view.names.scores_table, view.names.feedback_table]
+    names.append(statements.contract.names.table)
     schema = statements.settings.redshift.schema_name
     (row,) = warehouse.query(statements.render("count_expired", before=before))
     deletes = []
-    for name in (names.scores_table, names.feedback_table, names.table):
+    for name in names:
         table = f"{schema}.{name}"
         deletes.append(
             statements.render("erase_expired", table=table, before=before)
         )
-    deletes.append(statements.render("erase_orphans", before=before))
+    for view in views:
+        own = replace(statements, contract=view)
+        deletes.append(own.render("erase_orphans", before=before))
     warehouse.transaction(deletes)
     log.info(
         "%s leads erased whose outcome came before %s", row["leads"], before

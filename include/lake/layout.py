@@ -8,7 +8,11 @@ from include.settings import Settings
 
 @dataclass(frozen=True)
 class Layout:
-    """S3 URIs of one contract's data. Every URI of a folder ends with a slash."""
+    """S3 URIs of one contract's data. Every URI of a folder ends with a slash.
+
+    What is made for an outcome beside the main one lies in a folder `outcome=<name>/` below that of its kind, so that
+    rules about a kind of files hold for it too.
+    """
 
     settings: Settings
     contract: Contract
@@ -19,17 +23,23 @@ class Layout:
         path = "/".join((f"{self.contract.names.prefix}{prefix}", *parts))
         return f"{bucket}/{path}/"
 
-    def _processed(self, *parts: str) -> str:
-        return self._folder(self.settings.s3.processed_prefix, *parts)
+    def _own(self, prefix: str, kind: str, *parts: str) -> str:
+        """Return a folder of what belongs to one outcome."""
+        if self.contract.outcome:
+            parts = (f"outcome={self.contract.outcome}", *parts)
+        return self._folder(prefix, kind, *parts)
+
+    def _processed(self, kind: str, *parts: str) -> str:
+        return self._own(self.settings.s3.processed_prefix, kind, *parts)
 
     def _quarantine(self, *parts: str) -> str:
         return self._folder(self.settings.s3.quarantine_prefix, *parts)
 
-    def _reports(self, *parts: str) -> str:
-        return self._folder(self.settings.s3.reports_prefix, *parts)
+    def _reports(self, kind: str, *parts: str) -> str:
+        return self._own(self.settings.s3.reports_prefix, kind, *parts)
 
-    def _artifacts(self, *parts: str) -> str:
-        return self._folder(self.settings.s3.artifacts_prefix, *parts)
+    def _artifacts(self, kind: str, *parts: str) -> str:
+        return self._own(self.settings.s3.artifacts_prefix, kind, *parts)
 
     def _scripts(self, name: str) -> str:
         return self._folder(self.settings.s3.scripts_prefix) + name

@@ -122,7 +122,7 @@ def compare(
             decided_at or datetime.now(UTC),
         ).model_copy(
             update={
-                "decision_id": decision_id(run_id, stage),
+                "decision_id": decision_id(run_id, stage, contract.outcome),
                 "mode": mode,
                 "report_uri": uri,
             }

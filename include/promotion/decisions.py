@@ -23,8 +23,16 @@ from include.settings import Settings
 log = logging.getLogger(__name__)
 
 
-def decision_id(run_id: str, stage: str) -> str:
-    """Return the name of the decision that a run takes about a stage; repeated tasks get the same one."""
+def decision_id(run_id: str, stage: str, outcome: str = "") -> str:
+    """Return the name of the decision that a run takes about a stage; repeated tasks get the same one.
+
+    Args:
+        run_id: of the run.
+        stage: capture, engagement or contact.
+        outcome: whose model it is, "" for the main one.
+    """
+    if outcome:
+        return f"{run_id}/{outcome}/{stage}"
     return f"{run_id}/{stage}"
 
 
@@ -124,7 +132,7 @@ def roll_back(
                 f"{model} has no champion to roll back; run data_drift_redshift_retrain first"
             )
         record = DecisionRecord(
-            decision_id=decision_id(run_id, stage),
+            decision_id=decision_id(run_id, stage, contract.outcome),
             decided_at=decided_at.isoformat(),
             verdict="rollback",
             model=model,

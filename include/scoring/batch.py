@@ -86,6 +86,19 @@ def score_batch(
     }
 
 
+def write_no_scores(contract: Contract, scores_uri: str) -> None:
+    """Write a file of scores without rows into a folder, in place of what lies there: COPY fails without a file.
+
+    Args:
+        contract: names the lead's key.
+        scores_uri: the folder.
+    """
+    folder = f"{scores_uri.rstrip('/')}/"
+    delete_objects(list_objects(folder))
+    uri = f"{folder}scores.parquet"
+    write_parquet_chunks(iter(()), uri, scores_schema(contract))
+
+
 def scores_table(
     scorer: StagedScorer, leads: pd.DataFrame, run_id: str, scored_at: datetime
 ) -> pd.DataFrame:

@@ -105,17 +105,21 @@ def try_family(training: FamilyTraining) -> dict[str, Any]:
     So a stage that cannot be trained is refused when it is registered, and the other stages go on.
 
     Returns:
-        What `train_family` returns; or stage, family, and refused: why there is no model.
+        What `train_family` returns; or stage, family, and refused: why there is no model. With `outcome`, where it is
+        not the main one.
 
     Raises:
         TrackingUnavailableError: MLflow does not answer.
     """
     family, stage = training.family, training.stage
     try:
-        return train_family(training)
+        result = train_family(training)
     except UNTRAINABLE as error:
         log.warning("No model of %s for stage %s: %s", family, stage, error)
-        return {"stage": stage, "family": family, "refused": str(error)}
+        result = {"stage": stage, "family": family, "refused": str(error)}
+    if training.contract.outcome:
+        result["outcome"] = training.contract.outcome
+    return result
 
 
 def _log(

@@ -17,9 +17,10 @@ from include.contract.errors import ContractError
 from include.settings import Settings, settings
 from lead_ops.contracts import contract_of, dag_id_of, name_of
 from lifecycle import contracts
-from lifecycle.names import MACROS, Names
+from lifecycle.macros import MACROS
+from lifecycle.names import Names
 from lifecycle.platform import TABLES, VIEWS
-from lifecycle.training import SNAPSHOT_SQL, VOTES_SQL
+from lifecycle.training_plan import SNAPSHOT_SQL, VOTES_SQL
 
 DAGS = Path(__file__).resolve().parents[2] / "dags"
 PARTNERS = (
@@ -67,12 +68,12 @@ def running(dag_id):
         dag_id=dag_id,
         run_id="r1",
         start_date=MOMENT,
-        xcom_pull=lambda **_: SimpleNamespace(
-            since=MOMENT,
-            until=MOMENT,
-            champion_since=MOMENT,
-            matured_until=MOMENT,
-        ),
+        xcom_pull=lambda **_: {
+            "since": MOMENT,
+            "until": MOMENT,
+            "champion_since": MOMENT,
+            "matured_until": MOMENT,
+        },
     )
     with set_current_context({"ti": ti}):
         yield ti

@@ -12,7 +12,8 @@ from lifecycle.approval import QUESTION
 from lifecycle.by_hand import next_action
 from lifecycle.drift import found, next_step, no_action
 from lifecycle.ingestion import wait_as_asked
-from lifecycle.names import MACROS, Names, in_markdown, run_key
+from lifecycle.macros import MACROS, in_markdown
+from lifecycle.names import Names, run_key
 from lifecycle.promotion import drift_confirmed, next_promotion_step
 from lifecycle.training import register_challenger, registered_challengers
 from lifecycle.training_alert import reason_to_train
@@ -167,7 +168,12 @@ def test_a_stage_whose_models_are_all_refused_fails_at_once_and_leaves_the_reaso
     )
     with pytest.raises(AirflowFailException, match="xgboost: the model's mean"):
         register_challenger.function(
-            "contact", "s3://leads/snapshot/", [], "parent", {}, ti
+            {"outcome": "", "stage": "contact"},
+            "s3://leads/snapshot/",
+            [],
+            "parent",
+            {},
+            ti,
         )
     alert = left["alert"]
     assert (alert["stage"], alert["refused"]) == ("contact", REFUSED)

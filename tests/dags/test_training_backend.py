@@ -20,8 +20,18 @@ FORM = {
 
 def test_each_family_and_stage_is_one_job_of_the_chosen_backend():
     assert planned_jobs(FORM, ["a", "b"], "sagemaker") == [
-        {"family": "b", "stage": "contact"},
-        {"family": "b", "stage": "capture"},
+        {"family": "b", "stage": "contact", "outcome": ""},
+        {"family": "b", "stage": "capture", "outcome": ""},
+    ]
+
+
+def test_each_outcome_is_trained_for_each_stage():
+    jobs = planned_jobs(FORM, ["a"], "sagemaker", ["", "paid_back"])
+    assert [(job["outcome"], job["stage"]) for job in jobs] == [
+        ("", "contact"),
+        ("", "capture"),
+        ("paid_back", "contact"),
+        ("paid_back", "capture"),
     ]
 
 

@@ -23,6 +23,8 @@ from include.contract.text import heading_key
 KEY_FIELD = "lead_key"
 CLOCK_FIELD = "row_number"
 DERIVED_BECAUSE = "made when the row is loaded"
+OWN_TABLES = ("scores_table", "drift_table", "feedback_table")
+"""Tables that each outcome has for itself."""
 NOT_SAID = "the contract does not say why"
 
 
@@ -112,17 +114,15 @@ def _outcomes(
 
 
 def names_of_outcome(names: dict[str, str], outcome: str) -> dict[str, str]:
-    """Return what belongs to an outcome beside the main one: a table of its own but for the leads, models, experiment.
+    """Return what belongs to an outcome beside the main one: tables of its own, models, experiment.
+
+    Leads and promotions stay in one table.
 
     Args:
         names: of the contract.
         outcome: name of the outcome.
     """
-    own = {
-        key: f"{names[key]}_{outcome}"
-        for key in names
-        if key.endswith("_table")
-    }
+    own = {key: f"{names[key]}_{outcome}" for key in OWN_TABLES}
     dashed = outcome.replace("_", "-")
     return (
         names

@@ -1,1 +1,2 @@
-SELECT COUNT(*) AS leads FROM {{ leads }} WHERE {{ contract.label }} IS NULL
+{% from "open_leads.jinja" import is_open with context %}
+SELECT COUNT(*) AS leads FROM {{ leads }} WHERE {{ is_open("") }}

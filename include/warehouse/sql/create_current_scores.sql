@@ -1,5 +1,6 @@
 {# One row per open lead: its newest score and the one before it. An outcome ends the score's being current.
    After drop_current_scores.sql in one transaction: Redshift's CREATE OR REPLACE VIEW takes no other columns. #}
+{% from "open_leads.jinja" import is_open with context %}
 {% set key = contract.key %}
 CREATE VIEW {{ current_scores }} AS
 SELECT
@@ -22,4 +23,4 @@ FROM (
     FROM {{ scores }}
 ) AS ranked
 JOIN {{ leads }} AS leads ON leads.{{ key }} = ranked.{{ key }}
-WHERE ranked.age = 1 AND leads.{{ contract.label }} IS NULL
+WHERE ranked.age = 1 AND {{ is_open("leads.") }}

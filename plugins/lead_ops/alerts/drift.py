@@ -30,15 +30,28 @@ Result = Mapping[str, Any]
 
 def drift_detected(results: Sequence[Result], origin: Origin) -> Message:
     """Say what drifted since which champion, and whether a new model is trained for it."""
-    result = results[0] if results else {}
+    result = _drifted(results[0]) if results else {}
     clauses = list(_clauses(result))
     happened = "; ".join(clauses) or "the drift analysis found drift"
+    outcome = text(result, "outcome")
+    if outcome:
+        happened = f"of the outcome {outcome}: {happened}"
     return Message(
         sentence=sentence(happened),
         response=_response(result, origin),
         advice=_advice(result, origin),
         facts=_drift_facts(result),
     )
+
+
+def _drifted(result: Result) -> Result:
+    """Return the analysis that found drift: that of the main outcome, else the first one of another."""
+    if result.get("verdict") == "drift":
+        return result
+    for outcome, analysis in mapping(result, "outcomes").items():
+        if isinstance(analysis, Mapping) and analysis.get("verdict") == "drift":
+            return {**analysis, "outcome": outcome}
+    return result
 
 
 def _clauses(result: Result) -> Iterator[str]:

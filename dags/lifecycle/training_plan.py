@@ -1,0 +1,31 @@
+"""Tasks that plan a training: which outcomes, stages and families."""
+
+from itertools import product
+
+from airflow.sdk import task
+
+from lifecycle.defaults import DECISION
+from lifecycle.outcomes import ANALYSIS, outcomes_to_train
+from lifecycle.training_backend import planned_jobs
+from lifecycle.training_form import FAMILIES
+
+VOTES_SQL = "{{ each_sql('unload_votes', run_id=run_key(ti)) }}"
+SNAPSHOT_SQL = "{{ sql('unload_snapshot', run_id=run_key(ti)) }}"
+EACH_SNAPSHOT_SQL = "{{ each_sql('unload_snapshot', run_id=run_key(ti)) }}"
+
+
+@task(**DECISION)
+def plan_training(params=None, ti=None):
+    """Return one job per outcome, and family and stage of the trigger form; none where SageMaker trains them."""
+    analysis = ti.xcom_pull(task_ids=ANALYSIS)
+    outcomes = outcomes_to_train(analysis, params)
+    return planned_jobs(params, FAMILIES, "airflow", outcomes)
+
+
+@task(**DECISION)
+def chosen_stages(params=None, ti=None):
+    """Return the models that get a challenger, one per outcome and stage of the trigger form."""
+    analysis = ti.xcom_pull(task_ids=ANALYSIS)
+    outcomes = outcomes_to_train(analysis, params)
+    pairs = product(outcomes, params["scoring_stages"])
+    return [{"outcome": outcome, "stage": stage} for outcome, stage in pairs]
