@@ -5,12 +5,8 @@ import logging
 from airflow.sdk import task
 
 from lead_ops.notifications import Notifier
+from lifecycle.analyses import analysis_of, calls_for_retrain, with_outcomes
 from lifecycle.defaults import CHEAP_COMPUTE, DECISION
-from lifecycle.outcomes import (
-    analysis_of,
-    calls_for_retrain,
-    with_outcomes,
-)
 
 SERIES = "{{ dag.dag_id }}__"
 log = logging.getLogger(__name__)
@@ -51,7 +47,7 @@ def next_step(analysis, params):
 
     Args:
         analysis: what `analyse_drift` returned; a drift that waits for confirmation changes nothing yet. Where one
-            outcome calls for a new model, only its models are trained (lifecycle.outcomes).
+            outcome calls for a new model, only its models are trained (lifecycle.analyses).
         params: the trigger form; `force_retrain` asks for a new model whatever the data says.
     """
     verdict = read_verdict(analysis)

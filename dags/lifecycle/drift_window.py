@@ -2,8 +2,8 @@
 
 from airflow.sdk import task
 
+from lifecycle.analyses import with_outcomes
 from lifecycle.defaults import API_CALL
-from lifecycle.outcomes import with_outcomes
 from lifecycle.warehouse import statements
 
 PLANNED = "{% set planned = ti.xcom_pull(task_ids='plan_window') %}"

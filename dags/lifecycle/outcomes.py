@@ -1,61 +1,13 @@
-"""Find what belongs to the outcomes beside the main one in a run: which are trained, their snapshots and trainings.
+"""Do for the outcomes beside the main one what a task does for the main one: snapshots, trainings, scores.
 
 A contract of one outcome has none of them, and these functions do nothing for it.
 """
 
 import logging
 
-ANALYSIS = "analyse_drift"
-"""Task whose result says which outcomes need a new model; a training by hand has no such task."""
 NO_SNAPSHOT = "no lead has this outcome yet, so there is nothing to learn from"
 
 log = logging.getLogger(__name__)
-
-
-def outcomes_to_train(analysis, params):
-    """Return the outcomes whose models are trained, "" for the main one.
-
-    Args:
-        analysis: what `analyse_drift` of the run returned, None for a training by hand, which trains all of them.
-        params: the trigger form; with `force_retrain` all are trained.
-    """
-    from lifecycle.names import Names
-
-    outcomes = ["", *Names().other_outcomes]
-    if not analysis or params.get("force_retrain"):
-        return outcomes
-    return [
-        outcome
-        for outcome in outcomes
-        if calls_for_retrain(analysis_of(analysis, outcome))
-    ]
-
-
-def analysis_of(analysis, outcome):
-    """Return what a drift analysis found of an outcome, None where it was not looked at.
-
-    Args:
-        analysis: what `analyse_drift` returned.
-        outcome: "" means the main one.
-    """
-    if not outcome:
-        return analysis
-    return analysis.get("outcomes", {}).get(outcome)
-
-
-def with_outcomes(results):
-    """Return the result of the main outcome, with those of further outcomes under `outcomes` where there are any."""
-    main = results.pop("")
-    return main | {"outcomes": results} if results else main
-
-
-def calls_for_retrain(analysis):
-    """Return whether an outcome needs a new model: there is none, or its analysis found a confirmed reason."""
-    from include.monitoring.verdict import DriftVerdict
-
-    if analysis is None:
-        return False
-    return DriftVerdict.model_validate(analysis).calls_for_retrain
 
 
 def describe_other_snapshots(run):
@@ -109,6 +61,23 @@ def other_training(names, client, run):
         names.settings, names.contract, client, snapshot_uri, run
     )
     return snapshot_uri, parent_run_id
+
+
+def may_wait(names, stage, client):
+    """Return whether it is no failure that no model of an outcome and stage can be had.
+
+    So it is for a further outcome without a champion: a late outcome has too few leads for a while, and nothing that
+    serves is lost. Each training tries again.
+    """
+    from include.contract import KnownAt
+    from include.registry.ledger import ChampionLedger
+    from include.registry.registry import champion
+
+    if not names.outcome:
+        return False
+    ledger = ChampionLedger.of(names.settings, names.contract)
+    model = names.contract.model_name(KnownAt(stage))
+    return champion(client, model, ledger) is None
 
 
 def score_other_outcomes(run, scored_at):

@@ -5,8 +5,8 @@ import logging
 from airflow.sdk import TriggerRule, task
 
 from lead_ops.notifications import Notifier
+from lifecycle.analyses import analysis_of
 from lifecycle.defaults import API_CALL, CHEAP_COMPUTE
-from lifecycle.outcomes import analysis_of
 
 BRANCHES_MEET = {"trigger_rule": TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS}
 

@@ -1,44 +1,24 @@
 """Tasks that turn the warehouse's labelled leads into a registered challenger, one mapped task per family and stage."""
 
+import logging
+
 from airflow.sdk import TriggerRule, task
 from airflow.sdk.exceptions import AirflowFailException
 
 from lead_ops.notifications import ALERT, Notifier
+from lifecycle.analyses import ANALYSIS
 from lifecycle.defaults import CHEAP_COMPUTE, COSTLY_COMPUTE, DECISION
 from lifecycle.outcomes import (
-    ANALYSIS,
     NO_SNAPSHOT,
-    describe_other_snapshots,
     has_snapshot,
+    may_wait,
     other_training,
     results_of,
     start_other_trainings,
 )
 from lifecycle.training_alert import training_details
 
-
-@task(**CHEAP_COMPUTE)
-def write_manifest(run, sql):
-    """Describe the unloaded snapshot (rows, hash, SQL, contract version) in its manifest; return its URI.
-
-    Those of further outcomes lie in folders of their own and are described too.
-    """
-    from include.training.data import snapshot
-    from lifecycle.names import Names
-
-    names = Names()
-    describe_other_snapshots(run)
-    return snapshot.write_manifest(names.settings, names.contract, run, sql)[
-        "uri"
-    ]
-
-
-@task(**CHEAP_COMPUTE)
-def eda_report(snapshot_uri, run):
-    """Explore the snapshot (guide 11) in a page with pictures; return its URI, or None where it cannot be made."""
-    from lifecycle.reports import eda_page
-
-    return eda_page(snapshot_uri, run)
+log = logging.getLogger(__name__)
 
 
 @task(
@@ -99,13 +79,22 @@ def train_family(job, snapshot_uri, parent_run_id, ti=None):
     return train.try_family(training)
 
 
-@task(**COSTLY_COMPUTE, on_success_callback=[Notifier("model_registered")])
+def is_registered(context):
+    """Return the condition of the alert: the task has registered a model."""
+    ti = context["ti"]
+    return bool(ti.xcom_pull(task_ids=ti.task_id, map_indexes=ti.map_index))
+
+
+@task(
+    **COSTLY_COMPUTE,
+    on_success_callback=[Notifier("model_registered", when=is_registered)],
+)
 def register_challenger(
     model, snapshot_uri, results, parent_run_id, params=None, ti=None
 ):
     """Refit the best family and register it under the alias `challenger`; where its model is refused, the next.
 
-    `model` says of which outcome and stage.
+    `model` says of which outcome and stage. None is returned for a further outcome that cannot be trained yet.
 
     Raises:
         AirflowFailException: the model of every family is refused; the same leads would give the same models again.
@@ -135,6 +124,9 @@ def register_challenger(
     except NoUsableFamilyError as error:
         details = model | {"refused": error.refused}
         page = with_refusal_page(details, snapshot_uri, run_key(ti))
+        if may_wait(names, stage, client):
+            log.warning("Outcome %s waits: %s", names.outcome, error)
+            return None
         ti.xcom_push(key=ALERT, value=page)
         raise AirflowFailException(str(error)) from error
     return with_model_card(
@@ -145,4 +137,4 @@ def register_challenger(
 @task(trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS, **DECISION)
 def registered_challengers(challengers):
     """Collect the challengers of the stages that have one: a stage that is refused does not stop the others."""
-    return list(challengers)
+    return [challenger for challenger in challengers if challenger]

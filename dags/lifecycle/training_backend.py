@@ -4,13 +4,9 @@ from itertools import product
 
 from airflow.sdk import Param, TriggerRule, task
 
+from lifecycle.analyses import ANALYSIS, outcomes_to_train
 from lifecycle.defaults import API_CALL, COSTLY_COMPUTE, DECISION
-from lifecycle.outcomes import (
-    ANALYSIS,
-    has_snapshot,
-    other_training,
-    outcomes_to_train,
-)
+from lifecycle.outcomes import has_snapshot, other_training
 from lifecycle.training_operator import SageMakerTrainingOperator
 
 BACKEND_PARAM = Param(

@@ -6,12 +6,10 @@ from airflow.sdk import TaskGroup, XComArg, chain
 
 from lifecycle.names import RUN
 from lifecycle.training import (
-    eda_report,
     register_challenger,
     registered_challengers,
     start_training,
     train_family,
-    write_manifest,
 )
 from lifecycle.training_backend import (
     family_results,
@@ -20,11 +18,15 @@ from lifecycle.training_backend import (
 )
 from lifecycle.training_form import FAMILIES
 from lifecycle.training_plan import (
+    chosen_stages,
+    plan_training,
+)
+from lifecycle.training_snapshot import (
     EACH_SNAPSHOT_SQL,
     SNAPSHOT_SQL,
     VOTES_SQL,
-    chosen_stages,
-    plan_training,
+    eda_report,
+    write_manifest,
 )
 from lifecycle.warehouse import statements
 

@@ -4,14 +4,10 @@ from itertools import product
 
 from airflow.sdk import task
 
+from lifecycle.analyses import ANALYSIS, outcomes_to_train
 from lifecycle.defaults import DECISION
-from lifecycle.outcomes import ANALYSIS, outcomes_to_train
 from lifecycle.training_backend import planned_jobs
 from lifecycle.training_form import FAMILIES
-
-VOTES_SQL = "{{ each_sql('unload_votes', run_id=run_key(ti)) }}"
-SNAPSHOT_SQL = "{{ sql('unload_snapshot', run_id=run_key(ti)) }}"
-EACH_SNAPSHOT_SQL = "{{ each_sql('unload_snapshot', run_id=run_key(ti)) }}"
 
 
 @task(**DECISION)

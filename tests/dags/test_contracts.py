@@ -20,7 +20,7 @@ from lifecycle import contracts
 from lifecycle.macros import MACROS
 from lifecycle.names import Names
 from lifecycle.platform import TABLES, VIEWS
-from lifecycle.training_plan import SNAPSHOT_SQL, VOTES_SQL
+from lifecycle.training_snapshot import SNAPSHOT_SQL, VOTES_SQL
 
 DAGS = Path(__file__).resolve().parents[2] / "dags"
 PARTNERS = (

@@ -5,20 +5,22 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from airflow.sdk.exceptions import AirflowFailException
 
 from include.contract import load_contract
 from include.lake.frames import read_parquet
 from include.lake.layout import Layout
 from include.scoring.batch import write_no_scores
 from include.settings import settings
+from include.training.errors import NoUsableFamilyError
 from include.warehouse.templates import Statements
 from lead_ops.alerts.alert import Origin
 from lead_ops.alerts.content import make_alert
+from lifecycle.analyses import outcomes_to_train
 from lifecycle.drift import analyse_drift, next_step
 from lifecycle.drift_window import plan_window
 from lifecycle.macros import BETWEEN, each_sql, planned_sql, sql
 from lifecycle.names import Names, run_key
-from lifecycle.outcomes import outcomes_to_train
 from lifecycle.platform import TABLES, VIEWS
 from lifecycle.promotion import (
     champion_challenger,
@@ -27,12 +29,14 @@ from lifecycle.promotion import (
 )
 from lifecycle.scoring import score
 from lifecycle.training import (
+    is_registered,
     register_challenger,
+    registered_challengers,
     start_training,
     train_family,
-    write_manifest,
 )
 from lifecycle.training_plan import chosen_stages, plan_training
+from lifecycle.training_snapshot import write_manifest
 from lifecycle.warehouse import RedshiftDataOperator
 from tests.include.warehouse.conftest import (  # noqa: F401 - fixtures
     load_rows,
@@ -150,6 +154,40 @@ def test_an_outcome_without_a_champion_leaves_a_file_without_scores(
     folder = Layout(layout.settings, contract.for_outcome("kept")).scores("r")
     write_no_scores(contract, folder)
     assert len(read_parquet(folder)) == 0
+
+
+@pytest.mark.parametrize("champion", [None, "version 1"])
+def test_an_outcome_that_has_too_few_leads_waits_until_it_has_a_champion(
+    contract, monkeypatch, champion
+):
+    def refuse(*arguments):
+        raise NoUsableFamilyError("contact", {"xgboost": "too few leads"})
+
+    for name, function in {
+        "include.training.challenger.register_challenger": refuse,
+        "include.registry.tracking.connect": lambda uri: None,
+        "include.registry.registry.champion": lambda *arguments: champion,
+        "lifecycle.training.other_training": lambda *arguments: ("s3://", "p"),
+        "include.reporting.refusal_page.write_text": lambda uri, text: None,
+    }.items():
+        monkeypatch.setattr(name, function)
+    ti = Life(None, "train_models").ti
+    model = {"outcome": "kept", "stage": "contact"}
+    if champion is None:
+        assert register_challenger.function(model, "", [], "", {}, ti) is None
+        return
+    with pytest.raises(AirflowFailException, match="too few leads"):
+        register_challenger.function(model, "", [], "", {}, ti)
+
+
+def test_an_outcome_that_waits_is_no_challenger_and_no_alert():
+    challenger = {"outcome": "", "stage": "contact"}
+    collect = registered_challengers.function
+    assert collect(iter([challenger, None])) == [challenger]
+    ti = SimpleNamespace(
+        task_id="register_challenger", map_index=1, xcom_pull=lambda **_: None
+    )
+    assert not is_registered({"ti": ti})
 
 
 def accounts_of_two(accounts):
