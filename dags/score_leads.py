@@ -10,8 +10,8 @@ it a Glue Spark job writes the same rows with the champions that `pack_champions
 
 `check_aliases` sends an alert where somebody has moved the alias `champion` outside a promotion.
 
-Where the contract has several outcomes, each of them has its own table of scores; the desk shows the main one's. The
-Spark job scores the main outcome, and the task before it the others.
+Where the contract has several outcomes, each of them has its own table of scores, and the desk shows all of them.
+The Spark job scores the main outcome, and the task before it the others.
 
 Before the first champion exists scoring and what follows are skipped. `watcher` fails the run if any task failed.
 Re-run: safe. The run's own rows are replaced in one transaction.

@@ -2,6 +2,7 @@
 
 import codecs
 from enum import StrEnum
+from itertools import pairwise
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -356,6 +357,11 @@ class Contract(_Strict):
         description="field that says when a row was last changed: a number that grows with each change, or a string "
         "column with ISO 8601 dates or moments. Without it the time of the row's file decides which row is newer",
     )
+    value: Identifier | None = Field(
+        None,
+        description="field of a number: what a lead is worth where it has all outcomes. With it the desk puts the "
+        "highest expected value first",
+    )
     decisions: Decisions = Field(
         Decisions(),
         description="what the business decides about this data set; a field that is left out has its default",
@@ -407,6 +413,7 @@ class Contract(_Strict):
         self._check_changed_at()
         self._check_derived()
         self._check_outcomes()
+        self._check_value()
         return self
 
     @model_validator(mode="after")
@@ -482,6 +489,27 @@ class Contract(_Strict):
             raise ValueError(
                 f"'label' is {self.label!r}, which is not among the 'outcomes'"
             )
+
+    def _check_value(self) -> None:
+        """Raise ValueError where what a lead is worth is no number, or is known only after the outcome."""
+        if self.value is None:
+            return
+        if self.value not in self.fields:
+            raise ValueError(
+                f"'value' names {self.value!r}, which is not a column"
+            )
+        column = self.column(self.value)
+        if not column.numeric or column.known_at is KnownAt.OUTCOME:
+            raise ValueError(
+                f"'value' must be a column of numbers that is known before the outcome, and {column.name!r} is "
+                f"{column.type}, known at {column.known_at}"
+            )
+        for before, outcome in pairwise(self.outcomes):
+            if outcome.given != before.field:
+                raise ValueError(
+                    f"with 'value' each outcome needs 'given' with the one listed before it, so that probabilities may "
+                    f"be multiplied; write 'given: {before.field}' at {outcome.field!r}"
+                )
 
     def _check_moments(self, outcomes: list[str]) -> None:
         """Raise ValueError where a column has the name of the moment at which an outcome was first known."""

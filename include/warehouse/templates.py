@@ -16,7 +16,11 @@ from include.contract.derived.ddl import (
     staging_columns,
     table_hints,
 )
-from include.contract.derived.shown import filter_columns
+from include.contract.derived.shown import (
+    filter_columns,
+    further_outcomes,
+    outcome_columns,
+)
 from include.lake.layout import Layout
 from include.settings import Settings
 from include.warehouse.moments import is_older
@@ -64,6 +68,11 @@ class Statements:
             "filter_fields": [
                 column.field for column in filter_columns(contract)
             ],
+            "outcome_columns": list(outcome_columns(contract)),
+            "further_scores": {
+                outcome: f"{schema}.{contract.for_outcome(outcome).names.scores_table}_current"
+                for outcome in further_outcomes(contract)
+            },
             "key_type": dict(staging_columns(contract))[contract.key],
             "leads": f"{schema}.{tables.table}",
             "staging": f"{schema}.{tables.table}_staging",

@@ -8,7 +8,12 @@ from datetime import datetime
 import pandas as pd
 
 from include.api.desk.listing import COLUMNS, NOT_KNOWN
-from include.contract.derived.shown import filter_columns
+from include.contract import Contract
+from include.contract.derived.shown import (
+    EXPECTED_VALUE,
+    filter_columns,
+    outcome_columns,
+)
 from include.lake.errors import ObjectMissingError
 from include.lake.frames import read_parquet
 from include.lake.layout import Layout
@@ -28,8 +33,7 @@ def publish(run_id: str, layout: Layout, scored_at: datetime) -> int:
     Returns:
         Number of leads in the list.
     """
-    fields = [column.field for column in filter_columns(layout.contract)]
-    leads = _unloaded(layout.desk(run_id), layout.contract.key, fields)
+    leads = _unloaded(layout.desk(run_id), layout.contract)
     table = leads.to_json(orient="split")
     content = {
         "run_id": run_id,
@@ -45,15 +49,22 @@ def publish(run_id: str, layout: Layout, scored_at: datetime) -> int:
     return len(leads)
 
 
-def _unloaded(uri: str, key: str, fields: list[str]) -> pd.DataFrame:
+def _unloaded(uri: str, contract: Contract) -> pd.DataFrame:
     """Return the unloaded leads, the best first, with NOT_KNOWN in the empty cells of the fields to filter by."""
-    names = [key, *COLUMNS, *fields]
+    key = contract.key
+    fields = [column.field for column in filter_columns(contract)]
+    names = [key, *COLUMNS, *outcome_columns(contract), *fields]
+    order = ["probability"]
+    if contract.value is not None:
+        order.insert(0, EXPECTED_VALUE)
     try:
         leads = read_parquet(uri)
     except ObjectMissingError:  # UNLOAD of an empty result writes no object
         return pd.DataFrame(columns=names)
     leads = leads.sort_values(
-        ["probability", key], ascending=[False, True], kind="stable"
+        [*order, key],
+        ascending=[*(False for _ in order), True],
+        kind="stable",
     )
     for field in fields:
         cells = leads[field].astype(object)

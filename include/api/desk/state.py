@@ -7,7 +7,7 @@ import pandas as pd
 
 from include.api.desk.listing import COLUMNS, UNREADABLE, Listing, read_listing
 from include.contract import Column, Contract
-from include.contract.derived.shown import filter_columns
+from include.contract.derived.shown import filter_columns, outcome_columns
 from include.lake.layout import Layout
 from include.lake.objects import read_json
 from include.refresher import Refresher
@@ -37,8 +37,9 @@ def desk_of(settings: DeskSettings, contract: Contract, layout: Layout) -> Desk:
     """Return the desk over a lake; nothing is read before a page asks for it."""
     filters = filter_columns(contract)
     fields = [column.field for column in filters]
+    further = outcome_columns(contract)
     empty = Listing(
-        pd.DataFrame(columns=[contract.key, *COLUMNS, *fields]), None
+        pd.DataFrame(columns=[contract.key, *COLUMNS, *further, *fields]), None
     )
     listing = Refresher(
         "List of open leads",

@@ -9,7 +9,8 @@ import pandas as pd
 
 from include.api.desk.listing import NOT_KNOWN
 from include.api.desk.state import Desk
-from include.contract import Column
+from include.contract import Column, Contract
+from include.contract.derived.shown import EXPECTED_VALUE, further_outcomes
 
 PER_PAGE = 25
 LONGEST_NUMBER = 9
@@ -18,6 +19,21 @@ FILTER = "f."
 """Before a column's name in an address, so that no column is taken for `tier` or `page`."""
 TRAIL = ("tier", "page")
 """Parts of a list's address that survive a visit to another page, besides the filters."""
+
+
+@dataclass(frozen=True)
+class FurtherScore:
+    """Show the score of an outcome beside the main one.
+
+    Attributes:
+        label: what the outcome is called, and on which one it depends.
+        score: 0-100.
+        reasons: each with `effect` and `text`.
+    """
+
+    label: str
+    score: int
+    reasons: list[dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -33,6 +49,8 @@ class Card:
         model_version: of that champion.
         reasons: each with `effect` and `text`.
         facts: label and value of the columns that the list is filtered by, known ones only.
+        further: scores of the other outcomes; empty in what a scorer returned.
+        expected_value: in the unit of the contract's value; None where it is not known.
     """
 
     key: str
@@ -43,6 +61,8 @@ class Card:
     model_version: str
     reasons: list[dict[str, Any]]
     facts: list[tuple[str, str]]
+    further: list[FurtherScore]
+    expected_value: float | None
 
 
 @dataclass(frozen=True)
@@ -111,7 +131,32 @@ def _card(row: Mapping[Any, Any], desk: Desk) -> Card:
         model_version=row["model_version"],
         reasons=_reasons(row["reasons"]),
         facts=[fact for fact in facts if fact],
+        further=_further(row, desk.contract),
+        expected_value=_number(row.get(EXPECTED_VALUE)),
     )
+
+
+def _further(row: Mapping[Any, Any], contract: Contract) -> list[FurtherScore]:
+    """Return the scores of the other outcomes that a row holds."""
+    scores: list[FurtherScore] = []
+    for outcome in further_outcomes(contract):
+        score = _number(row.get(f"{outcome}_score"))
+        if score is None:
+            continue
+        label = contract.column(outcome).label
+        given = contract.for_outcome(outcome).given
+        if given is not None:
+            label = f"{label}, if {contract.column(given).label.lower()}"
+        reasons = _reasons(row.get(f"{outcome}_reasons"))
+        scores.append(FurtherScore(label, int(score), reasons))
+    return scores
+
+
+def _number(cell: Any) -> float | None:
+    """Return a number, None for a missing one."""
+    if cell is None or pd.isna(cell):
+        return None
+    return float(cell)
 
 
 def _trend(row: Mapping[Any, Any]) -> int | None:

@@ -2,6 +2,9 @@
 
 from include.contract.model import Column, Contract, KnownAt
 
+EXPECTED_VALUE = "expected_value"
+"""Column of the list: the probabilities of all outcomes, each given the one before, times the contract's `value`."""
+
 
 def filter_columns(contract: Contract) -> tuple[Column, ...]:
     """Return the nominal features known at capture that may be shown: what a list of leads is filtered by."""
@@ -16,3 +19,18 @@ def form_columns(contract: Contract, known_at: KnownAt) -> tuple[Column, ...]:
         for column in contract.features()
         if column.known_at is known_at and column.explain
     )
+
+
+def further_outcomes(contract: Contract) -> tuple[str, ...]:
+    """Return the outcomes whose scores the list of leads shows beside the main one's."""
+    return contract.labels[1:]
+
+
+def outcome_columns(contract: Contract) -> tuple[str, ...]:
+    """Return what the list of leads has for further outcomes: score and reasons of each, and the expected value."""
+    names: list[str] = []
+    for outcome in further_outcomes(contract):
+        names += [f"{outcome}_score", f"{outcome}_reasons"]
+    if contract.value is not None:
+        names.append(EXPECTED_VALUE)
+    return tuple(names)

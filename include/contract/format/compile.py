@@ -60,6 +60,8 @@ def compile_contract(document: ContractDocument) -> dict[str, Any]:
         "decisions": _decisions(document, main),
         "columns": columns,
     }
+    if document.value is not None:
+        content["value"] = field_of("value", document.value, columns)
     if len(document.outcomes) > 1:
         content["outcomes"] = _outcomes(document, names)
     return content

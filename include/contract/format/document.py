@@ -310,6 +310,11 @@ class ContractDocument(_Strict):
         min_length=1,
         description="what is predicted, the main outcome first",
     )
+    value: Text | None = Field(
+        None,
+        description="header or field of a number: what a lead is worth where it has all outcomes. With it the desk "
+        "puts the highest expected value first: the outcomes' probabilities times it",
+    )
     sources: tuple[SourceDocument, ...] = Field(
         (),
         description="the systems' files, where leads are put together from several; `clock` is the creation then",

@@ -6,6 +6,7 @@ import pytest
 
 from include.contract import Contract, ContractError, KnownAt, load_contract
 from include.contract.derived.ddl import leads_columns, staging_columns
+from include.contract.derived.shown import outcome_columns
 from include.contract.format.document import ContractDocument
 from include.contract.in_force import check_apart, tables_of
 from include.glue.job_contract import parse_contract as parse_job_contract
@@ -143,6 +144,45 @@ def test_a_mistake_is_named(write_contract, old, new, says):
     assert old in TWO
     with pytest.raises(ContractError, match=says):
         load_contract(write_contract(TWO.replace(old, new)))
+
+
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [
+        ("calls", "'value' must be a column of numbers that is known before"),
+        ("paid back", "'value' must be a column of numbers that is known"),
+        ("price", "'value' names 'price'"),
+    ],
+)
+def test_a_value_is_a_number_that_is_known_before(write_contract, value, says):
+    late = TWO.replace(
+        "name: calls, type: integer", "name: calls, type: category"
+    )
+    with pytest.raises(ContractError, match=says):
+        load_contract(write_contract(f"{late}value: {value}\n"))
+
+
+def test_probabilities_are_multiplied_of_outcomes_that_follow_one_another(
+    write_contract,
+):
+    valued = f"{TWO}value: amount\n"
+    independent = valued.replace("given: applied, ", "")
+    with pytest.raises(ContractError, match="write 'given: applied'"):
+        load_contract(write_contract(independent))
+
+
+def test_a_value_stands_beside_outcomes_that_follow_one_another(write_contract):
+    contract = load_contract(write_contract(f"{TWO}value: amount\n"))
+    assert contract.value == contract.for_outcome("paid_back").value == "amount"
+
+
+def test_the_list_of_leads_shows_each_outcome_and_the_expected_value(
+    two, write_contract
+):
+    assert outcome_columns(two) == ("paid_back_score", "paid_back_reasons")
+    valued = load_contract(write_contract(f"{ONE}value: Amount\n"))
+    assert valued.value == "amount"
+    assert outcome_columns(valued) == ("expected_value",)
 
 
 def test_an_outcome_that_the_file_describes_keeps_its_place(write_contract):
