@@ -44,6 +44,10 @@ def check_create(
     if tree.kind == "VIEW":
         _check_view(tree)
         return
+    if tree.args.get("exists") and tree.expression is not None:
+        raise RedshiftSyntaxError(
+            "AS", "CREATE TABLE AS takes no IF NOT EXISTS"
+        )
     if attributes is not None and isinstance(tree.this, exp.Schema):
         _check_columns(tree.this, attributes, tree.expression is not None)
     if (

@@ -78,11 +78,23 @@ def rewrite_function(node: exp.Expression, kind: str) -> exp.Expression:
             return _extracted(node)
         case exp.CurrentVersion():
             return exp.Literal.string(_VERSION)
-        case exp.Trunc() if kind in _MOMENTS:
+        case exp.Trunc() if kind in _MOMENTS or kind == "DATE":
             return exp.cast(node.this.copy(), "DATE")
+        case exp.Concat():
+            return _concatenated(node)
         case exp.GroupConcat() if isinstance(node.this, exp.Distinct):
             return _distinct_list(node)
     return node
+
+
+def _concatenated(node: exp.Concat) -> exp.Expression:
+    """Return CONCAT as the operator, which is NULL where one of the two is; the engine's function leaves NULL out.
+
+    Source: https://docs.aws.amazon.com/redshift/latest/dg/r_CONCAT.html
+    """
+    first, second = node.expressions
+    pipe = exp.DPipe(this=first.copy(), expression=second.copy(), safe=True)
+    return exp.Paren(this=pipe)
 
 
 def _part(unit: exp.Expression) -> str:

@@ -29,6 +29,17 @@ _FIXED = (
     (_WHOLE, "BIGINT"),
     (_SHORT_WHOLE, "INTEGER"),
     ((exp.ParseJSON,), "JSON"),
+    (
+        (
+            exp.CurrentTimestamp,
+            exp.TimestampTrunc,
+            exp.DateAdd,
+            exp.TsOrDsAdd,
+            exp.ConvertTimezone,
+        ),
+        "TIMESTAMP",
+    ),
+    ((exp.CurrentDate,), "DATE"),
 )
 """Nodes whose type does not depend on what is in them."""
 _NAMES = {
