@@ -1,5 +1,8 @@
 """Give Redshift's meaning to functions that the engine has not, or has with another one."""
 
+from collections.abc import Callable
+from typing import Any
+
 from sqlglot import exp
 
 from localaws.redshift.errors import UnsupportedFeatureError
@@ -47,6 +50,8 @@ _MACROS = {
     "get_array_length": "json_array_length",
 }
 """Functions that sqlglot does not know, and what the engine calls instead."""
+_JSON_READERS = {"json_array_length", "json_extract_array_element_text"}
+"""Functions whose last argument may be a flag, as that of JSON_EXTRACT_PATH_TEXT: `null_if_invalid`."""
 _VERSION = (
     "PostgreSQL 8.0.2 on i686-pc-linux-gnu, compiled by GCC gcc (GCC) 3.4.2 20041017 (Red Hat 3.4.2-6.fc3), "
     "Redshift 1.0 (local AWS)"
@@ -59,11 +64,8 @@ def rewrite_function(node: exp.Expression, kind: str) -> exp.Expression:
 
     `kind` is the type of the first argument, empty where it is not known.
     """
-    name = node.name.lower() if isinstance(node, exp.Anonymous) else ""
-    if name in ("to_char", "to_date", "to_timestamp"):
-        return _formatted(name, node, kind)
-    if name in _MACROS:
-        return call(_MACROS[name], *node.expressions)
+    if isinstance(node, exp.Anonymous):
+        return _rewrite_call(node, kind)
     _check_support(node)
     match node:
         case exp.Window() if node.this.name.lower() == "ratio_to_report":
@@ -72,19 +74,65 @@ def rewrite_function(node: exp.Expression, kind: str) -> exp.Expression:
             "expression"
         ):
             return call(f"rs_{type(node).__name__.lower()}", node.this)
-        case exp.IsArray() | exp.Array() | exp.ApproxDistinct():
-            return _renamed(node)
-        case exp.Extract():
-            return _extracted(node)
         case exp.CurrentVersion():
             return exp.Literal.string(_VERSION)
         case exp.Trunc() if kind in _MOMENTS or kind == "DATE":
             return exp.cast(node.this.copy(), "DATE")
-        case exp.Concat():
-            return _concatenated(node)
+        case exp.JSONExtractScalar() if node.expressions:
+            return _path_text(node)
         case exp.GroupConcat() if isinstance(node.this, exp.Distinct):
             return _distinct_list(node)
+    rewrite = _REWRITES.get(type(node))
+    return rewrite(node) if rewrite else node
+
+
+def _rewrite_call(node: exp.Anonymous, kind: str) -> exp.Expression:
+    """Return a call of a function that sqlglot does not know."""
+    name = node.name.lower()
+    if name in ("to_char", "to_date", "to_timestamp"):
+        return _formatted(name, node, kind)
+    if name in _JSON_READERS:
+        *arguments, flag = [*node.expressions, None]
+        if isinstance(arguments[-1], exp.Boolean):
+            *arguments, flag = arguments
+        return _if_valid(call(_MACROS[name], *arguments), arguments[0], flag)
+    if name in _MACROS:
+        return call(_MACROS[name], *node.expressions)
     return node
+
+
+def _path_text(node: exp.JSONExtractScalar) -> exp.Expression:
+    """Return JSON_EXTRACT_PATH_TEXT whose last argument is its flag, which sqlglot reads as one more part of the path.
+
+    Source: https://docs.aws.amazon.com/redshift/latest/dg/JSON_EXTRACT_PATH_TEXT.html
+    """
+    *names, flag = [node.expression, *node.expressions]
+    if not isinstance(flag, exp.Boolean) or not all(
+        isinstance(name, exp.Literal) for name in names
+    ):
+        raise UnsupportedFeatureError(
+            "JSON_EXTRACT_PATH_TEXT with a path of several parts that are no literals"
+        )
+    path = exp.JSONPath(
+        expressions=[
+            exp.JSONPathRoot(),
+            *(exp.JSONPathKey(this=name.name) for name in names),
+        ]
+    )
+    extracted = exp.JSONExtractScalar(
+        this=node.this.copy(), expression=path, only_json_types=False
+    )
+    return _if_valid(extracted, node.this, flag)
+
+
+def _if_valid(
+    value: exp.Expression, text: exp.Expression, flag: exp.Boolean | None
+) -> exp.Expression:
+    """Return a value read from a JSON text; NULL where the text is no JSON and the flag `null_if_invalid` is set."""
+    if flag is None or not flag.this:
+        return value
+    valid = call("json_valid", text)
+    return exp.Case(ifs=[exp.If(this=valid, true=value)])
 
 
 def _concatenated(node: exp.Concat) -> exp.Expression:
@@ -200,3 +248,13 @@ def _distinct_list(node: exp.GroupConcat) -> exp.Expression:
     changed.this.set("expressions", [values[0].copy()])
     changed.set("separator", values[1].copy())
     return changed
+
+
+_REWRITES: dict[type, Callable[[Any], exp.Expression]] = {
+    exp.ApproxDistinct: _renamed,
+    exp.Array: _renamed,
+    exp.Concat: _concatenated,
+    exp.Extract: _extracted,
+    exp.IsArray: _renamed,
+}
+"""What is rewritten whatever it is made of."""
