@@ -92,9 +92,8 @@ def _rewrite_call(node: exp.Anonymous, kind: str) -> exp.Expression:
     if name in ("to_char", "to_date", "to_timestamp"):
         return _formatted(name, node, kind)
     if name in _JSON_READERS:
-        *arguments, flag = [*node.expressions, None]
-        if isinstance(arguments[-1], exp.Boolean):
-            *arguments, flag = arguments
+        arguments = list(node.expressions)
+        flag = arguments.pop() if _is_flag(arguments[-1]) else None
         return _if_valid(call(_MACROS[name], *arguments), arguments[0], flag)
     if name in _MACROS:
         return call(_MACROS[name], *node.expressions)
@@ -106,8 +105,9 @@ def _path_text(node: exp.JSONExtractScalar) -> exp.Expression:
 
     Source: https://docs.aws.amazon.com/redshift/latest/dg/JSON_EXTRACT_PATH_TEXT.html
     """
-    *names, flag = [node.expression, *node.expressions]
-    if not isinstance(flag, exp.Boolean) or not all(
+    names = [node.expression, *node.expressions]
+    flag = names.pop()
+    if not _is_flag(flag) or not all(
         isinstance(name, exp.Literal) for name in names
     ):
         raise UnsupportedFeatureError(
@@ -125,8 +125,12 @@ def _path_text(node: exp.JSONExtractScalar) -> exp.Expression:
     return _if_valid(extracted, node.this, flag)
 
 
+def _is_flag(argument: exp.Expression) -> bool:
+    return isinstance(argument, exp.Boolean)
+
+
 def _if_valid(
-    value: exp.Expression, text: exp.Expression, flag: exp.Boolean | None
+    value: exp.Expression, text: exp.Expression, flag: exp.Expression | None
 ) -> exp.Expression:
     """Return a value read from a JSON text; NULL where the text is no JSON and the flag `null_if_invalid` is set."""
     if flag is None or not flag.this:
