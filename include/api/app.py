@@ -1,5 +1,6 @@
 """Build the scoring API as a WSGI application: leads in, scores and reasons of the current champions out."""
 
+from collections.abc import Mapping
 from functools import partial
 
 from flask import Flask, Response, request
@@ -54,6 +55,7 @@ def create_app(
     champions: Champions | None = None,
     keys: Keys | None = None,
     endpoint: bool = False,
+    further: Mapping[str, Champions] | None = None,
 ) -> Flask:
     """Return the WSGI application: that of the default contract, which hands on what is meant for another one.
 
@@ -63,6 +65,8 @@ def create_app(
             starts to watch it.
         keys: who may ask; None takes the settings' secret and starts to watch it, unless the settings turn keys off.
         endpoint: whether SageMaker sends the requests: the model folder is /opt/ml/model, and /invocations is open.
+        further: outcome to its champions, for the outcomes beside the main one; None takes those of the registry where
+            `champions` come from there.
     """
     watched = champions is None
     if keys is None:
@@ -71,7 +75,9 @@ def create_app(
     contract = load_contract(settings.contract)
     if champions is None:
         champions = _watched_champions(settings, contract, endpoint)
-    state = _state(settings, contract, champions, keys, endpoint)
+        if further is None:
+            further = _watched_further(settings, contract, endpoint)
+    state = _state(settings, contract, champions, keys, endpoint, further)
     app = _application(
         state, buckets, ENDPOINT_OPEN if endpoint else frozenset()
     )
@@ -96,7 +102,8 @@ def _contract_app(
     own = settings_of(settings, name)
     contract = contract_in_force(settings, name)
     champions = _watched_champions(own, contract, endpoint=False)
-    state = _state(own, contract, champions, keys, endpoint=False)
+    further = _watched_further(own, contract, endpoint=False)
+    state = _state(own, contract, champions, keys, False, further)
     return _application(state, buckets)
 
 
@@ -137,6 +144,7 @@ def _state(
     champions: Champions,
     keys: Keys | None,
     endpoint: bool,
+    further: Mapping[str, Champions] | None,
 ) -> AppState:
     """Return what the views of one contract share."""
     layout = Layout(settings, contract)
@@ -150,6 +158,7 @@ def _state(
         openapi=document(contract, settings.api),
         desk=desk_of(settings.desk, contract, layout),
         answers=lead_answers(settings, layout, endpoint),
+        further=further or {},
     )
 
 
@@ -164,6 +173,20 @@ def _watched_champions(
         champions = registry_champions(settings, contract)
     champions.start()
     return champions
+
+
+def _watched_further(
+    settings: Settings, contract: Contract, endpoint: bool
+) -> dict[str, Champions]:
+    """Return the champions of the outcomes beside the main one, and begin to watch them; a model folder holds none."""
+    further: dict[str, Champions] = {}
+    if endpoint or settings.api.model_folder:
+        return further
+    for outcome in contract.labels[1:]:
+        view = contract.for_outcome(outcome)
+        further[outcome] = registry_champions(settings, view)
+        further[outcome].start()
+    return further
 
 
 def _watched_keys(settings: Settings, endpoint: bool) -> Keys | None:

@@ -9,7 +9,7 @@ from flask import Response, abort, g, request
 from include.api.bodies.sent_leads import SentLeads, check_size
 from include.api.state import app_state
 from include.scoring.leads.names import IgnoredNames, LeadNames, quoted
-from include.scoring.scores import Scores
+from include.scoring.scores import Scores, as_records
 from include.scoring.stages import StagedScorer
 
 REASONS = 3
@@ -138,6 +138,29 @@ def score_request(
     limits = app_state().settings.api
     check_size(sent.leads, limits.max_leads, limits.max_columns)
     return score_rows(scorer, sent.leads, reasons, ignored)
+
+
+def further_scores(sent: SentLeads, reasons: int) -> dict[str, Any]:
+    """Return outcome to versions and predictions of the request's leads, for the outcomes beside the main one.
+
+    An outcome without a champion is left out. Called behind `score_request`, which has looked at the leads.
+
+    Args:
+        sent: the leads.
+        reasons: for each direction.
+    """
+    replies: dict[str, Any] = {}
+    for outcome, champions in app_state().further.items():
+        scorer = champions.scorer
+        if scorer is None:
+            continue
+        columns = scorer.reader.read(sent.leads, 1, IgnoredNames([]))
+        scores = scorer.score_columns(columns, len(sent.leads), reasons)
+        replies[outcome] = {
+            "versions": versions(scorer),
+            "predictions": as_records(scores),
+        }
+    return replies
 
 
 def score_rows(

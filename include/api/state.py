@@ -1,6 +1,7 @@
 """Hold what the views of one application share, typed, in one place."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from flask import Flask, current_app
@@ -31,6 +32,7 @@ class AppState:
         openapi: the description of the API, ready for JSON.
         desk: what the lead desk shows.
         answers: puts one lead together from its events; None where the contract has no sources.
+        further: outcome to the models that score it, for the outcomes beside the main one.
     """
 
     settings: Settings
@@ -42,6 +44,7 @@ class AppState:
     openapi: dict[str, Any]
     desk: Desk
     answers: LeadAnswers | None = None
+    further: Mapping[str, Champions] = field(default_factory=dict)
 
 
 def attach_state(app: Flask, state: AppState) -> None:

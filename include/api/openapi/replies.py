@@ -81,9 +81,28 @@ class OneLeadFacts(BaseModel):
     ] = None
 
 
+def _further_scores(prediction: type[BaseModel]) -> tuple[Any, Any]:
+    """Return type and field of the scores of outcomes beside the main one."""
+    scores = create_model(
+        "OutcomeScores",
+        versions=(dict[str, str], ...),
+        predictions=(list[prediction], ...),  # type: ignore[valid-type]
+    )
+    described: Any = Field(
+        default_factory=dict,
+        description="outcome to its scores, for the outcomes beside the main one that have a champion; the probability "
+        "of one that depends on another is given that the other happens",
+    )
+    by_outcome: Any = dict[str, scores]
+    return by_outcome, described
+
+
 def reply_schemas(contract: Contract) -> dict[str, Any]:
     """Return name to JSON schema of every model that the API takes or returns, a lead aside."""
     prediction = answer_model(contract)
+    further: dict[str, Any] = {}
+    if contract.labels[1:]:
+        further["outcomes"] = _further_scores(prediction)
     scores = create_model(
         "Scores",
         versions=(dict[str, str], ...),
@@ -100,6 +119,7 @@ def reply_schemas(contract: Contract) -> dict[str, Any]:
             Field(description="rows of a CSV without a value; no leads"),
         ),
         __base__=OneLeadFacts if contract.unify else None,
+        **further,
     )
     models = (scores, Status, FeedbackReply, FeedbackBody, Error)
     _, schemas = models_json_schema(
