@@ -1,5 +1,7 @@
 """Say what the alert about a training tells: on how many leads, for which stages, and why."""
 
+from lifecycle.analyses import calls_for_retrain
+
 
 def training_details(
     names, client, snapshot_uri, parent_run_id, stages, analysis
@@ -40,4 +42,11 @@ def reason_to_train(analysis):
     if analysis.get("confirmed"):
         triggers = ", ".join(analysis["triggers"])
         return f"the drift analysis calls for a new model ({triggers})"
+    others = [
+        outcome
+        for outcome, own in analysis.get("outcomes", {}).items()
+        if calls_for_retrain(own)
+    ]
+    if others:
+        return f"the outcome {', '.join(others)} needs a new model"
     return "it was forced by the trigger form (force_retrain)"

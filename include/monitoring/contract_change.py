@@ -44,11 +44,14 @@ def contract_change(contract: Contract, reference: Leads) -> ContractChange:
 
     Args:
         contract: the one in use.
-        reference: rows of the snapshot. Columns that the platform adds to every snapshot do not count.
+        reference: rows of the snapshot. Columns that the platform adds to every snapshot do not count, nor do outcomes
+            beside the label, which no model sees.
     """
     trained_on = {str(field) for field in reference.columns}
     # The columns of the table are those of the contract, and some that the platform adds.
     present = {name for name, _ in leads_columns(contract)}
-    added = [field for field in contract.fields if field not in trained_on]
+    other_outcomes = set(contract.labels) - {contract.label}
+    known = trained_on | other_outcomes
+    added = [field for field in contract.fields if field not in known]
     removed = trained_on - present - {LABEL, WEIGHT}
     return ContractChange(tuple(added), tuple(sorted(removed)))

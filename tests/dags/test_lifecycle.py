@@ -316,6 +316,14 @@ def test_a_question_keeps_its_tables_whatever_a_level_holds():
             {"verdict": "stable", "confirmed": False},
             "it was forced by the trigger form (force_retrain)",
         ),
+        (
+            {
+                "verdict": "stable",
+                "confirmed": False,
+                "outcomes": {"paid_back": {"verdict": "no_champion"}},
+            },
+            "the outcome paid_back needs a new model",
+        ),
     ],
 )
 def test_an_alert_says_why_a_training_has_started(analysis, reason):

@@ -2,6 +2,8 @@
 
 import pytest
 
+from include.contract.model import Outcome
+from include.decisions import Decisions
 from include.monitoring.contract_change import ContractChange, contract_change
 
 
@@ -55,3 +57,18 @@ def test_added_columns_come_in_the_contracts_order_and_removed_ones_by_name(
 )
 def test_a_change_is_said_in_words(change, words):
     assert str(change) == words
+
+
+def test_a_further_outcome_is_no_reason_for_a_new_model(contract, snapshot):
+    kept = contract.column("won").model_copy(
+        update={"name": "Kept", "field": "kept", "known_at": "outcome"}
+    )
+    outcomes = tuple(
+        Outcome(field=field, names=contract.names, decisions=Decisions())
+        for field in ("won", "kept")
+    )
+    columns = (*contract.columns, kept)
+    changes = {"columns": columns, "outcomes": outcomes}
+    assert not contract_change(contract.model_copy(update=changes), snapshot)
+    as_feature = contract.model_copy(update={"columns": columns})
+    assert contract_change(as_feature, snapshot).added == ("kept",)

@@ -70,6 +70,15 @@ def test_a_feature_is_a_column_of_its_stage_with_its_sentence(story):
     assert "revenue" not in [column.field for column in story.features()]
 
 
+def test_both_outcomes_of_the_story_prefer_precision(story):
+    converted, approved = story.views
+    assert (converted.label, approved.label) == ("converted", "approved")
+    assert approved.given == "converted"
+    for view in story.views:
+        assert view.decisions.threshold_policy == "precision_biased"
+    assert approved.decisions.label_maturity_days == 105
+
+
 def test_the_job_reads_each_source_by_its_own_contract(story):
     sources = {entry["name"]: entry for entry in story.unify["sources"]}
     ads = parse_contract_of(sources["ads"])
