@@ -6,6 +6,7 @@ Raw CSV files in S3 become rows of the leads table, once each, however often the
 2. `crawl` catalogues the raw files, `type_and_quarantine` (Glue, Spark) types them by the contract.
 3. `quality_gate` stops the run if columns are missing, nothing was loaded, a file cannot be read, too many rows were
    quarantined, or keys are damaged or shared by many leads. It names what was not read (docs/files.md).
+   Of leads from several sources, the scoring API reads the features of a good load from then on (docs/api.md).
 4. `merge_leads` copies them into staging and merges them into the table of leads; the asset `leads` is updated.
 
 Re-run: safe, in any order. Every path carries the run, and the merge goes by key: a row that is older than what the

@@ -1,4 +1,4 @@
-"""How near to the best possible score do models of the story's company come, and are its two changes noticed?
+"""How near to the best possible score do models of the story come, are its changes noticed, how fast is one lead?
 
 `python -m bench.story --json` draws `--leads` leads with known truth, joins their records, computes features as of each
 stage's moment, and trains on what was known on the day before the new channel. Models are those of a linear and a
@@ -12,6 +12,8 @@ boosted family at the last stage, and of the linear one alone at the two earlier
 - `approval_others`: other outcomes whose performance was called drifted after the approval criteria changed.
 - `false_retrains`: calls for a new model in `--replays` stories of `--replay-leads` leads, both outcomes, weeks without
   a change.
+- `predict_events_p50_ms`, `predict_events_p99_ms`: of `POST /predict` with one lead and 40 events, 20 requests a
+  second, from when each was due, reasons included; `predict_events_api_mb`: memory of the API behind it.
 """
 
 import argparse
@@ -19,6 +21,7 @@ import time
 from typing import Any
 
 from bench._table import last_line, show
+from bench.story.asking import SECONDS, predict_events
 from bench.story.declared import STAGES, declared, drivers_in_top
 from bench.story.gaps import gap, importance
 from bench.story.models import FAMILIES, LINEAR, train
@@ -39,6 +42,8 @@ REPLAY_LEADS = 20_000
 DAYS = 7
 SEED = 7
 QUICK_LEADS = 10_000
+QUICK_SECONDS = 5
+PARTS = ("gaps", "shifts", "replays", "predict_events")
 
 
 def gaps(story: Story) -> dict[str, Any]:
@@ -88,7 +93,10 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     """Return the figures that are asked for."""
     started = time.monotonic()
     figures: dict[str, Any] = {}
-    if options.only != "replays":
+    if options.only in (None, "predict_events"):
+        seconds = QUICK_SECONDS if options.quick else SECONDS
+        figures |= predict_events(options.seed, seconds)
+    if options.only in (None, "gaps", "shifts"):
         story = read_story(make_world(options.leads, options.seed))
         figures["leads"] = options.leads
         if options.only != "shifts":
@@ -114,7 +122,7 @@ def main() -> None:
     parser.add_argument("--replays", type=int, default=REPLAYS)
     parser.add_argument("--replay-leads", type=int, default=REPLAY_LEADS)
     parser.add_argument("--days", type=int, default=DAYS)
-    parser.add_argument("--only", choices=("gaps", "shifts", "replays"))
+    parser.add_argument("--only", choices=PARTS)
     parser.add_argument(
         "--quick", action="store_true", help="few leads, one replay"
     )

@@ -30,6 +30,9 @@ LEAD = 1
 TEXT = "VARCHAR"
 NUMBER = "DOUBLE"
 WHOLE_NUMBER = "BIGINT"
+SENT = "sent"
+"""The one table of a connection; relations of the query are views of its rows."""
+RELATION = "relation"
 CONFIG = {
     "threads": 1,
     "memory_limit": "512MB",
@@ -93,8 +96,26 @@ class PreparedFeatures:
             for feature in together
             if isinstance(feature, HistoricalRate)
         ]
+        self._relations = {
+            relation.name: relation for relation in self._needed()
+        }
         self._database = duckdb.connect(":memory:", config=CONFIG)
         self._idle: LifoQueue[duckdb.DuckDBPyConnection] = LifoQueue()
+
+    def _needed(self) -> Iterator["_Relation"]:
+        """Return the relations that the queries read."""
+        for stage, declared in self._features.items():
+            columns = dict.fromkeys(lead_columns(declared), WHOLE_NUMBER)
+            columns["stage"] = TEXT
+            yield _Relation(f"leads_{stage}", columns)
+        for source, types in self._columns.items():
+            columns = dict.fromkeys(EVENT_COLUMNS, WHOLE_NUMBER)
+            columns |= {name: _type(kind) for name, kind in types.items()}
+            yield _Relation(f"events_{source}", columns)
+        for name in self._rates:
+            columns = dict.fromkeys(RATE_ROWS, WHOLE_NUMBER)
+            columns["level"] = TEXT
+            yield _Relation(f"rate_{name}", columns)
 
     def text(self, stage: str) -> str:
         """Return the SQL text of a stage."""
@@ -129,19 +150,14 @@ class PreparedFeatures:
         self._idle.put(engine)
 
     def _prepare(self, engine: duckdb.DuckDBPyConnection) -> None:
-        """Make the tables and prepare the statement of each stage."""
-        for stage, declared in self._features.items():
-            columns = dict.fromkeys(lead_columns(declared), WHOLE_NUMBER)
-            columns["stage"] = TEXT
-            _create(engine, f"leads_{stage}", columns)
-        for source, types in self._columns.items():
-            columns = dict.fromkeys(EVENT_COLUMNS, WHOLE_NUMBER)
-            columns |= {name: _type(kind) for name, kind in types.items()}
-            _create(engine, f"events_{source}", columns)
-        for name in self._rates:
-            columns = dict.fromkeys(RATE_ROWS, WHOLE_NUMBER)
-            columns["level"] = TEXT
-            _create(engine, f"rate_{name}", columns)
+        """Make table and views that only this connection sees, and prepare the statement of each stage."""
+        columns = {RELATION: TEXT}
+        for relation in self._relations.values():
+            columns |= relation.slot_types
+        types = ", ".join(f"{name} {kind}" for name, kind in columns.items())
+        engine.execute(f"CREATE TEMP TABLE {SENT} ({types})")
+        for relation in self._relations.values():
+            engine.execute(relation.view())
         # Of so few rows any plan is as good, and the optimizer takes longer than they do.
         engine.execute("PRAGMA disable_optimizer")
         for stage in self._features:
@@ -150,7 +166,8 @@ class PreparedFeatures:
     def _insert(
         self, engine: duckdb.DuckDBPyConnection, inputs: LeadInputs
     ) -> None:
-        """Fill the tables with one lead."""
+        """Fill the tables with one lead, by one statement: each costs more than the rows do."""
+        rows = _Rows()
         for stage, declared in self._features.items():
             lead: dict[str, Cell] = {
                 "lead_key": LEAD,
@@ -159,13 +176,66 @@ class PreparedFeatures:
                 "created_at": inputs.created_at,
             }
             columns = [[lead[name]] for name in lead_columns(declared)]
-            _fill(engine, f"leads_{stage}", columns)
+            rows.add(self._relations[f"leads_{stage}"], columns)
         for source, types in self._columns.items():
-            events = inputs.events.get(source, ())
-            _fill(engine, f"events_{source}", _event_columns(events, types))
+            columns = _event_columns(inputs.events.get(source, ()), types)
+            rows.add(self._relations[f"events_{source}"], columns)
         for name in self._rates:
-            rows = inputs.rates.get(name, ())
-            _fill(engine, f"rate_{name}", _rate_columns(rows))
+            columns = _rate_columns(inputs.rates.get(name, ()))
+            rows.add(self._relations[f"rate_{name}"], columns)
+        rows.insert(engine)
+
+
+class _Relation:
+    """One relation of the query: a view of the rows of one table, whose columns are shared by type."""
+
+    def __init__(self, name: str, columns: Mapping[str, str]) -> None:
+        self.name = name
+        self.slots: dict[str, str] = {}
+        self.slot_types: dict[str, str] = {}
+        for column, kind in columns.items():
+            taken = list(self.slot_types.values()).count(kind)
+            slot = f"{kind.lower()}_{taken}"
+            self.slots[column] = slot
+            self.slot_types[slot] = kind
+
+    def view(self) -> str:
+        """Return the statement that makes the view."""
+        columns = [f'{slot} AS "{name}"' for name, slot in self.slots.items()]
+        return (
+            f"CREATE TEMP VIEW {self.name} AS SELECT {', '.join(columns)} FROM {SENT} "
+            f"WHERE {RELATION} = '{self.name}'"
+        )
+
+
+class _Rows:
+    """Rows of several relations, as columns of the one table."""
+
+    def __init__(self) -> None:
+        self._columns: dict[str, list[Cell]] = {RELATION: []}
+
+    def add(
+        self, relation: _Relation, columns: Sequence[Sequence[Cell]]
+    ) -> None:
+        """Add rows of a relation, which stand in its columns."""
+        number = len(columns[0])
+        before = len(self._columns[RELATION])
+        self._columns[RELATION] += [relation.name] * number
+        for slot, values in zip(relation.slots.values(), columns, strict=True):
+            column = self._columns.setdefault(slot, [])
+            column += [None] * (before - len(column))
+            column += values
+
+    def insert(self, engine: duckdb.DuckDBPyConnection) -> None:
+        """Insert them all."""
+        names = ", ".join(self._columns)
+        places = range(1, len(self._columns) + 1)
+        lists = ", ".join(f"UNNEST(${place})" for place in places)
+        # UNNEST fills the shorter ones with NULL.
+        engine.execute(
+            f"INSERT INTO {SENT} ({names}) SELECT {lists}",
+            list(self._columns.values()),
+        )
 
 
 @contextmanager
@@ -181,27 +251,6 @@ def _rolled_back(engine: duckdb.DuckDBPyConnection) -> Iterator[None]:
 def _type(kind: ColumnType) -> str:
     """Return the type of a column; values that are only told from each other may be text."""
     return NUMBER if kind == "number" else TEXT
-
-
-def _create(
-    engine: duckdb.DuckDBPyConnection, table: str, columns: Mapping[str, str]
-) -> None:
-    """Make a table that only this connection sees."""
-    types = ", ".join(f'"{name}" {kind}' for name, kind in columns.items())
-    engine.execute(f"CREATE TEMP TABLE {table} ({types})")
-
-
-def _fill(
-    engine: duckdb.DuckDBPyConnection,
-    table: str,
-    columns: Sequence[Sequence[Cell]],
-) -> None:
-    """Insert rows that stand in columns."""
-    if not columns[0]:
-        return
-    places = range(1, len(columns) + 1)
-    lists = ", ".join(f"UNNEST(${place})" for place in places)
-    engine.execute(f"INSERT INTO {table} SELECT {lists}", list(columns))
 
 
 def _event_columns(

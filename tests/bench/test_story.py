@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from bench.story import asking
 from bench.story.declared import (
     KEY,
     declared,
@@ -19,6 +20,7 @@ from bench.story.declared import (
 from bench.story.systems import Story, read_story
 from bench.story.tables import known_outcomes, outcome_rows, stage_table
 from demo.story.story import make_world
+from include.contract import load_contract
 
 ROOT = Path(__file__).parents[2]
 START = pd.Timestamp("2024-10-07", tz="UTC")
@@ -114,3 +116,13 @@ def test_the_command_prints_every_figure_of_a_small_story():
     assert figures["channel_shift_windows"] <= 2
     assert figures["approval_others"] == 0
     assert 0 < figures["gap_converted"] < 0.05
+
+
+def test_each_request_has_one_lead_with_40_events_of_its_own_time():
+    contract = load_contract(str(asking.STORY))
+    tables = asking.source_tables(contract, 400)
+    bodies = asking.requests(tables, 1_800_000_000_000_000, seed=1)
+    request = json.loads(bodies[0])
+    assert len(request["events"]) == asking.EVENTS
+    created = request["lead"]["created_at"]
+    assert all(event["occurred_at"] >= created for event in request["events"])
