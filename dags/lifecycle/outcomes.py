@@ -38,11 +38,17 @@ def has_snapshot(outcome, run):
     return True
 
 
-def start_other_trainings(client, run):
-    """Open the MLflow run of each further outcome's training, in the outcome's own experiment."""
+def start_other_trainings(client, run, outcomes):
+    """Open the MLflow run of each further outcome that is trained, in the outcome's own experiment.
+
+    Args:
+        client: of the MLflow server.
+        run: key of the Airflow run.
+        outcomes: that are trained, "" for the main one.
+    """
     from lifecycle.names import Names
 
-    for outcome in Names().other_outcomes:
+    for outcome in filter(None, outcomes):
         other_training(Names(outcome), client, run)
 
 

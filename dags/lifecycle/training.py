@@ -6,7 +6,7 @@ from airflow.sdk import TriggerRule, task
 from airflow.sdk.exceptions import AirflowFailException
 
 from lead_ops.notifications import ALERT, Notifier
-from lifecycle.analyses import ANALYSIS
+from lifecycle.analyses import ANALYSIS, outcomes_to_train
 from lifecycle.defaults import CHEAP_COMPUTE, COSTLY_COMPUTE, DECISION
 from lifecycle.outcomes import (
     NO_SNAPSHOT,
@@ -35,6 +35,7 @@ def start_training(snapshot_uri, run, params=None, ti=None):
 
     names = Names()
     client = connect(names.settings.mlflow)
+    analysis = ti.xcom_pull(task_ids=ANALYSIS)
     parent_run_id = train.start_training(
         names.settings, names.contract, client, snapshot_uri, run
     )
@@ -44,9 +45,12 @@ def start_training(snapshot_uri, run, params=None, ti=None):
         snapshot_uri,
         parent_run_id,
         params["scoring_stages"],
-        ti.xcom_pull(task_ids=ANALYSIS),
+        analysis,
     )
-    start_other_trainings(client, run)
+    outcomes = outcomes_to_train(analysis, params)
+    start_other_trainings(client, run, outcomes)
+    if "" not in outcomes:  # nothing will be logged to it
+        client.set_terminated(parent_run_id)
     ti.xcom_push(key=ALERT, value=details)
     return parent_run_id
 

@@ -21,6 +21,7 @@ from lifecycle.drift import analyse_drift, next_step
 from lifecycle.drift_window import plan_window
 from lifecycle.macros import BETWEEN, each_sql, planned_sql, sql
 from lifecycle.names import Names, run_key
+from lifecycle.outcomes import start_other_trainings
 from lifecycle.platform import TABLES, VIEWS
 from lifecycle.promotion import (
     champion_challenger,
@@ -178,6 +179,21 @@ def test_an_outcome_that_has_too_few_leads_waits_until_it_has_a_champion(
         return
     with pytest.raises(AirflowFailException, match="too few leads"):
         register_challenger.function(model, "", [], "", {}, ti)
+
+
+@pytest.mark.parametrize(
+    ("trained", "opened"), [(["", "kept"], ["kept"]), ([""], [])]
+)
+def test_a_run_is_opened_for_the_outcomes_that_are_trained(
+    contract, monkeypatch, trained, opened
+):
+    names = []
+    monkeypatch.setattr(
+        "lifecycle.outcomes.other_training",
+        lambda own, client, run: names.append(own.outcome),
+    )
+    start_other_trainings(None, "r", trained)
+    assert names == opened
 
 
 def test_an_outcome_that_waits_is_no_challenger_and_no_alert():
