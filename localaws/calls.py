@@ -66,7 +66,7 @@ class CallRecorder:
         if service == "s3":
             return [
                 {"action": action, "resources": [resource]}
-                for action, resource in s3_call(environ, _read_body)
+                for action, resource in s3_call(environ, read_body)
             ]
         operation, request = operation_of(environ)
         resources = resources_of(
@@ -126,20 +126,27 @@ def operation_of(environ: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     """
     target = environ.get("HTTP_X_AMZ_TARGET")
     if target:
-        return target.rsplit(".", 1)[-1], json.loads(
-            _read_body(environ) or b"{}"
-        )
+        return target.rsplit(".", 1)[-1], _json_object(read_body(environ))
     invocation = _INVOCATION.fullmatch(environ.get("PATH_INFO", ""))
     if invocation:
         return "InvokeEndpoint", {"EndpointName": invocation[1]}
-    form = parse_qs(_read_body(environ).decode("utf-8", "replace"))
+    form = parse_qs(read_body(environ).decode("utf-8", "replace"))
     fields = {name: values[0] for name, values in form.items()}
     if "Action" in fields:
         return fields["Action"], fields
     return f"{environ.get('REQUEST_METHOD')} {environ.get('PATH_INFO')}", {}
 
 
-def _read_body(environ: dict[str, Any]) -> bytes:
+def _json_object(body: bytes) -> dict[str, Any]:
+    """Return a request; empty if it is no JSON object, which the service answers with an error."""
+    try:
+        request = json.loads(body or b"{}")
+    except ValueError:
+        return {}
+    return request if isinstance(request, dict) else {}
+
+
+def read_body(environ: dict[str, Any]) -> bytes:
     """Return the request's body and leave it in place for the application.
 
     Empty for a body that is too large to be an API request.

@@ -30,6 +30,7 @@ from werkzeug.serving import make_server
 
 from localaws.account import Account
 from localaws.calls import CallRecorder
+from localaws.constraints import Constraints
 from localaws.errors import LocalAwsNotStartedError
 from localaws.glue.backend import LocalGlueBackend
 from localaws.guard import Guard
@@ -82,7 +83,8 @@ def serve(
     )
     _list_modules_once()
     moto = DomainDispatcherApplication(create_backend_app)
-    supported = Supported(_name_what_is_missing(moto), recorded)
+    checked = Constraints(_name_what_is_missing(moto))
+    supported = Supported(checked, recorded)
     recorder = CallRecorder(supported, data_dir / CALLS, DEFAULT_ACCOUNT_ID)
     application = Guard(recorder, host_names)
     server = make_server(

@@ -199,8 +199,8 @@ class LocalRedshiftDataResponse(BaseResponse):  # type: ignore[misc] # moto is u
         ][self.region]
         return backend
 
-    def _request(self, *required: str) -> dict[str, Any]:
-        return read_request(self.body, required)
+    def _request(self) -> dict[str, Any]:
+        return read_request(self.body)
 
     @property
     def _role(self) -> str:
@@ -234,7 +234,7 @@ class LocalRedshiftDataResponse(BaseResponse):  # type: ignore[misc] # moto is u
     @_checked
     def execute_statement(self) -> Answer:
         """Answer ExecuteStatement: exactly one statement, with named parameters."""
-        request = self._request("Sql")
+        request = self._request()
         sqls = split(request["Sql"]) or [request["Sql"]]
         if len(sqls) != 1:
             raise _invalid(
@@ -245,7 +245,7 @@ class LocalRedshiftDataResponse(BaseResponse):  # type: ignore[misc] # moto is u
     @_checked
     def batch_execute_statement(self) -> Answer:
         """Answer BatchExecuteStatement: one transaction, or one for each statement."""
-        request = self._request("Sqls")
+        request = self._request()
         sqls = []
         for text in request["Sqls"]:
             sqls += split(text) or [text]
@@ -258,7 +258,7 @@ class LocalRedshiftDataResponse(BaseResponse):  # type: ignore[misc] # moto is u
     @_checked
     def describe_statement(self) -> Answer:
         """Answer DescribeStatement."""
-        request = self._request("Id")
+        request = self._request()
         submission, part = self._backend.find(request["Id"])
         _wait(submission, request)
         if part is submission.whole:
@@ -268,14 +268,14 @@ class LocalRedshiftDataResponse(BaseResponse):  # type: ignore[misc] # moto is u
     @_checked
     def get_statement_result(self) -> Answer:
         """Answer GetStatementResult: a page of rows."""
-        request = self._request("Id")
+        request = self._request()
         result = self._result(request, "JSON")
         return _answer(_page_of_rows(result, request))
 
     @_checked
     def get_statement_result_v2(self) -> Answer:
         """Answer GetStatementResultV2: a page of rows as CSV."""
-        request = self._request("Id")
+        request = self._request()
         result = self._result(request, "CSV")
         page = _page_of_rows(result, request)
         page["Records"] = [{"CSVRecords": csv_lines(page["Records"])}]
@@ -335,7 +335,7 @@ class LocalRedshiftDataResponse(BaseResponse):  # type: ignore[misc] # moto is u
     @_checked
     def cancel_statement(self) -> Answer:
         """Answer CancelStatement."""
-        request = self._request("Id")
+        request = self._request()
         submission, _ = self._backend.find(request["Id"])
         if submission.finished.is_set():
             raise _invalid(
@@ -386,7 +386,7 @@ class LocalRedshiftDataResponse(BaseResponse):  # type: ignore[misc] # moto is u
         return _answer(page)
 
     def _listing_request(self) -> dict[str, Any]:
-        request = self._request("Database")
+        request = self._request()
         self._backend.check_target(request)
         self._backend.check_database(request)
         return request

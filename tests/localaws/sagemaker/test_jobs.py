@@ -9,7 +9,7 @@ from localaws.sagemaker.jobs import MESSAGES
 
 FAIL = """
 import os, pathlib, sys
-(pathlib.Path(os.environ["SAGEMAKER_BASE_DIR"]) / "output" / "failure").write_text({reason!r})
+(pathlib.Path(os.environ["SAGEMAKER_BASE_DIR"]) / "output" / "failure").write_text({reason})
 sys.exit(3)
 """
 ENDLESS = "import time; print('asleep', flush=True); time.sleep(60)"
@@ -125,7 +125,7 @@ def test_the_providers_wait_can_tell_every_status_by_its_message():
 
 
 def test_a_failed_job_gives_the_failure_file_and_the_exit_status(training):
-    job = training.run(FAIL.format(reason="NotEnoughRowsError: 12 leads"))
+    job = training.run(FAIL.format(reason="'NotEnoughRowsError: 12 leads'"))
     assert job["TrainingJobStatus"] == job["SecondaryStatus"] == "Failed"
     assert (
         job["FailureReason"]
@@ -134,13 +134,13 @@ def test_a_failed_job_gives_the_failure_file_and_the_exit_status(training):
 
 
 def test_a_failed_job_leaves_no_model(training):
-    job = training.run(FAIL.format(reason="no"))
+    job = training.run(FAIL.format(reason="'no'"))
     with pytest.raises(ClientError, match="NoSuchKey"):
         training.model(job)
 
 
 def test_a_long_failure_file_is_cut_and_the_exit_status_kept(training):
-    reason = training.run(FAIL.format(reason="x" * 5000))["FailureReason"]
+    reason = training.run(FAIL.format(reason="'x' * 5000"))["FailureReason"]
     assert len(reason) == 1024
     assert reason.endswith("xx, exit code: 3")
 
