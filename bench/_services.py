@@ -90,6 +90,11 @@ class Process:
         sizes = [process.memory_info().rss for process in self._all()]
         return sum(sizes) / 2**20
 
+    def processor_seconds(self) -> float:
+        """Return the seconds that processors have worked for the process and for what it has started."""
+        times = [process.cpu_times() for process in self._all()]
+        return sum(each.user + each.system for each in times)
+
     def _all(self) -> list[psutil.Process]:
         if self._running is None:
             return []

@@ -13,7 +13,8 @@ boosted family at the last stage, and of the linear one alone at the two earlier
 - `false_retrains`: calls for a new model in `--replays` stories of `--replay-leads` leads, both outcomes, weeks without
   a change.
 - `predict_events_p50_ms`, `predict_events_p99_ms`: of `POST /predict` with one lead and 40 events, 20 requests a
-  second, from when each was due, reasons included; `predict_events_api_mb`: memory of the API behind it.
+  second, from when each was due, reasons included; `predict_events_processor_ms`: that processors work for
+  each; on a machine with other work the others are far longer. `predict_events_api_mb`: memory of the API behind it.
 """
 
 import argparse
