@@ -2,29 +2,38 @@
 
 from airflow.sdk import task
 
+from lifecycle.analyses import with_outcomes
 from lifecycle.defaults import CHEAP_COMPUTE
 from lifecycle.warehouse import statements
 
 
 @task(**CHEAP_COMPUTE)
 def collect_new(run):
-    """Collect the feedback stored since the last run as Parquet, what is none in quarantine; return the counts."""
+    """Collect the feedback stored since the last run as Parquet, what is none in quarantine; return the counts.
+
+    Those of further outcomes are under `outcomes`.
+    """
     from include.feedback import collect
     from lifecycle.names import Names
 
-    names = Names()
-    return collect.collect(names.layout, names.statements, names.warehouse, run)
+    counts = {}
+    for outcome in ["", *Names().other_outcomes]:
+        names = Names(outcome)
+        counts[outcome] = collect.collect(
+            names.layout, names.statements, names.warehouse, run
+        )
+    return with_outcomes(counts)
 
 
 def merge_feedback():
     """Merge the run's feedback by its id, with their scores' stages and their leads' outcomes, in one transaction."""
     return statements(
         "merge_feedback",
-        "{{ sql('clear_feedback_staging') }}",
-        "{{ sql('copy_feedback', run_id=run_key(ti)) }}",
-        "{{ sql('merge_feedback') }}",
-        "{{ sql('join_stages') }}",
-        "{{ sql('join_outcomes') }}",
+        "{{ each_sql('clear_feedback_staging') }}",
+        "{{ each_sql('copy_feedback', run_id=run_key(ti)) }}",
+        "{{ each_sql('merge_feedback') }}",
+        "{{ each_sql('join_stages') }}",
+        "{{ each_sql('join_outcomes') }}",
     )
 
 
@@ -36,13 +45,17 @@ def report_agreement(run, run_after, collected):
     from include.feedback import agreement_page
     from lifecycle.names import Names
 
-    names = Names()
     reported_at = datetime.fromisoformat(run_after)
-    return agreement_page.report_agreement(
-        names.layout,
-        names.statements,
-        names.warehouse,
-        run,
-        collected,
-        reported_at,
-    )
+    counts = {"": collected, **collected.get("outcomes", {})}
+    reports = {}
+    for outcome in ["", *Names().other_outcomes]:
+        names = Names(outcome)
+        reports[outcome] = agreement_page.report_agreement(
+            names.layout,
+            names.statements,
+            names.warehouse,
+            run,
+            counts[outcome],
+            reported_at,
+        )
+    return with_outcomes(reports)

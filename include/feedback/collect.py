@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -15,7 +16,7 @@ from include.contract import Contract
 from include.feedback.errors import FeedbackRefusedError
 from include.feedback.verdicts import Feedback, parse
 from include.lake.frames import write_parquet
-from include.lake.layout import Layout
+from include.lake.layout import OUTCOME_FOLDER, Layout
 from include.lake.objects import (
     StoredObject,
     read_bytes,
@@ -69,7 +70,8 @@ def collect(
     """
     new_objects = _new_objects(layout, _since(statements, warehouse))
     with ThreadPoolExecutor(READERS) as readers:
-        contents = list(readers.map(_read, new_objects))
+        read = partial(_read, outcome=layout.contract.outcome)
+        contents = list(readers.map(read, new_objects))
     rows = []
     malformed = 0
     for content in contents:
@@ -127,14 +129,16 @@ def _new_objects(layout: Layout, since: datetime) -> Sequence[StoredObject]:
         quarantined_at[PurePosixPath(stored.uri).name] = stored.stored_at
     new_objects = []
     for stored in stored_objects(layout.feedback):
+        if stored.uri.startswith(layout.feedback + OUTCOME_FOLDER):
+            continue
         refused_at = quarantined_at.get(_quarantine_name(stored), LONG_AGO)
         if stored.stored_at >= since and stored.stored_at > refused_at:
             new_objects.append(stored)
     return new_objects
 
 
-def _read(stored: StoredObject) -> Read:
-    """Return what an object says, or why it is no feedback."""
+def _read(stored: StoredObject, outcome: str) -> Read:
+    """Return what an object in the folder of an outcome says, or why it is no feedback."""
     if stored.size > LARGEST:
         return Read(
             stored,
@@ -147,6 +151,13 @@ def _read(stored: StoredObject) -> Read:
         if PurePosixPath(stored.uri).name != f"{feedback.id}.json":
             raise FeedbackRefusedError(
                 {"field": "id", "reason": "does not name the object"}
+            )
+        if (feedback.outcome_name or "") != outcome:
+            raise FeedbackRefusedError(
+                {
+                    "field": "outcome_name",
+                    "reason": "is not that of the folder",
+                }
             )
         if feedback.given_at > stored.stored_at + CLOCKS_DIFFER:
             raise FeedbackRefusedError(

@@ -1,7 +1,7 @@
 """Check and store what the sales team says of a score, until `collect_feedback` reads it into the warehouse."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Annotated, Any, Literal, get_args
@@ -81,6 +81,14 @@ class FeedbackBody(BaseModel):
         ),
     ] = None
     comment: Annotated[str, Field(max_length=1000, pattern=NOT_NULL)] = ""
+    outcome_name: Annotated[
+        str | None,
+        Field(
+            max_length=63,
+            pattern=r"^[a-z][a-z0-9_]*$",
+            description="outcome whose score is meant; null: the contract's first one",
+        ),
+    ] = None
 
 
 Caller = Annotated[str | None, Field(min_length=1, max_length=64)]
@@ -106,6 +114,8 @@ class Feedback(FeedbackBody):
         ]
         if self.stage:  # feedback of before there were stages keeps its id
             values.append(self.stage)
+        if self.outcome_name:
+            values.append({"outcome_name": self.outcome_name})
         if self.said_by:  # so that no caller can speak over what another said
             values.append({"said_by": self.said_by})
         return sha256(json.dumps(values).encode()).hexdigest()[:32]
@@ -120,26 +130,58 @@ class _Stored(FeedbackBody):
 
 
 def said(
-    content: Any, given_at: datetime, said_by: str | None = None
+    content: Any,
+    given_at: datetime,
+    said_by: str | None = None,
+    outcomes: Sequence[str] = (),
 ) -> Feedback:
-    """Return the feedback in the content of a request or a form, said by a caller. Raises FeedbackRefusedError."""
+    """Return the feedback in the content of a request or a form.
+
+    Args:
+        content: what was sent.
+        given_at: when.
+        said_by: the caller.
+        outcomes: names of the contract's outcomes, the main one first.
+
+    Raises:
+        FeedbackRefusedError: a value is not as it must be, or no outcome has the name that is given.
+    """
     try:
         body = FeedbackBody.model_validate(content)
-        return Feedback(**body.model_dump(), given_at=given_at, said_by=said_by)
+        word = Feedback(**body.model_dump(), given_at=given_at, said_by=said_by)
     except ValidationError as error:
         raise _refused(error) from None
+    if word.outcome_name is None or word.outcome_name in outcomes[1:]:
+        return word
+    if word.outcome_name in outcomes:
+        return word.model_copy(update={"outcome_name": None})
+    raise FeedbackRefusedError(
+        {
+            "field": "outcome_name",
+            "reason": f"is none of {', '.join(outcomes)}",
+        }
+    )
 
 
 def keep(feedback: Feedback, layout: Layout) -> str:
-    """Store it as a JSON object named by its id, over an equal one, and return the id."""
+    """Store it as a JSON object named by its id, over an equal one, and return the id.
+
+    Args:
+        feedback: what `said` returned.
+        layout: of the contract; what is said of another outcome than the main one goes to that outcome's folder.
+    """
     content = feedback.model_dump() | {
         "id": feedback.id,
         "given_at": feedback.given_at.astimezone(UTC).isoformat(),
     }
-    write_text(
-        f"{layout.feedback}{feedback.id}.json", json.dumps(content) + "\n"
-    )
+    write_text(stored_at(feedback, layout), json.dumps(content) + "\n")
     return feedback.id
+
+
+def stored_at(feedback: Feedback, layout: Layout) -> str:
+    """Return the URI of the object that holds the feedback."""
+    own = layout.for_outcome(feedback.outcome_name or "")
+    return f"{own.feedback}{feedback.id}.json"
 
 
 def parse(text: str) -> Feedback:

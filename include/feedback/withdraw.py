@@ -71,6 +71,33 @@ def withdraw(
     return flags_by_caller[caller]
 
 
+def withdraw_everywhere(
+    outcomes: Sequence[Statements],
+    warehouse: Warehouse,
+    caller: str,
+    reason: str,
+    withdrawn_at: datetime,
+) -> int:
+    """Do as `withdraw` for each outcome of a contract, and return how many words counted before in all of them.
+
+    Raises:
+        UnknownCallerError: of no outcome has anybody of this name said anything that counts.
+        WarehouseError: a statement failed.
+    """
+    words = 0
+    unknown: UnknownCallerError | None = None
+    for statements in outcomes:
+        try:
+            words += withdraw(
+                statements, warehouse, caller, reason, withdrawn_at
+            )
+        except UnknownCallerError as error:
+            unknown = unknown or error
+    if not words and unknown is not None:
+        raise unknown
+    return words
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Withdraw a caller's words or list the callers; return the exit status."""
     parser = argparse.ArgumentParser(
@@ -81,14 +108,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--reason", default="none given")
     options = parser.parse_args(arguments)
     contract = load_contract(settings().contract)
-    statements = Statements(settings(), contract)
+    outcomes = [Statements(settings(), view) for view in contract.views]
     warehouse = Warehouse(settings())
     try:
         if options.caller is None:
-            _list_callers(statements, warehouse)
+            _list_callers(outcomes, warehouse)
             return 0
-        words = withdraw(
-            statements,
+        words = withdraw_everywhere(
+            outcomes,
             warehouse,
             options.caller,
             options.reason or "none given",
@@ -104,12 +131,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _list_callers(statements: Statements, warehouse: Warehouse) -> None:
-    sys.stdout.write("words  reps  caller\n")
-    for row in callers(statements, warehouse):
-        sys.stdout.write(
-            f"{row['flags']:>5}  {row['reps']:>4}  {row['caller']}\n"
-        )
+def _list_callers(outcomes: Sequence[Statements], warehouse: Warehouse) -> None:
+    for statements in outcomes:
+        sys.stdout.write(f"{statements.contract.label}\nwords  reps  caller\n")
+        for row in callers(statements, warehouse):
+            sys.stdout.write(
+                f"{row['flags']:>5}  {row['reps']:>4}  {row['caller']}\n"
+            )
 
 
 if __name__ == "__main__":

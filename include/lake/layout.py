@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from include.contract import Contract
 from include.settings import Settings
 
+OUTCOME_FOLDER = "outcome="
+"""Begins the name of a folder of what belongs to an outcome beside the main one."""
+
 
 @dataclass(frozen=True)
 class Layout:
@@ -17,6 +20,10 @@ class Layout:
     settings: Settings
     contract: Contract
 
+    def for_outcome(self, name: str) -> "Layout":
+        """Return where everything of one outcome lies; "" means the main one. Raises ContractError."""
+        return Layout(self.settings, self.contract.for_outcome(name))
+
     def _folder(self, prefix: str, *parts: str) -> str:
         """Return a folder below one of the settings' prefixes."""
         bucket = f"s3://{self.settings.s3.bucket}"
@@ -26,7 +33,7 @@ class Layout:
     def _own(self, prefix: str, kind: str, *parts: str) -> str:
         """Return a folder of what belongs to one outcome."""
         if self.contract.outcome:
-            parts = (f"outcome={self.contract.outcome}", *parts)
+            parts = (f"{OUTCOME_FOLDER}{self.contract.outcome}", *parts)
         return self._folder(prefix, kind, *parts)
 
     def _processed(self, kind: str, *parts: str) -> str:
@@ -115,8 +122,14 @@ class Layout:
 
     @property
     def feedback(self) -> str:
-        """Return the folder of what the sales team says of scores, one JSON object each."""
-        return self._folder(self.settings.s3.feedback_prefix)
+        """Return the folder of what the sales team says of scores, one JSON object each.
+
+        That of the main outcome holds the folders of the others.
+        """
+        folders = []
+        if self.contract.outcome:
+            folders.append(f"{OUTCOME_FOLDER}{self.contract.outcome}")
+        return self._folder(self.settings.s3.feedback_prefix, *folders)
 
     def endpoint_model(self, run_id: str) -> str:
         """Return the archive of the champions that one deployment brings onto the endpoint."""

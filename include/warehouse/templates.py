@@ -17,6 +17,7 @@ from include.contract.derived.ddl import (
     table_hints,
 )
 from include.contract.derived.shown import (
+    FURTHER_COLUMNS,
     filter_columns,
     further_outcomes,
     outcome_columns,
@@ -69,6 +70,7 @@ class Statements:
                 column.field for column in filter_columns(contract)
             ],
             "outcome_columns": list(outcome_columns(contract)),
+            "further_columns": FURTHER_COLUMNS,
             "further_scores": {
                 outcome: f"{schema}.{contract.for_outcome(outcome).names.scores_table}_current"
                 for outcome in further_outcomes(contract)

@@ -147,7 +147,8 @@ def upload() -> str | tuple[str, int]:
 @desk.post("/feedback")
 def feedback() -> BaseResponse:
     """Store what a rep says of a score, the same word once, and go back to the list."""
-    word = said(_word(request.form), datetime.now(UTC), g.caller)
+    outcomes = _desk().contract.labels
+    word = said(_word(request.form), datetime.now(UTC), g.caller, outcomes)
     keep(word, _desk().layout)
     back = trail(request.form)
     back["said"] = word.verdict
@@ -187,6 +188,7 @@ def _word(form: Mapping[str, str]) -> dict[str, str | int | None]:
         "stage": form.get("stage") or None,
         "outcome": _outcome(form.get("outcome", "")),
         "comment": form.get("comment", "").strip(),
+        "outcome_name": form.get("outcome_name") or None,
     }
 
 

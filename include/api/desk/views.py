@@ -26,14 +26,22 @@ class FurtherScore:
     """Show the score of an outcome beside the main one.
 
     Attributes:
-        label: what the outcome is called, and on which one it depends.
+        outcome: its name.
+        happened: what the outcome is called.
+        label: the same, and on which one it depends.
         score: 0-100.
         reasons: each with `effect` and `text`.
+        stage: whose champion scored it.
+        model_version: of that champion.
     """
 
+    outcome: str
+    happened: str
     label: str
     score: int
     reasons: list[dict[str, Any]]
+    stage: str
+    model_version: str
 
 
 @dataclass(frozen=True)
@@ -143,12 +151,22 @@ def _further(row: Mapping[Any, Any], contract: Contract) -> list[FurtherScore]:
         score = _number(row.get(f"{outcome}_score"))
         if score is None:
             continue
-        label = contract.column(outcome).label
+        happened = contract.column(outcome).label
+        label = happened
         given = contract.for_outcome(outcome).given
         if given is not None:
-            label = f"{label}, if {contract.column(given).label.lower()}"
+            label = f"{happened}, if {contract.column(given).label.lower()}"
         reasons = _reasons(row.get(f"{outcome}_reasons"))
-        scores.append(FurtherScore(label, int(score), reasons))
+        further = FurtherScore(
+            outcome=outcome,
+            happened=happened,
+            label=label,
+            score=int(score),
+            reasons=reasons,
+            stage=str(row[f"{outcome}_stage"]),
+            model_version=str(row[f"{outcome}_model_version"]),
+        )
+        scores.append(further)
     return scores
 
 

@@ -9,7 +9,7 @@ from include.api.bodies.json_body import load_json
 from include.api.error_replies import Reply, refusal
 from include.api.state import app_state
 from include.feedback.errors import FeedbackRefusedError
-from include.feedback.verdicts import keep, said
+from include.feedback.verdicts import keep, said, stored_at
 from include.lake.objects import list_objects
 
 MAX_FEEDBACK_BYTES = 64 * 1024
@@ -26,7 +26,8 @@ def feedback() -> Response | Reply:
     request.max_content_length = MAX_FEEDBACK_BYTES
     try:
         content = load_json(request.get_data())
-        word = said(content, datetime.now(UTC), g.caller)
+        outcomes = app_state().layout.contract.labels
+        word = said(content, datetime.now(UTC), g.caller, outcomes)
     except FeedbackRefusedError as error:
         return refusal(
             HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -34,7 +35,6 @@ def feedback() -> Response | Reply:
             problems=error.problems,
         )
     layout = app_state().layout
-    uri = f"{layout.feedback}{word.id}.json"
-    if list_objects(uri):
+    if list_objects(stored_at(word, layout)):
         return jsonify(id=word.id, kept="before"), HTTPStatus.OK
     return jsonify(id=keep(word, layout), kept="now"), HTTPStatus.CREATED

@@ -2,6 +2,8 @@
 
 from include.contract.model import Column, Contract, KnownAt
 
+FURTHER_COLUMNS = ("score", "reasons", "stage", "model_version")
+"""Columns of a score that the list of leads has for each outcome beside the main one, behind the outcome's name."""
 EXPECTED_VALUE = "expected_value"
 """Column of the list: the probabilities of all outcomes, each given the one before, times the contract's `value`."""
 
@@ -27,10 +29,10 @@ def further_outcomes(contract: Contract) -> tuple[str, ...]:
 
 
 def outcome_columns(contract: Contract) -> tuple[str, ...]:
-    """Return what the list of leads has for further outcomes: score and reasons of each, and the expected value."""
+    """Return what the list of leads has for further outcomes: FURTHER_COLUMNS of each, and the expected value."""
     names: list[str] = []
     for outcome in further_outcomes(contract):
-        names += [f"{outcome}_score", f"{outcome}_reasons"]
+        names += [f"{outcome}_{name}" for name in FURTHER_COLUMNS]
     if contract.value is not None:
         names.append(EXPECTED_VALUE)
     return tuple(names)

@@ -12,8 +12,9 @@ FROM (
         scored.{{ name }},
 {% endfor %}
 {% for label, scores in further_scores.items() %}
-        {{ label }}_scored.score AS {{ label }}_score,
-        {{ label }}_scored.reasons AS {{ label }}_reasons,
+{% for name in further_columns %}
+        {{ label }}_scored.{{ name }} AS {{ label }}_{{ name }},
+{% endfor %}
 {% endfor %}
 {% if contract.value %}
         scored.probability

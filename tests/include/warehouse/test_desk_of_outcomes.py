@@ -90,5 +90,10 @@ def test_both_scores_stand_side_by_side_and_the_highest_expected_value_first(
     (kept,) = first.further
     assert (kept.label, kept.score) == ("Kept, if won", 50)
     assert kept.reasons == [{"effect": 0.5, "text": "many visits"}]
+    assert (kept.outcome, kept.stage, kept.model_version) == (
+        "kept",
+        "capture",
+        "3",
+    )
     assert (third.further[0].score, third.expected_value) == (90, None)
     assert last.further == []
