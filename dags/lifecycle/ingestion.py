@@ -80,6 +80,7 @@ def type_and_quarantine():
             "--OUTPUT_URI": "{{ names.layout.load(run_key(ti)) }}",
             "--QUARANTINE_URI": "{{ names.layout.quarantine(run_key(ti)) }}",
             "--METRICS_URI": "{{ names.layout.load_metrics(run_key(ti)) }}",
+            "--PUBLISHED_URI": "{{ names.layout.load_published(run_key(ti)) }}",
         },
         # Not deferrable: deferred runs are duplicated on retry (apache/airflow#59075) and clash in XCom
         # (apache/airflow#65011). A second run of the same load overwrites the first, so a retry is safe.

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from include.glue.arguments import parse_arguments
+from include.glue.errors import JobFailedError
 from include.glue.job_contract import has_sources, parse_contract
 from include.glue.loading.metrics import summarise
 from include.glue.loading.run import run_load
@@ -30,6 +31,8 @@ ARGUMENTS = (
     "QUARANTINE_URI",
     "METRICS_URI",
 )
+PUBLISHED_URI = "PUBLISHED_URI"
+"""Argument of a contract with several sources: the object for the counts that the scoring API reads."""
 
 log = logging.getLogger("s3_to_redshift")
 
@@ -60,7 +63,13 @@ def _run_sources(arguments: argparse.Namespace, text: str) -> dict[str, Any]:
     target = Target(
         arguments.LOAD_ID, arguments.OUTPUT_URI, arguments.QUARANTINE_URI
     )
-    counts = load_sources(text, arguments.SOURCE_URI, target)
+    if not arguments.PUBLISHED_URI:
+        raise JobFailedError(
+            f"the contract has several sources: give --{PUBLISHED_URI} too"
+        )
+    counts = load_sources(
+        text, arguments.SOURCE_URI, target, arguments.PUBLISHED_URI
+    )
     return _with_metrics(arguments, counts)
 
 
@@ -80,7 +89,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Run the job; an exception ends it with an exit status other than 0, which Glue shows as FAILED."""
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s")
     log.setLevel(logging.INFO)
-    arguments = parse_arguments(__doc__ or "", ARGUMENTS, argv)
+    arguments = parse_arguments(
+        __doc__ or "", ARGUMENTS, argv, (PUBLISHED_URI,)
+    )
     try:
         metrics = run(arguments)
     finally:

@@ -56,6 +56,7 @@ def load_sources(
     text: str,
     source_uri: str,
     target: Target,
+    published_uri: str,
     compute: Compute | None = None,
     count_rate: CountRate | None = None,
 ) -> dict[str, Any]:
@@ -65,6 +66,7 @@ def load_sources(
         text: the contract as JSON.
         source_uri: folder below which the sources' prefixes lie.
         target: of the load.
+        published_uri: object for the counts that the scoring API reads.
         compute: computes features; by default Spark does.
         count_rate: counts the outcomes of rates; by default Spark does.
 
@@ -98,10 +100,7 @@ def load_sources(
     content = leads_parquet(contract, unified, plan.leads.prefix)
     write_bytes(f"{target.output_uri.rstrip('/')}/{PART}", content)
     published = Published(target.load_id, unified.as_of, unified.rates)
-    write_bytes(
-        f"{target.output_uri.rstrip('/')}-published/rates.json.gz",
-        pack(published),
-    )
+    write_bytes(published_uri, pack(published))
     # Typed rows hold mail and phone numbers of everybody; what is stored of a lead stands in its row.
     delete_below(work_uri)
     merged = merge_metrics(

@@ -57,7 +57,12 @@ def loaded(raw, contract, folder):
     target = Target("l", f"file://{folder}/load=l/", f"file://{folder}/q/")
     text = contract.model_dump_json()
     counts = load_sources(
-        text, f"file://{raw}/", target, compute_features, count_rate
+        text,
+        f"file://{raw}/",
+        target,
+        f"file://{folder}/{PUBLISHED}",
+        compute_features,
+        count_rate,
     )
     return counts, pq.read_table(folder / "load=l", partitioning=None)
 
@@ -154,12 +159,32 @@ def test_the_job_gives_in_spark_what_duckdb_gives(
         f"--OUTPUT_URI=file://{tmp_path}/out/",
         f"--QUARANTINE_URI=file://{tmp_path}/quarantine/",
         f"--METRICS_URI=file://{tmp_path}/metrics.json",
+        f"--PUBLISHED_URI=file://{tmp_path}/rates.json.gz",
     ]
-    job.run(parse_arguments("", job.ARGUMENTS, arguments))
+    optional = (job.PUBLISHED_URI,)
+    job.run(parse_arguments("", job.ARGUMENTS, arguments, optional))
     leads = pq.read_table(tmp_path / "out", partitioning=None).to_pandas()
-    rates = unpack((tmp_path / "out-published" / "rates.json.gz").read_bytes())
+    rates = unpack((tmp_path / "rates.json.gz").read_bytes())
     assert rates.rates["industry_rate"].rows(rates.as_of, [])[0][2] > 0
     _, expected = load
     pd.testing.assert_frame_equal(
         leads, expected.to_pandas(), rtol=0, atol=1e-9
     )
+
+
+def test_a_load_that_is_not_told_where_the_counts_go_fails_before_it_reads(
+    contract, raw, tmp_path
+):
+    (tmp_path / "contract.json").write_text(contract.model_dump_json())
+    arguments = [
+        f"--SOURCE_URI=file://{raw}/",
+        f"--CONTRACT_URI=file://{tmp_path}/contract.json",
+        "--LOAD_ID=l",
+        f"--OUTPUT_URI=file://{tmp_path}/out/",
+        f"--QUARANTINE_URI=file://{tmp_path}/quarantine/",
+        f"--METRICS_URI=file://{tmp_path}/metrics.json",
+    ]
+    optional = (job.PUBLISHED_URI,)
+    with pytest.raises(JobFailedError, match="--PUBLISHED_URI"):
+        job.run(parse_arguments("", job.ARGUMENTS, arguments, optional))
+    assert not (tmp_path / "out").exists()
