@@ -127,4 +127,7 @@ def reply_schemas(contract: Contract) -> dict[str, Any]:
         ref_template="#/components/schemas/{model}",
     )
     definitions: dict[str, Any] = schemas["$defs"]
+    body = definitions["FeedbackBody"]["properties"]["outcome_name"]
+    names = {"type": "string", "enum": list(contract.labels)}
+    body["anyOf"] = [names, {"type": "null"}]
     return definitions

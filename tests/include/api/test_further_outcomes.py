@@ -63,6 +63,12 @@ def test_the_description_names_the_scores_of_further_outcomes(contract):
     assert "outcomes" not in one["Scores"]["properties"]
 
 
+def test_the_description_lists_the_outcomes_that_a_flag_may_name(contract):
+    schemas = reply_schemas(with_second_outcome(contract))
+    named = schemas["FeedbackBody"]["properties"]["outcome_name"]
+    assert named["anyOf"][0]["enum"] == ["won", "kept"]
+
+
 def test_further_champions_are_those_of_the_outcomes_own_models(
     contract, monkeypatch
 ):

@@ -179,7 +179,12 @@ def test_a_value_stands_beside_outcomes_that_follow_one_another(write_contract):
 def test_the_list_of_leads_shows_each_outcome_and_the_expected_value(
     two, write_contract
 ):
-    assert outcome_columns(two) == ("paid_back_score", "paid_back_reasons")
+    assert outcome_columns(two) == (
+        "paid_back_score",
+        "paid_back_reasons",
+        "paid_back_stage",
+        "paid_back_model_version",
+    )
     valued = load_contract(write_contract(f"{ONE}value: Amount\n"))
     assert valued.value == "amount"
     assert outcome_columns(valued) == ("expected_value",)
