@@ -13,7 +13,7 @@ def outcomes_to_train(analysis, params):
     """
     from lifecycle.names import Names
 
-    outcomes = ["", *Names().other_outcomes]
+    outcomes = Names().outcomes
     if not analysis or params.get("force_retrain"):
         return outcomes
     return [
@@ -30,15 +30,19 @@ def analysis_of(analysis, outcome):
         analysis: what `analyse_drift` returned.
         outcome: "" means the main one.
     """
-    if not outcome:
-        return analysis
-    return analysis.get("outcomes", {}).get(outcome)
+    return by_outcome(analysis).get(outcome)
 
 
 def with_outcomes(results):
     """Return the result of the main outcome, with those of further outcomes under `outcomes` where there are any."""
-    main = results.pop("")
-    return main | {"outcomes": results} if results else main
+    main = results[""]
+    others = {outcome: results[outcome] for outcome in results if outcome}
+    return main | {"outcomes": others} if others else main
+
+
+def by_outcome(result):
+    """Return outcome to its result, "" for the main one: what `with_outcomes` was given."""
+    return {"": result, **result.get("outcomes", {})}
 
 
 def calls_for_retrain(analysis):

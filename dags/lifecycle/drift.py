@@ -5,7 +5,12 @@ import logging
 from airflow.sdk import task
 
 from lead_ops.notifications import Notifier
-from lifecycle.analyses import analysis_of, calls_for_retrain, with_outcomes
+from lifecycle.analyses import (
+    analysis_of,
+    by_outcome,
+    calls_for_retrain,
+    with_outcomes,
+)
 from lifecycle.defaults import CHEAP_COMPUTE, DECISION
 
 SERIES = "{{ dag.dag_id }}__"
@@ -22,7 +27,7 @@ def analyse_drift(series, run, run_after, planned, params=None):
     from lifecycle.reports import with_drift_page
 
     analyses = {}
-    for outcome in ["", *Names().other_outcomes]:
+    for outcome in Names().outcomes:
         names = Names(outcome)
         layout = names.layout
         summary = analysis.analyse_drift(
@@ -55,8 +60,7 @@ def next_step(analysis, params):
         return "retrain"
     if verdict.verdict == "outage":
         return "data_outage"
-    others = analysis.get("outcomes", {}).values()
-    if any(calls_for_retrain(other) for other in others):
+    if any(map(calls_for_retrain, by_outcome(analysis).values())):
         return "retrain"
     return "no_action"
 
@@ -105,8 +109,7 @@ def found(verdict):
 
     def check(context):
         analysis = context["ti"].xcom_pull(task_ids="analyse_drift")
-        others = analysis.get("outcomes", {}).values()
-        analyses = [analysis, *others]
+        analyses = by_outcome(analysis).values()
         return verdict in [each["verdict"] for each in analyses]
 
     return check

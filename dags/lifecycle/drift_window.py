@@ -23,7 +23,7 @@ def plan_window(series, run, run_after):
     from lifecycle.names import Names
 
     plans = {}
-    for outcome in ["", *Names().other_outcomes]:
+    for outcome in Names().outcomes:
         names = Names(outcome)
         plans[outcome] = window.plan_window(
             names.settings,

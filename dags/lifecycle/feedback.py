@@ -2,7 +2,7 @@
 
 from airflow.sdk import task
 
-from lifecycle.analyses import with_outcomes
+from lifecycle.analyses import by_outcome, with_outcomes
 from lifecycle.defaults import CHEAP_COMPUTE
 from lifecycle.warehouse import statements
 
@@ -17,7 +17,7 @@ def collect_new(run):
     from lifecycle.names import Names
 
     counts = {}
-    for outcome in ["", *Names().other_outcomes]:
+    for outcome in Names().outcomes:
         names = Names(outcome)
         counts[outcome] = collect.collect(
             names.layout, names.statements, names.warehouse, run
@@ -46,9 +46,9 @@ def report_agreement(run, run_after, collected):
     from lifecycle.names import Names
 
     reported_at = datetime.fromisoformat(run_after)
-    counts = {"": collected, **collected.get("outcomes", {})}
+    counts = by_outcome(collected)
     reports = {}
-    for outcome in ["", *Names().other_outcomes]:
+    for outcome in Names().outcomes:
         names = Names(outcome)
         reports[outcome] = agreement_page.report_agreement(
             names.layout,

@@ -2,6 +2,7 @@
 
 import re
 
+from lifecycle.analyses import by_outcome
 from lifecycle.names import Names, run_key
 
 MARKDOWN = re.compile(r"([!-$&-+\--/:-@\[-^`{-~]|(?<![^\W_])_|_(?![^\W_]))")
@@ -36,9 +37,8 @@ def planned_sql(name, planned, run, since, until):
         since: key of the stretch's begin in a plan.
         until: key of its end.
     """
-    plans = {"": planned, **planned.get("outcomes", {})}
     texts = []
-    for outcome, plan in plans.items():
+    for outcome, plan in by_outcome(planned).items():
         statements = Names(outcome).statements
         text = statements.render(
             name, run_id=run, since=plan[since], until=plan[until]

@@ -61,6 +61,11 @@ class Names:
         return contract.for_outcome(self.outcome)
 
     @property
+    def outcomes(self):
+        """Return the names of all outcomes, "" for the main one, which comes first."""
+        return ["", *self.other_outcomes]
+
+    @property
     def other_outcomes(self):
         """Return the names of the outcomes beside the main one, in the order of the contract."""
         return list(self.contract.labels[1:])

@@ -1,6 +1,5 @@
 """Put the lead of a request together, and say what its features were computed from."""
 
-import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -18,8 +17,6 @@ from include.unify.errors import UnifyError
 from include.unify.one_lead import OneLead, microseconds_of, moment_text
 from include.unify.plan import plan_of
 from include.unify.published import Published
-
-log = logging.getLogger(__name__)
 
 FROM_EVENTS, FROM_LAST_RUN = "events", "last_run"
 CLOCKS_DIFFER = timedelta(minutes=5)
@@ -170,11 +167,12 @@ def _moment_of(text: str | None) -> int:
 
 def _written(values: Mapping[str, Any]) -> Values:
     """Return values as a caller would write them: moments with their zone."""
-    return {
-        name: f"{value.isoformat()}Z"
-        if isinstance(value, datetime)
-        else value.isoformat()
-        if isinstance(value, date)
-        else value
-        for name, value in values.items()
-    }
+    return {name: _as_sent(value) for name, value in values.items()}
+
+
+def _as_sent(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return f"{value.isoformat()}Z"
+    if isinstance(value, date):
+        return value.isoformat()
+    return value

@@ -38,11 +38,10 @@ class _SourceReader:
             if not column.get("derived")
         ]
         null_tokens = frozenset(source.contract["null_tokens"])
-        spellings = [
-            (spelling, column["field"])
-            for column in columns
-            for spelling in (column["name"], *column.get("aliases", ()))
-        ]
+        spellings: list[tuple[str, str]] = []
+        for column in columns:
+            names = (column["name"], *column.get("aliases", ()))
+            spellings += [(name, column["field"]) for name in names]
         self.source = source
         self._headings = Headings(spellings)
         self._rules: dict[str, CellRule] = {
