@@ -16,7 +16,7 @@ from lifecycle.contracts import contracts
 from lifecycle.defaults import dag_defaults
 from lifecycle.platform import (
     add_missing_columns,
-    crawler,
+    create_crawler,
     create_tables,
     create_views,
     glue_job,
@@ -43,5 +43,5 @@ for contract in contracts():
             create_views(),
             grant_reading(),
             upload_job_files(),
-            [glue_job(), scoring_job(), crawler()],
+            [glue_job(), scoring_job(), create_crawler()],
         )

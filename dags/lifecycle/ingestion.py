@@ -11,21 +11,31 @@ from airflow.sdk import task
 
 from lifecycle.defaults import API_CALL, COSTLY_COMPUTE, QUALITY_GATE, SENSOR
 from lifecycle.file_sensor import PATTERN, LeadFilesSensor
-from lifecycle.names import RUN
+from lifecycle.names import RUN, Names
 from lifecycle.warehouse import statements
 
 LONGEST_WAIT = 6 * 60 * 60
 SOURCE = "{{ names.source(params.prefix, dag_run) }}"
-CRAWLER = {
-    "Name": "{{ names.settings.glue.crawler }}",
-    "Role": "{{ names.settings.glue.role }}",
-    "DatabaseName": "{{ names.settings.glue.database }}",
-    "TablePrefix": "{{ names.settings.glue.table_prefix }}",
-    "Description": "Catalogues the raw CSV files of leads.",
-    "Targets": {"S3Targets": [{"Path": "{{ names.layout.raw }}"}]},
-}
-
 log = logging.getLogger(__name__)
+
+
+def crawler_config(names):
+    """Return the request for the crawler of the raw files, which has a target for each source of the contract."""
+    glue = names.settings.glue
+    folders = names.layout.raw_folders
+    return {
+        "Name": glue.crawler,
+        "Role": glue.role,
+        "DatabaseName": glue.database,
+        "TablePrefix": glue.table_prefix,
+        "Description": "Catalogues the raw CSV files of leads.",
+        "Targets": {"S3Targets": [{"Path": folder} for folder in folders]},
+    }
+
+
+def _running_crawler(context, jinja_env):
+    """Return the request for the running contract's crawler: Airflow calls it when it renders the operator."""
+    return crawler_config(Names())
 
 
 def wait_as_asked(context):
@@ -56,10 +66,10 @@ def wait_for_files():
 
 
 def crawl():
-    """Run the crawler over the raw prefix, so that the Data Catalog shows what has arrived."""
+    """Run the crawler over the raw files, so that the Data Catalog shows what has arrived, a table for each source."""
     return GlueCrawlerOperator(
         task_id="crawl",
-        config=CRAWLER,
+        config=_running_crawler,
         poll_interval=5,
         deferrable=False,  # apache/airflow#66374, as in lifecycle/warehouse.py; a crawl of one folder takes a minute
         # A retry may meet the crawl that the first try has started: wait for that one.
@@ -101,7 +111,6 @@ def quality_gate(load_id):
     from include.lake.objects import read_json
     from include.lake.quality import check_load
     from include.unify.published import publish
-    from lifecycle.names import Names
 
     names = Names()
     try:

@@ -9,7 +9,7 @@ from lifecycle.glue_jobs import (
     SCORING_JOB,
     SCORING_JOB_DESCRIPTION,
 )
-from lifecycle.ingestion import CRAWLER
+from lifecycle.ingestion import crawler_config
 from lifecycle.warehouse import statements
 
 TABLES = (
@@ -103,10 +103,13 @@ def create_glue_job(name, role, config, description):
 
 
 @task(**API_CALL)
-def create_crawler(config):
+def create_crawler():
     """Create the crawler of the raw files, or bring it up to date."""
     from airflow.providers.amazon.aws.hooks.glue_crawler import GlueCrawlerHook
 
+    from lifecycle.names import Names
+
+    config = crawler_config(Names())
     hook = GlueCrawlerHook()
     if hook.has_crawler(config["Name"]):
         hook.update_crawler(**config)
@@ -133,8 +136,3 @@ def scoring_job():
         SCORING_JOB,
         SCORING_JOB_DESCRIPTION,
     )
-
-
-def crawler():
-    """Return the task `create_crawler` with the settings' names."""
-    return create_crawler(CRAWLER)

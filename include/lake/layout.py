@@ -56,6 +56,13 @@ class Layout:
         """Return the folder where raw CSV files land."""
         return self._folder(self.settings.s3.raw_prefix)
 
+    @property
+    def raw_folders(self) -> list[str]:
+        """Return the folders in which files of one kind lie: that of each source, or `raw` where there are no sources."""
+        sources = self.contract.unify.get("sources", ())
+        folders = [f"{self.raw}{source['prefix']}" for source in sources]
+        return folders or [self.raw]
+
     def load(self, load_id: str) -> str:
         """Return the folder of the typed Parquet files of one load."""
         return self._processed(f"load={load_id}")

@@ -172,20 +172,29 @@ class LocalCrawler(FakeCrawler):  # type: ignore[misc] # moto is untyped here
             raise UnsupportedTargetError("no target at all")
         if folders:
             ensure_database(self._catalog, self.database_name)
+        names: set[str] = set()
         for target in folders:
-            self._crawl_folder(crawl, target)
+            self._crawl_folder(crawl, target, names)
         for target in listed:
             for name in target["Tables"]:
                 self._crawl_table(crawl, target["DatabaseName"], name)
 
-    def _crawl_folder(self, crawl: Crawl, target: dict[str, Any]) -> None:
-        """Crawl an S3 target; it makes and changes tables."""
+    def _crawl_folder(
+        self, crawl: Crawl, target: dict[str, Any], names: set[str]
+    ) -> None:
+        """Crawl an S3 target; it makes and changes tables.
+
+        Args:
+            crawl: that runs.
+            target: folder, and what of it is left out.
+            names: of the tables of this crawl, to which its own are added; of two folders of one name the second one
+                gets a name with a hash.
+        """
         bucket, prefix = split_uri(target["Path"])
         folder = prefix if not prefix or prefix.endswith("/") else f"{prefix}/"
         objects = self._read(
             crawl, bucket, folder, target.get("Exclusions") or []
         )
-        names: set[str] = set()
         for table in tables_of(folder, objects):
             name = table_name(bucket, table.folder, self.table_prefix)
             if name in names:

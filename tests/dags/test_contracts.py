@@ -14,9 +14,11 @@ from jinja2 import Environment, StrictUndefined
 
 from include.contract import load_contract
 from include.contract.errors import ContractError
+from include.lake.layout import Layout
 from include.settings import Settings, settings
 from lead_ops.contracts import contract_of, dag_id_of, name_of
 from lifecycle import contracts
+from lifecycle.ingestion import crawl, crawler_config
 from lifecycle.macros import MACROS
 from lifecycle.names import Names
 from lifecycle.platform import TABLES, VIEWS
@@ -26,6 +28,7 @@ DAGS = Path(__file__).resolve().parents[2] / "dags"
 PARTNERS = (
     Path(__file__).parents[1] / "fixtures" / "contracts" / "partners.yaml"
 )
+STORY = DAGS.parent / "demo" / "story" / "b2b_crm.yaml"
 DEFAULT_IDS = {
     "bootstrap_platform",
     "collect_feedback",
@@ -240,6 +243,29 @@ def test_the_names_of_glue_and_sagemaker_are_the_contracts_own(folder):
     assert layout.raw.endswith("/partners/raw-data/")
     with running("deploy_endpoint"):
         assert Names().settings == settings()
+
+
+def test_the_crawler_has_a_target_for_each_source(folder):
+    with running("partners.ingest_leads") as ti:
+        partners = crawler_config(Names())
+        operator = crawl()
+        operator.render_template_fields({"ti": ti})
+    raw = f"s3://{settings().s3.bucket}/partners/raw-data/"
+    assert partners["Targets"] == {"S3Targets": [{"Path": raw}]}
+    assert operator.config == partners
+    story = Layout(settings(), load_contract(str(STORY)))
+    sources = crawler_config(SimpleNamespace(settings=settings(), layout=story))
+    paths = [target["Path"] for target in sources["Targets"]["S3Targets"]]
+    assert paths == [
+        f"{story.raw}{source}/"
+        for source in (
+            "crm/leads",
+            "crm/interactions",
+            "marketing/email",
+            "marketing/ads",
+            "applications",
+        )
+    ]
 
 
 @pytest.mark.parametrize("name", [*TABLES, *VIEWS, "grant_reading"])

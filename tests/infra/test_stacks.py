@@ -157,11 +157,13 @@ def test_the_templates_pass_cfn_lint() -> None:
 
 
 def test_the_dags_crawler_is_the_templates() -> None:
-    from lifecycle.ingestion import CRAWLER
+    from lifecycle.ingestion import crawler_config
+    from lifecycle.names import Names
 
+    config = crawler_config(Names())
     crawler = template("glue")["Resources"]["Crawler"]["Properties"]
-    assert crawler["Description"] == CRAWLER["Description"]
-    assert set(crawler) == set(CRAWLER)
+    assert crawler["Description"] == config["Description"]
+    assert set(crawler) == set(config)
 
 
 @pytest.mark.parametrize("name", ["Job", "ScoringJob"])

@@ -310,6 +310,22 @@ def test_folders_that_differ_are_tables_of_their_own(
         )
 
 
+def test_two_targets_with_folders_of_one_name_are_two_tables(
+    glue, put, crawl, prefix, bucket
+):
+    folder = prefix.rsplit("/", 1)[1]
+    paths = [f"{system}/{folder}" for system in ("crm", "shop")]
+    put(f"{paths[0]}/a.csv", b"id,visits\n1,2\n")
+    put(f"{paths[1]}/a.csv", b"id,kind,at\n1,open,2026-01-01\n")
+    targets = [{"Path": f"s3://{bucket}/{prefix}/{path}"} for path in paths]
+    crawl(targets={"S3Targets": targets})
+    name = table_of(prefix)
+    assert len(columns(glue, name)) == 2
+    tables = glue.get_tables(DatabaseName=DATABASE, Expression=f"{name}_*")
+    (second,) = tables["TableList"]
+    assert len(second["StorageDescriptor"]["Columns"]) == 3
+
+
 def test_folders_that_are_alike_are_partitions_of_one_table(
     glue, put, crawl, prefix
 ):
