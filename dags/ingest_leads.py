@@ -6,7 +6,9 @@ Raw CSV files in S3 become rows of the leads table, once each, however often the
 2. `crawl` catalogues the raw files, `type_and_quarantine` (Glue, Spark) types them by the contract.
 3. `quality_gate` stops the run if columns are missing, nothing was loaded, a file cannot be read, too many rows were
    quarantined, or keys are damaged or shared by many leads. It names what was not read (docs/files.md).
-   Of leads from several sources, the scoring API reads the features of a good load from then on (docs/api.md).
+   Of leads from several sources that of the leads decides; an alert names the others where they are missing, late or
+   refused by their own gates, and the load goes on without them (docs/features-as-of.md). The scoring API reads the
+   features of a good load from then on (docs/api.md).
 4. `merge_leads` copies them into staging and merges them into the table of leads; the asset `leads` is updated.
 
 Re-run: safe, in any order. Every path carries the run, and the merge goes by key: a row that is older than what the

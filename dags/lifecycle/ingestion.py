@@ -9,6 +9,7 @@ from airflow.providers.amazon.aws.operators.glue_crawler import (
 )
 from airflow.sdk import task
 
+from lead_ops.notifications import Notifier
 from lifecycle.defaults import API_CALL, COSTLY_COMPUTE, QUALITY_GATE, SENSOR
 from lifecycle.file_sensor import PATTERN, LeadFilesSensor
 from lifecycle.names import RUN, Names
@@ -101,10 +102,22 @@ def type_and_quarantine():
     )
 
 
-@task(**QUALITY_GATE)
+def any_source_problem(context):
+    """Return the condition of the alert: a source is missing, late or refused."""
+    report = context["ti"].xcom_pull(task_ids="quality_gate")
+    return bool(report and report.get("source_problems"))
+
+
+@task(
+    **QUALITY_GATE,
+    on_success_callback=[
+        Notifier("sources_incomplete", when=any_source_problem)
+    ],
+)
 def quality_gate(load_id):
     """Stop the run, naming the reason, when columns are missing, nothing was loaded or too much was quarantined.
 
+    Of several sources that of the leads decides so; the others are named where they are missing, late or refused.
     Of a good load of several sources the scoring API may read the counts of rates from now on.
     """
     from include.lake.errors import LoadRejectedError

@@ -1,12 +1,15 @@
 """Types the files of several sources, and puts their leads together into the Parquet that COPY reads.
 
 Each source's files are read whole, as those of one source are; its typed rows lie beside the load's output, in the
-folder `<output>-sources/`, until the leads are written. Features are computed by Spark.
+folder `<output>-sources/`, until the leads are written. A source that does not pass its gate is left out and named; the
+others go on. Features are computed by Spark.
 """
 
 import json
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from typing import Any
 
@@ -31,6 +34,12 @@ from include.glue.objects import (
 )
 from include.glue.storage import list_csv_objects
 from include.unify.errors import UnifyError
+from include.unify.gates import (
+    EPOCH,
+    SourceProblem,
+    late_files,
+    refused_rows,
+)
 from include.unify.plan import LEADS, SourcePlan, plan_of
 from include.unify.published import PART, Published, pack
 from include.unify.rows import arrow_type
@@ -59,6 +68,7 @@ def load_sources(
     published_uri: str,
     compute: Compute | None = None,
     count_rate: CountRate | None = None,
+    read_at: datetime | None = None,
 ) -> dict[str, Any]:
     """Load the sources of a contract, over what an earlier try left. Returns the counts of all of them together.
 
@@ -69,6 +79,8 @@ def load_sources(
         published_uri: object for the counts that the scoring API reads.
         compute: computes features; by default Spark does.
         count_rate: counts the outcomes of rates; by default Spark does.
+        read_at: when the files are read; by default now, since the folders are read as they are now, also by the
+            repetition of an old run.
 
     Raises:
         JobFailedError: there is no file of leads, or leads cannot be put together; the message says why.
@@ -77,23 +89,37 @@ def load_sources(
     plan = plan_of(contract)
     work_uri = f"{target.output_uri.rstrip('/')}-sources/"
     delete_below(work_uri)
-    tables: dict[str, pa.Table] = {}
+    tables: dict[str, pa.Table | None] = {}
     metrics: dict[str, dict[str, Any]] = {}
+    refused: dict[str, SourceProblem] = {}
+    late: list[SourceProblem] = []
+    moment = _microseconds(read_at or datetime.now(UTC))
     for name, source in plan.sources.items():
         folder = f"{source_uri.rstrip('/')}/{source.prefix}"
         typed_uri = f"{work_uri}{name}/"
         quarantine_uri = f"{target.quarantine_uri.rstrip('/')}/{name}/"
         source_target = Target(target.load_id, typed_uri, quarantine_uri)
-        counts = _load_source(source, folder, source_target)
-        if counts is not None:
-            metrics[name] = counts
+        loaded = _load_source(source, folder, source_target)
+        if loaded is None:
+            continue
+        metrics[name] = loaded.counts
+        late_problem = late_files(source, loaded.newest_file, moment)
+        if late_problem is not None:
+            late.append(late_problem)
+        allowed_share = contract.decisions.max_quarantined_share
+        problem = refused_rows(source, loaded.counts, allowed_share)
+        if problem is not None:
+            refused[name] = problem
+        if problem is None or source.role == LEADS:
             tables[name] = read_parquet(typed_uri)
     if compute is None:
         compute = in_spark(work_uri)
     if count_rate is None:
         count_rate = count_in_spark(work_uri)
     try:
-        unified = unify(contract, tables, compute, count_rate=count_rate)
+        unified = unify(
+            contract, tables, compute, count_rate=count_rate, refused=refused
+        )
     except UnifyError as error:
         raise JobFailedError(str(error)) from error
     delete_below(target.output_uri.rstrip("/") + "/")
@@ -103,16 +129,42 @@ def load_sources(
     write_bytes(published_uri, pack(published))
     # Typed rows hold mail and phone numbers of everybody; what is stored of a lead stands in its row.
     delete_below(work_uri)
-    merged = merge_metrics(
-        metrics, {name: plan.sources[name].prefix for name in metrics}
-    )
-    return {**merged, "leads": unified.leads.num_rows, "unify": unified.report}
+    prefixes = {name: plan.sources[name].prefix for name in metrics}
+    leads = plan.leads.name
+    return {
+        **merge_metrics(metrics, prefixes),
+        "leads": unified.leads.num_rows,
+        "leads_source": leads,
+        "of_leads": merge_metrics({leads: metrics[leads]}, prefixes),
+        "source_problems": [
+            asdict(problem) for problem in (*unified.problems, *late)
+        ],
+        "unify": unified.report,
+    }
+
+
+def _microseconds(moment: datetime) -> int:
+    """Return a moment in whole microseconds since 1970."""
+    return (moment - EPOCH) // timedelta(microseconds=1)
+
+
+@dataclass(frozen=True)
+class LoadedSource:
+    """What the load of a source's files gave.
+
+    Attributes:
+        counts: as metrics have them.
+        newest_file: when the newest of its files was written, in microseconds since 1970.
+    """
+
+    counts: dict[str, Any]
+    newest_file: int
 
 
 def _load_source(
     source: SourcePlan, folder: str, target: Target
-) -> dict[str, Any] | None:
-    """Type the files of one source; returns its counts, None where it has no file and is not that of the leads."""
+) -> LoadedSource | None:
+    """Type the files of one source; returns None where it has no file and is not that of the leads."""
     contract = parse_job_contract(json.dumps(source.contract))
     try:
         listing = list_csv_objects(folder, contract.files.endings)
@@ -121,17 +173,18 @@ def _load_source(
             raise
         return None
     load = run_load(contract, listing.files, target)
-    return summarise(load, listing, contract)
+    newest = max(file.changed for file in listing.files)
+    return LoadedSource(summarise(load, listing, contract), newest * 1000)
 
 
-def read_parquet(folder: str) -> pa.Table:
-    """Return the rows of all Parquet files below a folder."""
+def read_parquet(folder: str) -> pa.Table | None:
+    """Return the rows of all Parquet files below a folder, None where there is no file."""
     tables = [
         pq.read_table(BytesIO(read_bytes(file.uri)))
         for file in list_objects(folder)
         if file.path.endswith(".parquet")
     ]
-    return pa.concat_tables(tables)
+    return pa.concat_tables(tables) if tables else None
 
 
 def leads_parquet(

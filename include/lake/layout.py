@@ -58,7 +58,7 @@ class Layout:
 
     @property
     def raw_folders(self) -> list[str]:
-        """Return the folders in which files of one kind lie: that of each source, or `raw` where there are no sources."""
+        """Return the folders in which files of one kind lie: that of each source, or `raw` without sources."""
         sources = self.contract.unify.get("sources", ())
         folders = [f"{self.raw}{source['prefix']}" for source in sources]
         return folders or [self.raw]

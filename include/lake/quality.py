@@ -42,17 +42,20 @@ def check_load(
         `input_rows`, `loaded_rows`, `quarantined_rows`, `duplicate_rows`, `blank_rows`, `quarantined_share` in [0, 1],
         of the objects that were not read `unread_object_count` and the first ones as `unread_objects`, and the first
         `files_with_problems`. Of leads of several sources also `outcomes`: name to how many leads have the outcome
-        (`known`) and of how many it `happened`.
+        (`known`) and of how many it `happened`, and `source_problems`: which sources are missing, late or refused, and
+        why. The source of the leads alone can stop a load.
 
     Raises:
         LoadRejectedError: a column is missing, no row was loaded, the quarantined share is too large, a file could
             not be read, a spreadsheet has damaged a key, or too many rows of one file have one key.
     """
     counts = {name: metrics[name] for name in COUNTS}
-    share = _quarantined_share(metrics)
+    # Of several sources that of the leads decides; the gates of the others have had their say.
+    gated = metrics.get("of_leads", metrics)
     problems = [
-        *_problems(metrics, share, decisions),
-        *_key_problems(metrics, decisions),
+        *load_problems(gated, decisions.max_quarantined_share),
+        *_key_problems(gated, decisions),
+        *_refused_leads(metrics),
     ]
     if problems:
         reasons = "; ".join(problems)
@@ -67,16 +70,16 @@ def check_load(
     _warn(metrics, unread, files)
     return {
         **counts,
-        **_outcomes(metrics),
-        "quarantined_share": share,
+        **_of_sources(metrics),
+        "quarantined_share": _quarantined_share(metrics),
         "unread_object_count": metrics["unread_object_count"],
         "unread_objects": unread,
         "files_with_problems": files,
     }
 
 
-def _outcomes(metrics: Mapping[str, Any]) -> dict[str, Any]:
-    """Return of how many leads each outcome is known and happened; nothing where leads come from one source."""
+def _of_sources(metrics: Mapping[str, Any]) -> dict[str, Any]:
+    """Return each outcome's counts and what is wrong with sources; nothing where leads come from one source."""
     if "unify" not in metrics:
         return {}
     outcomes = {}
@@ -86,7 +89,10 @@ def _outcomes(metrics: Mapping[str, Any]) -> dict[str, Any]:
             "happened": counts["happened"],
         }
         log.info("load %s: outcome %s: %s", metrics["load_id"], name, counts)
-    return {"outcomes": outcomes}
+    return {
+        "outcomes": outcomes,
+        "source_problems": list(metrics["source_problems"]),
+    }
 
 
 def _quarantined_share(metrics: Mapping[str, Any]) -> float:
@@ -113,15 +119,14 @@ def _warn(
             metrics["unread_object_count"],
             ", ".join(unread),
         )
-    for kind in ("missing_sources", "late_sources"):
-        sources = metrics.get("unify", {}).get(kind)
-        if sources:
-            log.warning(
-                "load %s: %s: %s; the other sources were read",
-                metrics["load_id"],
-                kind.replace("_", " "),
-                ", ".join(sources),
-            )
+    for entry in metrics.get("source_problems", ()):
+        log.warning(
+            "load %s: source %s is %s: %s",
+            metrics["load_id"],
+            entry["source"],
+            entry["problem"],
+            entry["reason"],
+        )
     for line in metrics["skipped_lines"]:
         log.warning(
             "load %s: %s line %s stands above the header and was skipped: %r",
@@ -132,11 +137,27 @@ def _warn(
         )
 
 
-def _problems(
-    metrics: Mapping[str, Any], share: float, decisions: Decisions
+def _refused_leads(metrics: Mapping[str, Any]) -> list[str]:
+    """Return why the source of the leads is refused; nothing where it is not."""
+    return [
+        f"source {entry['source']}: {entry['reason']}"
+        for entry in metrics.get("source_problems", ())
+        if entry["source"] == metrics["leads_source"]
+        and entry["problem"] == "refused"
+    ]
+
+
+def load_problems(
+    metrics: Mapping[str, Any], allowed_share: float
 ) -> list[str]:
-    """Return every reason against the load, but for those about keys."""
+    """Return every reason against a load or a source of one, but for those about keys.
+
+    Args:
+        metrics: counts of its files.
+        allowed_share: largest share of the rows that are not blank that may be in quarantine.
+    """
     problems = []
+    share = _quarantined_share(metrics)
     if metrics["missing_columns"]:
         problems.append(_missing_columns(metrics))
     unreadable = [
@@ -148,7 +169,6 @@ def _problems(
         problems.append(f"cannot be read: {_first(unreadable)}")
     if not metrics["loaded_rows"]:
         problems.append(_nothing_loaded(metrics))
-    allowed_share = decisions.max_quarantined_share
     if share > allowed_share:
         filled_rows = metrics["input_rows"] - metrics["blank_rows"]
         problems.append(

@@ -5,7 +5,7 @@ out to be another one, the row belongs to that one too, from the merge on.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -56,6 +56,7 @@ class People:
         founders: key of the lead that each person began with.
         owned: source to its rows with their people.
         report: how rows were matched.
+        rows_of_nobody: source to the number of its rows that belong to no person.
     """
 
     ids: pa.Array
@@ -63,6 +64,13 @@ class People:
     founders: pa.Array
     owned: Mapping[str, Owned]
     report: MatchReport
+    rows_of_nobody: Mapping[str, int]
+
+    def without(self, source: str) -> "People":
+        """Return the people without the rows of a source."""
+        nothing = np.empty(0, dtype=np.int64)
+        owned = {**self.owned, source: Owned(nothing, nothing, nothing)}
+        return replace(self, owned=owned)
 
     @property
     def living(self) -> Numbers:
@@ -113,7 +121,18 @@ def find_people(
         owned[name] = merges.follow(
             numbers, np.maximum(since.to_numpy(), source_rows.known_at)
         )
-    return People(ids, merges.ends, _founders(ledger, ids), owned, report)
+    rows_of_nobody = {
+        name: rows[name].table.num_rows - int(np.unique(rows_owned.rows).size)
+        for name, rows_owned in owned.items()
+    }
+    return People(
+        ids,
+        merges.ends,
+        _founders(ledger, ids),
+        owned,
+        report,
+        rows_of_nobody,
+    )
 
 
 def _record_people(

@@ -15,6 +15,21 @@ LEADS = "leads"
 
 
 @dataclass(frozen=True)
+class SourceGate:
+    """What a source must hold, or it is left out of a load.
+
+    Attributes:
+        min_rows: so many rows at least.
+        max_quarantined_share: of its rows, in [0, 1]; None means as the contract's decisions say.
+        max_unmatched_share: of its rows that belong to nobody, in [0, 1].
+    """
+
+    min_rows: int
+    max_quarantined_share: float | None
+    max_unmatched_share: float
+
+
+@dataclass(frozen=True)
 class SourcePlan:
     """One source, as the contract compiles it.
 
@@ -26,6 +41,8 @@ class SourcePlan:
         occurred_at: column that says when a row's content became true.
         arrived_at: column that says when it reached us, if any.
         late_after: microseconds behind the newest source, None where it is never late.
+        expected_every: microseconds after which another file is due, None where none is.
+        gate: what it must hold.
         contract: what reads its files, as plain values.
     """
 
@@ -36,6 +53,8 @@ class SourcePlan:
     occurred_at: str
     arrived_at: str | None
     late_after: int | None
+    expected_every: int | None
+    gate: SourceGate
     contract: Mapping[str, Any]
 
     @property
@@ -120,7 +139,12 @@ def plan_of(contract: Contract) -> Plan:
         raise UnifyError(
             f"contract {contract.contract} has no 'sources'; its files hold one lead a row"
         )
-    sources = {entry["name"]: SourcePlan(**entry) for entry in unify["sources"]}
+    sources = {
+        entry["name"]: SourcePlan(
+            **{**entry, "gate": SourceGate(**entry["gate"])}
+        )
+        for entry in unify["sources"]
+    }
     features: Features = TypeAdapter(Features).validate_python(
         unify["features"]
     )

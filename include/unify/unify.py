@@ -8,6 +8,7 @@ unified.report      # what was read, whose it was, and what is odd
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -27,6 +28,12 @@ from include.contract.format.features import (
 from include.contract.model import SCORING_STAGES, Column, Contract, KnownAt
 from include.identity.resolving import NEVER
 from include.unify.errors import UnifyError
+from include.unify.gates import (
+    MISSING,
+    SourceProblem,
+    late_rows,
+    refused_matches,
+)
 from include.unify.moments import (
     Outcomes,
     earliest,
@@ -59,6 +66,7 @@ class Unified:
         moments: key of each lead and the moment of each stage, in microseconds since 1970, in the same order.
         as_of: the run's moment.
         report: what was read and whose it was, as plain values.
+        problems: what is wrong with sources, in the order of the contract.
         rates: name of each historical rate to its counts up to the run's moment; empty where they were not asked for.
     """
 
@@ -66,27 +74,31 @@ class Unified:
     moments: pa.Table
     as_of: int
     report: dict[str, Any]
+    problems: tuple[SourceProblem, ...]
     rates: Mapping[str, RateHistory]
 
 
 def unify(
     contract: Contract,
-    tables: Mapping[str, pa.Table],
+    tables: Mapping[str, pa.Table | None],
     compute: Compute,
     as_of: int | None = None,
     processes: int = 1,
     count_rate: CountRate | None = None,
+    refused: Mapping[str, SourceProblem] = MappingProxyType({}),
 ) -> Unified:
     """Return the leads of a contract with sources.
 
     Args:
         contract: with `unify`.
         tables: source to its typed rows, with `source_changed_at`, the time of their file. A source that is not there
-            is named in the report, and features of it are missing.
+            is named, and features of it are missing.
         compute: computes features.
         as_of: the run's moment in microseconds since 1970; by default that of the last arrival.
         processes: that normalise phone numbers.
         count_rate: counts the outcomes of rates, of which one lead's features can then be computed elsewhere.
+        refused: sources whose files have not passed their gates, and why. They are left out, but for that of the leads,
+            without which there is nothing to put together.
 
     Raises:
         UnifyError: there are no leads, or a column is missing.
@@ -103,14 +115,64 @@ def unify(
     if as_of is None:
         as_of = _last_arrival(rows)
     people = find_people(plan, rows, as_of, processes)
+    refused = {**refused, **_unmatched(plan, rows, people)}
+    problems = _source_problems(plan, rows, refused, as_of)
     rows = {name: _read_later(plan, name, rows[name]) for name in rows}
+    for name in refused.keys() - {plan.leads.name}:
+        rows[name] = _without_rows(rows[name])
+        people = people.without(name)
     leads = _Leads(plan, rows, people, as_of)
     return Unified(
+        problems=problems,
         leads=leads.table(compute),
         moments=leads.moments_table(),
         as_of=as_of,
         report=leads.report(),
         rates=leads.rates(count_rate) if count_rate else {},
+    )
+
+
+def _unmatched(
+    plan: Plan, rows: Mapping[str, SourceRows], people: People
+) -> dict[str, SourceProblem]:
+    """Return the sources of which too many rows belong to nobody."""
+    refused: dict[str, SourceProblem] = {}
+    for name, source in plan.sources.items():
+        problem = refused_matches(
+            source, rows[name].table.num_rows, people.rows_of_nobody[name]
+        )
+        if problem is not None:
+            refused[name] = problem
+    return refused
+
+
+def _source_problems(
+    plan: Plan,
+    rows: Mapping[str, SourceRows],
+    refused: Mapping[str, SourceProblem],
+    as_of: int,
+) -> tuple[SourceProblem, ...]:
+    """Return what is wrong with each source, in the order of the contract."""
+    problems: list[SourceProblem] = []
+    for name, source in plan.sources.items():
+        late = late_rows(source, rows[name].last_arrived, as_of)
+        if name in refused:
+            problems.append(refused[name])
+        elif not rows[name].table.num_rows:
+            reason = f"it has no row below {source.prefix}"
+            problems.append(SourceProblem(name, MISSING, reason))
+        if late is not None:
+            problems.append(late)
+    return tuple(problems)
+
+
+def _without_rows(rows: SourceRows) -> SourceRows:
+    """Return a source of which nothing is used; its counts stay."""
+    return replace(
+        rows,
+        table=rows.table.slice(0, 0),
+        occurred=rows.occurred[:0],
+        known_at=rows.known_at[:0],
     )
 
 
@@ -385,12 +447,6 @@ class _Leads:
                 name: self._outcome_report(name) for name in self.outcomes
             },
             "sources": {name: self._source(name) for name in self.rows},
-            "missing_sources": [
-                name
-                for name, rows in self.rows.items()
-                if not rows.table.num_rows
-            ],
-            "late_sources": [name for name in self.rows if self._late(name)],
             "identity": json.loads(self.people.report.to_json()),
         }
 
@@ -411,20 +467,11 @@ class _Leads:
         rows = self.rows[name]
         owned = self.people.owned[name]
         early = rows.occurred[owned.rows] < self.created[owned.people]
-        nobody = rows.table.num_rows - np.unique(owned.rows).size
         return {
             "rows": rows.rows,
             "repeated_rows": rows.repeated,
             "rows_without_moment": rows.without_moment,
-            "rows_of_nobody": int(nobody),
+            "rows_of_nobody": self.people.rows_of_nobody[name],
             "rows_before_creation": int(np.unique(owned.rows[early]).size),
             "last_arrived_at": rows.last_arrived,
         }
-
-    def _late(self, name: str) -> bool:
-        """Return whether a source's last row is older than the contract allows."""
-        late_after = self.plan.sources[name].late_after
-        last = self.rows[name].last_arrived
-        if late_after is None or last is None:
-            return False
-        return self.as_of - last > late_after

@@ -1,9 +1,12 @@
 """The graphs: edges, trigger rules, fan-out, assets and the trigger forms."""
 
+from types import SimpleNamespace
+
 import pytest
 from airflow.sdk import Asset, TriggerRule
 
 from lifecycle import training_form
+from lifecycle.ingestion import any_source_problem
 
 
 @pytest.fixture
@@ -416,6 +419,25 @@ def test_a_refused_stage_lets_the_others_go_on_and_fails_the_run(
     assert dag.get_task("watcher").trigger_rule == TriggerRule.ONE_FAILED
     failed = register.partial_kwargs["on_failure_callback"]
     assert events(failed) == {"task_failed"}
+
+
+def test_the_quality_gate_tells_of_sources_that_are_not_complete(dags):
+    gate = dags["ingest_leads"].get_task("quality_gate")
+    assert events(gate.on_success_callback) == {"sources_incomplete"}
+
+
+@pytest.mark.parametrize(
+    ("report", "is_told"),
+    [
+        ({"source_problems": [{"source": "mail"}]}, True),
+        ({"source_problems": []}, False),
+        ({"loaded_rows": 3}, False),
+        (None, False),
+    ],
+)
+def test_a_load_with_all_its_sources_alerts_nobody(report, is_told):
+    ti = SimpleNamespace(xcom_pull=lambda **_: report)
+    assert any_source_problem({"ti": ti}) is is_told
 
 
 def test_the_gate_sees_the_stages_that_have_a_challenger(master):

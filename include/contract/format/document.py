@@ -223,6 +223,29 @@ class ColumnDocument(_Strict):
     )
 
 
+class GateDocument(_Strict):
+    """What a source's files must hold, or the source is left out of a load (`gate:`)."""
+
+    min_rows: int = Field(
+        1,
+        ge=1,
+        description="with fewer rows it is refused; a source of leads stops the load then",
+    )
+    max_quarantined_share: float | None = Field(
+        None,
+        ge=0,
+        le=1,
+        description="largest share of quarantined rows; without it `decisions.max_quarantined_share`. That of the "
+        "leads stands there only",
+    )
+    max_unmatched_share: float = Field(
+        0.9,
+        ge=0,
+        le=1,
+        description="largest share of rows that belong to no lead, judged from 20 rows on",
+    )
+
+
 class SourceDocument(_Strict):
     """A system's files (an entry of `sources:`)."""
 
@@ -265,6 +288,12 @@ class SourceDocument(_Strict):
         None,
         description="a source whose last row is so much older than that of the newest source is named as late",
     )
+    expected_every: Span | None = Field(
+        None,
+        description="how often a file of it comes, with some time to spare; a source without a newer file is named as "
+        "late",
+    )
+    gate: GateDocument = GateDocument()
 
 
 class StagesDocument(_Strict):

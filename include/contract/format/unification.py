@@ -3,7 +3,8 @@
 The contract then has a column for each feature, so that whatever reads a contract needs to know nothing of sources.
 What the ingestion job needs stands in the contract's `unify`, as plain values:
 
-    sources     name, role, prefix, key, occurred_at, arrived_at, late_after, and `contract` for reading its files
+    sources     name, role, prefix, key, occurred_at, arrived_at, late_after, expected_every, gate, and
+                `contract` for reading its files
     identity    fields of `include.contract.format.identity.IdentityDocument`, columns by their fields
     features    as they are declared
     stages      name to microseconds, or to the events whose first one is the moment
@@ -240,9 +241,11 @@ def _compile_source(
     key = None
     if source.key is not None:
         key = field_of(f"{source.name}.key", source.key, columns)
-    late_after = None
-    if source.late_after is not None:
-        late_after = span_microseconds(source.late_after)
+    if source.role == LEADS and source.gate.model_fields_set - {"min_rows"}:
+        raise ValueError(
+            f"source {source.name!r}: the leads' 'gate' takes min_rows only; write their largest quarantined share as "
+            "'max_quarantined_share' in 'decisions'. Leads are always matched"
+        )
     return {
         "name": source.name,
         "role": source.role,
@@ -250,9 +253,16 @@ def _compile_source(
         "key": key,
         "occurred_at": occurred_at,
         "arrived_at": arrived_at,
-        "late_after": late_after,
+        "late_after": _span(source.late_after),
+        "expected_every": _span(source.expected_every),
+        "gate": source.gate.model_dump(),
         "contract": _job_contract(document, content, source, columns),
     }
+
+
+def _span(text: str | None) -> int | None:
+    """Return a span in microseconds, None for none."""
+    return None if text is None else span_microseconds(text)
 
 
 def _moment(

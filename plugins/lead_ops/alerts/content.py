@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from lead_ops.alerts import drift, endpoint, failure, models
+from lead_ops.alerts import drift, endpoint, failure, models, sources
 from lead_ops.alerts.alert import Alert, Link, Message, Origin, is_web_address
 from lead_ops.alerts.words import sentence, text, texts
 
@@ -60,6 +60,9 @@ EVENTS = {
     "endpoint_rolled_back": Event(
         "A deployment failed: the endpoint goes back to what it served before",
         endpoint.endpoint_rolled_back,
+    ),
+    "sources_incomplete": Event(
+        "Not every source of a load could be used", sources.sources_incomplete
     ),
     "task_failed": Event("A task has failed", failure.task_failed),
 }

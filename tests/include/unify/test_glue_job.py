@@ -1,15 +1,17 @@
 """The ingestion job over the story's files: sources typed, leads put together, metrics that the quality gate reads."""
 
 import json
+from datetime import UTC, datetime, timedelta
 
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
+import yaml
 
 from demo.story.files import Layout, write_story
 from demo.story.story import SOURCES, make_world
 from include.asof.in_duckdb import compute_features, count_rate
-from include.contract import load_contract
+from include.contract import load_contract, parse_contract
 from include.contract.derived.ddl import staging_columns
 from include.glue import s3_to_redshift as job
 from include.glue.arguments import parse_arguments
@@ -17,6 +19,7 @@ from include.glue.errors import JobFailedError
 from include.glue.job_contract import has_sources
 from include.glue.loading.writing import Target
 from include.glue.sources import load_sources
+from include.lake.errors import LoadRejectedError
 from include.lake.quality import check_load
 from include.unify.published import unpack
 from tests.include.contract.format.test_unification import STORY
@@ -52,7 +55,7 @@ def _join_files(months, joined):
     (joined / "all.csv").write_text(f"{header}\n{''.join(rows)}")
 
 
-def loaded(raw, contract, folder):
+def loaded(raw, contract, folder, read_at=None):
     """Return the metrics and the leads of a load that DuckDB computes."""
     target = Target("l", f"file://{folder}/load=l/", f"file://{folder}/q/")
     text = contract.model_dump_json()
@@ -63,6 +66,7 @@ def loaded(raw, contract, folder):
         f"file://{folder}/{PUBLISHED}",
         compute_features,
         count_rate,
+        read_at,
     )
     return counts, pq.read_table(folder / "load=l", partitioning=None)
 
@@ -115,11 +119,124 @@ def test_a_source_without_files_is_named_and_the_others_go_on(
     for folder in ("crm", "applications"):
         (raw_copy / folder).symlink_to(raw / folder)
     counts, leads = loaded(raw_copy, contract, tmp_path)
-    assert counts["unify"]["missing_sources"] == ["mail", "ads"]
+    problems = [
+        (entry["source"], entry["problem"])
+        for entry in counts["source_problems"]
+    ]
+    assert [name for name, problem in problems if problem == "missing"] == [
+        "mail",
+        "ads",
+    ]
     assert leads["opens_and_clicks_first_week"].null_count == leads.num_rows
     assert leads["touches_first_week"].null_count == 0
     check_load({"load_id": "l", **counts}, contract.decisions)
-    assert "missing sources: mail, ads" in caplog.text
+    assert (
+        "source mail is missing: it has no row below marketing/email/"
+        in caplog.text
+    )
+
+
+@pytest.fixture
+def broken(raw, tmp_path):
+    """Let a test change the text of one source; returns the folder of all sources."""
+
+    def change(source, function):
+        copy = tmp_path / "raw"
+        for name in SOURCES:
+            folder = copy / name
+            folder.mkdir(parents=True)
+            text = (raw / name / "all.csv").read_text()
+            if name == source:
+                text = function(text)
+            (folder / "all.csv").write_text(text)
+        return copy
+
+    return change
+
+
+def _without_heading(text):
+    return text.replace("kind", "type", 1)
+
+
+def _with_wrong_dates(text):
+    header, _, rows = text.partition("\n")
+    return f"{header}\n{rows.replace('-', '/')}"
+
+
+def _with_unknown_people(text):
+    return text.replace("@", "@elsewhere-")
+
+
+def _without_rows(text):
+    return text.partition("\n")[0] + "\n"
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        (_without_heading, "missing columns kind"),
+        (_with_wrong_dates, "rows quarantined, 5.0% allowed"),
+        (_with_unknown_people, "belong to nobody, 90.0% allowed"),
+        (_without_rows, "no row was loaded"),
+        (lambda text: "PK\x00", "header cannot be read"),
+    ],
+)
+def test_a_source_that_fails_its_gate_is_left_out_and_named(
+    broken, contract, tmp_path, fault, reason
+):
+    counts, leads = loaded(broken("marketing/email", fault), contract, tmp_path)
+    (problem,) = [
+        entry
+        for entry in counts["source_problems"]
+        if (entry["source"], entry["problem"]) == ("mail", "refused")
+    ]
+    assert reason in problem["reason"]
+    assert leads["opens_and_clicks_first_week"].null_count == leads.num_rows
+    assert leads["touches_first_week"].null_count == 0
+    report = check_load({"load_id": "l", **counts}, contract.decisions)
+    assert problem in report["source_problems"]
+
+
+@pytest.mark.parametrize("fault", [_with_wrong_dates, _without_rows])
+def test_leads_that_fail_their_gate_stop_the_load(
+    broken, contract, tmp_path, fault
+):
+    raw = broken("crm/leads", fault)
+    with pytest.raises(JobFailedError, match="source crm has no rows"):
+        loaded(raw, contract, tmp_path)
+
+
+def test_a_few_broken_leads_are_judged_by_their_own_number(
+    broken, contract, tmp_path
+):
+    def break_a_tenth(text):
+        header, *rows = text.splitlines()
+        rows[::10] = [row.replace("-", "/") for row in rows[::10]]
+        return "\n".join([header, *rows])
+
+    counts, _ = loaded(broken("crm/leads", break_a_tenth), contract, tmp_path)
+    with pytest.raises(LoadRejectedError, match="rows quarantined, 5.0%"):
+        check_load({"load_id": "l", **counts}, contract.decisions)
+
+
+def test_each_source_has_limits_of_its_own(raw, tmp_path):
+    story = yaml.safe_load(STORY.read_text())
+    crm, _, _, ads, _ = story["sources"]
+    crm["gate"] = {"min_rows": 100_000}
+    crm["expected_every"] = "1 day"
+    ads["gate"] = {"max_unmatched_share": 0.1}
+    contract = parse_contract(story, "story")
+    read_at = datetime.now(UTC) + timedelta(days=2)
+    counts, _ = loaded(raw, contract, tmp_path, read_at)
+    reasons = {
+        (entry["source"], entry["problem"]): entry["reason"]
+        for entry in counts["source_problems"]
+    }
+    assert "100000 expected" in reasons["crm", "refused"]
+    assert "a file is expected every 24.0 hours" in reasons["crm", "late"]
+    assert "10.0% allowed" in reasons["ads", "refused"]
+    with pytest.raises(LoadRejectedError, match="source crm: .* expected"):
+        check_load({"load_id": "l", **counts}, contract.decisions)
 
 
 def test_the_counts_of_rates_are_packed_beside_the_leads(load, folder):

@@ -91,7 +91,9 @@ def test_nothing_after_the_outcome_counts_where_a_stage_was_never_reached():
 def test_a_source_that_is_missing_is_named_and_its_features_are_unknown():
     result = unified(people=[person("a", 0)], orders=[order(3, A)], as_of=20)
     lead = leads_of(result)["a"]
-    assert result.report["missing_sources"] == ["calls"]
+    (problem,) = result.problems
+    assert (problem.source, problem.problem) == ("calls", "missing")
+    assert problem.reason == "it has no row below calls/"
     assert lead["visits"] is None
     assert lead["bought"] == 1
 
@@ -229,10 +231,13 @@ def test_an_outcome_counts_in_a_rate_once_that_of_leads_as_old_is_final(
 
 def test_a_stream_that_stops_is_late():
     people = [person("a", 0), person("b", 9)]
-    result = unified(people=people, calls=[call(1, A)])
-    assert result.report["late_sources"] == ["calls"]
-    fresh = unified(people=people, calls=[call(7, A)])
-    assert fresh.report["late_sources"] == []
+    result = unified(people=people, calls=[call(1, A)], orders=[order(9, B)])
+    (problem,) = result.problems
+    assert (problem.source, problem.problem) == ("calls", "late")
+    assert "8.0 days before the newest row" in problem.reason
+    assert "late_after allows 3.0 days" in problem.reason
+    fresh = unified(people=people, calls=[call(7, A)], orders=[order(9, B)])
+    assert fresh.problems == ()
 
 
 def test_rows_of_nobody_are_counted():

@@ -129,6 +129,21 @@ def test_without_identity_the_key_says_whose_a_row_is(write_contract):
         ("kind: call}}", "kind: call}, sorce: x}", "stages"),
         ("known_at: engagement", "known_at: outcome", "'known_at' is outcome"),
         ("name: calls", "name: leads", "two 'sources' have one name"),
+        (
+            "role: leads",
+            "role: leads\n    gate: {max_quarantined_share: 0.5}",
+            "takes min_rows only",
+        ),
+        (
+            "role: events",
+            "role: events\n    gate: {min_row: 5}",
+            "did you mean 'min_rows'",
+        ),
+        (
+            "role: events",
+            "role: events\n    expected_every: 26",
+            "a whole number and a unit",
+        ),
     ],
 )
 def test_a_mistake_is_named(write_contract, text, replacement, message):

@@ -111,6 +111,27 @@ RESULTS = {
         "failed_config": "lead-conversion-contact-2-0a1b",
         "failed_versions": "contact-2-capture-1",
     },
+    "sources_incomplete": {
+        "loaded_rows": 20_345,
+        "source_problems": [
+            {
+                "source": "mail",
+                "problem": "refused",
+                "reason": "missing columns kind in mail.csv (line 1 was read as header: 'ann@example.com')",
+            },
+            {
+                "source": "ads",
+                "problem": "missing",
+                "reason": "it has no row below marketing/ads/",
+            },
+            {
+                "source": "mail",
+                "problem": "late",
+                "reason": "its newest file was written on 2026-02-01 04:00 UTC, 48.5 hours before this load; a file is "
+                "expected every 26.0 hours",
+            },
+        ],
+    },
     "task_failed": None,
 }
 TASKS = {
@@ -130,6 +151,7 @@ TASKS = {
     "alias_refused": ("monitor_drift", "check_aliases"),
     "endpoint_deployed": ("deploy_endpoint", "verify"),
     "endpoint_rolled_back": ("deploy_endpoint", "roll_back"),
+    "sources_incomplete": ("ingest_leads", "quality_gate"),
     "task_failed": ("ingest_leads", "quality_gate"),
 }
 
