@@ -21,10 +21,10 @@ from bench._table import last_line, show
 from bench._training import add_leads_argument, read_leads
 from include.contract import KnownAt, decisions_of, load_contract
 from include.decisions import Decisions
-from include.evaluation.artifacts import segments
 from include.evaluation.explain import explain, summary_plot
 from include.evaluation.figures import full_report
 from include.evaluation.pictures.plots import evaluation_plots
+from include.evaluation.segment_fields import segments
 from include.settings import settings
 from include.training.challenger import NEWEST_SHARE
 from include.training.choice import choose
@@ -71,7 +71,7 @@ def evaluated(pipeline: Any, rows: pd.DataFrame, outcome: pd.Series) -> None:
         outcome,
         probability,
         threshold,
-        segments(rows, load_contract(settings().contract)),
+        segments(rows, load_contract(settings().contract), KnownAt.CONTACT),
     )
 
 

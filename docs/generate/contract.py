@@ -24,6 +24,7 @@ from include.contract.format.identity import (
     IdentitySourceDocument,
 )
 from include.contract.model import Names
+from include.contract.segments import MOST_LEVELS
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "contract.md"
@@ -121,11 +122,17 @@ SECTIONS: tuple[tuple[str, str, type[BaseModel]], ...] = (
     ),
 )  # fmt: skip
 
-DECISIONS = """## `decisions`
+DECISIONS = f"""## `decisions`
 
 What the business decides. Every key has a default, which follows the data where it can. The names are those of
-`settings.decisions` in [settings.md](settings.md); the following may be written in groups, as `drift: {share: 0.3}`.
+`settings.decisions` in [settings.md](settings.md); the following may be written in groups, as `drift: {{share: 0.3}}`.
 `protected: [age, …]` names columns that no model may see; every report compares the model by their levels.
+
+`segments: [job, age]` names, by header or field, the columns by whose levels the gate, the evaluation report and the
+performance watch compare models. Without it they are the categories known at capture; `[]` means none. Protected
+columns are always among them. A category is grouped as its `groups` say, and needs them where it lists more than
+{MOST_LEVELS} levels; a number is put into bands of about equal size. A column is left out at stages at which it is not
+yet known. Free text, dates, the key, the clock and outcomes cannot be segments. Both lists hold for all outcomes.
 
 | group | key | decision |
 |---|---|---|

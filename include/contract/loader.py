@@ -10,7 +10,10 @@ import yaml
 from pydantic import ValidationError
 
 from include.contract.errors import ContractError
-from include.contract.format.compile import compile_contract
+from include.contract.format.compile import (
+    compile_contract,
+    with_named_columns,
+)
 from include.contract.format.document import ContractDocument
 from include.contract.format.explain import explain
 from include.contract.format.unification import with_sources
@@ -113,6 +116,7 @@ def _compiled(content: dict[str, Any], source: str) -> dict[str, Any]:
             explain(source, content, error, ContractDocument)
         ) from error
     try:
-        return with_sources(document, compile_contract(document))
+        compiled = with_sources(document, compile_contract(document))
+        return with_named_columns(document, compiled)
     except ValueError as error:
         raise ContractError(f"{source}: {error}") from error

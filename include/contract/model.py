@@ -17,6 +17,7 @@ from pydantic import (
 
 from include.contract.errors import ContractError
 from include.contract.reserved import not_reserved
+from include.contract.segments import check_segments
 from include.decisions import Decisions
 
 Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -362,6 +363,11 @@ class Contract(_Strict):
         description="field of a number: what a lead is worth where it has all outcomes. With it the desk puts the "
         "highest expected value first",
     )
+    segments: tuple[Identifier, ...] | None = Field(
+        None,
+        description="fields by whose levels models are compared, besides the protected ones; without it the categories "
+        "known at capture",
+    )
     decisions: Decisions = Field(
         Decisions(),
         description="what the business decides about this data set; a field that is left out has its default",
@@ -414,6 +420,7 @@ class Contract(_Strict):
         self._check_derived()
         self._check_outcomes()
         self._check_value()
+        check_segments(self.segments or (), self.columns, self.roles)
         return self
 
     @model_validator(mode="after")

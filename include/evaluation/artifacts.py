@@ -10,47 +10,18 @@ import mlflow
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
-from include.contract import Column, Contract, KnownAt
+from include.contract import Contract, KnownAt
 from include.evaluation.explain import explain, summary_plot
 from include.evaluation.figures import full_report
 from include.evaluation.pictures.plots import evaluation_plots
 from include.evaluation.scores import Floats
+from include.evaluation.segment_fields import segments
 from include.evaluation.segments import segment_table
-from include.features.cleaning import GroupedLevels, TypedColumns
-from include.features.columns import feature_columns
 from include.features.parts import inner_parts
 from include.features.preprocess import dropped_columns
 from include.pages.optional import optional
 
 log = logging.getLogger(__name__)
-
-BANDS = 4
-"""Bands that a protected number is put into."""
-
-
-def segments(rows: pd.DataFrame, contract: Contract) -> pd.DataFrame:
-    """Return what figures are broken down by: nominal columns known at capture, and all protected ones.
-
-    Levels are grouped as the contract says; protected numbers are put into bands of about equal size.
-    """
-    features = feature_columns(contract, KnownAt.CAPTURE)
-    columns = tuple(column for column in features if column.kind == "nominal")
-    typed = TypedColumns(columns, contract.null_tokens).transform(rows)
-    grouped = GroupedLevels(columns).transform(typed)
-    for column in contract.columns:
-        if column.protected and column.field in rows:
-            grouped[column.field] = _protected(rows[column.field], column)
-    return grouped
-
-
-def _protected(values: pd.Series, column: Column) -> pd.Series:
-    """Return the levels of a protected column as text; missing stays missing."""
-    if not column.numeric:
-        return values
-    numbers = pd.to_numeric(values, errors="coerce")
-    bands = pd.qcut(numbers, BANDS, duplicates="drop")
-    levels: pd.Series = bands.astype("string").astype(object)
-    return levels
 
 
 def month_table(
@@ -74,6 +45,7 @@ def log_evaluation(
     rows: pd.DataFrame,
     outcome: pd.Series,
     contract: Contract,
+    stage: KnownAt,
     folder: str,
 ) -> dict[str, Any]:
     """Log plots and the full report of a deployable pipeline on one set of leads below `folder` of the active run.
@@ -84,7 +56,7 @@ def log_evaluation(
     probability = pipeline.predict_proba(rows)[:, 1]
     threshold = pipeline.named_steps["model"].decision.threshold
     report = full_report(
-        outcome, probability, threshold, segments(rows, contract)
+        outcome, probability, threshold, segments(rows, contract, stage)
     )
     report["months"] = month_table(
         rows, outcome, probability, threshold, contract

@@ -60,13 +60,14 @@ def feature_columns(
 ) -> tuple[FeatureColumn, ...]:
     """Return the columns that a model of `stage` reads, in the contract's order; free text (string) is no feature."""
     return tuple(
-        _feature(column)
+        feature_column(column)
         for column in contract.features(stage)
         if column.type in KINDS
     )
 
 
-def _feature(column: Column) -> FeatureColumn:
+def feature_column(column: Column) -> FeatureColumn:
+    """Return a column of the contract as a pipeline sees it; its type must be one of KINDS."""
     groups: list[tuple[str, str]] = []
     for group, levels in column.groups.items():
         groups.extend((level, group) for level in levels)

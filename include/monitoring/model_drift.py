@@ -26,6 +26,7 @@ from include.monitoring.prediction import (
     prediction_drift,
     with_outcome,
 )
+from include.monitoring.segment_watch import SegmentDrift, segment_drift
 from include.registry.registry import ChampionInfo
 
 STAGE = KnownAt.CONTACT
@@ -34,12 +35,16 @@ OFF = "turned off by the setting drift_triggers"
 
 @dataclass(frozen=True)
 class ModelDrift:
-    """Prediction and performance drift; `notes` says why one of them was not looked at."""
+    """Prediction and performance drift; `notes` says why one of them was not looked at.
+
+    `segments` has the performance segment by segment, which is shown and triggers nothing.
+    """
 
     prediction: ColumnDrift | None = None
     performance: tuple[FigureDrift, ...] = ()
     matured_rows: int = 0
     notes: Mapping[str, str] = field(default_factory=dict)
+    segments: tuple[SegmentDrift, ...] = ()
 
     @property
     def triggers(self) -> tuple[Literal["prediction", "performance"], ...]:
@@ -89,6 +94,7 @@ def model_drift(
     holdout_scores = model.scores(holdout)
     prediction: ColumnDrift | None = None
     performance: tuple[FigureDrift, ...] = ()
+    by_segment: tuple[SegmentDrift, ...] = ()
     if "prediction" not in reasons:
         reference_scores = holdout_scores
         seasonal = _seasonal_fields(contract)
@@ -111,7 +117,14 @@ def model_drift(
         performance = performance_drift(
             on_holdout, on_matured, loss_limits(decisions)
         )
-    return ModelDrift(prediction, performance, len(closed), reasons)
+        by_segment = segment_drift(
+            decisions,
+            contract,
+            STAGE,
+            (holdout, closed),
+            (on_holdout, on_matured),
+        )
+    return ModelDrift(prediction, performance, len(closed), reasons, by_segment)
 
 
 def _seasonal_fields(contract: Contract) -> list[str]:

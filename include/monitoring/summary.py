@@ -11,6 +11,7 @@ from include.monitoring.columns.config import drift_config
 from include.monitoring.columns.drift import ColumnDrift
 from include.monitoring.columns.spelling import MISSING, Spelling
 from include.monitoring.performance import FigureDrift
+from include.monitoring.segment_watch import SegmentDrift
 from include.monitoring.verdict import DriftVerdict, Evidence
 
 Rounded = Annotated[
@@ -120,6 +121,7 @@ class DriftDetails(DriftSummary):
         run_id: run of the DAG.
         prediction: the drift of the champion's scores, None if not compared.
         performance: the champion's figures on matured leads beside those on its holdout.
+        segments: the same for each segment with enough leads, which starts no retrain.
         not_judged: kind of drift to why it was not looked at.
         columns: every monitored column.
         rows: rows of the reference and of the window, where columns were compared.
@@ -134,6 +136,7 @@ class DriftDetails(DriftSummary):
     run_id: str = ""
     prediction: ColumnDrift | None = None
     performance: tuple[FigureDrift, ...] = ()
+    segments: tuple[SegmentDrift, ...] = ()
     not_judged: dict[str, str] = {}
     columns: tuple[ColumnFigures, ...] = ()
     rows: dict[str, int] = {}
@@ -204,6 +207,7 @@ def describe(
         prediction=model.prediction,
         prediction_score=model.prediction.score if model.prediction else None,
         performance=model.performance,
+        segments=model.segments,
         performance_loss={
             figure.name: figure.loss for figure in model.performance
         },

@@ -9,9 +9,9 @@ from mlflow.tracking import MlflowClient
 
 from include.contract import Contract, KnownAt, decisions_of
 from include.decisions import Decisions
-from include.evaluation.artifacts import segments
 from include.evaluation.evaluate import evaluate_classification_model
 from include.evaluation.intervals import roc_auc_interval
+from include.evaluation.segment_fields import segments
 from include.lake.layout import Layout
 from include.promotion.decisions import (
     decision_id,
@@ -167,7 +167,7 @@ def _decide(
         challenger_scores,
         holdout_scores(present, leads) if present else None,
         data.groups[holdout.rows],
-        segments(leads, contract),
+        segments(leads, contract, stage),
         stage,
     )
     verdict = judge(report)

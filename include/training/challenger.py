@@ -305,7 +305,9 @@ def _evaluate(
     metrics = evaluate_classification_model(
         outcome, probability, recipe.decision.threshold
     )
-    holdout = log_evaluation(pipeline, rows, outcome, contract, "holdout")
+    holdout = log_evaluation(
+        pipeline, rows, outcome, contract, stage, "holdout"
+    )
     newest = _evaluate_newest(decisions, contract, recipe, data, stage)
     figures = {f"holdout_{name}": value for name, value in holdout.items()}
     for name, value in newest.items():
@@ -342,6 +344,7 @@ def _evaluate_newest(
         data.frame[newest],
         data.target[newest],
         contract,
+        stage,
         "newest",
     )
 

@@ -144,7 +144,7 @@ def _log(
         }
     )
     log_table(client, run_id, fit.search.table, "search")
-    log_evaluation(fit.pipeline, rows, outcome, contract, "validation")
+    log_evaluation(fit.pipeline, rows, outcome, contract, stage, "validation")
     log_features(fit.pipeline, contract, stage)
     log_explanation(fit.pipeline, rows, train_rows)
     log_pipeline(fit.pipeline, train_rows, fit.metrics)

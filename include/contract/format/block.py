@@ -53,8 +53,8 @@ NESTED: dict[str, dict[str, str]] = {
 }
 """Part of the block, key in it, and the field of `Decisions` that it sets."""
 
-COLUMNS_ONLY = ("protected",)
-"""Keys that say something of columns (`include.contract.format.compile` reads them)."""
+COLUMNS_ONLY = ("protected", "segments")
+"""Keys that name columns (`include.contract.format.compile` reads them); they hold for all outcomes."""
 
 
 def flat_decisions(block: Mapping[str, Any]) -> dict[str, Any]:

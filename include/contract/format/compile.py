@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
-from include.contract.format.block import flat_decisions
+from include.contract.format.block import COLUMNS_ONLY, flat_decisions
 from include.contract.format.document import (
     ColumnDocument,
     ContractDocument,
@@ -65,6 +65,45 @@ def compile_contract(document: ContractDocument) -> dict[str, Any]:
     if len(document.outcomes) > 1:
         content["outcomes"] = _outcomes(document, names)
     return content
+
+
+def with_named_columns(
+    document: ContractDocument, content: dict[str, Any]
+) -> dict[str, Any]:
+    """Return what a contract is made of, with the columns that `decisions` names as protected and as segments.
+
+    Args:
+        document: as a person wrote it.
+        content: with all columns, those of features too.
+
+    Raises:
+        ValueError: one of the two is no list of texts, or names what is not a column.
+    """
+    columns = content["columns"]
+    protected = _named_fields("protected", document, columns) or ()
+    for column in columns:
+        if column["field"] in protected:
+            column["protected"] = True
+    segments = _named_fields("segments", document, columns)
+    if segments is not None:
+        content["segments"] = segments
+    return content
+
+
+def _named_fields(
+    key: str, document: ContractDocument, columns: list[dict[str, Any]]
+) -> tuple[str, ...] | None:
+    """Return the fields of the columns that a key of `decisions` names; None where the key is not there."""
+    names = document.decisions.get(key)
+    if names is None:
+        return None
+    if not isinstance(names, list) or not all(
+        isinstance(name, str) for name in names
+    ):
+        raise ValueError(
+            f"'decisions.{key}' must be a list of headers or fields, such as [{columns[0]['field']}]; got {names!r}"
+        )
+    return tuple(field_of(f"decisions.{key}", name, columns) for name in names)
 
 
 def _check_outcomes(outcomes: tuple[OutcomeDocument, ...]) -> None:
@@ -233,9 +272,6 @@ def _column(
     if column.type == "boolean" and not column.positive:
         content["positive"] = ("true", "yes", "1", "t", "y")
         content["negative"] = ("false", "no", "0", "f", "n")
-    protected = document.decisions.get("protected") or ()
-    if column.name in protected or field in protected:
-        content["protected"] = True
     return content
 
 
@@ -356,6 +392,12 @@ def _decisions(
 ) -> dict[str, Any]:
     """Return the decisions by the names of `include.decisions`; the outcome's own come before those of all."""
     decisions = flat_decisions(document.decisions)
+    for key in COLUMNS_ONLY:
+        if key in outcome.decisions:
+            raise ValueError(
+                f"'{key}' of the outcome {outcome.name!r} must stand in the contract's 'decisions': it holds for all "
+                "outcomes"
+            )
     own = flat_decisions(outcome.decisions)
     if outcome is not document.outcomes[0] and (
         outcome.final or outcome.within_days is not None

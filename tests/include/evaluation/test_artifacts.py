@@ -9,11 +9,7 @@ import yaml
 
 from include.contract import load_contract, parse_contract
 from include.evaluation import artifacts
-from include.evaluation.artifacts import (
-    log_explanation,
-    month_table,
-    segments,
-)
+from include.evaluation.artifacts import log_explanation, month_table
 
 
 def test_a_model_that_cannot_be_explained_is_trained_all_the_same(
@@ -48,15 +44,6 @@ columns:
   - {name: age, type: integer}
   - {name: channel, type: category, known_at: capture}
 """
-
-
-def test_a_protected_number_is_compared_in_bands():
-    contract = parse_contract(yaml.safe_load(DATED), "a test")
-    rows = pd.DataFrame({"age": [*range(1, 9), None], "channel": "Mail"})
-    table = segments(rows, contract)
-    assert list(table.columns) == ["channel", "age"]
-    assert table["age"].nunique() == 4
-    assert table["age"].isna().sum() == 1
 
 
 def test_a_clock_of_dates_gives_figures_by_month():
