@@ -62,8 +62,9 @@ def segment_drift(
     compared = {name: limits[name] for name in FIGURES}
     found: list[SegmentDrift] = []
     for field in fields.columns:
-        levels = fields[field].astype(object)
-        levels = levels.where(levels.notna(), MISSING).astype(str).to_numpy()
+        values = fields[field].astype(object)
+        filled = values.where(values.notna(), MISSING)
+        levels = filled.astype(str).to_numpy()
         for level in sorted(set(levels)):
             found += _of_level(
                 decisions,
