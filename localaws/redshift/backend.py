@@ -28,6 +28,7 @@ from localaws.redshift.requests import (
     InvalidRequestError,
     page_start,
     read_request,
+    require_database,
     workgroup_name,
 )
 from localaws.redshift.statements import Part, Submission
@@ -74,6 +75,7 @@ class LocalRedshiftDataBackend(BaseBackend):  # type: ignore[misc] # moto is unt
         """Start statements; the same ClientToken again gives the submission it started before."""
         if not request.get("SessionId"):
             self.check_target(request)
+            require_database(request)
         token = request.get("ClientToken")
         if token in self.tokens:
             return self.submissions[self.tokens[token]]

@@ -87,6 +87,17 @@ def _check_mode(request: dict[str, Any]) -> None:
         )
 
 
+def require_database(request: dict[str, Any]) -> None:
+    """Refuse statements that name neither a database nor a session, which has one already.
+
+    AWS's description calls Database optional, because it is so with SessionId; listings need it always.
+    """
+    if not request.get("Database"):
+        raise InvalidRequestError(
+            "Database is required where SessionId does not name a session"
+        )
+
+
 def page_start(request: dict[str, Any]) -> int:
     """Return where the page begins that a request asks for. Raises InvalidRequestError."""
     token = request.get("NextToken") or "0"

@@ -9,22 +9,20 @@ DECIMALS = 2
 """Digits behind the point of a number for which the sentence names none."""
 
 
-class Words(Formatter):
-    """Fill a sentence: a number as its format says, text and what is missing as they are."""
+class _Words(Formatter):
+    """Fill a sentence: a number as its format says, text as it is."""
 
     def format_field(self, value: object, format_spec: str) -> str:
         """Return a value in words."""
-        if isinstance(value, str):
-            return value
         if not isinstance(value, int | float):
-            return UNKNOWN
+            return str(value)
         if format_spec:
             return format(value, format_spec)
         rounded = round(float(value), DECIMALS)
         return str(int(rounded)) if rounded.is_integer() else str(rounded)
 
 
-def known(value: object) -> str | float | None:
+def _known(value: object) -> str | float | None:
     """Return a value as Python's own text or number, None where it is missing."""
     if value is None or isinstance(value, str):
         return value
@@ -35,14 +33,14 @@ def known(value: object) -> str | float | None:
     return None if math.isnan(number) else number
 
 
-def template_for(
+def _template_for(
     sentences: Mapping[str, str], value: str | float | None, label: str
 ) -> str:
     """Return the sentence for a value, not filled yet.
 
     Args:
         sentences: `value`, and `zero`, `one` and `missing` if any.
-        value: of `known`.
+        value: of `_known`.
         label: stands before `unknown` where nothing says what to write without a value.
     """
     if value is None:
@@ -57,6 +55,6 @@ def template_for(
 
 def sentence_of(sentences: Mapping[str, str], value: object, label: str) -> str:
     """Return what a sales rep reads of a value, such as `4 contacts in the first week`."""
-    plain = known(value)
-    template = template_for(sentences, plain, label)
-    return Words().vformat(template, (), {"value": plain})
+    plain = _known(value)
+    template = _template_for(sentences, plain, label)
+    return _Words().vformat(template, (), {"value": plain})

@@ -13,6 +13,8 @@ TARGET = {
     "WorkgroupName": Account().workgroup,
     "Database": Account().database,
 }
+NO_DATABASE = {"WorkgroupName": Account().workgroup}
+SECRET = "arn:aws:secretsmanager:ap-south-1:123456789012:secret:redshift"
 
 
 def batch(call, *sqls, **members):
@@ -131,6 +133,16 @@ def test_transaction_is_the_default_mode_of_a_batch(call, warehouse, table):
         ("ListStatements", {"MaxResults": 101}, "less than or equal to 100"),
         ("ExecuteStatement", {"Sql": "SELECT 1", **TARGET, "ResultFormat": "XML"}, "enum value set"),
         ("ExecuteStatement", {"Sql": "SELECT 1", "ClusterIdentifier": "c", "Database": "dev"}, "ClusterIdentifier"),
+        ("ExecuteStatement", {"Sql": "SELECT 1", **NO_DATABASE}, "Database is required"),
+        ("ExecuteStatement", {"Sql": "SELECT 1", **NO_DATABASE, "SecretArn": SECRET}, "Database is required"),
+        ("ExecuteStatement", {"Sql": "SELECT 1", **NO_DATABASE, "Database": None}, "Database is required"),
+        ("ExecuteStatement", {"Sql": "SELECT 1", **NO_DATABASE, "Database": ""}, "Database is required"),
+        ("ExecuteStatement", {"Sql": "SELECT 1", **NO_DATABASE, "SessionKeepAliveSeconds": 60}, "Database is required"),
+        ("BatchExecuteStatement", {"Sqls": ["SELECT 1"], **NO_DATABASE}, "Database is required"),
+        ("ListDatabases", NO_DATABASE, "'Database' failed to satisfy"),
+        ("ListSchemas", NO_DATABASE, "'Database' failed to satisfy"),
+        ("ListTables", NO_DATABASE, "'Database' failed to satisfy"),
+        ("DescribeTable", {**NO_DATABASE, "Table": "leads"}, "'Database' failed to satisfy"),
         ("BatchExecuteStatement", {"Sqls": [], **TARGET}, "greater than or equal to 1"),
         ("BatchExecuteStatement", {"Sqls": ["COMMIT"], **TARGET, "ExecutionMode": "X"}, "enum value set"),
         ("ListStatements", {"NextToken": "x"}, "NextToken"),

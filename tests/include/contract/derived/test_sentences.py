@@ -2,6 +2,8 @@
 
 import math
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from include.contract.derived.sentences import sentence_of
@@ -20,9 +22,11 @@ VISITS = {
         (3, "3 visits"),
         (2.5, "2.5 visits"),
         (1.0, "one visit"),
+        (np.int64(1), "one visit"),
         (0, "no visit"),
         (None, "no visit is known"),
         (math.nan, "no visit is known"),
+        (pd.NA, "no visit is known"),
     ],
 )
 def test_a_value_has_its_sentence(value, text):
