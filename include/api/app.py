@@ -154,7 +154,7 @@ def _state(
         layout=layout,
         champions=champions,
         keys=keys,
-        metrics=Metrics(contract, champions, keys),
+        metrics=Metrics(contract, champions, keys, further),
         openapi=document(contract, settings.api),
         desk=desk_of(settings.desk, contract, layout),
         answers=lead_answers(settings, layout, endpoint),

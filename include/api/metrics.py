@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter as Tally
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from flask import Flask, Response, g, request
 from prometheus_client import (
@@ -25,6 +25,7 @@ from include.api.logs import current_route
 from include.contract import Contract
 from include.features.lead_encoder import Columns
 from include.scoring.champions import Champions
+from include.scoring.outcomes import OutcomeScores
 from include.scoring.scores import Scores
 
 SECONDS = (0.0025, 0.005, 0.01, 0.015, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
@@ -34,10 +35,22 @@ class Metrics:
     """Hold the figures of one application."""
 
     def __init__(
-        self, contract: Contract, champions: Champions, keys: Keys | None = None
+        self,
+        contract: Contract,
+        champions: Champions,
+        keys: Keys | None = None,
+        further: Mapping[str, Champions] | None = None,
     ) -> None:
-        """Start from zero; `champions` and `keys` are asked whenever somebody reads."""
+        """Start from zero; `champions` and `keys` are asked whenever somebody reads.
+
+        Args:
+            contract: whose levels are known; where it has several outcomes, what is about one has the label `outcome`.
+            champions: of the main outcome.
+            keys: who may ask.
+            further: outcome to its champions, for the outcomes beside the main one.
+        """
         registry = CollectorRegistry()
+        self._outcome_label = ("outcome",) if contract.labels[1:] else ()
         self.registry = registry
         self._requests = Counter(
             "leads_api_requests",
@@ -55,7 +68,7 @@ class Metrics:
         self._leads = Counter(
             "leads_api_leads_scored",
             "Leads scored",
-            ("stage", "version"),
+            (*self._outcome_label, "stage", "version"),
             registry=registry,
         )
         self._unknown = Counter(
@@ -69,7 +82,8 @@ class Metrics:
             for column in contract.columns
             if column.allowed
         }
-        registry.register(_ChampionCollector(champions))
+        by_outcome = {contract.label: champions} | dict(further or {})
+        registry.register(_ChampionCollector(by_outcome, self._outcome_label))
         registry.register(_KeyCollector(keys))
         ProcessCollector(registry=registry)
         PlatformCollector(registry=registry)
@@ -78,11 +92,11 @@ class Metrics:
         """Count every request of an application."""
         app.after_request(self._count_request)
 
-    def count_leads(self, leads: Columns, scores: Scores) -> None:
-        """Count leads by stage and version, and by field their levels that the contract does not name."""
-        served = zip(scores["stage"], scores["model_version"], strict=True)
-        for (stage, version), count in Tally(served).items():
-            self._leads.labels(stage, version).inc(count)
+    def count_leads(self, leads: Columns, scores: OutcomeScores) -> None:
+        """Count leads by outcome, stage and version, and by field their levels that the contract does not name."""
+        self._count_scores(scores.contract.label, scores.main)
+        for outcome, further in scores.further.items():
+            self._count_scores(outcome, further)
         for field, allowed in self._allowed.items():
             unknown = [
                 level
@@ -91,6 +105,12 @@ class Metrics:
             ]
             if unknown:
                 self._unknown.labels(field).inc(len(unknown))
+
+    def _count_scores(self, outcome: str, scores: Scores) -> None:
+        outcome_label = _outcome_values(outcome, self._outcome_label)
+        served = zip(scores["stage"], scores["model_version"], strict=True)
+        for (stage, version), count in Tally(served).items():
+            self._leads.labels(*outcome_label, stage, version).inc(count)
 
     def page(self) -> Response:
         """Return all figures, as Prometheus reads them."""
@@ -108,37 +128,60 @@ class Metrics:
 class _ChampionCollector(Collector):
     """Read the champions and the failed registry polls at the moment Prometheus asks."""
 
-    def __init__(self, champions: Champions) -> None:
-        self._champions = champions
+    def __init__(
+        self,
+        by_outcome: Mapping[str, Champions],
+        outcome_label: tuple[str, ...],
+    ) -> None:
+        """Prepare.
+
+        Args:
+            by_outcome: the champions of each outcome.
+            outcome_label: `outcome`, or nothing where the contract has one outcome.
+        """
+        self._by_outcome = by_outcome
+        self._outcome_label = outcome_label
 
     def collect(self) -> Iterator[Metric]:
         served = GaugeMetricFamily(
             "leads_api_champion",
             "1 for the version that serves",
-            labels=("stage", "model", "version"),
+            labels=(*self._outcome_label, "stage", "model", "version"),
         )
-        scorer = self._champions.scorer
-        scorers = scorer.scorers if scorer else {}
-        for stage, stage_scorer in scorers.items():
-            champion = stage_scorer.champion
-            served.add_metric((str(stage), champion.model, champion.version), 1)
+        for outcome, champions in self._by_outcome.items():
+            outcome_label = _outcome_values(outcome, self._outcome_label)
+            scorer = champions.scorer
+            scorers = scorer.scorers if scorer else {}
+            for stage, stage_scorer in scorers.items():
+                champion = stage_scorer.champion
+                version = (str(stage), champion.model, champion.version)
+                served.add_metric((*outcome_label, *version), 1)
         yield served
         failures = CounterMetricFamily(
             "leads_api_refresh_failures",
             "Failed registry polls",
-            labels=("stage",),
+            labels=(*self._outcome_label, "stage"),
         )
-        for stage_name, count in self._champions.failures.items():
-            failures.add_metric((stage_name,), count)
+        for outcome, champions in self._by_outcome.items():
+            outcome_label = _outcome_values(outcome, self._outcome_label)
+            for stage_name, count in champions.failures.items():
+                failures.add_metric((*outcome_label, stage_name), count)
         yield failures
         refused = GaugeMetricFamily(
             "leads_api_champion_alias_refused",
             "1 while the registry's alias champion was moved outside promote_model and does not count",
-            labels=("stage",),
+            labels=(*self._outcome_label, "stage"),
         )
-        for stage_name, is_refused in self._champions.refusals.items():
-            refused.add_metric((stage_name,), is_refused)
+        for outcome, champions in self._by_outcome.items():
+            outcome_label = _outcome_values(outcome, self._outcome_label)
+            for stage_name, is_refused in champions.refusals.items():
+                refused.add_metric((*outcome_label, stage_name), is_refused)
         yield refused
+
+
+def _outcome_values(outcome: str, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the value of the label `outcome`; nothing where there is no such label."""
+    return (outcome,) if names else ()
 
 
 class _KeyCollector(Collector):

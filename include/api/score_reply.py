@@ -8,9 +8,10 @@ from flask import Response
 
 from include.api.bodies.sent_leads import SentLeads
 from include.api.score_request import versions
+from include.contract.derived.shown import further_outcomes
 from include.scoring.leads.names import IgnoredNames
-from include.scoring.scores import Scores, as_records
-from include.scoring.stages import StagedScorer
+from include.scoring.outcomes import OUTCOMES, OutcomeScorer, OutcomeScores
+from include.scoring.scores import as_records
 
 IGNORED_HEADER = "X-Ignored-Fields"
 IGNORED_COUNT_HEADER = "X-Ignored-Fields-Count"
@@ -20,9 +21,9 @@ LONGEST_HEADER = 2000
 
 
 def scores_reply(
-    scorer: StagedScorer,
+    scorer: OutcomeScorer,
     sent: SentLeads,
-    scores: Scores,
+    scores: OutcomeScores,
     ignored: IgnoredNames,
     facts: Mapping[str, Any],
 ) -> dict[str, Any]:
@@ -31,18 +32,34 @@ def scores_reply(
     Args:
         scorer: whose champions scored.
         sent: the leads.
-        scores: of each.
+        scores: of each, for every outcome.
         ignored: names that mean no column.
         facts: what one lead was put together from; empty for leads that came with their fields.
     """
-    return {
-        "versions": versions(scorer),
-        "predictions": as_records(scores),
+    reply = {
+        "versions": versions(scorer.main),
+        "predictions": scores.records(),
         "ignored_fields": ignored.listed,
         "ignored_fields_count": ignored.count,
         "blank_rows": sent.blank_rows,
         **facts,
     }
+    if further_outcomes(scores.contract):
+        reply[OUTCOMES] = _further_replies(scorer, scores)
+    return reply
+
+
+def _further_replies(
+    scorer: OutcomeScorer, scores: OutcomeScores
+) -> dict[str, Any]:
+    """Return outcome to versions and predictions, for the outcomes beside the main one that have a champion."""
+    replies: dict[str, Any] = {}
+    for outcome, outcome_scores in scores.further.items():
+        replies[outcome] = {
+            "versions": versions(scorer.further[outcome]),
+            "predictions": as_records(outcome_scores),
+        }
+    return replies
 
 
 def name_ignored(

@@ -9,7 +9,7 @@ from flask import Response, abort, g, request
 from include.api.bodies.sent_leads import SentLeads, check_size
 from include.api.state import app_state
 from include.scoring.leads.names import IgnoredNames, LeadNames, quoted
-from include.scoring.scores import Scores, as_records
+from include.scoring.outcomes import OutcomeScorer, OutcomeScores
 from include.scoring.stages import StagedScorer
 
 REASONS = 3
@@ -22,20 +22,33 @@ LONGEST_NUMBER = 9
 Parser = Callable[[bytes, LeadNames, int, int], SentLeads]
 
 
-def current_scorer() -> StagedScorer:
-    """Return what scores at this moment. Aborts with 503 before the first champion.
+def current_scorer() -> OutcomeScorer:
+    """Return what scores at this moment. Aborts with 503 before the first champion of the main outcome.
 
-    A request calls this once, so that the same champions score all its leads.
+    A request calls this once, so that the same champions score all its leads. Another outcome may have no champion.
     """
-    champions = app_state().champions
-    scorer = champions.scorer
+    scorer = loaded_scorer()
     if scorer is None:
+        champions = app_state().champions
         problems = "; ".join(champions.problems.values())
         abort(
             HTTPStatus.SERVICE_UNAVAILABLE,
             f"no champion to score with yet: {problems}",
         )
     return scorer
+
+
+def loaded_scorer() -> OutcomeScorer | None:
+    """Return what scores at this moment, None before the first champion of the main outcome."""
+    main = app_state().champions.scorer
+    if main is None:
+        return None
+    further: dict[str, StagedScorer] = {}
+    for outcome, champions in app_state().further.items():
+        scorer = champions.scorer
+        if scorer is not None:
+            further[outcome] = scorer
+    return OutcomeScorer(main, further)
 
 
 def versions(scorer: StagedScorer) -> dict[str, str]:
@@ -48,7 +61,7 @@ def versions(scorer: StagedScorer) -> dict[str, str]:
 
 
 def sent_leads(
-    parsers: Mapping[str, Parser], scorer: StagedScorer
+    parsers: Mapping[str, Parser], scorer: OutcomeScorer
 ) -> SentLeads:
     """Return the leads of the body by its content type. Aborts with 415 for another one.
 
@@ -74,7 +87,7 @@ def sent_leads(
     limits = app_state().settings.api
     return parse(
         request.get_data(),
-        scorer.reader.names,
+        scorer.main.reader.names,
         limits.max_columns,
         limits.max_leads,
     )
@@ -125,8 +138,8 @@ def with_lead(
 
 
 def score_request(
-    scorer: StagedScorer, sent: SentLeads, reasons: int, ignored: IgnoredNames
-) -> Scores:
+    scorer: OutcomeScorer, sent: SentLeads, reasons: int, ignored: IgnoredNames
+) -> OutcomeScores:
     """Return the scores of a request's leads. Raises BodyTooLargeError and LeadsRefusedError.
 
     Args:
@@ -140,36 +153,13 @@ def score_request(
     return score_rows(scorer, sent.leads, reasons, ignored)
 
 
-def further_scores(sent: SentLeads, reasons: int) -> dict[str, Any]:
-    """Return outcome to versions and predictions of the request's leads, for the outcomes beside the main one.
-
-    An outcome without a champion is left out. Called behind `score_request`, which has looked at the leads.
-
-    Args:
-        sent: the leads.
-        reasons: for each direction.
-    """
-    replies: dict[str, Any] = {}
-    for outcome, champions in app_state().further.items():
-        scorer = champions.scorer
-        if scorer is None:
-            continue
-        columns = scorer.reader.read(sent.leads, 1, IgnoredNames([]))
-        scores = scorer.score_columns(columns, len(sent.leads), reasons)
-        replies[outcome] = {
-            "versions": versions(scorer),
-            "predictions": as_records(scores),
-        }
-    return replies
-
-
 def score_rows(
-    scorer: StagedScorer,
+    scorer: OutcomeScorer,
     leads: Sequence[Mapping[str, Any]],
     reasons: int,
     ignored: IgnoredNames,
     first: int = 1,
-) -> Scores:
+) -> OutcomeScores:
     """Return the scores of any number of leads. Raises LeadsRefusedError.
 
     Args:
@@ -179,7 +169,7 @@ def score_rows(
         ignored: gets the names that mean no column.
         first: row number of the first lead in errors.
     """
-    columns = scorer.reader.read(leads, first, ignored)
+    columns = scorer.main.reader.read(leads, first, ignored)
     scores = scorer.score_columns(columns, len(leads), reasons)
     app_state().metrics.count_leads(columns, scores)
     scored_before: int = g.get("leads", 0)
@@ -187,10 +177,10 @@ def score_rows(
     return scores
 
 
-def name_versions(response: Response, scorer: StagedScorer) -> Response:
-    """Return the response with the serving versions by stage in its header."""
+def name_versions(response: Response, scorer: OutcomeScorer) -> Response:
+    """Return the response with the main outcome's serving versions by stage in its header."""
     served = []
-    for stage, stage_scorer in scorer.scorers.items():
+    for stage, stage_scorer in scorer.main.scorers.items():
         version = stage_scorer.champion.version
         served.append(f"{stage}={version}")
     response.headers[VERSION_HEADER] = ", ".join(served)

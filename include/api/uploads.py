@@ -18,9 +18,9 @@ from include.api.bodies.csv_body import CsvTable, no_lead
 from include.api.errors import TooManyLeadsError, UploadTooSlowError
 from include.api.score_request import score_rows
 from include.scoring.leads.names import IgnoredNames
+from include.scoring.outcomes import OutcomeScorer
 from include.scoring.scored_csv import Rows
 from include.scoring.scores import Scores
-from include.scoring.stages import StagedScorer
 
 CHUNK = 2000
 """Leads that are a matrix at the same time."""
@@ -69,12 +69,12 @@ def spool(body: IO[bytes]) -> IO[bytes]:
 
 def scored_chunks(
     table: CsvTable,
-    scorer: StagedScorer,
+    scorer: OutcomeScorer,
     reasons: int,
     limits: UploadLimits,
     ignored: IgnoredNames,
 ) -> Iterator[tuple[Rows, Scores]]:
-    """Yield the rows of an upload with their scores, chunk by chunk.
+    """Yield the rows of an upload with their scores for every outcome, chunk by chunk.
 
     Raises:
         UnreadableBodyError: it is not CSV in UTF-8, or has no lead.
@@ -95,7 +95,8 @@ def scored_chunks(
                 f"{scored:,} leads; send it in parts, or with reasons=0"
             )
         leads = [dict(zip(table.header, row, strict=True)) for row in chunk]
-        yield chunk, score_rows(scorer, leads, reasons, ignored, scored + 1)
+        scores = score_rows(scorer, leads, reasons, ignored, scored + 1)
+        yield chunk, scores.columns()
         scored += len(chunk)
     if not scored:
         raise no_lead()

@@ -6,11 +6,19 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, TextIO
 
 from include.contract import Contract
+from include.contract.derived.shown import (
+    EXPECTED_VALUE,
+    further_column,
+    further_outcomes,
+)
 from include.scoring.score_row import FIELDS, Reason
 from include.scoring.scores import Scores
 
 FORMULA = frozenset("=+-@\t\r\n|%＝＋－＠")
 """A cell that begins so may be run by a spreadsheet; the last four are full-width and read like the first."""
+REASONS = "reasons"
+REASONS_OF_FURTHER = further_column("", REASONS)
+"""How the reasons' column of a further outcome ends."""
 NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?", re.ASCII)
 
 Rows = Sequence[Sequence[str]]
@@ -48,23 +56,32 @@ def write_scored(
 
 
 def added_columns(contract: Contract, reasons: int) -> dict[str, str]:
-    """Return the columns of a score to their names in the file; one that the contract has itself gets a prefix."""
+    """Return the columns of a score to their names in the file; one that the contract has itself gets a prefix.
+
+    Each further outcome has the same columns behind its name, and the expected value is the last one.
+    """
     headers = {column.name for column in contract.columns}
     own_names = headers.union(contract.fields)
+    of_score = [field for field in FIELDS if field != REASONS or reasons]
+    fields = list(of_score)
+    for outcome in further_outcomes(contract):
+        fields += [further_column(outcome, field) for field in of_score]
+    if contract.value is not None:
+        fields.append(EXPECTED_VALUE)
     names: dict[str, str] = {}
-    for field in FIELDS:
-        if field == "reasons" and not reasons:
-            continue
+    for field in fields:
         names[field] = f"scored_{field}" if field in own_names else field
     return names
 
 
 def _cells(scores: Scores, columns: list[str]) -> Iterator[tuple[Any, ...]]:
     """Yield the cells of each lead's score, its reasons as one text."""
-    if "reasons" in columns:
-        sentences = [_sentences(reasons) for reasons in scores["reasons"]]
-        scores = scores | {"reasons": sentences}
-    return zip(*(scores[name] for name in columns), strict=True)
+    texts: Scores = {}
+    for name in columns:
+        texts[name] = scores[name]
+        if name == REASONS or name.endswith(REASONS_OF_FURTHER):
+            texts[name] = [_sentences(reasons) for reasons in scores[name]]
+    return zip(*texts.values(), strict=True)
 
 
 def _sentences(reasons: list[Reason] | None) -> str:

@@ -6,6 +6,7 @@ from io import StringIO
 
 from include.api.score_request import REASONS
 from include.contract import Contract
+from include.scoring.outcomes import best_first
 from include.scoring.scored_csv import Rows, write_scored
 from include.scoring.scores import Scores
 
@@ -18,19 +19,16 @@ def scored_csv(
     Args:
         header: of the rows.
         rows: as they were uploaded.
-        scores: of the same leads in the same order, as a `StagedScorer` returns them.
+        scores: of the same leads in the same order, as `OutcomeScores.columns` returns them.
         contract: what a lead is.
     """
-    probabilities = scores["probability"]
-    order = sorted(
-        range(len(rows)), key=probabilities.__getitem__, reverse=True
-    )
-    best_first = [rows[place] for place in order]
+    order = best_first(scores)
+    best_rows = [rows[place] for place in order]
     ranked: Scores = {}
     for name, values in scores.items():
         ranked[name] = [values[place] for place in order]
     text = StringIO(newline="")
-    write_scored(contract, text, header, [(best_first, ranked)], REASONS)
+    write_scored(contract, text, header, [(best_rows, ranked)], REASONS)
     return text.getvalue()
 
 

@@ -24,14 +24,14 @@ from include.api.desk.guard import require_form, require_same_origin
 from include.api.desk.state import Desk
 from include.api.desk.upload import score_upload
 from include.api.desk.views import FILTER, Card, Page, cards, trail
-from include.api.score_request import REASONS, score_rows
+from include.api.score_request import REASONS, loaded_scorer, score_rows
 from include.api.state import app_state
 from include.api.uploads import permit
 from include.feedback.verdicts import VERDICTS, keep, said
 from include.scoring.errors import LeadsRefusedError
 from include.scoring.leads.names import IgnoredNames, quoted
+from include.scoring.outcomes import OutcomeScorer, best_first
 from include.scoring.scores import as_frame
-from include.scoring.stages import StagedScorer
 
 SHOWN = 100
 """Leads of an upload that the page lists; the download has all of them."""
@@ -104,7 +104,7 @@ def score() -> str | tuple[str, int]:
         return _score_page(
             values, problems, None
         ), HTTPStatus.UNPROCESSABLE_ENTITY
-    (card,) = cards(as_frame(scores), _desk())
+    (card,) = cards(as_frame(scores.columns()), _desk())
     return _score_page(values, {}, card, ignored.listed)
 
 
@@ -125,10 +125,8 @@ def upload() -> str | tuple[str, int]:
             "desk/refused.html", desk=_desk(), problems=error.problems
         )
         return page, HTTPStatus.UNPROCESSABLE_ENTITY
-    ranked = as_frame(scored.scores).sort_values(
-        "probability", ascending=False, kind="stable"
-    )
-    best = ranked.head(SHOWN)
+    places = best_first(scored.scores)
+    best = as_frame(scored.scores).iloc[places[:SHOWN]]
     return render_template(
         "desk/upload.html",
         desk=_desk(),
@@ -210,9 +208,9 @@ def _desk() -> Desk:
     return app_state().desk
 
 
-def _scorer() -> StagedScorer:
+def _scorer() -> OutcomeScorer:
     """Return what scores at this moment. Aborts with 503, in words for the sales team, before the first champion."""
-    scorer = app_state().champions.scorer
+    scorer = loaded_scorer()
     if scorer is None:
         abort(
             HTTPStatus.SERVICE_UNAVAILABLE,

@@ -7,8 +7,8 @@ from include.api.bodies.csv_body import CsvTable, open_csv
 from include.api.score_request import REASONS
 from include.api.uploads import UploadLimits, scored_chunks
 from include.scoring.leads.names import IgnoredNames
+from include.scoring.outcomes import OutcomeScorer
 from include.scoring.scores import Scores
-from include.scoring.stages import StagedScorer
 from include.settings import Settings
 
 
@@ -32,11 +32,11 @@ class ScoredUpload:
 
 
 def score_upload(
-    uploaded: IO[bytes], scorer: StagedScorer, settings: Settings
+    uploaded: IO[bytes], scorer: OutcomeScorer, settings: Settings
 ) -> ScoredUpload:
     """Return a scored file; it raises what `scored_chunks` and `CsvTable` raise."""
-    text = open_csv(uploaded, scorer.reader.names)
-    table = CsvTable(text, scorer.reader.names, settings.api.max_columns)
+    text = open_csv(uploaded, scorer.main.reader.names)
+    table = CsvTable(text, scorer.main.reader.names, settings.api.max_columns)
     limits = UploadLimits(
         settings.desk.max_upload_leads, settings.api.upload_seconds
     )

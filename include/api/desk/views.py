@@ -57,7 +57,7 @@ class Card:
         model_version: of that champion.
         reasons: each with `effect` and `text`.
         facts: label and value of the columns that the list is filtered by, known ones only.
-        further: scores of the other outcomes; empty in what a scorer returned.
+        further: scores of the other outcomes that have a champion.
         expected_value: in the unit of the contract's value; None where it is not known.
     """
 

@@ -22,6 +22,8 @@ from include.api.score_reply import (
 from include.api.score_request import MOST_REASONS, REASONS, VERSION_HEADER
 from include.contract import Contract
 from include.scoring.leads.names import LeadNames
+from include.scoring.outcomes import OUTCOMES
+from include.scoring.scored_csv import added_columns
 from include.settings import ApiSettings
 
 Json = dict[str, Any]
@@ -87,7 +89,7 @@ def document(contract: Contract, limits: ApiSettings) -> Json:
         "security": [{name: []} for name in SECURITY_SCHEMES],
         "paths": _scoring_paths(contract, limits)
         | _feedback_path()
-        | _status_paths(),
+        | _status_paths(contract),
         "components": {
             "securitySchemes": SECURITY_SCHEMES,
             "schemas": {"Lead": lead_schema(contract, limits.max_columns)}
@@ -131,7 +133,8 @@ def _scoring_paths(contract: Contract, limits: ApiSettings) -> Json:
     }
     lines = {JSON_LINES_TYPE: _content(TEXT)}
     scores = {JSON_TYPE: _content(_ref("Scores"))}
-    scored_file = {CSV_TYPE: _content(TEXT)}
+    scored_lines = {JSON_LINES_TYPE: _content(_scored_lines(contract))}
+    scored_file = {CSV_TYPE: _content(_scored_file(contract))}
     return {
         "/predict": {"post": _post("Score leads", leads, scores)},
         "/predict/batch": {
@@ -148,9 +151,31 @@ def _scoring_paths(contract: Contract, limits: ApiSettings) -> Json:
             "post": _post(
                 "Score leads, by SageMaker's contract",
                 leads | lines,
-                scores | lines,
+                scores | scored_lines,
             )
         },
+    }
+
+
+def _scored_lines(contract: Contract) -> Json:
+    """Return the schema of a reply in JSON lines."""
+    if not contract.labels[1:]:
+        return TEXT
+    names = ", ".join(contract.labels[1:])
+    return TEXT | {
+        "description": f"A prediction on each line, with those of {names} in its object `{OUTCOMES}`, where they have "
+        "a champion."
+    }
+
+
+def _scored_file(contract: Contract) -> Json:
+    """Return the schema of a scored CSV."""
+    if not contract.labels[1:]:
+        return TEXT
+    names = ", ".join(added_columns(contract, REASONS).values())
+    return TEXT | {
+        "description": f"The rows of the file with the columns {names}. Cells of an outcome without a champion are "
+        "empty."
     }
 
 
@@ -215,8 +240,9 @@ def _feedback_path() -> Json:
     }
 
 
-def _status_paths() -> Json:
+def _status_paths(contract: Contract) -> Json:
     status = _ref("Status")
+    ready = _ref("ReadyStatus") if contract.labels[1:] else status
     anything = {"type": "object"}
     unready = (HTTPStatus.SERVICE_UNAVAILABLE,)
     return {
@@ -230,11 +256,11 @@ def _status_paths() -> Json:
             "get": _get_open("The process answers", JSON_TYPE, status)
         },
         "/readyz": {
-            "get": _get_open("It can score", JSON_TYPE, status, unready)
+            "get": _get_open("It can score", JSON_TYPE, ready, unready)
         },
         "/ping": {
             "get": _get_open(
-                "It can score, for SageMaker", JSON_TYPE, status, unready
+                "It can score, for SageMaker", JSON_TYPE, ready, unready
             )
         },
         "/openapi.json": {

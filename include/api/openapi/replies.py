@@ -6,8 +6,10 @@ from pydantic import BaseModel, Field, create_model
 from pydantic.json_schema import SkipJsonSchema, models_json_schema
 
 from include.contract import Contract
+from include.contract.derived.shown import EXPECTED_VALUE
 from include.feedback.verdicts import FeedbackBody
 from include.scoring.leads.names import LISTED
+from include.scoring.outcomes import OUTCOMES
 from include.scoring.score_row import answer_model
 
 
@@ -15,6 +17,12 @@ class Status(BaseModel):
     """Say that the process answers."""
 
     status: str
+
+
+class ReadyStatus(Status):
+    """Say that the process can score, and name further outcomes that it cannot score yet."""
+
+    outcomes_without_champion: list[str]
 
 
 class FeedbackReply(BaseModel):
@@ -81,6 +89,16 @@ class OneLeadFacts(BaseModel):
     ] = None
 
 
+def _with_expected_value(prediction: type[BaseModel]) -> type[BaseModel]:
+    """Return the model of a main outcome's prediction where the contract says what a lead is worth."""
+    described: Any = Field(
+        description="the probabilities of all outcomes times the lead's value; null for a lead without a value, and "
+        "while an outcome has no champion"
+    )
+    fields: Any = {EXPECTED_VALUE: (float | None, described)}
+    return create_model("PredictionOfValue", __base__=prediction, **fields)
+
+
 def _further_scores(prediction: type[BaseModel]) -> tuple[Any, Any]:
     """Return type and field of the scores of outcomes beside the main one."""
     scores = create_model(
@@ -102,7 +120,9 @@ def reply_schemas(contract: Contract) -> dict[str, Any]:
     prediction = answer_model(contract)
     further: dict[str, Any] = {}
     if contract.labels[1:]:
-        further["outcomes"] = _further_scores(prediction)
+        further[OUTCOMES] = _further_scores(prediction)
+    if contract.value is not None:
+        prediction = _with_expected_value(prediction)
     scores = create_model(
         "Scores",
         versions=(dict[str, str], ...),
@@ -121,7 +141,15 @@ def reply_schemas(contract: Contract) -> dict[str, Any]:
         __base__=OneLeadFacts if contract.unify else None,
         **further,
     )
-    models = (scores, Status, FeedbackReply, FeedbackBody, Error)
+    models: list[type[BaseModel]] = [
+        scores,
+        Status,
+        FeedbackReply,
+        FeedbackBody,
+        Error,
+    ]
+    if contract.labels[1:]:
+        models.append(ReadyStatus)
     _, schemas = models_json_schema(
         [(model, "validation") for model in models],
         ref_template="#/components/schemas/{model}",

@@ -28,8 +28,8 @@ from include.api.uploads import (
     spool,
 )
 from include.scoring.leads.names import IgnoredNames, quoted
+from include.scoring.outcomes import OutcomeScorer
 from include.scoring.scored_csv import write_scored
-from include.scoring.stages import StagedScorer
 from include.settings import ApiSettings
 
 MAX_UPLOAD_BYTES = 64 * 1024 * 1024
@@ -93,7 +93,7 @@ def _form_file() -> IO[bytes]:
 
 def score_csv(
     uploaded: IO[bytes],
-    scorer: StagedScorer,
+    scorer: OutcomeScorer,
     reasons: int,
     limits: ApiSettings,
     ignored: IgnoredNames,
@@ -108,12 +108,14 @@ def score_csv(
         TooManyLeadsError: it has more leads than an upload may have.
         UploadTooSlowError: scoring it takes longer than an upload may take.
     """
-    uploaded_text = open_csv(uploaded, scorer.reader.names)
-    table = CsvTable(uploaded_text, scorer.reader.names, limits.max_columns)
+    uploaded_text = open_csv(uploaded, scorer.main.reader.names)
+    table = CsvTable(
+        uploaded_text, scorer.main.reader.names, limits.max_columns
+    )
     scored = SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - the response closes it
     text = io.TextIOWrapper(scored, encoding="utf-8", newline="")
     allowed = UploadLimits(limits.max_upload_leads, limits.upload_seconds)
     chunks = scored_chunks(table, scorer, reasons, allowed, ignored)
-    write_scored(scorer.contract, text, table.header, chunks, reasons)
+    write_scored(scorer.main.contract, text, table.header, chunks, reasons)
     text.detach()
     return scored, table.blank_rows

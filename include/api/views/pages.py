@@ -7,6 +7,8 @@ from flask import Response, jsonify, render_template
 from include.api.access.auth import open_to_all
 from include.api.score_request import current_scorer, name_versions
 from include.api.state import app_state
+from include.scoring.champions import Champions
+from include.scoring.outcomes import OUTCOMES
 from include.scoring.scorer import Scorer
 
 
@@ -15,20 +17,25 @@ def index() -> str:
     problems = app_state().champions.problems
     return render_template(
         "index.html",
-        champions=_described(),
+        champions=_described(app_state().champions),
         problems=problems,
     )
 
 
 def model() -> Response:
-    """Return the champions in use by stage: name, version, run, decision and tags; and the registry's problems."""
+    """Return the champions in use by stage: name, version, run, decision and tags; and the registry's problems.
+
+    The same of further outcomes is in `outcomes`.
+    """
     scorer = current_scorer()
-    problems = app_state().champions.problems
-    response = jsonify(
-        champions=_described(),
-        registry_problems=problems,
-    )
-    return name_versions(response, scorer)
+    description = _served(app_state().champions)
+    further = app_state().further
+    if further:
+        description[OUTCOMES] = {
+            outcome: _served(champions)
+            for outcome, champions in further.items()
+        }
+    return name_versions(jsonify(description), scorer)
 
 
 @open_to_all
@@ -43,8 +50,15 @@ def docs() -> str:
     return render_template("docs.html", api=app_state().openapi)
 
 
-def _described() -> dict[str, dict[str, Any]]:
-    scorer = app_state().champions.scorer
+def _served(champions: Champions) -> dict[str, Any]:
+    return {
+        "champions": _described(champions),
+        "registry_problems": champions.problems,
+    }
+
+
+def _described(champions: Champions) -> dict[str, dict[str, Any]]:
+    scorer = champions.scorer
     if scorer is None:
         return {}
     descriptions = {}

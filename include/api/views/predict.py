@@ -7,14 +7,12 @@ from include.api.bodies.json_body import parse_json
 from include.api.score_reply import scores_reply
 from include.api.score_request import (
     current_scorer,
-    further_scores,
     name_versions,
     reasons_per_direction,
     score_request,
     sent_leads,
     with_lead,
 )
-from include.api.state import app_state
 from include.scoring.leads.names import IgnoredNames
 
 PARSERS = {"application/json": parse_json, "text/csv": parse_csv}
@@ -25,7 +23,7 @@ def predict() -> Response:
 
     A value that the contract refuses is a 422 that names row, field and reason; the whole request is then refused. A
     request for one lead brings its events, or its id. Where the contract has several outcomes, `outcomes` has the
-    scores of the others.
+    scores of the others; where it names a `value`, each prediction has its expected value.
     """
     scorer = current_scorer()
     reasons = reasons_per_direction()
@@ -33,8 +31,5 @@ def predict() -> Response:
     ignored = IgnoredNames(sent.ignored)
     sent, facts = with_lead(sent, ignored)
     scores = score_request(scorer, sent, reasons, ignored)
-    reply = scores_reply(scorer, sent, scores, ignored, facts)
-    if app_state().further:
-        reply["outcomes"] = further_scores(sent, reasons)
-    response = jsonify(reply)
+    response = jsonify(scores_reply(scorer, sent, scores, ignored, facts))
     return name_versions(response, scorer)

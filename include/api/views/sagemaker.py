@@ -19,7 +19,7 @@ from include.api.score_request import (
 )
 from include.api.views.status import ready_or_not
 from include.scoring.leads.names import IgnoredNames
-from include.scoring.stages import StagedScorer
+from include.scoring.outcomes import OutcomeScorer
 
 MAX_INVOCATION_BYTES = 25 * 1024 * 1024
 """SageMaker's own limit."""
@@ -42,7 +42,10 @@ def ping() -> Response:
 
 
 def invocations() -> Response:
-    """Score leads as JSON, JSON lines or CSV, as POST /predict does; JSON lines are answered in kind."""
+    """Score leads as JSON, JSON lines or CSV, as POST /predict does; JSON lines are answered in kind.
+
+    A line holds what is said of its lead: the prediction, and in its `outcomes` those of further outcomes.
+    """
     scorer = current_scorer()
     reasons = reasons_per_direction()
     request.max_content_length = MAX_INVOCATION_BYTES
@@ -50,23 +53,23 @@ def invocations() -> Response:
     ignored = IgnoredNames(sent.ignored)
     sent, facts = with_lead(sent, ignored)
     scores = score_request(scorer, sent, reasons, ignored)
-    reply = scores_reply(scorer, sent, scores, ignored, facts)
     if request.mimetype == JSON_LINES:
-        records = reply["predictions"]
+        records = scores.whole_records()
         lines = "".join(json.dumps(record) + "\n" for record in records)
         response = Response(lines, mimetype=JSON_LINES)
         name_ignored(response, ignored, sent.blank_rows)
     else:
-        response = jsonify(reply)
+        response = jsonify(scores_reply(scorer, sent, scores, ignored, facts))
     response.headers[ATTRIBUTES] = _attributes(scorer, ignored)
     return name_versions(response, scorer)
 
 
-def _attributes(scorer: StagedScorer, ignored: IgnoredNames) -> str:
+def _attributes(scorer: OutcomeScorer, ignored: IgnoredNames) -> str:
     """Return the versions that scored, and the names that meant no column if there are any."""
-    attributes = [
-        f"{model}={version}" for model, version in versions(scorer).items()
-    ]
+    served = versions(scorer.main)
+    for further in scorer.further.values():
+        served |= versions(further)
+    attributes = [f"{model}={version}" for model, version in served.items()]
     if ignored.count:
         names = header_text(ignored.listed, LONGEST_ATTRIBUTE)
         attributes.append(f"ignored_fields={names}")

@@ -28,11 +28,16 @@ def further_outcomes(contract: Contract) -> tuple[str, ...]:
     return contract.labels[1:]
 
 
+def further_column(outcome: str, name: str) -> str:
+    """Return what a column of a further outcome's score is called beside those of the main one."""
+    return f"{outcome}_{name}"
+
+
 def outcome_columns(contract: Contract) -> tuple[str, ...]:
     """Return what the list of leads has for further outcomes: FURTHER_COLUMNS of each, and the expected value."""
     names: list[str] = []
     for outcome in further_outcomes(contract):
-        names += [f"{outcome}_{name}" for name in FURTHER_COLUMNS]
+        names += [further_column(outcome, name) for name in FURTHER_COLUMNS]
     if contract.value is not None:
         names.append(EXPECTED_VALUE)
     return tuple(names)
