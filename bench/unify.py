@@ -1,12 +1,13 @@
 """What it costs to put the story's leads together: `python -m bench.unify [--json] [--sizes N …] [--spark]`.
 
-The generator's typed rows of five sources (about 25 a lead) become one row for each lead, by the contract
-`demo/story/b2b_crm.yaml`. Features are computed by DuckDB with one thread, or with --spark by Spark, as the
-Glue job does. Each size is a process of its own; drawing the rows does not count.
+The generator's rows of five sources (about 25 a lead) lie as typed Parquet, as ingestion writes them. They become one
+row for each lead, by the contract `demo/story/b2b_crm.yaml`, as the Glue job does it. Features are computed by DuckDB
+with one thread, or with --spark by Spark, as in the job. Each size is a process of its own; drawing the rows and
+writing them to files is another one, and does not count.
 
-- `seconds`: on the clock; `processor_seconds`: of the processors.
+- `seconds`: on the clock, reading included; `processor_seconds`: of the processors.
 - `rows`: of all sources together.
-- `peak_mb`: the largest resident size of the process, the drawn rows included. Spark's Java process is not.
+- `peak_mb`: the largest resident size of the process; with --spark and that of its Java process at the same moment.
 - `growth_exponent`: of the processor seconds, from the smallest to the largest size.
 - `seconds_1m`: where 1,000,000 leads were measured.
 """
@@ -15,48 +16,69 @@ import argparse
 import json
 import math
 import os
-import resource
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from bench._table import last_line, show
-from demo.story.story import SOURCES, draw_cell, make_world
-from include.asof.in_duckdb import compute_features
+from demo.story.story import draw_cell, make_world
+from include.asof.in_duckdb import compute_features, count_rate
 from include.contract import Contract, load_contract
+from include.glue.sources import TypedRows, count_in_spark, in_spark
 from include.unify.plan import Plan, SourcePlan, plan_of
 from include.unify.rows import CHANGED
-from include.unify.unify import unify
+from include.unify.unify import Unified, unify
 
 ROOT = Path(__file__).parents[1]
 STORY = ROOT / "demo" / "story" / "b2b_crm.yaml"
 SIZES = (10_000, 100_000)
 MILLION = 1_000_000
+MB = 1024 * 1024
 WRITTEN = np.datetime64("2026-01-01", "us")
+
+
+def drawn_cells(
+    contract: Contract, leads: int
+) -> Iterator[dict[str, pa.Table]]:
+    """Typed rows of each source, one part of the world after the other."""
+    plan = plan_of(contract)
+    world = make_world(leads, seed=7)
+    for index in world.cells:
+        cell = draw_cell(world, index)
+        yield {
+            name: typed(plan, source, cell.sources[source.prefix.rstrip("/")])
+            for name, source in plan.sources.items()
+        }
 
 
 def source_tables(contract: Contract, leads: int) -> dict[str, pa.Table]:
     """Typed rows of each source, as ingestion writes them."""
-    plan = plan_of(contract)
-    world = make_world(leads, seed=7)
-    parts: dict[str, list[pa.Table]] = {name: [] for name in SOURCES}
-    for index in world.cells:
-        cell = draw_cell(world, index)
-        for name, table in cell.sources.items():
-            parts[name].append(table)
-    tables = {}
-    for source in plan.sources.values():
-        table = pa.concat_tables(parts.pop(source.prefix.rstrip("/")))
-        tables[source.name] = typed(plan, source, table)
-    return tables
+    cells = list(drawn_cells(contract, leads))
+    return {
+        name: pa.concat_tables([tables[name] for tables in cells])
+        for name in plan_of(contract).sources
+    }
+
+
+def write_sources(contract: Contract, leads: int, folder: Path) -> None:
+    """Write the typed rows of each source below a folder of its name, one file for each part of the world."""
+    for number, tables in enumerate(drawn_cells(contract, leads)):
+        for name, rows in tables.items():
+            file = folder / name / f"part-{number:05}.parquet"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            pq.write_table(rows, file)
 
 
 def typed(plan: Plan, source: SourcePlan, table: pa.Table) -> pa.Table:
@@ -77,31 +99,85 @@ def typed(plan: Plan, source: SourcePlan, table: pa.Table) -> pa.Table:
     return pa.table({**columns, CHANGED: pa.array(changed)})
 
 
-def measured(leads: int, spark: bool) -> dict[str, float]:
-    """Figures of one size."""
+def measured(folder: Path, leads: int, spark: bool) -> dict[str, float]:
+    """Figures of the sources below a folder."""
     contract = load_contract(str(STORY))
-    tables = source_tables(contract, leads)
-    rows = sum(table.num_rows for table in tables.values())
-    with tempfile.TemporaryDirectory() as folder:
-        compute: Callable[..., Any] = compute_features
-        if spark:
-            from include.glue.sources import in_spark
-
-            compute = in_spark(f"file://{folder}/")
-        started = time.monotonic()
-        times = sum(os.times()[:4])
-        unified = unify(contract, tables, compute)
-        seconds = time.monotonic() - started
-        processor_seconds = sum(os.times()[:4]) - times
-    usage = resource.getrusage(resource.RUSAGE_SELF)
+    started = time.monotonic()
+    with largest_size() as size:
+        unified = unified_leads(contract, folder, spark)
     return {
         "leads": leads,
-        "rows": rows,
+        "rows": sum(
+            source["rows"] for source in unified.report["sources"].values()
+        ),
         "unified": unified.leads.num_rows,
-        "seconds": seconds,
-        "processor_seconds": processor_seconds,
-        "peak_mb": usage.ru_maxrss / 1024,
+        "seconds": time.monotonic() - started,
+        "processor_seconds": size.processor_seconds,
+        "peak_mb": size.bytes / MB,
     }
+
+
+def unified_leads(contract: Contract, folder: Path, spark: bool) -> Unified:
+    """Leads and the counts of rates, as the job makes them."""
+    folders = {
+        name: f"file://{folder}/{name}/" for name in plan_of(contract).sources
+    }
+    compute: Callable[..., Any] = compute_features
+    count: Callable[..., Any] = count_rate
+    with tempfile.TemporaryDirectory() as work:
+        if spark:
+            compute = in_spark(f"file://{work}/")
+            count = count_in_spark(f"file://{work}/")
+        return unify(contract, TypedRows(folders), compute, count_rate=count)
+
+
+class Size:
+    """What this process and its children used.
+
+    Attributes:
+        bytes: the largest resident size of all of them at one moment.
+        processor_seconds: of all of them.
+    """
+
+    def __init__(self) -> None:
+        self.bytes = 0
+        self.processor_seconds = 0.0
+
+    def look(self) -> None:
+        """Read the sizes as they are now."""
+        this_process = psutil.Process()
+        processes = [this_process, *this_process.children(recursive=True)]
+        size = 0
+        seconds = 0.0
+        for process in processes:
+            try:
+                size += process.memory_info().rss
+                times = process.cpu_times()
+            except psutil.NoSuchProcess:
+                continue
+            seconds += times.user + times.system
+        self.bytes = max(self.bytes, size)
+        self.processor_seconds = max(self.processor_seconds, seconds)
+
+
+@contextmanager
+def largest_size() -> Iterator[Size]:
+    """Look at the sizes ten times a second."""
+    size = Size()
+    ended = threading.Event()
+
+    def watch() -> None:
+        while not ended.wait(0.1):
+            size.look()
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield size
+    finally:
+        ended.set()
+        watcher.join()
+        size.look()
 
 
 def growth(first: dict[str, float], last: dict[str, float]) -> float:
@@ -112,6 +188,25 @@ def growth(first: dict[str, float], last: dict[str, float]) -> float:
     return costs / math.log(last["leads"] / first["leads"])
 
 
+def in_own_process(*arguments: str) -> str:
+    """Run this module in a process of its own and return what it prints."""
+    command = [sys.executable, "-m", "bench.unify", *arguments]
+    environment = {**os.environ, "OMP_NUM_THREADS": "2"}
+    return subprocess.check_output(command, text=True, env=environment)  # noqa: S603
+
+
+def measured_alone(leads: int, spark: bool) -> dict[str, float]:
+    """Figures of one size."""
+    with tempfile.TemporaryDirectory() as folder:
+        arguments = ["--folder", folder, "--one", str(leads)]
+        in_own_process(*arguments, "--draw")
+        if spark:
+            arguments.append("--spark")
+        output = in_own_process(*arguments)
+    figures: dict[str, float] = json.loads(output.splitlines()[-1])
+    return figures
+
+
 def main() -> None:
     """Measures each size."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -119,17 +214,18 @@ def main() -> None:
     parser.add_argument("--sizes", type=int, nargs="+", default=SIZES)
     parser.add_argument("--spark", action="store_true")
     parser.add_argument("--one", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--draw", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.one:
-        last_line(measured(options.one, options.spark), True)
+    if options.draw:
+        contract = load_contract(str(STORY))
+        write_sources(contract, options.one, options.folder)
         return
-    results = []
-    for size in options.sizes:
-        command = [sys.executable, "-m", "bench.unify", "--one", str(size)]
-        if options.spark:
-            command.append("--spark")
-        output = subprocess.check_output(command, text=True)  # noqa: S603
-        results.append(json.loads(output.splitlines()[-1]))
+    if options.one:
+        figures = measured(options.folder, options.one, options.spark)
+        last_line(figures, True)
+        return
+    results = [measured_alone(size, options.spark) for size in options.sizes]
     first, last = results[0], results[-1]
     result = {**last, "growth_exponent": growth(first, last)}
     if last["leads"] == MILLION:

@@ -7,7 +7,7 @@ others go on. Features are computed by Spark.
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
@@ -89,7 +89,7 @@ def load_sources(
     plan = plan_of(contract)
     work_uri = f"{target.output_uri.rstrip('/')}-sources/"
     delete_below(work_uri)
-    tables: dict[str, pa.Table | None] = {}
+    folders: dict[str, str] = {}
     metrics: dict[str, dict[str, Any]] = {}
     refused: dict[str, SourceProblem] = {}
     late: list[SourceProblem] = []
@@ -111,14 +111,18 @@ def load_sources(
         if problem is not None:
             refused[name] = problem
         if problem is None or source.role == LEADS:
-            tables[name] = read_parquet(typed_uri)
+            folders[name] = typed_uri
     if compute is None:
         compute = in_spark(work_uri)
     if count_rate is None:
         count_rate = count_in_spark(work_uri)
     try:
         unified = unify(
-            contract, tables, compute, count_rate=count_rate, refused=refused
+            contract,
+            TypedRows(folders),
+            compute,
+            count_rate=count_rate,
+            refused=refused,
         )
     except UnifyError as error:
         raise JobFailedError(str(error)) from error
@@ -175,6 +179,26 @@ def _load_source(
     load = run_load(contract, listing.files, target)
     newest = max(file.changed for file in listing.files)
     return LoadedSource(summarise(load, listing, contract), newest * 1000)
+
+
+class TypedRows(Mapping[str, pa.Table | None]):
+    """Typed rows of each source, read from below its folder when they are asked for: all at once take much memory."""
+
+    def __init__(self, folders: Mapping[str, str]) -> None:
+        """Remember the folder of each source."""
+        self._folders = folders
+
+    def __getitem__(self, source: str) -> pa.Table | None:
+        """Return the rows of a source, None where there is no file."""
+        return read_parquet(self._folders[source])
+
+    def __iter__(self) -> Iterator[str]:
+        """Return the names of the sources."""
+        return iter(self._folders)
+
+    def __len__(self) -> int:
+        """Return the number of sources."""
+        return len(self._folders)
 
 
 def read_parquet(folder: str) -> pa.Table | None:

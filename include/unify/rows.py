@@ -3,6 +3,7 @@
 Moments are whole microseconds since 1970 in UTC.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,7 +62,10 @@ def arrow_type(kind: str) -> pa.DataType:
 
 
 def source_rows(
-    source: SourcePlan, table: pa.Table | None, as_of: int | None = None
+    source: SourcePlan,
+    table: pa.Table | None,
+    as_of: int | None = None,
+    columns: Collection[str] | None = None,
 ) -> SourceRows:
     """Return the rows of a source, each event once.
 
@@ -69,43 +73,79 @@ def source_rows(
         source: as the contract compiles it.
         table: its typed rows, with `source_changed_at`, the time of their file; None where nothing is there.
         as_of: what was known later is left out.
+        columns: that somebody reads afterwards, by default all. The others would take memory for nothing.
 
     Raises:
         UnifyError: a column is missing.
     """
     if table is None:
         table = _empty(source)
-    rows = table.num_rows
     missing = sorted({*source.columns, CHANGED} - set(table.column_names))
     if missing:
         raise UnifyError(
             f"source {source.name}: there is no column {', '.join(missing)}; columns are "
             f"{', '.join(table.column_names)}. Correct the files, or the source's columns in the contract"
         )
-    table = table.filter(pc.is_valid(table[source.occurred_at]))
-    without_moment = rows - table.num_rows
-    occurred = _microseconds(table[source.occurred_at])
-    arrived = _arrivals(source, table)
-    known_at = np.maximum(occurred, arrived)
+    moments = _moments(source, table)
+    without_moment = table.num_rows - moments.places.size
     if as_of is not None:
-        early = known_at <= as_of
-        table = table.filter(pa.array(early))
-        occurred, arrived = occurred[early], arrived[early]
-        known_at = known_at[early]
-    first = _first_arrivals(source, table, arrived)
-    repeated = table.num_rows - first.size
-    names = list(source.columns)
-    events = table.select(names).take(pa.array(first))
-    events = events.append_column(KNOWN, pa.array(known_at[first]))
+        moments = moments.take(moments.known_at <= as_of)
+    arrived = moments.arrived
+    last_arrived = int(arrived.max()) if arrived.size else None
+    first = _first_arrivals(source, table, moments)
+    repeated = moments.places.size - first.size
+    moments = moments.take(first)
+    names = [
+        name for name in source.columns if columns is None or name in columns
+    ]
+    events = table.select(names).take(pa.array(moments.places))
     return SourceRows(
-        table=events,
-        occurred=occurred[first],
-        known_at=known_at[first],
-        rows=rows,
+        table=events.append_column(KNOWN, pa.array(moments.known_at)),
+        occurred=moments.occurred,
+        known_at=moments.known_at,
+        rows=table.num_rows,
         repeated=repeated,
         without_moment=without_moment,
-        last_arrived=int(arrived.max()) if arrived.size else None,
+        last_arrived=last_arrived,
     )
+
+
+@dataclass(frozen=True)
+class _Moments:
+    """The moments of some rows of a table, each of shape (rows,).
+
+    Attributes:
+        places: of the rows in the table.
+        occurred: when the content of each became true.
+        arrived: when each was here.
+    """
+
+    places: Numbers
+    occurred: Numbers
+    arrived: Numbers
+
+    @property
+    def known_at(self) -> Numbers:
+        """Return when each row had occurred and had arrived."""
+        return np.maximum(self.occurred, self.arrived)
+
+    def take(self, rows: Numbers | Flags) -> "_Moments":
+        """Return some of the rows, by number or by a flag for each."""
+        return _Moments(
+            self.places[rows], self.occurred[rows], self.arrived[rows]
+        )
+
+
+def _moments(source: SourcePlan, table: pa.Table) -> _Moments:
+    """Return the moments of the rows that say when they occurred."""
+    columns = [source.occurred_at, CHANGED]
+    if source.arrived_at is not None:
+        columns.append(source.arrived_at)
+    is_there = pc.is_valid(table[source.occurred_at]).to_numpy()
+    places = np.flatnonzero(is_there)
+    rows = table.select(list(dict.fromkeys(columns))).take(pa.array(places))
+    occurred = _microseconds(rows[source.occurred_at])
+    return _Moments(places, occurred, _arrivals(source, rows))
 
 
 def _empty(source: SourcePlan) -> pa.Table:
@@ -136,20 +176,20 @@ def _arrivals(source: SourcePlan, table: pa.Table) -> Numbers:
 
 
 def _first_arrivals(
-    source: SourcePlan, table: pa.Table, arrived: Numbers
+    source: SourcePlan, table: pa.Table, moments: _Moments
 ) -> Numbers:
-    """Return the rows that are no repetition of one that arrived earlier, in the order of arrival."""
-    order = np.argsort(arrived, kind="stable")
+    """Return which of the rows are no repetition of one that arrived earlier, in the order of arrival."""
+    order = np.argsort(moments.arrived, kind="stable")
     keys = [source.key] if source.key else _content(source)
-    columns = table.select(keys).take(pa.array(order))
-    places = pa.array(np.arange(order.size))
-    columns = columns.append_column("fx_place", places)
+    columns = table.select(keys).take(pa.array(moments.places[order]))
+    numbers = pa.array(np.arange(order.size))
+    columns = columns.append_column("fx_number", numbers)
     without_key = np.zeros(order.size, dtype=np.bool_)
     if source.key:
         without_key = columns[source.key].is_null().to_numpy()
-    groups = columns.group_by(keys).aggregate([("fx_place", "min")])
+    groups = columns.group_by(keys).aggregate([("fx_number", "min")])
     keep = without_key
-    keep[groups["fx_place_min"].to_numpy()] = True
+    keep[groups["fx_number_min"].to_numpy()] = True
     first: Numbers = order[keep]
     return first
 

@@ -105,7 +105,9 @@ def unify(
     """
     plan = plan_of(contract)
     rows = {
-        name: source_rows(source, tables.get(name), as_of)
+        name: source_rows(
+            source, tables.get(name), as_of, plan.read_columns(name)
+        )
         for name, source in plan.sources.items()
     }
     if not rows[plan.leads.name].table.num_rows:
