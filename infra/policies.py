@@ -10,6 +10,7 @@ import json
 import logging
 import re
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
@@ -18,7 +19,12 @@ from pathlib import Path
 from typing import Any
 
 from include.settings import settings
-from infra.contract_rules import LARGEST_POLICY, Contracts
+from infra.contract_rules import (
+    LARGEST_MANAGED_POLICY,
+    LARGEST_POLICY,
+    MOST_POLICIES,
+    Contracts,
+)
 from infra.environments import load_environment, template_with
 
 log = logging.getLogger(__name__)
@@ -46,7 +52,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Statement:
-    """One statement of one role's policy, with every reference resolved."""
+    """One statement of one role's policy, with every reference resolved; `policy` is the managed one, "" of its own."""
 
     role: str
     sid: str
@@ -56,6 +62,7 @@ class Statement:
     condition: dict[str, dict[str, Any]] = field(
         default_factory=dict, hash=False
     )
+    policy: str = ""
 
 
 def read_calls(file: Path) -> list[Call]:
@@ -88,9 +95,9 @@ def statements(
     return result
 
 
-def too_large(policies: Iterable[Statement]) -> dict[str, int]:
-    """Return role to the characters of its policies, for roles that have more than IAM takes."""
-    sizes: dict[str, int] = {}
+def too_large(policies: Iterable[Statement]) -> list[str]:
+    """Return what IAM does not take, in words: too many characters of a policy, or too many policies of a role."""
+    sizes: dict[tuple[str, str], int] = {}
     for statement in policies:
         content = {
             "Sid": statement.sid,
@@ -100,8 +107,23 @@ def too_large(policies: Iterable[Statement]) -> dict[str, int]:
             "Condition": statement.condition,
         }
         size = len(json.dumps(content, separators=(",", ":"))) + 1
-        sizes[statement.role] = sizes.get(statement.role, 0) + size
-    return {role: size for role, size in sizes.items() if size > LARGEST_POLICY}
+        place = (statement.role, statement.policy)
+        sizes[place] = sizes.get(place, 0) + size
+    findings = []
+    for (role, policy), size in sizes.items():
+        limit = LARGEST_MANAGED_POLICY if policy else LARGEST_POLICY
+        if size > limit:
+            name = f"managed policy {policy} has" if policy else "policies have"
+            findings.append(
+                f"role {role}: its {name} {size} characters, and IAM takes {limit}"
+            )
+    attached = Counter(role for role, policy in sizes if policy)
+    for role, count in attached.items():
+        if count > MOST_POLICIES:
+            findings.append(
+                f"role {role}: it has {count} managed policies, and IAM attaches {MOST_POLICIES}"
+            )
+    return findings
 
 
 def implied(call: Call, key: str, region: str) -> Iterator[Call]:
@@ -226,16 +248,33 @@ def _of_layer(
     }
     for name, role in roles.items():
         for policy in resources[name]["Properties"].get("Policies", []):
-            for unresolved in policy["PolicyDocument"]["Statement"]:
-                statement = resolve(unresolved, names | arns)
-                yield Statement(
-                    role=role,
-                    sid=statement["Sid"],
-                    effect=statement["Effect"],
-                    actions=_many(statement["Action"]),
-                    resources=_many(statement["Resource"]),
-                    condition=statement.get("Condition", {}),
+            yield from _of_document(
+                policy["PolicyDocument"], role, "", names | arns
+            )
+    for name, resource in resources.items():
+        if resource["Type"] == "AWS::IAM::ManagedPolicy":
+            properties = resource["Properties"]
+            for role in resolve(properties["Roles"], roles):
+                yield from _of_document(
+                    properties["PolicyDocument"], role, name, names | arns
                 )
+
+
+def _of_document(
+    document: dict[str, Any], role: str, policy: str, names: Names
+) -> Iterator[Statement]:
+    """Yield the statements of a policy's document that a role has."""
+    for unresolved in document["Statement"]:
+        statement = resolve(unresolved, names)
+        yield Statement(
+            role=role,
+            sid=statement["Sid"],
+            effect=statement["Effect"],
+            actions=_many(statement["Action"]),
+            resources=_many(statement["Resource"]),
+            condition=statement.get("Condition", {}),
+            policy=policy,
+        )
 
 
 def resolve(value: Any, names: Names) -> Any:

@@ -8,13 +8,13 @@ from typing import Any
 import boto3
 from botocore.exceptions import ClientError
 
-from infra.contract_rules import LARGEST_POLICY
-from infra.environments import LAYERS, Environment, template
+from infra.contract_rules import LARGEST_TEMPLATE
+from infra.environments import LAYERS, Environment, template, template_body
 from infra.errors import DeploymentError
 from infra.mlflow_server import current_image
 from infra.mwaa_environment import CHANGING
 from infra.policies import names_on_local_aws, statements, too_large
-from infra.stacks import Stacks
+from infra.stacks import FIRST_BUCKETS, Stacks
 from infra.teardown import final_snapshot
 
 BUCKET_NAME = re.compile(
@@ -79,14 +79,21 @@ def check(
 
 
 def contracts(environment: Environment) -> Iterator[str]:
-    """Yield a finding for each role that may do more than fits into its policies, because of too many contracts."""
+    """Yield a finding for each limit of IAM, or of a template, that too many contracts pass."""
     names = names_on_local_aws(environment.account) | environment.values
     policies = statements(names, environment.contracts)
-    for role, size in too_large(policies).items():
-        count = len(environment.contracts) + 1
+    findings = too_large(policies)
+    size = len(template_body(FIRST_BUCKETS, environment.contracts).encode())
+    if size > LARGEST_TEMPLATE:
+        findings.append(
+            f"layer {FIRST_BUCKETS}: its template has {size} bytes, CloudFormation takes {LARGEST_TEMPLATE}, and there "
+            "is no bucket yet to read it from"
+        )
+    count = len(environment.contracts) + 1
+    for finding in findings:
         yield (
-            f"role {role}: policies for {count} contracts have {size} characters, and IAM takes "
-            f"{LARGEST_POLICY}: keep fewer files in include/contract/, or give some a stage of their own"
+            f"{count} contracts are too many for one stage. {finding}: keep fewer files in include/contract/, or give "
+            "some a stage of their own"
         )
 
 

@@ -8,6 +8,7 @@ import boto3
 from botocore.exceptions import ClientError, WaiterError
 
 from infra import mlflow_server
+from infra.contract_rules import LARGEST_TEMPLATE
 from infra.environments import LAYERS, Environment, template, template_body
 from infra.errors import DeploymentError, StackFailedError
 
@@ -19,6 +20,8 @@ SECRET_PARAMETERS = {
     "SmtpConnection": "LEADS_SMTP_CONNECTION",
 }
 ZONES = ("ZoneA", "ZoneB", "ZoneC")
+FIRST_BUCKETS = "storage"
+"""The layer that makes the bucket from which CloudFormation reads templates that are too large for a request."""
 POLL_SECONDS = 15
 LONGEST_SECONDS = 2 * 60 * 60
 REASONS = 3
@@ -72,7 +75,7 @@ class Stacks:
         existing = self.describe(layer)
         request = {
             "StackName": self.environment.stack(layer),
-            "TemplateBody": template_body(layer, self.environment.contracts),
+            **self._template(layer),
             "Parameters": self._parameters(layer, existing, extra or {}),
             "Capabilities": CAPABILITIES,
             "Tags": [
@@ -96,6 +99,21 @@ class Stacks:
         """Delete a layer's stack and wait. Raises StackFailedError."""
         self._api.delete_stack(StackName=self.environment.stack(layer))
         self._wait(layer, "stack_delete_complete")
+
+    def _template(self, layer: str) -> dict[str, str]:
+        """Return a layer's template as CloudFormation takes it: in the request, or where it has been put in S3."""
+        body = template_body(layer, self.environment.contracts)
+        if len(body.encode()) <= LARGEST_TEMPLATE:
+            return {"TemplateBody": body}
+        bucket = self.environment["MwaaBucket"]
+        key = f"templates/{layer}.yaml"
+        storage: Any = self._session.client("s3")
+        storage.put_object(Bucket=bucket, Key=key, Body=body.encode())
+        region = self._session.region_name
+        suffix = (
+            "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
+        )
+        return {"TemplateURL": f"https://{bucket}.s3.{region}.{suffix}/{key}"}
 
     def _parameters(
         self, layer: str, existing: dict[str, Any] | None, extra: dict[str, str]

@@ -8,7 +8,6 @@ import pytest
 from include.contract.in_force import settings_of
 from include.settings import Settings
 from infra import preflight
-from infra.contract_rules import LARGEST_TEMPLATE
 from infra.environments import (
     LAYERS,
     load_environment,
@@ -109,13 +108,94 @@ def further(count: int) -> dict[str, str]:
     }
 
 
-def test_three_further_contracts_fit_and_more_are_found_before_a_change() -> (
+@pytest.mark.parametrize("stage", ["prod", "dev"])
+@pytest.mark.parametrize("length", [2, 40])
+def test_ten_contracts_fit_however_long_their_names_are(
+    stage: str, length: int
+) -> None:
+    names = {
+        f"{number}".rjust(length, "p"): f"{number}".rjust(length, "p") + "/"
+        for number in range(1, 10)
+    }
+    environment = load_environment(stage, "123456789012")
+    assert (
+        list(preflight.contracts(replace(environment, contracts=names))) == []
+    )
+
+
+def test_too_many_contracts_are_found_before_a_change() -> None:
+    stage = load_environment("prod", "123456789012")
+    findings = list(preflight.contracts(replace(stage, contracts=further(40))))
+    assert findings
+    assert all("41 contracts are too many" in finding for finding in findings)
+    of_mwaa = [line for line in findings if NAMES["MwaaRole"] in line]
+    assert "14 managed policies, and IAM attaches 10" in of_mwaa[0]
+
+
+NINE = further(9)
+OF_TEN = statements(NAMES, NINE)
+
+
+@pytest.mark.parametrize(("role", "action", "key"), CALLS)
+def test_with_ten_contracts_a_role_may_do_in_each_what_it_may_in_the_first_one(
+    role: str, action: str, key: str
+) -> None:
+    for prefix in ("", *NINE.values()):
+        call = Call(NAMES[role], action, (f"{BUCKET}/{prefix}{key}",))
+        assert refused(call, OF_TEN) == (), prefix
+    for prefix in ("partners/", "partners_1", "partners_10/", "partners_1/x/"):
+        call = Call(NAMES[role], action, (f"{BUCKET}/{prefix}{key}",))
+        assert refused(call, OF_TEN), prefix
+
+
+def permissions_below(prefix: str) -> set[tuple[str, str, str, str]]:
+    """Return role, statement, action and place of everything that is allowed below a contract's prefix."""
+    beginning = f"{BUCKET}/{prefix}"
+    return {
+        (one.role, one.sid, action, resource.removeprefix(beginning))
+        for one in OF_TEN
+        for action in one.actions
+        for resource in one.resources
+        if resource.startswith(beginning)
+    }
+
+
+def test_with_ten_contracts_each_has_exactly_the_permissions_of_the_first_one() -> (
     None
 ):
-    stage = load_environment("prod", "123456789012")
-    fitting = replace(stage, contracts=further(3))
-    assert list(preflight.contracts(fitting)) == []
-    for layer in LAYERS:
-        assert len(template_body(layer, further(3))) <= LARGEST_TEMPLATE
-    (finding,) = preflight.contracts(replace(stage, contracts=further(4)))
-    assert f"role {NAMES['MwaaRole']}: policies for 5 contracts" in finding
+    shared = (*NINE.values(), "model-artifacts/mlflow")
+    first = {
+        permission
+        for permission in permissions_below("")
+        if not permission[3].startswith(shared)
+    }
+    assert first
+    for prefix in NINE.values():
+        assert permissions_below(prefix) == first
+
+
+def test_a_contract_added_and_removed_again_leaves_every_template_as_it_was() -> (
+    None
+):
+    before = {layer: template_body(layer, NINE) for layer in LAYERS}
+    template_body("roles", NINE | {"late": "late/"})
+    assert {layer: template_body(layer, NINE) for layer in LAYERS} == before
+    with_late = template_body("roles", NINE | {"late": "late/"})
+    added = set(with_late.splitlines()) - set(before["roles"].splitlines())
+    assert all("late" in line or "Contracts4" in line for line in added)
+
+
+def test_only_the_split_role_has_managed_policies_and_all_of_it_is_its_own() -> (
+    None
+):
+    managed = {one.role for one in OF_TEN if one.policy}
+    assert managed == {NAMES["MwaaRole"]}
+    shared = [
+        resource
+        for one in OF_TEN
+        for resource in one.resources
+        if one.policy
+        and "partners_" not in resource
+        and "partners-" not in resource
+    ]
+    assert shared == []
