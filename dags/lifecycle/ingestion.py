@@ -142,6 +142,7 @@ def merge_leads(leads):
     """Merge this load into the table of leads, and tell the consumers of the asset `leads` that it has changed.
 
     Staging is filled and merged in one transaction, because the runs of a backfill go side by side and share the table.
+    Of several sources a lead that has become another one leaves the table, and an outcome that was withdrawn its lead.
     Leads that are new have arrived now, not when the run was due: what a backfill brings would else lie in windows that
     the drift analysis has left behind.
     """
@@ -149,6 +150,8 @@ def merge_leads(leads):
         "merge_leads",
         "{{ sql('clear_staging') }}",
         "{{ sql('copy_load', load_id=run_key(ti)) }}",
+        "{{ sql('remove_merged_leads') if names.contract.unify else '' }}",
+        "{{ sql('remove_merged_rows') if names.contract.unify else '' }}",
         "{{ sql('merge_leads', ingested_at=ti.start_date) }}",
         outlets=[leads],
     )

@@ -7,13 +7,13 @@ from lifecycle.macros import BETWEEN
 
 
 class RedshiftDataOperator(redshift_data.RedshiftDataOperator):
-    """Run the statements that the templates give; of a contract of several outcomes one template gives several."""
+    """Run the statements that the templates give; one template may give several, or none."""
 
     def execute(self, context):
         """Run all statements in one transaction, in order. Raises AirflowException where one fails."""
         statements = []
         for text in self.sql:
-            statements += text.split(BETWEEN)
+            statements += [part for part in text.split(BETWEEN) if part]
         self.sql = statements
         return super().execute(context)
 

@@ -15,10 +15,16 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from include.asof.inputs import Inputs, typed_inputs
 from include.contract import Contract, parse_contract
+from include.contract.derived.ddl import (
+    MERGED_INTO,
+    staging_columns,
+    withdrawn_column,
+)
 from include.contract.format.features import Features, HistoricalRate
 from include.glue.errors import JobFailedError
 from include.glue.job_contract import parse_contract as parse_job_contract
@@ -41,7 +47,7 @@ from include.unify.gates import (
     refused_rows,
 )
 from include.unify.plan import LEADS, SourcePlan, plan_of
-from include.unify.published import PART, Published, pack
+from include.unify.published import MERGED_PART, PART, Published, pack
 from include.unify.rows import arrow_type
 from include.unify.unify import Compute, CountRate, Unified, unify
 
@@ -127,8 +133,12 @@ def load_sources(
     except UnifyError as error:
         raise JobFailedError(str(error)) from error
     delete_below(target.output_uri.rstrip("/") + "/")
+    output = target.output_uri.rstrip("/")
     content = leads_parquet(contract, unified, plan.leads.prefix)
-    write_bytes(f"{target.output_uri.rstrip('/')}/{PART}", content)
+    write_bytes(f"{output}/{PART}", content)
+    if unified.merged:
+        content = merged_parquet(contract, unified, plan.leads.prefix)
+        write_bytes(f"{output}/{MERGED_PART}", content)
     published = Published(target.load_id, unified.as_of, unified.rates)
     write_bytes(published_uri, pack(published))
     # Typed rows hold mail and phone numbers of everybody; what is stored of a lead stands in its row.
@@ -214,29 +224,59 @@ def read_parquet(folder: str) -> pa.Table | None:
 def leads_parquet(
     contract: Contract, unified: Unified, source_file: str
 ) -> bytes:
-    """Return the leads as COPY reads them: the contract's columns, the source, the run's moment."""
+    """Return the leads as COPY reads them: the contract's columns, the source, the run's moment, what was withdrawn."""
     leads = unified.leads
-    fields = [
-        pa.field(column.field, arrow_type(column.type))
-        for column in contract.columns
-    ]
-    schema = pa.schema(
-        [
-            *fields,
-            ("source_file", pa.string()),
-            ("source_changed_at", pa.timestamp("us")),
-        ]
-    )
-    moment = pa.scalar(unified.as_of, pa.timestamp("us"))
-    rows = leads.num_rows
-    columns = [
-        *leads.columns,
-        pa.repeat(source_file, rows),
-        pa.repeat(moment, rows),
-    ]
+    columns = dict(zip(contract.fields, leads.columns, strict=True))
+    for label in contract.labels:
+        columns[withdrawn_column(contract, label)] = unified.withdrawn[label]
+    return _as_staging(contract, columns, unified.as_of, source_file)
+
+
+def merged_parquet(
+    contract: Contract, unified: Unified, source_file: str
+) -> bytes:
+    """Return the keys that have become other leads, as COPY reads them: who published leads does not see them."""
+    columns = {
+        contract.key: pa.array(list(unified.merged), pa.string()),
+        MERGED_INTO: pa.array(list(unified.merged.values()), pa.string()),
+    }
+    return _as_staging(contract, columns, unified.as_of, source_file)
+
+
+def _as_staging(
+    contract: Contract,
+    columns: Mapping[str, Any],
+    as_of: int,
+    source_file: str,
+) -> bytes:
+    """Return Parquet with every column of the staging table in its order, those that are not there without values."""
+    kinds = {
+        column.field: arrow_type(column.type) for column in contract.columns
+    }
+    kinds |= {
+        "source_file": pa.string(),
+        "source_changed_at": pa.timestamp("us"),
+        MERGED_INTO: kinds[contract.key],
+    }
+    for label in contract.labels:
+        kinds[withdrawn_column(contract, label)] = pa.int32()
+    rows = len(columns[contract.key])
+    moment = pa.scalar(as_of, pa.timestamp("us"))
+    columns = {
+        **columns,
+        "source_file": pa.repeat(source_file, rows),
+        "source_changed_at": pa.repeat(moment, rows),
+    }
+    table = {}
+    for name, _ in staging_columns(contract):
+        values = columns.get(name)
+        if values is None:
+            table[name] = pa.nulls(rows, kinds[name])
+        else:
+            table[name] = pc.cast(values, kinds[name])
     content = BytesIO()
     pq.write_table(
-        pa.table(columns, schema=schema),
+        pa.table(table),
         content,
         store_schema=False,
         use_deprecated_int96_timestamps=True,  # as Spark writes moments

@@ -30,6 +30,7 @@ class Outcomes:
         last_row: row of the source that holds in the end, -1 without one, shape (people,).
         changed: people of whom two rows said different things.
         withdrawn: people whose last row says nothing, and an earlier one did.
+        open_again: whether the last row of each says nothing, shape (people,).
     """
 
     first_known: Numbers
@@ -37,6 +38,7 @@ class Outcomes:
     last_row: Numbers
     changed: int
     withdrawn: int
+    open_again: Flags
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,7 @@ def read_outcomes(
         last_row=last,
         changed=int((highest > lowest).sum()),
         withdrawn=int((says_nothing & (highest >= 0)).sum()),
+        open_again=says_nothing,
     )
 
 

@@ -19,6 +19,8 @@ from include.unify.errors import UnifyError
 
 PART = "part-00000.parquet"
 """The one file of leads that `include.glue.sources` writes."""
+MERGED_PART = "part-00001.parquet"
+"""The file beside it, of keys that have become other leads, if there are any: COPY reads both."""
 PACKED = "published.json.gz"
 """Name of the file in an endpoint's model folder."""
 

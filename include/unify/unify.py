@@ -45,6 +45,7 @@ from include.unify.people import People, find_people
 from include.unify.plan import OutcomePlan, Plan, plan_of
 from include.unify.rows import (
     KNOWN,
+    Flags,
     Numbers,
     SourceRows,
     arrow_type,
@@ -63,6 +64,8 @@ class Unified:
 
     Attributes:
         leads: one row for each lead, the contract's columns in their order.
+        merged: keys of the leads' source that are no leads of their own, and of the lead that each has become.
+        withdrawn: name of each outcome to whether its last row says nothing, for each lead.
         moments: key of each lead and the moment of each stage, in microseconds since 1970, in the same order.
         as_of: the run's moment.
         report: what was read and whose it was, as plain values.
@@ -71,6 +74,8 @@ class Unified:
     """
 
     leads: pa.Table
+    merged: Mapping[str, str]
+    withdrawn: Mapping[str, Flags]
     moments: pa.Table
     as_of: int
     report: dict[str, Any]
@@ -127,6 +132,8 @@ def unify(
     return Unified(
         problems=problems,
         leads=leads.table(compute),
+        merged=leads.merged(),
+        withdrawn=leads.withdrawn(),
         moments=leads.moments_table(),
         as_of=as_of,
         report=leads.report(),
@@ -298,6 +305,39 @@ class _Leads:
             columns[column.field] = values.cast(kind, safe=False)
         return pa.table(columns)
 
+    def merged(self) -> dict[str, str]:
+        """Return each key of the leads' source that is no lead of its own, and the key of the lead that it has become.
+
+        It may have been a lead of an earlier run: before its record was merged, or before an older record came late.
+        """
+        name = self.plan.leads.name
+        owned = self.people.owned[name]
+        lives = self.people.ends[owned.people] == NEVER
+        keys = self.rows[name].table[self.plan.contract.key].cast(pa.string())
+        record = keys.take(pa.array(owned.rows[lives]))
+        founder = self.people.founders.take(pa.array(owned.people[lives]))
+        is_other = pc.fill_null(pc.not_equal(record, founder), False)
+        pairs = pa.table({"record": record, "founder": founder})
+        pairs = pairs.filter(is_other)
+        leads = self.people.founders.take(pa.array(self.living))
+        pairs = pairs.filter(
+            pc.invert(pc.is_in(pairs["record"], value_set=leads))
+        )
+        return dict(
+            zip(
+                pairs["record"].to_pylist(),
+                pairs["founder"].to_pylist(),
+                strict=True,
+            )
+        )
+
+    def withdrawn(self) -> dict[str, Flags]:
+        """Return of each outcome whether its last row says nothing, for each lead that lives."""
+        return {
+            name: outcome.open_again[self.living]
+            for name, outcome in self.outcomes.items()
+        }
+
     def _own(self, column: Column) -> pa.ChunkedArray:
         """Return a column of the leads as it was at the moment of its stage."""
         moments = self.moments.get(
@@ -445,6 +485,7 @@ class _Leads:
             "as_of": self.as_of,
             "leads": int(living.size),
             "merged_leads": int(self.number - living.size),
+            "merged_keys": len(self.merged()),
             "outcomes": {
                 name: self._outcome_report(name) for name in self.outcomes
             },

@@ -9,12 +9,15 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from include.contract import Contract
 from include.contract.derived.ddl import (
+    MERGED_INTO,
     feedback_columns,
     label_prefix,
     leads_columns,
     moment_columns,
+    row_columns,
     staging_columns,
     table_hints,
+    withdrawn_column,
 )
 from include.contract.derived.shown import (
     FURTHER_COLUMNS,
@@ -59,7 +62,13 @@ class Statements:
             "layout": Layout(self.settings, contract),
             "leads_columns": leads_columns(contract),
             "feedback_columns": feedback_columns(contract),
+            "row_columns": row_columns(contract),
             "staging_columns": staging_columns(contract),
+            "merged_into": MERGED_INTO,
+            "withdrawn": {
+                label: withdrawn_column(contract, label)
+                for label in contract.labels
+            },
             "moments": [name for name, _ in moment_columns(contract)],
             "label_prefixes": {
                 label: label_prefix(contract, label)

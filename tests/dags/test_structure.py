@@ -45,10 +45,14 @@ def test_ingestion_is_one_chain_from_the_file_to_the_merge(dags):
 
 
 def test_staging_is_emptied_filled_and_merged_in_one_transaction(dags):
-    clear, copy, merge = dags["ingest_leads"].get_task("merge_leads").sql
-    assert "clear_staging" in clear
-    assert "copy_load" in copy
-    assert "merge_leads" in merge
+    steps = dags["ingest_leads"].get_task("merge_leads").sql
+    assert [step.split("'")[1] for step in steps] == [
+        "clear_staging",
+        "copy_load",
+        "remove_merged_leads",
+        "remove_merged_rows",
+        "merge_leads",
+    ]
 
 
 def test_a_lead_arrives_when_it_is_merged_and_not_when_its_run_was_due(dags):

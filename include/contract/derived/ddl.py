@@ -13,6 +13,8 @@ FIXED_TYPES = {
 SOURCE_FILE = ("source_file", "VARCHAR(1024)")
 SOURCE_CHANGED_AT = ("source_changed_at", "TIMESTAMP")
 """When the file of a row was last modified, in UTC."""
+MERGED_INTO = "lead_merged_into"
+"""Column of the staging table with the key of the lead that a row's lead has become."""
 
 
 def column_type(column: Column) -> str:
@@ -22,12 +24,34 @@ def column_type(column: Column) -> str:
     return f"VARCHAR({TEXT_BYTES[column.type]})"
 
 
-def staging_columns(contract: Contract) -> tuple[tuple[str, str], ...]:
-    """Return (name, type) of the staging table, in the order of the Parquet of a load, which COPY reads by position."""
+def row_columns(contract: Contract) -> tuple[tuple[str, str], ...]:
+    """Return (name, type) of what both the staging table and the table of leads have of a row, in their order."""
     columns = [
         (column.field, column_type(column)) for column in contract.columns
     ]
     return (*columns, SOURCE_FILE, SOURCE_CHANGED_AT)
+
+
+def staging_columns(contract: Contract) -> tuple[tuple[str, str], ...]:
+    """Return (name, type) of the staging table, in the order of the Parquet of a load, which COPY reads by position.
+
+    Of leads from several sources a row also says whether a lead has become another one, and which of its outcomes were
+    withdrawn: of leads from one source neither can be known.
+    """
+    columns = row_columns(contract)
+    if not contract.unify:
+        return columns
+    key_type = column_type(contract.column(contract.key))
+    withdrawn = [
+        (withdrawn_column(contract, label), "INTEGER")
+        for label in contract.labels
+    ]
+    return (*columns, (MERGED_INTO, key_type), *withdrawn)
+
+
+def withdrawn_column(contract: Contract, label: str) -> str:
+    """Return the column of the staging table that is 1 where an outcome was withdrawn."""
+    return f"{label_prefix(contract, label)}withdrawn"
 
 
 def moment_columns(contract: Contract) -> tuple[tuple[str, str], ...]:
@@ -41,10 +65,10 @@ def moment_columns(contract: Contract) -> tuple[tuple[str, str], ...]:
 def leads_columns(contract: Contract) -> tuple[tuple[str, str], ...]:
     """Return (name, type) of the table of leads.
 
-    After the staging columns come the first arrival of the row, and of each outcome the first arrival of its label and
+    After a row's columns come the first arrival of the row, and of each outcome the first arrival of its label and
     the moments of the row that brought it, which may be older than the row that brought the other values.
     """
-    columns = [*staging_columns(contract), ("ingested_at", "TIMESTAMP")]
+    columns = [*row_columns(contract), ("ingested_at", "TIMESTAMP")]
     for label in contract.labels:
         prefix = label_prefix(contract, label)
         columns.append((f"{prefix}at", "TIMESTAMP"))

@@ -21,7 +21,7 @@ from include.glue.loading.writing import Target
 from include.glue.sources import load_sources
 from include.lake.errors import LoadRejectedError
 from include.lake.quality import check_load
-from include.unify.published import unpack
+from include.unify.published import MERGED_PART, PART, unpack
 from tests.include.contract.format.test_unification import STORY
 from tests.include.glue.conftest import (  # noqa: F401 - fixtures
     spark,
@@ -68,7 +68,7 @@ def loaded(raw, contract, folder, read_at=None):
         count_rate,
         read_at,
     )
-    return counts, pq.read_table(folder / "load=l", partitioning=None)
+    return counts, pq.read_table(folder / "load=l" / PART, partitioning=None)
 
 
 @pytest.fixture(scope="module")
@@ -91,6 +91,19 @@ def test_a_load_is_one_row_for_each_lead_as_the_staging_table_has_them(
     assert LEADS - 5 <= leads.num_rows <= LEADS
     assert set(leads["converted"].to_pylist()) == {0, 1, None}
     assert set(leads["approved"].to_pylist()) == {0, 1, None}
+
+
+def test_the_keys_of_merged_leads_lie_beside_the_leads(load, folder, contract):
+    counts, leads = load
+    merged = pq.read_table(folder / "load=l" / MERGED_PART, partitioning=None)
+    assert merged.column_names == leads.column_names
+    assert merged.num_rows == counts["unify"]["merged_keys"] > 0
+    assert set(merged["lead_merged_into"].to_pylist()) <= set(
+        leads["lead_id"].to_pylist()
+    )
+    assert not set(merged["lead_id"].to_pylist()) & set(
+        leads["lead_id"].to_pylist()
+    )
 
 
 def test_the_quality_gate_reads_the_metrics_of_all_sources(load, contract):
@@ -280,7 +293,9 @@ def test_the_job_gives_in_spark_what_duckdb_gives(
     ]
     optional = (job.PUBLISHED_URI,)
     job.run(parse_arguments("", job.ARGUMENTS, arguments, optional))
-    leads = pq.read_table(tmp_path / "out", partitioning=None).to_pandas()
+    leads = pq.read_table(
+        tmp_path / "out" / PART, partitioning=None
+    ).to_pandas()
     rates = unpack((tmp_path / "rates.json.gz").read_bytes())
     assert rates.rates["industry_rate"].rows(rates.as_of, [])[0][2] > 0
     _, expected = load

@@ -48,14 +48,22 @@ def load_rows(warehouse) -> Callable[..., None]:
         frame = pd.DataFrame(
             {"source_changed_at": pd.NaT}, index=rows.index
         ).assign(**{str(name): rows[name] for name in rows})
+        frame = frame.reindex(columns=[*frame, *set(schema.names) - set(frame)])
         frame["source_file"] = f"{load_id}.csv"
         write_parquet(
             frame[schema.names], layout.load(load_id) + "part-0.parquet", schema
         )
+        removals = []
+        if statements.contract.unify:
+            removals = [
+                statements.render("remove_merged_leads"),
+                statements.render("remove_merged_rows"),
+            ]
         warehouse.transaction(
             [
                 statements.render("clear_staging"),
                 statements.render("copy_load", load_id=load_id),
+                *removals,
                 statements.render("merge_leads", ingested_at=ingested_at),
             ]
         )

@@ -1,0 +1,2 @@
+DELETE FROM {{ staging }}
+WHERE {{ merged_into }} IS NOT NULL
