@@ -24,12 +24,16 @@ def check_file(name: str, path: Path) -> tuple[str, bool]:
 
     Args:
         name: of the contract, or the path of its file.
-        path: of the file of leads.
+        path: of the file of leads; for a contract with sources of the folder that holds their prefixes.
 
     Raises:
         UnreadableFileError: the file is not there.
     """
     contract = load_contract(name)
+    if contract.unify:
+        from onboarding.check_sources import check_sources
+
+        return check_sources(contract, path)
     if not path.is_file():
         raise UnreadableFileError(f"{path}: there is no such file")
     with TemporaryDirectory() as folder:

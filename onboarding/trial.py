@@ -77,6 +77,11 @@ def try_file(
     """
     started = time.monotonic()
     contract = load_contract(name)
+    if contract.unify:
+        raise TryError(
+            f"{name} has sources, and models are tried on one file of leads only; `make contract CHECK={name} "
+            f"CSV=folder` says what a load would do, `make demo CONTRACT={name}` trains models"
+        )
     leads = read_leads(path, contract)
     lines = [
         f"{path.name}: {leads.rows:,} rows, {len(leads.frame):,} of them readable"
