@@ -1,6 +1,7 @@
 """Run the scoring API: `python -m include.api [serve | key NAME] [--host HOST] [--port PORT] [--public]`.
 
-`serve` is what SageMaker runs in a container: port 8080, champions from /opt/ml/model. `key NAME` makes an API key.
+`serve` is what SageMaker runs in a container: port 8080, champions from /opt/ml/model. `key NAME` makes an API key,
+with `--contracts a,b` one for these alone.
 """
 
 import argparse
@@ -20,8 +21,9 @@ from granian.constants import HTTPModes, Interfaces
 from include.api.access.keys import (
     DEMO_KEY,
     add_key,
+    hash_in,
     hash_of,
-    read_hashes,
+    read_entries,
 )
 from include.api.errors import KeysUnusableError, TunnelError
 from include.api.logs import log_as_json
@@ -47,7 +49,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Serve until stopped, or make a key; return the exit status."""
     options = _parser().parse_args(arguments)
     if options.command == "key":
-        return _make_key(settings(), options.name)
+        return _make_key(settings(), options.name, options.contracts)
     log_as_json()
     endpoint = options.command == "serve"
     host = options.host or _host(endpoint)
@@ -128,6 +130,11 @@ def _parser() -> argparse.ArgumentParser:
         "command", nargs="?", default="api", choices=("api", "serve", "key")
     )
     parser.add_argument("name", nargs="?", default="", help="of the new key")
+    parser.add_argument(
+        "--contracts",
+        type=lambda text: text.split(","),
+        help="that the new key goes for, with commas between them; without it all",
+    )
     parser.add_argument("--host")
     parser.add_argument("--port", type=int)
     parser.add_argument(
@@ -157,22 +164,24 @@ def _require_keys(settings: Settings) -> None:
             "--public with LEADS_API_AUTH=off would let the whole world ask; leave the keys on"
         )
     try:
-        hashes = read_hashes(settings)
+        entries = read_entries(settings)
     except (KeysUnusableError, BotoCoreError, ClientError) as error:
         raise TunnelError(
             f"--public needs keys, and they cannot be read: {error}"
         ) from error
-    if hash_of(DEMO_KEY) in hashes.values():
+    if hash_of(DEMO_KEY) in map(hash_in, entries.values()):
         raise TunnelError(
             "--public with the demo key, which everybody can read: take it out of the secret "
             f"{settings.api.keys_secret} and make one with `python -m include.api key NAME`"
         )
 
 
-def _make_key(settings: Settings, name: str) -> int:
+def _make_key(
+    settings: Settings, name: str, contracts: list[str] | None
+) -> int:
     """Print a new key, or why there is none; return the exit status."""
     try:
-        key = add_key(settings, name)
+        key = add_key(settings, name, contracts)
     except (KeysUnusableError, BotoCoreError, ClientError) as error:
         sys.stderr.write(f"{error}\n")
         return 1

@@ -127,7 +127,7 @@ def _application(
     attach_state(app, state)
     app.before_request(_name_method)
     trace_requests(app)
-    require_keys(app, state.keys, opened)
+    require_keys(app, state.keys, opened, state.contract.contract)
     limit_rates(app, buckets)
     require_lengths(app)
     state.metrics.watch(app)

@@ -17,6 +17,7 @@ ANYONE = "anyone"
 CHALLENGE = WWWAuthenticate(
     "basic", {"realm": "lead scoring", "charset": "UTF-8"}
 )
+NOT_FOR_THIS = "this API key is for other contracts; ask the operators for one that goes for this contract"
 
 
 def open_to_all[View: Callable[..., object]](view: View) -> View:
@@ -26,7 +27,10 @@ def open_to_all[View: Callable[..., object]](view: View) -> View:
 
 
 def require_keys(
-    app: Flask, keys: Keys | None, opened: frozenset[str] = frozenset()
+    app: Flask,
+    keys: Keys | None,
+    opened: frozenset[str] = frozenset(),
+    contract: str = "",
 ) -> None:
     """Let only callers with a key through, to every route that is not open.
 
@@ -34,6 +38,7 @@ def require_keys(
         app: to guard.
         keys: None lets everyone through, and calls them all ANYONE.
         opened: endpoints that answer without a key in this process.
+        contract: name of what the application serves; a key with a list of contracts has to have it.
     """
 
     def identify() -> None:
@@ -45,6 +50,8 @@ def require_keys(
         elif not _is_open(opened):
             g.caller = _caller(keys)
             g.rep = _basic_user()
+            if not keys.allows(g.caller, contract):
+                abort(HTTPStatus.FORBIDDEN, NOT_FOR_THIS)
 
     app.before_request(identify)
 

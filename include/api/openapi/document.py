@@ -33,6 +33,7 @@ CSV_TYPE = "text/csv"
 JSON_LINES_TYPE = "application/jsonlines"
 KEYED = (
     HTTPStatus.UNAUTHORIZED,
+    HTTPStatus.FORBIDDEN,
     HTTPStatus.TOO_MANY_REQUESTS,
     HTTPStatus.SERVICE_UNAVAILABLE,
 )
@@ -47,6 +48,7 @@ WITH_BODY = (
 MEANING = {
     HTTPStatus.BAD_REQUEST: "the body cannot be read",
     HTTPStatus.UNAUTHORIZED: "no key, or an unknown one",
+    HTTPStatus.FORBIDDEN: "a key that is for other contracts",
     HTTPStatus.LENGTH_REQUIRED: "sent in chunks, without a length",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "too many bytes, or more leads than one file may have",
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "another content type than those named",

@@ -3,6 +3,7 @@
 import pytest
 import yaml
 
+from include.api.access.auth import NOT_FOR_THIS
 from include.api.access.keys import Keys, hash_of
 from include.api.app import create_app
 from include.api.contracts import UNUSABLE
@@ -12,11 +13,18 @@ from include.scoring.champions import Champions
 from include.settings import settings
 
 KEY = {"X-API-Key": "a-key"}
+LIMITED = {"X-API-Key": "partners-key"}
+ASKED = [
+    ("POST", "/predict"), ("POST", "/predict/batch"), ("POST", "/invocations"), ("POST", "/feedback"),
+    ("GET", "/desk"), ("GET", "/desk/score"), ("POST", "/desk/score"), ("POST", "/desk/upload"),
+    ("POST", "/desk/feedback"), ("GET", "/model"), ("GET", "/metrics"),
+]  # fmt: skip
 
 
 @pytest.fixture
 def keys():
-    keys = Keys(lambda: {"crm": hash_of("a-key")})
+    limited = {"hash": hash_of("partners-key"), "contracts": ["partners"]}
+    keys = Keys(lambda: {"crm": hash_of("a-key"), "partners-crm": limited})
     keys.refresh()
     return keys
 
@@ -134,3 +142,36 @@ def test_no_contract_can_be_called_like_a_route():
     routes = {path.split("/")[1] for path in [*PAGES, *ACTIONS]}
     names = {route for route in routes if route.isidentifier()}
     assert names <= RESERVED
+
+
+@pytest.mark.parametrize("prefix", ["", "/accounts"])
+def test_a_key_of_another_contract_reads_and_asks_nothing(client, lead, prefix):
+    for method, path in ASKED:
+        body = lead if method == "POST" else None
+        reply = client.open(
+            prefix + path, method=method, json=body, headers=LIMITED
+        )
+        assert reply.status_code == 403, path
+        assert NOT_FOR_THIS in reply.text
+
+
+def test_a_path_cannot_lead_out_of_a_contract(client):
+    for path in (
+        "/partners/../model",
+        "/partners/%2e%2e/model",
+        "/partners//accounts/model",
+    ):
+        assert client.get(path, headers=LIMITED).status_code in (308, 404)
+
+
+def test_a_key_of_one_contract_asks_its_own(client, lead):
+    reply = client.post("/partners/predict", json=lead, headers=LIMITED)
+    assert reply.status_code == 200
+    assert client.get("/partners/model", headers=LIMITED).status_code == 200
+    assert client.get("/readyz", headers=LIMITED).status_code == 200
+
+
+def test_a_key_without_a_list_goes_for_every_contract(client, lead):
+    for prefix in ("", "/accounts", "/partners"):
+        reply = client.post(f"{prefix}/predict", json=lead, headers=KEY)
+        assert reply.status_code == 200

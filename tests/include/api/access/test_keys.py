@@ -8,7 +8,7 @@ from include.api.access.keys import (
     Keys,
     add_key,
     hash_of,
-    read_hashes,
+    read_entries,
     secret_keys,
 )
 from include.api.errors import KeysUnusableError
@@ -54,7 +54,7 @@ def test_the_secret_holds_the_hash_and_not_the_key(secret):
 
 def test_a_second_key_leaves_the_first_one_valid(secret):
     first, second = add_key(settings(), "crm"), add_key(settings(), "desk")
-    assert read_hashes(settings()) == {
+    assert read_entries(settings()) == {
         "crm": hash_of(first),
         "desk": hash_of(second),
     }
@@ -230,7 +230,53 @@ def test_only_errors_that_say_nothing_of_the_secret_keep_its_keys(
     keys = secret_keys(settings())
     keys.refresh()
     monkeypatch.setattr(
-        "include.api.access.keys.read_hashes", lambda settings: fail(error)
+        "include.api.access.keys.read_entries", lambda settings: fail(error)
     )
     keys.refresh()
     assert keys.name_of(key) == ("crm" if stays else None)
+
+
+def test_a_key_for_some_contracts_goes_for_these_alone(secret):
+    add_key(settings(), "crm")
+    add_key(settings(), "partner", ["x_education", "x_education"])
+    entry = read_entries(settings())["partner"]
+    assert entry["contracts"] == ["x_education"]
+    keys = secret_keys(settings())
+    keys.refresh()
+    assert keys.allows("partner", "x_education")
+    assert not keys.allows("partner", "x_educatio")
+    assert not keys.allows("partner", "")
+    assert keys.allows("crm", "partners")
+    assert not keys.allows("nobody", "x_education")
+
+
+def test_a_later_key_leaves_the_contracts_of_an_earlier_one(secret):
+    add_key(settings(), "partner", ["x_education"])
+    before = read_entries(settings())["partner"]
+    add_key(settings(), "crm")
+    assert read_entries(settings())["partner"] == before
+
+
+@pytest.mark.parametrize(
+    "contracts", [["partnres"], [""], [], ["../x_education"]]
+)
+def test_no_key_is_made_for_a_contract_that_is_not_in_force(secret, contracts):
+    with pytest.raises(KeysUnusableError, match="in force are x_education"):
+        add_key(settings(), "partner", contracts)
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"hash": "0" * 64},
+        {"hash": "0" * 64, "contracts": "partners"},
+        {"hash": "0" * 64, "contracts": None},
+        {"hash": "0" * 64, "contracts": ["a"], "rate": 1},
+        {"hash": "short", "contracts": ["a"]},
+        ["0" * 64],
+    ],
+)
+def test_an_entry_of_another_form_makes_the_secret_unusable(secret, entry):
+    store(secret, json.dumps({"partner": entry}))
+    with pytest.raises(KeysUnusableError, match="not a JSON object"):
+        read_entries(settings())
