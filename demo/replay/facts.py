@@ -31,7 +31,8 @@ ALERT_NAMES = {
 class Facts:
     """One line of the closing table. Metrics are on the untouched holdout; None where there was no comparison.
 
-    `alerts` names each event that people were told of, once, however many channels told it.
+    `alerts` names each event that people were told of, once, however many channels told it. The comparison is that of
+    the main outcome; `further` holds other outcomes that were compared, each with its champion's version afterwards.
     """
 
     batch: str
@@ -47,6 +48,7 @@ class Facts:
     champion_version: str
     alerts: tuple[str, ...]
     seconds: float
+    further: tuple[tuple[str, str], ...] = ()
 
 
 def read_facts(
@@ -60,8 +62,9 @@ def read_facts(
 ) -> Facts:
     """Return the facts of a finished master run; `alerts` are those that came while the batch was processed."""
     analysis = airflow.returned(master, "analyse_drift") or {}
-    comparisons = airflow.returned(master, "champion_challenger") or [{}]
-    gate = comparisons[0]
+    comparisons = airflow.returned(master, "champion_challenger") or []
+    gates = _first_of_each_outcome(comparisons)
+    gate = gates.pop("", {})
     metrics = gate.get("metrics") or {}
     succeeded = {
         task["task_id"]
@@ -77,13 +80,15 @@ def read_facts(
         branch=branch_taken(succeeded),
         challenger=metrics.get("challenger"),
         champion=metrics.get("champion"),
-        decision="promote"
-        if "promote" in succeeded
-        else str(gate.get("verdict", "")),
+        decision=str(gate.get("verdict", "")),
         reasons=tuple(gate.get("reasons") or ()),
         champion_version=_champion_after(gate, succeeded),
         alerts=alert_names(alerts),
         seconds=seconds,
+        further=tuple(
+            (outcome, _champion_after(comparison, succeeded))
+            for outcome, comparison in gates.items()
+        ),
     )
 
 
@@ -109,12 +114,19 @@ def branch_taken(succeeded: set[str]) -> str:
     return "none"
 
 
+def _first_of_each_outcome(
+    comparisons: list[dict[str, Any]],
+) -> dict[str, dict[str, Any]]:
+    """Return outcome to the first of its comparisons, "" for the main one."""
+    first: dict[str, dict[str, Any]] = {}
+    for comparison in comparisons:
+        first.setdefault(comparison.get("outcome", ""), comparison)
+    return first
+
+
 def _champion_after(gate: dict[str, Any], succeeded: set[str]) -> str:
-    version = (
-        gate.get("version")
-        if "promote" in succeeded
-        else gate.get("champion_version")
-    )
+    promoted = "promote" in succeeded and gate.get("verdict") == "promote"
+    version = gate.get("version") if promoted else gate.get("champion_version")
     return str(version or "")
 
 

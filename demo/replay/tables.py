@@ -1,7 +1,7 @@
 """Make the closing tables of the replay."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
@@ -38,7 +38,7 @@ def outcome_table(outcomes: Sequence[Facts]) -> Table:
         title="What happened, batch by batch",
         caption="new, all: leads of the batch, and in the table after it\n"
         "ROC-AUC, before: the challenger, and the champion before it, on the holdout\n"
-        "now: the champion after the batch · s: seconds",
+        "now: the champion after the batch, those of further outcomes below it · s: seconds",
         box=SIMPLE_HEAD,
         padding=GAP,
         pad_edge=False,
@@ -53,14 +53,28 @@ def outcome_table(outcomes: Sequence[Facts]) -> Table:
             overflow="fold",
         )
     serving = ""
+    further: dict[str, str] = {}
     for facts in outcomes:
         serving = facts.champion_version or serving
-        table.add_row(*cells(facts, serving))
+        for outcome, version in facts.further:
+            further[outcome] = version or further.get(outcome, "")
+        table.add_row(*cells(facts, serving, further))
     return table
 
 
-def cells(facts: Facts, serving: str) -> tuple[str, ...]:
-    """Return a batch's row of the table; `serving` is the champion's version after it."""
+def cells(
+    facts: Facts, serving: str, further: Mapping[str, str] | None = None
+) -> tuple[str, ...]:
+    """Return a batch's row of the table.
+
+    Args:
+        facts: of the batch.
+        serving: version of the main outcome's champion after it; empty without one.
+        further: further outcome to the same, for those that were compared so far.
+    """
+    champions = [_version(serving)]
+    for outcome, version in (further or {}).items():
+        champions.append(f"{outcome} {_version(version)}")
     return (
         facts.batch,
         f"{facts.arrived:,}",
@@ -70,9 +84,13 @@ def cells(facts: Facts, serving: str) -> tuple[str, ...]:
         _auc(facts.challenger),
         _auc(facts.champion),
         facts.decision or "–",
-        f"v{serving}" if serving else "–",
+        "\n".join(champions),
         f"{facts.seconds:.0f}",
     )
+
+
+def _version(version: str) -> str:
+    return f"v{version}" if version else "–"
 
 
 def drift_cell(facts: Facts) -> str:

@@ -7,7 +7,13 @@ import pytest
 from rich.console import Console
 
 from demo.ports import Ports
-from demo.replay.facts import ALERT_NAMES, Facts, alert_names, branch_taken
+from demo.replay.facts import (
+    ALERT_NAMES,
+    Facts,
+    alert_names,
+    branch_taken,
+    read_facts,
+)
 from demo.replay.tables import (
     COLUMNS,
     address_table,
@@ -49,6 +55,40 @@ def test_a_batch_without_training_keeps_the_champion_before_it_in_its_row():
     console = Console(width=200, record=True)
     console.print(outcome_table([FIRST, QUIET]))
     assert console.export_text().count("v1") == 2
+
+
+def test_the_champion_of_each_outcome_stands_in_the_row_and_stays_there():
+    console = Console(width=200, record=True)
+    late = replace(FIRST, further=(("approved", ""), ("renewed", "")))
+    then = replace(QUIET, further=(("approved", "1"),))
+    console.print(outcome_table([late, then, QUIET]))
+    text = console.export_text()
+    assert text.count("approved –") == 1
+    assert text.count("approved v1") == 2
+    assert text.count("renewed –") == 3
+
+
+class FinishedRun:
+    """A master run of which every task has succeeded."""
+
+    def __init__(self, comparisons):
+        self.results = {"champion_challenger": comparisons}
+
+    def returned(self, run, task_id):
+        return self.results.get(task_id)
+
+    def tasks(self, run):
+        return [{"task_id": "promote", "state": "success"}]
+
+
+def test_each_outcome_has_the_champion_that_its_own_comparison_left():
+    comparisons = [
+        {"outcome": "approved", "verdict": "promote", "version": "4"},
+        {"verdict": "keep", "version": "3", "champion_version": "2"},
+    ]
+    facts = read_facts(FinishedRun(comparisons), None, "b", 1, 1, [], 1.0)
+    assert (facts.decision, facts.champion_version) == ("keep", "2")
+    assert facts.further == (("approved", "4"),)
 
 
 def test_figures_stand_with_four_decimals_and_gaps_as_dashes():
