@@ -4,6 +4,7 @@ pytest_plugins = [
     "tests.fixtures.champions",
     "tests.fixtures.environments",
     "tests.fixtures.examples",
+    "tests.fixtures.outcomes",
     "tests.fixtures.platform",
     "tests.fixtures.registry",
     "tests.fixtures.scheduling",

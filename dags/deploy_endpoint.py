@@ -6,12 +6,16 @@ a name that says what is in them, and creates the endpoint or changes it without
 
 When anything fails, `roll_back` puts the config that served before back, people are told, and `watcher` fails the run.
 
-Re-run: safe. What exists by its name is taken; an endpoint that serves just this is left alone.
+The champions of every outcome of the contract are packed. An endpoint with the same champions, contract and settings is
+left alone: it keeps the counts of historical rates that were packed with them, until a deployment with `bring_counts`.
+
+Re-run: safe. What exists by its name is taken.
 """  # noqa: D415 - a Markdown heading
 
+from copy import deepcopy
 from datetime import timedelta
 
-from airflow.sdk import DAG, chain
+from airflow.sdk import DAG, Param, chain
 
 from lifecycle.contracts import asset, contracts
 from lifecycle.defaults import dag_defaults
@@ -28,6 +32,14 @@ from lifecycle.endpoint import (
 from lifecycle.flow import watcher
 from lifecycle.names import RUN
 
+PARAMS = {
+    "bring_counts": Param(
+        False,
+        type="boolean",
+        description="Deploy too where only the counts of historical rates are newer than those on the endpoint.",
+    ),
+}
+
 for contract in contracts():
     with DAG(
         schedule=[asset("champions", contract)],
@@ -39,7 +51,7 @@ for contract in contracts():
             tags=["serving"],
             dagrun_timeout=timedelta(hours=14),
         ),
-    ):
+    ) as dag:
         planned = plan_deployment(bundle_champions(RUN))
         deployment = [
             create_model(planned),
@@ -56,3 +68,5 @@ for contract in contracts():
             in_service("wait_until_rolled_back"),
             end,
         )
+        # Last: Airflow copies the parameters that it finds into every task.
+        dag.params = deepcopy(PARAMS)

@@ -50,20 +50,27 @@ def bundle_champions(run, dag_run=None):
 @task(
     multiple_outputs=True, **API_CALL
 )  # an operator takes one of the requests
-def plan_deployment(packed):
-    """Return the requests to SageMaker, and the config that serves; skipped where the endpoint serves just this."""
+def plan_deployment(packed, params=None):
+    """Return the requests to SageMaker, and the config that serves; skipped where the endpoint serves this already.
+
+    Newer counts of rates alone deploy nothing, unless the trigger form asks for them with `bring_counts`.
+    """
     from include.endpoint import deployment
     from lifecycle.names import Names
 
     names = Names()
     planned = deployment.requests(names.settings, names.layout, packed)
     endpoint = deployment.present(names.settings)
-    if deployment.serves(endpoint, planned["name"]):
+    if deployment.is_deployed(endpoint, planned, params["bring_counts"]):
         raise AirflowSkipException(
-            f"The endpoint serves {planned['name']} already."
+            f"The endpoint serves {endpoint['config']} already."
         )
     previous = endpoint["config"] if endpoint else None
-    return planned | {"versions": packed["versions"], "previous": previous}
+    return planned | {
+        "versions": packed["versions"],
+        "outcomes": packed.get("outcomes", {}),
+        "previous": previous,
+    }
 
 
 def create_model(planned):
@@ -114,7 +121,11 @@ def verify(planned):
 
     names = Names()
     return deployment.verify(
-        names.settings, names.contract, planned["name"], planned["versions"]
+        names.settings,
+        names.contract,
+        planned["name"],
+        planned["versions"],
+        planned["outcomes"],
     )
 
 

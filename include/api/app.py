@@ -178,14 +178,10 @@ def _watched_champions(
 def _watched_further(
     settings: Settings, contract: Contract, endpoint: bool
 ) -> dict[str, Champions]:
-    """Return the champions of the outcomes beside the main one, and begin to watch them; a model folder holds none."""
+    """Return outcome to its champions, for the outcomes beside the main one, and begin to watch them."""
     further: dict[str, Champions] = {}
-    if endpoint or settings.api.model_folder:
-        return further
-    for outcome in contract.labels[1:]:
-        view = contract.for_outcome(outcome)
-        further[outcome] = registry_champions(settings, view)
-        further[outcome].start()
+    for view in contract.views[1:]:
+        further[view.outcome] = _watched_champions(settings, view, endpoint)
     return further
 
 

@@ -1,4 +1,4 @@
-"""Packs the champions of all stages into the model.tar.gz that a SageMaker endpoint unpacks below /opt/ml/model."""
+"""Packs all champions into the model.tar.gz that a SageMaker endpoint unpacks below /opt/ml/model."""
 
 import gzip
 import logging
@@ -6,14 +6,16 @@ import tarfile
 from hashlib import file_digest
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from include.contract import Contract, KnownAt
 from include.lake.errors import ObjectMissingError
 from include.lake.layout import Layout
 from include.lake.objects import read_bytes, upload_file
+from include.registry.errors import NoChampionError
 from include.registry.model_files import download
 from include.registry.registry import ChampionInfo
-from include.scoring.model_folder import write_index
+from include.scoring.model_folder import outcome_folder, write_index
 from include.scoring.stages import find_champions
 from include.settings import Settings
 from include.unify.published import PACKED
@@ -25,10 +27,11 @@ ARCHIVE = "model.tar.gz"
 
 def bundle(
     settings: Settings, contract: Contract, target_uri: str
-) -> dict[str, str]:
-    """Pack the present champions and upload the archive, which is the same to the byte for the same champions.
+) -> dict[str, Any]:
+    """Pack the present champions of every outcome and upload the archive, the same bytes for the same champions.
 
-    For a contract with sources it holds too what the last run published of all leads together.
+    For a contract with sources it holds too what the last run published of all leads together. A further outcome
+    without a champion is packed as such.
 
     Args:
         settings: where MLflow is.
@@ -36,11 +39,13 @@ def bundle(
         target_uri: S3 URI of the archive (ending in .tar.gz), or of the folder to put `model.tar.gz` into.
 
     Returns:
-        model_data_url: URI of the archive; sha256: of its bytes, in hex; versions: stages with their versions, such as
-        `contact-7-capture-3`, which may be part of a name on AWS.
+        model_data_url: URI of the archive; sha256: of its bytes without what a run published, in hex; versions: stages
+        with their versions, such as `contact-7-capture-3`, which may be part of a name on AWS. Where the contract has
+        several outcomes, outcomes: further outcome to its versions. Where a run published counts, counts_sha256: of
+        those.
 
     Raises:
-        NoChampionError: nothing has been promoted for any stage.
+        NoChampionError: nothing has been promoted for any stage of the main outcome.
         ModelUnreadableError: a champion's artefact cannot be had, or its files are not those that were registered.
         TrackingUnavailableError: MLflow does not answer.
         ObjectMissingError: there is no such bucket.
@@ -53,15 +58,54 @@ def bundle(
         folder = Path(work, "model")
         archive = Path(work, ARCHIVE)
         lay_out(folder, champions)
-        add_published(folder, Layout(settings, contract))
+        further = _lay_out_further(folder, settings, contract)
         pack(folder, archive)
-        with archive.open("rb") as content:
-            digest = file_digest(content, "sha256").hexdigest()
+        packed: dict[str, Any] = {
+            "model_data_url": uri,
+            "sha256": _digest(archive),
+            "versions": _versions_text(champions),
+        }
+        if further:
+            packed["outcomes"] = further
+        add_published(folder, Layout(settings, contract))
+        counts = folder / PACKED
+        if counts.exists():
+            packed["counts_sha256"] = _digest(counts)
+            pack(folder, archive)
         upload_file(archive, uri)
+    log.info("Packed %s", packed)
+    return packed
+
+
+def _lay_out_further(
+    folder: Path, settings: Settings, contract: Contract
+) -> dict[str, str]:
+    """Lay out the champions of each further outcome; return outcome to its versions, for those that have a champion."""
+    versions: dict[str, str] = {}
+    for view in contract.views[1:]:
+        try:
+            champions = find_champions(settings, view)
+        except NoChampionError as error:
+            log.warning(
+                "Outcome %s is packed without one: %s", view.outcome, error
+            )
+            champions = {}
+        target = outcome_folder(folder, view)
+        target.mkdir(parents=True)
+        lay_out(target, champions)
+        if champions:
+            versions[view.outcome] = _versions_text(champions)
+    return versions
+
+
+def _versions_text(champions: dict[KnownAt, ChampionInfo]) -> str:
     parts = [f"{stage}-{info.version}" for stage, info in champions.items()]
-    versions = "-".join(parts)
-    log.info("Packed %s into %s, SHA-256 %s", versions, uri, digest)
-    return {"model_data_url": uri, "sha256": digest, "versions": versions}
+    return "-".join(parts)
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as content:
+        return file_digest(content, "sha256").hexdigest()
 
 
 def lay_out(folder: Path, champions: dict[KnownAt, ChampionInfo]) -> None:

@@ -36,7 +36,7 @@ DIGEST_LENGTH = 8
 
 
 def requests(
-    settings: Settings, layout: Layout, packed: Mapping[str, str]
+    settings: Settings, layout: Layout, packed: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Return the requests of CreateModel, CreateEndpointConfig and CreateEndpoint.
 
@@ -46,7 +46,8 @@ def requests(
         packed: what `include.endpoint.bundle.bundle` returned.
 
     Returns:
-        `model`, `config` and `endpoint`, and `name`, which model and config share.
+        `model`, `config` and `endpoint`, and `name`, which model and config share; `champions_name` is what the name
+        begins with, without the counts that a run published.
     """
     endpoint = settings.endpoint
     container = {
@@ -76,12 +77,16 @@ def requests(
         endpoint.role,
         variant,
         capture,
+        layout.contract.model_dump(mode="json"),
     ]
     if volumes:  # without a key the name stays that of the deployments before there was one
         content.append(volumes)
-    name = _name(endpoint.name, packed["versions"], content)
+    counts = packed.get("counts_sha256", "")[:DIGEST_LENGTH]
+    champions_name = _name(endpoint.name, packed["versions"], content, counts)
+    name = f"{champions_name}-{counts}" if counts else champions_name
     return {
         "name": name,
+        "champions_name": champions_name,
         "model": {
             "ModelName": name,
             "PrimaryContainer": container,
@@ -130,8 +135,35 @@ def serves(state: Mapping[str, str] | None, config: str | None) -> bool:
     return state["config"] == config and state["status"] == IN_SERVICE
 
 
+def is_deployed(
+    state: Mapping[str, str] | None,
+    planned: Mapping[str, Any],
+    bring_counts: bool = False,
+) -> bool:
+    """Tell whether the endpoint serves what is planned already, so that there is nothing to deploy.
+
+    Counts that a run has published since are no reason to deploy, unless they are asked for: new instances are started
+    for each deployment, and every load publishes counts.
+
+    Args:
+        state: of the endpoint, as `present` returned it.
+        planned: what `requests` returned.
+        bring_counts: whether the endpoint must have these counts too.
+    """
+    if bring_counts or state is None:
+        return serves(state, planned["name"])
+    champions_name = planned["champions_name"]
+    config = state["config"]
+    same = config == champions_name or config.startswith(f"{champions_name}-")
+    return same and state["status"] == IN_SERVICE
+
+
 def verify(
-    settings: Settings, contract: Contract, config: str, versions: str
+    settings: Settings,
+    contract: Contract,
+    config: str,
+    versions: str,
+    further: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
     """Make sure that the endpoint serves a config with these champions: ask for its state, and for a score.
 
@@ -142,6 +174,7 @@ def verify(
         contract: names of the models.
         config: that was deployed.
         versions: as `bundle` names them, `contact-7-capture-3`.
+        further: further outcome to its versions, for those that have a champion.
 
     Raises:
         NotDeployedError: another config serves, or none, or other champions answer.
@@ -165,6 +198,14 @@ def verify(
         raise NotDeployedError(
             f"endpoint {name} answers with {answer['versions']}, expected {expected}"
         )
+    for outcome, of_outcome in (further or {}).items():
+        view = contract.for_outcome(outcome)
+        expected = _versions_by_model(view, of_outcome)
+        reply = answer["outcomes"].get(outcome, {})
+        if reply.get("versions") != expected:
+            raise NotDeployedError(
+                f"endpoint {name} answers for {outcome} with {reply.get('versions')}, expected {expected}"
+            )
     return {"endpoint": name, "config": config, "versions": versions}
 
 
@@ -208,11 +249,16 @@ def roll_back(
     return {"endpoint": name, "config": previous}
 
 
-def _name(endpoint: str, versions: str, content: object) -> str:
-    """Return endpoint, versions and a digest of all that is deployed, as SageMaker takes a name."""
+def _name(endpoint: str, versions: str, content: object, counts: str) -> str:
+    """Return endpoint, versions and a digest of all that is deployed, as SageMaker takes a name.
+
+    There is room behind it for `counts`, the digest of what a run published.
+    """
     text = json.dumps(content, sort_keys=True)
     digest = hashlib.sha256(text.encode()).hexdigest()[:DIGEST_LENGTH]
     longest = NAME_LENGTH - DIGEST_LENGTH - 1
+    if counts:
+        longest -= len(counts) + 1
     readable = f"{endpoint}-{versions}"[:longest].strip("-")
     return f"{readable}-{digest}"
 

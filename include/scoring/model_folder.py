@@ -1,7 +1,7 @@
 """Champions from a folder in place of the registry: what `include.endpoint.bundle` packs, and an endpoint serves.
 
 Below it lie an MLflow model folder for each stage that has a champion, and `champions.json` with what the registry
-says of them.
+says of them. A contract with several outcomes has the same for each further outcome, in a folder below `outcomes/`.
 """
 
 import json
@@ -26,6 +26,7 @@ from include.scoring.stages import STAGES
 from include.settings import Settings
 
 INDEX = "champions.json"
+FURTHER = "outcomes"
 ROOT = "/opt/ml"
 
 
@@ -37,12 +38,31 @@ def sagemaker_folder(settings: Settings) -> Path:
     return Path(base, "model")
 
 
+def outcome_folder(folder: Path, contract: Contract) -> Path:
+    """Return the folder below which the champions of one outcome lie: `folder` itself for the main one.
+
+    Args:
+        folder: of all champions.
+        contract: as the outcome sees it.
+    """
+    if not contract.outcome:
+        return folder
+    return folder / FURTHER / contract.outcome
+
+
 def folder_champions(
     settings: Settings, contract: Contract, folder: Path
 ) -> Champions:
-    """Return the champions below a folder, which is read until they are loaded, and then no more."""
+    """Return the champions below a folder, which is read until they are loaded, and then no more.
+
+    Args:
+        settings: how often the folder is read.
+        contract: as the outcome of the champions sees it.
+        folder: what was packed, for all outcomes.
+    """
+    own_folder = outcome_folder(folder, contract)
     holders = {
-        stage: ChampionHolder(_load_once(contract, stage, folder))
+        stage: ChampionHolder(_load_once(contract, stage, own_folder))
         for stage in STAGES
     }
     return Champions(contract, holders, settings.scoring.champion_poll_seconds)

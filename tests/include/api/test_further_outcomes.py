@@ -14,44 +14,11 @@ from include.api.app import create_app
 from include.api.openapi.document import document
 from include.api.openapi.replies import reply_schemas
 from include.api.views.sagemaker import ATTRIBUTES
-from include.contract.model import Outcome
-from include.decisions import Decisions
 from include.registry.errors import NoChampionError
 from include.scoring.champions import ChampionHolder, Champions
 from include.scoring.score_row import FIELDS
 from include.settings import settings
-
-FURTHER = ("kept", "renewed")
-
-
-@pytest.fixture
-def three(contract):
-    """The test contract with two further outcomes, each given the one before, and minutes as what a lead is worth."""
-    columns = list(contract.columns)
-    outcomes = [
-        Outcome(field="won", names=contract.names, decisions=Decisions())
-    ]
-    for name in FURTHER:
-        label = contract.column("won").model_copy(
-            update={"name": name.title(), "field": name}
-        )
-        columns.append(label)
-        names = contract.names.model_copy(update={"model": f"{name}-model"})
-        outcomes.append(
-            Outcome(
-                field=name,
-                given=outcomes[-1].field,
-                names=names,
-                decisions=Decisions(),
-            )
-        )
-    return contract.model_copy(
-        update={
-            "columns": tuple(columns),
-            "outcomes": tuple(outcomes),
-            "value": "minutes",
-        }
-    )
+from tests.fixtures.outcomes import FURTHER
 
 
 @pytest.fixture
@@ -332,6 +299,14 @@ def test_further_champions_are_those_of_the_outcomes_own_models(
             self.started = True
 
     monkeypatch.setattr(application, "registry_champions", Watched)
+    monkeypatch.setattr(
+        application,
+        "folder_champions",
+        lambda settings, contract, folder: Watched(settings, contract),
+    )
+    assert list(application._watched_further(settings(), three, True)) == [
+        *FURTHER
+    ]
     further = application._watched_further(settings(), three, endpoint=False)
     models = {name: each.model for name, each in further.items()}
     assert models == {"kept": "kept-model", "renewed": "renewed-model"}

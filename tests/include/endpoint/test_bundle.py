@@ -14,6 +14,7 @@ from include.registry.tracking import connect
 from include.scoring.model_folder import folder_champions
 from include.scoring.stages import load_champions
 from include.settings import settings
+from include.unify.published import PACKED
 
 
 def unpacked(uri, folder):
@@ -90,6 +91,50 @@ def test_a_stage_without_a_champion_is_left_out(
     served = folder_champions(settings(), contract, folder)
     served.refresh()
     assert list(served.scorer.scorers) == [KnownAt.CONTACT]
+
+
+def test_each_outcome_is_packed_and_one_without_a_champion_serves_nothing(
+    registered, target, tmp_path, three, mixed
+):
+    registered()
+    registered(name="kept-model")
+    made = bundle(settings(), three, target)
+    assert (made["versions"], made["outcomes"]) == (
+        "contact-1",
+        {"kept": "contact-1"},
+    )
+    folder = unpacked(made["model_data_url"], tmp_path / "model")
+    champions = {}
+    for view in three.views:
+        served = folder_champions(settings(), view, folder)
+        served.refresh()
+        champions[view.label] = served.scorer
+    kept = champions["kept"].scorers[KnownAt.CONTACT].champion
+    assert kept.model == "kept-model"
+    assert (
+        champions["kept"]
+        .score(mixed)["score"]
+        .equals(champions["won"].score(mixed)["score"])
+    )
+    assert champions["renewed"] is None
+
+
+def test_newer_counts_of_rates_leave_the_digest_of_the_champions_as_it_was(
+    registered, target, contract, monkeypatch
+):
+    def packed(counts):
+        monkeypatch.setattr(
+            "include.endpoint.bundle.add_published",
+            lambda folder, layout: (folder / PACKED).write_bytes(counts),
+        )
+        return bundle(settings(), contract, target)
+
+    registered()
+    plain = bundle(settings(), contract, target)
+    first, second = packed(b"1"), packed(b"2")
+    assert "counts_sha256" not in plain
+    assert plain["sha256"] == first["sha256"] == second["sha256"]
+    assert first["counts_sha256"] != second["counts_sha256"]
 
 
 def test_without_any_champion_there_is_nothing_to_pack(

@@ -69,9 +69,32 @@ def test_anything_else_that_is_deployed_has_a_name_of_its_own(contract, change):
     assert requests(contract, PACKED | {"sha256": "1" * 64})["name"] != name
 
 
+def test_newer_counts_alone_are_deployed_only_where_they_are_asked_for(
+    contract,
+):
+    served = requests(contract, PACKED | {"counts_sha256": "a" * 64})
+    newer = requests(contract, PACKED | {"counts_sha256": "b" * 64})
+    other = requests(contract, PACKED | {"sha256": "1" * 64})
+    state = {"config": served["name"], "status": "InService"}
+    assert newer["name"] != served["name"]
+    assert deployment.is_deployed(state, newer)
+    assert not deployment.is_deployed(state, newer, bring_counts=True)
+    assert deployment.is_deployed(state, served, bring_counts=True)
+    assert not deployment.is_deployed(state, other)
+    assert not deployment.is_deployed(state | {"status": "Failed"}, newer)
+    assert not deployment.is_deployed(None, newer)
+
+
+def test_another_contract_has_a_name_of_its_own(contract):
+    changed = contract.model_copy(update={"description": "changed"})
+    assert requests(changed)["name"] != requests(contract)["name"]
+
+
 def test_a_long_name_is_cut_where_sagemaker_would_refuse_it(contract):
     asked = requests(contract, name="e" * 60)
     assert len(asked["name"]) <= 63
+    counts = PACKED | {"counts_sha256": "a" * 64}
+    assert len(requests(contract, counts, name="e" * 60)["name"]) <= 63
 
 
 def test_requests_and_answers_are_captured_as_text_at_the_share_of_the_settings(
