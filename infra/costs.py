@@ -2,11 +2,13 @@
 
 import logging
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import yaml
 
+from include.contract import load_contract
 from infra.environments import (
     HERE,
     Environment,
@@ -173,6 +175,54 @@ def _value(environment: Environment, layer: str, parameter: str) -> str:
     return environment.values.get(parameter, str(default))
 
 
+def of_contracts(
+    names: Sequence[str],
+    lines: Sequence[Line],
+    work: Sequence[Line],
+    prices: dict[str, Any],
+) -> dict[str, tuple[float, float]]:
+    """Return contract to its own costs and its share of what all use, in US dollars a month.
+
+    Each contract is taken to work as much as the stage's file assumes of one; what stands there whether anybody works
+    or not is shared in equal parts.
+
+    Args:
+        names: of the contracts in force.
+        lines: of the bill with one contract.
+        work: those of them that each further contract adds once more.
+        prices: by item.
+    """
+    own = sum(line.cost(prices) for line in work)
+    shared = sum(line.cost(prices) for line in lines) - own
+    return {name: (own, shared / len(names)) for name in names}
+
+
+def table_of_contracts(environment: Environment) -> str:
+    """Return each contract's share of an environment's month as a Markdown table."""
+    assumptions = price_list()
+    use = assumptions["assumed"][environment.name]
+    hours = float(assumptions["hours_a_month"])
+    names = [load_contract(environment["Contract"]).contract]
+    names += environment.contracts
+    shares = of_contracts(
+        names,
+        bill(environment, use, hours),
+        _work(environment, use),
+        assumptions["prices"],
+    )
+    rows = [
+        "| contract | its own work, $ | share of the rest, $ | in all, $ |",
+        "|---|---:|---:|---:|",
+    ]
+    for name, (own, share) in shares.items():
+        rows.append(
+            f"| `{name}` | {own:,.2f} | {share:,.2f} | {own + share:,.2f} |"
+        )
+    total = sum(own + share for own, share in shares.values())
+    rows.append(f"| **{environment.name}, a month** | | | **{total:,.0f}** |")
+    return "\n".join(rows)
+
+
 def if_asked_for(use: dict[str, float], hours: float) -> list[Line]:
     """Return what a month of the endpoint, and of scoring on Spark every night, adds to either environment's bill.
 
@@ -242,4 +292,6 @@ if __name__ == "__main__":
     )
     for name in environment_names():
         log.info("## %s\n\n%s\n", name, table(name))
+        shares = table_of_contracts(load_environment(name, "0" * 12))
+        log.info("### %s by contract\n\n%s\n", name, shares)
     log.info("## Only if asked for\n\n%s\n", table_if_asked_for())

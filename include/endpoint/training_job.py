@@ -15,6 +15,8 @@ from include.lake.objects import read_bytes
 from include.settings import Settings, environment_of
 
 CHANNEL = "snapshot"
+CONTRACT_TAG = "lead-conversion-contract"
+"""By which the bill tells contracts apart, once it is activated as a cost allocation tag."""
 RESULT = "result.json"
 ENTRY_POINT = ["python", "-m", "include.endpoint.training_container"]
 COMMAND = ["train"]
@@ -89,7 +91,10 @@ def training_job(
         },
         "StoppingCondition": {"MaxRuntimeInSeconds": MAX_SECONDS},
         "Environment": environment(settings),
-        "Tags": [{"Key": "run", "Value": _tag(run)}],
+        "Tags": [
+            {"Key": "run", "Value": _tag(run)},
+            {"Key": CONTRACT_TAG, "Value": layout.contract.contract},
+        ],
         **_network(settings),
     }
 

@@ -29,10 +29,13 @@ from infra.policies import (
     compare,
     names_on_local_aws,
     read_calls,
+    refused,
     statements,
+    supports_resources,
 )
 from infra.stacks import Stacks
 from localaws.roles import MLFLOW_ROLE, MWAA_ROLE, REDSHIFT_ROLE
+from tests.infra.test_contract_rules import NINE, as_contract
 
 pytestmark = pytest.mark.timeout(
     2400
@@ -425,6 +428,26 @@ def test_a_roles_policy_allows_every_call_it_made(
         "the recording is not of a whole lifecycle"
     )
     assert [line for line in verdict[0] if line.startswith(role)] == []
+
+
+@pytest.mark.parametrize("name", NINE)
+def test_with_ten_contracts_each_may_make_every_call_that_was_made(
+    name: str, calls: list[Call], names: dict[str, str]
+) -> None:
+    policies = statements(names, NINE)
+    for call in set(calls):
+        own = as_contract(call, name, NINE[name], names)
+        assert refused(own, policies) == (), own
+
+
+def test_a_contract_that_is_not_in_force_may_make_none_of_its_own(
+    calls: list[Call], names: dict[str, str]
+) -> None:
+    policies = statements(names, NINE)
+    for call in set(calls):
+        own = as_contract(call, "stranger", "stranger/", names)
+        if own != call and supports_resources(call.action):
+            assert refused(own, policies), own
 
 
 def test_nobody_calls_without_a_role_of_the_templates(

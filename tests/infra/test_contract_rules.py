@@ -132,6 +132,33 @@ def test_too_many_contracts_are_found_before_a_change() -> None:
     assert "14 managed policies, and IAM attaches 10" in of_mwaa[0]
 
 
+def as_contract(
+    call: Call, name: str, prefix: str, names: dict[str, str]
+) -> Call:
+    """Return a recorded call of the stage's contract as a further contract makes it; what all share stays."""
+    lake = f"arn:aws:s3:::{names['Bucket']}/"
+    shared = (
+        f"{lake}{names['ArtifactsPrefix']}/mlflow/",
+        f"{lake}{names['ArtifactsPrefix']}/mlflow-tls/",
+    )
+    jobs = {
+        f":crawler/{names['GlueCrawler']}": f"-{name}",
+        f":job/{names['GlueJob']}": f"-{name}",
+        f":job/{names['GlueScoringJob']}": f"-{name}",
+        f":endpoint/{names['EndpointName']}": f"-{name.replace('_', '-')}",
+    }
+    resources = []
+    for resource in call.resources:
+        if resource.startswith(lake) and not resource.startswith(shared):
+            resources.append(lake + prefix + resource.removeprefix(lake))
+            continue
+        suffix = "".join(
+            text for end, text in jobs.items() if resource.endswith(end)
+        )
+        resources.append(resource + suffix)
+    return replace(call, resources=tuple(resources))
+
+
 NINE = further(9)
 OF_TEN = statements(NAMES, NINE)
 

@@ -6,9 +6,11 @@ from infra.costs import (
     Line,
     bill,
     if_asked_for,
+    of_contracts,
     price_list,
     table,
     table_if_asked_for,
+    table_of_contracts,
 )
 from infra.environments import load_environment
 from infra.package import ROOT
@@ -33,6 +35,20 @@ def test_the_page_shows_what_the_script_prints(stage: str) -> None:
     assert table(stage) in (ROOT / "docs" / "costs.md").read_text(
         encoding="utf-8"
     )
+
+
+@pytest.mark.parametrize("stage", ["dev", "prod"])
+def test_the_page_shows_each_contracts_share(stage: str) -> None:
+    shares = table_of_contracts(load_environment(stage, "0" * 12))
+    assert shares in (ROOT / "docs" / "costs.md").read_text(encoding="utf-8")
+
+
+def test_ten_contracts_share_what_all_use_and_each_pays_its_own_work() -> None:
+    names = [f"contract_{number}" for number in range(10)]
+    gateway, training = Line("gateway", 100, ""), Line("training", 3, "")
+    prices = {"gateway": [1.0], "training": [2.0]}
+    shares = of_contracts(names, [gateway, training], [training], prices)
+    assert shares == dict.fromkeys(names, (6.0, 10.0))
 
 
 def test_the_page_shows_what_the_endpoint_and_the_scoring_job_would_add() -> (

@@ -181,3 +181,8 @@ def test_a_job_without_a_result_is_named(bucket, content):
         NoResultError, match=r"model\.tar\.gz holds no result\.json"
     ):
         read_result(uri)
+
+
+def test_the_bill_can_tell_which_contract_a_job_was_for(request_of, contract):
+    tags = {tag["Key"]: tag["Value"] for tag in request_of()["Tags"]}
+    assert tags["lead-conversion-contract"] == contract.contract
