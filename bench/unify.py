@@ -128,7 +128,13 @@ def unified_leads(contract: Contract, folder: Path, spark: bool) -> Unified:
         if spark:
             compute = in_spark(f"file://{work}/")
             count = count_in_spark(f"file://{work}/")
-        return unify(contract, TypedRows(folders), compute, count_rate=count)
+        return unify(
+            contract,
+            TypedRows(folders),
+            compute,
+            processes=os.cpu_count() or 1,
+            count_rate=count,
+        )
 
 
 class Size:

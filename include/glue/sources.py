@@ -6,6 +6,7 @@ others go on. Features are computed by Spark.
 """
 
 import json
+import os
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -127,6 +128,7 @@ def load_sources(
             contract,
             TypedRows(folders),
             compute,
+            processes=os.cpu_count() or 1,
             count_rate=count_rate,
             refused=refused,
         )

@@ -90,6 +90,7 @@ def resolve(
     rules: IdentityRules,
     loaded_at: datetime,
     arrived_at: str | None = None,
+    processes: int = 1,
 ) -> People:
     """Return the person of each row.
 
@@ -101,6 +102,7 @@ def resolve(
         loaded_at: moment of the load, with a time zone.
         arrived_at: column of moments in UTC at which rows arrived; without it, and for empty or later ones,
             `loaded_at`.
+        processes: that normalise phone numbers.
     """
     arrived = microseconds(moments_of(rows, loaded_at, arrived_at))
     matches = _Found(arrived)
@@ -112,7 +114,7 @@ def resolve(
             if column not in rows.column_names:
                 continue
             normal = normal_column(
-                rows[column], rules.kind(name), rules.spelling
+                rows[column], rules.kind(name), rules.spelling, processes
             )
             problems[name] += normal.problems
             matches.look_up(name, normal.values, indexes[name])

@@ -89,50 +89,91 @@ def find_people(
         as_of: the last moment of which anything is known.
         processes: that normalise phone numbers.
     """
-    leads = plan.leads
-    loaded_at = EPOCH + timedelta(microseconds=as_of)
-    load = read_load(
-        rows[leads.name].table,
-        leads.name,
-        plan.rules,
-        plan.contract.key,
-        loaded_at,
-        KNOWN,
-        processes,
-    )
-    empty = Ledger.empty()
-    ledger = empty.plus(match(empty, load, plan.rules))
-    report = match_report(empty, ledger, load, plan.rules)
-    ids = pc.unique(one_array(ledger.records["person_id"]))
-    merges = _Merges(ledger, ids)
-    owned: dict[str, Owned] = {}
-    records = _record_people(plan, ledger, rows[leads.name], ids)
-    owned[leads.name] = merges.follow(*records)
-    indexes = key_indexes(ledger, plan.rules)
-    for name, source_rows in rows.items():
-        if name == leads.name:
-            continue
+    finder = PeopleFinder(plan, rows[plan.leads.name], as_of, processes)
+    for name, source in rows.items():
+        finder.add(name, source)
+    return finder.people()
+
+
+class PeopleFinder:
+    """Find the people of one source after the other, so that no two of them need be in memory.
+
+    finder = PeopleFinder(plan, leads, as_of)
+    finder.add("calls", calls)
+    finder.people()
+    """
+
+    def __init__(
+        self, plan: Plan, leads: SourceRows, as_of: int, processes: int = 1
+    ) -> None:
+        """Match the records of the leads.
+
+        Args:
+            plan: of the contract.
+            leads: rows of the source that defines people.
+            as_of: the last moment of which anything is known.
+            processes: that normalise phone numbers.
+        """
+        self._plan = plan
+        self._processes = processes
+        self._loaded_at = EPOCH + timedelta(microseconds=as_of)
+        load = read_load(
+            leads.table,
+            plan.leads.name,
+            plan.rules,
+            plan.contract.key,
+            self._loaded_at,
+            KNOWN,
+            processes,
+        )
+        empty = Ledger.empty()
+        self._ledger = empty.plus(match(empty, load, plan.rules))
+        self._report = match_report(empty, self._ledger, load, plan.rules)
+        self._ids = pc.unique(one_array(self._ledger.records["person_id"]))
+        self._merges = _Merges(self._ledger, self._ids)
+        self._indexes = key_indexes(self._ledger, plan.rules)
+        self._owned: dict[str, Owned] = {}
+        self._rows_of_nobody: dict[str, int] = {}
+
+    def add(self, name: str, rows: SourceRows) -> None:
+        """Find the people of the rows of a source, that of the leads among them."""
+        if name == self._plan.leads.name:
+            numbers, since = _record_people(
+                self._plan, self._ledger, rows, self._ids
+            )
+        else:
+            numbers, since = self._resolved(name, rows)
+        owned = self._merges.follow(numbers, since)
+        self._owned[name] = owned
+        owned_rows = int(np.unique(owned.rows).size)
+        self._rows_of_nobody[name] = rows.table.num_rows - owned_rows
+
+    def _resolved(self, name: str, rows: SourceRows) -> tuple[Numbers, Numbers]:
+        """Return the person of each row that refers to people, and since when it is known."""
         people = resolve(
-            indexes, source_rows.table, name, plan.rules, loaded_at, KNOWN
+            self._indexes,
+            rows.table,
+            name,
+            self._plan.rules,
+            self._loaded_at,
+            KNOWN,
+            self._processes,
         )
-        report = with_rows(report, name, people)
-        numbers = places_in(people.person_id, ids)
+        self._report = with_rows(self._report, name, people)
+        numbers = places_in(people.person_id, self._ids)
         since = pc.fill_null(people.known_from.cast(pa.int64()), 0)
-        owned[name] = merges.follow(
-            numbers, np.maximum(since.to_numpy(), source_rows.known_at)
+        return numbers, np.maximum(since.to_numpy(), rows.known_at)
+
+    def people(self) -> People:
+        """Return the people, and whose the rows are that were added."""
+        return People(
+            self._ids,
+            self._merges.ends,
+            _founders(self._ledger, self._ids),
+            self._owned,
+            self._report,
+            self._rows_of_nobody,
         )
-    rows_of_nobody = {
-        name: rows[name].table.num_rows - int(np.unique(rows_owned.rows).size)
-        for name, rows_owned in owned.items()
-    }
-    return People(
-        ids,
-        merges.ends,
-        _founders(ledger, ids),
-        owned,
-        report,
-        rows_of_nobody,
-    )
 
 
 def _record_people(

@@ -78,14 +78,7 @@ def source_rows(
     Raises:
         UnifyError: a column is missing.
     """
-    if table is None:
-        table = _empty(source)
-    missing = sorted({*source.columns, CHANGED} - set(table.column_names))
-    if missing:
-        raise UnifyError(
-            f"source {source.name}: there is no column {', '.join(missing)}; columns are "
-            f"{', '.join(table.column_names)}. Correct the files, or the source's columns in the contract"
-        )
+    table = _checked(source, table)
     moments = _moments(source, table)
     without_moment = table.num_rows - moments.places.size
     if as_of is not None:
@@ -108,6 +101,33 @@ def source_rows(
         without_moment=without_moment,
         last_arrived=last_arrived,
     )
+
+
+def last_arrival(source: SourcePlan, table: pa.Table | None) -> int | None:
+    """Return when the last row of a source arrived that says when it occurred, None without one.
+
+    Args:
+        source: as the contract compiles it.
+        table: its typed rows, None where nothing is there.
+
+    Raises:
+        UnifyError: a column is missing.
+    """
+    arrived = _moments(source, _checked(source, table)).arrived
+    return int(arrived.max()) if arrived.size else None
+
+
+def _checked(source: SourcePlan, table: pa.Table | None) -> pa.Table:
+    """Return the rows of a source, whose columns are all there."""
+    if table is None:
+        return _empty(source)
+    missing = sorted({*source.columns, CHANGED} - set(table.column_names))
+    if missing:
+        raise UnifyError(
+            f"source {source.name}: there is no column {', '.join(missing)}; columns are "
+            f"{', '.join(table.column_names)}. Correct the files, or the source's columns in the contract"
+        )
+    return table
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,7 @@ from include.unify.moments import (
     read_outcomes,
     stage_moments,
 )
-from include.unify.people import People, find_people
+from include.unify.people import People, PeopleFinder
 from include.unify.plan import OutcomePlan, Plan, plan_of
 from include.unify.rows import (
     KNOWN,
@@ -49,6 +49,7 @@ from include.unify.rows import (
     Numbers,
     SourceRows,
     arrow_type,
+    last_arrival,
     source_rows,
 )
 
@@ -109,36 +110,53 @@ def unify(
         UnifyError: there are no leads, or a column is missing.
     """
     plan = plan_of(contract)
-    rows = {
-        name: source_rows(
-            source, tables.get(name), as_of, plan.read_columns(name)
-        )
-        for name, source in plan.sources.items()
-    }
-    if not rows[plan.leads.name].table.num_rows:
-        raise UnifyError(
-            f"source {plan.leads.name} has no rows below {plan.leads.prefix}; without leads nothing can be put together"
-        )
-    if as_of is None:
-        as_of = _last_arrival(rows)
-    people = find_people(plan, rows, as_of, processes)
+    known_until = _last_arrival(plan, tables) if as_of is None else as_of
+    rows, people = _rows_and_people(plan, tables, as_of, known_until, processes)
     refused = {**refused, **_unmatched(plan, rows, people)}
-    problems = _source_problems(plan, rows, refused, as_of)
-    rows = {name: _read_later(plan, name, rows[name]) for name in rows}
+    problems = _source_problems(plan, rows, refused, known_until)
     for name in refused.keys() - {plan.leads.name}:
         rows[name] = _without_rows(rows[name])
         people = people.without(name)
-    leads = _Leads(plan, rows, people, as_of)
+    leads = _Leads(plan, rows, people, known_until)
     return Unified(
         problems=problems,
         leads=leads.table(compute),
         merged=leads.merged(),
         withdrawn=leads.withdrawn(),
         moments=leads.moments_table(),
-        as_of=as_of,
+        as_of=known_until,
         report=leads.report(),
         rates=leads.rates(count_rate) if count_rate else {},
     )
+
+
+def _rows_and_people(
+    plan: Plan,
+    tables: Mapping[str, pa.Table | None],
+    as_of: int | None,
+    known_until: int,
+    processes: int,
+) -> tuple[dict[str, SourceRows], People]:
+    """Return the rows of each source and whose they are; the keys of one source are in memory at a time.
+
+    Raises:
+        UnifyError: there are no leads, or a column is missing.
+    """
+    leads = plan.leads
+    records = _rows_of(plan, leads.name, tables, as_of)
+    if not records.table.num_rows:
+        raise UnifyError(
+            f"source {leads.name} has no rows below {leads.prefix}; without leads nothing can be put together"
+        )
+    finder = PeopleFinder(plan, records, known_until, processes)
+    rows: dict[str, SourceRows] = {}
+    for name in plan.sources:
+        of_source = records
+        if name != leads.name:
+            of_source = _rows_of(plan, name, tables, as_of)
+        finder.add(name, of_source)
+        rows[name] = _read_later(plan, name, of_source)
+    return rows, finder.people()
 
 
 def _unmatched(
@@ -201,13 +219,26 @@ def _history(counts: pd.DataFrame) -> RateHistory:
     )
 
 
-def _last_arrival(rows: Mapping[str, SourceRows]) -> int:
-    arrivals = [
-        source.last_arrived
-        for source in rows.values()
-        if source.last_arrived is not None
-    ]
+def _last_arrival(plan: Plan, tables: Mapping[str, pa.Table | None]) -> int:
+    """Return the moment of the last arrival of all sources, the beginning of time where nothing is there."""
+    arrivals = [0]
+    for name, source in plan.sources.items():
+        arrival = last_arrival(source, tables.get(name))
+        if arrival is not None:
+            arrivals.append(arrival)
     return max(arrivals)
+
+
+def _rows_of(
+    plan: Plan,
+    name: str,
+    tables: Mapping[str, pa.Table | None],
+    as_of: int | None,
+) -> SourceRows:
+    """Return the rows of a source, with the columns that are read."""
+    source = plan.sources[name]
+    columns = plan.read_columns(name)
+    return source_rows(source, tables.get(name), as_of, columns)
 
 
 def _read_later(plan: Plan, name: str, rows: SourceRows) -> SourceRows:
