@@ -36,7 +36,8 @@ from bench._table import last_line, show
 from demo.story.story import draw_cell, make_world
 from include.asof.in_duckdb import compute_features, count_rate
 from include.contract import Contract, load_contract
-from include.glue.sources import TypedRows, count_in_spark, in_spark
+from include.glue.sources import count_in_spark, in_spark
+from include.glue.typed_rows import TypedRows
 from include.unify.plan import Plan, SourcePlan, plan_of
 from include.unify.rows import CHANGED
 from include.unify.unify import Unified, unify

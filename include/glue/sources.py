@@ -8,7 +8,7 @@ others go on. Features are computed by Spark.
 import json
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
@@ -35,11 +35,10 @@ from include.glue.loading.workers import spark_context
 from include.glue.loading.writing import Target
 from include.glue.objects import (
     delete_below,
-    list_objects,
-    read_bytes,
     write_bytes,
 )
 from include.glue.storage import list_csv_objects
+from include.glue.typed_rows import TypedRows
 from include.unify.errors import UnifyError
 from include.unify.gates import (
     EPOCH,
@@ -47,10 +46,11 @@ from include.unify.gates import (
     late_files,
     refused_rows,
 )
+from include.unify.leads import Compute, CountRate
 from include.unify.plan import LEADS, SourcePlan, plan_of
 from include.unify.published import MERGED_PART, PART, Published, pack
 from include.unify.rows import arrow_type
-from include.unify.unify import Compute, CountRate, Unified, unify
+from include.unify.unify import Unified, unify
 
 COUNTS = (
     "input_rows",
@@ -191,36 +191,6 @@ def _load_source(
     load = run_load(contract, listing.files, target)
     newest = max(file.changed for file in listing.files)
     return LoadedSource(summarise(load, listing, contract), newest * 1000)
-
-
-class TypedRows(Mapping[str, pa.Table | None]):
-    """Typed rows of each source, read from below its folder when they are asked for: all at once take much memory."""
-
-    def __init__(self, folders: Mapping[str, str]) -> None:
-        """Remember the folder of each source."""
-        self._folders = folders
-
-    def __getitem__(self, source: str) -> pa.Table | None:
-        """Return the rows of a source, None where there is no file."""
-        return read_parquet(self._folders[source])
-
-    def __iter__(self) -> Iterator[str]:
-        """Return the names of the sources."""
-        return iter(self._folders)
-
-    def __len__(self) -> int:
-        """Return the number of sources."""
-        return len(self._folders)
-
-
-def read_parquet(folder: str) -> pa.Table | None:
-    """Return the rows of all Parquet files below a folder, None where there is no file."""
-    tables = [
-        pq.read_table(BytesIO(read_bytes(file.uri)))
-        for file in list_objects(folder)
-        if file.path.endswith(".parquet")
-    ]
-    return pa.concat_tables(tables) if tables else None
 
 
 def leads_parquet(
