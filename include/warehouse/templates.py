@@ -19,6 +19,7 @@ from include.contract.derived.ddl import (
     table_hints,
     withdrawn_column,
 )
+from include.contract.derived.maturity import seconds_until_final
 from include.contract.derived.shown import (
     FURTHER_COLUMNS,
     filter_columns,
@@ -75,6 +76,7 @@ class Statements:
                 for label in contract.labels
             },
             "table_hints": table_hints(contract),
+            "seconds_until_final": seconds_until_final(contract),
             "filter_fields": [
                 column.field for column in filter_columns(contract)
             ],

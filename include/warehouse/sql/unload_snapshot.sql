@@ -14,4 +14,8 @@ LEFT JOIN (
 {{ votes() -}}
 ) AS voted ON lead.{{ contract.key }} = voted.{{ contract.key }}
 WHERE {{ training_label }} IS NOT NULL
+{% if seconds_until_final %}
+    {# Success is known sooner than failure: of young leads those that converted alone would be learnt. #}
+    AND DATEADD(second, {{ seconds_until_final }}, lead.{{ contract.clock }}) <= lead.source_changed_at
+{% endif %}
 {% endcall %}

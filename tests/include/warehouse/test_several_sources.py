@@ -5,6 +5,8 @@ import pandas as pd
 import pytest
 
 from include.contract import load_contract
+from include.lake.frames import read_parquet
+from include.lake.layout import Layout
 from include.settings import settings
 from include.warehouse.templates import Statements
 from tests.include.contract.format.test_unification import STORY
@@ -103,3 +105,34 @@ def test_a_lead_that_becomes_another_one_after_both_were_loaded_is_counted_once(
 def test_the_table_of_leads_has_nothing_that_staging_alone_needs(load, rows):
     load(0, lead("a"))
     assert not {"lead_merged_into", "label_withdrawn"} & set(rows()["a"])
+
+
+def test_a_lead_is_learnt_from_once_its_outcome_is_final(
+    load, statements, warehouse
+):
+    for name in ("create_feedback", "create_feedback_withdrawals"):
+        warehouse.execute(statements.render(name))
+    young = DAYS[0] - pd.Timedelta(days=80)
+    final = DAYS[0] - pd.Timedelta(days=81)
+    load(
+        0,
+        lead("young and converted", 1, created_at=young),
+        lead("young and lost", 0, created_at=young),
+        lead("final", 1, created_at=final),
+    )
+    warehouse.execute(statements.render("unload_snapshot", run_id="final"))
+    layout = Layout(statements.settings, statements.contract)
+    learnt = read_parquet(layout.snapshot("final"))
+    assert learnt["lead_id"].tolist() == ["final"]
+
+
+def test_each_outcome_is_final_after_days_of_its_own(statements):
+    approved = Statements(
+        statements.settings, statements.contract.for_outcome("approved")
+    )
+    assert f"DATEADD(second, {81 * 86_400}, " in statements.render(
+        "unload_snapshot", run_id="r"
+    )
+    assert f"DATEADD(second, {105 * 86_400}, " in approved.render(
+        "unload_snapshot", run_id="r"
+    )
