@@ -192,9 +192,9 @@ def of_contracts(
         work: those of them that each further contract adds once more.
         prices: by item.
     """
-    own = sum(line.cost(prices) for line in work)
-    shared = sum(line.cost(prices) for line in lines) - own
-    return {name: (own, shared / len(names)) for name in names}
+    work_cost = sum(line.cost(prices) for line in work)
+    shared = sum(line.cost(prices) for line in lines) - work_cost
+    return {name: (work_cost, shared / len(names)) for name in names}
 
 
 def table_of_contracts(environment: Environment) -> str:
@@ -214,11 +214,12 @@ def table_of_contracts(environment: Environment) -> str:
         "| contract | its own work, $ | share of the rest, $ | in all, $ |",
         "|---|---:|---:|---:|",
     ]
-    for name, (own, share) in shares.items():
+    for name, (work_cost, share) in shares.items():
+        both = work_cost + share
         rows.append(
-            f"| `{name}` | {own:,.2f} | {share:,.2f} | {own + share:,.2f} |"
+            f"| `{name}` | {work_cost:,.2f} | {share:,.2f} | {both:,.2f} |"
         )
-    total = sum(own + share for own, share in shares.values())
+    total = sum(work_cost + share for work_cost, share in shares.values())
     rows.append(f"| **{environment.name}, a month** | | | **{total:,.0f}** |")
     return "\n".join(rows)
 

@@ -53,13 +53,13 @@ def _level_columns(
 
 def _raw_columns(contract: Contract, stage: KnownAt) -> list[Column]:
     """Return the named columns without groups and the protected ones, whose values are taken as they are stored."""
-    named = [
+    plain_columns = [
         column
         for column in _named(contract, stage)
         if column.type != "category"
     ]
     protected = [column for column in contract.columns if column.protected]
-    return named + protected
+    return plain_columns + protected
 
 
 def _named(contract: Contract, stage: KnownAt) -> list[Column]:

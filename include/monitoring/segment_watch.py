@@ -60,20 +60,20 @@ def segment_drift(
     fields = segments(together, contract, stage)
     limits = loss_limits(decisions)
     compared = {name: limits[name] for name in FIGURES}
-    found: list[SegmentDrift] = []
+    drifts: list[SegmentDrift] = []
     for field in fields.columns:
         values = fields[field].astype(object)
         filled = values.where(values.notna(), MISSING)
         levels = filled.astype(str).to_numpy()
         for level in sorted(set(levels)):
-            found += _of_level(
+            drifts += _of_level(
                 decisions,
                 (str(field), level),
                 levels == level,
                 scores,
                 compared,
             )
-    return tuple(found)
+    return tuple(drifts)
 
 
 def _of_level(

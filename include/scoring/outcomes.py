@@ -114,8 +114,8 @@ def best_first(columns: Scores) -> list[int]:
 
     def worth(place: int) -> tuple[bool, float, float]:
         value = expected[place]
-        known = value is not None
-        return known, value if known else 0.0, probabilities[place]
+        has_value = value is not None
+        return has_value, value or 0.0, probabilities[place]
 
     return sorted(range(len(probabilities)), key=worth, reverse=True)
 
@@ -142,6 +142,8 @@ def _expected_values(
     ]
     expected: list[float | None] = []
     for value, *of_lead in zip(values, *probabilities, strict=True):
-        known = not isnan(value)
-        expected.append(float(prod(of_lead) * value) if known else None)
+        if isnan(value):
+            expected.append(None)
+        else:
+            expected.append(float(prod(of_lead) * value))
     return expected
