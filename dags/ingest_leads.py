@@ -22,10 +22,10 @@ from datetime import timedelta
 from airflow.sdk import DAG, Param, chain
 
 from lifecycle.contracts import asset, contracts
+from lifecycle.crawler import crawl
 from lifecycle.defaults import dag_defaults
 from lifecycle.ingestion import (
     LONGEST_WAIT,
-    crawl,
     merge_leads,
     quality_gate,
     type_and_quarantine,

@@ -47,11 +47,9 @@ def bundle_champions(run, dag_run=None):
         raise AirflowSkipException(str(error)) from error
 
 
-@task(
-    multiple_outputs=True, **API_CALL
-)  # an operator takes one of the requests
+@task(multiple_outputs=True, **API_CALL)
 def plan_deployment(packed, params=None):
-    """Return the requests to SageMaker, and the config that serves; skipped where the endpoint serves this already.
+    """Return a request for each operator, and the config that serves; skipped where the endpoint serves this already.
 
     Newer counts of rates alone deploy nothing, unless the trigger form asks for them with `bring_counts`.
     """

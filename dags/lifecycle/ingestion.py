@@ -4,9 +4,6 @@ import logging
 
 from airflow.exceptions import AirflowFailException
 from airflow.providers.amazon.aws.operators.glue import GlueJobOperator
-from airflow.providers.amazon.aws.operators.glue_crawler import (
-    GlueCrawlerOperator,
-)
 from airflow.sdk import task
 
 from lead_ops.notifications import Notifier
@@ -18,25 +15,6 @@ from lifecycle.warehouse import statements
 LONGEST_WAIT = 6 * 60 * 60
 SOURCE = "{{ names.source(params.prefix, dag_run) }}"
 log = logging.getLogger(__name__)
-
-
-def crawler_config(names):
-    """Return the request for the crawler of the raw files, which has a target for each source of the contract."""
-    glue = names.settings.glue
-    folders = names.layout.raw_folders
-    return {
-        "Name": glue.crawler,
-        "Role": glue.role,
-        "DatabaseName": glue.database,
-        "TablePrefix": glue.table_prefix,
-        "Description": "Catalogues the raw CSV files of leads.",
-        "Targets": {"S3Targets": [{"Path": folder} for folder in folders]},
-    }
-
-
-def _running_crawler(context, jinja_env):
-    """Return the request for the running contract's crawler: Airflow calls it when it renders the operator."""
-    return crawler_config(Names())
 
 
 def wait_as_asked(context):
@@ -63,19 +41,6 @@ def wait_for_files():
         pre_execute=wait_as_asked,
         execution_timeout=API_CALL["execution_timeout"],
         **SENSOR,
-    )
-
-
-def crawl():
-    """Run the crawler over the raw files, so that the Data Catalog shows what has arrived, a table for each source."""
-    return GlueCrawlerOperator(
-        task_id="crawl",
-        config=_running_crawler,
-        poll_interval=5,
-        deferrable=False,  # apache/airflow#66374, as in lifecycle/warehouse.py; a crawl of one folder takes a minute
-        # A retry may meet the crawl that the first try has started: wait for that one.
-        fail_on_already_running=False,
-        **{**API_CALL, "retries": 1},
     )
 
 

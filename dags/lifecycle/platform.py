@@ -2,6 +2,7 @@
 
 from airflow.sdk import task
 
+from lifecycle.crawler import crawler_config
 from lifecycle.defaults import API_CALL
 from lifecycle.glue_jobs import (
     JOB,
@@ -9,7 +10,6 @@ from lifecycle.glue_jobs import (
     SCORING_JOB,
     SCORING_JOB_DESCRIPTION,
 )
-from lifecycle.ingestion import crawler_config
 from lifecycle.warehouse import statements
 
 TABLES = (

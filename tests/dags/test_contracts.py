@@ -18,7 +18,7 @@ from include.lake.layout import Layout
 from include.settings import Settings, settings
 from lead_ops.contracts import contract_of, dag_id_of, name_of
 from lifecycle import contracts
-from lifecycle.ingestion import crawl, crawler_config
+from lifecycle.crawler import crawl, crawler_config
 from lifecycle.macros import MACROS
 from lifecycle.names import Names
 from lifecycle.platform import TABLES, VIEWS

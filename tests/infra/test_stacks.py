@@ -157,7 +157,7 @@ def test_the_templates_pass_cfn_lint() -> None:
 
 
 def test_the_dags_crawler_is_the_templates() -> None:
-    from lifecycle.ingestion import crawler_config
+    from lifecycle.crawler import crawler_config
     from lifecycle.names import Names
 
     config = crawler_config(Names())
