@@ -11,7 +11,7 @@ it a Glue Spark job writes the same rows with the champions that `pack_champions
 `check_aliases` sends an alert where somebody has moved the alias `champion` outside a promotion.
 
 Where the contract has several outcomes, each of them has its own table of scores, and the desk shows all of them.
-The Spark job scores the main outcome, and the task before it the others.
+The Spark job scores the open leads of each of them.
 
 Before the first champion exists scoring and what follows are skipped. `watcher` fails the run if any task failed.
 Re-run: safe. The run's own rows are replaced in one transaction.
@@ -52,7 +52,7 @@ for contract in contracts():
         engine = choose_engine()
         load = load_scores()
         chain(unload_open_leads(), engine, score(RUN, RUN_AFTER), load)
-        chain(engine, pack_champions(RUN, RUN_AFTER), score_with_spark(), load)
+        chain(engine, pack_champions(RUN), score_with_spark(), load)
         end = watcher()
         chain(load, unload_desk(), publish_desk(RUN, RUN_AFTER), end)
         chain(check_aliases(), end)

@@ -109,6 +109,34 @@ def score_other_outcomes(run, scored_at):
             batch.write_no_scores(names.contract, scores_uri)
 
 
+def outcomes_for_spark(run, with_champion):
+    """Return the further outcomes that the Spark job scores: of each its name, its open leads and its scores, as URIs.
+
+    One without a champion, or without an open lead, gets a file without scores here.
+
+    Args:
+        run: key of the Airflow run.
+        with_champion: the outcomes of which champions were packed.
+    """
+    from include.lake.objects import list_objects
+    from include.scoring import batch
+    from lifecycle.names import Names
+
+    to_score = []
+    for outcome in Names().other_outcomes:
+        names = Names(outcome)
+        open_uri = names.layout.open_leads(run)
+        scores_uri = names.layout.scores(run)
+        if outcome in with_champion and list_objects(open_uri):
+            to_score.append([outcome, open_uri, scores_uri])
+        else:
+            log.warning(
+                "Outcome %s has nothing to score, or no champion", outcome
+            )
+            batch.write_no_scores(names.contract, scores_uri)
+    return to_score
+
+
 def results_of(results, outcome):
     """Return the families' results that belong to an outcome; those of the main one do not name it."""
     return [

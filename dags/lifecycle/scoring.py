@@ -9,7 +9,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from lifecycle.defaults import API_CALL, CHEAP_COMPUTE, COSTLY_COMPUTE
 from lifecycle.names import RUN, RUN_AFTER
-from lifecycle.outcomes import score_other_outcomes
+from lifecycle.outcomes import outcomes_for_spark, score_other_outcomes
 from lifecycle.warehouse import statements
 
 log = logging.getLogger(__name__)
@@ -69,25 +69,26 @@ def score(run, run_after):
 
 
 @task(**CHEAP_COMPUTE)
-def pack_champions(run, run_after):
+def pack_champions(run):
     """Put the champions where the Glue job fetches them, which cannot ask MLflow; skipped while there are none.
 
-    The job scores the main outcome; the others are scored here.
+    `further` of the result says which outcomes beside the main one the job scores.
     """
-    from datetime import datetime
+    import json
 
     from include.endpoint.bundle import bundle
     from include.registry.errors import NoChampionError
     from lifecycle.names import Names
 
     names = Names()
-    score_other_outcomes(run, datetime.fromisoformat(run_after))
     try:
-        return bundle(
+        packed = bundle(
             names.settings, names.contract, names.layout.champions(run)
         )
     except NoChampionError as error:
         raise AirflowSkipException(str(error)) from error
+    further = outcomes_for_spark(run, packed.get("outcomes", {}))
+    return packed | {"further": json.dumps(further)}
 
 
 def score_with_spark():
@@ -102,6 +103,7 @@ def score_with_spark():
             "--SCORES_URI": "{{ names.layout.scores(run_key(ti)) }}",
             "--RUN_ID": RUN,
             "--SCORED_AT": RUN_AFTER,
+            "--FURTHER": "{{ ti.xcom_pull(task_ids='pack_champions')['further'] }}",
         },
         # Not deferrable: apache/airflow#59075 and apache/airflow#65011, as in lifecycle/ingestion.py. A second run
         # overwrites the first.

@@ -33,6 +33,8 @@ ARGUMENTS = (
     "RUN_ID",
     "SCORED_AT",
 )
+OPTIONAL = ("FURTHER",)
+"""JSON list of the further outcomes to score: of each its name, the folder of its open leads and that of its scores."""
 
 log = logging.getLogger("score_leads")
 
@@ -56,7 +58,7 @@ def fetch_champions(spark: SparkSession, uri: str) -> None:
 
 
 def run(spark: SparkSession, arguments: argparse.Namespace) -> None:
-    """Score every lead and write Parquet over what an earlier try left."""
+    """Score every lead for every outcome and write Parquet over what an earlier try left."""
     spark.conf.set("spark.sql.execution.arrow.maxRecordsPerBatch", CHUNK)
     spark.conf.set("spark.sql.files.maxPartitionBytes", BYTES_PER_TASK)
     # COPY reads moments as INT96 (see include.lake.frames), and the score's moment is in UTC.
@@ -64,6 +66,30 @@ def run(spark: SparkSession, arguments: argparse.Namespace) -> None:
     spark.conf.set("spark.sql.parquet.outputTimestampType", "INT96")
     contract = read_contract(spark, arguments.CONTRACT_URI)
     fetch_champions(spark, arguments.CHAMPIONS_URI)
+    _score_outcome(
+        spark, arguments, contract, arguments.OPEN_URI, arguments.SCORES_URI
+    )
+    for outcome, open_uri, scores_uri in json.loads(arguments.FURTHER or "[]"):
+        view = contract.for_outcome(outcome)
+        _score_outcome(spark, arguments, view, open_uri, scores_uri)
+
+
+def _score_outcome(
+    spark: SparkSession,
+    arguments: argparse.Namespace,
+    contract: Contract,
+    open_uri: str,
+    scores_uri: str,
+) -> None:
+    """Score the open leads of one outcome.
+
+    Args:
+        spark: the session.
+        arguments: of the job.
+        contract: as the outcome sees it.
+        open_uri: folder of its open leads.
+        scores_uri: folder of its scores.
+    """
     score = partial(
         score_chunks,
         archive=arguments.CHAMPIONS_URI.rsplit("/", 1)[-1],
@@ -71,18 +97,18 @@ def run(spark: SparkSession, arguments: argparse.Namespace) -> None:
         run_id=arguments.RUN_ID,
         scored_at=datetime.fromisoformat(arguments.SCORED_AT),
     )
-    leads = spark.read.parquet(arguments.OPEN_URI)
+    leads = spark.read.parquet(open_uri)
     lead_fields = [field for field in contract.fields if field in leads.columns]
     schema = from_arrow_schema(scores_schema(contract))
     scores = leads.select(*lead_fields).mapInPandas(score, schema)
-    scores.write.mode("overwrite").parquet(arguments.SCORES_URI)
+    scores.write.mode("overwrite").parquet(scores_uri)
 
 
 def main() -> None:
     """Run the job; an exception ends it with an exit status other than 0, which Glue shows as FAILED."""
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s")
     log.setLevel(logging.INFO)
-    arguments = parse_arguments(__doc__ or "", ARGUMENTS)
+    arguments = parse_arguments(__doc__ or "", ARGUMENTS, optional=OPTIONAL)
     spark = SparkSession.builder.appName("score_leads").getOrCreate()
     try:
         run(spark, arguments)

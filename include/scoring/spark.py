@@ -15,7 +15,7 @@ from pyspark import SparkFiles
 from include.contract import KnownAt, parse_contract
 from include.registry.model_files import check_files
 from include.scoring.batch import scores_table
-from include.scoring.model_folder import read_index
+from include.scoring.model_folder import outcome_folder, read_index
 from include.scoring.scorer import Scorer, scorer_of
 from include.scoring.stages import StagedScorer
 
@@ -32,7 +32,7 @@ def score_chunks(
     Args:
         chunks: contract fields as columns.
         archive: what `include.endpoint.bundle` packed, by its name among the files that the driver added.
-        contract: the contract as JSON.
+        contract: the contract as JSON, as the outcome that is scored sees it.
         run_id: written in each row.
         scored_at: written in each row, naive or in UTC.
     """
@@ -43,7 +43,7 @@ def score_chunks(
 
 @lru_cache(maxsize=1)
 def champions(archive: str, contract: str) -> StagedScorer:
-    """Return the champions of a bundle on this machine's disk.
+    """Return the champions of a bundle on this machine's disk, those of the outcome of the contract.
 
     Raises:
         ChampionUnusableError: the archive was not packed by `include.endpoint.bundle`.
@@ -51,11 +51,12 @@ def champions(archive: str, contract: str) -> StagedScorer:
     """
     lead_contract = parse_contract(json.loads(contract), "the job's contract")
     scorers: dict[KnownAt, Scorer] = {}
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as unpacked:
         with tarfile.open(archive) as packed:
-            packed.extractall(folder, filter="data")
-        for stage, version in read_index(Path(folder)).items():
-            check_files(version, Path(folder, stage))
-            pipeline = mlflow.sklearn.load_model(str(Path(folder, stage)))
+            packed.extractall(unpacked, filter="data")
+        folder = outcome_folder(Path(unpacked), lead_contract)
+        for stage, version in read_index(folder).items():
+            check_files(version, folder / stage)
+            pipeline = mlflow.sklearn.load_model(str(folder / stage))
             scorers[stage] = scorer_of(lead_contract, stage, version, pipeline)
     return StagedScorer(lead_contract, scorers)

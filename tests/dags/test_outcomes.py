@@ -10,6 +10,7 @@ from airflow.sdk.exceptions import AirflowFailException
 from include.contract import load_contract
 from include.lake.frames import read_parquet
 from include.lake.layout import Layout
+from include.lake.objects import write_bytes
 from include.scoring.batch import write_no_scores
 from include.settings import settings
 from include.training.errors import NoUsableFamilyError
@@ -21,7 +22,7 @@ from lifecycle.drift import analyse_drift, next_step
 from lifecycle.drift_window import plan_window
 from lifecycle.macros import BETWEEN, each_sql, planned_sql, sql
 from lifecycle.names import Names, run_key
-from lifecycle.outcomes import start_other_trainings
+from lifecycle.outcomes import outcomes_for_spark, start_other_trainings
 from lifecycle.platform import TABLES, VIEWS
 from lifecycle.promotion import (
     champion_challenger,
@@ -155,6 +156,18 @@ def test_an_outcome_without_a_champion_leaves_a_file_without_scores(
     folder = Layout(layout.settings, contract.for_outcome("kept")).scores("r")
     write_no_scores(contract, folder)
     assert len(read_parquet(folder)) == 0
+
+
+def test_spark_scores_the_outcomes_with_a_champion_and_open_leads(
+    contract, layout
+):
+    kept = Names("kept").layout
+    assert outcomes_for_spark("r", {"kept": "contact-1"}) == []
+    assert len(read_parquet(kept.scores("r"))) == 0
+    write_bytes(f"{kept.open_leads('r')}0000_part_00.parquet", b"leads")
+    asked = ["kept", kept.open_leads("r"), kept.scores("r")]
+    assert outcomes_for_spark("r", {"kept": "contact-1"}) == [asked]
+    assert outcomes_for_spark("r", {}) == []
 
 
 @pytest.mark.parametrize("champion", [None, "version 1"])

@@ -180,6 +180,27 @@ def test_spark_writes_the_rows_that_one_process_writes(
     assert len(alone) == 600
 
 
+def test_each_outcome_is_scored_by_the_job_as_by_one_process(
+    registered, open_leads, layout, three, spark_job
+):
+    registered()
+    registered(name="kept-model")
+    packed = bundle(settings(), three, layout.champions(RUN))
+    assert list(packed["outcomes"]) == ["kept"]
+    write_json(layout.job_contract, three.model_dump(mode="json"))
+    kept = three.for_outcome("kept")
+    folder = layout.scores(f"{RUN}-kept")
+    done = spark_job(
+        **{"--FURTHER": json.dumps([["kept", open_leads, folder]])}
+    )
+    assert done["JobRunState"] == "SUCCEEDED", done
+    assert len(read_parquet(layout.scores(RUN))) == 600
+    spark = read_parquet(folder)
+    score_batch(settings(), kept, open_leads, folder, RUN, MOMENT)
+    alone = read_parquet(folder)
+    pd.testing.assert_frame_equal(by_key(spark, kept), by_key(alone, kept))
+
+
 def test_champions_that_are_not_there_fail_the_job_and_leave_no_scores(
     open_leads, layout, spark_job
 ):
