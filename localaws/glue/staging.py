@@ -1,6 +1,7 @@
 """Stage the `s3://` arguments of a Glue job as local files: fetched before the run, written back after it."""
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,9 @@ from localaws.errors import OutsideFolderError
 from localaws.paths import inside
 from localaws.runtime import list_objects, split_uri
 
+QUOTED_URI = re.compile(r'"(s3://[^"]+)"')
+"""An address within a value that is JSON."""
+QUOTED_FILE = re.compile(r'"(file:[^"]*)"')
 Fingerprint = tuple[int, int]
 """Modification time in nanoseconds, and size."""
 
@@ -28,7 +32,7 @@ class StagedUri:
 
 
 class Staging:
-    """Local copies of everything under the `s3://` values of a run's arguments.
+    """Local copies of everything under the `s3://` values of a run's arguments, those within JSON included.
 
     Every value is input and output at once, as nothing in an argument says which: what lies under it is fetched,
     and after a successful run what is new or changed is written back and what vanished is deleted. A bucket's key
@@ -51,13 +55,22 @@ class Staging:
         for value in arguments.values():
             if value.startswith("file:"):
                 raise OutsideFolderError(value)
+            quoted = QUOTED_FILE.search(value)
+            if quoted:
+                raise OutsideFolderError(quoted[1])
         staged = {
-            name: self._stage(value)
-            for name, value in arguments.items()
-            if value.startswith("s3://")
+            name: self._localised(value) for name, value in arguments.items()
         }
         self._fetched = self._fingerprints()
-        return arguments | staged
+        return staged
+
+    def _localised(self, value: str) -> str:
+        """Return a value with local addresses in place of those in S3, whose objects are fetched."""
+        if value.startswith("s3://"):
+            return self._stage(value)
+        return QUOTED_URI.sub(
+            lambda address: f'"{self._stage(address[1])}"', value
+        )
 
     def write_back(self) -> list[str]:
         """Bring S3 up to date with the local files; return the URIs written or deleted."""

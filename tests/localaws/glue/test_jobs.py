@@ -114,6 +114,22 @@ def test_what_a_run_adds_changes_and_deletes_is_so_in_s3(jobs):
     assert jobs.text("work/new/copy.txt") == "TEXT"
 
 
+def test_an_address_within_an_argument_that_is_json_is_staged_and_written_back(
+    jobs,
+):
+    jobs.put("work/in.txt", "text")
+    jobs.create(
+        "import json, sys; from pathlib import Path\n"
+        "[[name, uri]] = json.loads(sys.argv[-1])\n"
+        "folder = Path(uri.removeprefix('file://'))\n"
+        "(folder / name).write_text((folder / 'in.txt').read_text().upper())"
+    )
+    pairs = json.dumps([["copy.txt", jobs.uri("work/")]])
+    run = jobs.wait(jobs.start(PAIRS=pairs))
+    assert run["JobRunState"] == "SUCCEEDED", run.get("ErrorMessage")
+    assert jobs.text("work/copy.txt") == "TEXT"
+
+
 def test_a_failed_run_writes_nothing_back(jobs):
     jobs.put("work/in.txt", "text")
     jobs.put("work/old.txt", "text")
@@ -192,9 +208,14 @@ def test_an_object_that_would_be_a_file_outside_the_runs_folder_fails_the_run(
     assert "outside the folder of local AWS" in run["ErrorMessage"]
 
 
-def test_an_argument_that_names_a_file_of_this_machine_fails_the_run(jobs):
+@pytest.mark.parametrize(
+    "value", ["file:///etc/passwd", '["file:///etc/passwd"]']
+)
+def test_an_argument_that_names_a_file_of_this_machine_fails_the_run(
+    jobs, value
+):
     jobs.create(ECHO)
-    run = jobs.wait(jobs.start(FILE="file:///etc/passwd"))
+    run = jobs.wait(jobs.start(FILE=value))
     assert run["JobRunState"] == "FAILED"
     assert "outside the folder of local AWS" in run["ErrorMessage"]
 
