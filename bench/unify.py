@@ -163,6 +163,8 @@ class Size:
             except psutil.NoSuchProcess:
                 continue
             seconds += times.user + times.system
+            # Those of processes that have ended, which their parent waited for.
+            seconds += times.children_user + times.children_system
         self.bytes = max(self.bytes, size)
         self.processor_seconds = max(self.processor_seconds, seconds)
 

@@ -23,6 +23,7 @@ from prometheus_client.registry import Collector
 from include.api.access.keys import Keys
 from include.api.logs import current_route
 from include.contract import Contract
+from include.contract.derived.shown import further_outcomes
 from include.features.lead_encoder import Columns
 from include.scoring.champions import Champions
 from include.scoring.outcomes import OutcomeScores
@@ -50,7 +51,7 @@ class Metrics:
             further: outcome to its champions, for the outcomes beside the main one.
         """
         registry = CollectorRegistry()
-        self._outcome_label = ("outcome",) if contract.labels[1:] else ()
+        self._outcome_label = ("outcome",) if further_outcomes(contract) else ()
         self.registry = registry
         self._requests = Counter(
             "leads_api_requests",

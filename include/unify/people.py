@@ -78,23 +78,6 @@ class People:
         return np.flatnonzero(self.ends == NEVER)
 
 
-def find_people(
-    plan: Plan, rows: Mapping[str, SourceRows], as_of: int, processes: int = 1
-) -> People:
-    """Return the people of all rows.
-
-    Args:
-        plan: of the contract.
-        rows: source to its rows.
-        as_of: the last moment of which anything is known.
-        processes: that normalise phone numbers.
-    """
-    finder = PeopleFinder(plan, rows[plan.leads.name], as_of, processes)
-    for name, source in rows.items():
-        finder.add(name, source)
-    return finder.people()
-
-
 class PeopleFinder:
     """Find the people of one source after the other, so that no two of them need be in memory.
 

@@ -127,17 +127,22 @@ class Plan:
                 columns_read[events.source].update(dict.fromkeys(events.where))
         return {name: tuple(columns) for name, columns in columns_read.items()}
 
-    def read_columns(self, name: str) -> set[str]:
-        """Return the columns of a source that identity, features, stages, outcomes or the leads themselves read."""
+    def columns_of_leads(self, name: str) -> set[str]:
+        """Return the columns of a source that features, stages, outcomes or the leads themselves read."""
         columns = set(self.needed_columns[name])
-        if name in self.rules.sources:
-            for keys in self.rules.sources[name].columns.values():
-                columns.update(keys)
         for outcome in self.outcomes.values():
             if outcome.source == name:
                 columns.add(outcome.name)
         if name == self.leads.name:
             columns.update(self.contract.fields)
+        return columns
+
+    def read_columns(self, name: str) -> set[str]:
+        """Return the columns of a source that anything reads: those of `columns_of_leads`, and the keys of identity."""
+        columns = self.columns_of_leads(name)
+        if name in self.rules.sources:
+            for keys in self.rules.sources[name].columns.values():
+                columns.update(keys)
         return columns
 
 

@@ -201,11 +201,6 @@ def _rows_of(
 
 def _read_later(plan: Plan, name: str, rows: SourceRows) -> SourceRows:
     """Return the rows of a source without the columns that only identity reads, which take most of the memory."""
-    wanted = {KNOWN, *plan.needed_columns[name]}
-    for outcome in plan.outcomes.values():
-        if name == outcome.source:
-            wanted.add(outcome.name)
-    if name == plan.leads.name:
-        wanted.update(plan.contract.fields)
-    names = [column for column in rows.table.column_names if column in wanted]
+    columns = {KNOWN, *plan.columns_of_leads(name)}
+    names = [column for column in rows.table.column_names if column in columns]
     return replace(rows, table=rows.table.select(names))

@@ -21,6 +21,7 @@ from include.api.score_reply import (
 )
 from include.api.score_request import MOST_REASONS, REASONS, VERSION_HEADER
 from include.contract import Contract
+from include.contract.derived.shown import further_outcomes
 from include.scoring.leads.names import LeadNames
 from include.scoring.outcomes import OUTCOMES
 from include.scoring.scored_csv import added_columns
@@ -161,9 +162,9 @@ def _scoring_paths(contract: Contract, limits: ApiSettings) -> Json:
 
 def _scored_lines(contract: Contract) -> Json:
     """Return the schema of a reply in JSON lines."""
-    if not contract.labels[1:]:
+    if not further_outcomes(contract):
         return TEXT
-    names = ", ".join(contract.labels[1:])
+    names = ", ".join(further_outcomes(contract))
     return TEXT | {
         "description": f"A prediction on each line, with those of {names} in its object `{OUTCOMES}`, where they have "
         "a champion."
@@ -172,7 +173,7 @@ def _scored_lines(contract: Contract) -> Json:
 
 def _scored_file(contract: Contract) -> Json:
     """Return the schema of a scored CSV."""
-    if not contract.labels[1:]:
+    if not further_outcomes(contract):
         return TEXT
     names = ", ".join(added_columns(contract, REASONS).values())
     return TEXT | {
@@ -244,7 +245,7 @@ def _feedback_path() -> Json:
 
 def _status_paths(contract: Contract) -> Json:
     status = _ref("Status")
-    ready = _ref("ReadyStatus") if contract.labels[1:] else status
+    ready = _ref("ReadyStatus") if further_outcomes(contract) else status
     anything = {"type": "object"}
     unready = (HTTPStatus.SERVICE_UNAVAILABLE,)
     return {

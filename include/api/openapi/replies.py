@@ -6,7 +6,7 @@ from pydantic import BaseModel, Field, create_model
 from pydantic.json_schema import SkipJsonSchema, models_json_schema
 
 from include.contract import Contract
-from include.contract.derived.shown import EXPECTED_VALUE
+from include.contract.derived.shown import EXPECTED_VALUE, further_outcomes
 from include.feedback.verdicts import FeedbackBody
 from include.scoring.leads.names import LISTED
 from include.scoring.outcomes import OUTCOMES
@@ -119,7 +119,7 @@ def reply_schemas(contract: Contract) -> dict[str, Any]:
     """Return name to JSON schema of every model that the API takes or returns, a lead aside."""
     prediction = answer_model(contract)
     further: dict[str, Any] = {}
-    if contract.labels[1:]:
+    if further_outcomes(contract):
         further[OUTCOMES] = _further_scores(prediction)
     if contract.value is not None:
         prediction = _with_expected_value(prediction)
@@ -148,7 +148,7 @@ def reply_schemas(contract: Contract) -> dict[str, Any]:
         FeedbackBody,
         Error,
     ]
-    if contract.labels[1:]:
+    if further_outcomes(contract):
         models.append(ReadyStatus)
     _, schemas = models_json_schema(
         [(model, "validation") for model in models],

@@ -6,7 +6,7 @@ from bench.unify import STORY, source_tables
 from include.asof.in_duckdb import count_rate
 from include.contract import load_contract
 from include.unify.one_lead import SentEvent
-from include.unify.people import find_people
+from include.unify.people import PeopleFinder
 from include.unify.plan import plan_of
 from include.unify.rows import source_rows
 from include.unify.unify import unify
@@ -45,7 +45,10 @@ def sent_events(plan, tables, as_of):
         name: source_rows(source, tables.get(name), as_of)
         for name, source in plan.sources.items()
     }
-    people = find_people(plan, rows, as_of)
+    finder = PeopleFinder(plan, rows[plan.leads.name], as_of)
+    for name, source in rows.items():
+        finder.add(name, source)
+    people = finder.people()
     founders = people.founders.to_pylist()
     events = defaultdict(list)
     for name, source in rows.items():
