@@ -22,7 +22,7 @@ def each_sql(name, **context):
     Templates call it as `each_sql(...)` in place of `sql(...)`; lifecycle.warehouse tells the statements apart.
     """
     texts = [sql(name, **context)]
-    for outcome in Names().other_outcomes:
+    for outcome in Names().further_outcomes:
         texts.append(Names(outcome).statements.render(name, **context))
     return BETWEEN.join(dict.fromkeys(texts))
 

@@ -63,12 +63,14 @@ class Names:
     @property
     def outcomes(self):
         """Return the names of all outcomes, "" for the main one, which comes first."""
-        return ["", *self.other_outcomes]
+        return ["", *self.further_outcomes]
 
     @property
-    def other_outcomes(self):
+    def further_outcomes(self):
         """Return the names of the outcomes beside the main one, in the order of the contract."""
-        return list(self.contract.labels[1:])
+        from include.contract.derived.shown import further_outcomes
+
+        return list(further_outcomes(self.contract))
 
     @property
     def decisions(self):

@@ -10,13 +10,13 @@ NO_SNAPSHOT = "no lead has this outcome yet, so there is nothing to learn from"
 log = logging.getLogger(__name__)
 
 
-def describe_other_snapshots(run):
+def describe_further_snapshots(run):
     """Write the manifest of each further outcome's snapshot; one that no lead has yet is named in the log."""
     from include.training.data import snapshot
     from include.training.errors import NotEnoughRowsError
     from lifecycle.names import Names
 
-    for outcome in Names().other_outcomes:
+    for outcome in Names().further_outcomes:
         names = Names(outcome)
         sql = names.statements.render("unload_snapshot", run_id=run)
         try:
@@ -38,7 +38,7 @@ def has_snapshot(outcome, run):
     return True
 
 
-def start_other_trainings(client, run, outcomes):
+def start_further_trainings(client, run, outcomes):
     """Open the MLflow run of each further outcome that is trained, in the outcome's own experiment.
 
     Args:
@@ -49,10 +49,10 @@ def start_other_trainings(client, run, outcomes):
     from lifecycle.names import Names
 
     for outcome in filter(None, outcomes):
-        other_training(Names(outcome), client, run)
+        further_training(Names(outcome), client, run)
 
 
-def other_training(names, client, run):
+def further_training(names, client, run):
     """Return the snapshot's URI and the MLflow run of a further outcome's training; the run is made once.
 
     Args:
@@ -86,13 +86,13 @@ def may_wait(names, stage, client):
     return champion(client, model, ledger) is None
 
 
-def score_other_outcomes(run, scored_at):
+def score_further_outcomes(run, scored_at):
     """Score the open leads of each further outcome; one without a champion gets a file without scores."""
     from include.registry.errors import NoChampionError
     from include.scoring import batch
     from lifecycle.names import Names
 
-    for outcome in Names().other_outcomes:
+    for outcome in Names().further_outcomes:
         names = Names(outcome)
         scores_uri = names.layout.scores(run)
         try:
@@ -123,7 +123,7 @@ def outcomes_for_spark(run, with_champion):
     from lifecycle.names import Names
 
     to_score = []
-    for outcome in Names().other_outcomes:
+    for outcome in Names().further_outcomes:
         names = Names(outcome)
         open_uri = names.layout.open_leads(run)
         scores_uri = names.layout.scores(run)

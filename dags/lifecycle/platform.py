@@ -41,7 +41,7 @@ def add_missing_columns():
     changes = migrate.add_missing_columns(
         names.statements, names.warehouse, TABLES
     )
-    for outcome in names.other_outcomes:
+    for outcome in names.further_outcomes:
         changes += migrate.add_missing_columns(
             Names(outcome).statements, names.warehouse, TABLES
         )

@@ -9,7 +9,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from lifecycle.defaults import API_CALL, CHEAP_COMPUTE, COSTLY_COMPUTE
 from lifecycle.names import RUN, RUN_AFTER
-from lifecycle.outcomes import outcomes_for_spark, score_other_outcomes
+from lifecycle.outcomes import outcomes_for_spark, score_further_outcomes
 from lifecycle.warehouse import statements
 
 log = logging.getLogger(__name__)
@@ -54,7 +54,7 @@ def score(run, run_after):
     names = Names()
     layout = names.layout
     scored_at = datetime.fromisoformat(run_after)
-    score_other_outcomes(run, scored_at)
+    score_further_outcomes(run, scored_at)
     try:
         return batch.score_batch(
             names.settings,

@@ -10,11 +10,11 @@ from lifecycle.analyses import ANALYSIS, outcomes_to_train
 from lifecycle.defaults import CHEAP_COMPUTE, COSTLY_COMPUTE, DECISION
 from lifecycle.outcomes import (
     NO_SNAPSHOT,
+    further_training,
     has_snapshot,
     may_wait,
-    other_training,
     results_of,
-    start_other_trainings,
+    start_further_trainings,
 )
 from lifecycle.training_alert import training_details
 
@@ -48,7 +48,7 @@ def start_training(snapshot_uri, run, params=None, ti=None):
         analysis,
     )
     outcomes = outcomes_to_train(analysis, params)
-    start_other_trainings(client, run, outcomes)
+    start_further_trainings(client, run, outcomes)
     if "" not in outcomes:  # nothing will be logged to it
         client.set_terminated(parent_run_id)
     ti.xcom_push(key=ALERT, value=details)
@@ -70,7 +70,9 @@ def train_family(job, snapshot_uri, parent_run_id, ti=None):
     if names.outcome:
         if not has_snapshot(names.outcome, run_key(ti)):
             return job | {"refused": NO_SNAPSHOT}
-        snapshot_uri, parent_run_id = other_training(names, client, run_key(ti))
+        snapshot_uri, parent_run_id = further_training(
+            names, client, run_key(ti)
+        )
     training = train.FamilyTraining(
         decisions=names.decisions,
         contract=names.contract,
@@ -113,7 +115,9 @@ def register_challenger(
     stage = model["stage"]
     client = connect(names.settings.mlflow)
     if names.outcome:
-        snapshot_uri, parent_run_id = other_training(names, client, run_key(ti))
+        snapshot_uri, parent_run_id = further_training(
+            names, client, run_key(ti)
+        )
     try:
         registered = challenger.register_challenger(
             names.settings,

@@ -6,7 +6,7 @@ from airflow.sdk import Param, TriggerRule, task
 
 from lifecycle.analyses import ANALYSIS, outcomes_to_train
 from lifecycle.defaults import API_CALL, COSTLY_COMPUTE, DECISION
-from lifecycle.outcomes import has_snapshot, other_training
+from lifecycle.outcomes import further_training, has_snapshot
 from lifecycle.training_operator import SageMakerTrainingOperator
 
 BACKEND_PARAM = Param(
@@ -52,7 +52,7 @@ def plan_sagemaker_jobs(
             continue
         if names.outcome not in trainings:
             client = connect(names.settings.mlflow)
-            trainings[names.outcome] = other_training(names, client, run)
+            trainings[names.outcome] = further_training(names, client, run)
         request = sagemaker.training_job(
             names.settings,
             names.layout,

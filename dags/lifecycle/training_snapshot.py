@@ -3,7 +3,7 @@
 from airflow.sdk import task
 
 from lifecycle.defaults import CHEAP_COMPUTE
-from lifecycle.outcomes import describe_other_snapshots
+from lifecycle.outcomes import describe_further_snapshots
 
 VOTES_SQL = "{{ each_sql('unload_votes', run_id=run_key(ti)) }}"
 SNAPSHOT_SQL = "{{ sql('unload_snapshot', run_id=run_key(ti)) }}"
@@ -20,7 +20,7 @@ def write_manifest(run, sql):
     from lifecycle.names import Names
 
     names = Names()
-    describe_other_snapshots(run)
+    describe_further_snapshots(run)
     return snapshot.write_manifest(names.settings, names.contract, run, sql)[
         "uri"
     ]

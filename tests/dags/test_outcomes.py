@@ -22,7 +22,7 @@ from lifecycle.drift import analyse_drift, next_step
 from lifecycle.drift_window import plan_window
 from lifecycle.macros import BETWEEN, each_sql, planned_sql, sql
 from lifecycle.names import Names, run_key
-from lifecycle.outcomes import outcomes_for_spark, start_other_trainings
+from lifecycle.outcomes import outcomes_for_spark, start_further_trainings
 from lifecycle.platform import TABLES, VIEWS
 from lifecycle.promotion import (
     champion_challenger,
@@ -181,7 +181,10 @@ def test_an_outcome_that_has_too_few_leads_waits_until_it_has_a_champion(
         "include.training.challenger.register_challenger": refuse,
         "include.registry.tracking.connect": lambda uri: None,
         "include.registry.registry.champion": lambda *arguments: champion,
-        "lifecycle.training.other_training": lambda *arguments: ("s3://", "p"),
+        "lifecycle.training.further_training": lambda *arguments: (
+            "s3://",
+            "p",
+        ),
         "include.reporting.refusal_page.write_text": lambda uri, text: None,
     }.items():
         monkeypatch.setattr(name, function)
@@ -202,10 +205,10 @@ def test_a_run_is_opened_for_the_outcomes_that_are_trained(
 ):
     names = []
     monkeypatch.setattr(
-        "lifecycle.outcomes.other_training",
+        "lifecycle.outcomes.further_training",
         lambda own, client, run: names.append(own.outcome),
     )
-    start_other_trainings(None, "r", trained)
+    start_further_trainings(None, "r", trained)
     assert names == opened
 
 

@@ -24,7 +24,7 @@ def form_columns(contract: Contract, known_at: KnownAt) -> tuple[Column, ...]:
 
 
 def further_outcomes(contract: Contract) -> tuple[str, ...]:
-    """Return the outcomes whose scores the list of leads shows beside the main one's."""
+    """Return the names of the outcomes beside the main one, in the order of the contract."""
     return contract.labels[1:]
 
 
