@@ -33,7 +33,7 @@ def check_file(name: str, path: Path) -> tuple[str, bool]:
     if contract.unify:
         from onboarding.check_sources import check_sources
 
-        return check_sources(contract, path)
+        return check_sources(name, contract, path)
     if not path.is_file():
         raise UnreadableFileError(f"{path}: there is no such file")
     with TemporaryDirectory() as folder:

@@ -2,26 +2,23 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
-from include.asof.in_duckdb import compute_features, count_rate
 from include.contract import Contract, decisions_of
 from include.glue.errors import JobFailedError
-from include.glue.loading.writing import Target
-from include.glue.sources import load_sources
 from include.lake.errors import LoadRejectedError
 from include.lake.quality import check_load
 from include.settings import settings
-from onboarding.errors import UnreadableFileError
-
-LOAD_ID = "check"
+from onboarding.source_leads import load_folder
 
 
-def check_sources(contract: Contract, path: Path) -> tuple[str, bool]:
+def check_sources(
+    name: str, contract: Contract, path: Path
+) -> tuple[str, bool]:
     """Return what a load of the folder would do, source by source, and whether it would pass.
 
     Args:
+        name: of the contract, or the path of its file.
         contract: with sources.
         path: of the folder that holds the sources' prefixes.
 
@@ -31,21 +28,16 @@ def check_sources(contract: Contract, path: Path) -> tuple[str, bool]:
     prefixes = {
         source["name"]: source["prefix"] for source in contract.unify["sources"]
     }
-    if not path.is_dir():
-        names = ", ".join(prefixes.values())
-        raise UnreadableFileError(
-            f"{path} is no folder: the contract has sources, so CSV names the folder that holds {names}"
-        )
     try:
-        metrics = _load(contract, path)
+        metrics = load_folder(contract, path).metrics
     except JobFailedError as error:
         return f"{path}: the load would fail: {error}", False
     lines = [f"{path}: {metrics['leads']:,} leads would be put together"]
-    for name, prefix in prefixes.items():
-        lines += _source(name, prefix, metrics)
+    for source, prefix in prefixes.items():
+        lines += _source(source, prefix, metrics)
     lines += [
-        f"outcome {name}: known of {counts['known']:,} leads, happened to {counts['happened']:,}"
-        for name, counts in metrics["unify"]["outcomes"].items()
+        f"outcome {outcome}: known of {counts['known']:,} leads, happened to {counts['happened']:,}"
+        for outcome, counts in metrics["unify"]["outcomes"].items()
     ]
     lines += [
         f"  {file['source_file']}: {file['problem']}"
@@ -56,25 +48,9 @@ def check_sources(contract: Contract, path: Path) -> tuple[str, bool]:
         check_load(metrics, decisions_of(settings(), contract))
     except LoadRejectedError as error:
         return "\n".join([*lines, f"quality gate: {error}"]), False
-    return "\n".join([*lines, _verdict(metrics)]), True
-
-
-def _load(contract: Contract, path: Path) -> dict[str, Any]:
-    """Return the metrics of a load in a folder that is gone afterwards; DuckDB computes what Spark does in the job."""
-    with TemporaryDirectory() as folder:
-        work = Path(folder)
-        target = Target(
-            LOAD_ID, (work / "output").as_uri(), (work / "quarantine").as_uri()
-        )
-        metrics = load_sources(
-            contract.model_dump_json(),
-            path.resolve().as_uri(),
-            target,
-            (work / "rates.json.gz").as_uri(),
-            compute_features,
-            count_rate,
-        )
-    return {"load_id": LOAD_ID, **metrics}
+    lines.append(_verdict(metrics))
+    lines.append(f"Then: make contract TRY={name} CSV={path}")
+    return "\n".join(lines), True
 
 
 def _source(name: str, prefix: str, metrics: Mapping[str, Any]) -> list[str]:

@@ -15,7 +15,7 @@ from include.training.data.dataset import make_dataset
 from include.training.families import FAMILIES
 from include.training.fit import fit_family, refit
 from include.training.recipe import from_dict, to_dict
-from onboarding.trial import precision_at_top
+from onboarding.judging import precision_at_top
 
 LATER = 8239
 """Rows of the published comparison: the newest ones."""

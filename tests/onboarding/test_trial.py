@@ -5,7 +5,7 @@ import random
 import pytest
 
 from include.training.families import FAMILIES
-from onboarding import trial
+from onboarding import stage_trial, trial
 from onboarding.errors import TryError
 
 CONTRACT = """\
@@ -48,9 +48,9 @@ def one_family(monkeypatch):
     """Train one fast family in this process."""
 
     def train(contract, stage, data):
-        return [trial.train_one(contract, stage, data, FAST)]
+        return [stage_trial.train_one(contract, stage, data, FAST)]
 
-    monkeypatch.setattr(trial, "train_families", train)
+    monkeypatch.setattr(stage_trial, "train_families", train)
 
 
 def test_figures_stand_beside_chance_and_a_rule_for_holdout_and_later_leads(

@@ -13,6 +13,7 @@ import pandas as pd
 from pandas.core.util.hashing import combine_hash_arrays  # type: ignore[attr-defined] # not in the stubs
 
 from include.contract import Contract
+from include.contract.derived.maturity import seconds_until_final
 from include.feedback.votes import count_votes
 from include.lake.arrival import arrival_numbers
 from include.lake.columns import (
@@ -30,6 +31,23 @@ from include.training.errors import NotEnoughRowsError, SnapshotChangedError
 
 log = logging.getLogger(__name__)
 MANIFEST = "manifest.json"
+
+
+def final_leads(contract: Contract, leads: pd.DataFrame) -> pd.DataFrame:
+    """Return the leads whose outcome is known and final, as `sql/unload_snapshot.sql` selects them; the oldest first.
+
+    Args:
+        contract: as the outcome sees it.
+        leads: the contract's columns, and `source_changed_at`, the moment of the run that put them together.
+    """
+    known = leads[leads[contract.label].notna()]
+    created = arrival_numbers(known[contract.clock])
+    seconds = seconds_until_final(contract)
+    if seconds:
+        as_of = arrival_numbers(known["source_changed_at"])
+        known = known[created + seconds <= as_of]
+    order = [contract.clock, contract.key]
+    return known.sort_values(order, kind="stable", ignore_index=True)
 
 
 def content_hash(leads: pd.DataFrame | ParquetColumns) -> str:

@@ -8,6 +8,7 @@ from include.contract import load_contract
 from include.lake.frames import read_parquet
 from include.lake.layout import Layout
 from include.settings import settings
+from include.training.data.snapshot import final_leads
 from include.warehouse.templates import Statements
 from tests.include.contract.format.test_unification import STORY
 
@@ -124,6 +125,19 @@ def test_a_lead_is_learnt_from_once_its_outcome_is_final(
     layout = Layout(statements.settings, statements.contract)
     learnt = read_parquet(layout.snapshot("final"))
     assert learnt["lead_id"].tolist() == ["final"]
+
+
+def test_without_a_warehouse_the_same_leads_are_learnt_from(statements):
+    final = DAYS[0] - pd.Timedelta(days=81)
+    rows = [
+        lead("young", 1, created_at=final + pd.Timedelta(seconds=1)),
+        lead("open", created_at=final),
+        lead("new", 1, created_at=final),
+        lead("old", 0, created_at=final - pd.Timedelta(days=1)),
+    ]
+    leads = pd.DataFrame(rows).assign(source_changed_at=DAYS[0])
+    learnt = final_leads(statements.contract, leads)
+    assert learnt["lead_id"].tolist() == ["old", "new"]
 
 
 def test_each_outcome_is_final_after_days_of_its_own(statements):
