@@ -143,6 +143,64 @@ def test_the_stack_waits_for_the_servers_signal_whatever_its_end() -> None:
     assert "/health" in boot_script().strip().splitlines()[-1]
 
 
+PRESENT = {
+    "an image of Amazon Linux 2023": ["cfn-signal"],
+    "a machine with the Python alone": ["python3.12"],
+    "a machine with neither": [],
+    "a machine that was started before": ["cfn-signal", "python3.12"],
+}
+
+
+@pytest.mark.parametrize("machine_kind", PRESENT)
+def test_what_the_image_lacks_is_installed_although_it_has_the_rest(
+    machine_kind: str, tmp_path: Path
+) -> None:
+    """The image has cfn-signal and Python 3.9; both commands are needed, so either's absence must reach dnf."""
+    record = tmp_path / "dnf-arguments"
+    executable(tmp_path / "dnf", f'echo "$@" >> {record}')
+    for name in PRESENT[machine_kind]:
+        executable(tmp_path / name, "exit 0")
+    script = boot_script().replace("/opt/aws/bin", str(tmp_path))
+    script = re.sub(r"\$\{AWS::\w+\}", "x", script)
+    beginning, _ = script.split("id mlflow", 1)
+    subprocess.run(
+        ["/bin/bash"],
+        input=beginning,
+        text=True,
+        env={"PATH": str(tmp_path)},
+        check=True,
+    )
+    installed = record.read_text() if record.exists() else ""
+    if len(PRESENT[machine_kind]) == 2:
+        assert installed == ""
+    else:
+        assert installed == "install --assumeyes python3.12 aws-cfn-bootstrap\n"
+
+
+SHELL = ("Makefile", "infra", "docker", "tests/install-chromium.sh", ".ci")
+"""Where this project writes shell."""
+SEVERAL_NAMES = re.compile(r"command -v[ \t]+[^\s;|&>)]+[ \t]+[^\s;|&>)0-9]")
+
+
+def test_no_shell_asks_for_two_commands_at_once() -> None:
+    """`command -v` of two names succeeds where one of them is there."""
+    texts = []
+    for place in SHELL:
+        path = ROOT / place
+        files = [path] if path.is_file() else sorted(path.rglob("*"))
+        for file in files:
+            if file.is_file() and file.suffix != ".pyc":
+                texts.append(file.read_text(encoding="utf-8"))
+    faults = []
+    for text in texts:
+        for line in text.splitlines():
+            code = line.split("#", 1)[0]
+            if SEVERAL_NAMES.search(code):
+                faults.append(line)
+    assert any("command -v" in text for text in texts)
+    assert faults == []
+
+
 def test_a_version_is_installed_once_and_the_next_one_beside_it(
     machine: Machine,
 ) -> None:
