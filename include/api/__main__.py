@@ -56,7 +56,7 @@ def main(arguments: list[str] | None = None) -> int:
     port = options.port or _port(endpoint)
     if options.public:
         try:
-            _require_keys(settings())
+            _require_keys(settings(), endpoint)
             open_tunnel(port)
         except TunnelError as error:
             log.error("%s", error)
@@ -157,8 +157,13 @@ def _port(endpoint: bool) -> int:
     return int(os.environ.get("LEADS_API_PORT", "8090"))
 
 
-def _require_keys(settings: Settings) -> None:
+def _require_keys(settings: Settings, endpoint: bool) -> None:
     """Raise TunnelError where anybody could get through: no keys, keys that cannot be read, the published one."""
+    if endpoint:
+        raise TunnelError(
+            "--public with serve would score for the whole world: as SageMaker's container it answers /invocations "
+            "without a key; leave serve away"
+        )
     if settings.api.auth == "off":
         raise TunnelError(
             "--public with LEADS_API_AUTH=off would let the whole world ask; leave the keys on"

@@ -305,5 +305,14 @@ def test_a_public_address_without_keys_is_refused(started, bucket):
     assert "leave the keys on" in log.read_text()
 
 
+def test_a_public_address_of_sagemakers_container_is_refused(started, secret):
+    """It answers /invocations to whoever asks."""
+    _, process, log = started(
+        "serve", "--public", NGROK_AUTHTOKEN="t", LEADS_API_KEYS_SECRET=secret
+    )
+    assert process.wait(timeout=60) == 1
+    assert "answers /invocations without a key" in log.read_text()
+
+
 def test_the_key_that_is_refused_is_the_one_that_the_local_stack_has():
     assert DEMO_KEY == LOCAL_API_KEY
