@@ -92,7 +92,7 @@ def document(contract: Contract, limits: ApiSettings) -> Json:
         "security": [{name: []} for name in SECURITY_SCHEMES],
         "paths": _scoring_paths(contract, limits)
         | _feedback_path()
-        | _status_paths(contract),
+        | _status_paths(),
         "components": {
             "securitySchemes": SECURITY_SCHEMES,
             "schemas": {"Lead": lead_schema(contract, limits.max_columns)}
@@ -243,9 +243,8 @@ def _feedback_path() -> Json:
     }
 
 
-def _status_paths(contract: Contract) -> Json:
+def _status_paths() -> Json:
     status = _ref("Status")
-    ready = _ref("ReadyStatus") if further_outcomes(contract) else status
     anything = {"type": "object"}
     unready = (HTTPStatus.SERVICE_UNAVAILABLE,)
     return {
@@ -259,11 +258,11 @@ def _status_paths(contract: Contract) -> Json:
             "get": _get_open("The process answers", JSON_TYPE, status)
         },
         "/readyz": {
-            "get": _get_open("It can score", JSON_TYPE, ready, unready)
+            "get": _get_open("It can score", JSON_TYPE, status, unready)
         },
         "/ping": {
             "get": _get_open(
-                "It can score, for SageMaker", JSON_TYPE, ready, unready
+                "It can score, for SageMaker", JSON_TYPE, status, unready
             )
         },
         "/openapi.json": {

@@ -19,12 +19,6 @@ class Status(BaseModel):
     status: str
 
 
-class ReadyStatus(Status):
-    """Say that the process can score, and name further outcomes that it cannot score yet."""
-
-    outcomes_without_champion: list[str]
-
-
 class FeedbackReply(BaseModel):
     """Name the stored feedback, and say whether it was stored by an earlier request."""
 
@@ -148,8 +142,6 @@ def reply_schemas(contract: Contract) -> dict[str, Any]:
         FeedbackBody,
         Error,
     ]
-    if further_outcomes(contract):
-        models.append(ReadyStatus)
     _, schemas = models_json_schema(
         [(model, "validation") for model in models],
         ref_template="#/components/schemas/{model}",

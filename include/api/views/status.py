@@ -26,19 +26,12 @@ def readyz() -> Response:
 def ready_or_not(keys_are_loaded: bool = True) -> Response:
     """Return 200 where there is a champion too, 503 where not, and no more: anybody may ask.
 
-    The main outcome decides; further outcomes without a champion are named. Which models serve, and why none does, is
-    in the log, and in /model for callers with a key.
+    The main outcome decides. Which models serve, which outcome has none, and why, is in the log, and in /model for
+    callers with a key.
     """
     if app_state().champions.scorer is None or not keys_are_loaded:
         abort(HTTPStatus.SERVICE_UNAVAILABLE, NOT_READY)
-    if not app_state().further:
-        return jsonify(status="ready")
-    without = [
-        outcome
-        for outcome, champions in app_state().further.items()
-        if champions.scorer is None
-    ]
-    return jsonify(status="ready", outcomes_without_champion=without)
+    return jsonify(status="ready")
 
 
 def metrics() -> Response:

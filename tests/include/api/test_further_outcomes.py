@@ -235,12 +235,10 @@ def test_the_figures_of_one_outcome_have_no_such_label(client, leads):
 
 
 @pytest.mark.parametrize("path", ["/readyz", "/ping"])
-def test_an_outcome_without_a_champion_is_named_and_does_not_decide(api, path):
-    ready = api("won", "kept").get(path)
-    assert ready.json == {
-        "status": "ready",
-        "outcomes_without_champion": ["renewed"],
-    }
+def test_an_outcome_without_a_champion_neither_decides_nor_is_named_to_anybody(
+    api, path
+):
+    assert api("won", "kept").get(path).json == {"status": "ready"}
     assert api(*FURTHER).get(path).status_code == 503
 
 
@@ -255,7 +253,7 @@ def test_the_page_of_models_names_the_champions_of_every_outcome(api):
 def test_replies_are_what_the_description_says(api, leads, three, trained):
     client = api(*trained)
     schemas = document(three, settings().api)["components"]
-    for path, name in (("/predict", "Scores"), ("/readyz", "ReadyStatus")):
+    for path, name in (("/predict", "Scores"), ("/readyz", "Status")):
         schema = {
             "$ref": f"#/components/schemas/{name}",
             "components": schemas,
@@ -279,7 +277,6 @@ def test_the_description_names_the_columns_of_a_scored_file(three):
 def test_the_description_of_one_outcome_names_nothing_of_further_ones(contract):
     schemas = reply_schemas(contract)
     assert "outcomes" not in schemas["Scores"]["properties"]
-    assert "ReadyStatus" not in schemas
 
 
 def test_the_description_lists_the_outcomes_that_a_flag_may_name(three):
