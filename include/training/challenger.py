@@ -328,7 +328,7 @@ def _evaluate_newest(
         The figures; none where it cannot be said.
     """
     newest = data.newest(NEWEST_SHARE)
-    older = ~newest & (data.split != "holdout")
+    older = ~newest & data.arrival.notna() & (data.split != "holdout")
     if not can_learn(data.target[older], data.target[newest]):
         log.warning(
             "No figures on the newest leads: they, or the older ones, have one outcome only"

@@ -15,6 +15,7 @@ from include.training.windows import (
 Split = Literal["auto", "random", "time"]
 RANDOM = "random"
 TIME = "time"
+NOT_ASKED = "the newest leads were not asked: their clock does not tell them apart, or too few have one of the outcomes"
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,8 @@ def choose(
     count = min(len(_by_window(result["metrics"])) for result in results)
     if split == RANDOM or not count or folds is None:
         reason = f"{family} has the largest {metric} on leads it had not seen"
+        if split != RANDOM:
+            reason = f"{reason}; {NOT_ASKED}"
         return Choice(by_folds, RANDOM, reason)
     newest = together(_by_window(by_folds["metrics"])[:count])
     if split != TIME and not contradicts(newest, folds):

@@ -20,6 +20,8 @@ WINDOWS = 4
 """Most windows that are looked at."""
 WINDOW_SHARE = 0.1
 """Part of the leads that train or validate in one window."""
+LEAST_OLDER = 0.5
+"""Part of these leads that must come before a window: a model of few leads is no model to judge a family by."""
 DEVIATIONS = 1.96
 """So many standard errors apart, two figures contradict each other (95 %, two-sided)."""
 
@@ -40,25 +42,32 @@ class Window:
 def newest_windows(data: Dataset) -> list[Window]:
     """Return the windows by the contract's clock, the newest first; the holdout is in none of them.
 
-    There are fewer than WINDOWS, or none, where the clock does not tell leads apart or a window, or what came before
-    it, has too few leads of an outcome.
+    All leads of one moment lie on the same side, so that a window of a daily clock begins with a day, and may hold more
+    than WINDOW_SHARE. Leads without a moment are in no window, neither as older nor as newer ones.
+
+    There are fewer than WINDOWS, or none, where less than LEAST_OLDER would come before a window, because too many
+    leads have one moment, or where a window, or what came before it, has too few leads of an outcome.
     """
-    usable = np.flatnonzero((data.split != "holdout").to_numpy())
-    arrival = data.arrival.to_numpy(dtype="float64")[usable]
-    if len(np.unique(arrival)) < len(usable) * WINDOW_SHARE:
-        return []
-    ordered = usable[np.argsort(arrival, kind="stable")]
+    not_held_out = (data.split != "holdout").to_numpy()
+    has_moment = data.arrival.notna().to_numpy()
+    usable = np.flatnonzero(not_held_out & has_moment)
+    arrival = data.arrival.to_numpy(dtype="float64")
+    ordered = usable[np.argsort(arrival[usable], kind="stable")]
+    moments = arrival[ordered]
     size = int(len(ordered) * WINDOW_SHARE)
+    least_older = len(ordered) * LEAST_OLDER
     windows: list[Window] = []
-    for number in range(WINDOWS):
-        end = len(ordered) - number * size
-        start = end - size
+    end = len(ordered)
+    while len(windows) < WINDOWS and end > size > 0:
+        # The first lead of the moment that the window begins with.
+        start = int(np.searchsorted(moments, moments[end - size]))
         window = Window(older=ordered[:start], newer=ordered[start:end])
         older = data.target.iloc[window.older]
         newer = data.target.iloc[window.newer]
-        if not can_learn(older, newer):
+        if start < least_older or not can_learn(older, newer):
             break
         windows.append(window)
+        end = start
     return windows
 
 

@@ -149,6 +149,8 @@ def _lower(events: int, trials: int) -> float:
 def arrival_order(leads: Leads, clock: str | None) -> Order:
     """Return what finds the positions of rows in order of arrival, once, when it is asked for.
 
+    Rows without a moment are left out: nobody knows where they belong. Where no row has one, the rows are in order.
+
     Args:
         leads: rows of the reference, single columns of which can be read.
         clock: the contract's clock; where it is None or absent the rows are in order.
@@ -159,8 +161,11 @@ def arrival_order(leads: Leads, clock: str | None) -> Order:
         if clock is None or clock not in leads.columns:
             return None
         if not orders:
-            moments = arrival_numbers(leads[clock]).to_numpy()
-            orders.append(np.argsort(moments, kind="stable"))
+            moments = arrival_numbers(leads[clock]).to_numpy(dtype="float64")
+            positions = np.argsort(moments, kind="stable")
+            # Missing moments stand last.
+            with_moment = int(np.isfinite(moments).sum())
+            orders.append(positions[: with_moment or None])
         return orders[0]
 
     return order

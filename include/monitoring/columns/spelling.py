@@ -44,6 +44,11 @@ WHOLE = re.compile(r"[+-]?[0-9]+\.0")
 
 THOUSANDS = re.compile(r"[+-]?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?")
 NO_LETTERS = re.compile(r"[\W_]+")
+EMPTY_SIGNS = frozenset(" .,;:?/\\'\"\u2026\u00b7\u00bf")
+"""Signs that people put into a cell that has nothing; so are all dashes, brackets, quotes and underscores."""
+
+EMPTY_CATEGORIES = frozenset({"Pd", "Ps", "Pe", "Pi", "Pf", "Pc"})
+"""Unicode's categories of dashes, brackets, quotes and underscores."""
 MISSING = "missing"
 """Stands for an empty cell where the levels are listed that a text stands for."""
 
@@ -78,8 +83,8 @@ def null_words(tokens: tuple[str, ...]) -> frozenset[str]:
 def is_null_word(text: str, words: frozenset[str]) -> bool:
     """Return whether a text says that its cell is empty, such as `n/a`, `(Blank)`, `--` or white space alone.
 
-    Brackets, dots and other signs around the letters do not count. Signs alone are a null word only if all of them are
-    punctuation: a row of stars may be a grade.
+    Brackets, dots and other signs around the letters do not count. Signs alone are a null word only if people put them
+    into empty cells (EMPTY_SIGNS, EMPTY_CATEGORIES): a row of stars may be a grade, and `%` a unit.
 
     Args:
         text: of a cell.
@@ -90,14 +95,20 @@ def is_null_word(text: str, words: frozenset[str]) -> bool:
     if letters:
         return letters in words
     return all(
-        letter == " " or unicodedata.category(letter).startswith("P")
-        for letter in key
+        sign in EMPTY_SIGNS or unicodedata.category(sign) in EMPTY_CATEGORIES
+        for sign in key
     )
 
 
 def _letters(key: str) -> str:
     """Return the letters and digits of a key."""
     return NO_LETTERS.sub("", key)
+
+
+def _is_signs(text: str) -> bool:
+    """Return whether a text holds signs, and neither letters nor digits."""
+    key = spelling_key(text)
+    return bool(key) and not _letters(key)
 
 
 @dataclass(frozen=True)
@@ -125,7 +136,8 @@ class Vocabulary:
 
         The most frequent spelling of the reference is the level. Another spelling is a level of its own if the contract
         names both and it is in use: it holds `spelling.regular_share` (drift.yaml) of the reference's filled cells. A
-        word for an empty cell is a level if the contract names it or if it is in use.
+        word for an empty cell is a level if the contract names it or if it is in use. Where a level in use is a
+        sign that says something (`+`), every other text of signs alone (`--`) is a level too.
 
         Args:
             counts: rows per level of the reference.
@@ -135,6 +147,7 @@ class Vocabulary:
         self._words = words
         self._level_of: dict[str, str] = {}
         self._regular: set[str] = set()
+        self._signs_are_levels = False
         contract_levels = {*column.allowed, *column.order, *column.group_levels}
         least_rows = drift_config().spelling.regular_share * counts.sum()
         rows_per_level = {
@@ -147,10 +160,12 @@ class Vocabulary:
         )
         for level in by_rows:
             is_in_use = rows_per_level[level] >= least_rows
-            if not (is_in_use or level in contract_levels) and is_null_word(
-                level, words
-            ):
+            is_level = is_in_use or level in contract_levels
+            looks_empty = is_null_word(level, words)
+            if looks_empty and not is_level:
                 continue
+            if is_level and not looks_empty and _is_signs(level):
+                self._signs_are_levels = True
             first_spelling = self._level_of.setdefault(
                 spelling_key(level), level
             )
@@ -168,11 +183,17 @@ class Vocabulary:
             if not isinstance(level, str) or level in self._regular:
                 continue
             first_spelling = self._level_of.get(spelling_key(level))
-            if first_spelling is None and is_null_word(level, self._words):
+            if first_spelling is None and self._is_empty(level):
                 replaced[level] = None
             elif first_spelling is not None and first_spelling != level:
                 replaced[level] = first_spelling
         return replaced
+
+    def _is_empty(self, text: str) -> bool:
+        """Return whether a text that is no known level says that its cell is empty."""
+        if self._signs_are_levels and _is_signs(text):
+            return False
+        return is_null_word(text, self._words)
 
     def fold(self, values: pd.Series) -> pd.Series:
         """Return a column in which every cell holds the level that it stands for."""

@@ -45,9 +45,12 @@ class Dataset:
     weight: pd.Series
 
     def newest(self, share: float) -> pd.Series:
-        """Return a mask of the newest `share` of the leads by the contract's clock (bool per row)."""
-        rank = self.arrival.rank(method="first")
-        return rank > len(rank) * (1 - share)
+        """Return a mask of the newest `share` of the leads by the contract's clock (bool per row).
+
+        All leads of one moment are in it, or none; leads without a moment are not.
+        """
+        rank = self.arrival.rank(method="max")
+        return rank > rank.count() * (1 - share)
 
     def part(self, *sides: str) -> tuple[pd.DataFrame, pd.Series]:
         """Return rows and outcomes of the given sides."""

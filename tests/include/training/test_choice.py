@@ -41,6 +41,15 @@ def test_newest_leads_that_keep_the_promise_leave_the_choice_to_random_folds():
     assert (choice.winner["family"], choice.split) == ("lightgbm", "random")
 
 
+def test_the_reason_says_that_the_newest_leads_were_not_asked():
+    results = [result("lightgbm", 0.90), result("xgboost", 0.80)]
+    for split in ("auto", "time"):
+        choice = choose(results, "roc_auc", split)
+        assert choice.split == "random"
+        assert "the newest leads were not asked" in choice.reason
+    assert "not asked" not in choose(results, "roc_auc", "random").reason
+
+
 CHANGED = [
     result("lightgbm", 0.90, [0.60, 0.62]),
     result("logistic_regression", 0.80, [0.73, 0.70]),

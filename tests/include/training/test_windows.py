@@ -1,5 +1,7 @@
 """The newest leads, window by window, against what random folds promise."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -73,6 +75,37 @@ def test_each_window_is_newer_than_all_it_learns_from_and_free_of_the_holdout():
 def test_a_clock_that_stands_still_gives_no_windows():
     _, data = dataset(changes=False, clock=False)
     assert newest_windows(data) == []
+
+
+@pytest.mark.parametrize(
+    ("leads_per_moment", "count"), [(30, 4), (100, 4), (400, 3), (1000, 1)]
+)
+def test_windows_of_a_clock_of_days_or_months_begin_with_a_moment(
+    leads_per_moment, count
+):
+    _, data = dataset(changes=False)
+    moments = data.arrival // leads_per_moment
+    windows = newest_windows(replace(data, arrival=moments))
+    assert len(windows) == count
+    for window in windows:
+        newest_older = moments.iloc[window.older].max()
+        assert newest_older < moments.iloc[window.newer].min()
+        assert len(window.older) >= 0.5 * (data.split != "holdout").sum()
+
+
+def test_leads_without_a_moment_are_in_no_window():
+    _, data = dataset(changes=False)
+    unknown = data.arrival.astype("float64").mask(data.arrival % 10 == 0)
+    for window in newest_windows(replace(data, arrival=unknown)):
+        used = unknown.iloc[[*window.older, *window.newer]]
+        assert used.notna().all()
+
+
+def test_the_newest_leads_hold_whole_moments_and_none_without_a_moment():
+    _, data = dataset(changes=False)
+    months = (data.arrival // 400).astype("float64").mask(data.arrival < 100)
+    newest = replace(data, arrival=months).newest(0.2)
+    assert set(months[newest]) == {6.0, 7.0}
 
 
 @pytest.mark.slow

@@ -14,7 +14,9 @@ ROWS = 600
 def kinds(contract, accounts):
     """Kinds of outage between two versions of a column, by field; `marks` are set in the contract."""
 
-    def find(field, before, after, shuffled=False, **marks):
+    def find(
+        field, before, after, shuffled=False, without_moment=None, **marks
+    ):
         columns = [
             column.model_copy(update=marks)
             for column in monitored_columns(accounts, contract)
@@ -23,6 +25,10 @@ def kinds(contract, accounts):
         reference = accounts.assign(
             **{field: before, contract.clock: range(ROWS)}
         )
+        if without_moment is not None:
+            reference[contract.clock] = reference[contract.clock].mask(
+                without_moment
+            )
         if shuffled:
             reference = reference.sample(frac=1, random_state=0)
         current = accounts.head(len(after)).assign(**{field: after})
@@ -52,6 +58,17 @@ def test_levels_that_come_and_go_within_the_window_and_are_gone_are_an_outage(
     assert kinds("channel", before, ["August"] * 400) == ["constant"]
     after = ["August", "September"] * 200
     assert kinds("channel", before, after) == ["levels_vanished"]
+
+
+def test_leads_without_a_moment_are_no_stretch_of_the_history(kinds):
+    before = in_runs(["May", "June", "July"], 2)
+    july = ["July"] * 90
+    # In the order of arrival, the half of July's leads that has no moment would stand last, as 100 in a row.
+    unknown = (before == "July") & (before.index % 2 == 0)
+    assert kinds("channel", before, july) == ["constant"]
+    assert kinds("channel", before, july, without_moment=unknown) == [
+        "constant"
+    ]
 
 
 def test_a_rate_that_changes_once_in_a_hundred_rows_may_stay_for_a_window(

@@ -161,7 +161,7 @@ def test_a_null_word_that_the_contract_names_as_a_level_stays_one(contract):
 @pytest.mark.parametrize(
     "word",
     ["NA", "n/a", "N.A.", "null", "NULL", "none", "-", "--", "–", "?", "", "  ", "nan", "(blank)", "#N/A", "<NA>",
-     "[Null]", "Unknown", "not available", "…", "N/A\u200b", "ｎ／ａ", "\xa0"],
+     "[Null]", "Unknown", "not available", "…", "N/A\u200b", "ｎ／ａ", "\xa0", "(-)", "__", "''", "- / -", "«»"],
 )  # fmt: skip
 def test_words_for_an_empty_cell_are_known_however_they_are_written(word):
     assert is_null_word(word, WORDS)
@@ -169,10 +169,34 @@ def test_words_for_an_empty_cell_are_known_however_they_are_written(word):
 
 @pytest.mark.parametrize(
     "level",
-    ["no", "Nan Jing", "North", "other", "★★★", "+", "0", "n", "нет", "無し", "👍", "€", "not sure", "select"],
+    ["no", "Nan Jing", "North", "other", "★★★", "+", "0", "n", "нет", "無し", "👍", "€", "not sure", "select",
+     "*", "***", "＊", "%", "&", "#", "!", "@", "§"],
 )  # fmt: skip
 def test_other_levels_are_no_word_for_an_empty_cell(level):
     assert not is_null_word(level, WORDS)
+
+
+def test_a_new_grade_of_signs_is_a_new_level_and_no_empty_cell(
+    contract, accounts
+):
+    one_star = accounts.assign(channel="*")
+    before = one_star.assign(
+        channel=one_star["channel"].mask(accounts.index % 2 == 0, "**")
+    )
+    current = before.assign(
+        channel=before["channel"].mask(accounts.index % 5 < 3, "***")
+    )
+    analysis = compare(before, current, contract)
+    assert analysis.outages == ()
+    assert "channel" in analysis.report.drifted_columns
+    assert analysis.new_levels["channel"]["***"] == 360
+
+
+def test_where_signs_are_a_scale_a_dash_is_one_of_its_levels(contract):
+    scale = vocabulary({"+": 60, "++": 40}, contract)
+    assert scale.replacements(["-", "--", "NA", ""]) == {"NA": None, "": None}
+    names = vocabulary({"web": 60, "fair": 40}, contract)
+    assert names.replacements(["-", "--"]) == {"-": None, "--": None}
 
 
 def test_the_contract_adds_words_of_its_own():
