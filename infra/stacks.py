@@ -24,6 +24,8 @@ FIRST_BUCKETS = "storage"
 """The layer that makes the bucket from which CloudFormation reads templates that are too large for a request."""
 POLL_SECONDS = 15
 LONGEST_SECONDS = 2 * 60 * 60
+LONGEST_SECONDS_OF_LAYER = {"airflow": 16 * 60 * 60}
+"""An update of MWAA waits up to 12 hours for running tasks, and CloudFormation up to 15 hours for MWAA."""
 REASONS = 3
 
 
@@ -40,8 +42,7 @@ class Stacks:
         self.environment = environment
         self._session = session
         self._api: Any = session.client("cloudformation")
-        attempts = LONGEST_SECONDS // max(1, poll_seconds)
-        self._waiter_config = {"Delay": poll_seconds, "MaxAttempts": attempts}
+        self._poll_seconds = poll_seconds
 
     def describe(self, layer: str) -> dict[str, Any] | None:
         """Return CloudFormation's description of a layer's stack; None where there is none."""
@@ -182,9 +183,15 @@ class Stacks:
 
     def _wait(self, layer: str, waiter: str) -> None:
         name = self.environment.stack(layer)
+        longest = LONGEST_SECONDS_OF_LAYER.get(layer, LONGEST_SECONDS)
+        attempts = longest // max(1, self._poll_seconds)
         try:
             self._api.get_waiter(waiter).wait(
-                StackName=name, WaiterConfig=self._waiter_config
+                StackName=name,
+                WaiterConfig={
+                    "Delay": self._poll_seconds,
+                    "MaxAttempts": attempts,
+                },
             )
         except WaiterError as error:
             reasons = "; ".join(self._reasons(name))

@@ -17,8 +17,10 @@ from include.settings import Settings
 from infra import mlflow_server
 from infra.environments import LAYERS, TEMPLATES, load_environment, template
 from infra.errors import DeploymentError, StackFailedError
+from infra.mwaa_environment import PATIENCE, REPLACEMENT
 from infra.package import ROOT
 from infra.policies import resolve
+from infra.stack_rules import _schema
 from infra.stacks import Stacks
 from localaws.stacks import STAND_INS
 
@@ -334,6 +336,31 @@ def test_a_stack_that_fails_gives_its_first_reasons(aws: boto3.Session) -> None:
             match="lead-conversion-dev-storage: DataBucket: already exists",
         ):
             stacks.apply("storage")
+
+
+class Waiter:
+    """Finds the stack at its end at the first look, and keeps how long it would have been waited for."""
+
+    def get_waiter(self, name: str) -> "Waiter":
+        return self
+
+    def wait(self, **request: Any) -> None:
+        config = request["WaiterConfig"]
+        self.seconds = config["Delay"] * config["MaxAttempts"]
+
+
+def test_trainings_end_before_an_update_replaces_their_workers_and_the_update_is_waited_for(
+    aws: boto3.Session,
+) -> None:
+    properties = template("airflow")["Resources"]["Environment"]["Properties"]
+    assert properties["WorkerReplacementStrategy"] == REPLACEMENT
+    stacks = Stacks(load_environment("dev", "123456789012"), aws)
+    waiter = Waiter()
+    stacks._api = waiter
+    stacks._wait("airflow", "stack_update_complete")
+    update = _schema("AWS::MWAA::Environment")["handlers"]["update"]
+    assert waiter.seconds > 60 * update["timeoutInMinutes"]
+    assert waiter.seconds > PATIENCE
 
 
 LASTING = {
