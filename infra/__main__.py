@@ -7,7 +7,14 @@ import sys
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infra import account, images, preflight, teardown, warehouse_role
+from infra import (
+    account,
+    endpoints,
+    images,
+    preflight,
+    teardown,
+    warehouse_role,
+)
 from infra.deploy import Deployer, deployer
 from infra.environments import LAYERS
 from infra.errors import InfraError
@@ -43,6 +50,9 @@ def create(work: Deployer, session: boto3.Session) -> dict[str, str]:
         if layer == "warehouse":
             secret = work.stacks.outputs()["SecretArn"]
             warehouse_role.make(work.environment, session, secret)
+        if layer == "storage":
+            key = work.stacks.outputs()["KeyArn"]
+            endpoints.make_log_groups(work.environment, session, key)
     return outcomes
 
 
@@ -57,9 +67,10 @@ def delete(work: Deployer, session: boto3.Session) -> None:
     preflight.require_settled(environment, session, work.stacks)
     outputs = work.stacks.outputs()
     sagemaker = session.client("sagemaker")
-    teardown.stop_endpoint(
+    for endpoint in endpoints.stop_endpoints(
         sagemaker, environment["EndpointName"], environment["EndpointRole"]
-    )
+    ):
+        log.info("endpoint %s deleted", endpoint)
     for job in teardown.stop_training(sagemaker, environment["TrainingRole"]):
         log.info("training job %s stopped", job)
     for layer in reversed(LAYERS):

@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterator, Mapping
 from itertools import batched
 
+from include.contract.in_force import endpoint_name
+
 PREFIX = "${ContractPrefix}"
 NAMED = ("GlueCrawler", "GlueJob", "GlueScoringJob")
 ENDPOINT = 'endpoint/${EndpointName}"'
@@ -151,8 +153,8 @@ def _copy(line: str, name: str, prefix: str) -> str:
     line = line.replace(PREFIX, prefix)
     for named in NAMED:
         line = line.replace(f'${{{named}}}"', f'${{{named}}}-{name}"')
-    words = name.replace("_", "-")
-    return line.replace(ENDPOINT, f'{ENDPOINT[:-1]}-{words}"')
+    endpoint = endpoint_name(ENDPOINT.removesuffix('"'), name)
+    return line.replace(ENDPOINT, f'{endpoint}"')
 
 
 def _belongs(line: str, rule: list[str]) -> bool:

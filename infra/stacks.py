@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError, WaiterError
 
 from infra import mlflow_server
 from infra.contract_rules import LARGEST_TEMPLATE
+from infra.endpoints import STAGE_TAG
 from infra.environments import LAYERS, Environment, template, template_body
 from infra.errors import DeploymentError, StackFailedError
 
@@ -79,9 +80,7 @@ class Stacks:
             **self._template(layer),
             "Parameters": self._parameters(layer, existing, extra or {}),
             "Capabilities": CAPABILITIES,
-            "Tags": [
-                {"Key": "lead-conversion-stage", "Value": self.environment.name}
-            ],
+            "Tags": [{"Key": STAGE_TAG, "Value": self.environment.name}],
         }
         if existing is None:
             self._api.create_stack(**request, OnFailure="DELETE")

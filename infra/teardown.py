@@ -1,17 +1,13 @@
 """Remove what stands in the way of a stack's deletion, and name what the retention parameter leaves behind."""
 
-from collections.abc import Callable
 from typing import Any
 
 import boto3
-import tenacity
 
+from infra.endpoints import has_role, own_log_groups
 from infra.environments import Environment
-from infra.errors import DeploymentError
-from infra.waiting import wait_until
+from infra.listing import listed, log_groups, wait_until_gone
 
-POLL_SECONDS = 5
-ATTEMPTS = 60
 SHARED_LOGS = (
     "/aws-glue/",
     "/aws/sagemaker/TrainingJobs",
@@ -57,7 +53,7 @@ def release_studio(efs: Any, file_system: str, keep: bool) -> None:
 
     for target in mount_targets():
         efs.delete_mount_target(MountTargetId=target["MountTargetId"])
-    _wait_until_gone(
+    wait_until_gone(
         mount_targets,
         f"{file_system} of Studio is still in the VPC: delete it there once it is free, then run the deletion again",
     )
@@ -75,13 +71,11 @@ def close_studio(sagemaker: Any, domain: str) -> None:
     """
 
     def apps() -> list[dict[str, Any]]:
-        present = _listed(sagemaker, "list_apps", "Apps", DomainIdEquals=domain)
+        present = listed(sagemaker, "list_apps", "Apps", DomainIdEquals=domain)
         return [app for app in present if app["Status"] != "Deleted"]
 
     def spaces() -> list[dict[str, Any]]:
-        return _listed(
-            sagemaker, "list_spaces", "Spaces", DomainIdEquals=domain
-        )
+        return listed(sagemaker, "list_spaces", "Spaces", DomainIdEquals=domain)
 
     for app in apps():
         if app["Status"] != "Deleting":
@@ -96,57 +90,16 @@ def close_studio(sagemaker: Any, domain: str) -> None:
                 AppName=app["AppName"],
                 **owner,
             )
-    _wait_until_gone(
+    wait_until_gone(
         apps,
         f"Studio domain {domain} still has applications: run the deletion again",
     )
     for space in spaces():
         sagemaker.delete_space(DomainId=domain, SpaceName=space["SpaceName"])
-    _wait_until_gone(
+    wait_until_gone(
         spaces,
         f"Studio domain {domain} still has spaces: run the deletion again",
     )
-
-
-def stop_endpoint(sagemaker: Any, endpoint: str, role: str) -> None:
-    """Delete the endpoint, which a DAG made and no stack holds and which costs by the hour, its configs and its models.
-
-    Args:
-        sagemaker: a boto3 client.
-        endpoint: its name, with which those of its configs and models begin.
-        role: name of the environment's endpoint role; another environment's models may begin with the same name.
-
-    Raises:
-        DeploymentError: it was not gone in time.
-    """
-
-    def endpoints() -> list[dict[str, Any]]:
-        similar = sagemaker.list_endpoints(
-            NameContains=endpoint, MaxResults=100
-        )["Endpoints"]
-        return [entry for entry in similar if entry["EndpointName"] == endpoint]
-
-    if endpoints():
-        sagemaker.delete_endpoint(EndpointName=endpoint)
-        _wait_until_gone(
-            endpoints,
-            f"endpoint {endpoint} is not gone yet: run the deletion again",
-        )
-    models = _models(sagemaker, endpoint, role)
-    # Config and model of a deployment have one name (include/endpoint/deployment.py).
-    configs = _listed(
-        sagemaker,
-        "list_endpoint_configs",
-        "EndpointConfigs",
-        NameContains=endpoint,
-    )
-    for config in configs:
-        if config["EndpointConfigName"] in models:
-            sagemaker.delete_endpoint_config(
-                EndpointConfigName=config["EndpointConfigName"]
-            )
-    for model in models:
-        sagemaker.delete_model(ModelName=model)
 
 
 def stop_server(ec2: Any, instance: str) -> None:
@@ -157,7 +110,7 @@ def stop_server(ec2: Any, instance: str) -> None:
 
 def stop_training(sagemaker: Any, role: str) -> list[str]:
     """Stop the training jobs that run in an environment's role, which cost until they end; return their names."""
-    jobs = _listed(
+    jobs = listed(
         sagemaker,
         "list_training_jobs",
         "TrainingJobSummaries",
@@ -167,7 +120,7 @@ def stop_training(sagemaker: Any, role: str) -> list[str]:
     for job in jobs:
         name = job["TrainingJobName"]
         description = sagemaker.describe_training_job(TrainingJobName=name)
-        if _has_role(description["RoleArn"], role):
+        if has_role(description["RoleArn"], role):
             names.append(name)
     for name in names:
         sagemaker.stop_training_job(TrainingJobName=name)
@@ -228,7 +181,7 @@ def delete_outside_stacks(
             ForceDeleteWithoutRecovery=True,
         )
     for prefix in SHARED_LOGS:
-        for name in _log_groups(logs, prefix):
+        for name in log_groups(logs, prefix):
             remains.append(
                 f"log group {name}, which other jobs of the account write to (log storage)"
             )
@@ -261,59 +214,11 @@ def final_snapshot(environment: Environment) -> str:
     return f"lead-conversion-{environment.name}-final"
 
 
-def _models(sagemaker: Any, endpoint: str, role: str) -> list[str]:
-    """Return the names of an endpoint's models in a role."""
-    names = []
-    for model in _listed(
-        sagemaker, "list_models", "Models", NameContains=endpoint
-    ):
-        name = model["ModelName"]
-        if not name.startswith(f"{endpoint}-"):
-            continue
-        if _has_role(
-            sagemaker.describe_model(ModelName=name)["ExecutionRoleArn"], role
-        ):
-            names.append(name)
-    return names
-
-
-def _has_role(arn: str, role: str) -> bool:
-    return arn.rsplit("/", 1)[-1] == role
-
-
 def _own_log_groups(logs: Any, environment: Environment) -> list[str]:
-    """Return the log groups of an environment; another one's endpoint may begin with the name of its endpoint."""
-    groups = _log_groups(logs, f"airflow-{environment['EnvironmentName']}-")
-    groups += _log_groups(
+    """Return the log groups of an environment."""
+    groups = log_groups(logs, f"airflow-{environment['EnvironmentName']}-")
+    groups += log_groups(
         logs, f"/aws/redshift/{environment['RedshiftWorkgroup']}/"
     )
-    endpoint = f"/aws/sagemaker/Endpoints/{environment['EndpointName']}"
-    groups += [name for name in _log_groups(logs, endpoint) if name == endpoint]
+    groups += own_log_groups(logs, environment)
     return groups
-
-
-def _log_groups(logs: Any, prefix: str) -> list[str]:
-    groups = _listed(
-        logs, "describe_log_groups", "logGroups", logGroupNamePrefix=prefix
-    )
-    return [group["logGroupName"] for group in groups]
-
-
-def _listed(
-    client: Any, operation: str, member: str, **request: str
-) -> list[dict[str, Any]]:
-    """Return what an operation lists, from all its pages."""
-    entries: list[dict[str, Any]] = []
-    for page in client.get_paginator(operation).paginate(**request):
-        entries += page[member]
-    return entries
-
-
-def _wait_until_gone(present: Callable[[], list[Any]], message: str) -> None:
-    """Wait until nothing is listed any more. Raises DeploymentError with the message."""
-    if not wait_until(
-        lambda: not present(),
-        tenacity.stop_after_attempt(ATTEMPTS),
-        POLL_SECONDS,
-    ):
-        raise DeploymentError(message)

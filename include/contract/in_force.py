@@ -97,13 +97,23 @@ def settings_of(settings: "Settings", name: str) -> "Settings":
             "scoring_job": f"{settings.glue.scoring_job}-{name}",
         }
     )
-    words = name.replace("_", "-")
     endpoint = settings.endpoint.model_copy(
-        update={"name": f"{settings.endpoint.name}-{words}"}
+        update={"name": endpoint_name(settings.endpoint.name, name)}
     )
     return settings.model_copy(
         update={"contract": source, "glue": glue, "endpoint": endpoint}
     )
+
+
+def endpoint_name(default: str, contract: str) -> str:
+    """Return the name of a further contract's SageMaker endpoint, which may have no `_`.
+
+    Args:
+        default: name of the default contract's endpoint.
+        contract: name of the further contract.
+    """
+    words = contract.replace("_", "-")
+    return f"{default}-{words}"
 
 
 def contract_in_force(settings: "Settings", name: str = "") -> "Contract":

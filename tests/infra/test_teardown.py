@@ -7,7 +7,7 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from infra import teardown
+from infra import listing, teardown
 from infra.environments import LAYERS, load_environment, template
 from infra.errors import DeploymentError
 
@@ -62,8 +62,8 @@ def test_an_application_that_does_not_end_is_told(
     sagemaker: tuple[Any, Stubber], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client, stub = sagemaker
-    monkeypatch.setattr(teardown, "POLL_SECONDS", 0)
-    monkeypatch.setattr(teardown, "ATTEMPTS", 1)
+    monkeypatch.setattr(listing, "POLL_SECONDS", 0)
+    monkeypatch.setattr(listing, "ATTEMPTS", 1)
     apps(stub, "Deleting")
     apps(stub, "Deleting")
     with pytest.raises(
@@ -71,118 +71,6 @@ def test_an_application_that_does_not_end_is_told(
         match="Studio domain d-1 still has applications: run the deletion again",
     ):
         teardown.close_studio(client, "d-1")
-
-
-def endpoints(stub: Stubber, *names: str) -> None:
-    found = [
-        {
-            "EndpointName": name,
-            "EndpointArn": "a" * 20,
-            "EndpointStatus": "InService",
-        }
-        for name in names
-    ]
-    for one in found:
-        one |= {"CreationTime": "2026-01-01", "LastModifiedTime": "2026-01-01"}  # type: ignore[operator]
-    stub.add_response(
-        "list_endpoints",
-        {"Endpoints": found},
-        {"NameContains": "lead-conversion", "MaxResults": 100},
-    )
-
-
-def test_the_endpoint_that_a_dag_made_is_deleted_and_waited_for_and_another_stages_is_not(
-    sagemaker: tuple[Any, Stubber], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    client, stub = sagemaker
-    monkeypatch.setattr(teardown, "POLL_SECONDS", 0)
-    endpoints(stub, "lead-conversion", "lead-conversion-dev")
-    stub.add_response(
-        "delete_endpoint", {}, {"EndpointName": "lead-conversion"}
-    )
-    endpoints(stub, "lead-conversion", "lead-conversion-dev")
-    endpoints(stub, "lead-conversion-dev")
-    stub.add_response(
-        "list_models", {"Models": []}, {"NameContains": "lead-conversion"}
-    )
-    stub.add_response(
-        "list_endpoint_configs",
-        {"EndpointConfigs": []},
-        {"NameContains": "lead-conversion"},
-    )
-    teardown.stop_endpoint(client, "lead-conversion", "sagemaker-endpoint-role")
-    stub.assert_no_pending_responses()
-
-
-def test_an_endpoint_that_is_not_gone_in_time_is_told(
-    sagemaker: tuple[Any, Stubber], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    client, stub = sagemaker
-    monkeypatch.setattr(teardown, "ATTEMPTS", 1)
-    endpoints(stub, "lead-conversion")
-    stub.add_response(
-        "delete_endpoint", {}, {"EndpointName": "lead-conversion"}
-    )
-    endpoints(stub, "lead-conversion")
-    with pytest.raises(
-        DeploymentError,
-        match="endpoint lead-conversion is not gone yet: run the deletion again",
-    ):
-        teardown.stop_endpoint(
-            client, "lead-conversion", "sagemaker-endpoint-role"
-        )
-
-
-def test_an_endpoint_that_may_not_be_deleted_is_an_error(
-    sagemaker: tuple[Any, Stubber],
-) -> None:
-    client, stub = sagemaker
-    endpoints(stub, "lead-conversion")
-    stub.add_client_error(
-        "delete_endpoint", "AccessDeniedException", "not authorized"
-    )
-    with pytest.raises(client.exceptions.ClientError, match="not authorized"):
-        teardown.stop_endpoint(
-            client, "lead-conversion", "sagemaker-endpoint-role"
-        )
-
-
-def test_a_stage_without_an_endpoint_loses_its_configs_and_models_and_no_other_stages(
-    aws: boto3.Session,
-) -> None:
-    client = aws.client("sagemaker")
-    prod, dev = (load_environment(name, ACCOUNT) for name in ("prod", "dev"))
-    for stage in (prod, dev):
-        name, role = (
-            f"{stage['EndpointName']}-contact-1-12345678",
-            f"arn:aws:iam::{ACCOUNT}:role/{stage['EndpointRole']}",
-        )
-        client.create_model(
-            ModelName=name,
-            ExecutionRoleArn=role,
-            PrimaryContainer={
-                "Image": "i",
-                "ModelDataUrl": "s3://b/m.tar.gz",
-            },
-        )
-        variant = {
-            "VariantName": "v",
-            "ModelName": name,
-            "InitialInstanceCount": 1,
-            "InstanceType": "ml.m5.large",
-        }
-        client.create_endpoint_config(
-            EndpointConfigName=name, ProductionVariants=[variant]
-        )
-    teardown.stop_endpoint(client, prod["EndpointName"], prod["EndpointRole"])
-    left = [f"{dev['EndpointName']}-contact-1-12345678"]
-    assert [
-        model["ModelName"] for model in client.list_models()["Models"]
-    ] == left
-    assert [
-        one["EndpointConfigName"]
-        for one in client.list_endpoint_configs()["EndpointConfigs"]
-    ] == left
 
 
 def test_training_jobs_that_run_in_the_stages_role_are_stopped_and_no_others(
@@ -344,27 +232,6 @@ def test_what_is_said_to_be_kept_is_what_the_templates_keep() -> None:
             ).replace("prod", "${Stage}")
         },
     ]
-
-
-def test_the_logs_of_another_stage_whose_name_begins_alike_stay(
-    aws: boto3.Session,
-) -> None:
-    logs = aws.client("logs")
-    own, other = (
-        "/aws/sagemaker/Endpoints/lead-conversion",
-        "/aws/sagemaker/Endpoints/lead-conversion-dev",
-    )
-    for name in (own, other):
-        logs.create_log_group(logGroupName=name)
-    teardown.delete_outside_stacks(
-        load_environment("prod", ACCOUNT, Retention="Delete"), aws
-    )
-    left = {
-        group["logGroupName"]
-        for group in logs.describe_log_groups()["logGroups"]
-    }
-    assert other in left
-    assert own not in left
 
 
 def test_the_mlflow_server_stands_still_before_its_volume_goes(
