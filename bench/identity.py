@@ -30,6 +30,7 @@ from include.contract.format.identity import IdentityDocument
 from include.identity.claims import MOMENT, read_load
 from include.identity.ledger import Ledger
 from include.identity.matching import match
+from include.identity.normalising import KeyNormaliser
 from include.identity.report import match_report
 from include.identity.resolving import key_indexes, resolve
 from include.identity.rules import IdentityRules, rules_of
@@ -125,11 +126,14 @@ def measured(records: int, processes: int) -> dict[str, float]:
     people = rng.integers(0, int(records * 0.8), records)
     leads = made_leads(rng, people)
     figures: dict[str, float] = {"records": records}
-    load = timed(
-        figures,
-        "read",
-        lambda: read_load(leads, "leads", rules, "id", LOADED, "at", processes),
-    )
+    with KeyNormaliser(rules.spelling, processes) as normaliser:
+        load = timed(
+            figures,
+            "read",
+            lambda: read_load(
+                leads, "leads", rules, "id", LOADED, "at", normaliser
+            ),
+        )
     empty = Ledger.empty()
     additions = timed(figures, "match", lambda: match(empty, load, rules))
     ledger = empty.plus(additions)

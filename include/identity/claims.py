@@ -5,22 +5,15 @@ A claim is one record's statement that a key is its own. Each different spelling
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import partial
-from multiprocessing import get_context
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from include.identity.codes import one_array
+from include.identity.normalising import KeyNormaliser
 from include.identity.rules import IdentityRules
-from include.identity.spellings import (
-    NORMALISERS,
-    NormalKey,
-    SpellingRules,
-)
 
 MOMENT = pa.timestamp("us", tz="UTC")
 RECORDS_SCHEMA = pa.schema(
@@ -39,8 +32,6 @@ CLAIMS_SCHEMA = pa.schema(
         ("known_at", MOMENT),
     ]
 )
-PIECE = 20_000
-"""Spellings that a process normalises at a time."""
 
 
 @dataclass(frozen=True)
@@ -60,19 +51,6 @@ class Load:
     )
 
 
-@dataclass(frozen=True)
-class NormalColumn:
-    """A normalised column of keys.
-
-    Attributes:
-        values: text, null where the cell is empty or no key; as long as the column.
-        problems: problem to number of cells.
-    """
-
-    values: pa.Array
-    problems: Counter[str]
-
-
 def read_load(
     rows: pa.Table,
     source: str,
@@ -80,7 +58,7 @@ def read_load(
     record: str,
     loaded_at: datetime,
     arrived_at: str | None = None,
-    processes: int = 1,
+    normaliser: KeyNormaliser | None = None,
 ) -> Load:
     """Return the records and claims of a table.
 
@@ -92,11 +70,12 @@ def read_load(
         loaded_at: moment of the load, with a time zone.
         arrived_at: column of moments in UTC at which rows arrived; without it, and for empty or later ones,
             `loaded_at`.
-        processes: that normalise phone numbers.
+        normaliser: of the rules' spellings, which remembers those that it has read; by default a new one.
     """
+    normaliser = normaliser or KeyNormaliser(rules.spelling)
     rows = rows.filter(pc.is_valid(rows[record]))
     sources = pa.repeat(pa.scalar(source, pa.string()), rows.num_rows)
-    record_keys = _text(rows[record])
+    record_keys = one_array(rows[record].cast(pa.string()))
     moments = moments_of(rows, loaded_at, arrived_at)
     records = pa.table([sources, record_keys, moments], schema=RECORDS_SCHEMA)
     parts = [CLAIMS_SCHEMA.empty_table()]
@@ -106,9 +85,7 @@ def read_load(
         for column in columns:
             if column not in rows.column_names:
                 continue
-            normal = normal_column(
-                rows[column], rules.kind(name), rules.spelling, processes
-            )
+            normal = normaliser.column(rows[column], rules.kind(name))
             problems[name] += normal.problems
             parts.append(_claims(records, name, normal.values))
     claims = pa.concat_tables(parts)
@@ -154,60 +131,3 @@ def moments_of(
     arrived = rows[arrived_at].cast(MOMENT)
     earlier = pc.fill_null(pc.less(arrived, loaded), False)
     return pc.if_else(earlier, arrived, loaded)
-
-
-def _text(column: pa.ChunkedArray) -> pa.Array:
-    """Return a column as one array of text."""
-    texts = column.cast(pa.string()).combine_chunks()
-    if isinstance(texts, pa.ChunkedArray):
-        return pa.concat_arrays(texts.chunks)
-    return texts
-
-
-def normal_column(
-    column: pa.ChunkedArray,
-    kind: str,
-    spelling: SpellingRules,
-    processes: int = 1,
-) -> NormalColumn:
-    """Return a column of keys normalised.
-
-    Args:
-        column: spellings; numbers count as their text.
-        kind: `id`, `email` or `phone`.
-        spelling: rules of spellings.
-        processes: that normalise phone numbers.
-    """
-    encoded = _text(column).dictionary_encode()
-    texts = encoded.dictionary.to_pylist()
-    keys = _normal_keys(texts, kind, spelling, processes)
-    values = pa.array([key.value for key in keys], pa.string())
-    indices = encoded.indices.drop_null().to_numpy()
-    cells = np.bincount(indices, minlength=len(keys))
-    problems: Counter[str] = Counter()
-    for key, number in zip(keys, cells.tolist(), strict=True):
-        if key.problem:
-            problems[key.problem] += number
-    return NormalColumn(values=values.take(encoded.indices), problems=problems)
-
-
-def _normal_keys(
-    texts: list[str], kind: str, spelling: SpellingRules, processes: int
-) -> list[NormalKey]:
-    """Normalise different spellings, phone numbers on several processes if there are many."""
-    work = partial(_normal_piece, kind=kind, spelling=spelling)
-    if kind != "phone" or processes == 1 or len(texts) <= PIECE:
-        return work(texts)
-    starts = range(0, len(texts), PIECE)
-    pieces = [texts[start : start + PIECE] for start in starts]
-    # The threads of pyarrow forbid a fork.
-    with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
-        parts = list(pool.map(work, pieces))
-    return [key for part in parts for key in part]
-
-
-def _normal_piece(
-    texts: list[str], kind: str, spelling: SpellingRules
-) -> list[NormalKey]:
-    normalise = NORMALISERS[kind]
-    return [normalise(text, spelling) for text in texts]

@@ -17,10 +17,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from include.identity.claims import MOMENT, moments_of, normal_column
+from include.identity.claims import MOMENT, moments_of
 from include.identity.codes import flags, microseconds, one_array, places_in
 from include.identity.components import Flags, Numbers
 from include.identity.ledger import Ledger, living
+from include.identity.normalising import KeyNormaliser
 from include.identity.rules import IdentityRules
 
 NEVER = np.iinfo(np.int64).max
@@ -90,7 +91,7 @@ def resolve(
     rules: IdentityRules,
     loaded_at: datetime,
     arrived_at: str | None = None,
-    processes: int = 1,
+    normaliser: KeyNormaliser | None = None,
 ) -> People:
     """Return the person of each row.
 
@@ -102,8 +103,9 @@ def resolve(
         loaded_at: moment of the load, with a time zone.
         arrived_at: column of moments in UTC at which rows arrived; without it, and for empty or later ones,
             `loaded_at`.
-        processes: that normalise phone numbers.
+        normaliser: of the rules' spellings, which remembers those that it has read; by default a new one.
     """
+    normaliser = normaliser or KeyNormaliser(rules.spelling)
     arrived = microseconds(moments_of(rows, loaded_at, arrived_at))
     matches = _Found(arrived)
     problems: dict[str, Counter[str]] = {}
@@ -113,9 +115,7 @@ def resolve(
         for column in columns.get(name, ()):
             if column not in rows.column_names:
                 continue
-            normal = normal_column(
-                rows[column], rules.kind(name), rules.spelling, processes
-            )
+            normal = normaliser.column(rows[column], rules.kind(name))
             problems[name] += normal.problems
             matches.look_up(name, normal.values, indexes[name])
     return matches.people(problems)

@@ -33,9 +33,6 @@ EXTENSION = re.compile(r"(ext|extn|extension|x)\.?\s*\d+$", re.IGNORECASE)
 SEPARATED = re.compile(r"\+?([ ()-]*[0-9]){7,}", re.ASCII)
 """A number of digits with white space, brackets and hyphens between them, which mean nothing."""
 WITHOUT_SEPARATORS = str.maketrans("", "", " ()-")
-CACHED_NUMBERS = 2**20
-"""Every system spells a lead's number in its own way; the library takes a tenth of a millisecond to read one."""
-
 CACHED_DOMAINS = 2**16
 """Millions of addresses share few domains."""
 
@@ -181,7 +178,6 @@ def _has_extension(number: str) -> bool:
     return ";ext=" in number or EXTENSION.search(number) is not None
 
 
-@lru_cache(maxsize=CACHED_NUMBERS)
 def _e164(number: str, region: str | None) -> NormalKey:
     """Return a number in E.164 as the library reads it."""
     # The scoring API reads contracts with identities, and no number: it goes without the library.

@@ -22,6 +22,7 @@ from include.identity.codes import (
 )
 from include.identity.ledger import Ledger, id_intervals
 from include.identity.matching import match
+from include.identity.normalising import KeyNormaliser
 from include.identity.report import MatchReport, match_report, with_rows
 from include.identity.resolving import NEVER, key_indexes, resolve
 from include.unify.plan import Plan
@@ -87,7 +88,11 @@ class PeopleFinder:
     """
 
     def __init__(
-        self, plan: Plan, leads: SourceRows, as_of: int, processes: int = 1
+        self,
+        plan: Plan,
+        leads: SourceRows,
+        as_of: int,
+        normaliser: KeyNormaliser | None = None,
     ) -> None:
         """Match the records of the leads.
 
@@ -95,10 +100,10 @@ class PeopleFinder:
             plan: of the contract.
             leads: rows of the source that defines people.
             as_of: the last moment of which anything is known.
-            processes: that normalise phone numbers.
+            normaliser: of keys, for all sources; by default one of a single process.
         """
         self._plan = plan
-        self._processes = processes
+        self._normaliser = normaliser or KeyNormaliser(plan.rules.spelling)
         self._loaded_at = EPOCH + timedelta(microseconds=as_of)
         load = read_load(
             leads.table,
@@ -107,7 +112,7 @@ class PeopleFinder:
             plan.contract.key,
             self._loaded_at,
             KNOWN,
-            processes,
+            self._normaliser,
         )
         empty = Ledger.empty()
         self._ledger = empty.plus(match(empty, load, plan.rules))
@@ -140,7 +145,7 @@ class PeopleFinder:
             self._plan.rules,
             self._loaded_at,
             KNOWN,
-            self._processes,
+            self._normaliser,
         )
         self._report = with_rows(self._report, name, people)
         numbers = places_in(people.person_id, self._ids)

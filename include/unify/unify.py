@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from include.asof.rate_history import RateHistory
 from include.contract.model import Contract
+from include.identity.normalising import KeyNormaliser
 from include.unify.errors import UnifyError
 from include.unify.gates import (
     MISSING,
@@ -75,7 +76,7 @@ def unify(
             is named, and features of it are missing.
         compute: computes features.
         as_of: the run's moment in microseconds since 1970; by default that of the last arrival.
-        processes: that normalise phone numbers.
+        processes: that read phone numbers.
         count_rate: counts the outcomes of rates, of which one lead's features can then be computed elsewhere.
         refused: sources whose files have not passed their gates, and why. They are left out, but for that of the leads,
             without which there is nothing to put together.
@@ -122,14 +123,15 @@ def _rows_and_people(
         raise UnifyError(
             f"source {leads.name} has no rows below {leads.prefix}; without leads nothing can be put together"
         )
-    finder = PeopleFinder(plan, records, known_until, processes)
     rows: dict[str, SourceRows] = {}
-    for name in plan.sources:
-        of_source = records
-        if name != leads.name:
-            of_source = _rows_of(plan, name, tables, as_of)
-        finder.add(name, of_source)
-        rows[name] = _read_later(plan, name, of_source)
+    with KeyNormaliser(plan.rules.spelling, processes) as normaliser:
+        finder = PeopleFinder(plan, records, known_until, normaliser)
+        for name in plan.sources:
+            of_source = records
+            if name != leads.name:
+                of_source = _rows_of(plan, name, tables, as_of)
+            finder.add(name, of_source)
+            rows[name] = _read_later(plan, name, of_source)
     return rows, finder.people()
 
 

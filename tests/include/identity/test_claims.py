@@ -1,10 +1,8 @@
 from collections import Counter
 
 import pyarrow as pa
-import pytest
 
-from include.identity import claims
-from include.identity.claims import joined_loads, normal_column, read_load
+from include.identity.claims import joined_loads, read_load
 from tests.include.identity.helpers import LOADED, day, lead, leads_load, rules
 
 
@@ -67,21 +65,3 @@ def test_loads_are_matched_together():
     both = joined_loads([one, two])
     assert both.records.num_rows == 2
     assert both.problems["leads"]["mail"] == Counter(no_at=2)
-
-
-@pytest.mark.slow  # starts processes
-def test_phone_numbers_are_the_same_on_several_processes(monkeypatch):
-    monkeypatch.setattr(claims, "PIECE", 2)
-    texts = ["030 901820", "12", None, "030 901821", "+49 30 901820"]
-    column = pa.chunked_array([texts], pa.string())
-    spelling = rules().spelling
-    one = normal_column(column, "phone", spelling)
-    two = normal_column(column, "phone", spelling, processes=2)
-    assert two == one
-    assert one.values.to_pylist() == [
-        "+4930901820",
-        None,
-        None,
-        "+4930901821",
-        "+4930901820",
-    ]
