@@ -22,7 +22,6 @@ from include.identity.codes import flags, one_array, places_in
 from include.identity.spellings import (
     NORMALISERS,
     SEPARATED,
-    NormalKey,
     SpellingRules,
 )
 
@@ -59,14 +58,13 @@ class _Keys:
     values: pa.Array
     problems: pa.Array
 
-    def plus(self, spellings: pa.Array, keys: Sequence[NormalKey]) -> "_Keys":
-        """Return these and further spellings."""
-        values = pa.array([key.value for key in keys], pa.string())
-        problems = pa.array([key.problem for key in keys], pa.string())
-        return _Keys(
-            pa.concat_arrays([self.spellings, spellings]),
-            pa.concat_arrays([self.values, values]),
-            pa.concat_arrays([self.problems, problems]),
+    @classmethod
+    def joined(cls, parts: Sequence["_Keys"]) -> "_Keys":
+        """Return the spellings of several parts, at least one."""
+        return cls(
+            pa.concat_arrays([part.spellings for part in parts]),
+            pa.concat_arrays([part.values for part in parts]),
+            pa.concat_arrays([part.problems for part in parts]),
         )
 
 
@@ -78,7 +76,7 @@ class KeyNormaliser(AbstractContextManager["KeyNormaliser"]):
 
         Args:
             rules: of spellings.
-            processes: that read phone numbers, of which the library reads some ten thousand a second.
+            processes: that normalise spellings; the library reads some ten thousand phone numbers a second.
         """
         self._rules = rules
         self._processes = processes
@@ -118,31 +116,34 @@ class KeyNormaliser(AbstractContextManager["KeyNormaliser"]):
         keys = self._keys[kind]
         is_new = places_in(spellings, keys.spellings) < 0
         new = pc.unique(spellings.filter(pa.array(is_new)))
-        normal_keys = self._normalised(new.to_pylist(), kind)
-        keys = keys.plus(new, normal_keys)
+        keys = _Keys.joined([keys, *self._normalised(new, kind)])
         self._keys[kind] = keys
         return places_in(spellings, keys.spellings)
 
-    def _normalised(self, texts: list[str], kind: str) -> list[NormalKey]:
-        """Normalise different spellings, phone numbers on several processes if there are many."""
+    def _normalised(self, spellings: pa.Array, kind: str) -> list[_Keys]:
+        """Normalise different spellings, on several processes if there are many."""
         work = partial(_normal_piece, kind=kind, rules=self._rules)
-        if kind != "phone" or self._processes == 1 or len(texts) <= PIECE:
-            return work(texts)
+        texts = spellings.to_pylist()
+        if self._processes == 1 or len(texts) <= PIECE:
+            return [work(texts)]
         if self._pool is None:
             # The threads of pyarrow forbid a fork.
             context = get_context("spawn")
             self._pool = ProcessPoolExecutor(self._processes, context)
         starts = range(0, len(texts), PIECE)
         pieces = [texts[start : start + PIECE] for start in starts]
-        parts = self._pool.map(work, pieces)
-        return [key for part in parts for key in part]
+        return list(self._pool.map(work, pieces))
 
 
-def _normal_piece(
-    texts: list[str], kind: str, rules: SpellingRules
-) -> list[NormalKey]:
+def _normal_piece(texts: list[str], kind: str, rules: SpellingRules) -> _Keys:
+    """Return the keys of spellings, as arrays: another process hands these over at little cost."""
     normalise = NORMALISERS[kind]
-    return [normalise(text, rules) for text in texts]
+    keys = [normalise(text, rules) for text in texts]
+    return _Keys(
+        pa.array(texts, pa.string()),
+        pa.array([key.value for key in keys], pa.string()),
+        pa.array([key.problem for key in keys], pa.string()),
+    )
 
 
 def _without_separators(numbers: pa.Array) -> pa.Array:

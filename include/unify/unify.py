@@ -76,7 +76,7 @@ def unify(
             is named, and features of it are missing.
         compute: computes features.
         as_of: the run's moment in microseconds since 1970; by default that of the last arrival.
-        processes: that read phone numbers.
+        processes: that normalise keys.
         count_rate: counts the outcomes of rates, of which one lead's features can then be computed elsewhere.
         refused: sources whose files have not passed their gates, and why. They are left out, but for that of the leads,
             without which there is nothing to put together.
