@@ -36,7 +36,7 @@ from bench._table import last_line, show
 from demo.story.story import draw_cell, make_world
 from include.asof.in_duckdb import compute_features, count_rate
 from include.contract import Contract, load_contract
-from include.glue.sources import count_in_spark, in_spark
+from include.glue.sources import count_in_spark, in_spark, moments_of
 from include.glue.typed_rows import TypedRows
 from include.unify.plan import Plan, SourcePlan, plan_of
 from include.unify.rows import CHANGED
@@ -120,9 +120,10 @@ def measured(folder: Path, leads: int, spark: bool) -> dict[str, float]:
 
 def unified_leads(contract: Contract, folder: Path, spark: bool) -> Unified:
     """Leads and the counts of rates, as the job makes them."""
-    folders = {
-        name: f"file://{folder}/{name}/" for name in plan_of(contract).sources
-    }
+    plan = plan_of(contract)
+    typed_rows = TypedRows(
+        {name: f"file://{folder}/{name}/" for name in plan.sources}
+    )
     compute: Callable[..., Any] = compute_features
     count: Callable[..., Any] = count_rate
     with tempfile.TemporaryDirectory() as work:
@@ -131,10 +132,11 @@ def unified_leads(contract: Contract, folder: Path, spark: bool) -> Unified:
             count = count_in_spark(f"file://{work}/")
         return unify(
             contract,
-            TypedRows(folders),
+            typed_rows,
             compute,
             processes=os.cpu_count() or 1,
             count_rate=count,
+            moments=moments_of(plan, typed_rows),
         )
 
 
@@ -171,12 +173,12 @@ class Size:
 
 @contextmanager
 def largest_size() -> Iterator[Size]:
-    """Look at the sizes ten times a second."""
+    """Look at the sizes twice a second: each look reads of every process of the machine, and would slow the work."""
     size = Size()
     ended = threading.Event()
 
     def watch() -> None:
-        while not ended.wait(0.1):
+        while not ended.wait(0.5):
             size.look()
 
     watcher = threading.Thread(target=watch, daemon=True)

@@ -47,9 +47,9 @@ from include.unify.gates import (
     refused_rows,
 )
 from include.unify.leads import Compute, CountRate
-from include.unify.plan import LEADS, SourcePlan, plan_of
+from include.unify.plan import LEADS, Plan, SourcePlan, plan_of
 from include.unify.published import MERGED_PART, PART, Published, pack
-from include.unify.rows import arrow_type
+from include.unify.rows import arrow_type, moment_columns
 from include.unify.unify import Unified, unify
 
 COUNTS = (
@@ -119,6 +119,7 @@ def load_sources(
             refused[name] = problem
         if problem is None or source.role == LEADS:
             folders[name] = typed_uri
+    typed_rows = TypedRows(folders)
     if compute is None:
         compute = in_spark(work_uri)
     if count_rate is None:
@@ -126,11 +127,12 @@ def load_sources(
     try:
         unified = unify(
             contract,
-            TypedRows(folders),
+            typed_rows,
             compute,
             processes=os.cpu_count() or 1,
             count_rate=count_rate,
             refused=refused,
+            moments=moments_of(plan, typed_rows),
         )
     except UnifyError as error:
         raise JobFailedError(str(error)) from error
@@ -157,6 +159,13 @@ def load_sources(
         ],
         "unify": unified.report,
     }
+
+
+def moments_of(plan: Plan, typed_rows: TypedRows) -> TypedRows:
+    """Return typed rows with the columns of their moments only."""
+    return typed_rows.of_columns(
+        {name: moment_columns(source) for name, source in plan.sources.items()}
+    )
 
 
 def _microseconds(moment: datetime) -> int:

@@ -78,7 +78,7 @@ def source_rows(
     Raises:
         UnifyError: a column is missing.
     """
-    table = _checked(source, table)
+    table = _checked(source, table, [*source.columns, CHANGED])
     moments = _moments(source, table)
     without_moment = table.num_rows - moments.places.size
     if as_of is not None:
@@ -103,25 +103,36 @@ def source_rows(
     )
 
 
+def moment_columns(source: SourcePlan) -> list[str]:
+    """Return the columns that say when the rows of a source occurred and arrived."""
+    columns = [source.occurred_at, CHANGED]
+    if source.arrived_at is not None:
+        columns.append(source.arrived_at)
+    return list(dict.fromkeys(columns))
+
+
 def last_arrival(source: SourcePlan, table: pa.Table | None) -> int | None:
     """Return when the last row of a source arrived that says when it occurred, None without one.
 
     Args:
         source: as the contract compiles it.
-        table: its typed rows, None where nothing is there.
+        table: the columns of its moments, None where nothing is there.
 
     Raises:
         UnifyError: a column is missing.
     """
-    arrived = _moments(source, _checked(source, table)).arrived
+    table = _checked(source, table, moment_columns(source))
+    arrived = _moments(source, table).arrived
     return int(arrived.max()) if arrived.size else None
 
 
-def _checked(source: SourcePlan, table: pa.Table | None) -> pa.Table:
-    """Return the rows of a source, whose columns are all there."""
+def _checked(
+    source: SourcePlan, table: pa.Table | None, columns: Collection[str]
+) -> pa.Table:
+    """Return the rows of a source, which have all of some columns."""
     if table is None:
         return _empty(source)
-    missing = sorted({*source.columns, CHANGED} - set(table.column_names))
+    missing = sorted(set(columns) - set(table.column_names))
     if missing:
         raise UnifyError(
             f"source {source.name}: there is no column {', '.join(missing)}; columns are "
@@ -158,12 +169,9 @@ class _Moments:
 
 def _moments(source: SourcePlan, table: pa.Table) -> _Moments:
     """Return the moments of the rows that say when they occurred."""
-    columns = [source.occurred_at, CHANGED]
-    if source.arrived_at is not None:
-        columns.append(source.arrived_at)
     is_there = pc.is_valid(table[source.occurred_at]).to_numpy()
     places = np.flatnonzero(is_there)
-    rows = table.select(list(dict.fromkeys(columns))).take(pa.array(places))
+    rows = table.select(moment_columns(source)).take(pa.array(places))
     occurred = _microseconds(rows[source.occurred_at])
     return _Moments(places, occurred, _arrivals(source, rows))
 

@@ -67,6 +67,7 @@ def unify(
     processes: int = 1,
     count_rate: CountRate | None = None,
     refused: Mapping[str, SourceProblem] = MappingProxyType({}),
+    moments: Mapping[str, pa.Table | None] | None = None,
 ) -> Unified:
     """Return the leads of a contract with sources.
 
@@ -80,12 +81,18 @@ def unify(
         count_rate: counts the outcomes of rates, of which one lead's features can then be computed elsewhere.
         refused: sources whose files have not passed their gates, and why. They are left out, but for that of the leads,
             without which there is nothing to put together.
+        moments: source to the columns of its moments, from which the last arrival is read first; by default `tables`,
+            which it then reads twice.
 
     Raises:
         UnifyError: there are no leads, or a column is missing.
     """
     plan = plan_of(contract)
-    known_until = _last_arrival(plan, tables) if as_of is None else as_of
+    known_until = as_of
+    if known_until is None:
+        known_until = _last_arrival(
+            plan, tables if moments is None else moments
+        )
     rows, people = _rows_and_people(plan, tables, as_of, known_until, processes)
     refused = {**refused, **_unmatched(plan, rows, people)}
     problems = _source_problems(plan, rows, refused, known_until)
