@@ -14,7 +14,13 @@ LOOKED_UP = "AWS::SSM::Parameter::Value<"
 """A template's parameter of this type is looked up in SSM again at every update."""
 UNPINNED = re.compile(r"\{\{resolve:ssm(-secure)?:[^:}]+\}\}")
 """A dynamic reference without a version: the newest value, at every update."""
-SUBSTITUTED = re.compile(r"\$\{([^!}.]+)[^}]*\}")
+SUBSTITUTED = re.compile(r"\$\{([^!}.]+)\.?([^}]*)\}")
+IDENTIFYING = ("Arn", "Id", "Name")
+"""Ends of the attributes that stay while a resource is updated in place."""
+ADDRESSES = frozenset(
+    {"PrivateIpAddress", "PrivateIpAddresses", "Ipv6Address", "Ipv6Addresses"}
+)
+"""Properties, at any depth, with addresses of a network, which has each of them once."""
 Template = dict[str, Any]
 Resource = dict[str, Any]
 
@@ -30,24 +36,80 @@ def _replacements(template: Template) -> Iterator[str]:
     CloudFormation makes the new resource before it deletes the old one. That fails where the resource has a name of its
     own, or holds something that can be attached to one resource at a time.
     """
-    looked_up = {
-        name
-        for name, parameter in template.get("Parameters", {}).items()
-        if parameter["Type"].startswith(LOOKED_UP)
-    }
+    followers = _Followers(template)
     for name, resource in template["Resources"].items():
         schema = _schema(resource["Type"])
         properties = resource.get("Properties", {})
-        exclusive = sorted(_exclusive(resource["Type"], schema, properties))
-        if not exclusive:
-            continue
-        for member in _members(schema.get("createOnlyProperties", [])):
-            value = properties.get(member)
-            if _references(value) & looked_up or _is_unpinned(value):
+        following = {
+            member: value
+            for member, value in properties.items()
+            if followers.follows(value)
+        }
+        replacing = following.keys() & _create_only(schema)
+        fixed = {
+            member: value
+            for member, value in properties.items()
+            if member not in following
+        }
+        for member in sorted(replacing):
+            behind = followers.behind(following[member])
+            exclusive = sorted(_exclusive(resource["Type"], fixed, behind))
+            if exclusive:
                 yield (
                     f"{name}: {member} follows SSM, and a new value replaces the resource, "
                     f"of which there can be one alone ({', '.join(exclusive)}): give the value itself"
                 )
+
+
+class _Followers:
+    """What of a template gets a new value when a parameter in SSM does, directly or through other resources."""
+
+    def __init__(self, template: Template) -> None:
+        self._resources = template["Resources"]
+        self._looked_up = {
+            name
+            for name, parameter in template.get("Parameters", {}).items()
+            if parameter["Type"].startswith(LOOKED_UP)
+        }
+
+    def follows(self, value: Any, seen: frozenset[str] = frozenset()) -> bool:
+        """Tell whether a value follows SSM; `seen` are the resources on the way to it."""
+        if _is_unpinned(value):
+            return True
+        for name, attribute in _uses(value):
+            if name in self._looked_up:
+                return True
+            if name not in self._resources or name in seen:
+                continue
+            if self._changes(name, attribute, seen | {name}):
+                return True
+        return False
+
+    def behind(self, value: Any) -> list[Resource]:
+        """Return the properties of the resources that a value refers to: those of an instance's launch template."""
+        names = _references(value) & self._resources.keys()
+        return [
+            self._resources[name].get("Properties", {})
+            for name in sorted(names)
+        ]
+
+    def _changes(self, name: str, attribute: str, seen: frozenset[str]) -> bool:
+        """Tell whether a reference to a resource gets another value.
+
+        Every reference does where the resource is replaced. Where it is updated in place, only an attribute does that
+        identifies nothing, such as the number of a launch template's latest version.
+        """
+        schema = _schema(self._resources[name]["Type"])
+        create_only = _create_only(schema)
+        read_only = _members(schema.get("readOnlyProperties", []))
+        is_state = attribute in read_only
+        is_state = is_state and not attribute.endswith(IDENTIFYING)
+        properties = self._resources[name].get("Properties", {})
+        return any(
+            self.follows(value, seen)
+            for member, value in properties.items()
+            if is_state or member in create_only
+        )
 
 
 def _attachments(template: Template) -> Iterator[str]:
@@ -76,13 +138,44 @@ def _attachments(template: Template) -> Iterator[str]:
 
 
 def _exclusive(
-    kind: str, schema: dict[str, Any], properties: dict[str, Any]
+    kind: str, properties: dict[str, Any], behind: list[dict[str, Any]]
 ) -> set[str]:
-    """Return the properties in use because of which there can be one resource alone."""
-    chosen = _members(schema.get("primaryIdentifier", []))
-    chosen -= _members(schema.get("readOnlyProperties", []))
+    """Return the properties in use because of which there can be one resource alone.
+
+    Args:
+        kind: type of the resource.
+        properties: of the resource, without those that change.
+        behind: properties of the resources that describe it too, such as its launch template.
+    """
     in_use = set(_keys(properties))
-    return (chosen & set(properties)) | (_attachable(kind) & in_use)
+    for described in behind:
+        in_use |= set(_keys(described))
+    names = set(properties) & _own_names(kind)
+    names |= (_attachable(kind) | ADDRESSES) & in_use
+    if "VpcId" in properties:
+        # Of a subnet: no two of a network have the same addresses.
+        names |= {"CidrBlock"} & set(properties)
+    return names
+
+
+@cache
+def _own_names(kind: str) -> frozenset[str]:
+    """Return the properties that name a resource of a type, and which two resources cannot share.
+
+    These are an identifier of which AWS chooses no part, and the create-only name: `Name`, or the end of the type with
+    `Name` or `Identifier`. The KeyName of an instance is the name of something else.
+    """
+    schema = _schema(kind)
+    read_only = _members(schema.get("readOnlyProperties", []))
+    names = set()
+    for member in _create_only(schema) - read_only:
+        word = re.fullmatch(r"(\w*)(?:Name|Identifier)", member)
+        if word and kind.lower().endswith(word[1].lower()):
+            names.add(member)
+    identifier = _members(schema.get("primaryIdentifier", []))
+    if not identifier & read_only:
+        names |= identifier
+    return frozenset(names)
 
 
 @cache
@@ -138,6 +231,11 @@ def _schema(kind: str) -> dict[str, Any]:
     return dict(schema.schema)
 
 
+def _create_only(schema: dict[str, Any]) -> set[str]:
+    """Return the properties of which a new value replaces the resource."""
+    return _members(schema.get("createOnlyProperties", []))
+
+
 def _members(paths: list[str]) -> set[str]:
     """Return the properties at the top that a schema's paths lead to: ImageId of /properties/ImageId."""
     return {path.split("/")[2] for path in paths}
@@ -171,24 +269,30 @@ def _texts(value: Any) -> Iterator[str]:
 
 def _references(value: Any) -> set[str]:
     """Return the parameters and resources that a value refers to."""
-    names: set[str] = set()
+    return {name for name, _ in _uses(value)}
+
+
+def _uses(value: Any) -> set[tuple[str, str]]:
+    """Return the parameters and resources that a value refers to, each with the attribute; "" for none."""
+    uses: set[tuple[str, str]] = set()
     if isinstance(value, list):
         for item in value:
-            names |= _references(item)
+            uses |= _uses(item)
     if isinstance(value, dict):
         for key, item in value.items():
-            names |= _referenced_by(key.removeprefix("Fn::"), item)
-            names |= _references(item)
-    return names
+            uses |= _used_by(key.removeprefix("Fn::"), item)
+            uses |= _uses(item)
+    return uses
 
 
-def _referenced_by(function: str, argument: Any) -> set[str]:
-    """Return the names in the argument of one intrinsic function; empty for a plain property."""
+def _used_by(function: str, argument: Any) -> set[tuple[str, str]]:
+    """Return name and attribute of what one intrinsic function refers to; empty for a plain property."""
     if function == "Ref":
-        return {argument}
+        return {(argument, "")}
     if function == "GetAtt":
-        first = argument if isinstance(argument, str) else argument[0]
-        return {first.split(".")[0]}
+        path = argument if isinstance(argument, str) else ".".join(argument)
+        name, _, attribute = path.partition(".")
+        return {(name, attribute)}
     if function == "Sub":
         text = argument if isinstance(argument, str) else argument[0]
         return set(SUBSTITUTED.findall(text))

@@ -90,6 +90,120 @@ def test_a_name_of_ones_own_is_exclusive() -> None:
     assert "Name" in finding
 
 
+def launched(**template_data: Any) -> dict[str, Any]:
+    """Return an instance and its launch template, whose image is looked up in SSM."""
+    machine = {
+        "LaunchTemplateId": {"Ref": "Launch"},
+        "Version": {"Fn::GetAtt": ["Launch", "LatestVersionNumber"]},
+    }
+    launch = {
+        "Type": "AWS::EC2::LaunchTemplate",
+        "Properties": {
+            "LaunchTemplateData": {"ImageId": {"Ref": "Image"}, **template_data}
+        },
+    }
+    return {"Eni": INTERFACE, "Launch": launch, "Machine": machine}
+
+
+@pytest.mark.parametrize("is_interface_in_template", [True, False])
+def test_an_image_that_comes_through_a_launch_template_replaces_the_machine_too(
+    is_interface_in_template: bool,
+) -> None:
+    interfaces = {"NetworkInterfaces": ONE_INTERFACE}
+    resources = launched(**(interfaces if is_interface_in_template else {}))
+    launch_template = resources.pop("Machine")
+    resources["Server"] = instance(
+        LaunchTemplate=launch_template,
+        **({} if is_interface_in_template else interfaces),
+    )
+    (finding,) = findings(stack(resources, Image=LOOKED_UP))
+    assert finding.startswith("Server: LaunchTemplate follows SSM")
+    assert "NetworkInterfaceId" in finding
+
+
+def test_a_machine_of_a_launch_template_that_stays_is_not_replaced() -> None:
+    """Its id and its name stay when it has a new version."""
+    resources = launched()
+    launch_template = resources.pop("Machine") | {"Version": "1"}
+    resources["Server"] = instance(
+        LaunchTemplate=launch_template, NetworkInterfaces=ONE_INTERFACE
+    )
+    assert findings(stack(resources, Image=LOOKED_UP)) == []
+
+
+def test_what_refers_to_a_replaced_resource_is_replaced_too() -> None:
+    zone = {
+        "Type": "AWS::EC2::Subnet",
+        "Properties": {
+            "VpcId": "vpc-1",
+            "AvailabilityZone": {"Ref": "Zone"},
+        },
+    }
+    server = instance(
+        ImageId="ami-1",
+        SubnetId={"Ref": "Subnet"},
+        Volumes=[{"Device": "/dev/sdf", "VolumeId": "vol-1"}],
+    )
+    parameter = {"Type": "AWS::SSM::Parameter::Value<String>"}
+    (finding,) = findings(
+        stack({"Subnet": zone, "Server": server}, Zone=parameter)
+    )
+    assert finding.startswith("Server: SubnetId follows SSM")
+
+
+ADDRESS = {"PrivateIpAddress": "10.0.0.9"}
+NAMED = {
+    "AWS::EC2::Instance": ("ImageId", ADDRESS),
+    "AWS::EC2::NetworkInterface": ("SubnetId", ADDRESS),
+    "AWS::EC2::Subnet": (
+        "AvailabilityZone",
+        {"VpcId": "vpc-1", "CidrBlock": "10.0.0.0/24"},
+    ),
+    "AWS::ElasticLoadBalancingV2::TargetGroup": ("Port", {"Name": "one"}),
+    "AWS::ElasticLoadBalancingV2::LoadBalancer": ("Scheme", {"Name": "one"}),
+    "AWS::EC2::SecurityGroup": ("GroupDescription", {"GroupName": "one"}),
+    "AWS::IAM::ManagedPolicy": ("Description", {"ManagedPolicyName": "one"}),
+    "AWS::ECS::Service": ("Role", {"ServiceName": "one", "Cluster": "c"}),
+    "AWS::RDS::DBInstance": ("KmsKeyId", {"DBInstanceIdentifier": "one"}),
+}
+"""Type to a property of which a new value replaces it, and what two of it cannot both have."""
+PLAIN = {
+    "AWS::EC2::Instance": {"KeyName": "pair", "SubnetId": "subnet-1"},
+    "AWS::EC2::VPCEndpoint": {"ServiceName": "s3"},
+    "AWS::ECS::Service": {"Cluster": "c"},
+}
+"""Type to names of other things, which two of it may share."""
+
+
+@pytest.mark.parametrize("kind", NAMED)
+def test_a_name_or_an_address_of_ones_own_can_be_had_once(kind: str) -> None:
+    member, properties = NAMED[kind]
+    followed = {**properties, member: {"Ref": "Looked"}}
+    resource = {"Type": kind, "Properties": followed}
+    (finding,) = findings(stack({"One": resource}, Looked=LOOKED_UP))
+    assert finding.startswith(f"One: {member} follows SSM")
+
+
+@pytest.mark.parametrize("kind", PLAIN)
+def test_the_name_of_something_else_may_be_used_twice(kind: str) -> None:
+    members = {
+        "AWS::EC2::Instance": "ImageId",
+        "AWS::EC2::VPCEndpoint": "VpcId",
+        "AWS::ECS::Service": "Role",
+    }
+    followed = {**PLAIN[kind], members[kind]: {"Ref": "Looked"}}
+    resource = {"Type": kind, "Properties": followed}
+    assert findings(stack({"One": resource}, Looked=LOOKED_UP)) == []
+
+
+def test_a_name_that_changes_itself_is_no_obstacle() -> None:
+    topic = {
+        "Type": "AWS::SNS::Topic",
+        "Properties": {"TopicName": {"Ref": "Looked"}},
+    }
+    assert findings(stack({"Topic": topic}, Looked=LOOKED_UP)) == []
+
+
 def test_a_volume_is_attached_within_its_machine_and_not_beside_it() -> None:
     attachment = {
         "Type": "AWS::EC2::VolumeAttachment",
