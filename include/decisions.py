@@ -149,7 +149,8 @@ class Decisions(BaseModel):
     split: Literal["auto", "random", "time"] = Field(
         "auto",
         description="by which leads families and settings are compared. random: random folds. time: the newest leads, "
-        "each window after a fit on everything older. auto: random folds, unless the newest leads contradict them",
+        "each window after a fit on everything older; the newest fifth is held out for the gate. auto: random folds, "
+        "unless the newest leads contradict them",
     )
     max_missing_share: float = Field(
         1.0,

@@ -75,8 +75,8 @@ def _migrate(path: Path) -> None:
 
 
 @pytest.fixture(scope="session")
-def register_challenger() -> Callable[[str, Any], tuple[str, str]]:
-    """Leaves behind what a training does, without its plots: `register_challenger(run_id, leads)`.
+def register_challenger() -> Callable[..., tuple[str, str]]:
+    """Leaves behind what a training does, without its plots: `register_challenger(run_id, leads, held_out)`.
 
     The leads become the run's snapshot in the settings' lake; a logistic regression fitted on them becomes the contact
     stage's challenger. Returns the snapshot's URI and the version.
@@ -96,7 +96,9 @@ def digest_of(leads: Any) -> str:
     return sha256(rows.tobytes() + str(list(leads)).encode()).hexdigest()
 
 
-def _register_challenger(run_id: str, leads: Any) -> tuple[str, str]:
+def _register_challenger(
+    run_id: str, leads: Any, held_out: Any = "drawn"
+) -> tuple[str, str]:
     import mlflow
 
     from include.contract import KnownAt, load_contract
@@ -110,6 +112,7 @@ def _register_challenger(run_id: str, leads: Any) -> tuple[str, str]:
     from include.settings import settings
     from include.training.data.dataset import load_dataset
     from include.training.data.snapshot import write_manifest
+    from include.training.data.splits import HELD_OUT_TAG
     from include.training.pipeline import build_pipeline, deployable
 
     contract = load_contract(settings().contract)
@@ -120,8 +123,9 @@ def _register_challenger(run_id: str, leads: Any) -> tuple[str, str]:
     )
     write_parquet(leads, f"{uri}0000_part_00.parquet")
     write_manifest(settings(), contract, run_id, "UNLOAD …")
-    data = load_dataset(uri, contract, KnownAt.CONTACT)
-    key = (client.tracking_uri, contract.contract, digest_of(leads))
+    data = load_dataset(uri, contract, KnownAt.CONTACT, held_out)
+    rows_and_sides = f"{digest_of(leads)} {held_out}"
+    key = (client.tracking_uri, contract.contract, rows_and_sides)
     if key not in LOGGED:
         rows, outcome = data.part("train", "validation")
         fitted = build_pipeline(
@@ -134,7 +138,11 @@ def _register_challenger(run_id: str, leads: Any) -> tuple[str, str]:
             )
         LOGGED[key] = (logged.model_uri, run.info.run_id, logged.model_id)
     model_uri, model_run, model_id = LOGGED[key]
-    tags = {"threshold": "0.5", "snapshot_uri": uri}
+    tags = {
+        "threshold": "0.5",
+        "snapshot_uri": uri,
+        HELD_OUT_TAG: held_out,
+    }
     made = register(client, model, model_uri, model_run, tags, model_id)
     client.set_registered_model_alias(model, CHALLENGER, made.version)
     return uri, str(made.version)

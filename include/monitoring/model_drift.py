@@ -82,7 +82,7 @@ def model_drift(
         TrackingUnavailableError: MLflow does not answer.
     """
     closed = with_outcome(matured, contract)
-    holdout = _holdout(decisions, contract, reference)
+    holdout = _holdout(decisions, contract, reference, serving)
     notes = {
         "prediction": _no_prediction(decisions, contract, reference, holdout),
         "performance": _no_performance(decisions, contract, reference, closed),
@@ -138,13 +138,16 @@ def _without(leads: pd.DataFrame, fields: list[str]) -> pd.DataFrame:
 
 
 def _holdout(
-    decisions: Decisions, contract: Contract, reference: pd.DataFrame
+    decisions: Decisions,
+    contract: Contract,
+    reference: pd.DataFrame,
+    serving: ChampionInfo,
 ) -> pd.DataFrame:
     """Return the held-out leads of the reference; none where nothing asks for the champion's scores."""
     watched = set(decisions.drift_triggers) - {"data"}
     if not watched or _no_roles(contract, reference):
         return reference.head(0)
-    return held_out(reference, contract, STAGE)
+    return held_out(reference, contract, STAGE, serving)
 
 
 def _no_roles(contract: Contract, reference: pd.DataFrame) -> str | None:

@@ -16,7 +16,11 @@ from include.monitoring.errors import ChampionUnreadableError
 from include.registry.errors import ModelUnreadableError
 from include.registry.models import decision_of, load_pipeline
 from include.registry.registry import ChampionInfo
-from include.training.data.splits import HOLDOUT_SHARE, assign_split
+from include.training.data.splits import (
+    HOLDOUT_SHARE,
+    assign_split,
+    held_out_of,
+)
 
 log = logging.getLogger(__name__)
 
@@ -70,20 +74,25 @@ def load(info: ChampionInfo) -> Champion:
 
 
 def held_out(
-    reference: pd.DataFrame, contract: Contract, stage: KnownAt
+    reference: pd.DataFrame,
+    contract: Contract,
+    stage: KnownAt,
+    serving: ChampionInfo,
 ) -> pd.DataFrame:
     """Return the labelled leads of a training snapshot that were held out when its model was trained.
 
     Scores of leads that a model has learnt from lie nearer to 0 and 1 than those of any new lead, without any drift.
-    On a sample of a snapshot, a twin of a lead that was trained on may be among them.
+    On a sample of a snapshot, a twin of a lead that was trained on may be among them; and where the newest leads were
+    held out, some of about the same age that were not.
 
     Args:
         reference: rows of the snapshot, with key, label and clock of the contract.
         contract: what a lead is.
         stage: of the model.
+        serving: the model's version.
     """
     labelled = with_outcome(reference, contract).reset_index(drop=True)
-    sides = assign_split(labelled, contract, stage)
+    sides = assign_split(labelled, contract, stage, held_out_of(serving.tags))
     return sample(labelled[sides == "holdout"], SCORED)
 
 

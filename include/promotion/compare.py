@@ -51,6 +51,7 @@ from include.registry.tracking import connect, tracking_errors
 from include.registry.versions import DIGEST_TAG
 from include.settings import Settings
 from include.training.data.dataset import Dataset, load_dataset
+from include.training.data.splits import held_out_of
 
 SECONDS_PER_DAY = 86400
 
@@ -144,8 +145,9 @@ def _decide(
 ) -> DecisionRecord:
     """Return the record of the gate's decision, without the facts about the run that asks for it."""
     model = contract.model_name(stage)
-    data = load_dataset(snapshot_uri, contract, stage)
     challenger = aliased(client, model, CHALLENGER)
+    held_out = held_out_of(challenger.tags if challenger else {})
+    data = load_dataset(snapshot_uri, contract, stage, held_out)
     present = champion(client, model, ledger)
     if challenger is None:
         raise NoChallengerError(

@@ -11,7 +11,7 @@ from include.registry.models import decision_of, load_pipeline
 from include.registry.registry import ChampionInfo
 from include.training.data.dataset import Dataset
 from include.training.data.snapshot import load_snapshot
-from include.training.data.splits import assign_split
+from include.training.data.splits import assign_split, held_out_of
 from include.training.errors import SnapshotChangedError
 
 log = logging.getLogger(__name__)
@@ -25,15 +25,15 @@ def seen_by(
 ) -> pd.Series | None:
     """Return which leads of `data` a registered version learnt from (bool, index as in `data.frame`).
 
-    The split goes by a hash of the key, so an untouched lead is always on the same side; one whose own values, or an
-    older twin's, were changed between two snapshots may have moved. None where the version's snapshot is gone or no
-    longer readable under the present contract: then nobody can tell.
+    A drawn split goes by a hash of the key, so an untouched lead is always on the same side; one whose own values, or
+    an older twin's, were changed between two snapshots may have moved. Where the newest leads were held out, the
+    version may have learnt from others that are held out now. None where the version's snapshot is gone or no longer
+    readable under the present contract: then nobody can tell.
     """
     try:
         frame = load_snapshot(version.tags["snapshot_uri"])
-        keys = frame.loc[
-            assign_split(frame, contract, stage) != "holdout", contract.key
-        ]
+        sides = assign_split(frame, contract, stage, held_out_of(version.tags))
+        keys = frame.loc[sides != "holdout", contract.key]
     except (ObjectMissingError, SnapshotChangedError, KeyError) as error:
         log.warning(
             "Cannot tell which leads version %s learnt from: %s",

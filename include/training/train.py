@@ -20,6 +20,7 @@ from include.registry.runs import child_run, log_snapshot_input, training_run
 from include.registry.tracking import tracking_errors
 from include.settings import Settings
 from include.training.data.dataset import Dataset, load_dataset
+from include.training.data.splits import held_out_by
 from include.training.errors import UNTRAINABLE
 from include.training.fit import FamilyFit, fit_family
 from include.training.recipe import to_dict
@@ -85,7 +86,12 @@ def train_family(training: FamilyTraining) -> dict[str, Any]:
     client = training.client
     family = training.family
     stage = KnownAt(training.stage)
-    data = load_dataset(training.snapshot_uri, contract, stage)
+    data = load_dataset(
+        training.snapshot_uri,
+        contract,
+        stage,
+        held_out_by(training.decisions.split),
+    )
     with child_run(client, training.parent_run_id, family, stage) as run_id:
         fit = fit_family(training.decisions, contract, family, data, stage)
         log_snapshot_input(client, run_id, data.manifest)

@@ -63,12 +63,15 @@ def usability(outcome: np.ndarray, probability: np.ndarray) -> Usability:
     )
 
 
-def check_usable(outcome: np.ndarray, probability: np.ndarray) -> None:
+def check_usable(
+    outcome: np.ndarray, probability: np.ndarray, may_miss_rate: bool = False
+) -> None:
     """Pass a model that can be used.
 
     Args:
         outcome: of leads that it has not seen, 0 or 1, shape (n,), with at least one of either.
         probability: its calibrated probabilities, shape (n,).
+        may_miss_rate: whether its mean probability may miss the rate, because the leads came later than all others.
 
     Raises:
         UnusableModelError: it ranks no better than chance, or its mean probability misses the rate.
@@ -79,7 +82,7 @@ def check_usable(outcome: np.ndarray, probability: np.ndarray) -> None:
             f"the model ranks no better than chance: on {result.leads} holdout leads ROC-AUC's 95 % lower bound is "
             f"{result.auc_lower:.3f}; it is not registered. Train on more leads, or on columns that tell them apart"
         )
-    if result.miss > LARGEST_MISS:
+    if result.miss > LARGEST_MISS and not may_miss_rate:
         raise UnusableModelError(
             f"the model's mean probability {result.mean_probability:.4f} misses the rate {result.rate:.4f} of "
             f"{result.leads} holdout leads by {result.miss:.1f} standard errors, more than {LARGEST_MISS:.0f}; "

@@ -16,7 +16,13 @@ from include.feedback.votes import (
 from include.lake.arrival import arrival_numbers
 from include.training.errors import NotEnoughRowsError
 from include.training.data.snapshot import load_snapshot, read_manifest
-from include.training.data.splits import assign_split, twin_groups
+from include.training.data.splits import (
+    DRAWN,
+    HoldOut,
+    assign_split,
+    newest_leads,
+    twin_groups,
+)
 
 MIN_PER_CLASS = 10
 
@@ -45,12 +51,8 @@ class Dataset:
     weight: pd.Series
 
     def newest(self, share: float) -> pd.Series:
-        """Return a mask of the newest `share` of the leads by the contract's clock (bool per row).
-
-        All leads of one moment are in it, or none; leads without a moment are not.
-        """
-        rank = self.arrival.rank(method="max")
-        return rank > rank.count() * (1 - share)
+        """Return a mask of the newest `share` of the leads by the contract's clock (bool per row)."""
+        return newest_leads(self.arrival, share)
 
     def part(self, *sides: str) -> tuple[pd.DataFrame, pd.Series]:
         """Return rows and outcomes of the given sides."""
@@ -69,11 +71,15 @@ class Dataset:
 
 
 def load_dataset(
-    snapshot_uri: str, contract: Contract, stage: KnownAt
+    snapshot_uri: str,
+    contract: Contract,
+    stage: KnownAt,
+    held_out: HoldOut = DRAWN,
 ) -> Dataset:
     """Load the snapshot at `snapshot_uri` as a dataset. Raises what `make_dataset` and `load_snapshot` raise."""
     rows = load_snapshot(snapshot_uri)
-    return make_dataset(rows, contract, stage, read_manifest(snapshot_uri))
+    manifest = read_manifest(snapshot_uri)
+    return make_dataset(rows, contract, stage, manifest, held_out)
 
 
 def make_dataset(
@@ -81,6 +87,7 @@ def make_dataset(
     contract: Contract,
     stage: KnownAt,
     manifest: dict[str, Any],
+    held_out: HoldOut = DRAWN,
 ) -> Dataset:
     """Split the labelled rows of `frame` into a dataset; open leads are left out.
 
@@ -91,7 +98,7 @@ def make_dataset(
         NotEnoughRowsError: a side has too few leads of an outcome to search, choose or judge.
         OneClassOnlyError: all leads of the snapshot have one outcome.
     """
-    labelled, target, split = _labelled(frame, contract, stage)
+    labelled, target, split = _labelled(frame, contract, stage, held_out)
     _check(target, split)
     return Dataset(
         frame=labelled.drop(columns=[LABEL, WEIGHT], errors="ignore"),
@@ -105,14 +112,14 @@ def make_dataset(
 
 
 def _labelled(
-    frame: pd.DataFrame, contract: Contract, stage: KnownAt
+    frame: pd.DataFrame, contract: Contract, stage: KnownAt, held_out: HoldOut
 ) -> tuple[pd.DataFrame, pd.Series, pd.Series]:
     """Return rows, outcomes and sides of the leads with an outcome that counts on their side."""
     frame = frame.reset_index(drop=True)
     warehouse_label = pd.to_numeric(frame[contract.label], errors="coerce")
     training_label = training_labels(frame, warehouse_label)
     has_label = warehouse_label.notna() | training_label.notna()
-    split = assign_split(frame[has_label], contract, stage)
+    split = assign_split(frame[has_label], contract, stage, held_out)
     target = training_label[has_label].where(
         split != "holdout",
         warehouse_label[has_label],

@@ -298,6 +298,35 @@ def test_leads_that_the_champion_learnt_from_are_left_out(
     assert record["holdout_rows"] == (sides == "holdout").sum()
 
 
+def test_models_that_held_out_the_newest_leads_are_judged_on_the_newest(
+    train, accounts, accounts_of, contract, low_floors
+):
+    _, first = train("run-1", accounts, "newest")
+    promote(
+        connect(settings().mlflow.tracking_uri), contract.names.model, first
+    )
+    later = accounts_of(300, seed=1)
+    later = later.assign(number=later["number"] + accounts["number"].max())
+    snapshot, _ = train("run-2", pd.concat([accounts, later]), "newest")
+    record = read_json(decide(snapshot).report_uri)
+    assert (record["holdout_rows"], record["left_out_rows"]) == (180, 0)
+
+
+def test_newest_leads_that_a_champion_with_drawn_ones_learnt_from_are_left_out(
+    train, accounts, contract, low_floors
+):
+    _, first = train("run-1", accounts, "drawn")
+    promote(
+        connect(settings().mlflow.tracking_uri), contract.names.model, first
+    )
+    snapshot, _ = train("run-2", accounts, "newest")
+    record = read_json(decide(snapshot).report_uri)
+    drawn = assign_split(accounts, contract) == "holdout"
+    newest = assign_split(accounts, contract, held_out="newest") == "holdout"
+    assert record["holdout_rows"] == (newest & drawn).sum()
+    assert record["left_out_rows"] == (newest & ~drawn).sum()
+
+
 def test_without_the_champions_snapshot_nobody_can_tell_and_the_record_says_so(
     contest, layout
 ):

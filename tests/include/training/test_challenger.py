@@ -47,6 +47,7 @@ def test_the_version_carries_what_the_gate_and_the_scorer_need(training):
     assert json.loads(version.tags["metrics"]) == made["metrics"]
     choice = choose(training.results, "roc_auc")
     winner = choice.winner
+    assert version.tags["held_out"] == "drawn"
     assert version.tags["split_used"] == choice.split
     assert version.tags["split_reason"] == choice.reason
     assert float(version.tags["threshold"]) == winner["metrics"]["threshold"]

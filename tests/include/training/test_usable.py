@@ -90,6 +90,14 @@ def test_a_miss_of_more_than_three_standard_errors_of_the_holdout_is_refused(
         check_usable(outcome, moved(outcome, probability, miss))
 
 
+def test_later_leads_may_have_another_rate_but_must_be_ranked():
+    probability, outcome = leads(log_odds=0)
+    check_usable(outcome, moved(outcome, probability, 9), may_miss_rate=True)
+    shuffled = np.random.default_rng(1).permutation(probability)
+    with pytest.raises(UnusableModelError, match="no better than chance"):
+        check_usable(outcome, shuffled, may_miss_rate=True)
+
+
 @pytest.mark.parametrize("miss", [2.9, -2.9])
 def test_a_miss_of_less_than_that_passes(miss):
     probability, outcome = leads(log_odds=0)

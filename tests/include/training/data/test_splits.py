@@ -35,6 +35,31 @@ def test_the_shares_are_a_fifth_and_a_fifth_of_the_rest(contract, accounts_of):
     assert shares["train"] == pytest.approx(0.64, abs=0.02)
 
 
+def test_the_newest_fifth_is_held_out_and_the_others_are_drawn(
+    contract, accounts_of
+):
+    frame = accounts_of(8000).sample(frac=1, random_state=0)
+    sides = assign_split(frame, contract, held_out="newest")
+    assert sorted(frame.loc[sides == "holdout", "number"]) == list(
+        range(6401, 8001)
+    )
+    shares = sides[sides != "holdout"].value_counts(normalize=True)
+    assert shares["validation"] == pytest.approx(0.20, abs=0.02)
+    assert shares["train"] == pytest.approx(0.80, abs=0.02)
+
+
+def test_a_moment_is_held_out_as_a_whole_and_leads_without_one_never(
+    contract, accounts_of
+):
+    frame = accounts_of(1000)
+    months = (frame["number"] // 150).astype(float).mask(frame.index % 7 == 0)
+    sides = assign_split(
+        frame.assign(number=months), contract, held_out="newest"
+    )
+    assert set(months[sides == "holdout"]) == {5.0, 6.0}
+    assert (sides[months.isin([5, 6])] == "holdout").all()
+
+
 def test_the_split_is_the_same_in_every_process(contract):
     keys = pd.DataFrame(
         {"account": list("abcde"), "number": range(5), "visits": range(5)}
