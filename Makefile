@@ -9,7 +9,10 @@ PYTHON := .venv/bin/python
 LOCK = $(UV) pip compile --quiet --python-version 3.12 --python-platform x86_64-manylinux_2_28 --no-annotate --no-header
 # Every lock that this project installs itself carries digests. Those that AWS or an instance installs do not: docs/mwaa.md says why.
 HASHED = $(LOCK) --generate-hashes
-UV := $(shell command -v uv || echo .tools/bin/uv)
+# The pinned uv: that of PATH only where it is of this version, else the one that GET_UV fetches by digest (infra/package.py too).
+UV_VERSION := $(shell sed -n 's/^uv==//p' uv-requirements.in)
+IS_PINNED = [[ "$$($(1) --version 2>/dev/null)" =~ ^uv\ $(subst .,\.,$(UV_VERSION))(\ |$$) ]]
+UV := $(shell if $(call IS_PINNED,uv); then command -v uv; else echo .tools/bin/uv; fi)
 # Python 3.12 from PATH (asked to run: pyenv puts shims there that may not), else from pyenv's versions, else uv finds or fetches one.
 PYTHON312 := $(firstword $(shell python3.12 -c 'import sys; print(sys.executable)' 2>/dev/null) $(wildcard $(or $(PYENV_ROOT),$(HOME)/.pyenv)/versions/3.12.*/bin/python3.12) 3.12)
 
@@ -20,7 +23,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # WHEELS=1 puts the packages into plugins.zip; deploy and stacks package too.
 export WHEELS
 
-GET_UV = test -x "$(UV)" || (python3 -m venv .tools && .tools/bin/pip install --quiet --require-hashes --requirement uv-requirements.txt)
+GET_UV = $(call IS_PINNED,"$(UV)") || (python3 -m venv .tools && .tools/bin/pip install --quiet --require-hashes --requirement uv-requirements.txt)
 
 CONTRACT_COMMAND = $(if $(UPGRADE),upgrade "$(UPGRADE)",$(if $(CHECK),check "$(CHECK)" "$(CSV)",$(if $(TRY),try "$(TRY)" "$(CSV)",draft "$(NAME)" "$(CSV)")))
 

@@ -9,6 +9,7 @@ for a network without a way to PyPI.
 
 import logging
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -119,10 +120,28 @@ def requested_wheels(root: Path) -> Path | None:
     return folder
 
 
+def uv_version() -> str:
+    """Return the version of uv that this project pins."""
+    pins = (ROOT / "uv-requirements.in").read_text(encoding="utf-8")
+    (version,) = re.findall(r"^uv==(\S+)$", pins, re.MULTILINE)
+    return str(version)
+
+
+def pinned_uv() -> str:
+    """Return the pinned uv: that of PATH where it is of this version, else the one that `make setup` fetched."""
+    uv = shutil.which("uv")
+    if uv:
+        completed = subprocess.run(  # noqa: S603 - a program of PATH
+            [uv, "--version"], capture_output=True, text=True, check=False
+        )
+        if completed.stdout.split()[:2] == ["uv", uv_version()]:
+            return uv
+    return str(ROOT / ".tools" / "bin" / "uv")
+
+
 def download(requirements: Path, folder: Path) -> None:
     """Fetch a lock's packages as wheels for MWAA's machines. Raises WheelsError with pip's own words."""
-    uv = shutil.which("uv") or str(ROOT / ".tools" / "bin" / "uv")
-    command = [uv, "tool", "run", "--quiet", "pip", "download"]
+    command = [pinned_uv(), "tool", "run", "--quiet", "pip", "download"]
     command += ["--quiet", "--disable-pip-version-check", "--no-deps"]
     command += ["--only-binary", ":all:", "--python-version", PYTHON]
     command += ["--implementation", "cp", "--abi", "cp312", "--abi", "abi3"]

@@ -9,7 +9,14 @@ from pathlib import Path
 import pytest
 
 from infra.errors import WheelsError
-from infra.package import ROOT, download, package, requested_wheels
+from infra.package import (
+    ROOT,
+    download,
+    package,
+    pinned_uv,
+    requested_wheels,
+    uv_version,
+)
 
 
 @pytest.fixture
@@ -115,8 +122,14 @@ def test_a_network_without_pypi_installs_from_the_wheels_in_plugins_zip(
     installed.write_text(
         text.replace("/usr/local/airflow/plugins", str(plugins))
     )
-    uv = shutil.which("uv") or str(ROOT / ".tools" / "bin" / "uv")
-    command = [uv, "pip", "install", "--quiet", "--no-cache", "--offline"]
+    command = [
+        pinned_uv(),
+        "pip",
+        "install",
+        "--quiet",
+        "--no-cache",
+        "--offline",
+    ]
     command += ["--target", str(tmp_path / "site")]
     subprocess.run(  # noqa: S603 - the tests own words
         [*command, "--requirement", str(installed)], check=True
@@ -129,7 +142,11 @@ def test_a_package_that_is_no_wheel_stops_the_packaging_by_name(
 ) -> None:
     program = tmp_path / "bin" / "uv"
     program.parent.mkdir()
-    program.write_text("#!/bin/sh\necho no wheel of some-sdist >&2\nexit 1\n")
+    program.write_text(
+        "#!/bin/sh\n"
+        f'[ "$1" = --version ] && echo uv {uv_version()} && exit\n'
+        "echo no wheel of some-sdist >&2\nexit 1\n"
+    )
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
     with pytest.raises(WheelsError, match="no wheel of some-sdist"):
