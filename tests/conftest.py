@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -72,6 +72,14 @@ def _migrate(path: Path) -> None:
         check=True,
         capture_output=True,
     )
+
+
+@pytest.fixture(autouse=True, scope="module")
+def search_path() -> Iterator[None]:
+    """Puts the search path back, in which MLflow leaves the code of each model that a test has loaded by it."""
+    path = list(sys.path)
+    yield
+    sys.path[:] = path
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """Loads the model of a registered version, or says why it cannot be loaded."""
 
 import pickle
+import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -57,6 +58,22 @@ def load_pipeline(version: ChampionInfo) -> Any:
         folder = Path(work)
         download(version, folder)
         try:
-            return mlflow.sklearn.load_model(work)
+            return load_folder(folder)
         except UNREADABLE as error:
             raise unreadable(version, error) from error
+
+
+def load_folder(folder: Path) -> Any:
+    """Load the pipeline of a logged model from its folder; this project's own modules are used.
+
+    MLflow puts the model's copy of these modules first in the search path and leaves it there, where a process that is
+    started later would find it. The search path is put back.
+
+    Raises:
+        one of UNREADABLE: the model's files are missing or cannot be unpickled.
+    """
+    search_path = list(sys.path)
+    try:
+        return mlflow.sklearn.load_model(str(folder))
+    finally:
+        sys.path[:] = search_path

@@ -12,12 +12,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import mlflow.sklearn
-
 from include.contract import Contract, KnownAt
 from include.registry.errors import ModelFilesChangedError, NoChampionError
 from include.registry.model_files import check_files
-from include.registry.models import UNREADABLE
+from include.registry.models import UNREADABLE, load_folder
 from include.registry.registry import ChampionInfo
 from include.scoring.champions import ChampionHolder, Champions, Load
 from include.scoring.errors import ChampionUnusableError
@@ -115,7 +113,7 @@ def _load_once(contract: Contract, stage: KnownAt, folder: Path) -> Load:
             )
         try:
             check_files(info, folder / stage)
-            pipeline = mlflow.sklearn.load_model(str(folder / stage))
+            pipeline = load_folder(folder / stage)
         except ModelFilesChangedError as error:
             raise ChampionUnusableError(str(error)) from error
         except UNREADABLE as error:

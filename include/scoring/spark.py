@@ -8,12 +8,12 @@ from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 
-import mlflow.sklearn
 import pandas as pd
 from pyspark import SparkFiles
 
 from include.contract import KnownAt, parse_contract
 from include.registry.model_files import check_files
+from include.registry.models import load_folder
 from include.scoring.batch import scores_table
 from include.scoring.model_folder import outcome_folder, read_index
 from include.scoring.scorer import Scorer, scorer_of
@@ -57,6 +57,6 @@ def champions(archive: str, contract: str) -> StagedScorer:
         folder = outcome_folder(Path(unpacked), lead_contract)
         for stage, version in read_index(folder).items():
             check_files(version, folder / stage)
-            pipeline = mlflow.sklearn.load_model(str(folder / stage))
+            pipeline = load_folder(folder / stage)
             scorers[stage] = scorer_of(lead_contract, stage, version, pipeline)
     return StagedScorer(lead_contract, scorers)

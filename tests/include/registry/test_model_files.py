@@ -1,5 +1,7 @@
 """The digest of a registered model's files, and the refusal of files that were changed."""
 
+import sys
+
 import pytest
 from mlflow.tracking import MlflowClient
 from sklearn.pipeline import Pipeline
@@ -55,6 +57,14 @@ def test_paths_and_contents_reach_the_digest(tmp_path):
     assert folder_digest(one) == folder_digest(other)
     (other / "code" / "a.py").rename(other / "code" / "b.py")
     assert folder_digest(one) != folder_digest(other)
+
+
+def test_a_load_leaves_the_models_own_copy_of_the_code_out_of_the_search_path(
+    digested,
+):
+    search_path = list(sys.path)
+    load_pipeline(digested)
+    assert sys.path == search_path
 
 
 def test_files_as_they_were_registered_are_loaded(digested):
