@@ -19,12 +19,13 @@ from onboarding.judging import judge, top_features
 
 PROCESSES = 2
 SLOWEST_FIRST = (
-    "random_forest",
-    "xgboost",
     "lightgbm",
-    "decision_tree",
+    "xgboost",
+    "random_forest",
     "logistic_regression",
+    "decision_tree",
 )
+"""So the two processes end at about the same time."""
 
 
 def try_stage(

@@ -55,8 +55,9 @@ class QuantileBins(TransformerMixin, BaseEstimator):  # type: ignore[misc] # sci
         """Return the names of one column's bins."""
         edges = self.edges_[column.name]
         places = np.searchsorted(edges, column.to_numpy(), side="right")
-        texts = [f"{place:02d}" for place in places]
-        names = pd.Series(texts, index=column.index, dtype=object)
+        texts = [f"{place:02d}" for place in range(len(edges) + 1)]
+        cells = np.array(texts, dtype=object)[places]
+        names = pd.Series(cells, index=column.index)
         return names.mask(column.isna(), None)
 
 

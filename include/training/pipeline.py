@@ -14,6 +14,9 @@ from include.training.families import FAMILIES, SEED
 from include.training.resampling import Resample
 from include.training.space import check_native, search_space
 
+MODEL_STEPS = ("resample", "model")
+"""Last steps of a pipeline in training; those before them prepare the rows."""
+
 
 def build_pipeline(
     decisions: Decisions,
@@ -60,7 +63,7 @@ def deployable(
     """Return the fitted pipeline as it is logged: no resampling, calibrated, with its decision."""
     steps = []
     for name, step in fitted.steps:
-        if name not in ("resample", "model"):
+        if name not in MODEL_STEPS:
             steps.append((name, step))
     classifier = fitted.named_steps["model"]
     model = CalibratedModel(

@@ -1,34 +1,36 @@
 """Finds a family's best parameters by cross-validation on the training rows (guide 14.4)."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from imblearn.pipeline import Pipeline
-from sklearn.metrics import make_scorer, precision_recall_curve
+from sklearn.metrics import (
+    check_scoring,
+    make_scorer,
+    precision_recall_curve,
+)
 from sklearn.model_selection import (
     ParameterGrid,
-    StratifiedGroupKFold,
     cross_val_predict,
-    cross_validate,
 )
 from threadpoolctl import threadpool_limits
 
 from include.contract import Contract, KnownAt
 from include.decisions import Decisions
 from include.evaluation.intervals import Ranking, ranking
-from include.training.data.dataset import Dataset, rarer_count
-from include.training.errors import NotEnoughRowsError
-from include.training.families import SEED
+from include.training.data.dataset import Dataset
+from include.training.folds import folds
 from include.training.pipeline import build_pipeline
+from include.training.prepared import Build, fitted_settings
 from include.training.space import Grid, search_space
 from include.training.windows import (
     contradicts,
     newest_windows,
     setting_on_windows,
-    window_ranking,
+    window_rankings,
 )
 
 
@@ -97,113 +99,108 @@ def search(
     grids = _grids(space.families[family].grid, weighted=bool(weights))
     positions = folds(target, data.groups[rows.index])
     with one_thread():
-        trials = [
-            _trial(build(params), params, rows, target, positions, weights)
-            for params in ParameterGrid(grids)
-        ]
+        settings = list(ParameterGrid(grids))
+        trials = _trials(build, settings, rows, target, positions, weights)
         table = _table(trials)
-        best = best_setting(table)
-        search = SearchResult(
-            pipeline=build(trials[best].params).fit(rows, target, **weights),
-            params=trials[best].params,
-            cv_score=float(table["mean_test_score"][best]),
-            out_of_fold=trials[best].out_of_fold,
+        chosen = trials[best_setting(table)]
+        windows: Sequence[Ranking] = ()
+        if decisions.split != "random":
+            by_score = [trials[place] for place in _best_first(table).index]
+            chosen, windows = _on_newest_windows(
+                chosen, by_score, build, data, decisions.split == "time"
+            )
+        return SearchResult(
+            pipeline=build(chosen.params).fit(rows, target, **weights),
+            params=chosen.params,
+            cv_score=float(chosen.scores.mean()),
+            out_of_fold=chosen.out_of_fold,
             table=_best_first(table),
-        )
-        if decisions.split == "random":
-            return search
-        return _on_newest_windows(
-            search, build, trials, table, data, decisions.split == "time"
+            windows=tuple(windows),
         )
 
 
-def _trial(
-    pipeline: Pipeline,
-    params: Mapping[str, Any],
+def _trials(
+    build: Build,
+    settings: Sequence[Mapping[str, Any]],
     rows: pd.DataFrame,
     target: pd.Series,
     positions: Sequence[tuple[np.ndarray, np.ndarray]],
     weights: Mapping[str, pd.Series],
-) -> Trial:
-    """Fit a setting on every fold, score it there and keep the probabilities of the leads that the fold left out.
+) -> list[Trial]:
+    """Fit each setting on every fold, score it there and keep the probabilities of the leads that the fold left out.
 
     Args:
-        pipeline: unfitted, with the setting.
-        params: the setting.
+        build: makes an unfitted pipeline from a setting.
+        settings: the grid.
         rows: the training side.
         target: outcome per row.
         positions: what `folds` returned.
         weights: `Dataset.fit_params` of the rows.
     """
-    scored = cross_validate(
-        pipeline,
-        rows,
-        target,
-        cv=positions,
-        scoring=_scorers(search_space().scoring),
-        params=dict(weights),
-        return_estimator=True,
-        error_score="raise",
-    )
-    out_of_fold = np.empty(len(rows))
-    for fitted, (_, left_out) in zip(
-        scored["estimator"], positions, strict=True
-    ):
-        probability = fitted.predict_proba(rows.iloc[left_out])
-        out_of_fold[left_out] = probability[:, 1]
-    return Trial(
-        params=dict(params),
-        scores=scored["test_score"],
-        negative_brier=scored["test_brier"],
-        out_of_fold=out_of_fold,
-    )
+    scorers = _scorers(search_space().scoring)
+    trials = [
+        Trial(
+            params=dict(params),
+            scores=np.empty(len(positions)),
+            negative_brier=np.empty(len(positions)),
+            out_of_fold=np.empty(len(rows)),
+        )
+        for params in settings
+    ]
+    for fold, (learnt, left_out) in enumerate(positions):
+        outcome = target.iloc[left_out]
+        fitted_on_fold = fitted_settings(
+            build,
+            settings,
+            rows.iloc[learnt],
+            target.iloc[learnt],
+            {name: weight.iloc[learnt] for name, weight in weights.items()},
+            rows.iloc[left_out],
+        )
+        for fitted in fitted_on_fold:
+            trial = trials[fitted.place]
+            score = check_scoring(fitted.model, scorers)
+            figures = score(fitted.model, fitted.matrix, outcome)
+            trial.scores[fold] = figures["score"]
+            trial.negative_brier[fold] = figures["brier"]
+            trial.out_of_fold[left_out] = fitted.probability
+    return trials
 
 
 def _on_newest_windows(
-    found: SearchResult,
-    build: Callable[[Mapping[str, Any]], Pipeline],
+    by_folds: Trial,
     trials: Sequence[Trial],
-    table: pd.DataFrame,
+    build: Build,
     data: Dataset,
     always: bool,
-) -> SearchResult:
-    """Return the search with its figures on the newest windows, which choose the setting where they contradict it.
+) -> tuple[Trial, Sequence[Ranking]]:
+    """Return the setting to take and how it ranks the newest windows, which choose it where they contradict the folds.
 
     The newest window is looked at first. The others, and the other settings, are only looked at where it shows the
     setting's ranking to be worse than the random folds promised, so that a world that stands still costs one fit.
 
     Args:
-        found: what the random folds chose.
+        by_folds: what the random folds chose.
+        trials: every setting, the best score first.
         build: makes an unfitted pipeline of the family from parameters.
-        trials: every setting.
-        table: one row per trial.
         data: the leads.
         always: whether to look at everything in any case.
     """
     windows = newest_windows(data)
     if not windows:
-        return found
-    rows, target = data.part("train")
-    promised = ranking(target, found.out_of_fold)
-    newest = window_ranking(build(found.params), data, windows[0])
+        return by_folds, ()
+    _, target = data.part("train")
+    promised = ranking(target, by_folds.out_of_fold)
+    (newest,) = window_rankings(build, [by_folds.params], data, windows[0])
     if not (always or contradicts(newest, promised)):
-        return replace(found, windows=(newest,))
-    by_score = [trials[place] for place in _best_first(table).index]
-    others = [trial for trial in by_score if trial.params != found.params]
-    settings = [found.params, *(trial.params for trial in others)]
-    position, rankings = setting_on_windows(build, settings, data, windows)
-    if position == 0:
-        return replace(found, windows=tuple(rankings))
-    trial = others[position - 1]
-    weights = data.fit_params(data.split == "train")
-    return replace(
-        found,
-        pipeline=build(trial.params).fit(rows, target, **weights),
-        params=trial.params,
-        cv_score=float(trial.scores.mean()),
-        out_of_fold=trial.out_of_fold,
-        windows=tuple(rankings),
+        return by_folds, (newest,)
+    others = [trial for trial in trials if trial.params != by_folds.params]
+    preferred_first = [by_folds, *others]
+    settings = [trial.params for trial in preferred_first]
+    position, rankings = setting_on_windows(
+        build, settings, data, windows, newest
     )
+    return preferred_first[position], rankings
 
 
 def _grids(grids: list[Grid], weighted: bool) -> list[Grid]:
@@ -282,36 +279,6 @@ def best_setting(results: Mapping[str, Any] | pd.DataFrame) -> int:
     is_close = scores >= scores[best] - standard_error
     negative_brier = np.where(is_close, results["mean_test_brier"], -np.inf)
     return int(negative_brier.argmax())
-
-
-def folds(
-    target: pd.Series, groups: pd.Series
-) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Return the positions to learn from and to score, fold by fold.
-
-    Folds are stratified, a group is never divided, and every fold holds both outcomes.
-
-    Args:
-        target: outcome per row, 0 or 1.
-        groups: number of the group per row.
-
-    Raises:
-        NotEnoughRowsError: too few rows, or too few that differ, for that.
-    """
-    number = search_space().folds
-    rarer = rarer_count(target)
-    positions: list[tuple[np.ndarray, np.ndarray]] = []
-    if min(rarer, groups.nunique()) >= number:
-        splitter = StratifiedGroupKFold(number, shuffle=True, random_state=SEED)
-        positions = list(splitter.split(target, target, groups))
-    if not positions or any(
-        target.iloc[scored].nunique() < 2 for _, scored in positions
-    ):
-        raise NotEnoughRowsError(
-            f"{len(target)} leads with {groups.nunique()} different feature rows, {rarer} leads of the rarer outcome, "
-            f"cannot be divided into {number} folds with both outcomes; ingest more labelled leads"
-        )
-    return positions
 
 
 def one_thread() -> Any:

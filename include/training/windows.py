@@ -1,20 +1,20 @@
-"""Judge a pipeline on the newest leads, window by window: fitted on everything older, asked about what came next.
+"""Judge settings on the newest leads, window by window: fitted on everything older, asked about what came next.
 
 Random folds mix old and new leads, so they cannot see that the world has changed. A rolling origin can (Tashman 2000,
 "Out-of-sample tests of forecasting accuracy", International Journal of Forecasting 16).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.pipeline import Pipeline
 
 from include.evaluation.intervals import Ranking, ranking
 from include.training.data.dataset import Dataset, can_learn
+from include.training.prepared import Build, fitted_settings
 
 WINDOWS = 4
 """Most windows that are looked at."""
@@ -71,17 +71,27 @@ def newest_windows(data: Dataset) -> list[Window]:
     return windows
 
 
-def window_ranking(
-    pipeline: Pipeline, data: Dataset, window: Window
-) -> Ranking:
-    """Fit an unfitted pipeline on what came before a window and return how it ranks the window's leads."""
+def window_rankings(
+    build: Build,
+    settings: Sequence[Mapping[str, Any]],
+    data: Dataset,
+    window: Window,
+) -> list[Ranking]:
+    """Fit settings on what came before a window and return how each ranks the window's leads."""
     learned = pd.Series(False, index=data.frame.index)
     learned.iloc[window.older] = True
-    pipeline.fit(
-        data.frame[learned], data.target[learned], **data.fit_params(learned)
-    )
-    probability = pipeline.predict_proba(data.frame.iloc[window.newer])[:, 1]
-    return ranking(data.target.iloc[window.newer], probability)
+    outcome = data.target.iloc[window.newer]
+    rankings: dict[int, Ranking] = {}
+    for fitted in fitted_settings(
+        build,
+        settings,
+        data.frame[learned],
+        data.target[learned],
+        data.fit_params(learned),
+        data.frame.iloc[window.newer],
+    ):
+        rankings[fitted.place] = ranking(outcome, fitted.probability)
+    return [rankings[place] for place in range(len(settings))]
 
 
 def together(rankings: Sequence[Ranking]) -> Ranking:
@@ -115,10 +125,11 @@ def best_on_windows(rankings: Mapping[str, Ranking]) -> str:
 
 
 def setting_on_windows(
-    build: Callable[[Mapping[str, Any]], Pipeline],
+    build: Build,
     settings: Sequence[Mapping[str, Any]],
     data: Dataset,
     windows: Sequence[Window],
+    newest: Ranking,
 ) -> tuple[int, list[Ranking]]:
     """Return which setting of a family to take by the newest windows, and its ranking in each of them.
 
@@ -127,16 +138,16 @@ def setting_on_windows(
         settings: parameters to try, those that the random folds prefer first.
         data: the leads.
         windows: the newest first, one at least.
+        newest: how the first of the settings ranks the newest window, which has been measured already.
     """
-    measured: list[list[Ranking]] = []
-    for params in settings:
-        rankings = [
-            window_ranking(build(params), data, window) for window in windows
-        ]
-        measured.append(rankings)
+    of_newest = window_rankings(build, settings[1:], data, windows[0])
+    by_window = [[newest, *of_newest]]
+    for window in windows[1:]:
+        by_window.append(window_rankings(build, settings, data, window))
+    measured = list(zip(*by_window, strict=True))
     means = {
         str(number): together(rankings)
         for number, rankings in enumerate(measured)
     }
     position = int(best_on_windows(means))
-    return position, measured[position]
+    return position, list(measured[position])

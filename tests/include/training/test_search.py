@@ -15,7 +15,6 @@ from include.training.pipeline import build_pipeline
 from include.training.search import (
     best_f1,
     best_setting,
-    folds,
     out_of_fold,
     search,
 )
@@ -147,20 +146,6 @@ def test_twins_are_never_in_the_fold_that_scores_and_the_folds_that_teach(
     )
     assert roc_auc_score(twins["won"], together) == pytest.approx(0.5, abs=0.02)
     assert roc_auc_score(twins["won"], apart) < 0.4
-
-
-def test_every_fold_is_scored_once_holds_both_outcomes_and_divides_no_group():
-    target, groups = (
-        pd.Series(np.tile([0, 0, 1], 20)),
-        pd.Series(np.arange(60) // 2),
-    )
-    made = folds(target, groups)
-    assert sorted(np.concatenate([scored for _, scored in made])) == list(
-        range(60)
-    )
-    for learnt, scored in made:
-        assert set(target.iloc[scored]) == {0, 1}
-        assert not set(groups.iloc[learnt]) & set(groups.iloc[scored])
 
 
 @pytest.mark.parametrize(

@@ -12,12 +12,15 @@ from include.contract import Contract, KnownAt
 from include.decisions import Decisions
 from include.evaluation.intervals import Ranking, ranking
 from include.training.data.dataset import Dataset
+from include.training.pipeline import build_pipeline
 from include.training.search import search
 from include.training.windows import (
     best_on_windows,
     contradicts,
     newest_windows,
+    setting_on_windows,
     together,
+    window_rankings,
 )
 
 LEADS = 3000
@@ -120,6 +123,30 @@ def test_a_search_looks_at_all_windows_only_where_the_newest_breaks_the_promise(
     assert len(found.windows) == looked_at
     promised = ranking(data.part("train")[1], found.out_of_fold)
     assert contradicts(found.windows[0], promised) == changes
+
+
+def test_a_window_that_is_known_is_not_looked_at_again():
+    contract, data = dataset(changes=True)
+    windows = newest_windows(data)
+    built = []
+
+    def build(params):
+        built.append(params["model__C"])
+        return build_pipeline(
+            Decisions(),
+            contract,
+            "logistic_regression",
+            KnownAt.CONTACT,
+            params,
+        )
+
+    settings = [{"model__C": 1.0}, {"model__C": 1e-6}]
+    (newest,) = window_rankings(build, settings[:1], data, windows[0])
+    once = built.count(1.0)
+    _, rankings = setting_on_windows(build, settings, data, windows, newest)
+    assert rankings[0] == newest
+    assert len(rankings) == 4
+    assert built.count(1.0) == 4 * once
 
 
 def test_random_fits_nothing_on_windows():
