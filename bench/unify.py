@@ -2,8 +2,8 @@
 
 The generator's rows of five sources (about 25 a lead) lie as typed Parquet, as ingestion writes them. They become one
 row for each lead, by the contract `demo/story/b2b_crm.yaml`, as the Glue job does it. Features are computed by DuckDB
-with one thread, or with --spark by Spark, as in the job. Each size is a process of its own; drawing the rows and
-writing them to files is another one, and does not count.
+with one thread, or with --spark by Spark, as in the job on the local AWS. Each size is a process of its own; drawing
+the rows and writing them to files is another one, and does not count.
 
 - `seconds`: on the clock, reading included; `processor_seconds`: of the processors.
 - `rows`: of all sources together.
@@ -41,6 +41,7 @@ from include.glue.typed_rows import TypedRows
 from include.unify.plan import Plan, SourcePlan, plan_of
 from include.unify.rows import CHANGED
 from include.unify.unify import Unified, unify
+from localaws.glue.spark_env import spark_environment
 
 ROOT = Path(__file__).parents[1]
 STORY = ROOT / "demo" / "story" / "b2b_crm.yaml"
@@ -128,6 +129,7 @@ def unified_leads(contract: Contract, folder: Path, spark: bool) -> Unified:
     count: Callable[..., Any] = count_rate
     with tempfile.TemporaryDirectory() as work:
         if spark:
+            os.environ.update(spark_environment(Path(work), [str(ROOT)]))
             compute = in_spark(f"file://{work}/")
             count = count_in_spark(f"file://{work}/")
         return unify(

@@ -36,7 +36,13 @@ class RateQueries:
     def queries(self) -> list[str]:
         """Return the queries in order; the last one has `n`, `k`, `all_n` and `all_k` for each lead and stage."""
         queries = [] if self.rows else self.counted()
-        return [*queries, self._points(), self._sums(), self._counts()]
+        return [
+            *queries,
+            self._points(),
+            self._own_sums(),
+            self._sums(),
+            self._counts(),
+        ]
 
     def counted(self) -> list[str]:
         """Return the queries of what each outcome adds to the counts, the last of which is the relation of rows."""
@@ -91,8 +97,31 @@ LEFT JOIN {self.levels} l ON {held_at("l", "a.lead_key", "a.moment")}
 """
         return cte(f"{self.name}_points", query)
 
+    def _own_sums(self) -> str:
+        """Sum up so far what the lead itself adds, which the counts leave out."""
+        query = f"""
+SELECT
+    p.lead_key,
+    p.stage,
+    p.level,
+    p.known_at,
+    p.is_asked,
+    p.outcomes,
+    p.happened,
+    {_so_far("outcomes", _BY_LEAD_AND_LEVEL)} AS own_outcomes,
+    {_so_far("happened", _BY_LEAD_AND_LEVEL)} AS own_happened,
+    {_so_far("outcomes", _BY_LEAD)} AS all_own_outcomes,
+    {_so_far("happened", _BY_LEAD)} AS all_own_happened
+FROM {self.name}_points p
+"""
+        return cte(f"{self.name}_own", query)
+
     def _sums(self) -> str:
-        """Sum up so far: of the level, of all, and of the lead itself, whose part the counts leave out."""
+        """Sum up so far: of the level, and of all.
+
+        Spark sums up all rows in one task, and would put the sums of each lead into it too. The condition always holds
+        and keeps them apart: Spark does not know that.
+        """
         query = f"""
 SELECT
     p.lead_key,
@@ -101,13 +130,14 @@ SELECT
     p.is_asked,
     {_so_far("outcomes", _BY_LEVEL)} AS outcomes,
     {_so_far("happened", _BY_LEVEL)} AS happened,
-    {_so_far("outcomes", _BY_LEAD_AND_LEVEL)} AS own_outcomes,
-    {_so_far("happened", _BY_LEAD_AND_LEVEL)} AS own_happened,
     {_so_far("outcomes")} AS all_outcomes,
     {_so_far("happened")} AS all_happened,
-    {_so_far("outcomes", _BY_LEAD)} AS all_own_outcomes,
-    {_so_far("happened", _BY_LEAD)} AS all_own_happened
-FROM {self.name}_points p
+    p.own_outcomes,
+    p.own_happened,
+    p.all_own_outcomes,
+    p.all_own_happened
+FROM {self.name}_own p
+WHERE p.all_own_outcomes IS NOT NULL
 """
         return cte(f"{self.name}_sums", query)
 

@@ -1,7 +1,7 @@
 """Write the queries that read the events of one source: when windows start, and what is summed up.
 
-Each gives one row for a lead and stage that has at least one event known at its moment, and for every lead and stage
-where windows start with events.
+Each gives one row for a lead and stage that has at least one event known at its moment that a feature reads, and for
+every lead and stage where windows start with events.
 """
 
 from dataclasses import dataclass, field
@@ -67,12 +67,31 @@ class Starts:
 
 @dataclass
 class Part:
-    """One query of a source: items to sum up, and the starts that they need."""
+    """One query of a source: items to sum up, the starts that they need, and the conditions of the events they read."""
 
     name: str
     alias: str
     items: list[str] = field(default_factory=list)
     starts: list[str] = field(default_factory=list)
+    chosen: list[str] = field(default_factory=list)
+
+    def choose(self, events: Events) -> None:
+        """Remember what the events of an item have in common."""
+        condition = " AND ".join(fits(events.where))
+        if condition not in self.chosen:
+            self.chosen.append(condition)
+
+    def read(self) -> str:
+        """Return the condition of a join that any item reads an event; empty where one reads all of them.
+
+        A row that nobody reads need not be joined, which is what costs most.
+        """
+        if "" in self.chosen:
+            return ""
+        if len(self.chosen) == 1:
+            return f" AND {self.chosen[0]}"
+        conditions = [f"({condition})" for condition in self.chosen]
+        return f" AND ({' OR '.join(conditions)})"
 
 
 class SourceQueries:
@@ -111,6 +130,7 @@ class SourceQueries:
         """Ask for what a feature is made of."""
         part = self.part_of(feature)
         part.items.append(f"{self._total(feature)} AS {feature.name}")
+        part.choose(feature.events)
         start = start_of(feature)
         if isinstance(start, Events):
             column = self._starts.column(start)
@@ -180,6 +200,7 @@ class SourceQueries:
         for events, name in self._starts.of(self.source):
             first = case(fits(events.where), "e.occurred_at")
             part.items.append(f"MIN({first}) AS {name}")
+            part.choose(events)
         return part
 
     def query(self, part: Part) -> str:
@@ -196,7 +217,7 @@ class SourceQueries:
 SELECT
 {listed(items)}
 FROM {leads} a
-{join} {self.table} e ON e.lead_key = a.lead_key AND {known_by("a.moment")}
+{join} {self.table} e ON e.lead_key = a.lead_key AND {known_by("a.moment")}{part.read()}
 GROUP BY a.lead_key, a.stage
 """
         return cte(part.name, query)

@@ -374,7 +374,13 @@ def _frames(
 
     def frame(name: str, table: Any) -> Any:
         content = BytesIO()
-        pq.write_table(table, content)
+        # Keys and moments are too many for a dictionary to help.
+        texts = [
+            field.name
+            for field in table.schema
+            if pa.types.is_string(field.type)
+        ]
+        pq.write_table(table, content, use_dictionary=texts)
         uri = f"{folder_uri}/{stage}/{name}/part-00000.parquet"
         write_bytes(uri, content.getvalue())
         return spark.read.parquet(uri)
