@@ -4,6 +4,8 @@ Every night: leads whose outcome has been known for longer than the setting `ret
 the warehouse, with their scores and feedback. With 0, the default, nothing is erased and both tasks are skipped. What
 stays, and why, is in the log and result of `erase_leads`.
 
+`delete_snapshots` deletes the training snapshots that no registered version names and that are older than 30 days.
+
 Re-run: safe. What is erased already is not there.
 """  # noqa: D415 - a Markdown heading
 
@@ -14,7 +16,7 @@ from airflow.sdk import DAG, chain
 from lifecycle.contracts import contracts
 from lifecycle.defaults import dag_defaults
 from lifecycle.names import RUN_AFTER
-from lifecycle.retention import erase_leads, find_limit
+from lifecycle.retention import delete_snapshots, erase_leads, find_limit
 
 for contract in contracts():
     with DAG(
@@ -30,3 +32,4 @@ for contract in contracts():
     ):
         limit = find_limit(RUN_AFTER)
         chain(limit, erase_leads(limit))
+        delete_snapshots(RUN_AFTER)

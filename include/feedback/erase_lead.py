@@ -44,7 +44,7 @@ STAYS = (
 """What the command cannot take out."""
 SNAPSHOT_STAYS = (
     "drift and the gate read the snapshot of a living version, and a changed one would no longer be what the version "
-    "learnt from: delete it when no living version names it (tag snapshot_uri)"
+    "learnt from: erase_expired_leads deletes it when no version names it (tag snapshot_uri) and 30 days are over"
 )
 
 

@@ -32,6 +32,7 @@ def test_a_template_for_one_contract_is_the_file_itself(layer: str) -> None:
 CALLS = [
     ("MwaaRole", "s3:GetObject", "raw-data/x.csv"),
     ("MwaaRole", "s3:PutObject", "reports/gate/r/contact.json"),
+    ("MwaaRole", "s3:DeleteObject", "processed-data/snapshots/r/x.parquet"),
     ("GlueRole", "s3:PutObject", "processed-data/load=1/x.parquet"),
     ("GlueRole", "s3:GetObject", "scripts/partners.json"),
     ("RedshiftRole", "s3:GetObject", "processed-data/load=1/x.parquet"),

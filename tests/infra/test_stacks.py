@@ -364,7 +364,7 @@ def test_trainings_end_before_an_update_replaces_their_workers_and_the_update_is
 
 
 LASTING = {
-    "snapshot": "drift and the gate read those of living versions",
+    "snapshot": "that of a registered version is read; the task delete_snapshots deletes the others",
     "endpoint_model": "the endpoint loads it again at each start of a container",
 }
 """Folders of runs that no rule empties, and why."""
