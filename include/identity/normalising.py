@@ -29,6 +29,8 @@ PIECE = 20_000
 """Spellings that a process normalises at a time."""
 SEPARATED_NUMBER = rf"\A(tel:)?{SEPARATED.pattern}\z"
 SEPARATOR_OF_NUMBERS = r"\Atel:|[ ()-]"
+CLEAN_ID = r"\A[!-~]([ -~]*[!-~])?\z"
+"""Characters of ASCII without white space around them: such an id is its own key."""
 
 
 @dataclass(frozen=True)
@@ -116,9 +118,23 @@ class KeyNormaliser(AbstractContextManager["KeyNormaliser"]):
         keys = self._keys[kind]
         is_new = places_in(spellings, keys.spellings) < 0
         new = pc.unique(spellings.filter(pa.array(is_new)))
-        keys = _Keys.joined([keys, *self._normalised(new, kind)])
+        parts = (
+            self._normal_ids(new)
+            if kind == "id"
+            else self._normalised(new, kind)
+        )
+        keys = _Keys.joined([keys, *parts])
         self._keys[kind] = keys
         return places_in(spellings, keys.spellings)
+
+    def _normal_ids(self, ids: pa.Array) -> list[_Keys]:
+        """Normalise different ids, most of which are keys as they are."""
+        is_clean = pc.match_substring_regex(ids, CLEAN_ID)
+        clean = ids.filter(is_clean)
+        problems = pa.repeat(pa.scalar("", pa.string()), len(clean))
+        others = ids.filter(pc.invert(is_clean))
+        keys = _Keys(clean, clean, problems)
+        return [keys, *self._normalised(others, "id")]
 
     def _normalised(self, spellings: pa.Array, kind: str) -> list[_Keys]:
         """Normalise different spellings, on several processes if there are many."""

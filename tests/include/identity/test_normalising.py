@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from include.identity import normalising, spellings
 from include.identity.normalising import KeyNormaliser
-from include.identity.spellings import normal_phone
+from include.identity.spellings import normal_id, normal_phone
 from tests.include.identity.helpers import rules
 
 SPELLINGS = st.text(st.sampled_from("0123456789 ()-+/.,;xe\ntl:"), max_size=24)
@@ -30,6 +30,15 @@ def test_a_column_of_numbers_is_normalised_as_each_of_them(texts):
     assert normal.values.to_pylist() == [key.value for key in keys]
     problems = Counter(key.problem for key in keys if key.problem)
     assert normal.problems == problems
+
+
+@given(st.lists(st.text(max_size=4)))
+@example(["a", " a", "a\n", "a b", "é", "", "\x1f"])
+def test_a_column_of_ids_is_normalised_as_each_of_them(texts):
+    spelling = rules().spelling
+    normal = KeyNormaliser(spelling).column(column(*texts), "id")
+    keys = [normal_id(text, spelling) for text in texts]
+    assert normal.values.to_pylist() == [key.value for key in keys]
 
 
 def test_a_number_is_read_once_however_it_is_spelled(monkeypatch):

@@ -4,6 +4,7 @@ import pytest
 
 from include.unify.errors import UnifyError
 from include.unify.plan import plan_of
+from include.unify.rows import moment_columns
 from include.unify.unify import unify
 from tests.include.unify.helpers import (
     CONTRACT,
@@ -122,6 +123,20 @@ def test_a_source_that_has_lost_a_column_is_named():
     tables = {"people": table("people", [person("a", 0)]), "calls": rows}
     with pytest.raises(UnifyError, match="source calls: there is no column"):
         unify(CONTRACT, tables, compute)
+
+
+def test_the_moments_alone_say_when_the_last_row_arrived():
+    tables = {
+        "people": table("people", [person("a", 0)]),
+        "calls": table("calls", [call(1, A), call(8, A)]),
+    }
+    moments = {
+        name: rows.select(moment_columns(plan_of(CONTRACT).sources[name]))
+        for name, rows in tables.items()
+    }
+    result = unify(CONTRACT, tables, compute, moments=moments)
+    assert result.as_of == micros(8)
+    assert result.leads == unify(CONTRACT, tables, compute).leads
 
 
 def test_an_event_of_a_fast_clock_counts_from_when_it_occurred():
