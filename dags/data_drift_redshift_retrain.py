@@ -100,5 +100,6 @@ for contract in contracts():
         chain(decide, [no_action(analysis), data_outage(analysis)], end)
         decide_and_carry_out(comparisons, end, asset("champions", contract))
         chain([end, retrain.registration], watcher())
-        # Last: Airflow copies the parameters that it finds into every task.
-        dag.params = deepcopy(PARAMS)
+        # Last: Airflow copies the parameters that it finds into every task. `update`: an assignment checks each default
+        # against JSON Schema in every DAG, and its schema too; a test does so once.
+        dag.params.update(deepcopy(PARAMS))

@@ -69,4 +69,4 @@ for contract in contracts():
             end,
         )
         # Last: Airflow copies the parameters that it finds into every task.
-        dag.params = deepcopy(PARAMS)
+        dag.params.update(deepcopy(PARAMS))

@@ -45,4 +45,4 @@ for contract in contracts():
         training = train_challengers("train")
         chain([training.registration, training.challengers], watcher())
         # Last: Airflow copies the parameters that it finds into every task.
-        dag.params = deepcopy(PARAMS)
+        dag.params.update(deepcopy(PARAMS))

@@ -1,5 +1,6 @@
 """DAGs of several contracts: the default one's as ever, another one's beside them, each with its own names alone."""
 
+import gc
 import re
 import shutil
 from contextlib import contextmanager
@@ -142,12 +143,25 @@ def test_what_a_trigger_form_gets_for_one_contract_stays_there(two):
             assert plain.get_param(key) is not own.get_param(key)
 
 
+def test_garbage_is_not_looked_for_while_a_file_makes_its_dags():
+    enabled = [gc.isenabled() for _ in contracts.contracts()]
+    assert enabled
+    assert not any(enabled)
+    assert gc.isenabled()
+
+
+def test_a_file_that_fails_half_way_leaves_the_collector_running():
+    with pytest.raises(ZeroDivisionError), contracts.uncollected():
+        1 / 0  # noqa: B018 - any error
+    assert gc.isenabled()
+
+
 def test_a_contract_is_gone_once_its_file_is(monkeypatch, tmp_path):
     monkeypatch.setenv("LEADS_CONTRACTS_FOLDER", str(tmp_path))
     shutil.copy(PARTNERS, tmp_path)
-    assert contracts.contracts() == ["", "partners"]
+    assert list(contracts.contracts()) == ["", "partners"]
     (tmp_path / "partners.yaml").unlink()
-    assert contracts.contracts() == [""]
+    assert list(contracts.contracts()) == [""]
 
 
 @pytest.mark.parametrize(
@@ -164,7 +178,7 @@ def test_a_worker_makes_the_dags_of_its_tasks_contract_alone(
     monkeypatch.setenv("LEADS_CONTRACTS_FOLDER", str(tmp_path))
     monkeypatch.setenv("_AIRFLOW_PARSING_CONTEXT_DAG_ID", dag_id)
     shutil.copy(PARTNERS, tmp_path)
-    assert contracts.contracts() == names
+    assert list(contracts.contracts()) == names
 
 
 def test_the_default_contract_at_parse_is_the_one_of_the_settings():

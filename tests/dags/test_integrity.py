@@ -30,6 +30,7 @@ EXPECTED = {
 }
 WITHOUT_DAG = {"contracts"}
 CHEAP_MODULES = (
+    "gc",
     "airflow",
     "lifecycle",
     "lead_ops",
