@@ -30,6 +30,7 @@ EXPECTED = {
 }
 WITHOUT_DAG = {"contracts"}
 CHEAP_MODULES = (
+    "contextlib",
     "gc",
     "airflow",
     "lifecycle",
