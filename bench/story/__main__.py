@@ -10,6 +10,9 @@ boosted family at the last stage, and of the linear one alone at the two earlier
 - `channel_shift_windows`, `approval_shift_windows`: number of the first window of `--days` days that notices the
   change; 1 is the window that begins on its date. None: not within eight windows.
 - `approval_others`: other outcomes whose performance was called drifted after the approval criteria changed.
+- `approval_decisions_N`, `approval_by_new_criteria_N`, `approval_power_N`: decisions until the end of window N, how
+  many of them follow the new criteria, and how likely a test with 1 % false alarms notices them with a model that knows
+  the truth (`bench.story.power`).
 - `false_retrains`: calls for a new model in `--replays` stories of `--replay-leads` leads, both outcomes, weeks without
   a change.
 - `predict_events_p50_ms`, `predict_events_p99_ms`: of `POST /predict` with one lead and 40 events, 20 requests a
@@ -26,6 +29,7 @@ from bench.story.asking import SECONDS, predict_events
 from bench.story.declared import STAGES, declared, drivers_in_top
 from bench.story.gaps import gap, importance
 from bench.story.models import FAMILIES, LINEAR, train
+from bench.story.power import noticing_power
 from bench.story.replays import moment, quiet_replay, shifts
 from bench.story.systems import Story, read_story
 from bench.story.tables import (
@@ -44,7 +48,7 @@ DAYS = 7
 SEED = 7
 QUICK_LEADS = 10_000
 QUICK_SECONDS = 5
-PARTS = ("gaps", "shifts", "replays", "predict_events")
+PARTS = ("gaps", "shifts", "power", "replays", "predict_events")
 
 
 def gaps(story: Story) -> dict[str, Any]:
@@ -104,6 +108,9 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
             figures |= gaps(story)
         if options.only != "gaps":
             figures |= shifts(story, options.days)
+    if options.only in (None, "power"):
+        world = make_world(options.leads, options.seed)
+        figures |= noticing_power(world, options.days)
     if options.only in (None, "replays"):
         figures |= false_retrains(options)
     figures["window_days"] = options.days

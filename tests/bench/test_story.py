@@ -17,6 +17,7 @@ from bench.story.declared import (
     drivers_in_top,
     flat_contract,
 )
+from bench.story.power import noticing_power, power
 from bench.story.systems import Story, read_story
 from bench.story.tables import known_outcomes, outcome_rows, stage_table
 from demo.story.story import make_world
@@ -126,3 +127,22 @@ def test_each_request_has_one_lead_with_40_events_of_its_own_time():
     assert len(request["events"]) == asking.EVENTS
     created = request["lead"]["created_at"]
     assert all(event["occurred_at"] >= created for event in request["events"])
+
+
+def test_a_test_of_calibration_raises_one_false_alarm_in_a_hundred():
+    logits = np.random.default_rng(1).normal(0, 1.5, 400)
+    nobody = np.zeros(400, dtype=bool)
+    assert 0 <= power(logits, -logits, nobody) <= 0.03
+
+
+def test_a_test_of_calibration_notices_criteria_that_most_decisions_follow():
+    logits = np.random.default_rng(1).normal(0, 1.5, 400)
+    most = np.arange(400) < 300
+    assert power(logits, np.zeros(400), most) > 0.95
+
+
+def test_few_decisions_of_the_first_week_follow_the_new_criteria():
+    figures = noticing_power(make_world(30_000, 7), days=7)
+    share = figures["approval_by_new_criteria_1"]
+    assert 0 < share < figures["approval_decisions_1"] / 3
+    assert figures["approval_power_1"] < figures["approval_power_2"]
