@@ -1,0 +1,1 @@
+"""Read leads of leadforge (PyPI, MIT), a simulation of other people with planted leaks, and judge models on them."""
