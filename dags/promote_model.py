@@ -4,7 +4,8 @@ By hand. With `version`: that version becomes the challenger of its stage; witho
 With `outcome` the model of that outcome is meant, else of the main one.
 The gate judges it against the champion on the untouched holdout of its own snapshot, then `promote` or
 `keep_champion`; in `promotion_mode` approval a person is asked in between. With `rollback` the previous champion
-serves again in this one run, without a gate and without a question. Every decision and act is a row of the table of
+serves again in this one run, without a gate; with the setting `promotion.four_eyes` once a second person has agreed
+(`ask_rollback`), else without a question. Every decision and act is a row of the table of
 promotions and a record in `reports/gate/`.
 
 `watcher` fails the run if any task failed. Re-run: safe. A run decides, or rolls back, once.
@@ -16,7 +17,12 @@ from datetime import timedelta
 from airflow.providers.standard.operators.python import BranchPythonOperator
 from airflow.sdk import DAG, Param, chain
 
-from lifecycle.by_hand import next_action, nominate, rollback
+from lifecycle.by_hand import (
+    next_action,
+    nominate,
+    rollback,
+    rollback_question,
+)
 from lifecycle.contracts import asset, contracts
 from lifecycle.defaults import DECISION, dag_defaults
 from lifecycle.flow import join, watcher
@@ -80,7 +86,9 @@ for contract in contracts():
         comparisons = champion_challenger(challenger, RUN)
         end = join()
 
-        chain(choose_action, rollback.override(outlets=[champions])(RUN), end)
+        back = rollback.override(outlets=[champions])(RUN)
+        chain(choose_action, *rollback_question(RUN), [back, end])
+        chain(choose_action, back, end)
         chain(choose_action, challenger, comparisons)
         decide_and_carry_out(comparisons, end, champions)
         chain(end, watcher())

@@ -237,7 +237,7 @@ class PromotionSettings(BaseSettings):
         validation_alias=AliasChoices(
             "LEADS_PROMOTION_FOUR_EYES", "LEADS_FOUR_EYES"
         ),
-        description="true: in promotion mode approval the answer of the person who started the run does not promote",
+        description="true: a run that a person started promotes and rolls back only once another person has approved",
     )
 
 

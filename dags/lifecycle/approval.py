@@ -1,4 +1,4 @@
-"""The question to a person between the gate and a promotion, and what becomes of the answer."""
+"""The questions to a person before a promotion or a rollback, and what becomes of the answers."""
 
 from datetime import timedelta
 
@@ -7,6 +7,7 @@ from airflow.providers.standard.operators.python import BranchPythonOperator
 from lead_ops.approval import RecordedApproval
 from lead_ops.notifications import Notifier
 from lifecycle.defaults import API_CALL, DECISION
+from lifecycle.four_eyes import judged_answer
 
 ANSWER_WITHIN = timedelta(hours=24)
 QUESTION = """
@@ -71,20 +72,12 @@ def next_step_after_answer(comparisons, answer, dag_run=None):
     from datetime import datetime
 
     from include.promotion import decisions
-    from include.promotion.record import Approval
     from lifecycle.names import Names
     from lifecycle.records import enter
     from lifecycle.reports import with_gate_page
 
     names = Names()
-    approval = Approval.model_validate(answer).judged(
-        getattr(dag_run, "triggering_user_name", None) or None,
-        names.settings.promotion.four_eyes,
-    )
-    act = act_of(approval)
-    reason = f"asked at {approval.asked_at}, the answer was {approval.choice}"
-    if approval.refused:
-        reason = f"{reason}; {approval.refused}"
+    approval = judged_answer(answer, dag_run)
     for comparison in comparisons:
         if comparison["verdict"] != "promote":
             continue
@@ -94,9 +87,9 @@ def next_step_after_answer(comparisons, answer, dag_run=None):
         with_gate_page(comparison)
         enter(
             record,
-            act,
+            act_of(approval),
             approval.by or "nobody",
-            reason,
+            reason_of(approval),
             datetime.fromisoformat(approval.answered_at),
         )
     return "promote" if approval.approved else "keep_champion"
@@ -107,3 +100,9 @@ def act_of(approval):
     if not approval.by:
         return "expired"
     return "approved" if approval.approved else "rejected"
+
+
+def reason_of(approval):
+    """Return what the table of promotions says of an answer."""
+    reason = f"asked at {approval.asked_at}, the answer was {approval.choice}"
+    return f"{reason}; {approval.refused}" if approval.refused else reason

@@ -7,6 +7,7 @@ from airflow.sdk import TriggerRule, task
 from lead_ops.notifications import Notifier
 from lifecycle.analyses import analysis_of
 from lifecycle.defaults import API_CALL, CHEAP_COMPUTE
+from lifecycle.four_eyes import mode_of
 
 BRANCHES_MEET = {"trigger_rule": TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS}
 
@@ -14,7 +15,9 @@ log = logging.getLogger(__name__)
 
 
 @task(**CHEAP_COMPUTE)
-def champion_challenger(challengers, run, analysis=None, params=None, ti=None):
+def champion_challenger(
+    challengers, run, analysis=None, params=None, dag_run=None, ti=None
+):
     """Score champion and challenger of each model on the same untouched holdout rows; return one verdict a model.
 
     There is no verdict where the trigger form has disabled promotion. `analysis` is what the drift analysis of the run
@@ -38,7 +41,7 @@ def champion_challenger(challengers, run, analysis=None, params=None, ti=None):
             challenger["snapshot_uri"],
             challenger["stage"],
             params.get("primary_metric"),
-            mode=params["promotion_mode"],
+            mode=mode_of(params, dag_run),
             drift_confirmed=drift_confirmed(analysis, outcome),
             decided_at=ti.start_date,
         )
@@ -61,20 +64,6 @@ def drift_confirmed(analysis, outcome=""):
 
     own = analysis_of(analysis, outcome) if analysis else None
     return bool(own) and read_verdict(own).drift_confirmed
-
-
-def next_promotion_step(comparisons, params):
-    """Return the branch after the gate: `promote`, `ask_approval`, or `keep_champion`.
-
-    Args:
-        comparisons: what `champion_challenger` returned; one stage that passed is enough.
-        params: the trigger form.
-    """
-    if all(comparison["verdict"] == "keep" for comparison in comparisons):
-        return "keep_champion"
-    return {"enabled": "promote", "approval": "ask_approval"}.get(
-        params["promotion_mode"], "keep_champion"
-    )
 
 
 @task(
@@ -129,7 +118,7 @@ def keep_champion(comparisons, params=None, dag_run=None, ti=None):
     from lifecycle.records import actor, enter
     from lifecycle.reports import with_pages
 
-    mode = params["promotion_mode"]
+    mode = mode_of(params, dag_run)
     log.info("No promotion. Promotion mode: %s", mode)
     results = []
     for comparison in comparisons:

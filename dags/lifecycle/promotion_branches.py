@@ -5,11 +5,8 @@ from airflow.sdk import Param, chain
 
 from lifecycle.approval import question
 from lifecycle.defaults import DECISION
-from lifecycle.promotion import (
-    keep_champion,
-    next_promotion_step,
-    promote,
-)
+from lifecycle.four_eyes import mode_of
+from lifecycle.promotion import keep_champion, promote
 
 
 def mode_param():
@@ -18,8 +15,24 @@ def mode_param():
         "enabled",
         type="string",
         enum=["enabled", "approval", "dry_run", "disabled"],
-        description="enabled: carry out the gate's verdict. approval: ask a person first, in Airflow; no answer within "
-        "24 hours keeps the champion. dry_run: record the verdict only. disabled: no gate, no promotion.",
+        description="enabled: carry out the gate's verdict, but ask as approval does where promotion.four_eyes is on. "
+        "approval: ask a person first, in Airflow; no answer within 24 hours keeps the champion. "
+        "dry_run: record the verdict only. disabled: no gate, no promotion.",
+    )
+
+
+def next_promotion_step(comparisons, params, dag_run=None):
+    """Return the branch after the gate: `promote`, `ask_approval`, or `keep_champion`.
+
+    Args:
+        comparisons: what `champion_challenger` returned; one stage that passed is enough.
+        params: the trigger form.
+        dag_run: with `promotion.four_eyes` a person is asked in mode enabled too, where a person started the run.
+    """
+    if all(comparison["verdict"] == "keep" for comparison in comparisons):
+        return "keep_champion"
+    return {"enabled": "promote", "approval": "ask_approval"}.get(
+        mode_of(params, dag_run), "keep_champion"
     )
 
 

@@ -18,6 +18,7 @@ ALERT_NAMES = {
     "retraining_started": "retraining started",
     "model_registered": "a challenger registered",
     "approval_asked": "a question asked",
+    "rollback_asked": "a question asked about a rollback",
     "model_deployed": "a new champion",
     "champion_kept": "the champion stays",
     "endpoint_deployed": "the endpoint deployed",

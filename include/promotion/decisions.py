@@ -88,6 +88,32 @@ def answer(settings: Settings, uri: str, approval: Approval) -> DecisionRecord:
     return record
 
 
+def asked_rollback(
+    contract: Contract,
+    run_id: str,
+    stage: str,
+    reason: str,
+    decided_at: datetime,
+) -> DecisionRecord:
+    """Return the record of a rollback that was asked for and not carried out; nothing is written.
+
+    Args:
+        contract: names the models.
+        run_id: of the run that asks.
+        stage: capture, engagement or contact.
+        reason: why, in words.
+        decided_at: moment of the question or of the rollback.
+    """
+    return DecisionRecord(
+        decision_id=decision_id(run_id, stage, contract.outcome),
+        decided_at=decided_at.isoformat(),
+        verdict="rollback",
+        model=contract.model_name(KnownAt(stage)),
+        stage=stage,
+        reasons=(reason,),
+    )
+
+
 def roll_back(
     settings: Settings,
     contract: Contract,
@@ -95,6 +121,7 @@ def roll_back(
     stage: str,
     reason: str,
     decided_at: datetime,
+    approval: Approval | None = None,
     check: Callable[[ChampionInfo], object] = load_pipeline,
 ) -> DecisionRecord:
     """Make the champion before the present one the champion again, once a run, and record it.
@@ -109,6 +136,7 @@ def roll_back(
         stage: capture, engagement or contact.
         reason: why, in words.
         decided_at: moment of the rollback.
+        approval: of a second person, None where nobody was asked.
         check: raises an error for a version that cannot serve, before any alias moves; loads it by default.
 
     Returns:
@@ -131,16 +159,16 @@ def roll_back(
             raise NoChampionError(
                 f"{model} has no champion to roll back; run data_drift_redshift_retrain first"
             )
-        record = DecisionRecord(
-            decision_id=decision_id(run_id, stage, contract.outcome),
-            decided_at=decided_at.isoformat(),
-            verdict="rollback",
-            model=model,
-            stage=stage,
-            champion_version=present.version if present else None,
-            reasons=(reason,),
-            report_uri=uri,
+        record = asked_rollback(
+            contract, run_id, stage, reason, decided_at
+        ).model_copy(
+            update={
+                "champion_version": present.version if present else None,
+                "report_uri": uri,
+            }
         )
+        if approval:
+            record = record.model_copy(update={"approval": approval})
         write_json(uri, record.as_json())
     target = registry.rollback_target(
         client, model, record.champion_version, ledger

@@ -14,10 +14,12 @@ from lifecycle.drift import found, next_step, no_action
 from lifecycle.ingestion import wait_as_asked
 from lifecycle.macros import MACROS, in_markdown
 from lifecycle.names import Names, run_key
-from lifecycle.promotion import drift_confirmed, next_promotion_step
+from lifecycle.promotion import drift_confirmed
+from lifecycle.promotion_branches import next_promotion_step
 from lifecycle.training import register_challenger, registered_challengers
 from lifecycle.training_alert import reason_to_train
 
+BY_HAND = SimpleNamespace(run_type="manual", triggering_user_name="Asha")
 CALM = {"force_retrain": False}
 
 
@@ -61,13 +63,16 @@ def test_one_stage_that_passed_the_gate_is_enough_to_promote_or_to_ask(
     mode, branch
 ):
     comparisons = [{"verdict": "keep"}, {"verdict": "promote"}]
-    assert next_promotion_step(comparisons, {"promotion_mode": mode}) == branch
+    params = {"promotion_mode": mode}
+    assert next_promotion_step(comparisons, params, BY_HAND) == branch
 
 
 @pytest.mark.parametrize("mode", ["dry_run", "disabled"])
 def test_other_promotion_modes_keep_the_champion(mode):
     assert (
-        next_promotion_step([{"verdict": "promote"}], {"promotion_mode": mode})
+        next_promotion_step(
+            [{"verdict": "promote"}], {"promotion_mode": mode}, BY_HAND
+        )
         == "keep_champion"
     )
 
@@ -78,7 +83,7 @@ def test_without_a_passed_gate_the_champion_stays_and_nobody_is_asked(
     comparisons, mode
 ):
     assert (
-        next_promotion_step(comparisons, {"promotion_mode": mode})
+        next_promotion_step(comparisons, {"promotion_mode": mode}, BY_HAND)
         == "keep_champion"
     )
 
@@ -103,7 +108,8 @@ def test_only_drift_that_was_confirmed_eases_the_gate(analysis, confirmed):
 )
 @pytest.mark.parametrize("mode", ["enabled", "approval"])
 def test_promotion_by_hand_starts_with_what_was_asked(rollback, branch, mode):
-    assert next_action({"rollback": rollback, "promotion_mode": mode}) == branch
+    params = {"rollback": rollback, "promotion_mode": mode}
+    assert next_action(params, BY_HAND) == branch
 
 
 @pytest.mark.parametrize("mode", ["dry_run", "disabled"])
@@ -111,7 +117,7 @@ def test_a_rollback_is_refused_in_a_mode_that_changes_nothing(mode):
     with pytest.raises(
         AirflowFailException, match="start it with promotion_mode enabled"
     ):
-        next_action({"rollback": True, "promotion_mode": mode})
+        next_action({"rollback": True, "promotion_mode": mode}, BY_HAND)
 
 
 def test_an_unconfirmed_drift_is_not_called_none(caplog):

@@ -371,9 +371,25 @@ def test_monitoring_never_retrains(dags):
 
 def test_promotion_by_hand_either_rolls_back_or_asks_the_gate(dags):
     dag = dags["promote_model"]
-    assert downstream(dag, "choose_action") == {"rollback", "nominate"}
+    assert downstream(dag, "choose_action") == {
+        "rollback",
+        "ask_rollback",
+        "nominate",
+    }
     assert "champion_challenger" in downstream(dag, "nominate")
     assert downstream(dag, "rollback") == {"join"}
+
+
+def test_a_rollback_that_waits_for_a_second_person_ends_without_one(dags):
+    dag = dags["promote_model"]
+    ask = dag.get_task("ask_rollback")
+    assert ask.defaults == ["Reject"]
+    assert downstream(dag, "ask_rollback") == {"record_rollback_answer"}
+    assert downstream(dag, "record_rollback_answer") == {"rollback", "join"}
+    assert (
+        dag.get_task("rollback").trigger_rule
+        == TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS
+    )
 
 
 def events(callbacks):

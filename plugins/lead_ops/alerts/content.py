@@ -46,6 +46,9 @@ EVENTS = {
     "approval_asked": Event(
         "A promotion waits for an answer in Airflow", models.approval_asked
     ),
+    "rollback_asked": Event(
+        "A rollback waits for an answer in Airflow", models.rollback_asked
+    ),
     "model_deployed": Event(
         "A new champion model is deployed", models.model_deployed
     ),

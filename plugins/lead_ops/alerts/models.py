@@ -101,16 +101,33 @@ def approval_asked(results: Sequence[Result], origin: Origin) -> Message:
         )
     if clauses:
         happened += f": {'; '.join(clauses)}"
-    links = ()
-    if is_web_address(origin.page):
-        links = (Link("Question", f"{origin.page}/required_actions"),)
     return Message(
         sentence=sentence(happened),
         response="The run waits. The champion serves on; no answer in time keeps it.",
         advice="Look at the gate page, then answer the question in Airflow: Approve promotes, Reject keeps the "
         "champion.",
         facts=_reasons(results),
-        links=links,
+        links=_question(origin),
+    )
+
+
+def _question(origin: Origin) -> tuple[Link, ...]:
+    """Return the link to the page where a person answers; none where Airflow has no address."""
+    if not is_web_address(origin.page):
+        return ()
+    return (Link("Question", f"{origin.page}/required_actions"),)
+
+
+def rollback_asked(results: Sequence[Result], origin: Origin) -> Message:
+    """Say that a second person decides on a rollback."""
+    return Message(
+        sentence=sentence(
+            "somebody has asked for the previous champion back, and a second person has to agree"
+        ),
+        response="The run waits. The champion serves on; no answer in time keeps it.",
+        advice="Answer the question in Airflow: Approve rolls back, Reject keeps the champion. Who started the run "
+        "cannot approve.",
+        links=_question(origin),
     )
 
 

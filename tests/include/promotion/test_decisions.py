@@ -224,6 +224,18 @@ def test_with_four_eyes_the_one_who_started_the_run_cannot_approve_it(
     assert ("four_eyes asks for somebody else" in str(judged)) is not promotes
 
 
+def test_the_second_person_of_a_rollback_is_in_its_record(
+    layout, model, versions
+):
+    first, second = versions(2)
+    client = connect(settings().mlflow)
+    promote(client, model, first)
+    promote(client, model, second)
+    approval = Approval(**ANSWER, choice="Approve")
+    record = roll_back("run", "why", WHEN, approval)
+    assert decisions.read_record(record.report_uri).approval == approval
+
+
 def test_with_four_eyes_anybody_may_say_no():
     approval = Approval(**ANSWER | {"by": "Asha"}, choice="Reject")
     assert approval.judged("Asha", four_eyes=True).refused is None

@@ -89,6 +89,7 @@ RESULTS = {
         "mlflow_run_url": f"{MLFLOW}/b2",
     },
     "approval_asked": [PROMOTED, KEPT],
+    "rollback_asked": None,
     "model_deployed": [PROMOTED, KEPT],
     "champion_kept": [KEPT],
     "alias_refused": [
@@ -146,6 +147,7 @@ TASKS = {
         "retrain.register_challenger",
     ),
     "approval_asked": ("promote_model", "ask_approval"),
+    "rollback_asked": ("promote_model", "ask_rollback"),
     "model_deployed": ("data_drift_redshift_retrain", "promote"),
     "champion_kept": ("promote_model", "keep_champion"),
     "alias_refused": ("monitor_drift", "check_aliases"),
