@@ -92,8 +92,8 @@ def register_challenger() -> Callable[..., tuple[str, str]]:
     return _register_challenger
 
 
-LOGGED: dict[tuple[str, str, str], tuple[str, str, str]] = {}
-"""Server, contract and leads to the model that was fitted on them: URI, run and id. Logging one takes seconds."""
+LOGGED: dict[tuple[str, str, str], tuple[str, str, str, str]] = {}
+"""Server, contract and leads to the model that was fitted on them: URI, run, id and digest. Logging takes seconds."""
 
 
 def digest_of(leads: Any) -> str:
@@ -114,9 +114,11 @@ def _register_challenger(
     from include.features.calibration import Calibration, Decision
     from include.lake.frames import write_parquet
     from include.lake.layout import Layout
+    from include.registry.model_files import logged_digest
     from include.registry.packaging import log_pipeline
     from include.registry.registry import CHALLENGER, register
     from include.registry.tracking import connect
+    from include.registry.versions import DIGEST_TAG
     from include.settings import settings
     from include.training.data.dataset import load_dataset
     from include.training.data.snapshot import write_manifest
@@ -144,12 +146,18 @@ def _register_challenger(
             logged = log_pipeline(
                 deployable(fitted, Calibration(), Decision("f1", 0.5, ())), rows
             )
-        LOGGED[key] = (logged.model_uri, run.info.run_id, logged.model_id)
-    model_uri, model_run, model_id = LOGGED[key]
+        LOGGED[key] = (
+            logged.model_uri,
+            run.info.run_id,
+            logged.model_id,
+            logged_digest(logged.model_uri),
+        )
+    model_uri, model_run, model_id, digest = LOGGED[key]
     tags = {
         "threshold": "0.5",
         "snapshot_uri": uri,
         HELD_OUT_TAG: held_out,
+        DIGEST_TAG: digest,
     }
     made = register(client, model, model_uri, model_run, tags, model_id)
     client.set_registered_model_alias(model, CHALLENGER, made.version)

@@ -28,7 +28,12 @@ from include.promotion.gate import (
     success_floors,
 )
 from include.promotion.gate_report import GateReport, RuleName
-from include.promotion.holdout import Scored, holdout_scores, seen_by
+from include.promotion.holdout import (
+    Scored,
+    holdout_scores,
+    judged_scores,
+    seen_by,
+)
 from include.promotion.paired import paired_changes
 from include.promotion.record import (
     DecisionRecord,
@@ -41,14 +46,9 @@ from include.promotion.record import (
 from include.promotion.segment_changes import segment_changes
 from include.registry.errors import NoChallengerError
 from include.registry.ledger import ChampionLedger
-from include.registry.registry import (
-    CHALLENGER,
-    ChampionInfo,
-    aliased,
-    champion,
-)
+from include.registry.registry import ChampionInfo, champion
+from include.registry.registry import challenger as challenger_of
 from include.registry.tracking import connect, tracking_errors
-from include.registry.versions import DIGEST_TAG
 from include.settings import Settings
 from include.training.data.dataset import Dataset, load_dataset
 from include.training.data.splits import held_out_of
@@ -102,6 +102,7 @@ def compare(
 
     Raises:
         NoChallengerError: no version carries the alias.
+        DigestMissingError: nobody recorded a digest of the challenger's files, though the model has a champion.
         ModelUnreadableError: a version cannot be loaded, or carries no decision.
         ObjectMissingError: the snapshot is gone.
         TrackingUnavailableError: MLflow does not answer.
@@ -145,7 +146,7 @@ def _decide(
 ) -> DecisionRecord:
     """Return the record of the gate's decision, without the facts about the run that asks for it."""
     model = contract.model_name(stage)
-    challenger = aliased(client, model, CHALLENGER)
+    challenger = challenger_of(client, model, ledger)
     held_out = held_out_of(challenger.tags if challenger else {})
     data = load_dataset(snapshot_uri, contract, stage, held_out)
     present = champion(client, model, ledger)
@@ -160,7 +161,7 @@ def _decide(
     )
     holdout = _holdout(contract, present, data, stage)
     leads = data.frame[holdout.rows]
-    challenger_scores = holdout_scores(challenger, leads)
+    challenger_scores, files_sha256 = judged_scores(challenger, leads)
     report = gate_report(
         decisions,
         rule,
@@ -184,7 +185,7 @@ def _decide(
         why_rule=why_rule,
         model=model,
         version=challenger.version,
-        files_sha256=challenger.tags.get(DIGEST_TAG),
+        files_sha256=files_sha256,
         champion_version=present.version if present else None,
         metrics=_figures(report),
         gain=report.gain,

@@ -7,7 +7,7 @@ import pandas as pd
 from include.contract import Contract, KnownAt
 from include.evaluation.scores import Floats
 from include.lake.errors import ObjectMissingError
-from include.registry.models import decision_of, load_pipeline
+from include.registry.models import decision_of, load_with_digest
 from include.registry.registry import ChampionInfo
 from include.training.data.dataset import Dataset
 from include.training.data.snapshot import load_snapshot
@@ -45,12 +45,20 @@ def seen_by(
 
 
 def holdout_scores(version: ChampionInfo, rows: pd.DataFrame) -> Scored:
-    """Return a registered version's probabilities on raw rows, and the threshold that the model brings along.
+    """Return what `judged_scores` returns, without the digest."""
+    scores, _ = judged_scores(version, rows)
+    return scores
+
+
+def judged_scores(
+    version: ChampionInfo, rows: pd.DataFrame
+) -> tuple[Scored, str]:
+    """Return a registered version's probabilities on raw rows with the model's own threshold, and its files' digest.
 
     Raises:
         ModelUnreadableError: the version cannot be loaded, or carries no decision.
         TrackingUnavailableError: MLflow does not answer.
     """
-    pipeline = load_pipeline(version)
+    pipeline, digest = load_with_digest(version)
     probability = pipeline.predict_proba(rows)[:, 1].astype("float64")
-    return probability, decision_of(version, pipeline).threshold
+    return (probability, decision_of(version, pipeline).threshold), digest

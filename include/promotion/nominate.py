@@ -4,8 +4,11 @@ from typing import Any
 
 from include.contract import Contract, KnownAt
 from include.registry.errors import NoChallengerError
-from include.registry.registry import CHALLENGER, aliased
+from include.registry.ledger import ChampionLedger
+from include.registry.registry import CHALLENGER, require_digest
+from include.registry.registry import challenger as challenger_of
 from include.registry.tracking import connect, tracking_errors
+from include.registry.versions import describe
 from include.settings import Settings
 
 SNAPSHOT_TAG = "snapshot_uri"
@@ -29,17 +32,19 @@ def nominate(
     Raises:
         NoChallengerError: there is no challenger and no version was given, or the challenger does not say on which
             snapshot it was trained.
+        DigestMissingError: nobody recorded a digest of its files, though the model has a champion.
         mlflow.exceptions.MlflowException: there is no such version.
         TrackingUnavailableError: MLflow does not answer.
     """
     client = connect(settings.mlflow)
     model = contract.model_name(KnownAt(stage))
+    ledger = ChampionLedger.of(settings, contract)
     if version:
-        client.get_model_version(
-            model, version
-        )  # an alias can be set on a version that does not exist
+        # An alias can be set on a version that does not exist.
+        named = client.get_model_version(model, version)
+        require_digest(describe(model, named), ledger)
         client.set_registered_model_alias(model, CHALLENGER, version)
-    challenger = aliased(client, model, CHALLENGER)
+    challenger = challenger_of(client, model, ledger)
     if challenger is None:
         raise NoChallengerError(
             f"{model} has no challenger; run train_models first, or give a version"

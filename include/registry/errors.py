@@ -11,6 +11,10 @@ class ModelFilesChangedError(ModelUnreadableError):
     """The files of a registered version are not those that were registered, so they are not loaded."""
 
 
+class DigestMissingError(ModelUnreadableError):
+    """A version was registered without a digest of its files where promotions are on record, so it is not loaded."""
+
+
 class LibraryNotListedError(LeadsError, ValueError):
     """A model needs a library that is not listed, so nothing would install it where the model is loaded."""
 

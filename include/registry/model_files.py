@@ -47,32 +47,37 @@ def logged_digest(uri: str) -> str:
         return folder_digest(Path(folder))
 
 
-def check_files(version: ChampionInfo, folder: Path) -> None:
+def check_files(version: ChampionInfo, folder: Path) -> str:
     """Compare a version's files with what its registration recorded; of a champion, with what the ledger recorded.
 
-    A version from before digests were recorded has none. It passes, with a warning.
+    A version from before digests were recorded has none. It passes, with a warning; a challenger without one does not
+    come here (`include.registry.registry.challenger`).
 
     Args:
         version: the registered version.
         folder: its model folder on this machine.
 
+    Returns:
+        The digest of the files in the folder.
+
     Raises:
         ModelFilesChangedError: a file was changed, added or removed since.
     """
     recorded = version.tags.get(DIGEST_TAG)
+    present = folder_digest(folder)
     if recorded is None:
         log.warning(
             "%s was registered without a digest of its files, so nobody can tell whether they were changed",
             version.uri,
         )
-        return
-    present = folder_digest(folder)
+        return present
     if present != recorded:
         raise ModelFilesChangedError(
             f"the files of {version.uri} are not those that were registered (SHA-256 {present[:12]}… in place of "
             f"{recorded[:12]}…), so it is not loaded; find out who changed the artefact of run {version.run_id}, and "
             "restore it or roll back with promote_model, rollback=true"
         )
+    return present
 
 
 def unreadable(version: ChampionInfo, error: Exception) -> ModelUnreadableError:
@@ -84,8 +89,8 @@ def unreadable(version: ChampionInfo, error: Exception) -> ModelUnreadableError:
     )
 
 
-def download(version: ChampionInfo, target: Path) -> None:
-    """Download the model folder of a version into a folder that exists, and check its files.
+def download(version: ChampionInfo, target: Path) -> str:
+    """Download the model folder of a version into a folder that exists, check its files and return their digest.
 
     Raises:
         ModelFilesChangedError: the files are not those that were registered.
@@ -105,4 +110,4 @@ def download(version: ChampionInfo, target: Path) -> None:
         # MLflow downloads in threads and reports a connection lost there as a missing file.
         require_server(mlflow.get_tracking_uri())
         raise unreadable(version, error) from error
-    check_files(version, target)
+    return check_files(version, target)

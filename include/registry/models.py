@@ -47,7 +47,13 @@ def decision_of(version: ChampionInfo, pipeline: Any) -> Decision:
 
 
 def load_pipeline(version: ChampionInfo) -> Any:
-    """Load the pipeline of a registered version: raw rows to probability.
+    """Load the pipeline of a registered version: raw rows to probability. Raises what `load_with_digest` raises."""
+    pipeline, _ = load_with_digest(version)
+    return pipeline
+
+
+def load_with_digest(version: ChampionInfo) -> tuple[Any, str]:
+    """Load the pipeline of a registered version, and return it with the digest of the files that were loaded.
 
     Raises:
         ModelFilesChangedError: its files are not those that were registered.
@@ -56,11 +62,12 @@ def load_pipeline(version: ChampionInfo) -> Any:
     """
     with TemporaryDirectory() as work:
         folder = Path(work)
-        download(version, folder)
+        digest = download(version, folder)
         try:
-            return load_folder(folder)
+            pipeline = load_folder(folder)
         except UNREADABLE as error:
             raise unreadable(version, error) from error
+    return pipeline, digest
 
 
 def load_folder(folder: Path) -> Any:

@@ -14,6 +14,7 @@ from mlflow.tracking import MlflowClient
 
 from include.registry.errors import (
     ChampionChangedError,
+    DigestMissingError,
     ModelFilesChangedError,
     NoChampionError,
     VersionNotReadyError,
@@ -199,6 +200,43 @@ def aliased(
     return describe(model, version) if version else None
 
 
+@tracking_errors()
+def challenger(
+    client: MlflowClient, model: str, ledger: ChampionLedger
+) -> ChampionInfo | None:
+    """Return the version that the gate may judge, or None where no version carries the alias.
+
+    Raises:
+        DigestMissingError: as `require_digest`.
+        LedgerUnreadableError: the ledger cannot be read.
+        TrackingUnavailableError: MLflow does not answer.
+    """
+    info = aliased(client, model, CHALLENGER)
+    return require_digest(info, ledger) if info else None
+
+
+def require_digest(info: ChampionInfo, ledger: ChampionLedger) -> ChampionInfo:
+    """Return a version with the digest of its files, the ledger's before the tag's.
+
+    Before the first promotion of its model it may have none, and the ledger's champion may be one of before digests.
+
+    Raises:
+        DigestMissingError: nobody recorded one, so loading the version would run whatever its files hold.
+        LedgerUnreadableError: the ledger cannot be read.
+    """
+    entry = ledger.read(info.model)
+    vouched = _as_entered(info, entry)
+    if entry is None or entry.version == info.version:
+        return vouched
+    if DIGEST_TAG not in vouched.tags:
+        raise DigestMissingError(
+            f"version {info.version} of {info.model} was registered without a digest of its files (tag {DIGEST_TAG}), "
+            "so nobody can tell what loading it would run, and it is not loaded; register models with train_models, "
+            f"and find out who registered this one of run {info.run_id or 'unknown'}"
+        )
+    return vouched
+
+
 def _aliased_version(
     client: MlflowClient, model: str, alias: str
 ) -> ModelVersion | None:
@@ -265,7 +303,7 @@ def promote(
         version: number of the version.
         against: the champion that it was judged against, None where there was none; ANY promotes whoever serves.
         ledger: of the contract.
-        files_sha256: digest of the files that were judged; None takes the version's own tag.
+        files_sha256: digest of the files that were judged, which the ledger records; None takes the version's tag.
 
     Raises:
         ChampionChangedError: another version serves by now, so the decision says nothing about the present champion.
@@ -310,14 +348,18 @@ def _require_ready(model: str, version: ModelVersion) -> None:
 def _judged_digest(
     model: str, version: ModelVersion, judged: str | None
 ) -> str | None:
-    """Return the digest to enter, None where there is none. Raises ModelFilesChangedError where it has changed."""
+    """Return the digest to enter: of the judged files, else the tag's, None without either.
+
+    Raises:
+        ModelFilesChangedError: the tag was changed since.
+    """
     present: str | None = version.tags.get(DIGEST_TAG)
-    if judged and present != judged:
+    if judged and present not in (None, judged):
         raise ModelFilesChangedError(
             f"the digest of version {version.version} of {model} was changed after the gate had judged it, so it is "
             "not promoted; find out who wrote its tag, and train again"
         )
-    return present
+    return judged or present
 
 
 def _make_champion(

@@ -13,9 +13,15 @@ from include.lake.frames import write_parquet
 from include.lake.objects import list_objects, read_json, s3_client, split_uri
 from include.promotion.compare import compare
 from include.promotion.gate import replay
-from include.registry.errors import ModelUnreadableError, NoChallengerError
+from include.registry.errors import (
+    DigestMissingError,
+    ModelUnreadableError,
+    NoChallengerError,
+)
+from include.registry.ledger import ChampionLedger
 from include.registry.registry import champion, promote, register
 from include.registry.tracking import connect
+from include.registry.versions import DIGEST_TAG
 from include.settings import settings
 from include.training.data.snapshot import write_manifest
 from include.training.data.splits import assign_split
@@ -392,3 +398,30 @@ def test_a_champion_that_cannot_be_loaded_is_named_and_stays(
 def test_a_deleted_snapshot_is_named(layout, tracking):
     with pytest.raises(ObjectMissingError, match="snapshots/gone/"):
         decide(layout.snapshot("gone"))
+
+
+def test_a_challenger_whose_files_nobody_vouches_for_is_not_loaded(
+    layout, train, accounts, contract, tracking, monkeypatch
+):
+    """Whoever can write in MLflow can register a version and give it the alias."""
+    client = connect(settings().mlflow)
+    model = contract.model_name()
+    ledger = ChampionLedger.of(settings(), contract)
+    _, first = train("run-1", accounts)
+    promote(client, model, first, ledger=ledger)
+    snapshot, planted = train("run-2", accounts)
+    client.delete_model_version_tag(model, planted, DIGEST_TAG)
+    monkeypatch.setattr(mlflow.sklearn, "load_model", None)
+    with pytest.raises(DigestMissingError, match=f"version {planted}"):
+        decide(snapshot)
+
+
+def test_the_record_has_the_digest_of_the_files_that_were_judged(
+    train, accounts, contract, tracking, low_floors
+):
+    client = connect(settings().mlflow)
+    model = contract.model_name()
+    snapshot, version = train("run-1", accounts)
+    digest = client.get_model_version(model, version).tags[DIGEST_TAG]
+    client.delete_model_version_tag(model, version, DIGEST_TAG)
+    assert decide(snapshot).files_sha256 == digest

@@ -5,8 +5,9 @@ from mlflow.exceptions import MlflowException
 
 from include.contract import load_contract
 from include.promotion import nominate as nomination
-from include.registry.errors import NoChallengerError
-from include.registry.registry import CHALLENGER, aliased
+from include.registry.errors import DigestMissingError, NoChallengerError
+from include.registry.ledger import ChampionLedger
+from include.registry.registry import CHALLENGER, aliased, promote
 from include.settings import settings
 
 
@@ -51,6 +52,21 @@ def test_a_challenger_of_unknown_snapshot_is_named(
         NoChallengerError, match=f"version {only} of {model} has no tag"
     ):
         nominate(only)
+
+
+def test_a_version_whose_files_nobody_vouches_for_is_not_judged(
+    mlflow_client, model, versions
+):
+    serving, planted = versions(2)
+    current = settings()
+    ledger = ChampionLedger.of(current, load_contract(current.contract))
+    promote(mlflow_client, model, serving, ledger=ledger)
+    mlflow_client.set_registered_model_alias(model, CHALLENGER, serving)
+    with pytest.raises(
+        DigestMissingError, match=f"version {planted} of {model}.*not loaded"
+    ):
+        nominate(planted)
+    assert aliased(mlflow_client, model, CHALLENGER).version == serving
 
 
 def test_a_version_that_does_not_exist_leaves_the_challenger_alone(

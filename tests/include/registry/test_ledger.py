@@ -203,6 +203,13 @@ def test_a_digest_that_changed_after_the_gate_is_not_promoted(client, ledger):
     assert champion(client, "m", ledger).version == "1"
 
 
+def test_the_digest_of_the_judged_files_is_recorded_where_no_tag_has_it(
+    client, ledger
+):
+    promote(client, "m", "1", ledger=ledger, files_sha256="judged")
+    assert champion(client, "m", ledger).tags[DIGEST_TAG] == "judged"
+
+
 def test_an_entry_without_a_digest_leaves_it_to_the_tag(client, ledger):
     promote(client, "m", "1", ledger=ledger)
     client.set_model_version_tag("m", "1", DIGEST_TAG, "one")
