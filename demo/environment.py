@@ -14,6 +14,8 @@ from include.settings import Settings
 ROOT = Path(__file__).resolve().parents[1]
 STATE = ROOT / ".local"
 LOGS = STATE / "logs"
+HOSTS_VARIABLE = "LEADS_AIRFLOW_HOSTS"
+OWN_HOSTS = ("localhost", "127.0.0.1")
 OTHER_PROJECTS = ("AWS_", "AIRFLOW", "MLFLOW_")
 """How the names of variables begin that may belong to another project of the caller."""
 
@@ -44,6 +46,8 @@ def _general(ports: Ports, settings: Settings) -> dict[str, str]:
     programs = Path(sys.executable).parent
     return {
         **ports.variables(),
+        # Everybody is admin of this Airflow: it answers to these names only (plugins/lead_ops/host_guard.py).
+        HOSTS_VARIABLE: _own_hosts(),
         "PATH": f"{programs}{os.pathsep}{os.environ.get('PATH', '')}",
         "PYTHONPATH": str(
             ROOT
@@ -121,6 +125,12 @@ def _connections(ports: Ports) -> dict[str, str]:
         f"AIRFLOW_CONN_{name}": json.dumps(content)
         for name, content in connections.items()
     }
+
+
+def _own_hosts() -> str:
+    """Return the names of this machine, and those that the caller's environment adds, such as that of a tunnel."""
+    added = os.environ.get(HOSTS_VARIABLE, "")
+    return ",".join([*OWN_HOSTS, *filter(None, added.split(","))])
 
 
 def _without_proxy(name: str) -> str:

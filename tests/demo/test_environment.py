@@ -8,6 +8,7 @@ import pytest
 from demo.environment import ROOT, local_environment
 from demo.ports import Ports
 from include.settings import Settings
+from lead_ops.host_guard import HOSTS_VARIABLE
 
 PORTS = Ports(
     aws_port=14566,
@@ -39,6 +40,15 @@ def test_alerts_go_to_the_inbox_of_this_stack(environment):
     )
     assert slack["host"].startswith("http://localhost:18025/slack")
     assert (mail["host"], mail["port"]) == ("localhost", 11025)
+
+
+def test_airflow_answers_to_this_machines_names_and_to_those_that_are_added(
+    environment, monkeypatch
+):
+    assert environment[HOSTS_VARIABLE] == "localhost,127.0.0.1"
+    monkeypatch.setenv(HOSTS_VARIABLE, "tunnel.example")
+    added = local_environment(PORTS, Settings())[HOSTS_VARIABLE]
+    assert added == "localhost,127.0.0.1,tunnel.example"
 
 
 def test_the_users_own_aws_keys_never_reach_the_stack(monkeypatch):
