@@ -132,6 +132,14 @@ def download_file(uri: str, path: str | Path) -> None:
         s3_client().download_file(bucket, key, str(path))
 
 
+def version_of(uri: str) -> str:
+    """Return a mark of an object's content (its ETag), another one once it is changed. Raises ObjectMissingError."""
+    bucket, key = split_uri(uri)
+    with _naming_what_is_missing(uri):
+        head = s3_client().head_object(Bucket=bucket, Key=key)
+    return head["ETag"]
+
+
 def delete_objects(uris: Iterable[str]) -> None:
     """Delete objects; one that is not there is no error. Raises ObjectMissingError without the bucket."""
     for uri in uris:

@@ -1,6 +1,7 @@
 """Find a lead among those that the last run published, in the Parquet file that it wrote."""
 
 import threading
+import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -10,7 +11,7 @@ import duckdb
 from include.contract import Contract
 from include.lake.errors import ObjectMissingError
 from include.lake.layout import Layout
-from include.lake.objects import download_file
+from include.lake.objects import download_file, version_of
 from include.unify.errors import UnifyError
 from include.unify.one_lead import microseconds_of
 from include.unify.published import Published
@@ -18,10 +19,12 @@ from include.unify.published import Published
 AS_OF = "source_changed_at"
 """Column of the file that holds the run's moment."""
 FILE = "leads.parquet"
+KEPT_SECONDS = 60
+"""For so long a process answers from the file that it has, without asking whether a lead was erased from it."""
 
 
 class LastRun:
-    """Hold the leads of the last run in a file of this process, which is fetched once for each run."""
+    """Hold the leads of the last run in a file of this process, which is fetched again after it has changed."""
 
     def __init__(self, layout: Layout) -> None:
         """Prepare; nothing is fetched before the first lead is asked for."""
@@ -33,6 +36,8 @@ class LastRun:
         ]
         self._folder: TemporaryDirectory[str] | None = None
         self._load_id = ""
+        self._version = ""
+        self._asked_at = 0.0
         self._lock = threading.Lock()
 
     def find(
@@ -60,19 +65,29 @@ class LastRun:
             if self._folder is None:
                 self._folder = TemporaryDirectory(prefix="leads-last-run-")
             path = Path(self._folder.name, FILE)
-            if self._load_id != load_id:
-                fetched = path.with_suffix(".fetched")
-                try:
+            if self._is_current(load_id):
+                return path
+            fetched = path.with_suffix(".fetched")
+            try:
+                version = version_of(self._layout.published_leads)
+                if (load_id, version) != (self._load_id, self._version):
                     download_file(self._layout.published_leads, fetched)
-                except ObjectMissingError as error:
-                    raise UnifyError(
-                        f"the leads of the last run, {load_id}, are not there any more; run ingest_leads again, or "
-                        "send the lead with its events"
-                    ) from error
-                # Who reads the former file at this moment reads it to its end.
-                fetched.replace(path)
-                self._load_id = load_id
+                    # Who reads the former file at this moment reads it to its end.
+                    fetched.replace(path)
+            except ObjectMissingError as error:
+                raise UnifyError(
+                    f"the leads of the last run, {load_id}, are not there any more; run ingest_leads again, or "
+                    "send the lead with its events"
+                ) from error
+            self._load_id = load_id
+            self._version = version
+            self._asked_at = time.monotonic()
         return path
+
+    def _is_current(self, load_id: str) -> bool:
+        """Return whether the file that was fetched is of this run and was looked after a moment ago."""
+        age = time.monotonic() - self._asked_at
+        return self._load_id == load_id and age < KEPT_SECONDS
 
 
 class NoLastRun:

@@ -3,12 +3,14 @@
 
 import gzip
 import json
+from io import BytesIO
 
 import pandas as pd
 import pytest
 
-from include.feedback.erase_lead import main
+from include.feedback.erase_lead import NO_LEAD, PLACES, main
 from include.lake.frames import write_parquet
+from include.lake.layout import Layout
 from include.lake.objects import list_objects, read_bytes, write_bytes
 
 KEYS = ("a-1", "b'2; --")
@@ -77,3 +79,43 @@ def test_the_snapshots_that_hold_the_lead_are_named_and_no_other(
     printed = capsys.readouterr().out
     assert f"- {layout.snapshot('both')}: drift and the gate" in printed
     assert layout.snapshot("other") not in printed
+
+
+def test_the_lead_leaves_what_the_api_reads_by_key(warehouse, layout, contract):
+    frame = pd.DataFrame({contract.key: list(KEYS), "won": 1})
+    write_parquet(frame, layout.published_leads)
+    assert main([KEYS[0]]) == 0
+    rows = pd.read_parquet(BytesIO(read_bytes(layout.published_leads)))
+    assert list(rows[contract.key]) == [KEYS[1]]
+
+
+def test_every_place_of_the_layout_is_erased_named_or_without_leads():
+    """What may be added to Layout is no place that the command forgets."""
+    no_places = {
+        "settings",
+        "contract",
+        "for_outcome",
+        "raw_folders",
+        "snapshot",
+    }
+    places = {name for name in vars(Layout) if not name.startswith("_")}
+    assert set(PLACES) == places - no_places
+
+
+def test_every_place_where_the_lead_may_lie_is_printed_with_its_address(
+    warehouse, layout, capsys
+):
+    assert main([KEYS[0]]) == 0
+    printed = capsys.readouterr().out
+    for address in (
+        layout.raw,
+        layout.load("<run>"),
+        layout.window("<run>"),
+        layout.matured("<run>"),
+        layout.open_leads("<run>"),
+        layout.votes("<run>"),
+        layout.endpoint_capture,
+    ):
+        assert f"- {address}: " in printed
+    assert layout.ledger not in printed
+    assert PLACES["ledger"] == NO_LEAD

@@ -6,7 +6,9 @@ import jsonschema
 import pytest
 
 from include.api.app import create_app
+from include.api.one_lead import last_run
 from include.endpoint.bundle import add_published
+from include.feedback.erase_lead import erase_from_published
 from include.glue.sources import leads_parquet
 from include.lake.objects import delete_objects, write_bytes
 from include.settings import settings
@@ -199,6 +201,25 @@ def test_a_lead_of_the_last_run_is_scored_by_its_id(
     delete_objects([layout.published_leads])
     gone = client_of(serving_champions).post("/predict", json={"lead": "a"})
     assert "are not there any more" in gone.text
+
+
+def test_a_lead_that_was_erased_is_known_no_more(
+    client_of, serving_champions, batch, layout, monkeypatch
+):
+    """The process has fetched the file of the same run before."""
+    contract = layout.contract
+    leads = leads_parquet(contract, batch, "people/")
+    write_bytes(f"{layout.load('day-1')}part-00000.parquet", leads)
+    packed = pack(Published("day-1", batch.as_of, batch.rates))
+    write_bytes(layout.load_published("day-1"), packed)
+    publish(layout, "day-1")
+    client = client_of(serving_champions)
+    assert client.post("/predict", json={"lead": "a"}).status_code == 200
+    assert erase_from_published(layout, "a") == 1
+    assert client.post("/predict", json={"lead": "a"}).status_code == 200
+    monkeypatch.setattr(last_run, "KEPT_SECONDS", 0)
+    assert client.post("/predict", json={"lead": "a"}).status_code == 422
+    assert client.post("/predict", json={"lead": "b"}).status_code == 200
 
 
 def test_an_endpoints_container_knows_what_was_packed_with_its_model(
