@@ -70,14 +70,13 @@ for contract in contracts():
         schedule=None,
         catchup=False,
         doc_md=__doc__,
-        params=deepcopy(PARAMS),
         **dag_defaults(
             "promote_model",
             contract,
             tags=["registry"],
             dagrun_timeout=timedelta(hours=32),
         ),
-    ):
+    ) as dag:
         choose_action = BranchPythonOperator(
             task_id="choose_action", python_callable=next_action, **DECISION
         )
@@ -92,3 +91,5 @@ for contract in contracts():
         chain(choose_action, challenger, comparisons)
         decide_and_carry_out(comparisons, end, champions)
         chain(end, watcher())
+        # Last: Airflow copies the parameters that it finds into every task.
+        dag.params.update(deepcopy(PARAMS))
