@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
@@ -113,12 +114,22 @@ def api(ready: Any) -> Any:
     token = app.state.auth_manager.generate_jwt(
         SimpleAuthManagerUser(username="Asha", role="admin")
     )
-    return TestClient(app, headers={"Authorization": f"Bearer {token}"})
+    return TestClient(
+        app,
+        base_url="http://localhost",
+        headers={"Authorization": f"Bearer {token}"},
+    )
 
 
 @pytest.fixture
-def answering(api: Any) -> Callable[[str], Callable[[], dict[str, Any]]]:
+def answering(
+    api: Any, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[str], Callable[[], dict[str, Any]]]:
     """Answers the next question in the background; call what it returns for the question as it was asked."""
+    from lifecycle import approval
+
+    # A question that cannot be answered ends the test, and not a day later.
+    monkeypatch.setattr(approval, "ANSWER_WITHIN", timedelta(seconds=300))
 
     def start(choice: str) -> Callable[[], dict[str, Any]]:
         asked: list[dict[str, Any]] = []
@@ -142,7 +153,7 @@ def _answer(api: Any, choice: str) -> dict[str, Any]:
         waiting = api.get(
             f"/api/v2/dags/{DAG}/dagRuns/~/hitlDetails",
             params={"response_received": False},
-        )
+        ).raise_for_status()
         for question in waiting.json().get("hitl_details", []):
             ti = question["task_instance"]
             where = f"/api/v2/dags/{DAG}/dagRuns/{ti['dag_run_id']}/taskInstances/{ti['task_id']}/-1/hitlDetails"
@@ -233,8 +244,6 @@ def test_a_person_is_shown_the_decision_and_a_no_keeps_the_champion_and_is_recor
 def test_silence_keeps_the_champion(
     ready: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from datetime import timedelta
-
     from lifecycle import approval
 
     monkeypatch.setattr(approval, "ANSWER_WITHIN", timedelta(seconds=1))
