@@ -28,6 +28,7 @@ from include.monitoring.prediction import (
 )
 from include.monitoring.segment_watch import SegmentDrift, segment_drift
 from include.registry.registry import ChampionInfo
+from include.training.data.splits import held_out_of
 
 STAGE = KnownAt.CONTACT
 OFF = "turned off by the setting drift_triggers"
@@ -147,7 +148,7 @@ def _holdout(
     watched = set(decisions.drift_triggers) - {"data"}
     if not watched or _no_roles(contract, reference):
         return reference.head(0)
-    return held_out(reference, contract, STAGE, serving)
+    return held_out(reference, contract, STAGE, held_out_of(serving.tags))
 
 
 def _no_roles(contract: Contract, reference: pd.DataFrame) -> str | None:

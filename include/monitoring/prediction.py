@@ -18,8 +18,8 @@ from include.registry.models import decision_of, load_pipeline
 from include.registry.registry import ChampionInfo
 from include.training.data.splits import (
     HOLDOUT_SHARE,
+    HoldOut,
     assign_split,
-    held_out_of,
 )
 
 log = logging.getLogger(__name__)
@@ -77,7 +77,7 @@ def held_out(
     reference: pd.DataFrame,
     contract: Contract,
     stage: KnownAt,
-    serving: ChampionInfo,
+    leads_held_out: HoldOut,
 ) -> pd.DataFrame:
     """Return the labelled leads of a training snapshot that were held out when its model was trained.
 
@@ -89,10 +89,10 @@ def held_out(
         reference: rows of the snapshot, with key, label and clock of the contract.
         contract: what a lead is.
         stage: of the model.
-        serving: the model's version.
+        leads_held_out: which ones, as the tags of the model's version say.
     """
     labelled = with_outcome(reference, contract).reset_index(drop=True)
-    sides = assign_split(labelled, contract, stage, held_out_of(serving.tags))
+    sides = assign_split(labelled, contract, stage, leads_held_out)
     return sample(labelled[sides == "holdout"], SCORED)
 
 

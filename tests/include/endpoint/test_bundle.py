@@ -97,11 +97,11 @@ def test_each_outcome_is_packed_and_one_without_a_champion_serves_nothing(
     registered, target, tmp_path, three, mixed
 ):
     registered()
-    registered(name="kept-model")
+    kept_version = registered(name="kept-model")
     made = bundle(settings(), three, target)
     assert (made["versions"], made["outcomes"]) == (
         "contact-1",
-        {"kept": "contact-1"},
+        {"kept": f"contact-{kept_version}"},
     )
     folder = unpacked(made["model_data_url"], tmp_path / "model")
     champions = {}

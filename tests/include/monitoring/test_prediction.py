@@ -51,13 +51,15 @@ def test_scores_that_have_moved_drift_by_the_pinned_method():
     )
 
 
+@pytest.mark.parametrize("leads_held_out", ["drawn", "newest"])
 def test_held_out_leads_are_the_closed_ones_on_the_holdout_side(
-    contract, accounts
+    contract, accounts, leads_held_out
 ):
     opened = accounts.assign(won=accounts["won"].where(accounts.index % 10 > 0))
-    leads = held_out(opened, contract, KnownAt.CONTACT)
+    leads = held_out(opened, contract, KnownAt.CONTACT, leads_held_out)
     closed = opened[opened["won"].notna()]
-    expected = closed[assign_split(closed, contract) == "holdout"]
+    sides = assign_split(closed, contract, held_out=leads_held_out)
+    expected = closed[sides == "holdout"]
     assert sorted(leads["account"]) == sorted(expected["account"])
 
 
