@@ -11,6 +11,7 @@ from threading import Thread
 import pandas as pd
 import pytest
 from selenium import webdriver
+from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.expected_conditions import staleness_of
 from selenium.webdriver.support.ui import Select, WebDriverWait
@@ -102,7 +103,9 @@ def go(browser, element):
     """Clicks, and waits until another page is there."""
     page = browser.find_element(By.TAG_NAME, "html")
     element.click()
-    WebDriverWait(browser, 20).until(staleness_of(page))
+    # Between two pages the driver may say "Node with given id does not belong to the document"; it is asked again.
+    wait = WebDriverWait(browser, 20, ignored_exceptions=[WebDriverException])
+    wait.until(staleness_of(page))
 
 
 def content_width(browser):
